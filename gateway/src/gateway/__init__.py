@@ -1,0 +1,1 @@
+"""Accepts submissions over HTTP and answers what became of them."""

@@ -1,0 +1,1 @@
+"""Sends the confirmations of accepted submissions."""

@@ -1,0 +1,46 @@
+"""The events, as they travel on the broker: frozen dataclasses, encode, decode, and one error.
+
+Golden examples of each event live in `tests/contract/examples/<type>/`.
+"""
+
+from shared.contracts.announcements import (
+    Announcement,
+    Confirmation,
+    ConfirmationChanged,
+    ConfirmationState,
+    SubmissionStored,
+    decode_announcement,
+    encode_announcement,
+)
+from shared.contracts.strict_json import MAX_DEPTH, JsonValue, Unacceptable, check, parse
+from shared.contracts.submission import (
+    Control,
+    InvalidEvent,
+    Source,
+    SubmissionAccepted,
+    decode,
+    encode,
+    fingerprint,
+)
+
+__all__ = [
+    "MAX_DEPTH",
+    "Announcement",
+    "Confirmation",
+    "ConfirmationChanged",
+    "ConfirmationState",
+    "Control",
+    "InvalidEvent",
+    "JsonValue",
+    "Source",
+    "SubmissionAccepted",
+    "SubmissionStored",
+    "Unacceptable",
+    "check",
+    "decode",
+    "decode_announcement",
+    "encode",
+    "encode_announcement",
+    "fingerprint",
+    "parse",
+]

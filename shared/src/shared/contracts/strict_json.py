@@ -1,0 +1,112 @@
+"""JSON that every part of the system can hold: what passes here inserts into PostgreSQL and SQLite.
+
+RFC 8259 lets a document carry NUL characters, lone surrogates and numbers of any size; PostgreSQL's
+`jsonb` refuses the first two, and no two languages agree on the third. So they are refused at the door.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import NoReturn, TypeAlias
+
+JsonValue: TypeAlias = "bool | int | float | str | list[JsonValue] | dict[str, JsonValue] | None"
+
+MAX_DEPTH = 32
+"""How deep objects and lists may nest, the outermost counted as 1."""
+
+INTEGER_LIMIT = 2**63
+"""Integers are refused from here on, and below its negative: what a 64-bit column or client can hold."""
+
+
+class Unacceptable(ValueError):
+    """A value that could not be stored as it is.
+
+    `place` names where it stands, as a path such as `fields.tags[2]`; empty for the document itself.
+    `malformed` is true where the bytes are no JSON at all.
+    """
+
+    def __init__(self, place: str, reason: str, *, malformed: bool = False) -> None:
+        super().__init__(f"{place}: {reason}" if place else reason)
+        self.place = place
+        self.reason = reason
+        self.malformed = malformed
+
+
+def parse(document: bytes) -> JsonValue:
+    """Parse a JSON document in UTF-8 and check all of it.
+
+    Raises `Unacceptable` for malformed JSON, duplicate keys, NaN and Infinity, and whatever `check` refuses.
+    """
+    try:
+        value: JsonValue = json.loads(
+            document.decode("utf-8"), parse_constant=_refuse_constant, object_pairs_hook=_unique_keys
+        )
+    except Unacceptable:
+        raise
+    except UnicodeDecodeError as error:
+        raise Unacceptable("", f"not UTF-8 at byte {error.start}", malformed=True) from error
+    except json.JSONDecodeError as error:
+        where = f"line {error.lineno}, column {error.colno}"
+        raise Unacceptable("", f"not JSON: {error.msg} at {where}", malformed=True) from error
+    except RecursionError as error:
+        raise Unacceptable("", f"nested deeper than {MAX_DEPTH} levels") from error
+    except ValueError as error:  # an integer of more digits than Python converts
+        raise Unacceptable("", "a number is too large: 64-bit integers are the limit") from error
+    check(value)
+    return value
+
+
+def check(value: object, place: str = "", *, depth: int = 1) -> None:
+    """Raise `Unacceptable`, naming the place, unless `value` can be stored and encoded as JSON."""
+    if isinstance(value, str):
+        _check_text(value, place)
+    elif isinstance(value, bool) or value is None:
+        return
+    elif isinstance(value, int):
+        if not -INTEGER_LIMIT <= value < INTEGER_LIMIT:
+            raise Unacceptable(place, "a number is too large: 64-bit integers are the limit")
+    elif isinstance(value, float):
+        if not math.isfinite(value):
+            raise Unacceptable(place, "a number is not finite")
+    elif isinstance(value, dict | list):
+        _check_container(value, place, depth)
+    else:
+        raise Unacceptable(place, f"{type(value).__name__} is no JSON value")
+
+
+def _check_container(value: dict[object, object] | list[object], place: str, depth: int) -> None:
+    if depth > MAX_DEPTH:
+        raise Unacceptable(place, f"nested deeper than {MAX_DEPTH} levels")
+    if isinstance(value, list):
+        for index, item in enumerate(value):
+            check(item, f"{place}[{index}]", depth=depth + 1)
+        return
+    for key, item in value.items():
+        if not isinstance(key, str):
+            raise Unacceptable(place, "a name is not text")
+        _check_text(key, place)
+        check(item, f"{place}.{key}" if place else key, depth=depth + 1)
+
+
+def _check_text(text: str, place: str) -> None:
+    if "\x00" in text:
+        raise Unacceptable(place, "a NUL character (U+0000) cannot be stored")
+    if not text.isascii():
+        try:
+            text.encode("utf-8")
+        except UnicodeEncodeError as error:
+            raise Unacceptable(place, "a lone surrogate is not text") from error
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise Unacceptable("", f"{name} is not JSON", malformed=True)
+
+
+def _unique_keys(pairs: list[tuple[str, JsonValue]]) -> dict[str, JsonValue]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise Unacceptable("", f"the name {twice[:80]!r} stands twice in one object")
+    return found

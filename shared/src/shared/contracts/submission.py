@@ -1,0 +1,142 @@
+"""`submission.accepted.v1`: one accepted submission, as the gateway publishes it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from typing import ClassVar, TypeVar
+from uuid import UUID
+
+from shared.contracts.strict_json import JsonValue, Unacceptable, parse
+
+T = TypeVar("T")
+
+
+class InvalidEvent(ValueError):
+    """A message that is no event this version understands; the text says what is wrong and where."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where a submission came from, as far as the request told."""
+
+    ip: str | None = None
+    user_agent: str | None = None
+    referer: str | None = None
+    language: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Control:
+    """What the submitter's control fields asked for (`_subject`, `_replyto`)."""
+
+    subject: str | None = None
+    reply_to: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SubmissionAccepted:
+    """One accepted submission.
+
+    `fields` is a JSON object, `accepted_at` is aware and in UTC, `fingerprint` is `fingerprint(fields)`.
+    """
+
+    TYPE: ClassVar[str] = "submission.accepted.v1"
+
+    id: UUID
+    form: str
+    accepted_at: datetime
+    fields: Mapping[str, JsonValue]
+    fingerprint: str
+    source: Source = field(default_factory=Source)
+    control: Control = field(default_factory=Control)
+
+    @property
+    def reply_address(self) -> str | None:
+        """The submitter's own address: `_replyto`, else the field `email` or `Email`; None without one."""
+        for candidate in (self.control.reply_to, self.fields.get("email"), self.fields.get("Email")):
+            if isinstance(candidate, str) and candidate:
+                return candidate
+        return None
+
+
+def fingerprint(fields: Mapping[str, JsonValue]) -> str:
+    """Return the SHA-256, in hex, of the fields as canonical JSON: sorted names, no spaces, UTF-8."""
+    canonical = json.dumps(fields, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(canonical.encode("utf-8")).hexdigest()
+
+
+def encode(event: SubmissionAccepted) -> bytes:
+    """Return the event as the body of a message: JSON in UTF-8."""
+    document = {
+        "id": str(event.id),
+        "form": event.form,
+        "accepted_at": event.accepted_at.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z"),
+        "fields": event.fields,
+        "fingerprint": event.fingerprint,
+        "source": asdict(event.source),
+        "control": asdict(event.control),
+    }
+    return json.dumps(document, separators=(",", ":"), ensure_ascii=False).encode("utf-8")
+
+
+def decode(body: bytes, *, type: str) -> SubmissionAccepted:  # noqa: A002 - the name AMQP gives this property
+    """Read a message body of the given AMQP type. Unknown members are ignored; raises `InvalidEvent`."""
+    if type != SubmissionAccepted.TYPE:
+        raise InvalidEvent(f"type {type[:80]!r} is not known here; expected {SubmissionAccepted.TYPE!r}")
+    try:
+        document = parse(body)
+    except Unacceptable as error:
+        raise InvalidEvent(str(error)) from error
+    if not isinstance(document, dict):
+        raise InvalidEvent("the body is no JSON object")
+    fields = _member(document, "fields", dict)
+    return SubmissionAccepted(
+        id=_uuid(_member(document, "id", str)),
+        form=_member(document, "form", str),
+        accepted_at=_moment(_member(document, "accepted_at", str)),
+        fields=fields,
+        fingerprint=_member(document, "fingerprint", str),
+        source=Source(**_texts(document, "source", ("ip", "user_agent", "referer", "language"))),
+        control=Control(**_texts(document, "control", ("subject", "reply_to"))),
+    )
+
+
+def _member(document: dict[str, JsonValue], name: str, kind: type[T]) -> T:
+    value = document.get(name)
+    if not isinstance(value, kind):
+        raise InvalidEvent(f"{name}: expected {kind.__name__}, got {type(value).__name__}")
+    return value
+
+
+def _texts(document: dict[str, JsonValue], name: str, known: tuple[str, ...]) -> dict[str, str | None]:
+    group = document.get(name, {})
+    if not isinstance(group, dict):
+        raise InvalidEvent(f"{name}: expected dict, got {type(group).__name__}")
+    texts: dict[str, str | None] = {}
+    for key in known:
+        value = group.get(key)
+        if value is not None and not isinstance(value, str):
+            raise InvalidEvent(f"{name}.{key}: expected str, got {type(value).__name__}")
+        texts[key] = value
+    return texts
+
+
+def _uuid(text: str) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError as error:
+        raise InvalidEvent(f"id: {text[:80]!r} is no UUID") from error
+
+
+def _moment(text: str) -> datetime:
+    try:
+        moment = datetime.fromisoformat(text)
+        if moment.tzinfo is None:
+            raise InvalidEvent(f"accepted_at: {text!r} names no time zone")
+        return moment.astimezone(UTC)
+    except (ValueError, OverflowError) as error:
+        raise InvalidEvent(f"accepted_at: {text[:80]!r} is no date and time") from error

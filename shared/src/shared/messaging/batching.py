@@ -1,0 +1,49 @@
+"""A batch that closes by size or by age."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class BatchLimits:
+    """When a batch closes: at `size` items, or `age_s` seconds after its first, whichever comes first."""
+
+    size: int = 1
+    age_s: float = 0.0
+
+    @property
+    def prefetch(self) -> int:
+        """How many deliveries a consumer asks for: one batch being handled and one being filled."""
+        return 2 * self.size
+
+
+class Batch(Generic[T]):
+    """Collects items until full or due. It reads no clock: the caller hands in the time, in seconds."""
+
+    def __init__(self, limits: BatchLimits) -> None:
+        self._limits = limits
+        self._items: list[T] = []
+        self._opened_at = 0.0
+
+    def add(self, item: T, *, now_s: float) -> None:
+        """Add one item; the first one opens the batch."""
+        if not self._items:
+            self._opened_at = now_s
+        self._items.append(item)
+
+    def wait_s(self, *, now_s: float) -> float | None:
+        """Return how long the batch may still wait for more: 0 when it is closed, None while it is empty."""
+        if not self._items:
+            return None
+        if len(self._items) >= self._limits.size:
+            return 0.0
+        return max(0.0, self._opened_at + self._limits.age_s - now_s)
+
+    def take(self) -> list[T]:
+        """Return the items and start anew."""
+        items, self._items = self._items, []
+        return items

@@ -1,0 +1,115 @@
+"""What a broker offers to a service. `rabbitmq.RabbitMQ` and `memory.MemoryBroker` both do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Literal, Protocol, TypeAlias
+
+from shared.contracts import Announcement
+from shared.messaging.batching import BatchLimits
+from shared.messaging.failures import Handler
+from shared.messaging.message import Message
+from shared.messaging.topology import WorkQueue
+
+Refusal: TypeAlias = Literal["returned", "nacked", "blocked", "timeout", "overloaded", "closed"]
+
+
+class NotConfirmed(Exception):
+    """The broker did not confirm a message in time. It may have taken it all the same: *unknown*, not *no*."""
+
+    def __init__(self, refusal: Refusal) -> None:
+        super().__init__(f"not confirmed by the broker: {refusal}")
+        self.refusal = refusal
+
+
+class NoAnswer(Exception):
+    """Nobody answered a query in time."""
+
+
+class QueryFailed(Exception):
+    """Whoever answered a query says that it failed; the text is theirs."""
+
+
+Params: TypeAlias = Mapping[str, Any]
+Answer: TypeAlias = dict[str, Any]
+QueryMethod: TypeAlias = Callable[[Params], Answer]
+"""Answers one kind of query: JSON values in, a JSON object out. Raising anything makes the asker's `QueryFailed`."""
+
+
+class Publisher(Protocol):
+    """Publishes durably. Safe to use from many threads at once."""
+
+    def publish(self, message: Message, *, timeout_s: float) -> None:
+        """Publish and wait until the broker has confirmed it in every queue; raises `NotConfirmed`."""
+
+    def missing(self) -> list[str]:
+        """Return what keeps it from publishing right now, in words for an operator; empty when ready."""
+
+    def close(self) -> None:
+        """Stop; whatever is still waiting gets `NotConfirmed("closed")`."""
+
+
+class Announcer(Protocol):
+    """Announces to the watchers of receipts: fire and forget, never waits, never raises."""
+
+    def announce(self, announcement: Announcement) -> None:
+        """Send it if there is a connection, else drop it."""
+
+    def close(self) -> None:
+        """Stop."""
+
+
+class Consumer(Protocol):
+    """Consumes one work queue with one handler, one batch at a time."""
+
+    def run(self) -> None:
+        """Consume until `stop`; then finish the batch in hand, ack it, give the rest back, and return."""
+
+    def stop(self) -> None:
+        """Make `run` return soon. Safe to call from a signal handler or another thread."""
+
+
+class Pending(Protocol):
+    """A query that was asked."""
+
+    def answer(self, *, timeout_s: float) -> Answer:
+        """Wait for the answer; raises `NoAnswer` or `QueryFailed`."""
+
+
+class RpcClient(Protocol):
+    """Asks other services. Safe to use from many threads at once."""
+
+    def ask(self, queue: str, method: str, params: Params) -> Pending:
+        """Send a query and return at once, so that several can be on their way together."""
+
+    def close(self) -> None:
+        """Stop; whatever is still waiting gets `NoAnswer`."""
+
+
+class Closable(Protocol):
+    """Something that runs until it is closed."""
+
+    def close(self) -> None:
+        """Stop."""
+
+
+class Broker(Protocol):
+    """Makes the parts a service needs, each already started and reconnecting by itself."""
+
+    def publisher(self) -> Publisher:
+        """Return a publisher of its own connection."""
+
+    def announcer(self) -> Announcer:
+        """Return an announcer of its own connection."""
+
+    def watch(self, notice: Callable[[Announcement], None]) -> Closable:
+        """Call `notice` with every announcement, from one thread; it must not block."""
+
+    def consumer(self, work: WorkQueue, handler: Handler, limits: BatchLimits) -> Consumer:
+        """Return a consumer; nothing is consumed before its `run`."""
+
+    def rpc_client(self) -> RpcClient:
+        """Return a client of its own connection."""
+
+    def serve(self, queue: str, methods: Mapping[str, QueryMethod]) -> Closable:
+        """Answer the queries that arrive on a queue, one at a time, from a thread of its own."""

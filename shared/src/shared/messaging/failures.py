@@ -1,0 +1,110 @@
+"""What a handler may say by raising, and what a consumer then does with each delivery.
+
+| the handler                    | means                  | the consumer                                           |
+| ------------------------------ | ---------------------- | ------------------------------------------------------ |
+| returns                        | done                   | acks                                                   |
+| raises `PermanentFailure`      | will never work        | parks the delivery with the reason, then acks          |
+| raises `RetryLater`            | this one, later        | publishes it to a delay level with attempt + 1, acks   |
+| raises `DependencyUnavailable` | nothing will work now  | holds what it has, probes, charges no message for it   |
+| raises anything else           | a bug                  | logs it, retries `BUG_RETRIES` times, then parks it    |
+
+A failing batch is bisected, so one bad event never takes its neighbours with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import structlog
+
+from shared.contracts import SubmissionAccepted
+
+BUG_RETRIES = 3
+"""How many retries a delivery gets whose handler raises what it should not."""
+
+BUG_RETRY_AFTER_S = 30.0
+
+
+class PermanentFailure(Exception):
+    """This event will never work, because of what it is: park it for a person. The text is the reason."""
+
+
+class RetryLater(Exception):
+    """This event does not work now, others may: come back to it after `after_s` seconds."""
+
+    def __init__(self, reason: str, *, after_s: float) -> None:
+        super().__init__(reason)
+        self.after_s = after_s
+
+
+class DependencyUnavailable(Exception):
+    """Nothing works now, because something the handler needs is away: hold everything until it is back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One event from a queue. `attempt` counts the retries it has been through, from 0."""
+
+    event: SubmissionAccepted
+    attempt: int = 0
+    redelivered: bool = False
+
+
+Handler: TypeAlias = Callable[[Sequence[Delivery]], None]
+"""Handles a batch as a whole: when it returns, all of it is done; when it raises, none of it counts as done."""
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """Ack it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Park:
+    """Move it to the parked queue, with the reason."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """Move it to a delay level, to come back after `after_s` seconds."""
+
+    reason: str
+    after_s: float
+
+
+Outcome: TypeAlias = Done | Park | Retry
+
+
+def settle(handler: Handler, deliveries: Sequence[Delivery]) -> list[Outcome]:
+    """Run the handler over a batch, bisecting it where it fails, and return one outcome per delivery, in order.
+
+    Raises `DependencyUnavailable` as it comes: then nothing is settled and the batch is to be run again.
+    """
+    try:
+        handler(deliveries)
+    except DependencyUnavailable:
+        raise
+    except Exception as error:  # noqa: BLE001 - a bug in a handler must not end the consumer
+        if len(deliveries) == 1:
+            return [_outcome_of(error, deliveries[0])]
+        middle = len(deliveries) // 2
+        return settle(handler, deliveries[:middle]) + settle(handler, deliveries[middle:])
+    return [Done()] * len(deliveries)
+
+
+def _outcome_of(error: Exception, delivery: Delivery) -> Outcome:
+    if isinstance(error, PermanentFailure):
+        return Park(str(error))
+    if isinstance(error, RetryLater):
+        return Retry(str(error), error.after_s)
+    reason = type(error).__name__
+    structlog.get_logger().error(
+        "handler failed", submission=str(delivery.event.id), attempt=delivery.attempt, error=reason, exc_info=error
+    )
+    if delivery.attempt < BUG_RETRIES:
+        return Retry(reason, BUG_RETRY_AFTER_S)
+    return Park(f"the handler failed {BUG_RETRIES + 1} times: {reason}")

@@ -1,0 +1,49 @@
+"""A message as it is published, before any transport sees it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from shared.contracts import Announcement, SubmissionAccepted, encode, encode_announcement
+from shared.messaging.topology import EVENTS, LIVE
+
+ATTEMPT_HEADER = "x-attempt"
+REASON_HEADER = "x-reason"
+PARKED_FROM_HEADER = "x-parked-from"
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message: where it goes, what it is, and its body. `expiration_ms` is its own time to live."""
+
+    exchange: str
+    routing_key: str
+    type: str
+    message_id: str
+    body: bytes
+    headers: Mapping[str, str | int] = field(default_factory=dict)
+    expiration_ms: int | None = None
+
+
+def message_of(event: SubmissionAccepted, *, headers: Mapping[str, str | int] | None = None) -> Message:
+    """Return the message that publishes an accepted submission to every service."""
+    return Message(
+        exchange=EVENTS,
+        routing_key=event.TYPE,
+        type=event.TYPE,
+        message_id=str(event.id),
+        body=encode(event),
+        headers={ATTEMPT_HEADER: 0, **(headers or {})},
+    )
+
+
+def announcement_message(announcement: Announcement) -> Message:
+    """Return the message that announces something to the watchers of a receipt."""
+    return Message(
+        exchange=LIVE,
+        routing_key=announcement.TYPE,
+        type=announcement.TYPE,
+        message_id=str(announcement.id),
+        body=encode_announcement(announcement),
+    )

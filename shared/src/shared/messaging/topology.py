@@ -1,0 +1,121 @@
+"""Every exchange, queue and binding, declared in one place and in no other.
+
+Each process declares all of it on every connect, before its first publish: RabbitMQ confirms a publish that
+reached only some of its queues, so the gateway, too, must have declared every queue it promises to reach.
+Queue arguments after RabbitMQ's documents on quorum queues, dead lettering and TTL; a change of arguments is a
+new `.v2` queue, bound beside the old one until that is drained.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from shared.contracts import SubmissionAccepted
+
+EVENTS = "counterfoil.events"
+LIVE = "counterfoil.live"
+PARKED = "counterfoil.parked"
+DEFAULT_EXCHANGE = ""
+
+STORAGE_QUERIES = "storage.queries.v1"
+NOTIFY_QUERIES = "notify.queries.v1"
+
+DELIVERY_LIMIT = 100
+"""Returns before the broker parks a message: positive, because -1 and unset differ between 3.10 and 4.x."""
+
+PARKED_DELIVERY_LIMIT = 1_000_000
+QUERY_TTL_MS = 5_000
+
+RETRY_LEVELS_S: Mapping[str, int] = {"30s": 30, "2m": 120, "10m": 600, "30m": 1800, "2h": 7200, "6h": 21600}
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """A durable exchange."""
+
+    name: str
+    kind: Literal["topic", "direct"]
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """A durable queue and its arguments."""
+
+    name: str
+    arguments: Mapping[str, str | int]
+
+
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """A queue's binding to an exchange."""
+
+    exchange: str
+    queue: str
+    routing_key: str
+
+
+@dataclass(frozen=True, slots=True)
+class WorkQueue:
+    """A queue of work, with its delay levels (name → seconds) and the parked queue it ends in."""
+
+    name: str
+    parked: str
+    routing_key: str = SubmissionAccepted.TYPE
+    levels_s: Mapping[str, int] = field(default_factory=lambda: dict(RETRY_LEVELS_S))
+
+    def level_queue(self, level: str) -> str:
+        """Return the name of the queue that holds what waits on this level: `notify.email.retry.30s.v1`."""
+        stem, version = self.name.rsplit(".", 1)
+        return f"{stem}.retry.{level}.{version}"
+
+    def level_for(self, after_s: float) -> str:
+        """Return the shortest level that lasts at least `after_s` seconds, else the longest."""
+        fitting = [name for name, seconds in self.levels_s.items() if seconds >= after_s]
+        return fitting[0] if fitting else list(self.levels_s)[-1]
+
+    def queues(self) -> list[Queue]:
+        """Return the work queue, its delay levels and its parked queue."""
+        work: dict[str, str | int] = {
+            "x-queue-type": "quorum",
+            "x-delivery-limit": DELIVERY_LIMIT,
+            "x-overflow": "reject-publish",
+            "x-dead-letter-exchange": PARKED,
+            "x-dead-letter-routing-key": self.parked,
+            "x-dead-letter-strategy": "at-least-once",
+        }
+        parked: dict[str, str | int] = {"x-queue-type": "quorum", "x-delivery-limit": PARKED_DELIVERY_LIMIT}
+        return [Queue(self.name, work), Queue(self.parked, parked), *map(self._level, self.levels_s)]
+
+    def _level(self, level: str) -> Queue:
+        return Queue(
+            self.level_queue(level),
+            {
+                "x-queue-type": "quorum",
+                "x-delivery-limit": DELIVERY_LIMIT,
+                "x-message-ttl": self.levels_s[level] * 1000,
+                "x-overflow": "reject-publish",
+                "x-dead-letter-exchange": DEFAULT_EXCHANGE,
+                "x-dead-letter-routing-key": self.name,
+                "x-dead-letter-strategy": "at-least-once",
+            },
+        )
+
+    def bindings(self) -> list[Binding]:
+        """Return what routes events to the work queue, and dead letters to the parked one."""
+        return [Binding(EVENTS, self.name, self.routing_key), Binding(PARKED, self.parked, self.parked)]
+
+
+STORAGE = WorkQueue("storage.submissions.v1", "storage.parked.v1", levels_s={"30s": 30})
+NOTIFY_EMAIL = WorkQueue("notify.email.v1", "notify.parked.v1")
+
+WORK_QUEUES = (STORAGE, NOTIFY_EMAIL)
+
+EXCHANGES = (Exchange(EVENTS, "topic"), Exchange(LIVE, "topic"), Exchange(PARKED, "direct"))
+QUEUES = (
+    *(queue for work in WORK_QUEUES for queue in work.queues()),
+    Queue(STORAGE_QUERIES, {"x-message-ttl": QUERY_TTL_MS}),
+    Queue(NOTIFY_QUERIES, {"x-message-ttl": QUERY_TTL_MS}),
+)
+BINDINGS = tuple(binding for work in WORK_QUEUES for binding in work.bindings())

@@ -1,0 +1,60 @@
+"""Settings: read once from the environment at start, every one checked, every error reported at once.
+
+Each service's `settings.py` declares its own with the reader made here. `COUNTERFOIL_X_FILE` names a file that
+holds the value of `COUNTERFOIL_X`, as Docker and Kubernetes hand over secrets.
+"""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from environs import EnvError, FileAwareEnv, validate
+from marshmallow import ValidationError
+
+PREFIX = "COUNTERFOIL_"
+
+
+class SettingsError(Exception):
+    """One or more settings are wrong; the text names each and says how to mend it."""
+
+
+def reader() -> FileAwareEnv:
+    """Return a reader of `COUNTERFOIL_…` variables that collects its errors until `sealed`."""
+    return FileAwareEnv(prefix=PREFIX, eager=False)
+
+
+def sealed(env: FileAwareEnv, *further: str | None) -> None:
+    """Raise one `SettingsError` with all that `env` collected and all of `further` that is not None."""
+    problems = [problem for problem in further if problem]
+    try:
+        env.seal()
+    except EnvError as error:
+        found = getattr(error, "error_messages", None) or {"settings": [str(error)]}
+        problems = [f"{name}: {' '.join(map(str, texts))}" for name, texts in found.items()] + problems
+    if problems:
+        raise SettingsError("these settings are wrong:\n" + "\n".join(f"  - {problem}" for problem in problems))
+
+
+def broker_url(env: FileAwareEnv) -> str:
+    """Read `BROKER_URL`: `amqp://user:password@host:port/vhost`, or `amqps://…`."""
+    return env.str("BROKER_URL", validate=_is_url("amqp", "amqps")) or ""
+
+
+def log_level(env: FileAwareEnv) -> str:
+    """Read `LOG_LEVEL`: debug, info, warning or error; info by default."""
+    return env.str("LOG_LEVEL", "info", validate=validate.OneOf(["debug", "info", "warning", "error"])) or "info"
+
+
+def log_format(env: FileAwareEnv) -> str:
+    """Read `LOG_FORMAT`: json, console, or auto (console on a terminal, else json; the default)."""
+    return env.str("LOG_FORMAT", "auto", validate=validate.OneOf(["auto", "json", "console"])) or "auto"
+
+
+class _is_url:  # noqa: N801 - reads as a function where it is used
+    def __init__(self, *schemes: str) -> None:
+        self._schemes = schemes
+
+    def __call__(self, value: str) -> None:
+        parts = urlsplit(value)
+        if parts.scheme not in self._schemes or not parts.hostname:
+            raise ValidationError(f"expected a URL such as {self._schemes[0]}://user:password@host:port/")

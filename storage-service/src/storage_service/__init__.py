@@ -1,0 +1,1 @@
+"""Persists each accepted submission exactly once."""
