@@ -8,7 +8,7 @@ from shared.contracts.announcements import (
     Confirmation,
     ConfirmationChanged,
     ConfirmationState,
-    SubmissionStored,
+    SubmissionsStored,
     decode_announcement,
     encode_announcement,
 )
@@ -34,7 +34,7 @@ __all__ = [
     "JsonValue",
     "Source",
     "SubmissionAccepted",
-    "SubmissionStored",
+    "SubmissionsStored",
     "Unacceptable",
     "check",
     "decode",

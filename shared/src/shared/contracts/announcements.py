@@ -49,12 +49,12 @@ class Confirmation:
 
 
 @dataclass(frozen=True, slots=True)
-class SubmissionStored:
-    """A submission is in the storage service's database, committed."""
+class SubmissionsStored:
+    """Submissions are in the storage service's database, committed together: one announcement a batch."""
 
-    TYPE: ClassVar[str] = "submission.stored.v1"
+    TYPE: ClassVar[str] = "submissions.stored.v1"
 
-    id: UUID
+    ids: tuple[UUID, ...]
     stored_at: datetime
 
 
@@ -68,16 +68,17 @@ class ConfirmationChanged:
     confirmation: Confirmation
 
 
-Announcement: TypeAlias = SubmissionStored | ConfirmationChanged
+Announcement: TypeAlias = SubmissionsStored | ConfirmationChanged
 
 
 def encode_announcement(announcement: Announcement) -> bytes:
     """Return the announcement as the body of a message: JSON in UTF-8."""
-    document: dict[str, Any] = {"id": str(announcement.id)}
-    if isinstance(announcement, SubmissionStored):
-        document["stored_at"] = announcement.stored_at.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    document: dict[str, Any]
+    if isinstance(announcement, SubmissionsStored):
+        stored_at = announcement.stored_at.astimezone(UTC).isoformat().replace("+00:00", "Z")
+        document = {"ids": [str(one) for one in announcement.ids], "stored_at": stored_at}
     else:
-        document["confirmation"] = announcement.confirmation.to_json()
+        document = {"id": str(announcement.id), "confirmation": announcement.confirmation.to_json()}
     return json.dumps(document, separators=(",", ":")).encode("utf-8")
 
 
@@ -85,11 +86,11 @@ def decode_announcement(body: bytes, *, type: str) -> Announcement:  # noqa: A00
     """Read an announcement of the given AMQP type; raises `InvalidEvent`."""
     try:
         document = json.loads(body)
-        submission_id = UUID(document["id"])
-        if type == SubmissionStored.TYPE:
-            return SubmissionStored(submission_id, datetime.fromisoformat(document["stored_at"]))
+        if type == SubmissionsStored.TYPE:
+            ids = tuple(UUID(one) for one in document["ids"])
+            return SubmissionsStored(ids, datetime.fromisoformat(document["stored_at"]))
         if type == ConfirmationChanged.TYPE:
-            return ConfirmationChanged(submission_id, Confirmation.from_json(document["confirmation"]))
+            return ConfirmationChanged(UUID(document["id"]), Confirmation.from_json(document["confirmation"]))
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise InvalidEvent(f"{type} announcement: {error!r}") from error
     raise InvalidEvent(f"announcement type {type[:80]!r} is not known here")

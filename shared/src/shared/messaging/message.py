@@ -44,6 +44,6 @@ def announcement_message(announcement: Announcement) -> Message:
         exchange=LIVE,
         routing_key=announcement.TYPE,
         type=announcement.TYPE,
-        message_id=str(announcement.id),
+        message_id="",
         body=encode_announcement(announcement),
     )
