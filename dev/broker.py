@@ -1,0 +1,192 @@
+"""A private RabbitMQ node for one installation or one test run.
+
+It shares nothing with a node that the system runs: name, ports, cookie, port mapper (epmd), data and configuration
+are its own, and it listens on loopback only. Variables: https://www.rabbitmq.com/docs/configure
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import signal
+import subprocess
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import pika
+import pika.exceptions
+
+from dev.processes import StartFailed, await_start, descendants, end, free_port, is_alive, is_free, poll, send
+from dev.rabbitmq_files import environment, find_program, write_files
+
+START_TIMEOUT_S = 90
+_VHOSTS_AT_ONCE = 8
+
+
+class Broker:
+    """One RabbitMQ node below `directory`. Started again there, it has its data, its ports and its password."""
+
+    def __init__(self, directory: Path, port: int = 0) -> None:
+        self.directory = directory.absolute()
+        self._state = _remember(self.directory, port)
+        self._node: subprocess.Popen[bytes] | None = None
+        self._epmd: subprocess.Popen[bytes] | None = None
+        self._spare: list[str] = []
+        self._used: list[str] = []
+
+    @property
+    def url(self) -> str:
+        """The address of its default virtual host, with the password in it."""
+        return self.url_of("%2F")
+
+    @property
+    def port(self) -> int:
+        """The port it speaks AMQP on."""
+        return int(self._state["port"])
+
+    @property
+    def pid(self) -> int:
+        """The process id of the node; raises `StartFailed` when it was not started."""
+        if self._node is None:
+            raise StartFailed("the broker is not running")
+        return self._node.pid
+
+    def url_of(self, vhost: str) -> str:
+        """Return the address of one virtual host."""
+        return f"amqp://counterfoil:{self._state['password']}@127.0.0.1:{self.port}/{vhost}"
+
+    def start(self) -> None:
+        """Start and wait until it accepts connections; raises `StartFailed` with the end of its log."""
+        server = find_program("rabbitmq-server")
+        self._end_leftover()
+        self._state = write_files(self.directory, self._state)
+        variables = environment(self.directory, self._state)
+        log = self.directory / "log" / "console.log"
+        with log.open("ab") as out:
+            self._epmd = _spawn([_epmd(), "-address", "127.0.0.1"], variables, out)
+            self._node = _spawn([server], variables | {"RUNNING_UNDER_SYSTEMD": "true"}, out)
+        self._pid_file.write_text(f"{self._node.pid} {self._epmd.pid}")
+        try:
+            await_start("RabbitMQ", self._node, self.is_ready, log, START_TIMEOUT_S)
+        except StartFailed:
+            self.kill()
+            raise
+
+    def is_ready(self) -> bool:
+        """Say whether it accepts an AMQP connection now."""
+        if is_free(self.port):
+            return False
+        parameters = pika.URLParameters(self.url + "?socket_timeout=5&blocked_connection_timeout=5")
+        try:
+            pika.BlockingConnection(parameters).close()
+        except (pika.exceptions.AMQPError, OSError):
+            return False
+        return True
+
+    def stop(self) -> None:
+        """End it in good order and wait until none of its processes is left."""
+        self._end(signal.SIGTERM)
+
+    def kill(self) -> None:
+        """End it with SIGKILL, as a power cut would."""
+        self._end(signal.SIGKILL)
+
+    def pause(self) -> None:
+        """Freeze it (SIGSTOP): connections stay open, nothing answers."""
+        os.kill(self.pid, signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """Let it go on after `pause`."""
+        os.kill(self.pid, signal.SIGCONT)
+
+    def ctl(self, *arguments: str) -> str:
+        """Run rabbitmqctl (about a second) and return what it prints; raises `CalledProcessError`."""
+        command = [find_program("rabbitmqctl"), "--quiet", *arguments]
+        variables = environment(self.directory, self._state)
+        return subprocess.run(command, env=variables, capture_output=True, text=True, check=True, timeout=120).stdout
+
+    def fresh_vhost(self) -> str:
+        """Return the address of an empty virtual host that no one had before.
+
+        They are made several at a time, and the used ones deleted then: each call of rabbitmqctl costs a second.
+        """
+        if not self._spare:
+            self._spare = [f"v{secrets.token_hex(4)}" for _ in range(_VHOSTS_AT_ONCE)]
+            self._replace_vhosts(self._used, self._spare)
+            self._used = []
+        self._used.append(self._spare.pop())
+        return self.url_of(self._used[-1])
+
+    def _replace_vhosts(self, old: list[str], new: list[str]) -> None:
+        names = "[{}]".format
+        self.ctl(
+            "eval",
+            f'[rabbit_vhost:delete(V, <<"dev">>) || V <- {names(",".join(map(_binary, old)))}],'
+            f'[begin ok = rabbit_vhost:add(V, <<"dev">>), ok = rabbit_auth_backend_internal:set_permissions('
+            f'<<"counterfoil">>, V, <<".*">>, <<".*">>, <<".*">>, <<"dev">>) end || '
+            f"V <- {names(','.join(map(_binary, new)))}].",
+        )
+
+    def _end(self, sign: signal.Signals) -> None:
+        helpers = descendants(self._node.pid) if self._node else []
+        end(self._node, sign, timeout_s=60)
+        end(self._epmd, signal.SIGKILL)
+        if not poll(lambda: not any(map(is_alive, helpers)), timeout_s=5):
+            send(helpers, signal.SIGKILL)
+        self._node = self._epmd = None
+        self._pid_file.unlink(missing_ok=True)
+
+    def _end_leftover(self) -> None:
+        """End what a runner that was itself killed left behind in this directory."""
+        if not self._pid_file.exists():
+            return
+        pids = [pid for pid in map(int, self._pid_file.read_text().split()) if _is_ours(pid)]
+        helpers = [helper for pid in pids for helper in descendants(pid)]
+        send(pids + helpers, signal.SIGKILL)
+        poll(lambda: not any(map(is_alive, pids)), timeout_s=10)
+
+    @property
+    def _pid_file(self) -> Path:
+        return self.directory / "pids"
+
+    def __enter__(self) -> Broker:
+        self.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.stop()
+
+
+def _remember(directory: Path, port: int) -> dict[str, Any]:
+    path = directory / "node.json"
+    if path.exists():
+        kept: dict[str, Any] = json.loads(path.read_text())
+        return kept | ({"port": port} if port else {})
+    password, cookie, port = secrets.token_urlsafe(24), secrets.token_hex(16), port or free_port()
+    return {
+        "name": f"counterfoil-{secrets.token_hex(4)}@localhost",
+        "password": password,
+        "cookie": cookie,
+        "port": port,
+    }
+
+
+def _spawn(command: list[str], variables: dict[str, str], out: Any) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        command, env=variables, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT, start_new_session=True
+    )
+
+
+def _epmd() -> str:
+    return find_program("epmd")
+
+
+def _binary(name: str) -> str:
+    return f'<<"{name}">>'
+
+
+def _is_ours(pid: int) -> bool:
+    shown = subprocess.run(["ps", "-p", str(pid), "-o", "command="], capture_output=True, text=True).stdout
+    return "beam" in shown or "epmd" in shown

@@ -1,0 +1,95 @@
+"""A web page that lists the mails of the sink and shows each one."""
+
+from __future__ import annotations
+
+import threading
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from html import escape
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from urllib.parse import urlsplit
+
+_PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>{title}</title>
+<meta name="viewport" content="width=device-width"><style>
+:root {{ color-scheme: light dark; font: 1rem/1.5 system-ui, sans-serif }}
+body {{ max-width: 50rem; margin: 2rem auto; padding: 0 1rem }}
+td, th {{ text-align: left; padding: .3rem 1rem .3rem 0; overflow-wrap: anywhere }} pre {{ white-space: pre-wrap }}
+iframe {{ width: 100%; height: 26rem; border: 1px solid #8888; background: #fff }}
+</style><h1>{title}</h1>{body}</html>"""
+
+
+class MailPage:
+    """Serves the page on loopback, from a thread of its own."""
+
+    def __init__(self, directory: Path, port: int) -> None:
+        handler = type("_Handler", (_Handler,), {"directory": directory})
+        self._server = ThreadingHTTPServer(("127.0.0.1", port), handler)
+        self._thread = threading.Thread(target=self._server.serve_forever, name="mail-page", daemon=True)
+
+    def start(self) -> None:
+        """Start serving."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Stop serving."""
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+
+
+class _Handler(BaseHTTPRequestHandler):
+    directory: Path
+
+    def do_GET(self) -> None:
+        path = urlsplit(self.path).path
+        kept = {file.stem: file for file in sorted(self.directory.glob("*.eml"), reverse=True)}
+        name, _, part = path.strip("/").partition("/")
+        if not name:
+            self._answer(200, _list(kept))
+        elif name in kept:
+            mail = _read(kept[name])
+            self._answer(200, _text_of(mail, "html") if part == "html" else _mail(name, mail))
+        else:
+            self._answer(404, _PAGE.format(title="No such mail", body='<p><a href="/">All mails</a></p>'))
+
+    def _answer(self, status: int, page: str) -> None:
+        body = page.encode("utf-8", "replace")
+        self.send_response(status)
+        self.send_header("Content-Type", "text/html; charset=utf-8")
+        self.send_header("Content-Length", str(len(body)))
+        self.send_header("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; frame-src 'self'")
+        self.send_header("X-Content-Type-Options", "nosniff")
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name http.server calls
+        """Say nothing: the terminal belongs to the services."""
+
+
+def _list(kept: dict[str, Path]) -> str:
+    rows = "".join(_row(name, _read(path)) for name, path in kept.items())
+    table = f"<table><tr><th>Subject<th>To<th>Date{rows}</table>" if rows else "<p>None yet. Submit a form.</p>"
+    return _PAGE.format(title="Mails received", body=table)
+
+
+def _row(name: str, mail: EmailMessage) -> str:
+    subject, to, date = (escape(str(mail[header])) for header in ("Subject", "To", "Date"))
+    return f'<tr><td><a href="/{name}">{subject}</a><td>{to}<td>{date}'
+
+
+def _read(path: Path) -> EmailMessage:
+    return message_from_bytes(path.read_bytes(), policy=policy.default)
+
+
+def _mail(name: str, mail: EmailMessage) -> str:
+    headers = "".join(f"<tr><th>{escape(key)}<td>{escape(str(value))}" for key, value in mail.items())
+    html = f'<h2>HTML</h2><iframe sandbox src="/{name}/html"></iframe>' if _text_of(mail, "html") else ""
+    text = f"<h2>Text</h2><pre>{escape(_text_of(mail, 'plain'))}</pre>"
+    body = f'<p><a href="/">All mails</a></p>{html}{text}<h2>Headers</h2><table>{headers}</table>'
+    return _PAGE.format(title=escape(str(mail["Subject"])), body=body)
+
+
+def _text_of(mail: EmailMessage, kind: str) -> str:
+    part = mail.get_body((kind,))
+    return str(part.get_content()) if part else ""

@@ -1,0 +1,178 @@
+"""A private PostgreSQL server for one test run, with durability on, as an installation would have it.
+
+PostgreSQL refuses to run as root. As root it is started as the user `postgres`, and `directory` is given to that user.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import secrets
+import shutil
+import signal
+import subprocess
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import psycopg
+from psycopg import sql
+
+from dev.processes import StartFailed, await_start, descendants, end, free_port, is_alive, poll, send
+
+START_TIMEOUT_S = 60
+_OPTIONS = {
+    "listen_addresses": "127.0.0.1",
+    "unix_socket_directories": "",
+    "fsync": "on",
+    "synchronous_commit": "on",
+    "max_connections": "100",
+    "shared_buffers": "64MB",
+}
+
+
+class Postgres:
+    """One PostgreSQL server below `directory`. Started again there, it has its data, its port and its password."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory.absolute()
+        self._process: subprocess.Popen[bytes] | None = None
+        state = self.directory / "server.json"
+        self._state: dict[str, Any] = (
+            json.loads(state.read_text())
+            if state.exists()
+            else {"port": free_port(), "password": secrets.token_urlsafe(24)}
+        )
+
+    @property
+    def port(self) -> int:
+        """The port it listens on."""
+        return int(self._state["port"])
+
+    @property
+    def pid(self) -> int:
+        """The process id of the postmaster; raises `StartFailed` when it was not started."""
+        if self._process is None:
+            raise StartFailed("PostgreSQL is not running")
+        return self._process.pid
+
+    def url_of(self, database: str) -> str:
+        """Return the address of one database, with the password in it."""
+        return f"postgresql://counterfoil:{self._state['password']}@127.0.0.1:{self.port}/{database}"
+
+    def start(self) -> None:
+        """Start and wait until it accepts connections; raises `StartFailed` with the end of its log."""
+        if not (self._data / "PG_VERSION").exists():
+            self._initialise()
+        log = self.directory / "postgres.log"
+        options = [f"--{name}={value}" for name, value in (_OPTIONS | {"port": str(self.port)}).items()]
+        with log.open("ab") as out:
+            self._process = subprocess.Popen(
+                [find_program("postgres"), "-D", str(self._data), *options],
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+                cwd="/",
+                **_as_owner(),
+            )
+        await_start("PostgreSQL", self._process, self.is_ready, log, START_TIMEOUT_S)
+
+    def is_ready(self) -> bool:
+        """Say whether it accepts a connection now."""
+        try:
+            psycopg.connect(self.url_of("postgres"), connect_timeout=2).close()
+        except psycopg.OperationalError:
+            return False
+        return True
+
+    def create_database(self, name: str) -> str:
+        """Create an empty database and return its address."""
+        with psycopg.connect(self.url_of("postgres"), autocommit=True) as connection:
+            connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+        return self.url_of(name)
+
+    def stop(self) -> None:
+        """End it in good order: connections are cut, everything is written."""
+        self._end(signal.SIGINT)
+
+    def kill(self) -> None:
+        """End all of its processes with SIGKILL, as a power cut would."""
+        self._end(signal.SIGKILL)
+
+    def pause(self) -> None:
+        """Freeze it (SIGSTOP): connections stay open, nothing answers."""
+        send([self.pid, *descendants(self.pid)], signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """Let it go on after `pause`."""
+        send([*descendants(self.pid), self.pid], signal.SIGCONT)
+
+    def _end(self, sign: signal.Signals) -> None:
+        if self._process is None:
+            return
+        children = descendants(self._process.pid)
+        if sign == signal.SIGKILL:
+            send([self._process.pid, *children], sign)
+        else:
+            send(children, signal.SIGCONT)
+        end(self._process, sign)
+        if not poll(lambda: not any(map(is_alive, children)), timeout_s=10):
+            send(children, signal.SIGKILL)
+        self._process = None
+
+    @property
+    def _data(self) -> Path:
+        return self.directory / "data"
+
+    def _initialise(self) -> None:
+        self.directory.mkdir(parents=True, exist_ok=True)
+        secret = self.directory / "password"
+        secret.write_text(self._state["password"])
+        if os.geteuid() == 0:
+            for place in (self.directory, secret):
+                shutil.chown(place, "postgres")
+        command = [find_program("initdb"), "-D", str(self._data), "--username=counterfoil", f"--pwfile={secret}"]
+        command += ["--auth=scram-sha-256", "--encoding=UTF8", "--locale=C"]
+        made = subprocess.run(command, cwd="/", capture_output=True, text=True, **_as_owner())
+        secret.unlink()
+        if made.returncode:
+            raise StartFailed(f"initdb could not make {self._data}:\n{made.stdout}{made.stderr}")
+        state = self.directory / "server.json"
+        state.touch(mode=0o600)
+        state.write_text(json.dumps(self._state))
+
+    def __enter__(self) -> Postgres:
+        self.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.stop()
+
+
+def find_program(name: str) -> str:
+    """Return where a program of the newest installed PostgreSQL is; raises `StartFailed` when there is none."""
+    debian = sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{name}"), key=_version, reverse=True)
+    brew = [path for root in ("/opt/homebrew", "/usr/local") for path in Path(root).glob(f"opt/postgresql*/bin/{name}")]
+    found = next((str(path) for path in [*debian, *brew]), None) or shutil.which(name)
+    if found is None:
+        raise StartFailed(f"{name} (PostgreSQL) is not installed; `make test` installs it on Debian and Ubuntu")
+    return found
+
+
+def is_installed() -> bool:
+    """Say whether a PostgreSQL server can be started here."""
+    try:
+        find_program("initdb")
+    except StartFailed:
+        return False
+    return True
+
+
+def _version(path: Path) -> int:
+    return int(re.sub(r"\D.*", "", path.parts[4]) or 0)
+
+
+def _as_owner() -> dict[str, Any]:
+    return {"user": "postgres", "group": "postgres", "extra_groups": []} if os.geteuid() == 0 else {}

@@ -1,0 +1,97 @@
+"""The files and variables of a private RabbitMQ node, and where its programs are."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+
+from dev.processes import StartFailed, free_port, is_free
+
+_PLACES = ("/usr/lib/rabbitmq/bin", "/opt/homebrew/opt/rabbitmq/sbin", "/usr/local/opt/rabbitmq/sbin")
+"""Before the PATH: Debian's /usr/sbin/rabbitmq-server refuses ordinary users and changes to its own user for root."""
+
+_CONFIGURATION = """\
+listeners.tcp.1 = 127.0.0.1:{port}
+default_user = counterfoil
+default_pass = {password}
+loopback_users.counterfoil = true
+log.file = {directory}/log/node.log
+log.file.level = info
+collect_statistics_interval = 60000
+disk_free_limit.absolute = 256MB
+vm_memory_high_watermark.relative = 0.4
+raft.wal_max_size_bytes = 67108864
+"""
+
+
+def find_program(name: str) -> str:
+    """Return where a program of RabbitMQ or Erlang is; raises `StartFailed` when it is not installed."""
+    found = shutil.which(name, path=os.pathsep.join([*_PLACES, os.environ.get("PATH", "")]))
+    if found is None:
+        raise StartFailed(f"{name} is not installed; `make run` and `make test` install it on Debian and Ubuntu")
+    return found
+
+
+def is_installed() -> bool:
+    """Say whether a RabbitMQ node can be started here."""
+    try:
+        find_program("rabbitmq-server")
+    except StartFailed:
+        return False
+    return True
+
+
+def write_files(directory: Path, state: dict[str, Any]) -> dict[str, Any]:
+    """Write the node's configuration; return its state with every port chosen, the old ones where still free."""
+    state = state | {name: _port(int(state.get(name, 0))) for name in ("port", "dist_port", "epmd_port")}
+    for folder in ("data", "log", "home"):
+        (directory / folder).mkdir(parents=True, exist_ok=True)
+    directory.chmod(0o700)
+    cookie = directory / "home" / ".erlang.cookie"
+    cookie.unlink(missing_ok=True)
+    _write_private(cookie, state["cookie"], mode=0o400)
+    _write_private(directory / "node.json", json.dumps(state))
+    _write_private(directory / "rabbitmq.conf", _CONFIGURATION.format(directory=directory, **state))
+    (directory / "advanced.config").write_text("[].\n")
+    (directory / "enabled_plugins").write_text("[].\n")
+    (directory / "env.conf").write_text("")
+    return state
+
+
+def environment(directory: Path, state: dict[str, Any]) -> dict[str, str]:
+    """Return the variables for the node and its tools: nothing of the system's node is read."""
+    inherited = {
+        name: value for name, value in os.environ.items() if not name.startswith(("RABBITMQ_", "ERL_", "NOTIFY_"))
+    }
+    loopback = "-kernel inet_dist_use_interface {127,0,0,1}"
+    return inherited | {
+        "HOME": str(directory / "home"),
+        "PATH": os.pathsep.join([*_PLACES, os.environ.get("PATH", os.defpath)]),
+        "ERL_EPMD_ADDRESS": "127.0.0.1",
+        "ERL_EPMD_PORT": str(state["epmd_port"]),
+        "RABBITMQ_NODENAME": state["name"],
+        "RABBITMQ_NODE_PORT": str(state["port"]),
+        "RABBITMQ_DIST_PORT": str(state["dist_port"]),
+        "RABBITMQ_MNESIA_BASE": str(directory / "data"),
+        "RABBITMQ_GENERATED_CONFIG_DIR": str(directory / "data"),
+        "RABBITMQ_LOG_BASE": str(directory / "log"),
+        "RABBITMQ_CONFIG_FILE": str(directory / "rabbitmq.conf"),
+        "RABBITMQ_ADVANCED_CONFIG_FILE": str(directory / "advanced.config"),
+        "RABBITMQ_CONF_ENV_FILE": str(directory / "env.conf"),
+        "RABBITMQ_ENABLED_PLUGINS_FILE": str(directory / "enabled_plugins"),
+        "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": f"+S 2:2 {loopback}",
+        "RABBITMQ_CTL_ERL_ARGS": f"+S 1:1 {loopback}",
+    }
+
+
+def _port(kept: int) -> int:
+    return kept if kept and is_free(kept) else free_port()
+
+
+def _write_private(path: Path, text: str, mode: int = 0o600) -> None:
+    path.touch(mode=0o600)
+    path.write_text(text)
+    path.chmod(mode)

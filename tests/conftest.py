@@ -1,0 +1,71 @@
+"""Real servers for the tests. One that is missing makes a test fail, never skip: `make test` installs them."""
+
+from __future__ import annotations
+
+import secrets
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from dev.broker import Broker
+from dev.mail_sink import MailSink
+from dev.postgres import Postgres
+
+
+@pytest.fixture(scope="session")
+def server_directory() -> Iterator[Path]:
+    """A place below which other users can reach their files: PostgreSQL is not run as root."""
+    directory = Path(tempfile.mkdtemp(prefix="counterfoil-tests-"))
+    directory.chmod(0o755)
+    yield directory
+    shutil.rmtree(directory, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def rabbitmq(server_directory: Path) -> Iterator[Broker]:
+    """A RabbitMQ node for the whole run. A test that kills or pauses a broker makes its own."""
+    with Broker(server_directory / "rabbitmq") as broker:
+        yield broker
+
+
+@pytest.fixture
+def broker_url(rabbitmq: Broker) -> str:
+    """The address of an empty virtual host for one test."""
+    return rabbitmq.fresh_vhost()
+
+
+@pytest.fixture(scope="session")
+def postgres(server_directory: Path) -> Iterator[Postgres]:
+    """A PostgreSQL server for the whole run. A test that kills or pauses a database server makes its own."""
+    with Postgres(server_directory / "postgres") as server:
+        yield server
+
+
+@pytest.fixture
+def postgres_url(postgres: Postgres) -> str:
+    """The address of an empty PostgreSQL database for one test."""
+    return postgres.create_database(f"test_{secrets.token_hex(6)}")
+
+
+@pytest.fixture
+def sqlite_url(tmp_path: Path) -> str:
+    """The address of an empty SQLite database for one test."""
+    return f"sqlite:///{tmp_path / 'test.db'}"
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest) -> str:
+    """The address of an empty database for one test, which runs once on each kind."""
+    name = {"sqlite": "sqlite_url", "postgresql": "postgres_url"}[request.param]
+    url: str = request.getfixturevalue(name)
+    return url
+
+
+@pytest.fixture
+def mail_sink(tmp_path: Path) -> Iterator[MailSink]:
+    """An SMTP server for one test, which keeps what it receives."""
+    with MailSink(tmp_path / "mail") as sink:
+        yield sink
