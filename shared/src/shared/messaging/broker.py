@@ -106,7 +106,7 @@ class Broker(Protocol):
         """Call `notice` with every announcement, from one thread; it must not block."""
 
     def consumer(self, work: WorkQueue, handler: Handler, limits: BatchLimits) -> Consumer:
-        """Return a consumer; nothing is consumed before its `run`."""
+        """Return a consumer; it may fetch deliveries at once, and handles none before its `run`."""
 
     def rpc_client(self) -> RpcClient:
         """Return a client of its own connection."""

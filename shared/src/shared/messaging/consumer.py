@@ -1,0 +1,89 @@
+"""Deliveries from RabbitMQ: an I/O thread keeps heartbeats and acks, another thread does the work."""
+
+from __future__ import annotations
+
+import queue
+
+import pika
+from pika.channel import Channel
+from pika.spec import Basic
+
+from shared.messaging.connection import Connection
+from shared.messaging.link import Link
+from shared.messaging.worker import Incoming
+
+
+class QueueSource:
+    """The deliveries of one queue: `worker.Source` over a link.
+
+    Each channel is a generation: an ack for a delivery of an earlier one is dropped, because the broker has
+    given that message back and counts its tags anew.
+    """
+
+    def __init__(self, url: str, name: str, queue_name: str, *, prefetch: int) -> None:
+        self._queue_name = queue_name
+        self._prefetch = prefetch
+        self._generation = 0
+        self._arrived: queue.SimpleQueue[Incoming | None] = queue.SimpleQueue()
+        self._connection: Connection | None = None
+        self._channel: Channel | None = None
+        self._link = Link(url, name, on_channel=self._opened, on_lost=self._lost)
+
+    def get(self, timeout_s: float | None) -> Incoming | None:
+        """Return the next delivery, passing over those that a lost connection took back."""
+        try:
+            incoming = self._arrived.get(timeout=timeout_s)
+        except queue.Empty:
+            return None
+        return incoming if incoming is not None and self.is_current(incoming) else None
+
+    def wake(self) -> None:
+        """Make a waiting `get` return."""
+        self._arrived.put(None)
+
+    def is_current(self, incoming: Incoming) -> bool:
+        """Whether the channel it came over is still open."""
+        return incoming.generation == self._generation
+
+    def ack(self, incoming: Incoming) -> None:
+        """Ack this delivery and every earlier one, unless its channel is gone."""
+        self._link.call(lambda: self._ack(incoming))
+
+    def give_back(self) -> None:
+        """Drop the connection: the broker takes back what is unacked, and the link connects anew."""
+        self._link.call(self._drop)
+
+    def close(self) -> None:
+        """Close the connection; the acks handed over before are sent first."""
+        self._link.close()
+
+    def _opened(self, connection: Connection, channel: Channel) -> None:
+        self._generation += 1
+        self._connection, self._channel = connection, channel
+        channel.basic_qos(prefetch_count=self._prefetch)
+        channel.basic_consume(self._queue_name, self._deliver)
+
+    def _lost(self) -> None:
+        self._generation += 1
+        self._connection = self._channel = None
+
+    def _deliver(self, _: Channel, method: Basic.Deliver, properties: pika.BasicProperties, body: bytes) -> None:
+        self._arrived.put(
+            Incoming(
+                body=body,
+                type=properties.type or "",
+                message_id=properties.message_id or "",
+                headers=properties.headers or {},
+                tag=method.delivery_tag or 0,
+                generation=self._generation,
+                redelivered=bool(method.redelivered),
+            )
+        )
+
+    def _drop(self) -> None:
+        if self._connection is not None:
+            self._connection.drop("held too long: giving back")
+
+    def _ack(self, incoming: Incoming) -> None:
+        if self._channel is not None and self.is_current(incoming):
+            self._channel.basic_ack(incoming.tag, multiple=True)

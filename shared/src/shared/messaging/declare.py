@@ -1,0 +1,41 @@
+"""Declares the topology on a broker, as every process does on every connect, before its first publish."""
+
+from __future__ import annotations
+
+import pika
+from pika.adapters.blocking_connection import BlockingChannel
+from pika.exceptions import ChannelClosedByBroker
+
+from shared.messaging import topology
+
+PRECONDITION_FAILED = 406
+
+
+class TopologyMismatch(Exception):
+    """Something stands on the broker with other arguments; nothing was changed. The text names the difference."""
+
+
+def declare(parameters: pika.URLParameters) -> None:
+    """Declare every exchange, queue and binding over a connection of its own.
+
+    Raises `TopologyMismatch`, or pika's AMQPError or OSError where the broker cannot be reached.
+    """
+    connection = pika.BlockingConnection(parameters)
+    try:
+        _declare_all(connection.channel())
+    except ChannelClosedByBroker as error:
+        if error.reply_code == PRECONDITION_FAILED:
+            raise TopologyMismatch(error.reply_text) from error
+        raise
+    finally:
+        if connection.is_open:
+            connection.close()
+
+
+def _declare_all(channel: BlockingChannel) -> None:
+    for exchange in topology.EXCHANGES:
+        channel.exchange_declare(exchange.name, exchange.kind, durable=True)
+    for queue in topology.QUEUES:
+        channel.queue_declare(queue.name, durable=True, arguments=dict(queue.arguments))
+    for binding in topology.BINDINGS:
+        channel.queue_bind(binding.queue, binding.exchange, binding.routing_key)

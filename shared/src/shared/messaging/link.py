@@ -1,0 +1,158 @@
+"""A connection to RabbitMQ that comes back by itself, on an I/O thread of its own."""
+
+from __future__ import annotations
+
+import random
+import threading
+from collections.abc import Callable
+
+import pika
+import structlog
+from pika.channel import Channel
+from pika.exceptions import AMQPError
+
+from shared.messaging.connection import Connection
+from shared.messaging.declare import TopologyMismatch, declare
+
+HEARTBEAT_S = 10
+HANDSHAKE_TIMEOUT_S = 5
+RECONNECT_FIRST_S = 0.1
+RECONNECT_MOST_S = 5.0
+
+
+class Link:
+    """Keeps one connection with one channel open until closed.
+
+    `on_channel(connection, channel)` runs on the I/O thread each time a channel is open and the topology stands;
+    `on_lost()` runs there each time it is gone. Both are told again after every reconnect, whose delays grow
+    from 0.1 to 5 s with full jitter.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        name: str,
+        *,
+        on_channel: Callable[[Connection, Channel], None],
+        on_lost: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._parameters = _parameters(url, name)
+        self._on_channel = on_channel
+        self._on_lost = on_lost
+        self._connection: Connection | None = None
+        self._guard = threading.Lock()
+        self._closing = threading.Event()
+        self._failures = 0
+        self._problem: str | None = "not connected yet"
+        self._log = structlog.get_logger().bind(link=name)
+        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
+        self._thread.start()
+
+    @property
+    def problem(self) -> str | None:
+        """Why there is no connection, for an operator; None while there is one."""
+        return self._problem
+
+    def call(self, action: Callable[[], None]) -> bool:
+        """Run an action on the I/O thread soon; False, and nothing happens, where there is no connection."""
+        with self._guard:
+            if self._connection is None:
+                return False
+            self._connection.ioloop.add_callback_threadsafe(action)
+            return True
+
+    def close(self, *, timeout_s: float = 5.0) -> None:
+        """Close the connection in order, within the timeout, and end the I/O thread."""
+        self._closing.set()
+        self.call(self._close_connection)
+        self._thread.join(timeout_s)
+
+    def _run(self) -> None:
+        while not self._closing.is_set():
+            try:
+                declare(self._parameters)
+                self._hold_connection()
+            except TopologyMismatch as error:
+                self._report(f"a queue or exchange stands with other arguments: {error}")
+            except (AMQPError, OSError) as error:
+                self._report(f"cannot reach the broker: {_described(error)}")
+            except Exception as error:  # noqa: BLE001 - whatever a callback raised, the link comes back
+                self._log.exception("link failed")
+                self._report(f"failed: {type(error).__name__}")
+            if not self._closing.is_set():
+                self._closing.wait(self._next_delay_s())
+
+    def _hold_connection(self) -> None:
+        connection = Connection(
+            self._parameters,
+            on_open_callback=self._opened,
+            on_open_error_callback=self._ended,
+            on_close_callback=self._ended,
+        )
+        with self._guard:
+            self._connection = connection
+        try:
+            if not self._closing.is_set():
+                connection.ioloop.start()
+        finally:
+            with self._guard:
+                self._connection = None
+            self._on_lost()
+            connection.drop("link ended")
+            connection.ioloop.close()
+
+    def _opened(self, connection: pika.connection.Connection) -> None:
+        connection.channel(on_open_callback=self._channel_opened)
+
+    def _channel_opened(self, channel: Channel) -> None:
+        connection = self._connection
+        if connection is None:
+            return
+        channel.add_on_close_callback(self._channel_closed)
+        channel.add_on_cancel_callback(lambda _frame: connection.drop("the broker cancelled the consumer"))
+        self._failures = 0
+        self._problem = None
+        self._log.info("connected")
+        self._on_channel(connection, channel)
+
+    def _channel_closed(self, _channel: Channel, _reason: Exception) -> None:
+        if self._connection is not None and not self._closing.is_set():
+            self._connection.drop("the broker closed the channel")
+
+    def _ended(self, _connection: pika.connection.Connection, reason: BaseException | str) -> None:
+        if not self._closing.is_set():
+            self._report(f"connection lost: {_described(reason)}")
+        if self._connection is not None:
+            self._connection.ioloop.stop()
+
+    def _close_connection(self) -> None:
+        if self._connection is not None and self._connection.is_open:
+            self._connection.close()
+        elif self._connection is not None:
+            self._connection.drop("closing")
+            self._connection.ioloop.stop()
+
+    def _report(self, problem: str) -> None:
+        if problem != self._problem:
+            self._log.warning("not connected", problem=problem)
+        self._problem = problem
+
+    def _next_delay_s(self) -> float:
+        longest = min(RECONNECT_MOST_S, RECONNECT_FIRST_S * 2**self._failures)
+        self._failures = min(self._failures + 1, 10)
+        return RECONNECT_FIRST_S + random.uniform(0, longest)  # noqa: S311 - jitter, no secret
+
+
+def _parameters(url: str, name: str) -> pika.URLParameters:
+    parameters = pika.URLParameters(url)
+    parameters.heartbeat = HEARTBEAT_S
+    parameters.socket_timeout = HANDSHAKE_TIMEOUT_S
+    parameters.stack_timeout = HANDSHAKE_TIMEOUT_S
+    parameters.blocked_connection_timeout = None
+    parameters.connection_attempts = 1
+    parameters.client_properties = {"connection_name": name, "product": "Counterfoil"}
+    return parameters
+
+
+def _described(error: BaseException | str) -> str:
+    return str(error) or type(error).__name__

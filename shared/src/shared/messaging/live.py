@@ -1,0 +1,89 @@
+"""Announcements to the watchers of receipts, over RabbitMQ: transient, never waited for."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+
+import pika
+import structlog
+from pika import DeliveryMode
+from pika.channel import Channel
+from pika.frame import Method
+from pika.spec import Basic, Queue
+
+from shared.contracts import Announcement, InvalidEvent, decode_announcement
+from shared.messaging.connection import Connection
+from shared.messaging.link import Link
+from shared.messaging.message import Message, announcement_message
+from shared.messaging.topology import LIVE
+from shared.messaging.wire import properties_of
+
+BACKLOG_MOST = 10_000
+WATCH_QUEUE_LENGTH = 100_000
+
+
+class LiveAnnouncer:
+    """Sends announcements as they come; drops the oldest when they cannot be sent."""
+
+    def __init__(self, url: str, name: str) -> None:
+        self._waiting: deque[Message] = deque(maxlen=BACKLOG_MOST)
+        self._connection: Connection | None = None
+        self._channel: Channel | None = None
+        self._link = Link(url, name, on_channel=self._opened, on_lost=self._lost)
+
+    def announce(self, announcement: Announcement) -> None:
+        """Hand it over to the I/O thread; see `broker.Announcer`."""
+        self._waiting.append(announcement_message(announcement))
+        self._link.call(self._flush)
+
+    def close(self) -> None:
+        """Send what waits, if there is a connection, and close it."""
+        self._link.call(self._flush)
+        self._link.close()
+
+    def _opened(self, connection: Connection, channel: Channel) -> None:
+        self._connection, self._channel = connection, channel
+        self._flush()
+
+    def _lost(self) -> None:
+        self._connection = self._channel = None
+
+    def _flush(self) -> None:
+        if self._connection is None or self._channel is None or not self._waiting:
+            return
+        with self._connection.one_write():
+            while self._waiting:
+                message = self._waiting.popleft()
+                properties = properties_of(message, mode=DeliveryMode.Transient)
+                self._channel.basic_publish(message.exchange, message.routing_key, message.body, properties)
+
+
+class LiveWatch:
+    """Hands every announcement to one callable, on the I/O thread, from a queue that dies with the connection."""
+
+    def __init__(self, url: str, name: str, notice: Callable[[Announcement], None]) -> None:
+        self._notice = notice
+        self._log = structlog.get_logger().bind(link=name)
+        self._link = Link(url, name, on_channel=self._opened)
+
+    def close(self) -> None:
+        """Stop watching."""
+        self._link.close()
+
+    def _opened(self, _connection: Connection, channel: Channel) -> None:
+        def declared(frame: Method[Queue.DeclareOk]) -> None:
+            name = frame.method.queue or ""
+            channel.queue_bind(name, LIVE, "#", callback=lambda _: channel.basic_consume(name, self._arrived, True))  # noqa: FBT003 - auto_ack
+
+        channel.queue_declare(
+            "", exclusive=True, auto_delete=True, arguments={"x-max-length": WATCH_QUEUE_LENGTH}, callback=declared
+        )
+
+    def _arrived(self, _: Channel, __: Basic.Deliver, properties: pika.BasicProperties, body: bytes) -> None:
+        try:
+            announcement = decode_announcement(body, type=properties.type or "")
+        except InvalidEvent as error:
+            self._log.warning("announcement not understood", error=str(error)[:200])
+        else:
+            self._notice(announcement)

@@ -1,0 +1,243 @@
+"""A broker in this process's memory, for tests: it passes the same conformance suite as RabbitMQ."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+
+from shared.contracts import Announcement, decode_announcement
+from shared.failpoints import Reach, ignore
+from shared.messaging import topology
+from shared.messaging.batching import BatchLimits
+from shared.messaging.broker import Answer, NoAnswer, NotConfirmed, Params, QueryMethod, Refusal
+from shared.messaging.failures import Handler
+from shared.messaging.message import Message, announcement_message
+from shared.messaging.rpc import pack_query, reply_to, unpack_reply
+from shared.messaging.worker import Incoming, Worker
+
+
+@dataclass
+class _Stored:
+    message: Message
+    due_at: float = 0.0
+    returns: int = 0
+
+
+@dataclass
+class MemoryBroker:
+    """One broker for everything that a test puts together. Set `refusal` to make it refuse every publish."""
+
+    refusal: Refusal | None = None
+    reach: Reach = ignore
+    _queues: dict[str, deque[_Stored]] = field(default_factory=dict)
+    _watchers: list[Callable[[Announcement], None]] = field(default_factory=list)
+    _servers: dict[str, Mapping[str, QueryMethod]] = field(default_factory=dict)
+    _changed: threading.Condition = field(default_factory=threading.Condition)
+
+    def publisher(self) -> MemoryPublisher:
+        """Return a publisher; see `broker.Broker`."""
+        return MemoryPublisher(self)
+
+    def announcer(self) -> MemoryAnnouncer:
+        """Return an announcer; see `broker.Broker`."""
+        return MemoryAnnouncer(self)
+
+    def watch(self, notice: Callable[[Announcement], None]) -> _Closing:
+        """Call `notice` with every announcement; see `broker.Broker`."""
+        self._watchers.append(notice)
+        return _Closing(lambda: self._watchers.remove(notice))
+
+    def consumer(self, work: topology.WorkQueue, handler: Handler, limits: BatchLimits) -> Worker:
+        """Return a consumer; see `broker.Broker`."""
+        source = MemorySource(self, work.name, limits.prefetch)
+        return Worker(work, handler, limits, source=source, publisher=self.publisher(), reach=self.reach)
+
+    def rpc_client(self) -> MemoryQueryClient:
+        """Return a client; see `broker.Broker`."""
+        return MemoryQueryClient(self)
+
+    def serve(self, queue: str, methods: Mapping[str, QueryMethod]) -> _Closing:
+        """Answer the queries of a queue; see `broker.Broker`."""
+        self._servers[queue] = methods
+        return _Closing(lambda: self._servers.pop(queue, None))
+
+    def queued(self, queue: str) -> list[Message]:
+        """Return what lies on a queue, oldest first, what waits on a delay level included."""
+        with self._changed:
+            return [stored.message for stored in self._queues.get(queue, ())]
+
+    def route(self, message: Message) -> list[str]:
+        """Return the queues that a message goes to."""
+        if message.exchange == topology.DEFAULT_EXCHANGE:
+            return [queue.name for queue in topology.QUEUES if queue.name == message.routing_key]
+        wanted = (message.exchange, message.routing_key)
+        return [binding.queue for binding in topology.BINDINGS if (binding.exchange, binding.routing_key) == wanted]
+
+    def put(self, queue: str, message: Message) -> None:
+        """Store a message on a queue; on a delay level, until its expiration."""
+        due_at = time.monotonic() + (message.expiration_ms or 0) / 1000
+        with self._changed:
+            self._queues.setdefault(queue, deque()).append(_Stored(message, due_at))
+            self._changed.notify_all()
+
+    def take(self, queue: str) -> _Stored | None:
+        """Return the next message of a queue, those whose delay is over included. Call it under `changed`."""
+        self._move_due(queue)
+        waiting = self._queues.setdefault(queue, deque())
+        return waiting.popleft() if waiting else None
+
+    def _move_due(self, queue: str) -> None:
+        levels = {
+            work.level_queue(level) for work in topology.WORK_QUEUES if work.name == queue for level in work.levels_s
+        }
+        for level in levels & self._queues.keys():
+            for stored in [one for one in self._queues[level] if one.due_at <= time.monotonic()]:
+                self._queues[level].remove(stored)
+                message = replace(stored.message, routing_key=queue, expiration_ms=None)
+                self._queues.setdefault(queue, deque()).append(_Stored(message))
+
+
+@dataclass
+class _Closing:
+    close: Callable[[], object]
+
+
+@dataclass
+class MemoryPublisher:
+    """See `broker.Publisher`."""
+
+    _broker: MemoryBroker
+    _closed: bool = False
+
+    def publish(self, message: Message, *, timeout_s: float) -> None:  # noqa: ARG002 - it never waits
+        """Put the message on its queues, or refuse it as the broker is told to."""
+        refusal: Refusal | None = "closed" if self._closed else self._broker.refusal
+        queues = self._broker.route(message)
+        if refusal is None and not queues:
+            refusal = "returned"
+        if refusal is not None:
+            raise NotConfirmed(refusal)
+        for queue in queues:
+            self._broker.put(queue, message)
+
+    def missing(self) -> list[str]:
+        """Return what keeps it from publishing."""
+        return [f"broker: {self._broker.refusal}"] if self._broker.refusal else []
+
+    def close(self) -> None:
+        """Refuse everything from here on."""
+        self._closed = True
+
+
+@dataclass
+class MemoryAnnouncer:
+    """See `broker.Announcer`."""
+
+    _broker: MemoryBroker
+
+    def announce(self, announcement: Announcement) -> None:
+        """Hand a copy, encoded and decoded, to every watcher."""
+        message = announcement_message(announcement)
+        for notice in list(self._broker._watchers):  # noqa: SLF001 - one broker, in several classes
+            notice(decode_announcement(message.body, type=message.type))
+
+    def close(self) -> None:
+        """Do nothing: there is nothing to end."""
+
+
+class MemorySource:
+    """See `worker.Source`."""
+
+    def __init__(self, broker: MemoryBroker, queue: str, prefetch: int) -> None:
+        self._broker = broker
+        self._queue = queue
+        self._prefetch = prefetch
+        self._changed = broker._changed  # noqa: SLF001 - one broker, in several classes
+        self._unacked: dict[int, _Stored] = {}
+        self._tag = 0
+        self._generation = 0
+        self._woken = False
+
+    def get(self, timeout_s: float | None) -> Incoming | None:
+        """Return the next delivery."""
+        deadline = None if timeout_s is None else time.monotonic() + timeout_s
+        with self._changed:
+            while not self._woken:
+                stored = self._broker.take(self._queue) if len(self._unacked) < self._prefetch else None
+                if stored is not None:
+                    return self._deliver(stored)
+                if deadline is not None and time.monotonic() >= deadline:
+                    return None
+                self._changed.wait(0.005)  # a delay level tells nobody when it is due
+            self._woken = False
+            return None
+
+    def _deliver(self, stored: _Stored) -> Incoming:
+        self._tag += 1
+        self._unacked[self._tag] = stored
+        message = stored.message
+        headers = {**message.headers, "x-delivery-count": stored.returns}
+        return Incoming(
+            message.body, message.type, message.message_id, headers, self._tag, self._generation, stored.returns > 0
+        )
+
+    def wake(self) -> None:
+        """Make a waiting `get` return."""
+        with self._changed:
+            self._woken = True
+            self._changed.notify_all()
+
+    def is_current(self, incoming: Incoming) -> bool:
+        """Whether the delivery is still ours."""
+        return incoming.generation == self._generation
+
+    def ack(self, incoming: Incoming) -> None:
+        """Forget this delivery and every earlier one."""
+        with self._changed:
+            for tag in [tag for tag in self._unacked if tag <= incoming.tag and self.is_current(incoming)]:
+                del self._unacked[tag]
+
+    def give_back(self) -> None:
+        """Put what is unacked back at the head of the queue."""
+        with self._changed:
+            self._generation += 1
+            for stored in reversed(self._unacked.values()):
+                stored.returns += 1
+                self._broker._queues.setdefault(self._queue, deque()).appendleft(stored)  # noqa: SLF001
+            self._unacked.clear()
+            self._changed.notify_all()
+
+    def close(self) -> None:
+        """Give everything back."""
+        self.give_back()
+
+
+@dataclass
+class MemoryPending:
+    """See `broker.Pending`."""
+
+    _reply: bytes | None
+
+    def answer(self, *, timeout_s: float) -> Answer:  # noqa: ARG002 - it never waits
+        """Return the answer."""
+        if self._reply is None:
+            raise NoAnswer
+        return unpack_reply(self._reply)
+
+
+@dataclass
+class MemoryQueryClient:
+    """See `broker.RpcClient`."""
+
+    _broker: MemoryBroker
+
+    def ask(self, queue: str, method: str, params: Params) -> MemoryPending:
+        """Answer at once, in the asker's thread, through the same JSON as over the wire."""
+        methods = self._broker._servers.get(queue)  # noqa: SLF001 - one broker, in several classes
+        return MemoryPending(None if methods is None else reply_to(pack_query(method, params), methods))
+
+    def close(self) -> None:
+        """Do nothing: there is nothing to end."""

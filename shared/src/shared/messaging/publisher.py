@@ -1,0 +1,215 @@
+"""The publisher: many threads, one connection, confirms in a pipeline."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+import time
+from collections import deque
+from itertools import takewhile
+
+import pika
+import structlog
+from pika.channel import Channel
+from pika.frame import Method
+from pika.spec import Basic
+
+from shared.messaging.broker import NotConfirmed, Refusal
+from shared.messaging.connection import Connection
+from shared.messaging.link import Link
+from shared.messaging.message import Message
+from shared.messaging.topology import DEFAULT_EXCHANGE
+from shared.messaging.wire import properties_of
+
+IN_FLIGHT_MOST = 10_000
+"""How many messages may wait for their confirm; beyond it a publish is refused at once."""
+
+SILENCE_MOST_S = 15.0
+"""How long the broker may leave a message unconfirmed before the connection is dropped."""
+
+PROBE = Message(DEFAULT_EXCHANGE, "counterfoil.probe", "probe", "", b"")
+"""Goes nowhere and first: a broker under an alarm says so only after the first publish on a connection."""
+
+
+class Ticket:
+    """One message on its way, and whoever waits for it."""
+
+    __slots__ = ("_done", "deadline", "finished", "message", "refusal", "sent_at")
+
+    def __init__(self, message: Message, deadline: float) -> None:
+        self.message = message
+        self.deadline = deadline
+        self.sent_at = 0.0
+        self.refusal: Refusal | None = None
+        self.finished = False
+        self._done = threading.Lock()
+        self._done.acquire()
+
+    def finish(self, refusal: Refusal | None = None) -> None:
+        """Say how it ended, once: None means confirmed. Called on the I/O thread only."""
+        if not self.finished:
+            self.finished = True
+            self.refusal = refusal
+            self._done.release()
+
+    def wait(self, timeout_s: float) -> None:
+        """Wait for the end; raises `NotConfirmed`."""
+        if not self._done.acquire(timeout=timeout_s):
+            raise NotConfirmed("timeout")
+        if self.refusal is not None:
+            raise NotConfirmed(self.refusal)
+
+
+class ConfirmingPublisher:
+    """Publishes durably: persistent, mandatory, and confirmed by every queue before `publish` returns.
+
+    What is pending when the connection is lost is published again, with the same `message_id`, as long as
+    somebody waits for it.
+    """
+
+    def __init__(self, url: str, name: str) -> None:
+        self._waiting: deque[Ticket] = deque()
+        self._pending: dict[int, Ticket] = {}
+        self._returned: set[str] = set()
+        self._tag = 0
+        self._woken = False
+        self._ready = False
+        self._blocked = False
+        self._closed = False
+        self._connection: Connection | None = None
+        self._channel: Channel | None = None
+        self._log = structlog.get_logger().bind(link=name)
+        self._link = Link(url, name, on_channel=self._opened, on_lost=self._lost)
+
+    def publish(self, message: Message, *, timeout_s: float) -> None:
+        """Publish and wait for the confirm; see `broker.Publisher`."""
+        if self._closed:
+            raise NotConfirmed("closed")
+        if self._blocked:
+            raise NotConfirmed("blocked")
+        if len(self._waiting) + len(self._pending) >= IN_FLIGHT_MOST:
+            raise NotConfirmed("overloaded")
+        ticket = Ticket(message, time.monotonic() + timeout_s)
+        self._waiting.append(ticket)
+        if not self._woken:  # cleared before the I/O thread drains, so what was appended is never left lying
+            self._woken = True
+            if not self._link.call(self._flush):
+                self._woken = False
+        try:
+            ticket.wait(timeout_s)
+        except NotConfirmed:
+            self._forget(ticket)
+            raise
+
+    def missing(self) -> list[str]:
+        """Return what keeps it from publishing; see `broker.Publisher`."""
+        if self._link.problem:
+            return [f"broker: {self._link.problem}"]
+        if self._blocked:
+            return ["broker: it blocks publishers (memory or disk alarm)"]
+        return [] if self._ready else ["broker: no confirm on this connection yet"]
+
+    def close(self) -> None:
+        """Refuse what waits, and close the connection."""
+        self._closed = True
+        if not self._link.call(self._refuse_all):
+            self._refuse_all()
+        self._link.close()
+
+    def _forget(self, ticket: Ticket) -> None:
+        ticket.finished = True  # nobody waits any more: do not publish it after a reconnect
+        with contextlib.suppress(ValueError):
+            self._waiting.remove(ticket)
+
+    def _refuse_all(self) -> None:
+        self._finish_all("closed")
+
+    def _finish_all(self, refusal: Refusal) -> None:
+        for ticket in [*self._pending.values(), *self._waiting]:
+            ticket.finish(refusal)
+        self._waiting.clear()
+
+    def _opened(self, connection: Connection, channel: Channel) -> None:
+        self._connection, self._channel = connection, channel
+        connection.add_on_connection_blocked_callback(self._on_blocked)
+        connection.add_on_connection_unblocked_callback(self._on_unblocked)
+        channel.add_on_return_callback(self._on_return)
+        channel.confirm_delivery(self._on_confirm)
+        self._send(Ticket(PROBE, 0.0), now=time.monotonic(), mandatory=False)
+        self._watch_silence(connection)
+
+    def _lost(self) -> None:
+        self._connection = self._channel = None
+        self._ready = self._blocked = self._woken = False
+        self._tag = 0
+        self._returned.clear()
+        self._pending = {tag: ticket for tag, ticket in self._pending.items() if ticket.message is not PROBE}
+        self._waiting.extendleft(ticket for ticket in reversed(self._pending.values()) if not ticket.finished)
+        self._pending.clear()
+
+    def _flush(self) -> None:
+        self._woken = False
+        if not self._ready or self._connection is None:
+            return
+        now = time.monotonic()
+        with self._connection.one_write():
+            while self._waiting:
+                ticket = self._waiting.popleft()
+                if not ticket.finished and ticket.deadline > now:
+                    self._send(ticket, now=now)
+
+    def _send(self, ticket: Ticket, *, now: float, mandatory: bool = True) -> None:
+        if self._channel is None:
+            return
+        ticket.sent_at = now
+        message = ticket.message
+        self._tag += 1
+        self._pending[self._tag] = ticket
+        self._channel.basic_publish(
+            message.exchange, message.routing_key, message.body, properties_of(message), mandatory=mandatory
+        )
+
+    def _on_confirm(self, frame: Method[Basic.Ack | Basic.Nack]) -> None:
+        confirm = frame.method
+        refusal: Refusal | None = "nacked" if isinstance(confirm, Basic.Nack) else None
+        tags = [confirm.delivery_tag]
+        if confirm.multiple:
+            tags = list(takewhile(lambda tag: tag <= confirm.delivery_tag, self._pending))
+        for tag in tags:
+            ticket = self._pending.pop(tag, None)
+            if ticket is not None:
+                self._conclude(ticket, refusal)
+
+    def _conclude(self, ticket: Ticket, refusal: Refusal | None) -> None:
+        if ticket.message is PROBE:
+            self._ready = True
+            self._flush()
+        elif ticket.message.message_id in self._returned:
+            self._returned.discard(ticket.message.message_id)
+            ticket.finish("returned")
+        else:
+            ticket.finish(refusal)
+
+    def _on_return(self, _channel: Channel, method: Basic.Return, properties: pika.BasicProperties, _: bytes) -> None:
+        self._log.error("message returned: no queue is bound", routing_key=method.routing_key)
+        self._returned.add(properties.message_id or "")  # its confirm comes next
+
+    def _on_blocked(self, *_: object) -> None:
+        self._log.warning("the broker blocks publishers (memory or disk alarm)")
+        self._blocked = True
+        self._finish_all("blocked")
+
+    def _on_unblocked(self, *_: object) -> None:
+        self._log.info("the broker takes publishes again")
+        self._blocked = False
+        for ticket in self._pending.values():
+            ticket.sent_at = time.monotonic()
+
+    def _watch_silence(self, connection: Connection) -> None:
+        if connection is not self._connection:
+            return
+        oldest = next(iter(self._pending.values()), None)
+        if oldest and not self._blocked and time.monotonic() - oldest.sent_at > SILENCE_MOST_S:
+            connection.drop(f"no confirm for {SILENCE_MOST_S:.0f} s")
+            return
+        connection.ioloop.call_later(1.0, lambda: self._watch_silence(connection))

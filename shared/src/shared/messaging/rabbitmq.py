@@ -1,0 +1,51 @@
+"""RabbitMQ as a `broker.Broker`: every part has a connection of its own, named so that operators can tell them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from shared.contracts import Announcement
+from shared.failpoints import Reach, ignore
+from shared.messaging.batching import BatchLimits
+from shared.messaging.broker import QueryMethod
+from shared.messaging.consumer import QueueSource
+from shared.messaging.failures import Handler
+from shared.messaging.live import LiveAnnouncer, LiveWatch
+from shared.messaging.publisher import ConfirmingPublisher
+from shared.messaging.rpc import QueryClient, QueryServer
+from shared.messaging.topology import WorkQueue
+from shared.messaging.worker import Worker
+
+
+class RabbitMQ:
+    """Makes parts that talk to the RabbitMQ at `url`; `name` stands in front of their connections' names."""
+
+    def __init__(self, url: str, *, name: str, reach: Reach = ignore) -> None:
+        self._url = url
+        self._name = name
+        self._reach = reach
+
+    def publisher(self) -> ConfirmingPublisher:
+        """Return a publisher; see `broker.Broker`."""
+        return ConfirmingPublisher(self._url, f"{self._name} publisher")
+
+    def announcer(self) -> LiveAnnouncer:
+        """Return an announcer; see `broker.Broker`."""
+        return LiveAnnouncer(self._url, f"{self._name} announcer")
+
+    def watch(self, notice: Callable[[Announcement], None]) -> LiveWatch:
+        """Call `notice` with every announcement; see `broker.Broker`."""
+        return LiveWatch(self._url, f"{self._name} watch", notice)
+
+    def consumer(self, work: WorkQueue, handler: Handler, limits: BatchLimits) -> Worker:
+        """Return a consumer; see `broker.Broker`."""
+        source = QueueSource(self._url, f"{self._name} consumer", work.name, prefetch=limits.prefetch)
+        return Worker(work, handler, limits, source=source, publisher=self.publisher(), reach=self._reach)
+
+    def rpc_client(self) -> QueryClient:
+        """Return a client; see `broker.Broker`."""
+        return QueryClient(self._url, f"{self._name} queries")
+
+    def serve(self, queue: str, methods: Mapping[str, QueryMethod]) -> QueryServer:
+        """Answer the queries of a queue; see `broker.Broker`."""
+        return QueryServer(self._url, f"{self._name} answers", queue, methods)

@@ -1,0 +1,172 @@
+"""Questions and answers over RabbitMQ's direct reply-to.
+
+A query is JSON, `{"method": …, "params": {…}}`; its answer `{"answer": {…}}` or `{"error": "…"}`.
+Source: RabbitMQ's page "Direct Reply-to".
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import queue
+import threading
+from collections.abc import Callable, Mapping
+
+import pika
+import structlog
+from pika import DeliveryMode
+from pika.channel import Channel
+from pika.spec import Basic
+
+from shared.messaging.broker import Answer, NoAnswer, Params, QueryFailed, QueryMethod
+from shared.messaging.connection import Connection
+from shared.messaging.link import Link
+from shared.messaging.topology import DEFAULT_EXCHANGE
+
+REPLY_TO = "amq.rabbitmq.reply-to"
+TYPE = "query.v1"
+
+
+class PendingQuery:
+    """A query on its way; see `broker.Pending`."""
+
+    def __init__(self, forget: Callable[[], object]) -> None:
+        self._forget = forget
+        self._done = threading.Event()
+        self._reply: bytes | None = None
+
+    def finish(self, reply: bytes | None) -> None:
+        """Hand over the reply; None where there will be none."""
+        self._reply = reply
+        self._done.set()
+
+    def answer(self, *, timeout_s: float) -> Answer:
+        """Wait for the answer; raises `NoAnswer` or `QueryFailed`."""
+        self._done.wait(timeout_s)
+        self._forget()
+        if self._reply is None:
+            raise NoAnswer
+        return unpack_reply(self._reply)
+
+
+def unpack_reply(reply: bytes) -> Answer:
+    """Return the answer that a reply holds; raises `QueryFailed`."""
+    document = json.loads(reply)
+    if "answer" not in document:
+        raise QueryFailed(str(document.get("error", "no answer in the reply")))
+    answer: Answer = document["answer"]
+    return answer
+
+
+def pack_query(method: str, params: Params) -> bytes:
+    """Return the body of a query."""
+    return json.dumps({"method": method, "params": dict(params)}).encode()
+
+
+def reply_to(body: bytes, methods: Mapping[str, QueryMethod]) -> bytes:
+    """Answer one query: whatever goes wrong becomes the reply's error, without the details that may be personal."""
+    try:
+        query = json.loads(body)
+        method = methods.get(query["method"])
+        if method is None:
+            return json.dumps({"error": f"there is no query {query['method']!r} here"}).encode()
+        return json.dumps({"answer": method(query["params"])}).encode()
+    except Exception as error:  # noqa: BLE001 - one bad query must not end the server
+        structlog.get_logger().warning("query failed", error=type(error).__name__, exc_info=error)
+        return json.dumps({"error": type(error).__name__}).encode()
+
+
+class QueryClient:
+    """Asks over one connection; see `broker.RpcClient`."""
+
+    def __init__(self, url: str, name: str) -> None:
+        self._channel: Channel | None = None
+        self._numbers = itertools.count(1)
+        self._asked: dict[str, PendingQuery] = {}
+        self._link = Link(url, name, on_channel=self._opened, on_lost=self._lost)
+
+    def ask(self, queue: str, method: str, params: Params) -> PendingQuery:
+        """Send a query and return at once."""
+        number = str(next(self._numbers))
+        pending = self._asked[number] = PendingQuery(lambda: self._asked.pop(number, None))
+        body = pack_query(method, params)
+        if not self._link.call(lambda: self._send(queue, body, number)):
+            pending.finish(None)
+        return pending
+
+    def close(self) -> None:
+        """Close the connection; whatever waits gets `NoAnswer`."""
+        self._link.close()
+
+    def _opened(self, _connection: Connection, channel: Channel) -> None:
+        channel.add_on_return_callback(self._returned)
+        channel.basic_consume(REPLY_TO, self._arrived, auto_ack=True)
+        self._channel = channel
+
+    def _lost(self) -> None:
+        self._channel = None
+        for number in list(self._asked):
+            self._finish(number, None)
+
+    def _send(self, queue: str, body: bytes, number: str) -> None:
+        if self._channel is None:
+            self._finish(number, None)
+            return
+        properties = pika.BasicProperties(
+            type=TYPE, correlation_id=number, reply_to=REPLY_TO, delivery_mode=DeliveryMode.Transient
+        )
+        self._channel.basic_publish(DEFAULT_EXCHANGE, queue, body, properties, mandatory=True)
+
+    def _arrived(self, _: Channel, __: Basic.Deliver, properties: pika.BasicProperties, body: bytes) -> None:
+        self._finish(properties.correlation_id, body)
+
+    def _returned(self, _: Channel, __: Basic.Return, properties: pika.BasicProperties, ___: bytes) -> None:
+        self._finish(properties.correlation_id, None)
+
+    def _finish(self, number: str | None, reply: bytes | None) -> None:
+        pending = self._asked.pop(number or "", None)
+        if pending is not None:
+            pending.finish(reply)
+
+
+class QueryServer:
+    """Answers the queries of one queue, one at a time, from a thread of its own."""
+
+    def __init__(self, url: str, name: str, queue_name: str, methods: Mapping[str, QueryMethod]) -> None:
+        self._queue_name = queue_name
+        self._methods = methods
+        self._channel: Channel | None = None
+        self._arrived: queue.SimpleQueue[tuple[pika.BasicProperties, bytes] | None] = queue.SimpleQueue()
+        self._link = Link(url, name, on_channel=self._opened, on_lost=self._lost)
+        self._thread = threading.Thread(target=self._run, name=f"{name} answers", daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        """Stop answering."""
+        self._link.close()
+        self._arrived.put(None)
+        self._thread.join(5.0)
+
+    def _opened(self, _connection: Connection, channel: Channel) -> None:
+        channel.basic_consume(self._queue_name, self._take, auto_ack=True)
+        self._channel = channel
+
+    def _lost(self) -> None:
+        self._channel = None
+
+    def _take(self, _: Channel, __: Basic.Deliver, properties: pika.BasicProperties, body: bytes) -> None:
+        self._arrived.put((properties, body))
+
+    def _run(self) -> None:
+        while (query := self._arrived.get()) is not None:
+            properties, body = query
+            reply = reply_to(body, self._methods)
+            self._link.call(lambda properties=properties, reply=reply: self._reply(properties, reply))  # type: ignore[misc]
+
+    def _reply(self, asked: pika.BasicProperties, reply: bytes) -> None:
+        if self._channel is None or not asked.reply_to:
+            return
+        properties = pika.BasicProperties(
+            type=TYPE, correlation_id=asked.correlation_id, delivery_mode=DeliveryMode.Transient
+        )
+        self._channel.basic_publish(DEFAULT_EXCHANGE, asked.reply_to, reply, properties)

@@ -1,0 +1,24 @@
+"""Messages and deliveries as pika has them."""
+
+from __future__ import annotations
+
+import time
+
+import pika
+from pika import DeliveryMode
+
+from shared.messaging.message import Message
+
+
+def properties_of(message: Message, *, mode: DeliveryMode = DeliveryMode.Persistent) -> pika.BasicProperties:
+    """Return the AMQP properties a message travels with; `timestamp` is in whole seconds, as AMQP has it."""
+    return pika.BasicProperties(
+        content_type="application/json",
+        headers=dict(message.headers) or None,
+        delivery_mode=mode,
+        message_id=message.message_id or None,
+        timestamp=int(time.time()),
+        type=message.type,
+        app_id="counterfoil",
+        expiration=None if message.expiration_ms is None else str(message.expiration_ms),
+    )
