@@ -1,0 +1,136 @@
+"""A whole Counterfoil as processes: what e2e and fault tests submit to, kill and compare."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from types import TracebackType
+
+import requests
+
+from dev.processes import free_port
+from shared.messaging.topology import NOTIFY_EMAIL, STORAGE
+from support.polling import eventually
+from support.queues import Queues
+from support.service import ROOT, Service, run
+
+START_TIMEOUT_S = 30
+
+
+class Installation:
+    """Gateway, storage and notify services against a given broker, mail server and databases.
+
+    Without `database_url` each of storage and notify has an SQLite file below `directory`; with it both use that one.
+    `forms` is a TOML file. `settings` go to every service. The services are `.gateway`, `.storage[i]`, `.notify[i]`;
+    after killing one, `.storage[0].start()` or `.restart()` brings it back, and `await_ready()` waits for all.
+    """
+
+    def __init__(
+        self,
+        directory: Path,
+        *,
+        broker_url: str,
+        smtp_url: str,
+        database_url: str | None = None,
+        forms: Path = ROOT / "forms.example.toml",
+        replicas: int = 1,
+        workers: int = 1,
+        settings: dict[str, str] | None = None,
+    ) -> None:
+        self.directory = directory
+        self.queues = Queues(broker_url)
+        self.gateway_url = f"http://127.0.0.1:{free_port()}"
+        self.api_key = ""
+        directory.mkdir(parents=True, exist_ok=True)
+        self._common = {"COUNTERFOIL_BROKER_URL": broker_url, "COUNTERFOIL_FORMS": str(forms)} | (settings or {})
+        self._storage_settings = self._with_database(database_url, "storage")
+        self._notify_settings = self._with_database(database_url, "notify") | {"COUNTERFOIL_SMTP_URL": smtp_url}
+        self.gateway = Service("gateway", "gateway", self._gateway_settings(workers), directory / "gateway.log")
+        self.storage = [self._replica("storage", "storage_service", i, self._storage_settings) for i in range(replicas)]
+        self.notify = [self._replica("notify", "notify_service", i, self._notify_settings) for i in range(replicas)]
+
+    @property
+    def services(self) -> list[Service]:
+        """All services, in the order in which they start."""
+        return [*self.storage, *self.notify, self.gateway]
+
+    def start(self) -> None:
+        """Prepare the first start, migrate, start everything and wait until it is ready."""
+        self.prepare()
+        for service in self.services:
+            service.start()
+        self.await_ready()
+
+    def prepare(self) -> None:
+        """Make the secrets and the tables, and start nothing: for a test that wants a part only."""
+        said = run("gateway", "setup", str(self._secrets), settings=self._common)
+        self.api_key = next((line.rpartition(" ")[2] for line in said.splitlines() if "cf_" in line), self.api_key)
+        run("storage_service", "migrate", settings=self._storage_settings)
+        run("notify_service", "migrate", settings=self._notify_settings)
+
+    def await_ready(self) -> None:
+        """Wait until every service that runs is ready to do its work."""
+        if self.gateway.is_running():
+            eventually(self._gateway_is_ready, START_TIMEOUT_S, f"the gateway is ready\n{self.gateway.tail()}")
+        for replicas, queue in ((self.storage, STORAGE.name), (self.notify, NOTIFY_EMAIL.name)):
+            running = sum(service.is_running() for service in replicas)
+            expected = f"{running} consumers of {queue}\n{replicas[0].tail()}"
+            eventually(partial(self._has_consumers, queue, running), START_TIMEOUT_S, expected)
+
+    def stop(self) -> None:
+        """Stop everything, and print the logs: pytest shows them where the test failed."""
+        running = [service for service in self.services if service.is_running()]
+        for service in running:
+            service.resume()
+            service.terminate()
+        stuck = [service for service in running if not service.has_ended(timeout_s=20)]
+        for service in stuck:
+            service.kill()
+        for service in self.services:
+            print(f"--- {service.name}\n{service.tail()}")
+        assert not stuck, f"did not end on SIGTERM: {', '.join(service.name for service in stuck)}"
+
+    def receipt(self, receipt_url: str) -> dict[str, object]:
+        """Return a receipt as JSON."""
+        answer = requests.get(receipt_url, headers={"Accept": "application/json"}, timeout=10)
+        answer.raise_for_status()
+        found: dict[str, object] = answer.json()
+        return found
+
+    def _gateway_is_ready(self) -> bool:
+        try:
+            return requests.get(f"{self.gateway_url}/readyz", timeout=5).status_code == 200
+        except requests.RequestException:
+            return False
+
+    def _has_consumers(self, queue: str, at_least: int) -> bool:
+        return self.queues.consumers(queue) >= at_least
+
+    def _gateway_settings(self, workers: int) -> dict[str, str]:
+        return {
+            "COUNTERFOIL_BIND": self.gateway_url.removeprefix("http://"),
+            "COUNTERFOIL_WORKERS": str(workers),
+            "COUNTERFOIL_SECRET_FILE": str(self._secrets / "secret"),
+            "COUNTERFOIL_API_KEY_HASHES_FILE": str(self._secrets / "api_key_hashes"),
+        } | self._common
+
+    def _with_database(self, url: str | None, name: str) -> dict[str, str]:
+        return {"COUNTERFOIL_DATABASE_URL": url or f"sqlite:///{self.directory / name}.db"} | self._common
+
+    def _replica(self, name: str, module: str, number: int, settings: dict[str, str]) -> Service:
+        return Service(f"{name}-{number}", module, settings, self.directory / f"{name}-{number}.log")
+
+    @property
+    def _secrets(self) -> Path:
+        return self.directory / "secrets"
+
+    def __enter__(self) -> Installation:
+        try:
+            self.start()
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.stop()

@@ -1,0 +1,61 @@
+"""What an operator would see of a broker's queues, over plain AMQP."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar
+
+import pika
+import pika.exceptions
+from pika.adapters.blocking_connection import BlockingChannel
+
+T = TypeVar("T")
+
+
+class Queues:
+    """The queues of one virtual host. Every question is a connection of its own, so a killed broker does no harm."""
+
+    def __init__(self, broker_url: str) -> None:
+        self._parameters = pika.URLParameters(broker_url)
+
+    def depth(self, name: str) -> int:
+        """Return how many messages wait, without those that a consumer holds; 0 for a queue that is not there."""
+        return self._declared(name)[0]
+
+    def consumers(self, name: str) -> int:
+        """Return how many consumers it has; 0 for a queue that is not there, or a broker that is away."""
+        return self._declared(name)[1]
+
+    def publish(self, exchange: str, routing_key: str, body: bytes, properties: pika.BasicProperties) -> None:
+        """Publish one message by hand, and wait for its confirm."""
+
+        def send(channel: BlockingChannel) -> None:
+            channel.confirm_delivery()
+            channel.basic_publish(exchange, routing_key, body, properties, mandatory=True)
+
+        self.on_channel(send)
+
+    def take(self, name: str) -> tuple[bytes, pika.BasicProperties] | None:
+        """Take one message off a queue; None when it is empty."""
+
+        def get(channel: BlockingChannel) -> tuple[bytes, pika.BasicProperties] | None:
+            _, properties, body = channel.basic_get(name, auto_ack=True)
+            return None if body is None or properties is None else (body, properties)
+
+        return self.on_channel(get)
+
+    def on_channel(self, work: Callable[[BlockingChannel], T]) -> T:
+        """Do something on a channel of a connection of its own."""
+        connection = pika.BlockingConnection(self._parameters)
+        try:
+            return work(connection.channel())
+        finally:
+            if connection.is_open:
+                connection.close()
+
+    def _declared(self, name: str) -> tuple[int, int]:
+        try:
+            frame = self.on_channel(lambda channel: channel.queue_declare(name, passive=True))
+        except (pika.exceptions.AMQPError, OSError):
+            return 0, 0
+        return frame.method.message_count, frame.method.consumer_count

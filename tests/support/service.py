@@ -1,0 +1,118 @@
+"""One of the real services as a process that a test can kill, freeze and start again."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from dev.processes import descendants, is_alive, poll, send, tail
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+class Service:
+    """`python -m <module>` with settings of its own; nothing else called COUNTERFOIL_… reaches it."""
+
+    def __init__(self, name: str, module: str, settings: Mapping[str, str], log: Path) -> None:
+        self.name = name
+        self.log = log
+        self._module = module
+        self._settings = dict(settings)
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def pid(self) -> int:
+        """The id of the process that was started last."""
+        assert self._process, f"{self.name} was never started"
+        return self._process.pid
+
+    def start(self, **settings: str) -> None:
+        """Start it and return at once; `settings` are added for this one start (`COUNTERFOIL_FAILPOINT="…"`)."""
+        assert not self.is_running(), f"{self.name} is running already"
+        with self.log.open("ab") as out:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", self._module],
+                env=clean_environment() | self._settings | settings,
+                cwd=ROOT,
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+
+    def is_running(self) -> bool:
+        """Say whether it was started and has not ended."""
+        return self._process is not None and self._process.poll() is None
+
+    def has_ended(self, timeout_s: float) -> bool:
+        """Wait until it has ended, and say whether it did within `timeout_s`."""
+        return poll(lambda: not self.is_running(), timeout_s)
+
+    def workers(self) -> list[int]:
+        """Return the ids of the processes below it: the gateway's workers."""
+        return descendants(self.pid)
+
+    def kill(self) -> None:
+        """End it and all of its workers with SIGKILL."""
+        pids = [self.pid, *self.workers()]
+        send(pids, signal.SIGKILL)
+        self.wait(timeout_s=10)
+        assert poll(lambda: not any(map(is_alive, pids)), timeout_s=10), f"{self.name} survived SIGKILL"
+
+    def terminate(self) -> None:
+        """Send SIGTERM and return at once."""
+        send([self.pid], signal.SIGTERM)
+
+    def stop(self, timeout_s: float = 30) -> int:
+        """Send SIGTERM, wait until it has ended and return its exit code."""
+        self.terminate()
+        return self.wait(timeout_s)
+
+    def wait(self, timeout_s: float) -> int:
+        """Wait until it has ended and return its exit code; fails after `timeout_s`."""
+        assert self._process
+        try:
+            return self._process.wait(timeout_s)
+        except subprocess.TimeoutExpired:
+            raise AssertionError(f"{self.name} did not end within {timeout_s:g} s\n{self.tail()}") from None
+
+    def restart(self, **settings: str) -> None:
+        """End it with SIGKILL if it runs, and start it again."""
+        if self.is_running():
+            self.kill()
+        self.start(**settings)
+
+    def pause(self) -> None:
+        """Freeze it and its workers (SIGSTOP)."""
+        send([self.pid, *self.workers()], signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """Let it go on after `pause`."""
+        send([*self.workers(), self.pid], signal.SIGCONT)
+
+    def tail(self, lines: int = 60) -> str:
+        """Return the end of its log."""
+        return tail(self.log, lines)
+
+
+def clean_environment() -> dict[str, str]:
+    """Return the environment without any setting of Counterfoil's."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("COUNTERFOIL_")}
+
+
+def run(module: str, *arguments: str, settings: Mapping[str, str]) -> str:
+    """Run `python -m <module> …` to its end and return what it prints; fails if it fails."""
+    done = subprocess.run(
+        [sys.executable, "-m", module, *arguments],
+        env=clean_environment() | dict(settings),
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert done.returncode == 0, f"python -m {module} {' '.join(arguments)} failed:\n{done.stdout}{done.stderr}"
+    return done.stdout
