@@ -1,0 +1,54 @@
+"""The Flask view of the peers that publish through pika: the checks, the event, and a way to publish handed in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeAlias
+
+import pika
+import pika.exceptions
+from flask import Flask, request
+from marshmallow import Schema, ValidationError, fields, validate
+
+from bench.peers.signup_event import ROUTING_KEY, signup_event
+
+Publish: TypeAlias = Callable[[str, bytes], None]
+"""Publishes a body under its id and returns once the broker has confirmed it; raises `AMQPError`."""
+
+
+class Signup(Schema):
+    """The fields of the form `signup`."""
+
+    name = fields.String(required=True, validate=validate.Length(min=1, max=200))
+    email = fields.Email(required=True)
+
+
+def properties(submission_id: str) -> pika.BasicProperties:
+    """Return the properties of a durable event."""
+    return pika.BasicProperties(
+        content_type="application/json",
+        delivery_mode=pika.DeliveryMode.Persistent.value,
+        message_id=submission_id,
+        type=ROUTING_KEY,
+    )
+
+
+def signup_app(publish: Publish) -> Flask:
+    """Return an app that answers 202 once `publish` has returned."""
+    app = Flask(__name__)
+    schema = Signup()
+
+    @app.post("/f/signup")
+    def submit() -> tuple[dict[str, object], int]:
+        try:
+            known = schema.load(request.get_json())
+        except ValidationError as error:
+            return {"errors": error.messages}, 422
+        submission_id, body = signup_event(known, request.remote_addr, request.headers.get("User-Agent"))
+        try:
+            publish(submission_id, body)
+        except pika.exceptions.AMQPError:
+            return {"error": "not confirmed"}, 503
+        return {"ok": True, "id": submission_id}, 202
+
+    return app

@@ -1,0 +1,85 @@
+"""Runs wrk and reads what it printed."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+_SCRIPT = Path(__file__).with_name("signup.lua")
+_UNITS_MS = {"us": 0.001, "ms": 1.0, "s": 1000.0, "m": 60_000.0}
+
+
+class BenchFailed(Exception):
+    """A round cannot be counted; the text says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class WrkRound:
+    """One run of wrk in which every answer was a success."""
+
+    requests: int
+    requests_per_s: float
+    p50_ms: float
+    p99_ms: float
+
+
+def run_wrk(url: str, *, connections: int, seconds: int) -> WrkRound:
+    """Load `url` and return what came of it; raises `BenchFailed` if anything but a 2xx was answered."""
+    command = [
+        "wrk",
+        "-t1",
+        f"-c{connections}",
+        f"-d{seconds}s",
+        "--timeout",
+        "10s",
+        "--latency",
+        "-s",
+        str(_SCRIPT),
+        url,
+    ]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=seconds + 60)
+    if done.returncode:
+        raise BenchFailed(f"wrk ended with {done.returncode}: {done.stderr.strip()}")
+    return parse(done.stdout)
+
+
+def parse(printed: str) -> WrkRound:
+    """Read wrk's report; raises `BenchFailed` where it tells of errors."""
+    for trouble in (r"Non-2xx or 3xx responses: \d+", r"Socket errors: .*"):
+        if found := re.search(trouble, printed):
+            raise BenchFailed(f"wrk: {found.group()}")
+    return WrkRound(
+        requests=int(_number(r"(\d+) requests in", printed)),
+        requests_per_s=_number(r"Requests/sec:\s+([\d.]+)", printed),
+        p50_ms=_percentile("50", printed),
+        p99_ms=_percentile("99", printed),
+    )
+
+
+def install_if_missing() -> None:
+    """Install wrk by apt where it is missing, as root or by sudo, and say so; raises `BenchFailed` elsewhere."""
+    if shutil.which("wrk"):
+        return
+    if not shutil.which("apt-get"):
+        raise BenchFailed("wrk is not installed: see https://github.com/wg/wrk")
+    sudo = [] if os.geteuid() == 0 else ["sudo"]
+    print("installing wrk (apt-get install wrk)", flush=True)
+    subprocess.run([*sudo, "apt-get", "install", "-y", "-q", "wrk"], check=True, stdout=subprocess.DEVNULL)
+
+
+def _number(pattern: str, printed: str) -> float:
+    found = re.search(pattern, printed)
+    if found is None:
+        raise BenchFailed(f"wrk printed no {pattern!r}:\n{printed}")
+    return float(found.group(1))
+
+
+def _percentile(percent: str, printed: str) -> float:
+    found = re.search(rf"^\s+{percent}%\s+([\d.]+)(us|ms|s|m)\b", printed, re.MULTILINE)
+    if found is None:
+        raise BenchFailed(f"wrk printed no {percent}th percentile:\n{printed}")
+    return float(found.group(1)) * _UNITS_MS[found.group(2)]
