@@ -102,7 +102,11 @@ class MemoryBroker:
 
 @dataclass
 class _Closing:
-    close: Callable[[], object]
+    _end: Callable[[], object]
+
+    def close(self) -> None:
+        """Stop."""
+        self._end()
 
 
 @dataclass

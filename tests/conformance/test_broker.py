@@ -1,0 +1,294 @@
+"""What every broker does: publishing, consuming, the outcome table, announcements, queries."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from datetime import timedelta
+from uuid import uuid4
+
+import pytest
+
+from shared.contracts import Announcement, Confirmation, ConfirmationChanged, SubmissionsStored, decode
+from shared.messaging.batching import BatchLimits
+from shared.messaging.broker import Answer, Consumer, NoAnswer, NotConfirmed, Params, Publisher, QueryFailed
+from shared.messaging.failures import BUG_RETRIES, Delivery, DependencyUnavailable, PermanentFailure, RetryLater
+from shared.messaging.message import ATTEMPT_HEADER, PARKED_FROM_HEADER, REASON_HEADER, Message, message_of
+from shared.messaging.topology import EVENTS, NOTIFY_EMAIL, STORAGE, STORAGE_QUERIES
+from support.brokers import Subject
+from support.events import ACCEPTED_AT, an_event
+from support.polling import eventually
+
+TIMEOUT_S = 20.0
+
+
+class Recorder:
+    """A handler that keeps what it was given, and fails as it is told."""
+
+    def __init__(self) -> None:
+        self.batches: list[list[Delivery]] = []
+        self.fails: dict[str, Exception] = {}
+        self.fail_once: list[Exception] = []
+
+    def __call__(self, deliveries: Sequence[Delivery]) -> None:
+        self.batches.append(list(deliveries))
+        if self.fail_once:
+            raise self.fail_once.pop()
+        for delivery in deliveries:
+            if str(delivery.event.id) in self.fails:
+                raise self.fails[str(delivery.event.id)]
+
+    def count(self, message_id: str) -> int:
+        return sum(str(one.event.id) == message_id for batch in self.batches for one in batch)
+
+
+@contextmanager
+def running(consumer: Consumer) -> Iterator[None]:
+    thread = threading.Thread(target=consumer.run)
+    thread.start()
+    try:
+        yield
+    finally:
+        consumer.stop()
+        thread.join(TIMEOUT_S)
+        assert not thread.is_alive(), "the consumer did not stop"
+
+
+@contextmanager
+def publishing(subject: Subject) -> Iterator[Publisher]:
+    publisher = subject.broker.publisher()
+    try:
+        eventually(lambda: not publisher.missing(), timeout_s=TIMEOUT_S, message="the publisher is ready")
+        yield publisher
+    finally:
+        publisher.close()
+
+
+def publish(publisher: Publisher, count: int = 1) -> list[str]:
+    messages = [message_of(an_event()) for _ in range(count)]
+    for message in messages:
+        publisher.publish(message, timeout_s=TIMEOUT_S)
+    return [message.message_id for message in messages]
+
+
+def seen(handler: Recorder) -> set[str]:
+    return {str(one.event.id) for batch in handler.batches for one in batch}
+
+
+def test_an_event_reaches_the_queue_of_every_service(subject: Subject) -> None:
+    event = an_event(name="Zoë \U0001f600", nested={"a": [1, 2.5, None, True]})
+    with publishing(subject) as publisher:
+        publisher.publish(message_of(event), timeout_s=TIMEOUT_S)
+    for work in (STORAGE, NOTIFY_EMAIL):
+        [message] = subject.queued(work.name)
+        assert decode(message.body, type=message.type) == event
+        assert message.message_id == str(event.id)
+        assert message.headers[ATTEMPT_HEADER] == 0
+
+
+def test_publishing_from_many_threads_confirms_each(subject: Subject) -> None:
+    with publishing(subject) as publisher, ThreadPoolExecutor(16) as pool:
+        ids = [one for some in pool.map(lambda _: publish(publisher, 10), range(16)) for one in some]
+    assert {message.message_id for message in subject.queued(STORAGE.name)} == set(ids)
+    assert len(subject.queued(STORAGE.name)) == 160
+
+
+def test_a_message_that_no_queue_takes_is_refused(subject: Subject) -> None:
+    with publishing(subject) as publisher:
+        with pytest.raises(NotConfirmed) as refused:
+            publisher.publish(Message(EVENTS, "no.such.type", "no.such.type", "1", b"{}"), timeout_s=TIMEOUT_S)
+        assert refused.value.refusal == "returned"
+        publish(publisher)  # and the next one goes through
+
+
+def test_a_closed_publisher_refuses(subject: Subject) -> None:
+    with publishing(subject) as publisher:
+        publisher.close()
+        with pytest.raises(NotConfirmed) as refused:
+            publish(publisher)
+        assert refused.value.refusal == "closed"
+
+
+def test_what_is_handled_is_gone(subject: Subject) -> None:
+    handler = Recorder()
+    with publishing(subject) as publisher, running(subject.broker.consumer(STORAGE, handler, BatchLimits(10, 0.02))):
+        ids = publish(publisher, 25)
+        eventually(lambda: seen(handler) == set(ids), timeout_s=TIMEOUT_S, message="all is handled")
+    assert subject.queued(STORAGE.name) == []
+    assert len(subject.queued(NOTIFY_EMAIL.name)) == 25
+
+
+def test_a_batch_closes_by_size_and_by_age(subject: Subject) -> None:
+    handler = Recorder()
+    with publishing(subject) as publisher:
+        publish(publisher, 25)
+    with running(subject.broker.consumer(STORAGE, handler, BatchLimits(10, 0.2))):
+        eventually(lambda: len(seen(handler)) == 25, timeout_s=TIMEOUT_S, message="all is handled")
+    assert max(len(batch) for batch in handler.batches) == 10
+    assert sum(len(batch) for batch in handler.batches) == 25
+
+
+def test_one_bad_event_is_parked_and_its_neighbours_are_handled(subject: Subject) -> None:
+    handler = Recorder()
+    with publishing(subject) as publisher:
+        ids = publish(publisher, 20)
+    handler.fails[ids[7]] = PermanentFailure("will never do")
+    with running(subject.broker.consumer(STORAGE, handler, BatchLimits(20, 0.5))):
+        eventually(lambda: len(subject.queued(STORAGE.parked)) == 1, timeout_s=TIMEOUT_S, message="it is parked")
+        eventually(lambda: seen(handler) == set(ids), timeout_s=TIMEOUT_S, message="all neighbours are handled")
+    [parked] = subject.queued(STORAGE.parked)
+    assert parked.message_id == ids[7]
+    assert parked.headers[REASON_HEADER] == "will never do"
+    assert parked.headers[PARKED_FROM_HEADER] == STORAGE.name
+    assert subject.queued(STORAGE.name) == []
+
+
+@pytest.mark.parametrize(
+    ("body", "type_", "reason"),
+    [
+        (b"not JSON", "submission.accepted.v1", "not JSON"),
+        (b"\xff\xfe", "submission.accepted.v1", "not UTF-8"),
+        (b'{"id": "nope"}', "submission.accepted.v1", "fields"),
+        (b"{}", "submission.accepted.v9", "not known here"),
+    ],
+)
+def test_what_is_no_event_is_parked_with_its_reason(subject: Subject, body: bytes, type_: str, reason: str) -> None:
+    handler = Recorder()
+    poison = Message(EVENTS, STORAGE.routing_key, type_, "poison", body)
+    with publishing(subject) as publisher:
+        before = publish(publisher, 3)
+        publisher.publish(poison, timeout_s=TIMEOUT_S)
+        after = publish(publisher, 3)
+    with running(subject.broker.consumer(STORAGE, handler, BatchLimits(10, 0.1))):
+        eventually(lambda: len(subject.queued(STORAGE.parked)) == 1, timeout_s=TIMEOUT_S, message="it is parked")
+        eventually(
+            lambda: seen(handler) == {*before, *after}, timeout_s=TIMEOUT_S, message="all neighbours are handled"
+        )
+    [parked] = subject.queued(STORAGE.parked)
+    assert parked.body == body
+    assert reason in str(parked.headers[REASON_HEADER])
+
+
+def test_retry_later_comes_back_with_its_attempt_counted(subject: Subject) -> None:
+    handler = Recorder()
+    handler.fail_once = [RetryLater("again", after_s=0.1), RetryLater("not now", after_s=0.1)]
+    with publishing(subject) as publisher, running(subject.broker.consumer(NOTIFY_EMAIL, handler, BatchLimits())):
+        [message_id] = publish(publisher)
+        eventually(lambda: handler.count(message_id) == 3, timeout_s=TIMEOUT_S, message="it came back")
+    assert [batch[0].attempt for batch in handler.batches] == [0, 1, 2]
+    assert subject.queued(NOTIFY_EMAIL.name) == []
+    assert subject.queued(NOTIFY_EMAIL.level_queue("30s")) == []
+
+
+def test_while_a_dependency_is_away_everything_is_held_and_nothing_charged(subject: Subject) -> None:
+    handler = Recorder()
+    handler.fail_once = [DependencyUnavailable("away"), DependencyUnavailable("away")]
+    with publishing(subject) as publisher, running(subject.broker.consumer(STORAGE, handler, BatchLimits(5, 0.5))):
+        publish(publisher, 5)
+        eventually(lambda: len(handler.batches) == 3, timeout_s=TIMEOUT_S, message="the handler was tried again")
+    assert handler.batches[0] == handler.batches[1] == handler.batches[2]
+    assert all(one.attempt == 0 and not one.redelivered for batch in handler.batches for one in batch)
+    assert subject.queued(STORAGE.name) == []
+
+
+def test_a_bug_is_retried_and_then_parked(subject: Subject) -> None:
+    handler = Recorder()
+    exhausted = {ATTEMPT_HEADER: BUG_RETRIES}
+    event = an_event()
+    handler.fails[str(event.id)] = ZeroDivisionError("a bug")
+    with publishing(subject) as publisher, running(subject.broker.consumer(STORAGE, handler, BatchLimits())):
+        publisher.publish(message_of(event), timeout_s=TIMEOUT_S)
+        level = STORAGE.level_queue("30s")
+        eventually(lambda: len(subject.queued(level)) == 1, timeout_s=TIMEOUT_S, message="it waits on a delay level")
+        assert subject.queued(level)[0].headers[ATTEMPT_HEADER] == 1
+        publisher.publish(message_of(event, headers=exhausted), timeout_s=TIMEOUT_S)
+        eventually(lambda: len(subject.queued(STORAGE.parked)) == 1, timeout_s=TIMEOUT_S, message="it is parked")
+    assert "ZeroDivisionError" in str(subject.queued(STORAGE.parked)[0].headers[REASON_HEADER])
+
+
+def test_a_stopped_consumer_gives_back_what_it_had_not_settled(subject: Subject) -> None:
+    reached, go_on = threading.Event(), threading.Event()
+
+    def slow(deliveries: Sequence[Delivery]) -> None:
+        reached.set()
+        go_on.wait(TIMEOUT_S)
+
+    with publishing(subject) as publisher:
+        ids = publish(publisher, 6)
+    consumer = subject.broker.consumer(STORAGE, slow, BatchLimits(3, 5.0))
+    thread = threading.Thread(target=consumer.run)
+    thread.start()
+    assert reached.wait(TIMEOUT_S)
+    consumer.stop()
+    go_on.set()
+    thread.join(TIMEOUT_S)
+    assert not thread.is_alive()
+    eventually(
+        lambda: [message.message_id for message in subject.queued(STORAGE.name)] == ids[3:],
+        timeout_s=TIMEOUT_S,
+        message="the batch in hand is finished and the rest given back",
+    )
+
+
+def test_two_consumers_share_a_queue_and_handle_each_event_once(subject: Subject) -> None:
+    one, other = Recorder(), Recorder()
+    with (
+        publishing(subject) as publisher,
+        running(subject.broker.consumer(STORAGE, one, BatchLimits(5, 0.01))),
+        running(subject.broker.consumer(STORAGE, other, BatchLimits(5, 0.01))),
+    ):
+        ids = publish(publisher, 60)
+        eventually(lambda: seen(one) | seen(other) == set(ids), timeout_s=TIMEOUT_S, message="all are handled")
+    assert not seen(one) & seen(other)
+
+
+def test_announcements_reach_every_watcher(subject: Subject) -> None:
+    heard: list[list[Announcement]] = [[], []]
+    watches = [subject.broker.watch(heard[0].append), subject.broker.watch(heard[1].append)]
+    announcer = subject.broker.announcer()
+    announced: list[Announcement] = [
+        SubmissionsStored((uuid4(), uuid4()), ACCEPTED_AT),
+        ConfirmationChanged(uuid4(), Confirmation("email", "sent", 1, ACCEPTED_AT + timedelta(seconds=1))),
+    ]
+
+    def both_heard() -> bool:
+        for announcement in announced:  # a watcher hears from when it is there: announce until it does
+            announcer.announce(announcement)
+        return all(announced[0] in some and announced[1] in some for some in heard)
+
+    eventually(both_heard, timeout_s=TIMEOUT_S, message="both watchers heard both")
+    for part in (*watches, announcer):
+        part.close()
+
+
+def test_a_query_is_answered(subject: Subject) -> None:
+    def double(params: Params) -> Answer:
+        return {"twice": params["n"] * 2}
+
+    server = subject.broker.serve(STORAGE_QUERIES, {"double": double})
+    client = subject.broker.rpc_client()
+
+    def answered() -> bool:
+        try:
+            return client.ask(STORAGE_QUERIES, "double", {"n": 21}).answer(timeout_s=1.0) == {"twice": 42}
+        except NoAnswer:
+            return False
+
+    eventually(answered, timeout_s=TIMEOUT_S, message="there is an answer")
+    asked = [client.ask(STORAGE_QUERIES, "double", {"n": n}) for n in range(50)]
+    assert [one.answer(timeout_s=TIMEOUT_S)["twice"] for one in asked] == [2 * n for n in range(50)]
+    with pytest.raises(QueryFailed, match="no query 'halve'"):
+        client.ask(STORAGE_QUERIES, "halve", {}).answer(timeout_s=TIMEOUT_S)
+    with pytest.raises(QueryFailed, match="KeyError"):
+        client.ask(STORAGE_QUERIES, "double", {}).answer(timeout_s=TIMEOUT_S)
+    server.close()
+    client.close()
+
+
+def test_a_query_that_nobody_serves_has_no_answer(subject: Subject) -> None:
+    client = subject.broker.rpc_client()
+    with pytest.raises(NoAnswer):
+        client.ask(STORAGE_QUERIES, "double", {"n": 1}).answer(timeout_s=0.2)
+    client.close()

@@ -1,0 +1,19 @@
+"""Events for tests."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+from shared.contracts import JsonValue, SubmissionAccepted, fingerprint
+
+ACCEPTED_AT = datetime(2026, 11, 22, 17, 3, 44, 123456, tzinfo=UTC)
+
+
+def an_event(*, id: UUID | None = None, form: str = "signup", **fields: Any) -> SubmissionAccepted:  # noqa: A002
+    """Return an event with the given fields, else with a name and an email."""
+    values: dict[str, JsonValue] = fields or {"name": "Ada Lovelace", "email": "ada@example.org"}
+    return SubmissionAccepted(
+        id=id or uuid4(), form=form, accepted_at=ACCEPTED_AT, fields=values, fingerprint=fingerprint(values)
+    )
