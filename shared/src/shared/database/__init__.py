@@ -1,0 +1,12 @@
+"""The databases: SQLite and PostgreSQL behind one engine, one set of failures, one way to migrate.
+
+Installed with the extra `counterfoil-shared[database]`: the gateway has no database.
+"""
+
+from shared.database.engines import create, reading
+from shared.database.failures import classified
+from shared.database.migrations import Migrations
+from shared.database.timestamps import UtcTimestamp, iso
+from shared.database.urls import database_url
+
+__all__ = ["Migrations", "UtcTimestamp", "classified", "create", "database_url", "iso", "reading"]

@@ -1,0 +1,76 @@
+"""Engines whose commits are durable and whose errors hold no parameters.
+
+SQLite: write-ahead log with `synchronous=FULL` (https://www.sqlite.org/pragma.html#pragma_synchronous), and every
+writing transaction begins IMMEDIATE: one that began by reading could not wait for its turn to write.
+PostgreSQL: `synchronous_commit=on`, read committed, and limits on every wait.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event
+
+from shared.database.urls import parsed
+
+BUSY_TIMEOUT_S = 10.0
+"""How long a SQLite connection waits for another one's transaction."""
+
+_SQLITE = "PRAGMA busy_timeout={busy_ms}; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON"
+_POSTGRESQL = "SET synchronous_commit = on; SET lock_timeout = '10s'; SET timezone = 'UTC'"
+
+_LIBPQ: Mapping[str, str] = {
+    "connect_timeout": "5",
+    "keepalives_idle": "10",
+    "keepalives_interval": "5",
+    "keepalives_count": "3",
+    "tcp_user_timeout": "20000",
+}
+"""Limits of libpq, each of which the address may override: `…/name?connect_timeout=30`."""
+
+_READING = "counterfoil_reading"
+
+
+def create(url: str) -> Engine:
+    """Return an engine for a database address; nothing is connected yet. Raises ValueError for a bad address."""
+    address = parsed(url)
+    return _sqlite(address) if address.drivername == "sqlite" else _postgresql(address)
+
+
+def reading(engine: Engine) -> Engine:
+    """Return the same engine for transactions that only read: on SQLite they then wait for no writer."""
+    return engine.execution_options(**{_READING: True})
+
+
+def _sqlite(address: URL) -> Engine:
+    # isolation_level None: the driver begins no transaction of its own, `_begin` does
+    engine = create_engine(
+        address, hide_parameters=True, connect_args={"timeout": BUSY_TIMEOUT_S, "isolation_level": None}
+    )
+
+    @event.listens_for(engine, "connect")
+    def _prepare(connection: Any, _record: object) -> None:
+        connection.executescript(_SQLITE.format(busy_ms=int(BUSY_TIMEOUT_S * 1000)))
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        connection.exec_driver_sql("BEGIN" if connection.get_execution_options().get(_READING) else "BEGIN IMMEDIATE")
+
+    return engine
+
+
+def _postgresql(address: URL) -> Engine:
+    engine = create_engine(
+        address.update_query_dict({**_LIBPQ, **address.query}),
+        hide_parameters=True,
+        pool_pre_ping=True,
+        isolation_level="READ COMMITTED",
+    )
+
+    @event.listens_for(engine, "connect")
+    def _prepare(connection: Any, _record: object) -> None:
+        connection.execute(_POSTGRESQL)
+        connection.commit()
+
+    return engine

@@ -1,0 +1,65 @@
+"""Migrations: Alembic's, run under a lock so that several processes may start at once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+from zlib import crc32
+
+from alembic import command, context
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, Engine, MetaData, func, select
+
+from shared.database.engines import reading
+from shared.database.failures import classified
+
+
+@dataclass(frozen=True, slots=True)
+class Migrations:
+    """The migrations of one service: where its scripts are (`package:folder`) and where it keeps its version.
+
+    Two services may share a database: each has a version table of its own and leaves the other's tables alone.
+    """
+
+    location: str
+    version_table: str
+    metadata: MetaData
+
+    def upgrade(self, engine: Engine) -> None:
+        """Bring the schema up to date in one transaction; a second call, or one at the same time, does nothing."""
+        with engine.begin() as connection:
+            if connection.dialect.name == "postgresql":  # on SQLite the transaction itself is the lock
+                connection.execute(select(func.pg_advisory_xact_lock(crc32(self.version_table.encode()))))
+            command.upgrade(self._config(connection), "head")
+
+    def pending(self, engine: Engine) -> bool:
+        """Say whether the schema is older than this code; a newer one is not pending. Raises as `classified` does."""
+        scripts = ScriptDirectory.from_config(self._config())
+        with classified(), reading(engine).connect() as connection:
+            current = set(MigrationContext.configure(connection, opts=self.options()).get_current_heads())
+        known = {script.revision for script in scripts.walk_revisions()}
+        return not current or (current <= known and current != set(scripts.get_heads()))
+
+    def run(self, connection: Connection) -> None:
+        """Run what Alembic was asked to: what a service's `env.py` calls."""
+        context.configure(connection=connection, target_metadata=self.metadata, **self.options())
+        with context.begin_transaction():
+            context.run_migrations()
+
+    def options(self) -> dict[str, Any]:
+        """Return how Alembic is to look at a database: at this service's own tables, and at their types."""
+        return {
+            "version_table": self.version_table,
+            "include_name": self._is_own,
+            "compare_type": True,
+        }
+
+    def _is_own(self, name: str | None, kind: str, _parents: object) -> bool:
+        return kind != "table" or name in self.metadata.tables
+
+    def _config(self, connection: Connection | None = None) -> Config:
+        config = Config(attributes={"connection": connection})
+        config.set_main_option("script_location", self.location)
+        return config

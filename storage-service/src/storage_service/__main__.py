@@ -1,0 +1,93 @@
+"""The composition root: `python -m storage_service` runs, `python -m storage_service migrate` updates the schema."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+import structlog
+from sqlalchemy import Engine
+from sqlalchemy.exc import DBAPIError
+
+from shared import database, failpoints, logs
+from shared.messaging.batching import BatchLimits
+from shared.messaging.broker import Broker
+from shared.messaging.failures import DependencyUnavailable
+from shared.messaging.rabbitmq import RabbitMQ
+from shared.messaging.topology import STORAGE, STORAGE_QUERIES
+from shared.settings import SettingsError
+from storage_service import settings
+from storage_service.handler import StoreSubmissions
+from storage_service.queries import SubmissionQueries
+from storage_service.repository import SubmissionRepository
+from storage_service.tables import MIGRATIONS
+
+USAGE = "usage: python -m storage_service [migrate]"
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run or migrate, and return the exit code: 0 when told to stop, 2 when it cannot start as it is set up."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    if list(arguments) not in ([], ["migrate"]):
+        return _refuse(USAGE)
+    try:
+        chosen = settings.load(with_broker=not arguments)
+    except SettingsError as error:
+        return _refuse(str(error))
+    logs.configure("storage", level=chosen.log_level, format=chosen.log_format)
+    engine = database.create(chosen.database_url)
+    if arguments:
+        return _migrate(engine)
+    if _is_pending(engine):
+        return _refuse("the database has not been migrated: run `python -m storage_service migrate` first")
+    run(chosen, engine, RabbitMQ(chosen.broker_url, name="storage"))
+    return 0
+
+
+def run(chosen: settings.Settings, engine: Engine, broker: Broker) -> None:
+    """Store what arrives and answer queries, until SIGTERM or SIGINT."""
+    announcer = broker.announcer()
+    handler = StoreSubmissions(
+        SubmissionRepository(engine),
+        announce=announcer.announce,
+        clock=lambda: datetime.now(UTC),
+        reach=failpoints.from_environment(),
+    )
+    limits = BatchLimits(size=chosen.batch_size, age_s=chosen.batch_age_ms / 1000)
+    consumer = broker.consumer(STORAGE, handler, limits)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: consumer.stop())
+    answering = broker.serve(STORAGE_QUERIES, SubmissionQueries(engine).methods())
+    try:
+        consumer.run()
+    finally:
+        answering.close()
+        announcer.close()
+        engine.dispose()
+
+
+def _migrate(engine: Engine) -> int:
+    try:
+        MIGRATIONS.upgrade(engine)
+    except DBAPIError as error:
+        return _refuse(f"the database cannot be migrated: {error.orig}")
+    return 0
+
+
+def _is_pending(engine: Engine) -> bool:
+    try:
+        return MIGRATIONS.pending(engine)
+    except DependencyUnavailable as error:  # the consumer holds what arrives until the database is back
+        structlog.get_logger().warning("starting without the database", reason=str(error))
+        return False
+
+
+def _refuse(message: str) -> int:
+    print(message, file=sys.stderr)  # noqa: T201 - to whoever starts it; logs may not be set up yet
+    return 2
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,65 @@
+"""What is to be stored of a batch: the first event of each id, and what disagrees with it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from shared.contracts import SubmissionAccepted
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What the database holds under an id."""
+
+    fingerprint: str
+    stored_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A batch, taken apart.
+
+    `firsts` has the first event of each id, `repeats` all the others. Both are sorted by id: two replicas that
+    write in one order wait for each other, and in two orders would block each other.
+    """
+
+    firsts: tuple[SubmissionAccepted, ...]
+    repeats: tuple[SubmissionAccepted, ...]
+
+    def already_held(self, inserted: frozenset[UUID]) -> list[UUID]:
+        """Return the ids that were there before, given those that were inserted."""
+        return [event.id for event in self.firsts if event.id not in inserted]
+
+    def conflicts(self, held: Mapping[UUID, Held]) -> list[SubmissionAccepted]:
+        """Return the events whose fields differ from what stands under their id, once per id and fingerprint.
+
+        What stands is in `held`; under an id that is not, the batch's own first event was inserted.
+        """
+        standing = {event.id: event.fingerprint for event in self.firsts}
+        standing |= {key: row.fingerprint for key, row in held.items()}
+        differing = [event for event in (*self.firsts, *self.repeats) if event.fingerprint != standing[event.id]]
+        unique = {(event.id, event.fingerprint): event for event in reversed(differing)}
+        return [unique[key] for key in sorted(unique)]
+
+
+def plan(events: Sequence[SubmissionAccepted]) -> Plan:
+    """Take a batch apart; where an id comes more than once, its first event counts."""
+    firsts: dict[UUID, SubmissionAccepted] = {}
+    repeats = [event for event in events if firsts.setdefault(event.id, event) is not event]
+    return Plan(
+        firsts=tuple(firsts[key] for key in sorted(firsts)),
+        repeats=tuple(sorted(repeats, key=lambda event: event.id)),
+    )
+
+
+def ids_by_moment(
+    inserted: frozenset[UUID], stored_at: datetime, held: Mapping[UUID, Held]
+) -> dict[datetime, tuple[UUID, ...]]:
+    """Return which ids were stored when: those inserted now, and those that an earlier transaction stored."""
+    moments: dict[datetime, list[UUID]] = {stored_at: sorted(inserted)} if inserted else {}
+    for key, row in held.items():
+        moments.setdefault(row.stored_at, []).append(key)
+    return {moment: tuple(ids) for moment, ids in moments.items()}

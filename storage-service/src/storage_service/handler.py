@@ -1,0 +1,79 @@
+"""A batch of accepted submissions → one transaction → one announcement."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from datetime import datetime
+from typing import Protocol
+from uuid import UUID
+
+import structlog
+
+from shared.contracts import SubmissionAccepted, SubmissionsStored
+from shared.failpoints import Reach
+from shared.messaging.failures import Delivery
+from storage_service.domain import Held, ids_by_moment, plan
+
+
+class Rows(Protocol):
+    """The rows of the database, inside one transaction."""
+
+    def insert(self, events: Sequence[SubmissionAccepted], *, stored_at: datetime) -> frozenset[UUID]:
+        """Insert those whose id is not there yet, and return the ids of these. No id may come twice."""
+
+    def held(self, ids: Sequence[UUID]) -> Mapping[UUID, Held]:
+        """Return what stands under these ids, committed or not."""
+
+    def keep_conflicts(self, events: Sequence[SubmissionAccepted], *, received_at: datetime) -> None:
+        """Keep events that lost to an earlier one of the same id, once per id and fingerprint."""
+
+
+class Repository(Protocol):
+    """Where submissions are kept."""
+
+    def transaction(self) -> AbstractContextManager[Rows]:
+        """Begin a transaction that is committed durably at the end of the block, or not at all.
+
+        Raises `DependencyUnavailable` or `PermanentFailure`; then nothing of it counts as stored.
+        """
+
+
+class StoreSubmissions:
+    """Stores each submission exactly once, however often its event comes.
+
+    The first event of an id wins. Another with the same fingerprint changes nothing; one with other fields is kept
+    as a conflict. All ids of a batch are announced, also those stored earlier: the process that stored
+    them may have died before it could.
+    """
+
+    def __init__(
+        self,
+        repository: Repository,
+        *,
+        announce: Callable[[SubmissionsStored], None],
+        clock: Callable[[], datetime],
+        reach: Reach,
+    ) -> None:
+        self._repository = repository
+        self._announce = announce
+        self._clock = clock
+        self._reach = reach
+        self._log = structlog.get_logger()
+
+    def __call__(self, deliveries: Sequence[Delivery]) -> None:
+        """Store a batch; raises as `Repository.transaction` does."""
+        batch = plan([delivery.event for delivery in deliveries])
+        stored_at = self._clock()
+        with self._repository.transaction() as rows:
+            inserted = rows.insert(batch.firsts, stored_at=stored_at)
+            held = rows.held(batch.already_held(inserted))
+            conflicts = batch.conflicts(held)
+            rows.keep_conflicts(conflicts, received_at=stored_at)
+            self._reach("before-commit")
+        self._reach("after-commit")
+        self._log.debug("stored", batch=len(deliveries), new=len(inserted), conflicts=len(conflicts))
+        for event in conflicts:
+            self._log.warning("kept as a conflict", submission=str(event.id), form=event.form)
+        for moment, ids in ids_by_moment(inserted, stored_at, held).items():
+            self._announce(SubmissionsStored(ids, moment))

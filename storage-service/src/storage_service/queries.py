@@ -1,0 +1,110 @@
+"""What the storage service answers over the broker: receipts, lists, one submission."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Engine, Row, select, tuple_
+
+from shared.database import classified, iso, reading
+from shared.messaging.broker import Answer, Params, QueryMethod
+from storage_service.tables import conflicts, submissions
+
+MAX_LIMIT = 200
+
+
+class SubmissionQueries:
+    """Answers from the database, each from a transaction that only reads."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = reading(engine)
+
+    def methods(self) -> Mapping[str, QueryMethod]:
+        """Return the methods by the names they are asked for."""
+        return {"receipt": self.receipt, "list": self.page, "submission": self.submission}
+
+    def receipt(self, params: Params) -> Answer:
+        """Answer when a submission was stored, and with which fingerprint; both null while it is not."""
+        row = self._one(UUID(params["id"]))
+        return {"stored_at": iso(row.stored_at) if row else None, "fingerprint": row.fingerprint if row else None}
+
+    def submission(self, params: Params) -> Answer:
+        """Answer one submission with what came later under its id, or null."""
+        key = UUID(params["id"])
+        row = self._one(key)
+        return {"submission": {**_shown(row), "conflicts": self._conflicts(key)} if row else None}
+
+    def page(self, params: Params) -> Answer:
+        """Answer one page of a form's submissions, newest first, and the cursor of the next."""
+        limit = int(params["limit"])
+        if not 1 <= limit <= MAX_LIMIT:
+            raise ValueError(f"limit: expected 1 to {MAX_LIMIT}")
+        place = tuple_(submissions.c.accepted_at, submissions.c.id)
+        found = select(submissions).where(submissions.c.form == params["form"])
+        if params.get("cursor") is not None:
+            try:
+                found = found.where(place < _place_of(params["cursor"]))
+            except ValueError:
+                return {"error": "cursor"}
+        found = found.order_by(submissions.c.accepted_at.desc(), submissions.c.id.desc()).limit(limit + 1)
+        with classified(), self._engine.connect() as connection:
+            rows = connection.execute(found).all()
+        shown = rows[:limit]
+        return {
+            "submissions": [_shown(row) for row in shown],
+            "next_cursor": _cursor_of(shown[-1]) if len(rows) > limit else None,
+        }
+
+    def _one(self, key: UUID) -> Row[Any] | None:
+        with classified(), self._engine.connect() as connection:
+            return connection.execute(select(submissions).where(submissions.c.id == key)).one_or_none()
+
+    def _conflicts(self, key: UUID) -> list[dict[str, Any]]:
+        found = select(conflicts).where(conflicts.c.id == key)
+        with classified(), self._engine.connect() as connection:
+            rows = connection.execute(found.order_by(conflicts.c.received_at, conflicts.c.fingerprint)).all()
+        return [
+            {
+                "fingerprint": row.fingerprint,
+                "fields": row.fields,
+                "accepted_at": iso(row.accepted_at),
+                "received_at": iso(row.received_at),
+            }
+            for row in rows
+        ]
+
+
+def _shown(row: Row[Any]) -> dict[str, Any]:
+    return {
+        "id": str(row.id),
+        "form": row.form,
+        "accepted_at": iso(row.accepted_at),
+        "stored_at": iso(row.stored_at),
+        "fields": row.fields,
+        "fingerprint": row.fingerprint,
+        "source": row.source,
+        "control": row.control,
+    }
+
+
+def _cursor_of(row: Row[Any]) -> str:
+    """Return a submission's place in the order, as text that may stand in an address."""
+    return base64.urlsafe_b64encode(f"{iso(row.accepted_at)} {row.id}".encode()).decode().rstrip("=")
+
+
+def _place_of(cursor: str) -> tuple[datetime, UUID]:
+    """Read what `_cursor_of` wrote; raises ValueError for anything else."""
+    try:
+        padded = cursor + "=" * (-len(cursor) % 4)
+        moment, key = base64.urlsafe_b64decode(padded.encode("ascii")).decode("ascii").split(" ")
+    except (AttributeError, UnicodeError, binascii.Error) as error:
+        raise ValueError("no cursor") from error
+    place = datetime.fromisoformat(moment), UUID(key)
+    if place[0].tzinfo is None:
+        raise ValueError("no cursor")
+    return place

@@ -1,0 +1,37 @@
+"""The storage service's settings."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from environs import validate
+
+from shared import settings
+from shared.database import database_url
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Read from `COUNTERFOIL_…` by `load`. The addresses may hold passwords and so are not shown."""
+
+    broker_url: str = field(repr=False)
+    database_url: str = field(repr=False)
+    batch_size: int
+    batch_age_ms: int
+    log_level: str
+    log_format: str
+
+
+def load(*, with_broker: bool = True) -> Settings:
+    """Read the environment; raises `SettingsError` with all that is wrong. A migration needs no broker."""
+    env = settings.reader()
+    loaded = Settings(
+        broker_url=settings.broker_url(env) if with_broker else "",
+        database_url=database_url(env, "sqlite:///storage.db"),
+        batch_size=env.int("BATCH_SIZE", 500, validate=validate.Range(1, 5000)) or 0,
+        batch_age_ms=env.int("BATCH_AGE_MS", 20, validate=validate.Range(0, 10_000)) or 0,
+        log_level=settings.log_level(env),
+        log_format=settings.log_format(env),
+    )
+    settings.sealed(env)
+    return loaded

@@ -1,0 +1,62 @@
+"""The tables. Migrations make them; a test compares the two."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    JSON,
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    Index,
+    MetaData,
+    PrimaryKeyConstraint,
+    Table,
+    Text,
+    Uuid,
+)
+
+from shared.database import Migrations, UtcTimestamp
+
+metadata = MetaData(
+    naming_convention={
+        "pk": "%(table_name)s_pkey",
+        "fk": "%(table_name)s_%(column_0_name)s_fkey",
+        "ck": "%(table_name)s_%(constraint_name)s",
+    }
+)
+
+submissions = Table(
+    "submissions",
+    metadata,
+    Column("id", Uuid, nullable=False),
+    Column("form", Text, nullable=False),
+    Column("accepted_at", UtcTimestamp, nullable=False),
+    Column("stored_at", UtcTimestamp, nullable=False),
+    Column("fields", JSON, nullable=False),
+    Column("fingerprint", Text, nullable=False),
+    Column("source", JSON, nullable=False),
+    Column("control", JSON, nullable=False),
+    PrimaryKeyConstraint("id"),
+    CheckConstraint("length(form) BETWEEN 1 AND 64", name="form_length"),
+    CheckConstraint("length(fingerprint) = 64", name="fingerprint_length"),
+)
+"""One row a submission. `fields`, `source` and `control` are JSON as text: what was sent is what is kept."""
+
+Index("submissions_by_form", submissions.c.form, submissions.c.accepted_at.desc(), submissions.c.id.desc())
+
+conflicts = Table(
+    "conflicts",
+    metadata,
+    Column("id", Uuid, ForeignKey("submissions.id", ondelete="CASCADE"), nullable=False),
+    Column("fingerprint", Text, nullable=False),
+    Column("accepted_at", UtcTimestamp, nullable=False),
+    Column("received_at", UtcTimestamp, nullable=False),
+    Column("fields", JSON, nullable=False),
+    Column("source", JSON, nullable=False),
+    Column("control", JSON, nullable=False),
+    PrimaryKeyConstraint("id", "fingerprint"),
+    CheckConstraint("length(fingerprint) = 64", name="fingerprint_length"),
+)
+"""What came later under the id of a submission, with other fields: the submission stands, this is kept beside it."""
+
+MIGRATIONS = Migrations("storage_service:migrations", "storage_alembic_version", metadata)
