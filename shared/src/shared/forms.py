@@ -97,7 +97,7 @@ class _FieldSchema(Schema):
     label = fields.String(validate=validate.Length(max=200))
     choices = fields.List(fields.String(validate=validate.Length(min=1)), validate=validate.Length(min=1))
 
-    @validates_schema
+    @validates_schema(skip_on_field_errors=False)
     def _choices_where_they_belong(self, data: dict[str, Any], **_: Any) -> None:
         if data.get("type") == "choice" and not data.get("choices"):
             raise ValidationError("a choice needs its choices", "choices")

@@ -1,0 +1,115 @@
+"""Golden examples: every event that was ever published must decode, and encode back to the same."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared.contracts import (
+    ConfirmationChanged,
+    InvalidEvent,
+    SubmissionAccepted,
+    SubmissionsStored,
+    Unacceptable,
+    check,
+    decode,
+    decode_announcement,
+    encode,
+    encode_announcement,
+    fingerprint,
+    parse,
+)
+from support.events import an_event
+
+EXAMPLES = Path(__file__).parent / "examples"
+
+
+def examples(type_: str) -> list[Any]:
+    found = sorted((EXAMPLES / type_).glob("*.json"))
+    assert found, f"no examples of {type_}"
+    return [pytest.param(path.read_bytes(), id=path.stem) for path in found]
+
+
+@pytest.mark.parametrize("body", examples(SubmissionAccepted.TYPE))
+def test_an_accepted_submission_decodes_and_encodes_back(body: bytes) -> None:
+    event = decode(body, type=SubmissionAccepted.TYPE)
+    assert json.loads(encode(event)) == json.loads(body)
+    assert event.fingerprint == fingerprint(event.fields)
+
+
+@pytest.mark.parametrize("type_", [SubmissionsStored.TYPE, ConfirmationChanged.TYPE])
+def test_an_announcement_decodes_and_encodes_back(type_: str) -> None:
+    for path in sorted((EXAMPLES / type_).glob("*.json")):
+        announcement = decode_announcement(path.read_bytes(), type=type_)
+        assert json.loads(encode_announcement(announcement)) == json.loads(path.read_bytes())
+
+
+def test_what_a_decoder_does_not_know_it_ignores() -> None:
+    document = json.loads(encode(an_event())) | {"added": {"later": [1]}}
+    document["source"]["added"] = "later"
+    assert decode(json.dumps(document).encode(), type=SubmissionAccepted.TYPE).form == "signup"
+
+
+def test_what_was_added_later_has_a_default() -> None:
+    document = json.loads(encode(an_event()))
+    del document["source"], document["control"]
+    assert decode(json.dumps(document).encode(), type=SubmissionAccepted.TYPE).control.reply_to is None
+
+
+@pytest.mark.parametrize(
+    ("change", "place"),
+    [
+        ({"id": 7}, "id"),
+        ({"id": "x"}, "id"),
+        ({"form": None}, "form"),
+        ({"accepted_at": "yesterday"}, "accepted_at"),
+        ({"accepted_at": "2026-11-22T17:03:44"}, "accepted_at"),
+        ({"fields": []}, "fields"),
+        ({"fingerprint": 1}, "fingerprint"),
+        ({"source": "here"}, "source"),
+        ({"control": {"subject": 3}}, "control.subject"),
+        ({"fields": {"a": "\x00"}}, "fields.a"),
+        ({"fields": {"a": ["\ud800"]}}, "fields.a[0]"),
+    ],
+)
+def test_an_invalid_event_names_the_place(change: dict[str, Any], place: str) -> None:
+    document = json.loads(encode(an_event())) | change
+    with pytest.raises(InvalidEvent) as invalid:
+        decode(json.dumps(document).encode(), type=SubmissionAccepted.TYPE)
+    assert str(invalid.value).startswith(place)
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        b"NaN", b'{"a": Infinity}', b"-Infinity", b"1e999", b"[-1e999]", b"9" * 5000, b"9223372036854775808",
+        b"[" * 33 + b"]" * 33, b"[" * 100_000, b'{"a": 1, "a": 2}', b'"\\u0000"', b'{"\\u0000": 1}', b'"\\ud800"',
+        b'{"\\udfff": 1}', b"\xff", b"", b"{", b"[1,]", b"\xef\xbb\xbf1",
+    ],
+    ids=lambda document: document[:16].decode("latin-1"),
+)  # fmt: skip
+def test_what_no_database_could_hold_is_refused(document: bytes) -> None:
+    with pytest.raises(Unacceptable):
+        parse(document)
+
+
+_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**63), 2**63 - 1) | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(st.characters(exclude_characters="\x00", exclude_categories=["Cs"])),
+    lambda inner: st.lists(inner, max_size=4)
+    | st.dictionaries(st.text(st.characters(exclude_characters="\x00", exclude_categories=["Cs"])), inner, max_size=4),
+    max_leaves=20,
+)  # fmt: skip
+
+
+@given(st.dictionaries(st.text(st.characters(exclude_characters="\x00", exclude_categories=["Cs"])), _JSON))
+def test_whatever_passes_the_check_survives_the_wire(fields: dict[str, Any]) -> None:
+    check(fields)
+    event = replace(an_event(), fields=fields, fingerprint=fingerprint(fields))
+    assert decode(encode(event), type=SubmissionAccepted.TYPE) == event
