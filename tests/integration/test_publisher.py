@@ -1,0 +1,188 @@
+"""The publisher against a RabbitMQ that is killed, frozen, under an alarm, or declared otherwise."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+
+import pika
+import pytest
+from structlog.testing import capture_logs
+
+from dev.broker import Broker
+from shared.messaging.broker import NotConfirmed
+from shared.messaging.message import message_of
+from shared.messaging.publisher import ConfirmingPublisher
+from shared.messaging.topology import STORAGE
+from support.events import an_event
+from support.polling import eventually
+
+TIMEOUT_S = 30.0
+
+
+@pytest.fixture(scope="module")
+def own_broker(server_directory: Path) -> Iterator[Broker]:
+    """A node that a test may kill, freeze or put under an alarm."""
+    with Broker(server_directory / "own") as broker:
+        yield broker
+
+
+@contextmanager
+def publishing(url: str) -> Iterator[ConfirmingPublisher]:
+    publisher = ConfirmingPublisher(url, "test publisher")
+    try:
+        ready(publisher)
+        yield publisher
+    finally:
+        publisher.close()
+
+
+def ready(publisher: ConfirmingPublisher) -> None:
+    eventually(lambda: not publisher.missing(), timeout_s=TIMEOUT_S, message=f"the publisher is ready: {publisher}")
+
+
+def publish(publisher: ConfirmingPublisher, *, timeout_s: float = 3.0) -> str:
+    event = an_event()
+    publisher.publish(message_of(event), timeout_s=timeout_s)
+    return str(event.id)
+
+
+def stored_ids(url: str) -> list[str]:
+    with pika.BlockingConnection(pika.URLParameters(url)) as connection:
+        channel = connection.channel()
+        found = []
+        while (got := channel.basic_get(STORAGE.name, auto_ack=True))[0] is not None:
+            assert got[1] is not None
+            found.append(got[1].message_id or "")
+        return found
+
+
+def test_a_killed_broker_costs_nothing_that_was_confirmed(own_broker: Broker) -> None:
+    url = own_broker.fresh_vhost()
+    confirmed: list[str] = []
+    refused: list[float] = []
+    enough = threading.Event()
+
+    def keep_publishing(publisher: ConfirmingPublisher) -> None:
+        while not enough.is_set():
+            started = time.monotonic()
+            try:
+                confirmed.append(publish(publisher))
+            except NotConfirmed:
+                refused.append(time.monotonic() - started)
+
+    with publishing(url) as publisher, ThreadPoolExecutor(8) as pool:
+        for _ in range(8):
+            pool.submit(keep_publishing, publisher)
+        eventually(lambda: len(confirmed) > 200, timeout_s=TIMEOUT_S, message="publishes are confirmed")
+        own_broker.kill()
+        eventually(lambda: refused, timeout_s=TIMEOUT_S, message="a publish is refused: the kill was felt")
+        own_broker.start()
+        healed = time.monotonic()
+        before = len(confirmed)
+        eventually(lambda: len(confirmed) > before + 200, timeout_s=TIMEOUT_S, message="publishes go on")
+        took_s = time.monotonic() - healed
+        enough.set()
+    assert took_s < 10
+    assert max(refused) < 4, "a refusal came later than its deadline and a second"
+    found = stored_ids(url)
+    assert set(confirmed) <= set(found)
+
+
+def test_what_is_pending_when_the_connection_is_lost_is_published_again(own_broker: Broker) -> None:
+    url = own_broker.fresh_vhost()
+    confirmed: list[str] = []
+    enough = threading.Event()
+
+    def keep_publishing(publisher: ConfirmingPublisher) -> None:
+        while not enough.is_set():
+            confirmed.append(publish(publisher, timeout_s=TIMEOUT_S))
+
+    with capture_logs() as logs, publishing(url) as publisher, ThreadPoolExecutor(16) as pool:
+        tasks = [pool.submit(keep_publishing, publisher) for _ in range(16)]
+        for _ in range(3):
+            own_broker.ctl("close_all_connections", "test")
+        enough.set()
+        for task in tasks:
+            task.result()  # not one was refused
+    assert sum(entry["event"] == "not connected" for entry in logs) >= 2, "no connection was lost"
+    assert set(confirmed) == set(stored_ids(url))
+
+
+def test_a_frozen_broker_is_refused_in_time_and_found_again(own_broker: Broker) -> None:
+    with publishing(own_broker.fresh_vhost()) as publisher:
+        publish(publisher)
+        own_broker.pause()
+        try:
+            started = time.monotonic()
+            with pytest.raises(NotConfirmed) as refused:
+                publish(publisher, timeout_s=1.0)
+            assert refused.value.refusal == "timeout"
+            assert time.monotonic() - started < 2.0
+        finally:
+            own_broker.resume()
+        ready(publisher)
+        publish(publisher, timeout_s=TIMEOUT_S)
+
+
+def test_an_alarm_is_told_at_once_and_its_end_too(own_broker: Broker) -> None:
+    url = own_broker.fresh_vhost()
+    with publishing(url) as publisher:
+        own_broker.ctl("set_vm_memory_high_watermark", "absolute", "1MB")
+        try:
+            eventually(lambda: _is_blocked(publisher), timeout_s=TIMEOUT_S, message="the alarm is felt")
+            assert "alarm" in publisher.missing()[0]
+            started = time.monotonic()
+            with pytest.raises(NotConfirmed) as refused:
+                publish(publisher)
+            assert refused.value.refusal == "blocked"
+            assert time.monotonic() - started < 0.5
+            with pytest.raises(AssertionError), publishing_soon(url):
+                pass  # a connection made under the alarm does not call itself ready
+        finally:
+            own_broker.ctl("set_vm_memory_high_watermark", "0.6")
+        ready(publisher)
+        publish(publisher, timeout_s=TIMEOUT_S)
+
+
+def _is_blocked(publisher: ConfirmingPublisher) -> bool:
+    try:
+        publish(publisher, timeout_s=0.5)
+    except NotConfirmed as error:
+        return error.refusal == "blocked"
+    return False
+
+
+@contextmanager
+def publishing_soon(url: str) -> Iterator[None]:
+    late = ConfirmingPublisher(url, "late publisher")
+    try:
+        eventually(lambda: late.missing() == [], timeout_s=2.0, message="ready")
+        yield
+    finally:
+        late.close()
+
+
+def test_a_queue_with_other_arguments_keeps_it_from_being_ready_and_is_left_alone(broker_url: str) -> None:
+    with pika.BlockingConnection(pika.URLParameters(broker_url)) as connection:
+        channel = connection.channel()
+        channel.queue_declare(STORAGE.name, durable=True, arguments={"x-max-length": 5})
+        channel.basic_publish("", STORAGE.name, b"precious")
+        publisher = ConfirmingPublisher(broker_url, "test publisher")
+        try:
+            eventually(
+                lambda: any(
+                    "other arguments" in problem and STORAGE.name in problem for problem in publisher.missing()
+                ),
+                timeout_s=TIMEOUT_S,
+                message=f"the difference is named: {publisher.missing()}",
+            )
+            with pytest.raises(NotConfirmed):
+                publish(publisher, timeout_s=0.2)
+        finally:
+            publisher.close()
+        assert channel.basic_get(STORAGE.name, auto_ack=True)[2] == b"precious"
