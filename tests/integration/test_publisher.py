@@ -105,7 +105,7 @@ def test_what_is_pending_when_the_connection_is_lost_is_published_again(own_brok
     with capture_logs() as logs, publishing(url) as publisher, ThreadPoolExecutor(16) as pool:
         tasks = [pool.submit(keep_publishing, publisher) for _ in range(16)]
         for _ in range(3):
-            own_broker.ctl("close_all_connections", "test")
+            own_broker.ctl("close_all_connections", "--global", "test")
         enough.set()
         for task in tasks:
             task.result()  # not one was refused

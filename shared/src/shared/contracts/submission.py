@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
+from dataclasses import fields as fields_of
 from datetime import UTC, datetime
 from typing import ClassVar, TypeVar
 from uuid import UUID
@@ -63,10 +64,15 @@ class SubmissionAccepted:
         return None
 
 
+_SOURCE = tuple(each.name for each in fields_of(Source))
+_CONTROL = tuple(each.name for each in fields_of(Control))
+_COMPACT = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False)
+_CANONICAL = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, sort_keys=True)
+
+
 def fingerprint(fields: Mapping[str, JsonValue]) -> str:
     """Return the SHA-256, in hex, of the fields as canonical JSON: sorted names, no spaces, UTF-8."""
-    canonical = json.dumps(fields, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return hashlib.sha256(canonical.encode("utf-8")).hexdigest()
+    return hashlib.sha256(_CANONICAL.encode(fields).encode("utf-8")).hexdigest()
 
 
 def encode(event: SubmissionAccepted) -> bytes:
@@ -77,10 +83,10 @@ def encode(event: SubmissionAccepted) -> bytes:
         "accepted_at": event.accepted_at.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z"),
         "fields": event.fields,
         "fingerprint": event.fingerprint,
-        "source": asdict(event.source),
-        "control": asdict(event.control),
+        "source": {name: getattr(event.source, name) for name in _SOURCE},
+        "control": {name: getattr(event.control, name) for name in _CONTROL},
     }
-    return json.dumps(document, separators=(",", ":"), ensure_ascii=False).encode("utf-8")
+    return _COMPACT.encode(document).encode("utf-8")
 
 
 def decode(body: bytes, *, type: str) -> SubmissionAccepted:  # noqa: A002 - the name AMQP gives this property
@@ -100,8 +106,8 @@ def decode(body: bytes, *, type: str) -> SubmissionAccepted:  # noqa: A002 - the
         accepted_at=_moment(_member(document, "accepted_at", str)),
         fields=fields,
         fingerprint=_member(document, "fingerprint", str),
-        source=Source(**_texts(document, "source", ("ip", "user_agent", "referer", "language"))),
-        control=Control(**_texts(document, "control", ("subject", "reply_to"))),
+        source=Source(**_texts(document, "source", _SOURCE)),
+        control=Control(**_texts(document, "control", _CONTROL)),
     )
 
 
