@@ -11,9 +11,8 @@ from random import Random
 from threading import Event, Lock, Thread
 from urllib.parse import urlsplit
 
-from support.ledger import Attempt, Entry, Ledger, Outcome
-
 from shared.contracts import fingerprint
+from support.ledger import Attempt, Entry, Ledger, Outcome
 
 ANSWER_LIMIT_S = 20.0
 """How long a client waits for an answer. Far above the gateway's deadline, so that a late answer is seen as late."""
@@ -21,10 +20,14 @@ ANSWER_LIMIT_S = 20.0
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """What to send. `rate_per_s` None means as fast as the connections go; `give_up_s` ends the retries of one."""
+    """What to send: `count` submissions from serial number `first`.
+
+    `rate_per_s` None means as fast as the connections go; `give_up_s` ends the retries of one.
+    """
 
     count: int
     seed: int
+    first: int = 0
     form: str = "signup"
     connections: int = 8
     rate_per_s: float | None = None
@@ -42,7 +45,7 @@ class LoadClient:
         self._url = urlsplit(gateway_url)
         self._load = load
         self._ledger = ledger
-        self._serials: Iterator[int] = iter(range(load.count))
+        self._serials: Iterator[int] = iter(range(load.first, load.first + load.count))
         self._lock = Lock()
         self._stopped = Event()
         self._began = time.monotonic()
@@ -85,7 +88,7 @@ class LoadClient:
 
     def _pace(self, serial: int) -> None:
         if self._load.rate_per_s is not None:
-            due = self._began + serial / self._load.rate_per_s
+            due = self._began + (serial - self._load.first) / self._load.rate_per_s
             self._stopped.wait(max(0.0, due - time.monotonic()))
 
     def _submit(self, line: Line, serial: int) -> None:

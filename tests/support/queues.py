@@ -44,6 +44,19 @@ class Queues:
 
         return self.on_channel(get)
 
+    def peek(self, name: str) -> list[tuple[bytes, pika.BasicProperties]]:
+        """Return every message that waits in a queue, and give all of them back; each counts as one return."""
+
+        def get_all(channel: BlockingChannel) -> list[tuple[bytes, pika.BasicProperties]]:
+            found: list[tuple[bytes, pika.BasicProperties]] = []
+            while True:
+                _, properties, body = channel.basic_get(name)
+                if body is None or properties is None:
+                    return found
+                found.append((body, properties))
+
+        return self.on_channel(get_all)
+
     def on_channel(self, work: Callable[[BlockingChannel], T]) -> T:
         """Do something on a channel of a connection of its own."""
         connection = pika.BlockingConnection(self._parameters)

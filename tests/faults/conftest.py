@@ -1,0 +1,42 @@
+"""What the kill tests share: a broker of their own to kill, and trials."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from dev.broker import Broker
+from dev.mail_sink import MailSink
+from support.installation import Installation
+from support.ledger_trial import StartTrial, Trial, sqlite_of
+
+
+@pytest.fixture(scope="session")
+def mortal_broker(server_directory: Path) -> Iterator[Broker]:
+    """A broker that these tests kill and start again; nobody else uses it."""
+    with Broker(server_directory / "mortal-rabbitmq") as broker:
+        yield broker
+
+
+@pytest.fixture
+def start_trial(tmp_path: Path, mail_sink: MailSink) -> Iterator[StartTrial]:
+    """Start an installation on a broker's address and return a trial of it; further arguments go to `Installation`."""
+    with ExitStack() as running:
+
+        def start(broker_url: str, *, database_url: str | None = None, replicas: int = 1, workers: int = 1) -> Trial:
+            place = tmp_path / "installation"
+            installation = Installation(
+                place,
+                broker_url=broker_url,
+                smtp_url=mail_sink.url,
+                database_url=database_url,
+                replicas=replicas,
+                workers=workers,
+            )
+            running.enter_context(installation)
+            return Trial(installation, mail_sink, database_url or sqlite_of(place))
+
+        yield start

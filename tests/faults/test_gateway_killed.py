@@ -1,0 +1,39 @@
+"""Row 1: a gateway worker is killed with -9 under load."""
+
+from __future__ import annotations
+
+import os
+import signal
+from random import Random
+
+from support.ledger_trial import StartTrial
+from support.polling import eventually
+from support.service import Service
+
+KILLS = 3
+
+
+def await_a_new_worker(gateway: Service, before: list[int]) -> None:
+    """Wait until the gateway has as many workers as before, not all of them the same."""
+
+    def is_replaced() -> bool:
+        now = gateway.workers()
+        return len(now) == len(before) and set(now) != set(before)
+
+    eventually(is_replaced, 30, "a new worker")
+
+
+def test_no_202_is_lost_when_workers_are_killed(start_trial: StartTrial, broker_url: str) -> None:
+    trial = start_trial(broker_url, workers=2)
+    gateway = trial.installation.gateway
+    chance = Random(trial.seed)  # noqa: S311 - a seeded fault, not a secret
+    client = trial.load(900, rate_per_s=150)
+    for kill in range(1, KILLS + 1):
+        trial.await_acked(kill * 200)
+        workers = gateway.workers()
+        os.kill(chance.choice(workers), signal.SIGKILL)
+        await_a_new_worker(gateway, workers)
+    client.wait(timeout_s=60)
+    verdict = trial.conclude()
+    assert verdict.counts["no answer"] > 0, "vacuous: no connection was lost"
+    assert verdict.counts["acked"] == 900

@@ -1,0 +1,29 @@
+"""Row 18: notify dies after the claim, after the server's 250, after the record, and after publishing a retry."""
+
+from __future__ import annotations
+
+from support.ledger_trial import StartTrial
+from support.ledger_verdict import Allowed
+from support.polling import eventually
+
+COUNT = 100
+KILLED = 137
+FAILPOINTS = ("after-claim", "after-retry-publish", "after-send", "after-record")
+"""In this order: what died claimed is leased, so the next to take it puts it off, and so reaches the retry."""
+
+
+def test_every_submission_is_one_mail_but_for_the_one_whose_250_was_lost(
+    start_trial: StartTrial, broker_url: str
+) -> None:
+    trial = start_trial(broker_url)
+    notify = trial.installation.notify[0]
+    notify.stop()
+    trial.load(COUNT).wait(timeout_s=60)
+    for failpoint in FAILPOINTS:
+        notify.start(COUNTERFOIL_FAILPOINT=failpoint)
+        assert notify.wait(timeout_s=60) == KILLED, f"vacuous: it did not die {failpoint}"
+    notify.start()
+    verdict = trial.conclude(Allowed(duplicate_mails=1), timeout_s=240)
+    assert verdict.counts["duplicate mails"] == 1, "the mail whose 250 was lost comes once more"
+    ids = [mail["Message-ID"] for mail in trial.sink.messages()]
+    eventually(lambda: len(set(ids)) == COUNT, 1, "both copies carry the same Message-ID")

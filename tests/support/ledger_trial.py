@@ -1,0 +1,116 @@
+"""A trial: an installation under load and faults, its ledger, and the verdict at the end."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from pathlib import Path
+from random import SystemRandom
+from typing import Protocol
+
+from dev.mail_sink import MailSink, mails
+from support.installation import Installation
+from support.ledger import Attempt, Ledger
+from support.ledger_client import Load, LoadClient
+from support.ledger_sources import mail_counts, parked_messages, stored_count, stored_rows, waiting_messages
+from support.ledger_verdict import Allowed, Holdings, Verdict, compare
+from support.polling import eventually
+
+
+class Trial:
+    """An installation that a test loads, harms and finally compares with what was sent to it.
+
+    `seed` makes the load; it is printed, so that a failure can be repeated.
+    """
+
+    def __init__(
+        self, installation: Installation, sink: MailSink, database_url: str, *, seed: int | None = None
+    ) -> None:
+        self.installation = installation
+        self.sink = sink
+        self.database_url = database_url
+        self.seed = SystemRandom().randrange(10**6) if seed is None else seed
+        self.ledger = Ledger(installation.directory / "ledger.jsonl")
+        print(f"seed {self.seed}")
+
+    def load(self, count: int, *, first: int = 0, rate_per_s: float | None = None, connections: int = 8) -> LoadClient:
+        """Begin to send `count` submissions, whose serial numbers start at `first`."""
+        load = Load(count, self.seed, first=first, rate_per_s=rate_per_s, connections=connections)
+        client = LoadClient(self.installation.gateway_url, load, self.ledger)
+        client.start()
+        return client
+
+    def await_acked(self, count: int, *, timeout_s: float = 60) -> None:
+        """Wait until so many submissions are acked."""
+        eventually(lambda: self.ledger.count("acked") >= count, timeout_s, f"{count} submissions are acked")
+
+    def first_ack_since(self, moment: float, *, timeout_s: float) -> float:
+        """Return how many seconds after `moment` (since the epoch) the first 202 came; waits for one."""
+
+        def acked_at() -> list[Attempt]:
+            return [each for each in self.ledger.attempts() if each.outcome == "acked" and each.at > moment]
+
+        return eventually(acked_at, timeout_s, "a 202 after the fault")[0].at - moment
+
+    def stored(self) -> int:
+        """Return how many rows there are now."""
+        return stored_count(self.database_url)
+
+    def mailed(self) -> int:
+        """Return how many mails came so far."""
+        return len(mails(self.sink.directory))
+
+    def settle(self, *, timeout_s: float) -> None:
+        """Wait until all that was acked is stored and mailed and no queue holds anything ready."""
+        eventually(self._is_settled, timeout_s, f"{self.ledger.count('acked')} acked are stored and mailed")
+
+    def conclude(
+        self, allowed: Allowed | None = None, *, timeout_s: float = 90, answer_limit_s: float = 4.0
+    ) -> Verdict:
+        """Settle, check that every process still lives, end them all, and compare; fails unless the verdict is OK.
+
+        Consumers give back what they hold when they end, so queues that are empty then are empty in truth.
+        """
+        self.settle(timeout_s=timeout_s)
+        gone = [service.name for service in self.installation.services if not service.is_running()]
+        assert not gone, f"I9: these processes are gone and nobody killed them: {', '.join(gone)}"
+        self.installation.stop()
+        left = waiting_messages(self.installation.queues)
+        assert not left, f"the queues are not empty: {left}"
+        verdict = compare(self.ledger.snapshot(), self._holdings(), allowed, answer_limit_s=answer_limit_s)
+        print(verdict)
+        assert verdict.ok, f"seed {self.seed}\n{verdict}"
+        return verdict
+
+    def _is_settled(self) -> bool:
+        acked, rows, mailed = self.ledger.count("acked"), self.stored(), self.mailed()
+        assert rows >= acked, f"{rows} rows for {acked} acked"
+        assert mailed >= rows, f"{mailed} mails for {rows} rows"
+        reached = len(mail_counts(self.sink.directory))
+        assert reached >= rows, f"{reached} of {rows} addresses have a mail"
+        left = waiting_messages(self.installation.queues)
+        assert not left, f"still waiting: {left}"
+        return True
+
+    def _holdings(self) -> Holdings:
+        parked: Counter[str] = parked_messages(self.installation.queues)
+        return Holdings(stored_rows(self.database_url), mail_counts(self.sink.directory), parked=parked)
+
+
+class StartTrial(Protocol):
+    """Starts an installation on a broker's address and returns a trial of it."""
+
+    def __call__(
+        self, broker_url: str, *, database_url: str | None = None, replicas: int = 1, workers: int = 1
+    ) -> Trial:
+        """Start it; without `database_url` it has SQLite files."""
+
+
+def moment() -> float:
+    """Return the moment now as the ledger writes it, in seconds since the epoch."""
+    return time.time()
+
+
+def sqlite_of(directory: Path) -> str:
+    """Return the address of the storage service's database in an installation that was given none."""
+    return f"sqlite:///{directory / 'storage.db'}"
