@@ -1,0 +1,117 @@
+"""The addresses of the gateway, and what answers at each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import structlog
+from flask import Flask, Response, request
+from werkzeug.exceptions import HTTPException
+
+from gateway.answers import Answers, json_response
+from gateway.errors import Refused, form_not_found, refused
+from gateway.intake import Intake
+from gateway.negotiation import style_of_reading, style_of_submission
+from gateway.pages import Pages
+from gateway.reading import Reading
+from gateway.receipts import Receipts
+from shared.forms import Forms
+from shared.messaging.broker import Publisher
+
+_log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What the views call."""
+
+    intake: Intake
+    receipts: Receipts
+    reading: Reading
+    pages: Pages
+    answers: Answers
+    publisher: Publisher
+    forms: Forms
+
+
+def name_addresses(app: Flask, desk: Desk) -> None:
+    """Connect every address with what answers there."""
+    _name_forms(app, desk)
+    _name_receipts(app, desk)
+    _name_reading(app, desk)
+    _name_health(app, desk)
+
+
+def _name_forms(app: Flask, desk: Desk) -> None:
+    @app.get("/")
+    def home() -> Response:
+        return desk.pages.home(desk.forms, desk.pages.base_url(request.root_url))
+
+    @app.get("/f/<name>")
+    def show_form(name: str) -> Response:
+        if name not in desk.forms:
+            raise form_not_found()
+        return desk.pages.form(desk.forms[name])
+
+    @app.post("/f/<name>")
+    def submit(name: str) -> Response:
+        return desk.intake.submit(name, request)
+
+    @app.route("/f/<name>", methods=["OPTIONS"], provide_automatic_options=False)
+    def preflight(name: str) -> Response:
+        return desk.intake.preflight(name, request)
+
+
+def _name_receipts(app: Flask, desk: Desk) -> None:
+    @app.get("/receipts/<token>")
+    def receipt(token: str) -> Response:
+        return desk.receipts.show(token, request)
+
+    @app.get("/receipts/<token>/events")
+    def receipt_events(token: str) -> Response:
+        return desk.receipts.stream(token, request)
+
+
+def _name_reading(app: Flask, desk: Desk) -> None:
+    @app.get("/v1/forms/<form>/submissions")
+    def list_submissions(form: str) -> Response:
+        return desk.reading.submissions(form, request)
+
+    @app.get("/v1/submissions/<submission_id>")
+    def show_submission(submission_id: str) -> Response:
+        return desk.reading.submission(submission_id, request)
+
+
+def _name_health(app: Flask, desk: Desk) -> None:
+    @app.get("/livez")
+    def live() -> Response:
+        return json_response(200, {"ok": True})
+
+    @app.get("/readyz")
+    def ready() -> Response:
+        missing = desk.publisher.missing()
+        return json_response(503 if missing else 200, {"ok": not missing, "missing": [*missing]})
+
+
+def answer_errors(app: Flask, desk: Desk) -> None:
+    """Answer whatever is raised in the style that the request asks for; a bug is logged, and told to nobody."""
+
+    def answer(refusal: Refused) -> Response:
+        style = style_of_submission(request) if request.method == "POST" else style_of_reading(request)
+        return desk.answers.refused("json" if request.path.startswith("/v1/") else style, refusal)
+
+    @app.errorhandler(Refused)
+    def refuse(refusal: Refused) -> Response:
+        return answer(refusal)
+
+    @app.errorhandler(HTTPException)
+    def refuse_http(error: HTTPException) -> Response:
+        refusal = refused(error.code or 500, error.name.upper().replace(" ", "_"), f"{error.name}.")
+        kept = {name: value for name, value in error.get_headers() if name in {"Allow", "Location"}}
+        refusal.headers.update(kept)
+        return answer(refusal)
+
+    @app.errorhandler(Exception)
+    def fail(error: Exception) -> Response:
+        _log.error("request failed", endpoint=request.endpoint, error=type(error).__name__, exc_info=error)
+        return answer(refused(500, "INTERNAL", "Something went wrong on our side. Please try again."))

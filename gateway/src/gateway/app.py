@@ -1,0 +1,91 @@
+"""The composition root of a gateway worker: builds everything, hands it down, and names the addresses."""
+
+from __future__ import annotations
+
+from flask import Flask, Response
+from flask.sessions import NullSession, SecureCookieSessionInterface
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from gateway.addresses import Desk, answer_errors, name_addresses
+from gateway.answers import Answers
+from gateway.body import Limits
+from gateway.inquiry import Inquiry
+from gateway.intake import Intake
+from gateway.live import Watchers
+from gateway.pages import Pages
+from gateway.reading import Reading
+from gateway.receipts import HEARTBEAT_S, Receipts
+from gateway.settings import Settings
+from gateway.tokens import Tokens
+from shared.forms import Forms
+from shared.messaging.broker import Broker, Closable, Publisher, RpcClient
+
+STATIC_AGE_S = 86_400
+
+
+class GatewayApp(Flask):
+    """The Flask application, and what has to be closed with it."""
+
+    def __init__(self, watchers: Watchers, parts: list[Closable | Publisher | RpcClient]) -> None:
+        super().__init__("gateway")
+        self._watchers = watchers
+        self._parts = parts
+
+    def send_static_file(self, filename: str) -> Response:
+        """Return a static file, never to be taken for another type."""
+        response = super().send_static_file(filename)
+        response.headers["X-Content-Type-Options"] = "nosniff"
+        return response
+
+    def end_streams(self) -> None:
+        """End all that watch a receipt, so that a worker can end; they come back to another one."""
+        self._watchers.close()
+
+    def close(self) -> None:
+        """Close the connections to the broker."""
+        self.end_streams()
+        for part in self._parts:
+            part.close()
+
+
+class _NoSessions(SecureCookieSessionInterface):
+    """The gateway sets no cookies."""
+
+    def open_session(self, app: Flask, request: object) -> NullSession:  # noqa: ARG002
+        return _NO_SESSION
+
+    def is_null_session(self, obj: object) -> bool:  # noqa: ARG002
+        return True
+
+
+_NO_SESSION = NullSession()
+
+
+def create_app(settings: Settings, forms: Forms, broker: Broker, *, heartbeat_s: float = HEARTBEAT_S) -> GatewayApp:
+    """Build a worker's application with connections of its own; `close()` ends them."""
+    watchers = Watchers()
+    publisher, rpc, watching = broker.publisher(), broker.rpc_client(), broker.watch(watchers.notice)
+    app = GatewayApp(watchers, [watching, rpc, publisher])
+    app.session_interface = _NoSessions()
+    app.config["MAX_CONTENT_LENGTH"] = settings.max_body_bytes
+    app.config["SEND_FILE_MAX_AGE_DEFAULT"] = STATIC_AGE_S
+    pages, inquiry, tokens = Pages(settings.public_url), Inquiry(rpc), Tokens(settings.secret)
+    answers = Answers(pages)
+    intake = Intake(
+        forms,
+        publisher=publisher,
+        inquiry=inquiry,
+        tokens=tokens,
+        answers=answers,
+        limits=Limits(body_bytes=settings.max_body_bytes),
+        base_url=pages.base_url,
+    )
+    receipts = Receipts(forms, tokens=tokens, inquiry=inquiry, watchers=watchers, pages=pages, heartbeat_s=heartbeat_s)
+    reading = Reading(forms, inquiry=inquiry, key_hashes=settings.api_key_hashes)
+    desk = Desk(intake, receipts, reading, pages, answers, publisher, forms)
+    name_addresses(app, desk)
+    answer_errors(app, desk)
+    hops = settings.trusted_hops
+    if hops:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
+    return app

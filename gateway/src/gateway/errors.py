@@ -1,0 +1,80 @@
+"""Why a request is refused: one exception, with the status and the codes that contracts name.
+
+The codes are those that the clients of existing form back ends know, and ours in the same style.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+RETRY_AFTER_S = 5
+
+
+@dataclass(frozen=True, slots=True)
+class FieldError:
+    """One thing that is wrong: a code for programs, a sentence for people, and the field it is about, if one."""
+
+    code: str
+    message: str
+    field: str | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """Return it as it stands in an answer; `field` is left out where no field is meant."""
+        document = {"code": self.code, "field": self.field, "message": self.message}
+        return {name: value for name, value in document.items() if value is not None}
+
+
+class Refused(Exception):
+    """A request that is answered with an error. `title` is a sentence a submitter can understand."""
+
+    def __init__(self, status: int, title: str, *errors: FieldError, headers: Mapping[str, str] | None = None) -> None:
+        super().__init__(title)
+        self.status = status
+        self.title = title
+        self.errors = errors
+        self.headers = dict(headers or {})
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the body of the JSON answer."""
+        return {"error": self.title, "errors": [error.to_json() for error in self.errors]}
+
+
+def refused(status: int, code: str, title: str, *, field: str | None = None) -> Refused:
+    """Return a refusal with a single error, whose message is the title."""
+    return Refused(status, title, FieldError(code, title, field))
+
+
+def invalid(*errors: FieldError) -> Refused:
+    """Return the refusal of a submission whose fields are wrong: 422."""
+    count = len(errors)
+    title = errors[0].message if count == 1 else f"{count} fields need your attention."
+    return Refused(422, title, *errors)
+
+
+def form_not_found() -> Refused:
+    """Return the refusal of a form that is not defined here: 404."""
+    return refused(404, "FORM_NOT_FOUND", "There is no form at this address.")
+
+
+def blocked() -> Refused:
+    """Return the refusal of a page that may not post to this form: 403."""
+    return refused(403, "BLOCKED", "This form does not take submissions from that site.")
+
+
+def too_large(limit_bytes: int) -> Refused:
+    """Return the refusal of a body over the limit: 413; the server closes the connection."""
+    return refused(413, "TOO_LARGE", f"The submission is too large: {limit_bytes} bytes are the limit.")
+
+
+def too_many_fields(limit: int) -> Refused:
+    """Return the refusal of a body with too many fields: 413."""
+    return refused(413, "TOO_MANY_FIELDS", f"The submission has too many fields: {limit} are the limit.")
+
+
+def unavailable(title: str) -> Refused:
+    """Return the refusal for now: 503 with `Retry-After`. What was asked may have happened all the same."""
+    refusal = refused(503, "UNAVAILABLE", title)
+    refusal.headers["Retry-After"] = str(RETRY_AFTER_S)
+    return refusal

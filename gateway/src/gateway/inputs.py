@@ -1,0 +1,105 @@
+"""What a form's page asks for: one input per field, with what was typed and what is wrong with it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from gateway.errors import FieldError, Refused
+from gateway.schemas import is_single_line
+from shared.contracts import JsonValue
+from shared.forms import Field, Form
+
+_OPEN_FIELDS = (
+    Field("name", "text", max_length=200),
+    Field("email", "email", max_length=320),
+    Field("message", "text"),
+)
+"""What the hosted page of a form without fields offers."""
+
+_AUTOCOMPLETE = {"name": "name", "email": "email", "tel": "tel", "phone": "tel", "company": "organization"}
+
+_EXAMPLES = {
+    "email": "ada@example.org",
+    "number": "3.5",
+    "integer": "3",
+    "boolean": "true",
+    "date": "2026-11-22",
+    "url": "https://example.org",
+    "tel": "+44 20 7946 0000",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What somebody typed, to be offered again: values by name, hidden control fields, the idempotency key."""
+
+    values: Mapping[str, JsonValue] = field(default_factory=dict)
+    hidden: Mapping[str, str] = field(default_factory=dict)
+    key: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """One field as the form page draws it."""
+
+    field: Field
+    label: str
+    kind: str
+    autocomplete: str | None
+    values: tuple[str, ...]
+    error: FieldError | None
+
+    @classmethod
+    def of(cls, entry: Field, form: Form, draft: Draft, refusal: Refused | None) -> Input:
+        given = draft.values.get(entry.name)
+        values = given if isinstance(given, list) else [] if given is None else [given]
+        errors = refusal.errors if refusal else ()
+        return cls(
+            field=entry,
+            label=entry.label or entry.name.replace("_", " ").capitalize(),
+            kind=_kind_of(entry, form),
+            autocomplete=_AUTOCOMPLETE.get(entry.name.lower()) or _AUTOCOMPLETE.get(entry.type),
+            values=tuple(str(value) for value in values),
+            error=next((error for error in errors if error.field == entry.name), None),
+        )
+
+
+def _kind_of(entry: Field, form: Form) -> str:
+    if entry.type == "text":
+        return "text" if is_single_line(entry, form) else "textarea"
+    if entry.type in {"number", "integer"}:
+        return "number"
+    if entry.type == "list":
+        return "checkboxes" if entry.choices else "lines"
+    return {"boolean": "checkbox", "choice": "select"}.get(entry.type, entry.type)
+
+
+def shown_fields(form: Form, draft: Draft) -> list[Field]:
+    if form.fields is not None:
+        return list(form.fields.values())
+    known = {entry.name: entry for entry in _OPEN_FIELDS}
+    names = list(draft.values) or list(known)
+    return [
+        known.get(name) or Field(name, "list" if isinstance(draft.values[name], list) else "text") for name in names
+    ]
+
+
+def errors_without_input(refusal: Refused | None, form: Form, draft: Draft) -> list[FieldError]:
+    shown = {entry.name for entry in shown_fields(form, draft)}
+    return [error for error in refusal.errors if error.field not in shown] if refusal else []
+
+
+def example_of(form: Form) -> list[str]:
+    """Return the `name=value` pairs of an example submission that the form takes."""
+    entries = (form.fields or {"name": _OPEN_FIELDS[0], "email": _OPEN_FIELDS[1]}).values()
+    return [
+        f"{entry.name}={_example_value(entry)}" for entry in entries if entry.required or entry.type == "email"
+    ] or [f"{entry.name}={_example_value(entry)}" for entry in entries]
+
+
+def _example_value(entry: Field) -> str:
+    if entry.choices:
+        return entry.choices[0]
+    named = "Ada Lovelace" if "name" in entry.name.lower() else "Hello"
+    return _EXAMPLES.get(entry.type, named)

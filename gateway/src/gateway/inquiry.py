@@ -1,0 +1,90 @@
+"""Asks storage and notify over the broker: the gateway keeps no database of its own."""
+
+from __future__ import annotations
+
+import time
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import structlog
+
+from gateway.progress import Progress
+from gateway.tokens import Ticket
+from shared.contracts import Confirmation
+from shared.messaging.broker import Answer, NoAnswer, Pending, QueryFailed, RpcClient
+from shared.messaging.topology import NOTIFY_QUERIES, STORAGE_QUERIES
+
+RECEIPT_TIMEOUT_S = 1.0
+KEY_TIMEOUT_S = 0.25
+READING_TIMEOUT_S = 2.0
+
+_log = structlog.get_logger()
+
+
+class Inquiry:
+    """What the gateway asks of the other services. Who does not answer in time is taken as unknown."""
+
+    def __init__(self, rpc: RpcClient) -> None:
+        self._rpc = rpc
+
+    def progress(self, ticket: Ticket) -> Progress:
+        """Return how far a submission has come; both services are asked at once, and have a second together."""
+        params = {"id": str(ticket.id)}
+        deadline = time.monotonic() + RECEIPT_TIMEOUT_S
+        asked_storage = self._rpc.ask(STORAGE_QUERIES, "receipt", params)
+        asked_notify = self._rpc.ask(NOTIFY_QUERIES, "receipt", params)
+        return _progress_of(ticket, _answer(asked_storage, deadline), _answer(asked_notify, deadline))
+
+    def fingerprint(self, submission_id: UUID) -> str | None:
+        """Return the fingerprint of what is stored under an id; None without it, or without a quick answer."""
+        pending = self._rpc.ask(STORAGE_QUERIES, "receipt", {"id": str(submission_id)})
+        answer = _answer(pending, time.monotonic() + KEY_TIMEOUT_S) or {}
+        found = answer.get("fingerprint")
+        return found if isinstance(found, str) else None
+
+    def submissions(self, form: str, *, limit: int, cursor: str | None) -> Answer | None:
+        """Return a page of a form's submissions, newest first; None without an answer."""
+        pending = self._rpc.ask(STORAGE_QUERIES, "list", {"form": form, "limit": limit, "cursor": cursor})
+        return _answer(pending, time.monotonic() + READING_TIMEOUT_S)
+
+    def submission(self, submission_id: UUID) -> tuple[Answer | None, Answer | None]:
+        """Return storage's answer about one submission and notify's; None for whoever gave none."""
+        params = {"id": str(submission_id)}
+        deadline = time.monotonic() + READING_TIMEOUT_S
+        asked_storage = self._rpc.ask(STORAGE_QUERIES, "submission", params)
+        asked_notify = self._rpc.ask(NOTIFY_QUERIES, "receipt", params)
+        stored = _answer(asked_storage, deadline)
+        return stored, _answer(asked_notify, min(deadline, time.monotonic() + RECEIPT_TIMEOUT_S))
+
+
+def progress_of_stored(ticket: Ticket, stored_at: datetime | None, notified: Answer | None) -> Progress:
+    """Return the progress of a submission that storage has shown."""
+    return Progress(ticket, stored_at, storage_known=True, confirmations=_confirmations(notified))
+
+
+def _progress_of(ticket: Ticket, stored: Answer | None, notified: Answer | None) -> Progress:
+    at = (stored or {}).get("stored_at")
+    return Progress(
+        ticket,
+        stored_at=datetime.fromisoformat(at) if isinstance(at, str) else None,
+        storage_known=stored is not None,
+        confirmations=_confirmations(notified),
+    )
+
+
+def _confirmations(notified: Answer | None) -> tuple[Confirmation, ...] | None:
+    if notified is None:
+        return None
+    documents: list[dict[str, Any]] = notified.get("confirmations", [])
+    return tuple(Confirmation.from_json(document) for document in documents)
+
+
+def _answer(pending: Pending, deadline: float) -> Answer | None:
+    try:
+        return pending.answer(timeout_s=max(0.0, deadline - time.monotonic()))
+    except NoAnswer:
+        return None
+    except QueryFailed as error:
+        _log.warning("a query failed", reason=str(error))
+        return None

@@ -1,0 +1,26 @@
+"""API keys: only their hashes are configured, so that reading the configuration lets nobody in."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+from collections.abc import Sequence
+
+PREFIX = "cf_"
+
+
+def new_key() -> str:
+    """Return a new API key: 256 random bits."""
+    return PREFIX + secrets.token_urlsafe(32)
+
+
+def hash_of(key: str) -> str:
+    """Return the SHA-256 of a key, in hex. A fast hash will do: a key is random, not a password."""
+    return hashlib.sha256(key.encode("utf-8")).hexdigest()
+
+
+def is_known(key: str, hashes: Sequence[str]) -> bool:
+    """Return whether a key belongs to one of the hashes, comparing with every one in constant time."""
+    own = hash_of(key)
+    return sum(hmac.compare_digest(own, known) for known in hashes) > 0

@@ -1,0 +1,77 @@
+"""Who watches which receipt in this process, and what they are told."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from uuid import UUID
+
+from shared.contracts import Announcement, SubmissionsStored
+
+
+class Closing(Exception):
+    """The gateway is going down: a watcher is to end, and to come back to another one."""
+
+
+class Watch:
+    """One watcher's mailbox."""
+
+    def __init__(self) -> None:
+        self._news: queue.SimpleQueue[Announcement | None] = queue.SimpleQueue()
+
+    def tell(self, news: Announcement | None) -> None:
+        """Put something in; None ends the watch."""
+        self._news.put(news)
+
+    def next(self, *, timeout_s: float) -> Announcement | None:
+        """Return the next announcement; None when none came in time. Raises `Closing`."""
+        try:
+            news = self._news.get(timeout=max(0.0, timeout_s))
+        except queue.Empty:
+            return None
+        if news is None:
+            raise Closing
+        return news
+
+
+class Watchers:
+    """Hands each announcement to whoever watches its submission. Safe to use from many threads."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._watches: dict[UUID, set[Watch]] = {}
+        self._closed = False
+
+    def notice(self, news: Announcement) -> None:
+        """Pass an announcement on; never blocks for long, as it runs on the broker's thread."""
+        ids = news.ids if isinstance(news, SubmissionsStored) else (news.id,)
+        with self._lock:
+            for submission_id in ids if self._watches else ():
+                for watch in self._watches.get(submission_id, ()):
+                    watch.tell(news)
+
+    @contextmanager
+    def watch(self, submission_id: UUID) -> Iterator[Watch]:
+        """Watch one submission. Begin before asking for its state, so that nothing falls in between."""
+        watch = Watch()
+        with self._lock:
+            self._watches.setdefault(submission_id, set()).add(watch)
+            if self._closed:
+                watch.tell(None)
+        try:
+            yield watch
+        finally:
+            with self._lock:
+                others = self._watches[submission_id]
+                others.discard(watch)
+                if not others:
+                    del self._watches[submission_id]
+
+    def close(self) -> None:
+        """End every watch, and each that begins from now on."""
+        with self._lock:
+            self._closed = True
+            for watch in [watch for watches in self._watches.values() for watch in watches]:
+                watch.tell(None)

@@ -1,0 +1,115 @@
+"""The pages people see, rendered from templates that escape everything."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+import shlex
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from http import HTTPStatus
+from importlib import resources
+from typing import Any
+
+from flask import Response
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from gateway.control import HONEYPOT, KEY
+from gateway.errors import Refused
+from gateway.inputs import Draft, Input, errors_without_input, example_of, shown_fields
+from gateway.origins import Origins
+from gateway.progress import Progress, text_of
+from shared.forms import Form, Forms
+
+
+class Pages:
+    """Renders every page. Nothing in a page is a script or a style but files of the gateway's own."""
+
+    def __init__(self, public_url: str | None) -> None:
+        self._public_url = public_url
+        self._environment = Environment(
+            loader=PackageLoader("gateway"),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        self._environment.globals["assets"] = _asset_version()
+        self._environment.filters.update(shell=shlex.quote, clock=_clock, instant=text_of)
+
+    def base_url(self, request_root: str) -> str:
+        """Return where this gateway is reached, without a slash at the end."""
+        return self._public_url or request_root.rstrip("/")
+
+    def home(self, forms: Forms, base_url: str) -> Response:
+        """Return the page that lists the forms and how to post to each."""
+        entries = [
+            {"form": form, "url": f"{base_url}/f/{name}", "curl": example_of(form)} for name, form in forms.items()
+        ]
+        return self._page("home.html", 200, entries=entries)
+
+    def form(self, form: Form, draft: Draft | None = None, refusal: Refused | None = None) -> Response:
+        """Return a form's hosted page; with a draft and a refusal, what was typed and what is wrong with it."""
+        draft = draft or Draft()
+        page = self._page(
+            "form.html",
+            refusal.status if refusal else 200,
+            form=form,
+            inputs=[Input.of(entry, form, draft, refusal) for entry in shown_fields(form, draft)],
+            hidden={**draft.hidden, KEY: draft.key or secrets.token_urlsafe(16)},
+            honeypot=form.honeypot or HONEYPOT,
+            refusal=refusal,
+            general=errors_without_input(refusal, form, draft),
+            form_actions=Origins(form).form_actions(),
+        )
+        if refusal:
+            page.headers.update(refusal.headers)
+        return page
+
+    def receipt(self, progress: Progress, form: Form | None, token: str) -> Response:
+        """Return the page of a receipt: it shows how far a submission has come, and none of its values."""
+        return self._page("receipt.html", 200, progress=progress, title=form.title if form else None, token=token)
+
+    def refusal(self, refusal: Refused) -> Response:
+        """Return the page of a refusal that has no form to offer again."""
+        page = self._page("refusal.html", refusal.status, refusal=refusal, phrase=HTTPStatus(refusal.status).phrase)
+        page.headers.update(refusal.headers)
+        return page
+
+    def fragment(self, status: int, **content: Any) -> Response:
+        """Return a piece of HTML for htmx to put into somebody else's page."""
+        return _response(self._environment.get_template("fragment.html").render(**content), status, [])
+
+    def _page(self, template: str, status: int, *, form_actions: Sequence[str] = (), **content: Any) -> Response:
+        return _response(self._environment.get_template(template).render(**content), status, form_actions)
+
+
+def _response(html: str, status: int, form_actions: Sequence[str]) -> Response:
+    targets = " ".join(["'self'", *form_actions])
+    policy = (
+        "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self'; "
+        f"form-action {targets}; base-uri 'none'; frame-ancestors 'none'"
+    )
+    headers = {
+        "Content-Security-Policy": policy,
+        "X-Content-Type-Options": "nosniff",
+        "X-Frame-Options": "DENY",
+        "Referrer-Policy": "same-origin",  # no-referrer would turn the Origin of our own form's post into null
+        "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+        "Cross-Origin-Opener-Policy": "same-origin",
+        "Cache-Control": "no-store",
+        "Vary": "Accept",
+    }
+    return Response(html, status, headers, content_type="text/html; charset=utf-8")
+
+
+def _asset_version() -> str:
+    """Return a short hash over the static files, so that a new version is never shown with old styles."""
+    digest = hashlib.sha256()
+    for asset in sorted(resources.files("gateway").joinpath("static").iterdir(), key=lambda entry: entry.name):
+        digest.update(asset.read_bytes())
+    return digest.hexdigest()[:12]
+
+
+def _clock(moment: datetime) -> str:
+    return moment.astimezone(UTC).strftime("%d %B %Y, %H:%M:%S UTC").lstrip("0")

@@ -1,0 +1,100 @@
+"""How far a submission has come: the states of a receipt. Pure."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any, Literal, TypeAlias
+
+from gateway.tokens import Ticket
+from shared.contracts import Announcement, Confirmation, SubmissionsStored
+
+State: TypeAlias = Literal["accepted", "stored", "confirmed", "failed"]
+
+CHANNEL = "email"
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """What is known of one submission.
+
+    `stored_at` is None while it is not stored, or while storage was not heard of (`storage_known` false).
+    `confirmations` is None while notify was not heard of, empty while notify has not seen the submission.
+    """
+
+    ticket: Ticket
+    stored_at: datetime | None = None
+    storage_known: bool = False
+    confirmations: tuple[Confirmation, ...] | None = None
+
+    @property
+    def state(self) -> State:
+        """Return the state: `confirmed` means stored, and every confirmation sent."""
+        if self.stored_at is None:
+            return "accepted"
+        sending = self.shown_confirmations
+        if any(confirmation.state == "failed" for confirmation in sending):
+            return "failed"
+        if sending and all(confirmation.state == "sent" for confirmation in sending):
+            return "confirmed"
+        return "stored"
+
+    @property
+    def is_final(self) -> bool:
+        """Return whether nothing more is to come."""
+        due = self.ticket.confirmed or bool(self.confirmations)
+        return self.state in {"confirmed", "failed"} or (self.state == "stored" and not due)
+
+    @property
+    def shown_confirmations(self) -> tuple[Confirmation, ...]:
+        """Return the confirmations: one that is due and not yet seen is pending, or unknown without notify."""
+        if self.confirmations:
+            return self.confirmations
+        if not self.ticket.confirmed:
+            return ()
+        return (Confirmation(CHANNEL, "unknown" if self.confirmations is None else "pending"),)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the receipt as JSON; it shows no field values. `unknown` names what nobody answered for."""
+        unknown = [] if self.storage_known or self.stored_at else ["stored_at"]
+        if self.ticket.confirmed and self.confirmations is None:
+            unknown.append("confirmations")
+        return {
+            "id": str(self.ticket.id),
+            "form": self.ticket.form,
+            "state": self.state,
+            "accepted_at": text_of(self.ticket.accepted_at),
+            "stored_at": text_of(self.stored_at) if self.stored_at else None,
+            "confirmations": [confirmation.to_json() for confirmation in self.shown_confirmations],
+            "final": self.is_final,
+            "unknown": unknown,
+        }
+
+    @property
+    def version(self) -> str:
+        """Return a short name of what is shown, the same at every gateway: an event's id, an answer's ETag."""
+        shown = json.dumps(self.to_json(), sort_keys=True).encode("ascii")
+        return hashlib.sha256(shown).hexdigest()[:16]
+
+    def after(self, news: Announcement) -> Progress:
+        """Return what is known after an announcement."""
+        if isinstance(news, SubmissionsStored):
+            return replace(self, stored_at=self.stored_at or news.stored_at, storage_known=True)
+        others = [known for known in self.confirmations or () if known.channel != news.confirmation.channel]
+        return replace(self, confirmations=(*others, news.confirmation))
+
+    def or_else(self, earlier: Progress) -> Progress:
+        """Return this, with what was known earlier where nobody answered now."""
+        return replace(
+            self,
+            stored_at=self.stored_at or earlier.stored_at,
+            storage_known=self.storage_known or earlier.storage_known,
+            confirmations=earlier.confirmations if self.confirmations is None else self.confirmations,
+        )
+
+
+def text_of(moment: datetime) -> str:
+    """Return a moment as it stands in JSON: RFC 3339 in UTC with a Z."""
+    return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")

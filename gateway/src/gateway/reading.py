@@ -1,0 +1,98 @@
+"""What an owner reads with an API key: the submissions of a form, and one of them with its receipt's state."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from flask import Request, Response
+
+from gateway import submissions
+from gateway.answers import json_response
+from gateway.errors import Refused, form_not_found, refused, unavailable
+from gateway.inquiry import Inquiry, progress_of_stored
+from gateway.keys import is_known
+from gateway.tokens import Ticket
+from shared.contracts import Control, Source, SubmissionAccepted
+from shared.forms import Forms
+from shared.messaging.broker import Answer
+
+LIMIT_DEFAULT = 50
+LIMIT_MOST = 200
+
+_SCHEME = "Bearer "
+
+
+class Reading:
+    """Answers owners, by bearer API key (RFC 6750). What it shows, storage and notify were asked for."""
+
+    def __init__(self, forms: Forms, *, inquiry: Inquiry, key_hashes: Sequence[str]) -> None:
+        self._forms = forms
+        self._inquiry = inquiry
+        self._key_hashes = tuple(key_hashes)
+
+    def submissions(self, form: str, request: Request) -> Response:
+        """Answer with a page of a form's submissions, newest first, and the cursor of the next page."""
+        self._check_key(request)
+        if form not in self._forms:
+            raise form_not_found()
+        answer = self._inquiry.submissions(form, limit=_limit_of(request), cursor=request.args.get("cursor"))
+        if answer is None:
+            raise _no_storage()
+        if answer.get("error") == "cursor":
+            raise refused(400, "CURSOR", "This cursor was not made here.", field="cursor")
+        return json_response(200, answer)
+
+    def submission(self, submission_id: str, request: Request) -> Response:
+        """Answer with one submission, its state and its confirmations."""
+        self._check_key(request)
+        try:
+            stored, notified = self._inquiry.submission(UUID(submission_id))
+        except ValueError as error:
+            raise _no_submission() from error
+        if stored is None:
+            raise _no_storage()
+        document: Answer | None = stored.get("submission")
+        if document is None:
+            raise _no_submission()
+        stored_at = datetime.fromisoformat(document["stored_at"])
+        receipt = progress_of_stored(self._ticket_of(document), stored_at, notified).to_json()
+        shown = {name: receipt[name] for name in ("state", "confirmations", "unknown")}
+        return json_response(200, {**document, **shown})
+
+    def _ticket_of(self, document: Answer) -> Ticket:
+        event = SubmissionAccepted(
+            id=UUID(document["id"]),
+            form=document["form"],
+            accepted_at=datetime.fromisoformat(document["accepted_at"]),
+            fields=document["fields"],
+            fingerprint=document["fingerprint"],
+            source=Source(),
+            control=Control(reply_to=(document.get("control") or {}).get("reply_to")),
+        )
+        form = self._forms.get(event.form)
+        due = form is not None and submissions.is_confirmed(form, event.reply_address)
+        return Ticket(event.id, event.form, event.accepted_at, due)
+
+    def _check_key(self, request: Request) -> None:
+        given = request.headers.get("Authorization", "")
+        if not given.startswith(_SCHEME) or not is_known(given[len(_SCHEME) :].strip(), self._key_hashes):
+            refusal = refused(401, "UNAUTHORIZED", "An API key is needed: Authorization: Bearer cf_…")
+            refusal.headers["WWW-Authenticate"] = 'Bearer realm="counterfoil"'
+            raise refusal
+
+
+def _limit_of(request: Request) -> int:
+    text = request.args.get("limit", str(LIMIT_DEFAULT))
+    if not text.isascii() or not text.isdigit() or not 1 <= int(text[:10]) <= LIMIT_MOST:
+        raise refused(400, "LIMIT", f"limit must be a number from 1 to {LIMIT_MOST}.", field="limit")
+    return int(text)
+
+
+def _no_storage() -> Refused:
+    return unavailable("The storage service does not answer just now. Please ask again in a moment.")
+
+
+def _no_submission() -> Refused:
+    return refused(404, "SUBMISSION_NOT_FOUND", "There is no submission with this id.")

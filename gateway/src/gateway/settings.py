@@ -1,0 +1,109 @@
+"""The gateway's settings: environment variables `COUNTERFOIL_…`, read once at start."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from environs import FileAwareEnv, validate
+from marshmallow import ValidationError
+
+from shared import settings as shared_settings
+
+SECRET_LENGTH = 32
+"""Characters a secret has at least where anything listens beyond loopback."""
+
+_HASH = re.compile(r"[0-9a-f]{64}")
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything a gateway is told. `public_url` has no slash at its end; None takes it from each request."""
+
+    secret: str
+    broker_url: str = ""
+    bind: str = "127.0.0.1:8080"
+    workers: int = 1
+    forms: Path = Path("forms.toml")
+    api_key_hashes: tuple[str, ...] = ()
+    public_url: str | None = None
+    max_body_bytes: int = 1024 * 1024
+    trusted_hops: int = 0
+    log_level: str = "info"
+    log_format: str = "auto"
+
+
+def load() -> Settings:
+    """Read and check the settings; raises `shared.settings.SettingsError` with everything that is wrong."""
+    env = shared_settings.reader()
+    settings = Settings(
+        secret=(env.str("SECRET", validate=validate.Length(min=1)) or "").strip(),
+        broker_url=shared_settings.broker_url(env).strip(),
+        bind=env.str("BIND", "127.0.0.1:8080", validate=_is_bind) or "127.0.0.1:8080",
+        workers=_whole(env, "WORKERS", min(4, os.cpu_count() or 1), least=1, most=64),
+        forms=Path(env.str("FORMS", "forms.toml") or "forms.toml"),
+        api_key_hashes=_hashes(env.str("API_KEY_HASHES", "") or ""),
+        public_url=(env.str("PUBLIC_URL", "", validate=_is_public_url) or "").rstrip("/") or None,
+        max_body_bytes=_whole(env, "MAX_BODY_BYTES", 1024 * 1024, least=1024, most=10 * 1024 * 1024),
+        trusted_hops=_whole(env, "TRUSTED_HOPS", 0, least=0, most=10),
+        log_level=shared_settings.log_level(env),
+        log_format=shared_settings.log_format(env),
+    )
+    shared_settings.sealed(env, *_problems(settings))
+    return settings
+
+
+def host_and_port(bind: str) -> tuple[str, int]:
+    """Return the two halves of `host:port`; an IPv6 host stands in brackets. Raises ValueError."""
+    host, _, port = bind.rpartition(":")
+    if not host or not 0 <= int(port) <= 65535:
+        raise ValueError(bind)
+    return host.strip("[]"), int(port)
+
+
+def _problems(settings: Settings) -> list[str | None]:
+    wrong_hashes = [text for text in settings.api_key_hashes if not _HASH.fullmatch(text)]
+    problems: list[str | None] = [
+        "COUNTERFOIL_API_KEY_HASHES: expected SHA-256 hashes in hex, with commas between" if wrong_hashes else None
+    ]
+    if _is_beyond_loopback(settings.bind):
+        reason = f"while COUNTERFOIL_BIND is {settings.bind}, beyond loopback"
+        if settings.secret and len(settings.secret) < SECRET_LENGTH:
+            problems.append(f"COUNTERFOIL_SECRET: at least {SECRET_LENGTH} random characters are needed {reason}")
+        if settings.broker_url and urlsplit(settings.broker_url).username in {None, "guest"}:
+            problems.append(f"COUNTERFOIL_BROKER_URL: a user other than guest is needed {reason}")
+    return problems
+
+
+def _hashes(text: str) -> tuple[str, ...]:
+    return tuple(part.strip().lower() for part in text.split(",") if part.strip())
+
+
+def _whole(env: FileAwareEnv, name: str, default: int, *, least: int, most: int) -> int:
+    value = env.int(name, default, validate=validate.Range(min=least, max=most))
+    return default if value is None else value
+
+
+def _is_bind(value: str) -> None:
+    try:
+        host_and_port(value)
+    except ValueError as error:
+        raise ValidationError("expected host:port, such as 127.0.0.1:8080") from error
+
+
+def _is_public_url(value: str) -> None:
+    parts = urlsplit(value)
+    if value and (parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment):
+        raise ValidationError("expected a URL such as https://forms.example.org")
+
+
+def _is_beyond_loopback(bind: str) -> bool:
+    try:
+        host = host_and_port(bind)[0]
+        return host != "localhost" and not ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return True

@@ -1,0 +1,59 @@
+"""What accepting a submission means. Pure: the clock, chance and the request are handed in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from functools import lru_cache
+from uuid import UUID, uuid5
+
+from shared.contracts import Control, JsonValue, Source, SubmissionAccepted, fingerprint
+from shared.forms import Form
+
+_FORMS = UUID("6d1f7a52-6f35-5a0e-9e0a-1c6f7d0f4b8e")
+"""The namespace of form names: any constant would do, as long as it never changes."""
+
+_RANDOM_BITS = 74
+
+
+def id_for_key(form: str, key: str) -> UUID:
+    """Return the id that an idempotency key stands for: UUIDv5(form, key), the same at every gateway."""
+    return uuid5(_namespace(form), key)
+
+
+def fresh_id(now: datetime, random_bits: int) -> UUID:
+    """Return a UUIDv7 (RFC 9562 §5.7) from the time, in milliseconds, and 74 random bits."""
+    milliseconds = int(now.timestamp() * 1000) & 0xFFFF_FFFF_FFFF
+    high, low = divmod(random_bits % (1 << _RANDOM_BITS), 1 << 62)
+    return UUID(int=milliseconds << 80 | 0x7 << 76 | high << 64 | 0b10 << 62 | low)
+
+
+def accept(
+    form: str,
+    fields: Mapping[str, JsonValue],
+    *,
+    submission_id: UUID,
+    now: datetime,
+    source: Source,
+    control: Control,
+) -> SubmissionAccepted:
+    """Return the event of an accepted submission, whose fields were checked before."""
+    return SubmissionAccepted(
+        id=submission_id,
+        form=form,
+        accepted_at=now,
+        fields=fields,
+        fingerprint=fingerprint(fields),
+        source=source,
+        control=control,
+    )
+
+
+def is_confirmed(form: Form, reply_address: str | None) -> bool:
+    """Return whether a submission with this address is to be confirmed by a mail."""
+    return form.confirmation.enabled and reply_address is not None
+
+
+@lru_cache(maxsize=1024)
+def _namespace(form: str) -> UUID:
+    return uuid5(_FORMS, form)

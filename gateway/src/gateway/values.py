@@ -1,0 +1,179 @@
+"""The types a form's fields may have, as marshmallow fields whose errors are the codes of the contract."""
+
+from __future__ import annotations
+
+import math
+import re
+from datetime import date
+from typing import Any
+from urllib.parse import urlsplit
+
+from marshmallow import ValidationError, fields, missing
+
+from gateway.text import has_line_break, is_email
+from shared.contracts import JsonValue
+from shared.forms import Field
+
+TRUE = frozenset({"true", "on", "yes", "1"})
+FALSE = frozenset({"false", "off", "no", "0"})
+
+_TEL = re.compile(r"\+?[0-9 ()./-]{3,40}")
+_INTEGER = re.compile(r"[+-]?[0-9]{1,19}")
+_NUMBER = re.compile(r"[+-]?(?:[0-9]{1,40}(?:\.[0-9]{0,40})?|\.[0-9]{1,40})(?:[eE][+-]?[0-9]{1,3})?")
+
+
+class Value(fields.Field[JsonValue]):
+    """One value. Missing and empty are handled here; a subclass's `read` gets something to look at.
+
+    `ValidationError`s carry a code, not a sentence.
+    """
+
+    def __init__(self, definition: Field, *, single_line: bool) -> None:
+        super().__init__(data_key=definition.name)
+        self.definition = definition
+        self.single_line = single_line
+
+    def deserialize(self, value: Any, attr: str | None = None, data: Any = None, **_: Any) -> Any:  # noqa: ARG002
+        """Return the value as it is stored, or `missing`."""
+        if value is missing:
+            return self._absent("REQUIRED_FIELD_MISSING")
+        if value is None or value == [] or (isinstance(value, str) and not value.strip()):
+            return self._absent("REQUIRED_FIELD_EMPTY")
+        return self.read(value)
+
+    def _absent(self, code: str) -> Any:
+        if self.definition.required:
+            raise ValidationError(code)
+        return missing
+
+    def read(self, value: Any) -> JsonValue:
+        """Return the value as it is stored; raises `ValidationError` with a code."""
+        return self.text_of(value, "TYPE_TEXT")
+
+    def text_of(self, value: Any, code: str) -> str:
+        """Return a text within the field's length and on one line where it must be."""
+        if not isinstance(value, str):
+            raise ValidationError(code)
+        if len(value) > self.definition.max_length:
+            raise ValidationError("TOO_LONG")
+        if self.single_line and has_line_break(value):
+            raise ValidationError("LINE_BREAK")
+        return value
+
+
+class Email(Value):
+    """One address, by its syntax."""
+
+    def read(self, value: Any) -> JsonValue:
+        text = self.text_of(value, "TYPE_EMAIL").strip()
+        if not is_email(text):
+            raise ValidationError("TYPE_EMAIL")
+        return text
+
+
+class Number(Value):
+    """A number, or its decimal notation; a whole one stays whole."""
+
+    def read(self, value: Any) -> JsonValue:
+        if isinstance(value, str) and _NUMBER.fullmatch(value.strip()):
+            whole = _INTEGER.fullmatch(value.strip())
+            value = int(value) if whole else float(value)
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise ValidationError("TYPE_NUMERIC")
+        if not (-(2**63) <= value < 2**63 if isinstance(value, int) else math.isfinite(value)):
+            raise ValidationError("TYPE_NUMERIC")
+        return value
+
+
+class Integer(Number):
+    """A whole number."""
+
+    def read(self, value: Any) -> JsonValue:
+        number = super().read(value)
+        if isinstance(number, int):
+            return number
+        raise ValidationError("TYPE_NUMERIC")
+
+
+class Boolean(Value):
+    """True or false; a ticked checkbox says `on`."""
+
+    def read(self, value: Any) -> JsonValue:
+        if isinstance(value, bool):
+            return value
+        word = value.strip().lower() if isinstance(value, str) else None
+        if word not in TRUE | FALSE:
+            raise ValidationError("TYPE_BOOLEAN")
+        return word in TRUE
+
+
+class Date(Value):
+    """A calendar date, as `2026-11-22`."""
+
+    def read(self, value: Any) -> JsonValue:
+        text = self.text_of(value, "TYPE_DATE").strip()
+        try:
+            return date.fromisoformat(text).isoformat()
+        except ValueError as error:
+            raise ValidationError("TYPE_DATE") from error
+
+
+class Url(Value):
+    """A web address."""
+
+    def read(self, value: Any) -> JsonValue:
+        text = self.text_of(value, "TYPE_URL").strip()
+        try:
+            parts = urlsplit(text)
+        except ValueError as error:
+            raise ValidationError("TYPE_URL") from error
+        if parts.scheme not in {"http", "https"} or not parts.hostname or " " in text:
+            raise ValidationError("TYPE_URL")
+        return text
+
+
+class Tel(Value):
+    """A telephone number, as people write it."""
+
+    def read(self, value: Any) -> JsonValue:
+        text = self.text_of(value, "TYPE_TEL").strip()
+        if not _TEL.fullmatch(text):
+            raise ValidationError("TYPE_TEL")
+        return text
+
+
+class Choice(Value):
+    """One of the form's choices."""
+
+    def read(self, value: Any) -> JsonValue:
+        text = self.text_of(value, "TYPE_CHOICE")
+        if text not in self.definition.choices:
+            raise ValidationError("TYPE_CHOICE")
+        return text
+
+
+class Listing(Value):
+    """Several texts; one alone is a list of one."""
+
+    def read(self, value: Any) -> JsonValue:
+        texts = value if isinstance(value, list) else [value]
+        allowed = self.definition.choices
+        for text in texts:
+            self.text_of(text, "TYPE_LIST")
+            if allowed and text not in allowed:
+                raise ValidationError("TYPE_CHOICE")
+        return list(texts)
+
+
+TYPES: dict[str, type[Value]] = {
+    "text": Value,
+    "email": Email,
+    "number": Number,
+    "integer": Integer,
+    "boolean": Boolean,
+    "date": Date,
+    "url": Url,
+    "tel": Tel,
+    "choice": Choice,
+    "list": Listing,
+}
