@@ -42,18 +42,19 @@ def main(arguments: Sequence[str]) -> int:
         return _migrate(engine)
     if _is_pending(engine):
         return _refuse("the database has not been migrated: run `python -m storage_service migrate` first")
-    run(chosen, engine, RabbitMQ(chosen.broker_url, name="storage"))
+    reach = failpoints.from_environment()
+    run(chosen, engine, RabbitMQ(chosen.broker_url, name="storage", reach=reach), reach)
     return 0
 
 
-def run(chosen: settings.Settings, engine: Engine, broker: Broker) -> None:
+def run(chosen: settings.Settings, engine: Engine, broker: Broker, reach: failpoints.Reach) -> None:
     """Store what arrives and answer queries, until SIGTERM or SIGINT."""
     announcer = broker.announcer()
     handler = StoreSubmissions(
         SubmissionRepository(engine),
         announce=announcer.announce,
         clock=lambda: datetime.now(UTC),
-        reach=failpoints.from_environment(),
+        reach=reach,
     )
     limits = BatchLimits(size=chosen.batch_size, age_s=chosen.batch_age_ms / 1000)
     consumer = broker.consumer(STORAGE, handler, limits)

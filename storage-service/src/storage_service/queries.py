@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import base64
-import binascii
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -97,14 +96,13 @@ def _cursor_of(row: Row[Any]) -> str:
     return base64.urlsafe_b64encode(f"{iso(row.accepted_at)} {row.id}".encode()).decode().rstrip("=")
 
 
-def _place_of(cursor: str) -> tuple[datetime, UUID]:
+def _place_of(cursor: object) -> tuple[datetime, UUID]:
     """Read what `_cursor_of` wrote; raises ValueError for anything else."""
+    if not isinstance(cursor, str):
+        raise ValueError("a cursor is text")  # noqa: TRY004 - as for any other wrong cursor
+    padded = cursor.encode("ascii") + b"=" * (-len(cursor) % 4)
+    moment, key = base64.urlsafe_b64decode(padded).decode("ascii").split(" ")
     try:
-        padded = cursor + "=" * (-len(cursor) % 4)
-        moment, key = base64.urlsafe_b64decode(padded.encode("ascii")).decode("ascii").split(" ")
-    except (AttributeError, UnicodeError, binascii.Error) as error:
-        raise ValueError("no cursor") from error
-    place = datetime.fromisoformat(moment), UUID(key)
-    if place[0].tzinfo is None:
-        raise ValueError("no cursor")
-    return place
+        return datetime.fromisoformat(moment).astimezone(UTC), UUID(key)
+    except OverflowError as error:
+        raise ValueError("no moment") from error

@@ -11,6 +11,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -53,7 +54,7 @@ class SubmissionRows:
 
     def _insert(self, table: Table, rows: Sequence[Mapping[str, Any]]) -> frozenset[UUID]:
         build = _insert_on_sqlite if self._connection.dialect.name == "sqlite" else _insert_on_postgresql
-        return frozenset(self._connection.execute(build(table), {"rows": _encode(rows)}).scalars())
+        return frozenset(self._connection.execute(build(table), {"rows": _encode(rows)}).scalars().all())
 
 
 class SubmissionRepository:
@@ -89,6 +90,7 @@ def _row(event: SubmissionAccepted, **moments: str) -> dict[str, Any]:
     }
 
 
+@cache
 def _insert_on_sqlite(table: Table) -> ReturningInsert[UUID]:
     documents = func.json_each(bindparam("rows", type_=Text)).table_valued("value")
     values = [func.json_extract(documents.c.value, f"$.{one.name}") for one in table.c]
@@ -96,6 +98,7 @@ def _insert_on_sqlite(table: Table) -> ReturningInsert[UUID]:
     return sqlite.insert(table).from_select(list(table.c.keys()), rows).on_conflict_do_nothing().returning(table.c.id)
 
 
+@cache
 def _insert_on_postgresql(table: Table) -> ReturningInsert[UUID]:
     typed = [column(one.name, one.type) for one in table.c]
     documents = func.json_to_recordset(cast(bindparam("rows", type_=Text), JSON)).table_valued(*typed)

@@ -14,11 +14,11 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event
 
 from shared.database.urls import parsed
 
-BUSY_TIMEOUT_S = 10.0
-"""How long a SQLite connection waits for another one's transaction."""
-
-_SQLITE = "PRAGMA busy_timeout={busy_ms}; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON"
+_SQLITE = "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON"
 _POSTGRESQL = "SET synchronous_commit = on; SET lock_timeout = '10s'; SET timezone = 'UTC'"
+
+_BUSY: Mapping[str, str] = {"timeout": "10"}
+"""How many seconds a SQLite connection waits for another one's transaction; the address may override it."""
 
 _LIBPQ: Mapping[str, str] = {
     "connect_timeout": "5",
@@ -46,12 +46,14 @@ def reading(engine: Engine) -> Engine:
 def _sqlite(address: URL) -> Engine:
     # isolation_level None: the driver begins no transaction of its own, `_begin` does
     engine = create_engine(
-        address, hide_parameters=True, connect_args={"timeout": BUSY_TIMEOUT_S, "isolation_level": None}
+        address.update_query_dict({**_BUSY, **address.query}),
+        hide_parameters=True,
+        connect_args={"isolation_level": None},
     )
 
     @event.listens_for(engine, "connect")
     def _prepare(connection: Any, _record: object) -> None:
-        connection.executescript(_SQLITE.format(busy_ms=int(BUSY_TIMEOUT_S * 1000)))
+        connection.executescript(_SQLITE)
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:

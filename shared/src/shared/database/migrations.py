@@ -10,7 +10,7 @@ from alembic import command, context
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, MetaData, func, select
+from sqlalchemy import Connection, Engine, MetaData, func, select, text
 
 from shared.database.engines import reading
 from shared.database.failures import classified
@@ -31,6 +31,7 @@ class Migrations:
         """Bring the schema up to date in one transaction; a second call, or one at the same time, does nothing."""
         with engine.begin() as connection:
             if connection.dialect.name == "postgresql":  # on SQLite the transaction itself is the lock
+                connection.execute(text("SET LOCAL lock_timeout = 0"))
                 connection.execute(select(func.pg_advisory_xact_lock(crc32(self.version_table.encode()))))
             command.upgrade(self._config(connection), "head")
 

@@ -1,0 +1,99 @@
+"""One batch, one transaction, one announcement."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+import pytest
+
+from shared.contracts import SubmissionAccepted, SubmissionsStored
+from shared.messaging.failures import Delivery, DependencyUnavailable, Done, Park, settle
+from storage_service.handler import StoreSubmissions
+from support.events import an_event
+from support.submission_rows import MemoryRepository
+
+NOW = datetime(2026, 11, 22, 18, 0, tzinfo=UTC)
+
+
+class Subject:
+    """A handler on a repository in memory, and what happened in which order."""
+
+    def __init__(self) -> None:
+        self.repository = MemoryRepository()
+        self.now = NOW
+        self.happened: list[object] = []
+        self.store = StoreSubmissions(
+            self.repository, announce=self.happened.append, clock=lambda: self.now, reach=self._reach
+        )
+
+    def _reach(self, name: str) -> None:
+        self.happened.append((name, len(self.repository.rows.submissions)))
+
+    def receive(self, *events: SubmissionAccepted) -> None:
+        self.store(deliveries(events))
+
+    def announced(self) -> list[object]:
+        return [one for one in self.happened if isinstance(one, SubmissionsStored)]
+
+
+def deliveries(events: Sequence[SubmissionAccepted]) -> list[Delivery]:
+    return [Delivery(event) for event in events]
+
+
+@pytest.fixture
+def subject() -> Subject:
+    return Subject()
+
+
+def test_a_batch_is_committed_and_then_announced_once(subject: Subject) -> None:
+    first, second = an_event(id=UUID(int=1)), an_event(id=UUID(int=2))
+    subject.receive(second, first)
+    assert subject.happened == [
+        ("before-commit", 0),
+        ("after-commit", 2),
+        SubmissionsStored((first.id, second.id), NOW),
+    ]
+
+
+def test_a_repetition_changes_nothing_and_is_announced_with_the_moment_it_was_stored(subject: Subject) -> None:
+    event = an_event()
+    subject.receive(event)
+    subject.now = NOW + timedelta(hours=1)
+    subject.receive(event, event)
+    assert subject.repository.rows.submissions == {event.id: (event, NOW)}
+    assert subject.repository.rows.conflicts == {}
+    assert subject.announced() == [SubmissionsStored((event.id,), NOW)] * 2
+
+
+@pytest.mark.parametrize("together", [True, False])
+def test_other_fields_under_the_same_id_are_kept_once_beside_the_first(subject: Subject, together: bool) -> None:
+    first = an_event(name="Ada")
+    other = an_event(id=first.id, name="Grace")
+    batches = [[first, other, other]] if together else [[first], [other], [other]]
+    for batch in batches:
+        subject.receive(*batch)
+    assert subject.repository.rows.submissions == {first.id: (first, NOW)}
+    assert subject.repository.rows.conflicts == {(first.id, other.fingerprint): other}
+
+
+def test_what_could_not_be_committed_is_not_announced(subject: Subject) -> None:
+    subject.repository.fails = DependencyUnavailable("away")
+    with pytest.raises(DependencyUnavailable):
+        subject.receive(an_event())
+    assert subject.happened == [("before-commit", 0)]
+
+
+def test_one_bad_row_is_parked_and_its_neighbours_are_stored(subject: Subject) -> None:
+    events = [an_event() for _ in range(99)]
+    bad = an_event(form="x" * 65)
+    outcomes = settle(subject.store, deliveries([*events[:41], bad, *events[41:]]))
+    assert outcomes[41] == Park("the database refuses it: form_length")
+    assert outcomes[:41] + outcomes[42:] == [Done()] * 99
+    assert subject.repository.rows.submissions.keys() == {event.id for event in events}
+
+
+def test_an_empty_batch_announces_nothing(subject: Subject) -> None:
+    subject.receive()
+    assert subject.announced() == []
