@@ -17,9 +17,11 @@ from typing import Any
 
 import pika
 import pika.exceptions
+from pika.adapters.utils.connection_workflow import AMQPConnectorException
 
 from dev.processes import StartFailed, await_start, descendants, end, free_port, is_alive, is_free, poll, send
-from dev.rabbitmq_files import environment, find_program, write_files
+from dev.programs import rabbitmq
+from dev.rabbitmq_files import environment, write_files
 
 START_TIMEOUT_S = 90
 _VHOSTS_AT_ONCE = 8
@@ -49,39 +51,54 @@ class Broker:
     @property
     def pid(self) -> int:
         """The process id of the node; raises `StartFailed` when it was not started."""
+        return self._running.pid
+
+    def is_running(self) -> bool:
+        """Say whether the node was started and has not ended."""
+        return self._node is not None and self._node.poll() is None
+
+    @property
+    def _running(self) -> subprocess.Popen[bytes]:
         if self._node is None:
             raise StartFailed("the broker is not running")
-        return self._node.pid
+        return self._node
+
+    @property
+    def _log(self) -> Path:
+        return self.directory / "log" / "console.log"
 
     def url_of(self, vhost: str) -> str:
         """Return the address of one virtual host."""
         return f"amqp://counterfoil:{self._state['password']}@127.0.0.1:{self.port}/{vhost}"
 
     def start(self) -> None:
-        """Start and wait until it accepts connections; raises `StartFailed` with the end of its log."""
-        server = find_program("rabbitmq-server")
+        """Start and wait until it accepts connections; raises `NotInstalled`, or `StartFailed` with its log's end."""
         self._end_leftover()
         self._state = write_files(self.directory, self._state)
-        variables = environment(self.directory, self._state)
-        log = self.directory / "log" / "console.log"
-        with log.open("ab") as out:
-            self._epmd = _spawn([_epmd(), "-address", "127.0.0.1"], variables, out)
-            self._node = _spawn([server], variables | {"RUNNING_UNDER_SYSTEMD": "true"}, out)
-        self._pid_file.write_text(f"{self._node.pid} {self._epmd.pid}")
         try:
-            await_start("RabbitMQ", self._node, self.is_ready, log, START_TIMEOUT_S)
-        except StartFailed:
+            self._spawn()
+            await_start("RabbitMQ", self._running, self.is_ready, self._log, START_TIMEOUT_S)
+        except BaseException:
             self.kill()
             raise
+
+    def _spawn(self) -> None:
+        variables = environment(self.directory, self._state)
+        mapper = [rabbitmq("epmd"), "-address", "127.0.0.1", "-port", str(self._state["epmd_port"])]
+        with self._log.open("ab") as out:
+            self._epmd = _spawn(mapper, variables, out)
+            # as under systemd the script becomes the node, where it would otherwise stay as a shell above it
+            self._node = _spawn([rabbitmq("rabbitmq-server")], variables | {"RUNNING_UNDER_SYSTEMD": "true"}, out)
+        self._pid_file.write_text(f"{self._node.pid} {self._epmd.pid}")
 
     def is_ready(self) -> bool:
         """Say whether it accepts an AMQP connection now."""
         if is_free(self.port):
             return False
-        parameters = pika.URLParameters(self.url + "?socket_timeout=5&blocked_connection_timeout=5")
+        parameters = pika.URLParameters(self.url + "?socket_timeout=5&stack_timeout=5")
         try:
             pika.BlockingConnection(parameters).close()
-        except (pika.exceptions.AMQPError, OSError):
+        except (pika.exceptions.AMQPError, AMQPConnectorException, OSError):
             return False
         return True
 
@@ -90,8 +107,17 @@ class Broker:
         self._end(signal.SIGTERM)
 
     def kill(self) -> None:
-        """End it with SIGKILL, as a power cut would."""
+        """End it with SIGKILL, as a power cut would.
+
+        A quorum queue that was declared less than half a second before is lost with its messages: RabbitMQ 3.10 writes
+        down which queues there are only that often. Wait for `has_written_down` where that matters.
+        """
         self._end(signal.SIGKILL)
+
+    def has_written_down(self, queue: str) -> bool:
+        """Say whether a quorum queue would survive `kill`: its name is in the registry on disk."""
+        registries = (self.directory / "data").rglob("quorum/*/names.dets")
+        return any(queue.encode() in registry.read_bytes() for registry in registries)
 
     def pause(self) -> None:
         """Freeze it (SIGSTOP): connections stay open, nothing answers."""
@@ -103,7 +129,7 @@ class Broker:
 
     def ctl(self, *arguments: str) -> str:
         """Run rabbitmqctl (about a second) and return what it prints; raises `CalledProcessError`."""
-        command = [find_program("rabbitmqctl"), "--quiet", *arguments]
+        command = [rabbitmq("rabbitmqctl"), "--quiet", *arguments]
         variables = environment(self.directory, self._state)
         return subprocess.run(command, env=variables, capture_output=True, text=True, check=True, timeout=120).stdout
 
@@ -142,10 +168,14 @@ class Broker:
         """End what a runner that was itself killed left behind in this directory."""
         if not self._pid_file.exists():
             return
-        pids = [pid for pid in map(int, self._pid_file.read_text().split()) if _is_ours(pid)]
+        pids = [pid for pid in map(int, self._pid_file.read_text().split()) if self._is_ours(pid)]
         helpers = [helper for pid in pids for helper in descendants(pid)]
         send(pids + helpers, signal.SIGKILL)
         poll(lambda: not any(map(is_alive, pids)), timeout_s=10)
+
+    def _is_ours(self, pid: int) -> bool:
+        shown = subprocess.run(["ps", "-ww", "-p", str(pid), "-o", "command="], capture_output=True, text=True).stdout
+        return self._state["name"] in shown or f"epmd -address 127.0.0.1 -port {self._state['epmd_port']}" in shown
 
     @property
     def _pid_file(self) -> Path:
@@ -179,14 +209,5 @@ def _spawn(command: list[str], variables: dict[str, str], out: Any) -> subproces
     )
 
 
-def _epmd() -> str:
-    return find_program("epmd")
-
-
 def _binary(name: str) -> str:
     return f'<<"{name}">>'
-
-
-def _is_ours(pid: int) -> bool:
-    shown = subprocess.run(["ps", "-p", str(pid), "-o", "command="], capture_output=True, text=True).stdout
-    return "beam" in shown or "epmd" in shown

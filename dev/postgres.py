@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import secrets
 import shutil
 import signal
@@ -20,6 +19,7 @@ import psycopg
 from psycopg import sql
 
 from dev.processes import StartFailed, await_start, descendants, end, free_port, is_alive, poll, send
+from dev.programs import postgresql
 
 START_TIMEOUT_S = 60
 _OPTIONS = {
@@ -69,7 +69,7 @@ class Postgres:
         options = [f"--{name}={value}" for name, value in (_OPTIONS | {"port": str(self.port)}).items()]
         with log.open("ab") as out:
             self._process = subprocess.Popen(
-                [find_program("postgres"), "-D", str(self._data), *options],
+                [postgresql("postgres"), "-D", str(self._data), *options],
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=subprocess.STDOUT,
@@ -133,7 +133,7 @@ class Postgres:
         if os.geteuid() == 0:
             for place in (self.directory, secret):
                 shutil.chown(place, "postgres")
-        command = [find_program("initdb"), "-D", str(self._data), "--username=counterfoil", f"--pwfile={secret}"]
+        command = [postgresql("initdb"), "-D", str(self._data), "--username=counterfoil", f"--pwfile={secret}"]
         command += ["--auth=scram-sha-256", "--encoding=UTF8", "--locale=C"]
         made = subprocess.run(command, cwd="/", capture_output=True, text=True, **_as_owner())
         secret.unlink()
@@ -149,29 +149,6 @@ class Postgres:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self.stop()
-
-
-def find_program(name: str) -> str:
-    """Return where a program of the newest installed PostgreSQL is; raises `StartFailed` when there is none."""
-    debian = sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{name}"), key=_version, reverse=True)
-    brew = [path for root in ("/opt/homebrew", "/usr/local") for path in Path(root).glob(f"opt/postgresql*/bin/{name}")]
-    found = next((str(path) for path in [*debian, *brew]), None) or shutil.which(name)
-    if found is None:
-        raise StartFailed(f"{name} (PostgreSQL) is not installed; `make test` installs it on Debian and Ubuntu")
-    return found
-
-
-def is_installed() -> bool:
-    """Say whether a PostgreSQL server can be started here."""
-    try:
-        find_program("initdb")
-    except StartFailed:
-        return False
-    return True
-
-
-def _version(path: Path) -> int:
-    return int(re.sub(r"\D.*", "", path.parts[4]) or 0)
 
 
 def _as_owner() -> dict[str, Any]:

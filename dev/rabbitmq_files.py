@@ -1,17 +1,14 @@
-"""The files and variables of a private RabbitMQ node, and where its programs are."""
+"""The files and variables of a private RabbitMQ node."""
 
 from __future__ import annotations
 
 import json
 import os
-import shutil
 from pathlib import Path
 from typing import Any
 
-from dev.processes import StartFailed, free_port, is_free
-
-_PLACES = ("/usr/lib/rabbitmq/bin", "/opt/homebrew/opt/rabbitmq/sbin", "/usr/local/opt/rabbitmq/sbin")
-"""Before the PATH: Debian's /usr/sbin/rabbitmq-server refuses ordinary users and changes to its own user for root."""
+from dev.processes import free_port, is_free
+from dev.programs import search_path
 
 _CONFIGURATION = """\
 listeners.tcp.1 = 127.0.0.1:{port}
@@ -25,23 +22,6 @@ disk_free_limit.absolute = 256MB
 vm_memory_high_watermark.relative = 0.4
 raft.wal_max_size_bytes = 67108864
 """
-
-
-def find_program(name: str) -> str:
-    """Return where a program of RabbitMQ or Erlang is; raises `StartFailed` when it is not installed."""
-    found = shutil.which(name, path=os.pathsep.join([*_PLACES, os.environ.get("PATH", "")]))
-    if found is None:
-        raise StartFailed(f"{name} is not installed; `make run` and `make test` install it on Debian and Ubuntu")
-    return found
-
-
-def is_installed() -> bool:
-    """Say whether a RabbitMQ node can be started here."""
-    try:
-        find_program("rabbitmq-server")
-    except StartFailed:
-        return False
-    return True
 
 
 def write_files(directory: Path, state: dict[str, Any]) -> dict[str, Any]:
@@ -69,7 +49,7 @@ def environment(directory: Path, state: dict[str, Any]) -> dict[str, str]:
     loopback = "-kernel inet_dist_use_interface {127,0,0,1}"
     return inherited | {
         "HOME": str(directory / "home"),
-        "PATH": os.pathsep.join([*_PLACES, os.environ.get("PATH", os.defpath)]),
+        "PATH": search_path(),
         "ERL_EPMD_ADDRESS": "127.0.0.1",
         "ERL_EPMD_PORT": str(state["epmd_port"]),
         "RABBITMQ_NODENAME": state["name"],
@@ -82,7 +62,7 @@ def environment(directory: Path, state: dict[str, Any]) -> dict[str, str]:
         "RABBITMQ_ADVANCED_CONFIG_FILE": str(directory / "advanced.config"),
         "RABBITMQ_CONF_ENV_FILE": str(directory / "env.conf"),
         "RABBITMQ_ENABLED_PLUGINS_FILE": str(directory / "enabled_plugins"),
-        "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": f"+S 2:2 {loopback}",
+        "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": f"+S 2:2 {loopback} -counterfoil {state['name']}",
         "RABBITMQ_CTL_ERL_ARGS": f"+S 1:1 {loopback}",
     }
 

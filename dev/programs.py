@@ -1,0 +1,56 @@
+"""Where the programs of RabbitMQ and PostgreSQL are on this machine."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from pathlib import Path
+
+_RABBITMQ_PLACES = ("/usr/lib/rabbitmq/bin", "/opt/homebrew/opt/rabbitmq/sbin", "/usr/local/opt/rabbitmq/sbin")
+"""Before the PATH: Debian's /usr/sbin/rabbitmq-server refuses ordinary users and changes to its own user for root."""
+
+
+class NotInstalled(Exception):
+    """A program is missing; the text says how it comes."""
+
+
+def search_path() -> str:
+    """Return the PATH with the places of RabbitMQ before it."""
+    return os.pathsep.join([*_RABBITMQ_PLACES, os.environ.get("PATH", os.defpath)])
+
+
+def rabbitmq(name: str) -> str:
+    """Return where a program of RabbitMQ or Erlang is; raises `NotInstalled`."""
+    found = shutil.which(name, path=search_path())
+    if found is None:
+        raise NotInstalled(f"{name} (RabbitMQ) is not installed; `make run` and `make test` see to that")
+    return found
+
+
+def postgresql(name: str) -> str:
+    """Return where a program of the newest PostgreSQL is; raises `NotInstalled`."""
+    debian = sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{name}"), key=_version, reverse=True)
+    brew = [path for root in ("/opt/homebrew", "/usr/local") for path in Path(root).glob(f"opt/postgresql*/bin/{name}")]
+    found = next((str(path) for path in [*debian, *brew]), None) or shutil.which(name)
+    if found is None:
+        raise NotInstalled(f"{name} (PostgreSQL) is not installed; `make test` sees to that")
+    return found
+
+
+def has_rabbitmq() -> bool:
+    """Say whether a RabbitMQ node can be started here."""
+    return shutil.which("rabbitmq-server", path=search_path()) is not None
+
+
+def has_postgresql() -> bool:
+    """Say whether a PostgreSQL server can be started here."""
+    try:
+        postgresql("initdb")
+    except NotInstalled:
+        return False
+    return True
+
+
+def _version(path: Path) -> int:
+    return int(re.sub(r"\D.*", "", path.parts[4]) or 0)
