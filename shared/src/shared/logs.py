@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import logging
 import sys
+import traceback
+from typing import Any, TextIO
 
 import structlog
-from structlog.types import Processor
+from structlog.types import ExcInfo, Processor
 
-_TRACEBACKS = structlog.tracebacks.ExceptionDictTransformer(show_locals=False)  # locals hold what people typed
+_frames = structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
 
 
 def configure(service: str, *, level: str = "info", format: str = "auto") -> None:  # noqa: A002 - as the setting is named
@@ -24,9 +26,9 @@ def configure(service: str, *, level: str = "info", format: str = "auto") -> Non
         _naming(service),
     ]
     renderer: list[Processor] = (
-        [structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)]
+        [structlog.dev.ConsoleRenderer(exception_formatter=_print_frames)]
         if as_console
-        else [structlog.processors.ExceptionRenderer(_TRACEBACKS), structlog.processors.JSONRenderer()]
+        else [structlog.processors.ExceptionRenderer(_frames_only), structlog.processors.JSONRenderer()]
     )
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(
@@ -57,3 +59,20 @@ def _naming(service: str) -> Processor:
         return event
 
     return add_service
+
+
+def _frames_only(exc_info: ExcInfo) -> list[dict[str, Any]]:
+    """Return a traceback without the exceptions' texts and variables: they may hold what people typed."""
+    stacks = _frames(exc_info)
+    for stack in stacks:
+        for holds_values in ("exc_value", "exc_notes", "syntax_error", "exceptions"):
+            stack.pop(holds_values, None)
+    return stacks
+
+
+def _print_frames(out: TextIO, exc_info: ExcInfo) -> None:
+    error: BaseException | None = exc_info[1]
+    while error is not None:
+        out.write("".join(traceback.format_tb(error.__traceback__)) + type(error).__name__)
+        error = error.__cause__ or error.__context__
+        out.write("\ncaused by\n" if error else "")

@@ -20,7 +20,7 @@ class SettingsError(Exception):
 
 def reader() -> FileAwareEnv:
     """Return a reader of `COUNTERFOIL_…` variables that collects its errors until `sealed`."""
-    return FileAwareEnv(prefix=PREFIX, eager=False)
+    return FileAwareEnv(prefix=PREFIX, eager=False, strip_whitespace=True)
 
 
 def sealed(env: FileAwareEnv, *further: str | None) -> None:

@@ -1,0 +1,43 @@
+"""Settings: all errors at once, each with its name; secrets from files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from shared import settings
+from shared.settings import SettingsError
+
+
+def test_all_errors_are_reported_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COUNTERFOIL_BROKER_URL", "localhost:5672")
+    monkeypatch.setenv("COUNTERFOIL_LOG_LEVEL", "loud")
+    env = settings.reader()
+    settings.broker_url(env)
+    settings.log_level(env)
+    with pytest.raises(SettingsError) as error:
+        settings.sealed(env, "COUNTERFOIL_FORMS: something else", None)
+    text = str(error.value)
+    assert "COUNTERFOIL_BROKER_URL" in text
+    assert "amqp://" in text
+    assert "COUNTERFOIL_LOG_LEVEL" in text
+    assert "COUNTERFOIL_FORMS: something else" in text
+
+
+def test_a_missing_setting_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("COUNTERFOIL_BROKER_URL", raising=False)
+    env = settings.reader()
+    settings.broker_url(env)
+    with pytest.raises(SettingsError, match="COUNTERFOIL_BROKER_URL"):
+        settings.sealed(env)
+
+
+def test_a_secret_may_come_from_a_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    secret = tmp_path / "url"
+    secret.write_text("amqps://user:secret@broker.example.org/vhost\n")
+    monkeypatch.delenv("COUNTERFOIL_BROKER_URL", raising=False)
+    monkeypatch.setenv("COUNTERFOIL_BROKER_URL_FILE", str(secret))
+    env = settings.reader()
+    assert settings.broker_url(env) == "amqps://user:secret@broker.example.org/vhost"
+    settings.sealed(env)
