@@ -41,3 +41,16 @@ def test_a_secret_may_come_from_a_file(monkeypatch: pytest.MonkeyPatch, tmp_path
     env = settings.reader()
     assert settings.broker_url(env) == "amqps://user:secret@broker.example.org/vhost"
     settings.sealed(env)
+
+
+def test_a_secret_file_that_is_not_there_is_one_error_among_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("COUNTERFOIL_BROKER_URL", raising=False)
+    monkeypatch.setenv("COUNTERFOIL_BROKER_URL_FILE", "/nowhere/url")
+    monkeypatch.setenv("COUNTERFOIL_LOG_FORMAT", "xml")
+    env = settings.reader()
+    settings.broker_url(env)
+    settings.log_format(env)
+    with pytest.raises(
+        SettingsError, match=r"(?s)COUNTERFOIL_BROKER_URL_FILE must be a readable.*COUNTERFOIL_LOG_FORMAT"
+    ):
+        settings.sealed(env)

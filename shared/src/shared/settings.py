@@ -6,10 +6,11 @@ holds the value of `COUNTERFOIL_X`, as Docker and Kubernetes hand over secrets.
 
 from __future__ import annotations
 
+from typing import Any
 from urllib.parse import urlsplit
 
 from environs import EnvError, FileAwareEnv, validate
-from marshmallow import ValidationError
+from marshmallow import ValidationError, missing
 
 PREFIX = "COUNTERFOIL_"
 
@@ -18,9 +19,18 @@ class SettingsError(Exception):
     """One or more settings are wrong; the text names each and says how to mend it."""
 
 
+class _Reader(FileAwareEnv):
+    def _get_value(self, env_key: str, default: Any) -> Any:
+        try:
+            return super()._get_value(env_key, default)
+        except ValueError as error:  # a secret's file that cannot be read is one error among the others
+            self._errors[env_key].append(str(error))
+            return missing
+
+
 def reader() -> FileAwareEnv:
     """Return a reader of `COUNTERFOIL_…` variables that collects its errors until `sealed`."""
-    return FileAwareEnv(prefix=PREFIX, eager=False, strip_whitespace=True)
+    return _Reader(prefix=PREFIX, eager=False, strip_whitespace=True)
 
 
 def sealed(env: FileAwareEnv, *further: str | None) -> None:
