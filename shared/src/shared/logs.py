@@ -41,6 +41,7 @@ def configure(service: str, *, level: str = "info", format: str = "auto") -> Non
     root.handlers = [handler]
     root.setLevel(level.upper())
     logging.getLogger("pika").setLevel(logging.CRITICAL)  # it logs each lost connection many times; we log it once
+    logging.getLogger("alembic").setLevel(logging.WARNING)  # `shared.database` says what was migrated
     structlog.configure(
         processors=[
             structlog.stdlib.filter_by_level,

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 from zlib import crc32
 
+import structlog
 from alembic import command, context
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
@@ -33,13 +34,16 @@ class Migrations:
             if connection.dialect.name == "postgresql":  # on SQLite the transaction itself is the lock
                 connection.execute(text("SET LOCAL lock_timeout = 0"))
                 connection.execute(select(func.pg_advisory_xact_lock(crc32(self.version_table.encode()))))
+            before = self._current(connection)
             command.upgrade(self._config(connection), "head")
+            after = self._current(connection)
+        structlog.get_logger().info("migrated", table=self.version_table, before=sorted(before), after=sorted(after))
 
     def pending(self, engine: Engine) -> bool:
         """Say whether the schema is older than this code; a newer one is not pending. Raises as `classified` does."""
         scripts = ScriptDirectory.from_config(self._config())
         with classified(), reading(engine).connect() as connection:
-            current = set(MigrationContext.configure(connection, opts=self.options()).get_current_heads())
+            current = self._current(connection)
         known = {script.revision for script in scripts.walk_revisions()}
         return not current or (current <= known and current != set(scripts.get_heads()))
 
@@ -56,6 +60,9 @@ class Migrations:
             "include_name": self._is_own,
             "compare_type": True,
         }
+
+    def _current(self, connection: Connection) -> set[str]:
+        return set(MigrationContext.configure(connection, opts=self.options()).get_current_heads())
 
     def _is_own(self, name: str | None, kind: str, _parents: object) -> bool:
         return kind != "table" or name in self.metadata.tables
