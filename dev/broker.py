@@ -6,7 +6,6 @@ are its own, and it listens on loopback only. Variables: https://www.rabbitmq.co
 
 from __future__ import annotations
 
-import json
 import os
 import secrets
 import signal
@@ -15,13 +14,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-import pika
-import pika.exceptions
-from pika.adapters.utils.connection_workflow import AMQPConnectorException
-
-from dev.processes import StartFailed, await_start, descendants, end, free_port, is_alive, is_free, poll, send
+from dev.amqp import accepts
+from dev.processes import StartFailed, await_start, descendants, end, is_alive, is_free, poll, send
 from dev.programs import rabbitmq
-from dev.rabbitmq_files import environment, write_files
+from dev.rabbitmq_files import environment, remember, write_files
 
 START_TIMEOUT_S = 90
 _VHOSTS_AT_ONCE = 8
@@ -30,9 +26,11 @@ _VHOSTS_AT_ONCE = 8
 class Broker:
     """One RabbitMQ node below `directory`. Started again there, it has its data, its ports and its password."""
 
+    description = "RabbitMQ (a private node; its data is in .run/rabbitmq)"
+
     def __init__(self, directory: Path, port: int = 0) -> None:
         self.directory = directory.absolute()
-        self._state = _remember(self.directory, port)
+        self._state = remember(self.directory, port)
         self._node: subprocess.Popen[bytes] | None = None
         self._epmd: subprocess.Popen[bytes] | None = None
         self._spare: list[str] = []
@@ -93,14 +91,11 @@ class Broker:
 
     def is_ready(self) -> bool:
         """Say whether it accepts an AMQP connection now."""
-        if is_free(self.port):
-            return False
-        parameters = pika.URLParameters(self.url + "?socket_timeout=5&stack_timeout=5")
-        try:
-            pika.BlockingConnection(parameters).close()
-        except (pika.exceptions.AMQPError, AMQPConnectorException, OSError):
-            return False
-        return True
+        return not is_free(self.port) and accepts(self.url)
+
+    def wait(self) -> None:
+        """Return when the node has ended."""
+        self._running.wait()
 
     def stop(self) -> None:
         """End it in good order and wait until none of its processes is left."""
@@ -187,20 +182,6 @@ class Broker:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self.stop()
-
-
-def _remember(directory: Path, port: int) -> dict[str, Any]:
-    path = directory / "node.json"
-    if path.exists():
-        kept: dict[str, Any] = json.loads(path.read_text())
-        return kept | ({"port": port} if port else {})
-    password, cookie, port = secrets.token_urlsafe(24), secrets.token_hex(16), port or free_port()
-    return {
-        "name": f"counterfoil-{secrets.token_hex(4)}@localhost",
-        "password": password,
-        "cookie": cookie,
-        "port": port,
-    }
 
 
 def _spawn(command: list[str], variables: dict[str, str], out: Any) -> subprocess.Popen[bytes]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import secrets
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,20 @@ raft.wal_max_size_bytes = 67108864
 """
 
 
+def remember(directory: Path, port: int) -> dict[str, Any]:
+    """Return the state of the node that was in this directory, else that of a new one; `port` 0 chooses a free one."""
+    kept = directory / "node.json"
+    if kept.exists():
+        return dict(json.loads(kept.read_text())) | ({"port": port} if port else {})
+    name, cookie = f"counterfoil-{secrets.token_hex(4)}@localhost", secrets.token_hex(16)
+    return {"name": name, "cookie": cookie, "password": secrets.token_urlsafe(24), "port": port or free_port()}
+
+
+def write_private_json(path: Path, state: dict[str, Any]) -> None:
+    """Write a file that only its owner can read."""
+    _write_private(path, json.dumps(state))
+
+
 def write_files(directory: Path, state: dict[str, Any]) -> dict[str, Any]:
     """Write the node's configuration; return its state with every port chosen, the old ones where still free."""
     state = state | {name: _port(int(state.get(name, 0))) for name in ("port", "dist_port", "epmd_port")}
@@ -33,7 +48,7 @@ def write_files(directory: Path, state: dict[str, Any]) -> dict[str, Any]:
     cookie = directory / "home" / ".erlang.cookie"
     cookie.unlink(missing_ok=True)
     _write_private(cookie, state["cookie"], mode=0o400)
-    _write_private(directory / "node.json", json.dumps(state))
+    write_private_json(directory / "node.json", state)
     _write_private(directory / "rabbitmq.conf", _CONFIGURATION.format(directory=directory, **state))
     (directory / "advanced.config").write_text("[].\n")
     (directory / "enabled_plugins").write_text("[].\n")

@@ -26,7 +26,7 @@ def configure(service: str, *, level: str = "info", format: str = "auto") -> Non
         _naming(service),
     ]
     renderer: list[Processor] = (
-        [structlog.dev.ConsoleRenderer(exception_formatter=_print_frames)]
+        [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=_print_frames)]
         if as_console
         else [structlog.processors.ExceptionRenderer(_frames_only), structlog.processors.JSONRenderer()]
     )

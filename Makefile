@@ -1,0 +1,34 @@
+# `make` alone lists the verbs. PYTHON chooses which Python makes .venv; ARGS goes to pytest or to the bench.
+PYTHON ?= python3
+BIN = .venv/bin
+CODE = shared gateway storage-service notify-service dev tests bench
+PREPARE = $(PYTHON) -m dev.prepare
+COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	--no-annotate --no-emit-package counterfoil-shared
+
+.DEFAULT_GOAL = help
+.PHONY: help run test lint format lock bench clean
+
+help: ## list the verbs
+	@grep -hE '^[a-z]+:.*## ' Makefile | sed 's/:.*## /\t/' | while IFS="$$(printf '\t')" read -r verb what; do \
+		printf '  make %-8s %s\n' "$$verb" "$$what"; done
+
+run: ## start everything here, until Ctrl-C (PORT=8081 for another port)
+	@$(PREPARE) run && exec $(BIN)/python -m dev.run
+
+test: ## lint, then every test against private servers (ARGS="-k receipt" for some)
+	@$(PREPARE) test
+	@$(MAKE) --no-print-directory lint
+	@$(BIN)/python -m pytest $(ARGS)
+
+lint: ## formatting, ruff, strict types, who may import whom
+	@$(PREPARE) python
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy $(CODE)
+	$(BIN)/lint-imports
+
+format: ## put the code into shape
+	@$(PREPARE) python
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .

@@ -1,0 +1,92 @@
+"""Gets a machine ready: `python3 -m dev.prepare run` or `… test`. Needs nothing but Python; safe to run again.
+
+It says what it does, and what it installs. The second time it takes a moment.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+
+from dev import packages, ports, programs, python_packages
+from dev.steps import CannotGoOn, leave
+
+_NO_RABBITMQ = """RabbitMQ is missing, and nothing here can install it: no root or sudo, no Homebrew, no Docker.
+Either install it, on Debian and Ubuntu:
+
+  apt install rabbitmq-server
+
+or give the address of one that runs:
+
+  COUNTERFOIL_BROKER_URL=amqp://user:password@host:5672/ make run"""
+
+_NO_POSTGRESQL = """PostgreSQL is missing, which the tests need, and there is no way to install it from here.
+Install it, on Debian and Ubuntu:
+
+  apt install postgresql"""
+
+
+_OLDEST_PYTHON = (3, 11)
+
+
+def for_run() -> None:
+    """Get ready for `make run`; raises `CannotGoOn`."""
+    ports.chosen()
+    python_packages.install()
+    if not (os.environ.get("COUNTERFOIL_BROKER_URL") or os.environ.get("COUNTERFOIL_BROKER_URL_FILE")):
+        _provide_rabbitmq(docker_will_do=True)
+
+
+def for_test() -> None:
+    """Get ready for `make test`; raises `CannotGoOn`."""
+    python_packages.install()
+    _provide_rabbitmq(docker_will_do=False)
+    _provide_postgresql()
+
+
+def _provide_rabbitmq(*, docker_will_do: bool) -> None:
+    if programs.has_rabbitmq():
+        return
+    if packages.can_apt():
+        packages.apt("RabbitMQ", "rabbitmq-server")
+    elif packages.can_brew():
+        packages.brew("RabbitMQ", "rabbitmq")
+    elif not (docker_will_do and packages.has_docker()):
+        raise CannotGoOn(_NO_RABBITMQ)
+
+
+def _provide_postgresql() -> None:
+    if programs.has_postgresql():
+        return
+    if packages.can_apt():
+        packages.apt("PostgreSQL", "postgresql")
+    elif packages.can_brew():
+        packages.brew("PostgreSQL", "postgresql@17")
+    else:
+        raise CannotGoOn(_NO_POSTGRESQL)
+
+
+def _change_to_new_python() -> None:
+    if sys.version_info >= _OLDEST_PYTHON:
+        return
+    found = next(filter(None, (shutil.which(f"python3.{minor}") for minor in (13, 12, 11, 14))), None)
+    if found is None:
+        raise CannotGoOn(f"Python 3.11 or newer is needed; {sys.executable} is {sys.version.split()[0]}.")
+    os.execv(found, [found, "-m", "dev.prepare", *sys.argv[1:]])  # noqa: S606 - the same program, by a newer Python
+
+
+def main() -> None:
+    """Do what the command line asks for."""
+    work = {"python": python_packages.install, "run": for_run, "test": for_test}[sys.argv[1]]
+    try:
+        _change_to_new_python()
+        work()
+    except CannotGoOn as error:
+        leave(error)
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,60 @@
+"""The virtual environment: every package at the pinned version, checked by its hash, and our own packages editable."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import shutil
+import subprocess
+import sys
+
+from dev import packages
+from dev.steps import ROOT, CannotGoOn, call
+
+PYTHON = ROOT / ".venv" / "bin" / "python"
+OUR_PACKAGES = ("shared", "gateway", "storage-service", "notify-service")
+_PINS = ROOT / "constraints.txt"
+_STAMP = ROOT / ".venv" / "made-from"
+
+
+def install() -> None:
+    """Make `.venv` what the pins ask for; does nothing when it is. Raises `CannotGoOn`."""
+    wanted = _fingerprint()
+    if _STAMP.exists() and _STAMP.read_text() == wanted and _starts():
+        return
+    if not _starts():
+        _make()
+    pip = [str(PYTHON), "-m", "pip", "--disable-pip-version-check", "install", "--no-input"]
+    call(
+        "Installing the pinned Python packages (a minute or two)",
+        [*pip, "--require-hashes", "--no-deps", "-r", str(_PINS)],
+    )
+    ours = [part for name in OUR_PACKAGES for part in ("--editable", f"./{name}")]
+    call("Installing Counterfoil's own packages", [*pip, "--no-deps", "--no-build-isolation", *ours])
+    _STAMP.write_text(wanted)
+
+
+def _make() -> None:
+    if importlib.util.find_spec("ensurepip") is None:
+        _install_venv()
+    shutil.rmtree(PYTHON.parents[1], ignore_errors=True)
+    call("Making a virtual environment in .venv", [sys.executable, "-m", "venv", str(PYTHON.parents[1])])
+
+
+def _install_venv() -> None:
+    name = f"python{sys.version_info.major}.{sys.version_info.minor}-venv"
+    if not packages.can_apt():
+        raise CannotGoOn(
+            f"Python's venv is missing. Install it, on Debian and Ubuntu:\n\n  apt install {name}\n\nand try again."
+        )
+    packages.apt("Python's venv", name)
+
+
+def _starts() -> bool:
+    return PYTHON.exists() and subprocess.run([PYTHON, "-m", "pip", "--version"], capture_output=True).returncode == 0
+
+
+def _fingerprint() -> str:
+    made_from = [_PINS, *(ROOT / name / "pyproject.toml" for name in OUR_PACKAGES)]
+    parts = [str(ROOT), sys.version, *(path.read_text() for path in made_from)]
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()

@@ -1,0 +1,35 @@
+"""The settings that `make run` gives the services: what is set in the environment goes before what it makes itself."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from dev.steps import ROOT
+
+
+def is_given(name: str) -> bool:
+    """Say whether a setting, or the file that holds it, is in the environment."""
+    return bool(os.environ.get(f"COUNTERFOIL_{name}") or os.environ.get(f"COUNTERFOIL_{name}_FILE"))
+
+
+def forms() -> Path:
+    """Return the form definitions: COUNTERFOIL_FORMS, else forms.toml where there is one, else the example."""
+    own = ROOT / "forms.toml"
+    return Path(os.environ.get("COUNTERFOIL_FORMS") or (own if own.exists() else ROOT / "forms.example.toml"))
+
+
+def environment(directory: Path, service: str, made: Mapping[str, str]) -> dict[str, str]:
+    """Return the environment of one service; `made` holds what was made for this run, by the setting's name."""
+    secrets = directory / "secrets"
+    own = {
+        "DATABASE_URL": f"sqlite:///{directory / service}.db",
+        "SECRET_FILE": str(secrets / "secret"),
+        "API_KEY_HASHES_FILE": str(secrets / "api_key_hashes"),
+        "LOG_FORMAT": "console",
+        **made,
+    }
+    settings = {f"COUNTERFOIL_{name}": value for name, value in own.items() if not is_given(name.removesuffix("_FILE"))}
+    fixed = {"COUNTERFOIL_FORMS": str(forms()), "PYTHONUNBUFFERED": "1"}
+    return dict(os.environ) | settings | fixed

@@ -1,0 +1,54 @@
+"""What `make run` says when everything is ready."""
+
+from __future__ import annotations
+
+import tomllib
+
+from dev import run_settings
+from dev.steps import ROOT, RUN
+
+_READY = """
+Counterfoil is ready:  {address}/
+
+  API key   {api_key}
+  Mails     {mails}
+  Forms     {forms}
+  Data      {data}
+
+Try it: open {address}/f/{form} in a browser, or
+
+  curl -d 'name=Ada Lovelace' -d 'email=ada@example.org' {address}/f/{form}
+  curl --json '{{"name": "Ada Lovelace", "email": "ada@example.org"}}' {address}/f/{form}
+  curl -H 'Authorization: Bearer {key}' {address}/v1/forms/{form}/submissions
+
+Ctrl-C ends all of it. `make run` again goes on with the same data.
+"""
+
+
+def ready(port: int, setup_output: str, mail_page: str | None) -> str:
+    """Return the address, where key and mails are, and what to try. `setup_output` holds a new API key, or nothing."""
+    key = setup_output.rpartition(" ")[2]
+    return _READY.format(
+        address=f"http://127.0.0.1:{port}",
+        form=_first_form(),
+        api_key=f"{key}  (shown this once, keep it)" if key else _where_the_key_is(),
+        key=key or "$API_KEY",
+        mails=f"{mail_page}  (and as files in .run/mail)" if mail_page else "sent through COUNTERFOIL_SMTP_URL",
+        forms=_shown(str(run_settings.forms())),
+        data="the database of COUNTERFOIL_DATABASE_URL" if run_settings.is_given("DATABASE_URL") else _shown(str(RUN)),
+    )
+
+
+def _where_the_key_is() -> str:
+    if run_settings.is_given("API_KEY_HASHES"):
+        return "one of those whose hashes are in COUNTERFOIL_API_KEY_HASHES"
+    return "shown at the first start; to get a new one, delete .run/secrets/api_key_hashes and start again"
+
+
+def _first_form() -> str:
+    forms = tomllib.loads(run_settings.forms().read_text("utf-8")).get("forms", {})
+    return next(iter(forms), "signup")
+
+
+def _shown(path: str) -> str:
+    return path.removeprefix(f"{ROOT}/")
