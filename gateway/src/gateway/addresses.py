@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import structlog
 from flask import Flask, Response, request
+from flask.globals import request_ctx
 from werkzeug.exceptions import HTTPException
 
 from gateway.answers import Answers, json_response
@@ -45,7 +46,7 @@ def name_addresses(app: Flask, desk: Desk) -> None:
 def _name_forms(app: Flask, desk: Desk) -> None:
     @app.get("/")
     def home() -> Response:
-        return desk.pages.home(desk.forms, desk.pages.base_url(request.root_url))
+        return desk.pages.home(desk.forms, desk.pages.base_url(request))
 
     @app.get("/f/<name>")
     def show_form(name: str) -> Response:
@@ -55,7 +56,7 @@ def _name_forms(app: Flask, desk: Desk) -> None:
 
     @app.post("/f/<name>")
     def submit(name: str) -> Response:
-        return desk.intake.submit(name, request)
+        return desk.intake.submit(name, request_ctx.request)  # not the proxy: each access through it costs a lookup
 
     @app.route("/f/<name>", methods=["OPTIONS"], provide_automatic_options=False)
     def preflight(name: str) -> Response:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from http import HTTPStatus
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from flask import Response
+from werkzeug.datastructures import Headers
 
 from gateway.errors import Refused
 from gateway.inputs import Draft
@@ -15,7 +17,11 @@ from gateway.negotiation import JSON, PROBLEM, Style
 from gateway.pages import Pages
 from shared.forms import Form
 
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
+
 _KEEPS_DRAFT = frozenset({422, 503})
+_encode = json.JSONEncoder(separators=(",", ":")).encode
 _HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 
 
@@ -25,18 +31,25 @@ class Answers:
     def __init__(self, pages: Pages) -> None:
         self._pages = pages
 
-    def accepted(self, style: Style, submission_id: UUID, receipt_url: str, destination: str | None) -> Response:
+    def accepted(
+        self,
+        style: Style,
+        submission_id: UUID,
+        receipt_url: str,
+        destination: str | None,
+        headers: Mapping[str, str],
+    ) -> Response:
         """Return the answer to an accepted submission: 202, or for a browser 303 to where it goes next."""
         goal = destination or receipt_url
         if style == "html":
-            return Response(b"", 303, {**_HEADERS, "Location": goal})
+            return Response(b"", 303, {**_HEADERS, **headers, "Location": goal})
         if style == "fragment":
             page = self._pages.fragment(202, receipt_url=receipt_url, refusal=None)
-            page.headers["Location"] = receipt_url
+            page.headers.update({**headers, "Location": receipt_url})
             return page
         name = str(submission_id)
         document = {"ok": True, "success": True, "id": name, "submission_id": name, "next": goal}
-        return json_response(202, {**document, "receipt_url": receipt_url}, {"Location": receipt_url})
+        return json_response(202, {**document, "receipt_url": receipt_url}, {**headers, "Location": receipt_url})
 
     def refused(self, style: Style, refusal: Refused, form: Form | None = None, draft: Draft | None = None) -> Response:
         """Return the answer to a refused request; where there is a draft, a page offers it again."""
@@ -55,9 +68,18 @@ class Answers:
         return json_response(refusal.status, refusal.to_json(), refusal.headers)
 
 
+class _PlainResponse(Response):
+    """A response whose headers go out as they were given: werkzeug's mending of them costs as much as our checks."""
+
+    def get_wsgi_headers(self, environ: WSGIEnvironment) -> Headers:  # noqa: ARG002
+        return self.headers
+
+
 def json_response(
     status: int, document: Mapping[str, object], headers: Mapping[str, str] | None = None, *, kind: str = JSON
 ) -> Response:
     """Return a JSON document as a response that nobody keeps."""
-    body = json.dumps(document, separators=(",", ":")).encode("ascii")
-    return Response(body, status, {**_HEADERS, **(headers or {})}, content_type=kind)
+    body = _encode(document).encode("ascii")
+    response = _PlainResponse(body, status, {**_HEADERS, **(headers or {})}, content_type=kind)
+    response.content_length = len(body)
+    return response

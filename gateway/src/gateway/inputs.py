@@ -41,7 +41,7 @@ class Draft:
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """One field as the form page draws it."""
+    """One field as the form page draws it; `kind` names the way."""
 
     field: Field
     label: str
@@ -52,6 +52,7 @@ class Input:
 
     @classmethod
     def of(cls, entry: Field, form: Form, draft: Draft, refusal: Refused | None) -> Input:
+        """Return a field's input, holding what the draft has for it."""
         given = draft.values.get(entry.name)
         values = given if isinstance(given, list) else [] if given is None else [given]
         errors = refusal.errors if refusal else ()
@@ -76,6 +77,7 @@ def _kind_of(entry: Field, form: Form) -> str:
 
 
 def shown_fields(form: Form, draft: Draft) -> list[Field]:
+    """Return the fields that a page shows: the form's own, or for a form that takes any those that were typed."""
     if form.fields is not None:
         return list(form.fields.values())
     known = {entry.name: entry for entry in _OPEN_FIELDS}
@@ -86,16 +88,16 @@ def shown_fields(form: Form, draft: Draft) -> list[Field]:
 
 
 def errors_without_input(refusal: Refused | None, form: Form, draft: Draft) -> list[FieldError]:
+    """Return the errors that are about no field the page shows."""
     shown = {entry.name for entry in shown_fields(form, draft)}
     return [error for error in refusal.errors if error.field not in shown] if refusal else []
 
 
 def example_of(form: Form) -> list[str]:
     """Return the `name=value` pairs of an example submission that the form takes."""
-    entries = (form.fields or {"name": _OPEN_FIELDS[0], "email": _OPEN_FIELDS[1]}).values()
-    return [
-        f"{entry.name}={_example_value(entry)}" for entry in entries if entry.required or entry.type == "email"
-    ] or [f"{entry.name}={_example_value(entry)}" for entry in entries]
+    entries = _OPEN_FIELDS[:2] if form.fields is None else tuple(form.fields.values())
+    needed = [entry for entry in entries if entry.required or form.fields is None] or entries
+    return [f"{entry.name}={_example_value(entry)}" for entry in needed]
 
 
 def _example_value(entry: Field) -> str:

@@ -67,6 +67,11 @@ class _Visit:
     made_key: str | None = None
 
     @property
+    def cors(self) -> Mapping[str, str]:
+        """The headers that let a script on another site read the answer."""
+        return self.door.origins.headers(self.request.headers.get("Origin"))
+
+    @property
     def draft(self) -> Draft | None:
         """What a page offers again; None while the body was not read."""
         if self.values is None:
@@ -86,7 +91,7 @@ class Intake:
         tokens: Tokens,
         answers: Answers,
         limits: body.Limits,
-        base_url: Callable[[str], str],
+        base_url: Callable[[Request], str],
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._doors = {name: Door.of(form) for name, form in forms.items()}
@@ -111,14 +116,12 @@ class Intake:
         door = self._doors.get(name)
         if door is None:
             raise form_not_found()
-        visit = _Visit(request, door, style_of_submission(request), self._base_url(request.root_url))
+        visit = _Visit(request, door, style_of_submission(request), self._base_url(request))
         try:
-            response = self._take(visit, deadline)
+            return self._take(visit, deadline)
         except Refused as refusal:
-            response = self._answers.refused(visit.style, refusal, door.form, visit.draft)
-        for header, value in door.origins.headers(request.headers.get("Origin")).items():
-            response.headers[header] = value
-        return response
+            refusal.headers.update(visit.cors)
+            return self._answers.refused(visit.style, refusal, door.form, visit.draft)
 
     def _take(self, visit: _Visit, deadline: float) -> Response:
         headers = visit.request.headers
@@ -176,7 +179,9 @@ class Intake:
         token = self._tokens.sign(Ticket(submission_id, form.name, now, submissions.is_confirmed(form, reply_address)))
         page = visit.request.headers.get("Referer")
         destination = visit.door.origins.destination(visit.control.next, page=page, own=visit.base_url)
-        return self._answers.accepted(visit.style, submission_id, f"{visit.base_url}/receipts/{token}", destination)
+        return self._answers.accepted(
+            visit.style, submission_id, f"{visit.base_url}/receipts/{token}", destination, visit.cors
+        )
 
 
 def _source_of(request: Request, language: str | None) -> Source:

@@ -11,7 +11,7 @@ from http import HTTPStatus
 from importlib import resources
 from typing import Any
 
-from flask import Response
+from flask import Request, Response
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from gateway.control import HONEYPOT, KEY
@@ -37,9 +37,9 @@ class Pages:
         self._environment.globals["assets"] = _asset_version()
         self._environment.filters.update(shell=shlex.quote, clock=_clock, instant=text_of)
 
-    def base_url(self, request_root: str) -> str:
-        """Return where this gateway is reached, without a slash at the end."""
-        return self._public_url or request_root.rstrip("/")
+    def base_url(self, request: Request) -> str:
+        """Return where this gateway is reached, without a slash at the end: as configured, else as asked."""
+        return self._public_url or f"{request.scheme}://{request.host}{request.root_path}"
 
     def home(self, forms: Forms, base_url: str) -> Response:
         """Return the page that lists the forms and how to post to each."""

@@ -18,7 +18,7 @@ TRUE = frozenset({"true", "on", "yes", "1"})
 FALSE = frozenset({"false", "off", "no", "0"})
 
 _TEL = re.compile(r"\+?[0-9 ()./-]{3,40}")
-_INTEGER = re.compile(r"[+-]?[0-9]{1,19}")
+_INTEGER = re.compile(r"[+-]?[0-9]{1,40}")
 _NUMBER = re.compile(r"[+-]?(?:[0-9]{1,40}(?:\.[0-9]{0,40})?|\.[0-9]{1,40})(?:[eE][+-]?[0-9]{1,3})?")
 
 

@@ -79,6 +79,7 @@ class Worker(GeventWorker):
 
     def handle_request(self, listener_name: Any, req: Request, sock: socket.socket, addr: Any) -> bool:
         """Serve one request: a client that stops reading or sending is given up (slow headers end by keepalive)."""
+        gevent.sleep(0)  # let the others go first: a busy client's next request is always there already
         sock.settimeout(SOCKET_TIMEOUT_S)
         return super().handle_request(listener_name, req, sock, addr)
 

@@ -1,0 +1,118 @@
+"""A gateway in this process, over a broker in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from gateway.app import GatewayApp, create_app
+from gateway.keys import hash_of
+from gateway.settings import Settings
+from shared import forms
+from shared.contracts import SubmissionAccepted, decode
+from shared.messaging.broker import Params
+from shared.messaging.memory import MemoryBroker
+from shared.messaging.topology import NOTIFY_QUERIES, STORAGE, STORAGE_QUERIES
+
+API_KEY = "cf_a-key-of-the-tests"
+SECRET = "a secret of the tests, longer than thirty-two characters"
+GOOD = {"name": "Ada Lovelace", "email": "ada@example.org"}
+
+FORMS = """
+[forms.signup]
+title = "Sign up"
+fields.name = {type = "text", required = true, max_length = 200, label = "Name"}
+fields.email = {type = "email", required = true, label = "Email"}
+confirmation.subject = "Welcome, {name}"
+
+[forms.contact]
+allowed_origins = ["https://www.example.org"]
+redirect = "https://www.example.org/thanks"
+honeypot = "website"
+fields.name = {type = "text", max_length = 200}
+fields.message = {type = "text"}
+
+[forms.types]
+confirmation.enabled = false
+fields.text = {type = "text", max_length = 10}
+fields.email = {type = "email"}
+fields.number = {type = "number"}
+fields.integer = {type = "integer"}
+fields.boolean = {type = "boolean"}
+fields.date = {type = "date"}
+fields.url = {type = "url"}
+fields.tel = {type = "tel"}
+fields.choice = {type = "choice", choices = ["one", "two"]}
+fields.list = {type = "list", choices = ["a", "b"]}
+fields.long = {type = "text", max_length = 5000}
+
+[forms.open]
+title = "Anything"
+"""
+
+
+@dataclass
+class Receipts:
+    """What storage and notify would answer, until a test says otherwise."""
+
+    stored: dict[str, Any] = field(default_factory=lambda: {"stored_at": None, "fingerprint": None})
+    confirmations: list[dict[str, Any]] = field(default_factory=list)
+
+    def serve(self, broker: MemoryBroker) -> None:
+        """Answer on both query queues."""
+        broker.serve(STORAGE_QUERIES, {"receipt": self._storage})
+        broker.serve(NOTIFY_QUERIES, {"receipt": self._notify})
+
+    def _storage(self, _params: Params) -> dict[str, Any]:
+        return self.stored
+
+    def _notify(self, _params: Params) -> dict[str, Any]:
+        return {"confirmations": self.confirmations}
+
+
+@dataclass
+class Gateway:
+    """The application, its broker and a client."""
+
+    broker: MemoryBroker
+    app: GatewayApp
+    client: FlaskClient
+
+    def published(self) -> list[SubmissionAccepted]:
+        """Return the events that storage would get."""
+        return [decode(message.body, type=message.type) for message in self.broker.queued(STORAGE.name)]
+
+    def submitted(
+        self, form: str = "signup", values: Mapping[str, Any] = GOOD, headers: Mapping[str, str] | None = None
+    ) -> dict[str, Any]:
+        """Post JSON that has to be accepted, and return the answer."""
+        answer = self.client.post(f"/f/{form}", json=values, headers=headers)
+        assert answer.status_code == 202, answer.text
+        return document_of(answer)
+
+
+def document_of(answer: TestResponse) -> dict[str, Any]:
+    """Return the JSON object of an answer."""
+    document = answer.get_json()
+    assert isinstance(document, dict)
+    return document
+
+
+def errors_of(answer: TestResponse) -> list[tuple[str, str | None]]:
+    """Return the codes of an answer's errors, each with its field."""
+    return [(error["code"], error.get("field")) for error in document_of(answer)["errors"]]
+
+
+def a_gateway(directory: Path, *, heartbeat_s: float = 0.05, definitions: str = FORMS, **settings: Any) -> Gateway:
+    """Return a gateway; `settings` are those that differ from the tests' own."""
+    path = directory / "forms.toml"
+    path.write_text(definitions, encoding="utf-8")
+    given = Settings(**{"secret": SECRET, "api_key_hashes": (hash_of(API_KEY),), "forms": path, **settings})
+    broker = MemoryBroker()
+    app = create_app(given, forms.load(path), broker, heartbeat_s=heartbeat_s)
+    return Gateway(broker, app, app.test_client())
