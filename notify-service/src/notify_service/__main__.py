@@ -1,0 +1,161 @@
+"""The composition root: `python -m notify_service` runs, `python -m notify_service migrate` updates the schema."""
+
+from __future__ import annotations
+
+import signal
+import socket
+import ssl
+import sys
+import threading
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+import structlog
+from sqlalchemy import Engine
+from sqlalchemy.exc import DBAPIError
+
+from notify_service import placeholders, settings
+from notify_service.breaker import Breaker
+from notify_service.deliveries import ClaimTable
+from notify_service.email import SmtpSender
+from notify_service.handler import SendConfirmations
+from notify_service.mail import Composer
+from notify_service.queries import methods
+from notify_service.tables import MIGRATIONS
+from shared import database, failpoints, forms, logs
+from shared.messaging.batching import BatchLimits
+from shared.messaging.broker import Broker, Consumer
+from shared.messaging.failures import DependencyUnavailable
+from shared.messaging.rabbitmq import RabbitMQ
+from shared.messaging.topology import NOTIFY_EMAIL, NOTIFY_QUERIES
+from shared.settings import SettingsError
+
+USAGE = "usage: python -m notify_service [migrate]"
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run or migrate, and return the exit code: 0 when told to stop, 2 when it cannot start as it is set up."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    if list(arguments) not in ([], ["migrate"]):
+        return _refuse(USAGE)
+    try:
+        return _migrate() if arguments else _run()
+    except (SettingsError, forms.FormsError) as error:
+        return _refuse(str(error))
+
+
+def _migrate() -> int:
+    chosen = settings.load_for_migration()
+    logs.configure("notify", level=chosen.log_level, format=chosen.log_format)
+    try:
+        MIGRATIONS.upgrade(database.create(chosen.database_url))
+    except DBAPIError as error:
+        return _refuse(f"the database cannot be migrated: {error.orig}")
+    return 0
+
+
+def _run() -> int:
+    chosen = settings.load()
+    served = forms.load(chosen.forms)
+    placeholders.check(served)
+    logs.configure("notify", level=chosen.log_level, format=chosen.log_format)
+    engine = database.create(chosen.database_url)
+    if _is_pending(engine):
+        return _refuse("the database has not been migrated: run `python -m notify_service migrate` first")
+    reach = failpoints.from_environment()
+    told = run(chosen, served, engine, RabbitMQ(chosen.broker_url, name="notify", reach=reach), reach)
+    return 0 if told else 1
+
+
+def run(
+    chosen: settings.Settings, served: forms.Forms, engine: Engine, broker: Broker, reach: failpoints.Reach
+) -> bool:
+    """Send confirmations and answer queries, until SIGTERM or SIGINT; False where it ended without being told."""
+    announcer = broker.announcer()
+    table = ClaimTable(engine)
+    composer = Composer(chosen.mail_from, _now)
+    breaker = Breaker(time.monotonic)
+    tls, hello = ssl.create_default_context(), _own_name()
+    senders = [SmtpSender(chosen.smtp, breaker, hello=hello, tls=tls) for _ in range(chosen.smtp_connections)]
+    consumers = [
+        broker.consumer(
+            NOTIFY_EMAIL,
+            SendConfirmations(
+                served,
+                table,
+                sender,
+                composer.compose,
+                announcer.announce,
+                _now,
+                reach,
+                send_timeout_s=chosen.smtp_timeout_s,
+            ),
+            BatchLimits(size=1),
+        )
+        for sender in senders
+    ]
+    answering = broker.serve(NOTIFY_QUERIES, methods(table))
+    try:
+        return _consume(consumers)
+    finally:
+        answering.close()
+        announcer.close()
+        for sender in senders:
+            sender.close()
+        engine.dispose()
+
+
+def _consume(consumers: Sequence[Consumer]) -> bool:
+    """Run each consumer in a thread of its own until SIGTERM or SIGINT, or until one of them ends by itself."""
+    told: list[int] = []
+
+    def stop() -> None:
+        for consumer in consumers:
+            consumer.stop()
+
+    def obey(number: int, _: object) -> None:
+        told.append(number)
+        stop()
+
+    def run_one(consumer: Consumer) -> None:
+        try:
+            consumer.run()
+        finally:
+            stop()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, obey)
+    threads = [threading.Thread(target=run_one, args=[one], name=f"mail-{i}") for i, one in enumerate(consumers)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return bool(told)
+
+
+def _own_name() -> str:
+    """Return what to say in EHLO: this host's name, else an address literal, as smtplib does."""
+    name = socket.getfqdn()
+    return name if "." in name else "[127.0.0.1]"
+
+
+def _is_pending(engine: Engine) -> bool:
+    try:
+        return MIGRATIONS.pending(engine)
+    except DependencyUnavailable as error:  # the consumers hold what arrives until the database is back
+        structlog.get_logger().warning("starting without the database", reason=str(error))
+        return False
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _refuse(message: str) -> int:
+    print(message, file=sys.stderr)  # noqa: T201 - to whoever starts it; logs may not be set up yet
+    return 2
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

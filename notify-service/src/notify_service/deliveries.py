@@ -1,0 +1,135 @@
+"""Who sends which confirmation, and what has become of it: the claim table."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Engine, Row, and_, bindparam, case, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.sql import ColumnElement, Executable
+
+from notify_service.domain import Claim, ClaimAnswer, Key, Leased, Outcome, Settled, shown_state
+from notify_service.tables import confirmations
+from shared.contracts import Confirmation
+from shared.database import classified
+
+_C = confirmations.c
+
+
+class ClaimTable:
+    """`handler.Deliveries` in a database. Safe to use from many threads, and by many processes at once.
+
+    Each method is one statement, or a second one that only reads: on PostgreSQL each commits by itself.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        postgresql = engine.dialect.name == "postgresql"
+        self._engine = engine.execution_options(isolation_level="AUTOCOMMIT") if postgresql else engine
+        self._claim = _claim_statement(engine.dialect.name)
+        self._unrecorded: dict[Key, tuple[Claim, datetime]] = {}
+
+    def claim(self, key: Key, *, owner: UUID, now: datetime, lease_until: datetime) -> ClaimAnswer:
+        """Claim one confirmation; see `handler.Deliveries`."""
+        if key in self._unrecorded:
+            claim, sent_at = self._unrecorded[key]
+            return Settled(news=self.record(claim, "sent", now=sent_at))
+        values = {**_key(key), "new_owner": owner, "now": now, "new_lease": lease_until}
+        claimed = self._run(self._claim, values)
+        if claimed:
+            return Claim(key, owner, lease_until, attempts=claimed[0].attempts)
+        found = self._run(_FIND, _key(key))
+        if found and found[0].state in {"sent", "failed"}:
+            return Settled()
+        return Leased(found[0].lease_until or now if found else now)
+
+    def release(self, claim: Claim, *, now: datetime) -> None:
+        """Take a claim back; see `handler.Deliveries`."""
+        self._run(_RELEASE, {**_key(claim.key), "its_owner": claim.owner, "now": now})
+
+    def record(self, claim: Claim, outcome: Outcome, *, now: datetime, error: str | None = None) -> Confirmation | None:
+        """Record what became of a claim; see `handler.Deliveries`."""
+        values = {**_key(claim.key), "its_owner": claim.owner, "outcome": outcome, "now": now, "error": error}
+        if outcome != "sent":
+            return _first(self._run(_RECORD, values))
+        self._unrecorded[claim.key] = (claim, now)
+        recorded = self._run(_RECORD_SENT, values)
+        del self._unrecorded[claim.key]
+        return _first(recorded)
+
+    def confirmations(self, submission_id: UUID) -> list[Confirmation]:
+        """Return the confirmations of a submission as its receipt shows them."""
+        return [_shown(row) for row in self._run(_OF_SUBMISSION, {"of_id": submission_id})]
+
+    def _run(self, statement: Executable, values: dict[str, Any]) -> Sequence[Row[Any]]:
+        with classified(), self._engine.begin() as connection:
+            result = connection.execute(statement, values)
+            return result.all() if result.returns_rows else ()
+
+
+def _key(key: Key) -> dict[str, Any]:
+    return {"of_id": key.submission_id, "of_channel": key.channel, "of_hash": key.destination_hash}
+
+
+def _shown(row: Row[Any]) -> Confirmation:
+    return Confirmation(row.channel, shown_state(row.state), row.attempts, row.changed_at)
+
+
+def _first(rows: Sequence[Row[Any]]) -> Confirmation | None:
+    return _shown(rows[0]) if rows else None
+
+
+def _is(column: ColumnElement[Any], name: str) -> ColumnElement[bool]:
+    return column == bindparam(name, type_=column.type)
+
+
+def _claim_statement(dialect: str) -> Executable:
+    """One statement, so that two workers cannot both believe it: the row is made, or taken over if it may be."""
+    insert = (postgresql.insert if dialect == "postgresql" else sqlite.insert)(confirmations).values(
+        submission_id=bindparam("of_id", type_=_C.submission_id.type),
+        channel=bindparam("of_channel"),
+        destination_hash=bindparam("of_hash"),
+        state="sending",
+        attempts=1,
+        owner=bindparam("new_owner", type_=_C.owner.type),
+        lease_until=bindparam("new_lease", type_=_C.lease_until.type),
+        changed_at=bindparam("now", type_=_C.changed_at.type),
+    )
+    own = and_(_C.state == "sending", _is(_C.owner, "new_owner"))
+    over = _C.lease_until <= bindparam("now", type_=_C.changed_at.type)
+    return insert.on_conflict_do_update(
+        index_elements=[_C.submission_id, _C.channel, _C.destination_hash],
+        set_={
+            "state": "sending",
+            "attempts": case((own, _C.attempts), else_=_C.attempts + 1),
+            "owner": insert.excluded.owner,
+            "lease_until": insert.excluded.lease_until,
+            "changed_at": insert.excluded.changed_at,
+        },
+        where=or_(_C.state.in_(("pending", "retrying")), own, and_(_C.state == "sending", over)),
+    ).returning(_C.attempts)
+
+
+_SHOWN = (_C.channel, _C.state, _C.attempts, _C.changed_at)
+_THIS = and_(_is(_C.submission_id, "of_id"), _is(_C.channel, "of_channel"), _is(_C.destination_hash, "of_hash"))
+_HELD = and_(_THIS, _C.state == "sending", _is(_C.owner, "its_owner"))
+_NOW = bindparam("now", type_=_C.changed_at.type)
+_OUTCOME = {
+    "state": bindparam("outcome"),
+    "owner": None,
+    "lease_until": None,
+    "last_error": bindparam("error"),
+    "changed_at": _NOW,
+}
+
+_FIND = select(_C.state, _C.lease_until).where(_THIS)
+_OF_SUBMISSION = select(*_SHOWN).where(_is(_C.submission_id, "of_id")).order_by(_C.channel, _C.destination_hash)
+_RECORD = update(confirmations).where(_HELD).values(_OUTCOME).returning(*_SHOWN)
+_RECORD_SENT = update(confirmations).where(_THIS, _C.state != "sent").values(_OUTCOME).returning(*_SHOWN)
+_RELEASE = (
+    update(confirmations)
+    .where(_HELD)
+    .values(state="pending", attempts=_C.attempts - 1, owner=None, lease_until=None, changed_at=_NOW)
+)

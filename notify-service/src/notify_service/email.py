@@ -1,0 +1,181 @@
+"""Sends mail over SMTP (RFC 5321), one connection kept open from mail to mail."""
+
+from __future__ import annotations
+
+import contextlib
+import smtplib
+import ssl
+import time
+from collections.abc import Iterator
+
+from notify_service.breaker import Breaker
+from notify_service.domain import ChannelBroken, Mail, Permanent, SendFailure, Stage, failure
+from notify_service.settings import SmtpServer
+from notify_service.smtp_session import SmtpSession
+from shared.messaging.failures import DependencyUnavailable
+
+IDLE_S = 5.0
+"""How long a connection may lie idle before it is asked whether it still works."""
+
+COURTESY_S = 5.0
+"""How long a server may take over NOOP, RSET and QUIT."""
+
+
+class SmtpSender:
+    """`handler.Sender` to one server, for one thread; the breaker is shared by all that send there.
+
+    A connection that the server closed between two mails is replaced, at the mail's expense in time only.
+    """
+
+    def __init__(self, server: SmtpServer, breaker: Breaker, *, hello: str, tls: ssl.SSLContext) -> None:
+        self._server = server
+        self._breaker = breaker
+        self._hello = hello
+        self._tls = tls
+        self._session: SmtpSession | None = None
+        self._used_at_s = 0.0
+
+    def check(self) -> None:
+        """Raise `DependencyUnavailable` while the breaker is open."""
+        if not self._breaker.admits():
+            raise DependencyUnavailable("mail server: failed too often, resting before the next try")
+
+    def send(self, mail: Mail, *, timeout_s: float) -> None:
+        """Send one mail; see `handler.Sender`. No answer after the final dot is `Transient`: it may have arrived."""
+        try:
+            self._transfer(mail, time.monotonic() + timeout_s)
+        except SendFailure as error:
+            (self._breaker.failed if error.tells_of_channel else self._breaker.succeeded)()
+            self._recover(error)
+            raise
+        self._breaker.succeeded()
+        self._used_at_s = time.monotonic()
+
+    def close(self) -> None:
+        """Take leave of the server."""
+        if self._session is not None:
+            self._session.deadline_s = time.monotonic() + COURTESY_S
+            with contextlib.suppress(OSError, smtplib.SMTPException):
+                self._session.quit()
+            self._drop()
+
+    def _transfer(self, mail: Mail, deadline_s: float) -> None:
+        session = self._begun(mail, deadline_s)
+        with _at("rcpt"):
+            _expect("rcpt", session.rcpt(mail.recipient))
+        with _at("data"):
+            _expect("data", session.data(mail.content))
+
+    def _begun(self, mail: Mail, deadline_s: float) -> SmtpSession:
+        """Return a session that has accepted MAIL: the one at hand, or a new one if that turns out to be over."""
+        kept = self._kept(deadline_s)
+        if kept is not None:
+            try:
+                return _begin(kept, mail)
+            except SendFailure as error:
+                if not error.tells_of_channel:
+                    raise
+                self._drop()
+        self._session = _opened(self._server, self._hello, self._tls, deadline_s)
+        return _begin(self._session, mail)
+
+    def _kept(self, deadline_s: float) -> SmtpSession | None:
+        session = self._session
+        if session is not None and time.monotonic() - self._used_at_s > IDLE_S:
+            session.deadline_s = min(deadline_s, time.monotonic() + COURTESY_S)
+            if not _is_alive(session):
+                self._drop()
+                return None
+        if session is not None:
+            session.deadline_s = deadline_s
+        return session
+
+    def _recover(self, error: SendFailure) -> None:
+        """Make the session ready for the next mail, or end it."""
+        if self._session is None:
+            return
+        self._session.deadline_s = time.monotonic() + COURTESY_S
+        if error.tells_of_channel or not _is_reset(self._session):
+            self._drop()
+
+    def _drop(self) -> None:
+        if self._session is not None:
+            self._session.close()
+            self._session = None
+
+
+def _opened(server: SmtpServer, hello: str, tls: ssl.SSLContext, deadline_s: float) -> SmtpSession:
+    """Return a session that is greeted, protected and logged in, as the server's address asks."""
+    with _at("connect"):
+        session = SmtpSession(server, hello=hello, tls=tls, deadline_s=deadline_s)
+    try:
+        _prepare(session, server, tls)
+    except BaseException:
+        session.close()
+        raise
+    return session
+
+
+def _prepare(session: SmtpSession, server: SmtpServer, tls: ssl.SSLContext) -> None:
+    with _at("ehlo"):
+        session.ehlo_or_helo_if_needed()
+    wanted = not server.implicit_tls and server.starttls != "never"
+    if wanted and (server.starttls == "required" or session.has_extn("starttls")):
+        with _at("starttls"):
+            session.starttls(context=tls)
+        with _at("ehlo"):
+            session.ehlo_or_helo_if_needed()
+    if server.user:
+        with _at("login"):
+            session.login(server.user, server.password)
+
+
+def _begin(session: SmtpSession, mail: Mail) -> SmtpSession:
+    options = ["SMTPUTF8", "BODY=8BITMIME"] if mail.needs_utf8 else []
+    with _at("mail"):
+        try:
+            _expect("mail", session.mail(mail.sender, options))
+        except smtplib.SMTPNotSupportedError:
+            raise Permanent("mail without SMTPUTF8") from None
+    return session
+
+
+def _expect(stage: Stage, reply: tuple[int, bytes]) -> None:
+    code, _ = reply
+    if not 200 <= code < 300:
+        raise failure(stage, code)
+
+
+@contextlib.contextmanager
+def _at(stage: Stage) -> Iterator[None]:
+    """Turn what smtplib raises into what it means. What the server said may hold an address: it goes no further."""
+    try:
+        yield
+    except SendFailure:
+        raise
+    except smtplib.SMTPResponseException as error:
+        raise failure(stage, error.smtp_code) from None
+    except smtplib.SMTPServerDisconnected:
+        raise failure(stage, None) from None
+    except (ssl.SSLError, smtplib.SMTPNotSupportedError) as error:
+        raise ChannelBroken(f"{stage} {type(error).__name__}") from None
+    except (OSError, smtplib.SMTPException):
+        raise failure(stage, None) from None
+    except ValueError:  # what cannot be said in SMTP: an address or a password beyond ASCII
+        raise (
+            Permanent(f"{stage} not in ASCII") if stage in {"mail", "rcpt"} else ChannelBroken(f"{stage} not in ASCII")
+        ) from None
+
+
+def _is_alive(session: SmtpSession) -> bool:
+    try:
+        return session.noop()[0] == 250
+    except (OSError, smtplib.SMTPException):
+        return False
+
+
+def _is_reset(session: SmtpSession) -> bool:
+    try:
+        return session.rset()[0] == 250
+    except (OSError, smtplib.SMTPException):
+        return False

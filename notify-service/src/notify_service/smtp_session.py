@@ -1,0 +1,91 @@
+"""One SMTP session with one deadline over all of it."""
+
+from __future__ import annotations
+
+import smtplib
+import socket
+import ssl
+import time
+from typing import Any
+
+from notify_service.settings import SmtpServer
+
+_TCP_CONNECT_S = 10.0
+_CHUNK_BYTES = 4096
+
+
+class SmtpSession(smtplib.SMTP):
+    """`smtplib.SMTP` that writes nothing after its deadline and waits for nothing beyond it.
+
+    smtplib's own timeout starts anew with each byte that arrives, so that a slow server could hold a worker
+    past its lease. `deadline_s` is on `time.monotonic`, and may be moved between mails.
+    """
+
+    def __init__(self, server: SmtpServer, *, hello: str, tls: ssl.SSLContext, deadline_s: float) -> None:
+        """Connect and read the greeting; raises OSError and `smtplib.SMTPException`. `hello` is our name in EHLO."""
+        self.deadline_s = deadline_s
+        self._tls = tls if server.implicit_tls else None
+        super().__init__(server.host, server.port, local_hostname=hello)
+
+    def connect(self, host: str = "localhost", port: int = 0, source_address: Any = None) -> tuple[int, bytes]:
+        """Connect, through TLS where the address says smtps, and return the greeting."""
+        plain = socket.create_connection((host, port), min(_TCP_CONNECT_S, self._left_s()), source_address)
+        try:
+            plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            plain.settimeout(self._left_s())
+            self.sock = self._tls.wrap_socket(plain, server_hostname=host) if self._tls else plain
+        except BaseException:
+            plain.close()
+            raise
+        self.file = None
+        return self.getreply()
+
+    def send(self, s: bytes | str) -> None:  # type: ignore[override]
+        """Send within the deadline."""
+        self.arm()
+        super().send(s)
+
+    def getreply(self) -> tuple[int, bytes]:
+        """Read one reply within the deadline."""
+        if self.file is None:
+            self.file = _Replies(self)
+        return super().getreply()
+
+    def arm(self) -> socket.socket:
+        """Return the socket, allowed to wait for what is left; raises `SMTPServerDisconnected` when nothing is."""
+        if self.sock is None:
+            raise smtplib.SMTPServerDisconnected("not connected")
+        try:
+            self.sock.settimeout(self._left_s())
+        except TimeoutError:
+            self.close()
+            raise smtplib.SMTPServerDisconnected("out of time") from None
+        return self.sock
+
+    def _left_s(self) -> float:
+        left_s = self.deadline_s - time.monotonic()
+        if left_s <= 0:
+            raise TimeoutError("out of time")
+        return left_s
+
+
+class _Replies:
+    """What `smtplib` reads replies from, a line at a time. It is made anew after STARTTLS, so that nothing said in
+    the clear before is taken for an answer after."""
+
+    def __init__(self, session: SmtpSession) -> None:
+        self._session = session
+        self._read = b""
+
+    def readline(self, limit: int) -> bytes:
+        while b"\n" not in self._read and len(self._read) < limit:
+            chunk = self._session.arm().recv(_CHUNK_BYTES)
+            if not chunk:
+                break
+            self._read += chunk
+        end = min(self._read.find(b"\n") + 1 or len(self._read), limit)
+        line, self._read = self._read[:end], self._read[end:]
+        return line
+
+    def close(self) -> None:
+        self._read = b""

@@ -1,0 +1,28 @@
+"""The notify service's one table. Migrations make it; a test compares the two."""
+
+from __future__ import annotations
+
+from sqlalchemy import CheckConstraint, Column, Integer, MetaData, PrimaryKeyConstraint, Table, Text, Uuid
+
+from shared.database import Migrations, UtcTimestamp
+
+metadata = MetaData(naming_convention={"pk": "%(table_name)s_pkey", "ck": "%(table_name)s_%(constraint_name)s"})
+
+confirmations = Table(
+    "confirmations",
+    metadata,
+    Column("submission_id", Uuid, nullable=False),
+    Column("channel", Text, nullable=False),
+    Column("destination_hash", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("owner", Uuid),
+    Column("lease_until", UtcTimestamp),
+    Column("last_error", Text),
+    Column("changed_at", UtcTimestamp, nullable=False),
+    PrimaryKeyConstraint("submission_id", "channel", "destination_hash"),
+    CheckConstraint("state IN ('pending', 'sending', 'retrying', 'sent', 'failed')", name="state_known"),
+)
+"""One row a confirmation. `owner` and `lease_until` are set while it is `sending`; the address is not kept."""
+
+MIGRATIONS = Migrations("notify_service:migrations", "notify_alembic_version", metadata)

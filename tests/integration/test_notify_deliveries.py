@@ -1,0 +1,212 @@
+"""The claim table on both databases, and the fake that unit tests use for it: one behaviour."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from typing import Protocol
+from uuid import UUID, uuid4
+
+import pytest
+from sqlalchemy import Engine, text
+
+from notify_service.deliveries import ClaimTable
+from notify_service.domain import Claim, ClaimAnswer, Leased, Settled
+from notify_service.handler import Deliveries
+from notify_service.queries import Confirmations
+from notify_service.tables import MIGRATIONS, confirmations
+from shared import database
+from shared.contracts import Confirmation
+from shared.messaging.failures import DependencyUnavailable
+from support.confirmations import NOON, FakeDeliveries, a_key
+
+LEASE = timedelta(seconds=75)
+A, B = uuid4(), uuid4()
+
+
+class Subject(Deliveries, Confirmations, Protocol):
+    """What is tested."""
+
+
+@pytest.fixture
+def engine(database_url: str) -> Iterator[Engine]:
+    engine = database.create(database_url)
+    MIGRATIONS.upgrade(engine)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture(params=["fake", "sqlite", "postgresql"])
+def subject(request: pytest.FixtureRequest) -> Iterator[Subject]:
+    if request.param == "fake":
+        yield FakeDeliveries()
+        return
+    engine = database.create(
+        request.getfixturevalue({"sqlite": "sqlite_url", "postgresql": "postgres_url"}[request.param])
+    )
+    MIGRATIONS.upgrade(engine)
+    yield ClaimTable(engine)
+    engine.dispose()
+
+
+def claim(subject: Subject, key: object, owner: UUID = A, after_s: float = 0) -> ClaimAnswer:
+    now = NOON + timedelta(seconds=after_s)
+    return subject.claim(key, owner=owner, now=now, lease_until=now + LEASE)  # type: ignore[arg-type]
+
+
+def claimed(subject: Subject, key: object, owner: UUID = A, after_s: float = 0) -> Claim:
+    answer = claim(subject, key, owner, after_s)
+    assert isinstance(answer, Claim)
+    return answer
+
+
+def test_what_nobody_claimed_is_claimed(subject: Subject) -> None:
+    key = a_key()
+    assert claim(subject, key) == Claim(key, A, NOON + LEASE, attempts=1)
+    assert subject.confirmations(key.submission_id) == [Confirmation("email", "pending", 1, NOON)]
+
+
+def test_a_running_lease_keeps_others_out(subject: Subject) -> None:
+    key = a_key()
+    claimed(subject, key)
+    assert claim(subject, key, B, after_s=74.9) == Leased(NOON + LEASE)
+    assert subject.confirmations(key.submission_id)[0].attempts == 1
+
+
+def test_a_lease_that_is_over_is_taken_over_and_counted(subject: Subject) -> None:
+    key = a_key()
+    claimed(subject, key)
+    assert claimed(subject, key, B, after_s=75).attempts == 2
+
+
+def test_the_holder_claims_again_uncounted(subject: Subject) -> None:
+    key = a_key()
+    claimed(subject, key)
+    assert claim(subject, key, A, after_s=30) == Claim(key, A, NOON + timedelta(seconds=30) + LEASE, attempts=1)
+
+
+@pytest.mark.parametrize("outcome", ["sent", "failed"])
+def test_what_is_settled_stays_so(subject: Subject, outcome: str) -> None:
+    key = a_key()
+    held = claimed(subject, key)
+    at = NOON + timedelta(seconds=1)
+    expected = Confirmation("email", outcome, 1, at)  # type: ignore[arg-type]
+    assert subject.record(held, outcome, now=at, error=None) == expected  # type: ignore[arg-type]
+    assert claim(subject, key, B, after_s=10_000) == Settled()
+    assert subject.confirmations(key.submission_id) == [expected]
+
+
+def test_what_waits_for_a_retry_is_claimed_by_anybody_and_counted(subject: Subject) -> None:
+    key = a_key()
+    assert subject.record(claimed(subject, key), "retrying", now=NOON, error="rcpt 450") == Confirmation(
+        "email", "retrying", 1, NOON
+    )
+    assert claimed(subject, key, B, after_s=30).attempts == 2
+
+
+def test_what_is_released_was_never_tried(subject: Subject) -> None:
+    key = a_key()
+    subject.release(claimed(subject, key), now=NOON)
+    assert subject.confirmations(key.submission_id) == [Confirmation("email", "pending", 0, NOON)]
+    assert claimed(subject, key, B).attempts == 1
+
+
+@pytest.mark.parametrize("outcome", ["failed", "retrying"])
+def test_who_lost_the_lease_can_neither_fail_nor_release_it(subject: Subject, outcome: str) -> None:
+    key = a_key()
+    lost = claimed(subject, key)
+    claimed(subject, key, B, after_s=75)
+    assert subject.record(lost, outcome, now=NOON) is None  # type: ignore[arg-type]
+    subject.release(lost, now=NOON)
+    assert claim(subject, key, uuid4(), after_s=76) == Leased(NOON + timedelta(seconds=75) + LEASE)
+
+
+def test_what_was_sent_is_recorded_even_by_who_lost_the_lease_and_once(subject: Subject) -> None:
+    key = a_key()
+    lost = claimed(subject, key)
+    later = claimed(subject, key, B, after_s=75)
+    recorded = subject.record(lost, "sent", now=NOON)
+    assert recorded is not None
+    assert recorded.state == "sent"
+    assert subject.record(later, "sent", now=NOON) is None
+    assert subject.record(later, "failed", now=NOON) is None
+
+
+def test_two_addresses_of_one_submission_are_two_confirmations(subject: Subject) -> None:
+    ada = a_key()
+    bob = a_key(ada.submission_id, "bob@example.org")
+    subject.record(claimed(subject, ada), "sent", now=NOON)
+    claimed(subject, bob)
+    assert sorted(one.state for one in subject.confirmations(ada.submission_id)) == ["pending", "sent"]
+    assert subject.confirmations(uuid4()) == []
+
+
+def test_of_many_who_claim_at_once_one_succeeds(engine: Engine) -> None:
+    table, other = ClaimTable(engine), ClaimTable(engine)
+    keys = [a_key() for _ in range(30)]
+    start = threading.Barrier(6)
+
+    def claim_all(number: int) -> list[ClaimAnswer]:
+        start.wait()
+        return [claim((table, other)[number % 2], key, uuid4()) for key in keys]
+
+    with ThreadPoolExecutor(6) as pool:
+        answers = list(pool.map(claim_all, range(6)))
+    for asked in zip(*answers, strict=True):
+        assert sorted(type(answer).__name__ for answer in asked) == ["Claim", *["Leased"] * 5]
+
+
+def test_neither_an_address_nor_more_than_the_class_of_an_error_is_kept(engine: Engine) -> None:
+    table, key = ClaimTable(engine), a_key()
+    table.record(claimed(table, key), "failed", now=NOON, error="rcpt 550")
+    with engine.connect() as connection:
+        [row] = connection.execute(confirmations.select()).all()
+    assert row.last_error == "rcpt 550"
+    assert "ada" not in str(row)
+
+
+Break = Callable[[], None]
+
+
+@pytest.fixture(params=["fake", "sqlite", "postgresql"])
+def breakable(request: pytest.FixtureRequest) -> Iterator[tuple[Subject, Break, Break]]:
+    """A subject, what takes its database away, and what brings it back."""
+    if request.param == "fake":
+        fake = FakeDeliveries()
+        yield fake, lambda: setattr(fake, "away", True), lambda: setattr(fake, "away", False)
+        return
+    engine = database.create(
+        request.getfixturevalue({"sqlite": "sqlite_url", "postgresql": "postgres_url"}[request.param])
+    )
+    MIGRATIONS.upgrade(engine)
+
+    def rename(old: str, new: str) -> None:
+        with engine.begin() as connection:
+            connection.execute(text(f"ALTER TABLE {old} RENAME TO {new}"))
+
+    yield ClaimTable(engine), lambda: rename("confirmations", "gone"), lambda: rename("gone", "confirmations")
+    engine.dispose()
+
+
+def test_a_database_that_is_away_is_a_dependency_and_what_was_sent_is_not_forgotten(
+    breakable: tuple[Subject, Break, Break],
+) -> None:
+    subject, take_away, bring_back = breakable
+    key = a_key()
+    held = claimed(subject, key)
+    take_away()
+    for call in (
+        lambda: claim(subject, a_key()),
+        lambda: subject.release(held, now=NOON),
+        lambda: subject.record(held, "retrying", now=NOON),
+        lambda: subject.record(held, "sent", now=NOON),
+        lambda: claim(subject, key, B, after_s=10_000),
+        lambda: subject.confirmations(key.submission_id),
+    ):
+        with pytest.raises(DependencyUnavailable):
+            call()
+    bring_back()
+    assert claim(subject, key, B, after_s=10_000) == Settled(news=Confirmation("email", "sent", 1, NOON))
+    assert claim(subject, key, B, after_s=10_001) == Settled()

@@ -1,0 +1,133 @@
+"""Collaborators of the notify service's handler for tests, held to the same behaviour as the real ones."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+from notify_service import domain
+from notify_service.domain import Claim, ClaimAnswer, Key, Leased, Mail, Outcome, SendFailure, Settled, State
+from notify_service.mail import Composer
+from notify_service.settings import MailFrom
+from shared.contracts import Confirmation, SubmissionAccepted
+from shared.forms import ConfirmationMail, Form
+from shared.messaging.failures import DependencyUnavailable
+from support.events import ACCEPTED_AT, an_event
+
+NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+MAIL_FROM = MailFrom("Counterfoil", "counterfoil@example.org")
+
+
+@dataclass
+class Clock:
+    """A clock that a test moves."""
+
+    now: datetime = ACCEPTED_AT
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def forward(self, **duration: float) -> None:
+        self.now += timedelta(**duration)
+
+
+def a_key(submission_id: UUID | None = None, address: str = "ada@example.org") -> Key:
+    made = submission_id or uuid4()
+    return Key(made, "email", domain.destination_hash(made, address))
+
+
+def a_form(name: str = "signup", **confirmation: Any) -> Form:
+    return Form(name, title="Sign up", confirmation=ConfirmationMail(**confirmation))
+
+
+def a_mail(event: SubmissionAccepted | None = None, address: str = "ada@example.org") -> Mail:
+    return Composer(MAIL_FROM, lambda: NOON).compose(event or an_event(), a_form(), address)
+
+
+@dataclass
+class _Row:
+    state: State
+    attempts: int
+    changed_at: datetime
+    owner: UUID | None = None
+    lease_until: datetime | None = None
+
+
+@dataclass
+class FakeDeliveries:
+    """`handler.Deliveries` in a dictionary. Set `away` to make it unavailable, from the given call on."""
+
+    rows: dict[Key, _Row] = field(default_factory=dict)
+    errors: list[str | None] = field(default_factory=list)
+    away: bool = False
+    _unrecorded: dict[Key, tuple[Claim, datetime]] = field(default_factory=dict)
+
+    def claim(self, key: Key, *, owner: UUID, now: datetime, lease_until: datetime) -> ClaimAnswer:
+        if key in self._unrecorded:
+            claim, sent_at = self._unrecorded[key]
+            return Settled(news=self.record(claim, "sent", now=sent_at))
+        self._reach()
+        row = self.rows.setdefault(key, _Row("pending", 0, now))
+        if row.state in {"sent", "failed"}:
+            return Settled()
+        if row.state == "sending" and row.owner != owner and row.lease_until and row.lease_until > now:
+            return Leased(row.lease_until)
+        counted = row.state == "sending" and row.owner == owner
+        self.rows[key] = _Row("sending", row.attempts + (not counted), now, owner, lease_until)
+        return Claim(key, owner, lease_until, self.rows[key].attempts)
+
+    def release(self, claim: Claim, *, now: datetime) -> None:
+        self._reach()
+        row = self.rows[claim.key]
+        if row.state == "sending" and row.owner == claim.owner:
+            self.rows[claim.key] = _Row("pending", row.attempts - 1, now)
+
+    def record(self, claim: Claim, outcome: Outcome, *, now: datetime, error: str | None = None) -> Confirmation | None:
+        if outcome == "sent":
+            self._unrecorded[claim.key] = (claim, now)
+        self._reach()
+        self._unrecorded.pop(claim.key, None)
+        row = self.rows[claim.key]
+        if row.state == "sent" or (outcome != "sent" and (row.state != "sending" or row.owner != claim.owner)):
+            return None
+        self.rows[claim.key] = replace(row, state=outcome, owner=None, lease_until=None, changed_at=now)
+        self.errors.append(error)
+        return self.confirmations(claim.key.submission_id)[0]
+
+    def confirmations(self, submission_id: UUID) -> list[Confirmation]:
+        self._reach()
+        found = ((key, row) for key, row in self.rows.items() if key.submission_id == submission_id)
+        shown = sorted(found, key=lambda pair: (pair[0].channel, pair[0].destination_hash))
+        return [Confirmation(k.channel, domain.shown_state(r.state), r.attempts, r.changed_at) for k, r in shown]
+
+    def _reach(self) -> None:
+        if self.away:
+            raise DependencyUnavailable("away")
+
+
+@dataclass
+class FakeSender:
+    """`handler.Sender` that keeps what it sends. `answers` maps a stage to its answer, as a server's script does."""
+
+    sent: list[Mail] = field(default_factory=list)
+    answers: dict[domain.Stage, int | None] = field(default_factory=dict)
+    resting: bool = False
+    before: Callable[[], None] = lambda: None
+    timeouts_s: list[float] = field(default_factory=list)
+
+    def check(self) -> None:
+        if self.resting:
+            raise DependencyUnavailable("resting")
+
+    def send(self, mail: Mail, *, timeout_s: float) -> None:
+        self.before()
+        self.timeouts_s.append(timeout_s)
+        for stage, code in self.answers.items():
+            failure: SendFailure = domain.failure(stage, code)
+            if stage == "data" and code is None:
+                self.sent.append(mail)
+            raise failure
+        self.sent.append(mail)

@@ -1,0 +1,170 @@
+"""An SMTP server that answers as a test tells it to."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
+
+from dev.processes import free_port
+
+CERTIFICATE = Path(__file__).with_name("smtp_localhost.pem")
+"""A certificate for localhost and 127.0.0.1 with its key, worth nothing: it proves what anyone may read."""
+
+DROP = "drop"
+DRIBBLE = "dribble"
+"""Instead of an answer: close the connection; or send one line of a reply after the other and never end it."""
+
+
+@dataclass(frozen=True)
+class Received:
+    """One mail as it came."""
+
+    sender: str
+    recipients: tuple[str, ...]
+    content: bytes
+
+
+@dataclass
+class ScriptedSmtp:
+    """Receives mail; `answers` overrides its reply at a stage: connect, ehlo, mail, rcpt, or data (after the dot).
+
+    With `login` it asks for that user and password before MAIL, and only under TLS.
+    """
+
+    starttls: bool = False
+    implicit_tls: bool = False
+    login: tuple[str, str] | None = None
+    utf8: bool = True
+    answers: dict[str, str] = field(default_factory=dict)
+    received: list[Received] = field(default_factory=list)
+    connections: int = 0
+    secured: int = 0
+    port: int = field(default_factory=free_port)
+
+    def start(self) -> None:
+        """Listen on loopback."""
+        tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        tls.load_cert_chain(CERTIFICATE)
+        options: dict[str, Any] = {"hostname": "127.0.0.1", "port": self.port, "ready_timeout": 30}
+        if self.implicit_tls:
+            options["ssl_context"] = tls
+        self._controller = _Controller(self, tls if self.starttls else None, **options)
+        self._controller.start()
+        self.connections = 0  # the controller tries its own server once
+
+    def stop(self) -> None:
+        """Stop listening and drop every connection."""
+        self._controller.stop()
+
+    def answering(self, stage: str, reply: str) -> ScriptedSmtp:
+        """Answer so at this stage from now on."""
+        self.answers[stage] = reply
+        return self
+
+    def __enter__(self) -> ScriptedSmtp:
+        self.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.stop()
+
+
+class _Controller(Controller):
+    def __init__(self, script: ScriptedSmtp, starttls: ssl.SSLContext | None, **options: Any) -> None:
+        self._script = script
+        self._starttls = starttls
+        super().__init__(_Hooks(script), **options)
+
+    def factory(self) -> SMTP:
+        script = self._script
+        options: dict[str, Any] = {"enable_SMTPUTF8": script.utf8, "tls_context": self._starttls, "hostname": "sink"}
+        if script.login:
+            options |= {"authenticator": _authenticator(script.login), "auth_required": True}
+            options["auth_require_tls"] = not script.implicit_tls
+        return _Greeting(script, self.handler, require_starttls=bool(self._starttls), **options)
+
+
+class _Greeting(SMTP):
+    def __init__(self, script: ScriptedSmtp, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._script = script
+        self._greeted = False
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._script.connections += 1
+        super().connection_made(transport)
+
+    async def push(self, status: Any) -> None:
+        if not self._greeted:
+            self._greeted = True
+            status = await _told(self._script, "connect", self) or status
+        await super().push(status)
+
+
+class _Hooks:
+    def __init__(self, script: ScriptedSmtp) -> None:
+        self._script = script
+
+    async def handle_EHLO(  # noqa: N802 - aiosmtpd's
+        self, server: SMTP, session: Session, envelope: Envelope, hostname: str, responses: list[str]
+    ) -> list[str]:
+        session.host_name = hostname
+        told = await _told(self._script, "ehlo", server)
+        return [told] if told else responses
+
+    async def handle_HELO(self, server: SMTP, session: Session, envelope: Envelope, hostname: str) -> str:  # noqa: N802
+        session.host_name = hostname
+        return await _told(self._script, "ehlo", server) or "250 sink"
+
+    async def handle_MAIL(  # noqa: N802
+        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
+        told = await _told(self._script, "mail", server)
+        if not told:
+            envelope.mail_from = address
+            assert server.transport is not None
+            self._script.secured += server.transport.get_extra_info("sslcontext") is not None
+        return told or "250 OK"
+
+    async def handle_RCPT(  # noqa: N802
+        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
+        told = await _told(self._script, "rcpt", server)
+        if not told:
+            envelope.rcpt_tos.append(address)
+        return told or "250 OK"
+
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
+        told = self._script.answers.get("data")
+        if told is None or told == DROP:  # dropped after the dot: the mail is here, its sender does not know
+            content = envelope.content if isinstance(envelope.content, bytes) else b""
+            self._script.received.append(Received(envelope.mail_from or "", tuple(envelope.rcpt_tos), content))
+        return await _told(self._script, "data", server) or "250 OK"
+
+
+async def _told(script: ScriptedSmtp, stage: str, server: SMTP) -> str | None:
+    told = script.answers.get(stage)
+    transport = server.transport
+    assert isinstance(transport, asyncio.Transport)
+    if told == DROP:
+        transport.abort()
+    while told == DRIBBLE and not transport.is_closing():
+        transport.write(b"250-still thinking\r\n")
+        await asyncio.sleep(0.02)
+    return told
+
+
+def _authenticator(login: tuple[str, str]) -> Callable[..., AuthResult]:
+    def check(server: SMTP, session: Session, envelope: Envelope, mechanism: str, given: Any) -> AuthResult:
+        expected = LoginPassword(login[0].encode(), login[1].encode())
+        return AuthResult(success=given == expected, handled=False)
+
+    return check

@@ -1,0 +1,245 @@
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from uuid import uuid4
+
+import pytest
+
+from notify_service import domain
+from notify_service.domain import Stage
+from notify_service.handler import LEASE_MARGIN_S, SendConfirmations
+from notify_service.mail import Composer
+from shared.contracts import Confirmation, ConfirmationChanged, Control, SubmissionAccepted
+from shared.forms import Form
+from shared.messaging.failures import Delivery, DependencyUnavailable, RetryLater
+from support.confirmations import MAIL_FROM, Clock, FakeDeliveries, FakeSender, a_form
+from support.events import ACCEPTED_AT, an_event
+
+
+@dataclass
+class World:
+    forms: dict[str, Form] = field(default_factory=lambda: {"signup": a_form()})
+    deliveries: FakeDeliveries = field(default_factory=FakeDeliveries)
+    sender: FakeSender = field(default_factory=FakeSender)
+    clock: Clock = field(default_factory=Clock)
+    announced: list[ConfirmationChanged] = field(default_factory=list)
+    reached: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.handler = self.worker()
+
+    def worker(self) -> SendConfirmations:
+        return SendConfirmations(
+            self.forms,
+            self.deliveries,
+            self.sender,
+            Composer(MAIL_FROM, self.clock).compose,
+            self.announced.append,
+            self.clock,
+            self.reached.append,
+        )
+
+    def handle(self, event: SubmissionAccepted, *, attempt: int = 0) -> None:
+        self.handler([Delivery(event, attempt)])
+
+    def shown(self, event: SubmissionAccepted) -> list[Confirmation]:
+        return self.deliveries.confirmations(event.id)
+
+
+@pytest.fixture
+def world() -> World:
+    return World()
+
+
+def test_a_submission_is_confirmed_to_its_address_once(world: World) -> None:
+    event = an_event()
+    world.handle(event)
+    world.handle(event)
+    [mail] = world.sender.sent
+    assert mail.recipient == "ada@example.org"
+    assert world.shown(event) == [Confirmation("email", "sent", 1, ACCEPTED_AT)]
+    assert world.announced == [ConfirmationChanged(event.id, Confirmation("email", "sent", 1, ACCEPTED_AT))]
+    assert world.reached == ["after-claim", "after-send", "after-record"]
+
+
+def test_the_mail_may_take_as_long_as_its_lease_less_the_margin(world: World) -> None:
+    event = an_event()
+    leases = []
+    world.sender.before = lambda: leases.append(next(iter(world.deliveries.rows.values())).lease_until)
+    world.handle(event)
+    assert world.sender.timeouts_s == [60.0]
+    assert leases == [ACCEPTED_AT + timedelta(seconds=60 + LEASE_MARGIN_S)]
+
+
+def test_a_worker_that_was_frozen_between_claim_and_send_sends_nothing(world: World) -> None:
+    event = an_event()
+    world.handler.reach = lambda name: world.clock.forward(seconds=61) if name == "after-claim" else None
+    with pytest.raises(RetryLater):
+        world.handle(event)
+    assert world.sender.sent == []
+    assert world.shown(event)[0].state == "retrying"
+
+
+def test_without_an_address_nothing_is_done(world: World) -> None:
+    world.handle(an_event(name="Ada Lovelace"))
+    world.handle(an_event(form="unknown", name="Ada Lovelace"))
+    assert world.sender.sent == []
+    assert world.deliveries.rows == {}
+
+
+def test_without_a_confirmation_in_its_form_nothing_is_done(world: World) -> None:
+    world.forms["signup"] = a_form(enabled=False)
+    world.handle(an_event())
+    assert world.sender.sent == []
+    assert world.deliveries.rows == {}
+
+
+def test_an_unknown_form_waits_for_its_definition(world: World) -> None:
+    event = an_event(form="new")
+    pauses_s = []
+    for attempt in range(3):
+        with pytest.raises(RetryLater, match="'new' is not in this service's forms file") as raised:
+            world.handle(event, attempt=attempt)
+        pauses_s.append(raised.value.after_s)
+    assert pauses_s == [30, 120, 600]
+    assert world.deliveries.rows == {}
+    world.forms["new"] = a_form("new")
+    world.handle(event, attempt=3)
+    assert len(world.sender.sent) == 1
+
+
+def test_an_unknown_form_fails_visibly_in_the_end(world: World) -> None:
+    event = an_event(form="new")
+    world.clock.forward(hours=72)
+    world.handle(event, attempt=14)
+    assert world.shown(event)[0].state == "failed"
+    assert world.deliveries.errors == ["unknown form"]
+    assert world.announced[0].confirmation.state == "failed"
+
+
+@pytest.mark.parametrize(("stage", "code"), [("rcpt", 450), ("mail", 421), ("data", 451), ("data", None)])
+def test_a_transient_answer_is_retried_by_the_schedule(world: World, stage: Stage, code: int | None) -> None:
+    event = an_event()
+    world.sender.answers = {stage: code}
+    pauses_s = []
+    for attempt in range(7):
+        with pytest.raises(RetryLater) as raised:
+            world.handle(event, attempt=attempt)
+        pauses_s.append(raised.value.after_s)
+        assert world.shown(event) == [Confirmation("email", "retrying", attempt + 1, ACCEPTED_AT)]
+    assert pauses_s == [30, 120, 600, 1800, 7200, 21600, 21600]
+    assert [change.confirmation.state for change in world.announced] == ["retrying"] * 7
+    world.sender.answers = {}
+    world.handle(event, attempt=7)
+    assert world.shown(event)[0].state == "sent"
+
+
+def test_after_72_hours_a_transient_answer_is_the_last(world: World) -> None:
+    event = an_event()
+    world.sender.answers = {"rcpt": 450}
+    world.clock.forward(hours=72)
+    world.handle(event, attempt=20)
+    assert world.shown(event)[0].state == "failed"
+    assert world.deliveries.errors == ["rcpt 450"]
+
+
+def test_an_old_submission_is_still_tried_once(world: World) -> None:
+    event = an_event()
+    world.clock.forward(hours=200)
+    world.handle(event)
+    assert len(world.sender.sent) == 1
+
+
+def test_a_lost_answer_after_the_dot_leads_to_the_same_message_id(world: World) -> None:
+    event = an_event()
+    world.sender.answers = {"data": None}
+    with pytest.raises(RetryLater):
+        world.handle(event)
+    world.sender.answers = {}
+    world.handle(event, attempt=1)
+    expected = f"Message-ID: {domain.message_id(event.id, 'email', 'example.org')}".encode()
+    assert [expected in mail.content.split(b"\r\n") for mail in world.sender.sent] == [True, True]
+
+
+def test_a_permanent_answer_fails_visibly_and_is_done(world: World) -> None:
+    event = an_event()
+    world.sender.answers = {"rcpt": 550}
+    world.handle(event)
+    world.sender.answers = {}
+    world.handle(event)
+    assert world.sender.sent == []
+    assert world.shown(event) == [Confirmation("email", "failed", 1, ACCEPTED_AT)]
+    assert world.deliveries.errors == ["rcpt 550"]
+
+
+def test_an_address_that_cannot_be_one_fails_visibly(world: World) -> None:
+    event = replace(an_event(), control=Control(reply_to="ada@example.org\r\nBcc: eve@example.org"))
+    world.handle(event)
+    assert world.sender.sent == []
+    assert world.shown(event)[0].state == "failed"
+    assert world.deliveries.errors == ["control character in the address"]
+
+
+@pytest.mark.parametrize(("stage", "code"), [("login", 535), ("mail", 550), ("connect", None), ("starttls", None)])
+def test_a_broken_channel_is_charged_to_nobody(world: World, stage: Stage, code: int | None) -> None:
+    event = an_event()
+    world.sender.answers = {stage: code}
+    for _ in range(3):
+        with pytest.raises(DependencyUnavailable):
+            world.handle(event)
+        assert world.shown(event) == [Confirmation("email", "pending", 0, ACCEPTED_AT)]
+    assert world.announced == []
+    world.sender.answers = {}
+    world.handle(event)
+    assert world.shown(event)[0] == Confirmation("email", "sent", 1, ACCEPTED_AT)
+
+
+def test_while_the_breaker_rests_nothing_is_claimed(world: World) -> None:
+    world.sender.resting = True
+    with pytest.raises(DependencyUnavailable):
+        world.handle(an_event())
+    assert world.deliveries.rows == {}
+
+
+def test_what_another_worker_holds_is_left_to_it_for_the_rest_of_its_lease(world: World) -> None:
+    event, other = an_event(), world.worker()
+    during: list[float] = []
+
+    def meanwhile() -> None:
+        world.sender.before = lambda: None
+        world.clock.forward(seconds=20)
+        with pytest.raises(RetryLater) as raised:
+            other([Delivery(event)])
+        during.append(raised.value.after_s)
+
+    world.sender.before = meanwhile
+    world.handle(event)
+    assert during == [60 + LEASE_MARGIN_S - 20]
+    assert len(world.sender.sent) == 1
+
+
+def test_a_worker_that_died_is_succeeded_when_its_lease_is_over(world: World) -> None:
+    event = an_event()
+    key = domain.Key(event.id, "email", domain.destination_hash(event.id, "ada@example.org"))
+    lease_until = ACCEPTED_AT + timedelta(seconds=75)
+    world.deliveries.claim(key, owner=uuid4(), now=ACCEPTED_AT, lease_until=lease_until)
+    with pytest.raises(RetryLater):
+        world.handle(event)
+    world.clock.now = lease_until
+    world.handle(event)
+    assert world.shown(event) == [Confirmation("email", "sent", 2, lease_until)]
+
+
+def test_a_mail_that_could_not_be_recorded_is_recorded_later_and_not_sent_again(world: World) -> None:
+    event = an_event()
+    world.sender.before = lambda: setattr(world.deliveries, "away", True)
+    with pytest.raises(DependencyUnavailable):
+        world.handle(event)
+    with pytest.raises(DependencyUnavailable):
+        world.handle(event)
+    world.deliveries.away = False
+    world.clock.forward(seconds=500)
+    world.worker()([Delivery(event)])  # another consumer of the process: the first one gave it back
+    assert len(world.sender.sent) == 1
+    assert world.announced == [ConfirmationChanged(event.id, Confirmation("email", "sent", 1, ACCEPTED_AT))]
