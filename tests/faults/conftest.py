@@ -26,7 +26,14 @@ def start_trial(tmp_path: Path, mail_sink: MailSink) -> Iterator[StartTrial]:
     """Start an installation on a broker's address and return a trial of it; further arguments go to `Installation`."""
     with ExitStack() as running:
 
-        def start(broker_url: str, *, database_url: str | None = None, replicas: int = 1, workers: int = 1) -> Trial:
+        def start(
+            broker_url: str,
+            *,
+            database_url: str | None = None,
+            replicas: int = 1,
+            workers: int = 1,
+            settings: dict[str, str] | None = None,
+        ) -> Trial:
             place = tmp_path / "installation"
             installation = Installation(
                 place,
@@ -35,6 +42,7 @@ def start_trial(tmp_path: Path, mail_sink: MailSink) -> Iterator[StartTrial]:
                 database_url=database_url,
                 replicas=replicas,
                 workers=workers,
+                settings=settings,
             )
             running.enter_context(installation)
             return Trial(installation, mail_sink, database_url or sqlite_of(place))

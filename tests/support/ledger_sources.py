@@ -98,7 +98,7 @@ def _listed(gateway_url: str, api_key: str, form: str) -> Iterator[dict[str, Any
 
 def _confirmation_states(gateway_url: str, api_key: str, submission_id: str) -> set[str]:
     shown = _get(f"{gateway_url}/v1/submissions/{submission_id}", api_key, {})
-    return {confirmation["state"] for confirmation in shown["receipt"]["confirmations"]}
+    return {confirmation["state"] for confirmation in shown["confirmations"]}
 
 
 def _get(url: str, api_key: str, parameters: dict[str, str | int | None]) -> dict[str, Any]:

@@ -101,7 +101,13 @@ class StartTrial(Protocol):
     """Starts an installation on a broker's address and returns a trial of it."""
 
     def __call__(
-        self, broker_url: str, *, database_url: str | None = None, replicas: int = 1, workers: int = 1
+        self,
+        broker_url: str,
+        *,
+        database_url: str | None = None,
+        replicas: int = 1,
+        workers: int = 1,
+        settings: dict[str, str] | None = None,
     ) -> Trial:
         """Start it; without `database_url` it has SQLite files."""
 

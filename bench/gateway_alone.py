@@ -1,0 +1,47 @@
+"""The gateway itself, publishing nothing: what its view costs without the broker. `python -m bench.gateway_alone`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from gateway import settings
+from gateway.app import create_app
+from gateway.wsgi import Server
+from shared import forms
+from shared.messaging.memory import MemoryBroker
+from shared.messaging.message import Message
+
+
+class NoPublisher:
+    """A publisher that confirms what it never sends."""
+
+    def publish(self, message: Message, *, timeout_s: float) -> None:
+        """Confirm at once."""
+
+    def missing(self) -> list[str]:
+        """Lack nothing."""
+        return []
+
+    def close(self) -> None:
+        """Stop."""
+
+
+class NoBroker(MemoryBroker):
+    """A broker to which nothing is published."""
+
+    def publisher(self) -> NoPublisher:  # type: ignore[override]  # a publisher all the same
+        """Return a publisher that confirms what it never sends."""
+        return NoPublisher()
+
+
+class ServerAlone(Server):
+    """The gateway's own server, with no broker behind it."""
+
+    def load(self) -> Any:
+        """Build the application of one worker."""
+        chosen = settings.load()
+        return create_app(chosen, forms.load(chosen.forms), NoBroker())
+
+
+if __name__ == "__main__":
+    ServerAlone(settings.load()).run()

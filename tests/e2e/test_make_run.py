@@ -1,0 +1,149 @@
+"""What `make run` starts, once the machine is prepared: from the first start to the terminal that closes."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import re
+import signal
+import subprocess
+import sys
+import termios
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+import requests
+
+from dev.processes import descendants, free_port, is_alive
+from support.polling import eventually
+from support.service import ROOT, clean_environment
+
+READY_S = 90
+ADA = {"name": "Ada Lovelace", "email": "ada@example.org"}
+
+
+class Runner:
+    """`python -m dev.run` on a pseudo-terminal of its own, as a person would have it."""
+
+    def __init__(self, directory: Path, port: int) -> None:
+        self.url = f"http://127.0.0.1:{port}"
+        self._log = directory.with_suffix(f".{os.urandom(3).hex()}.log")
+        self._terminal, theirs = os.openpty()
+        with self._log.open("wb") as out:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "dev.run", "--directory", str(directory)],
+                cwd=ROOT,
+                env=clean_environment() | {"PORT": str(port)},
+                stdin=theirs,
+                stdout=out,
+                stderr=subprocess.STDOUT,
+                preexec_fn=_take_terminal,  # noqa: PLW1509 - no threads in this test
+            )
+        os.close(theirs)
+
+    @property
+    def output(self) -> str:
+        """Everything it has printed."""
+        return self._log.read_text(errors="replace")
+
+    def await_ready(self) -> list[int]:
+        """Wait until it says that all is ready; returns the ids of all its processes."""
+
+        def is_ready() -> bool:
+            if self.process.poll() is not None:
+                pytest.fail(f"it ended:\n{self.output}")
+            return "Counterfoil is ready" in self.output
+
+        eventually(is_ready, READY_S, "it is ready")
+        return [self.process.pid, *descendants(self.process.pid)]
+
+    def pid_of(self, module: str) -> int:
+        """Return the process id of `python -m <module>` below it."""
+        table = subprocess.run(["ps", "-A", "-ww", "-o", "pid=,command="], capture_output=True, text=True).stdout
+        commands = dict(line.split(None, 1) for line in table.splitlines())
+        return next(pid for pid in descendants(self.process.pid) if commands[str(pid)].endswith(f"-m {module}"))
+
+    def close_terminal(self) -> None:
+        """Close the window it runs in."""
+        with suppress(OSError):
+            os.close(self._terminal)
+
+
+def _take_terminal() -> None:
+    os.setsid()
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+
+
+@pytest.fixture
+def directory(tmp_path: Path) -> Path:
+    return tmp_path / "run"
+
+
+@pytest.fixture
+def runners() -> Iterator[list[Runner]]:
+    started: list[Runner] = []
+    yield started
+    for runner in started:
+        runner.close_terminal()
+        if runner.process.poll() is None:
+            runner.process.terminate()
+            runner.process.wait(60)
+        print(runner.output)
+
+
+def test_from_the_first_start_to_a_terminal_that_closes(directory: Path, runners: list[Runner]) -> None:
+    first = Runner(directory, free_port())
+    runners.append(first)
+    processes = first.await_ready()
+    key = re.findall(r"cf_\S+", first.output)[0]
+    submitted = requests.post(
+        f"{first.url}/f/signup", json={"name": "Ada Lovelace", "email": "ada@example.org"}, timeout=9
+    )
+    assert submitted.status_code == 202
+    eventually(lambda: list((directory / "mail").glob("*.eml")), 30, "the mail is in the sink")
+
+    os.kill(first.pid_of("storage_service"), signal.SIGKILL)
+    assert first.process.wait(60) == 1
+    assert "storage ended by itself with -9" in first.output
+    assert_gone(processes)
+
+    second = Runner(directory, free_port())
+    runners.append(second)
+    processes = second.await_ready()
+    assert "cf_" not in second.output, "the key is shown at the first start only"
+    authorization = {"Authorization": f"Bearer {key}"}
+    kept = requests.get(f"{second.url}/v1/forms/signup/submissions", headers=authorization, timeout=9).json()
+    assert [each["id"] for each in kept["submissions"]] == [submitted.json()["id"]]
+
+    second.close_terminal()
+    assert second.process.wait(60) == 0
+    assert_gone(processes)
+
+
+def test_ctrl_c_while_it_starts_leaves_no_process(directory: Path, runners: list[Runner]) -> None:
+    runner = Runner(directory, free_port())
+    runners.append(runner)
+    eventually(lambda: "Starting RabbitMQ" in runner.output, 30, "it starts the broker")
+    eventually(lambda: len(descendants(runner.process.pid)) >= 2, 30, "the broker has processes")
+    processes = descendants(runner.process.pid)
+
+    runner.process.send_signal(signal.SIGINT)
+
+    assert runner.process.wait(60) == 0
+    assert_gone(processes)
+
+
+def test_a_second_one_in_the_same_directory_is_refused(directory: Path, runners: list[Runner]) -> None:
+    runners.append(Runner(directory, free_port()))
+    eventually(lambda: "Starting RabbitMQ" in runners[0].output, 30, "the first one starts")
+
+    runners.append(Runner(directory, free_port()))
+
+    assert runners[1].process.wait(30) == 1
+    assert f"Counterfoil runs already with its data in {directory}" in runners[1].output
+
+
+def assert_gone(processes: list[int]) -> None:
+    eventually(lambda: not any(map(is_alive, processes)), 10, f"none of {processes} is left")
