@@ -141,6 +141,15 @@ def test_all_else_on_sqlite_means_that_nothing_works_now(sqlite_url: str, statem
     engine.dispose()
 
 
+def test_a_transaction_on_sqlite_has_its_turn_to_write_before_it_reads(sqlite_url: str) -> None:
+    first, second = database.create(sqlite_url), database.create(f"{sqlite_url}?timeout=0.05")
+    with first.begin(), pytest.raises(DependencyUnavailable, match="locked"):
+        execute(second, "SELECT 1")
+    execute(second, "SELECT 1")
+    first.dispose()
+    second.dispose()
+
+
 def test_a_folder_that_is_missing_means_that_nothing_works_now(tmp_path: Path) -> None:
     engine = database.create(f"sqlite:///{tmp_path / 'missing' / 'test.db'}")
     with pytest.raises(DependencyUnavailable, match="unable to open"):

@@ -16,6 +16,7 @@ from sqlalchemy import CheckConstraint, Engine, inspect, text
 
 from shared import database
 from storage_service.tables import MIGRATIONS, metadata
+from support.polling import eventually
 from support.service import clean_environment
 
 
@@ -73,6 +74,18 @@ def test_it_can_be_taken_back(engine: Engine) -> None:
         config.set_main_option("script_location", MIGRATIONS.location)
         command.downgrade(config, "base")
     assert inspect(engine).get_table_names() == ["storage_alembic_version"]
+
+
+def test_a_second_migration_waits_for_the_first(postgres_url: str) -> None:
+    waiting = text("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted")
+    environment = clean_environment() | {"COUNTERFOIL_DATABASE_URL": postgres_url}
+    engine = database.create(postgres_url)
+    with engine.begin() as first:
+        MIGRATIONS.upgrade_within(first)
+        second = subprocess.Popen([sys.executable, "-m", "storage_service", "migrate"], env=environment)
+        eventually(lambda: first.execute(waiting).scalar_one() == 1, 20, "the second one waits")
+    assert second.wait(timeout=30) == 0
+    engine.dispose()
 
 
 def test_several_processes_may_migrate_at_once_from_any_folder(

@@ -31,12 +31,16 @@ class Migrations:
     def upgrade(self, engine: Engine) -> None:
         """Bring the schema up to date in one transaction; a second call, or one at the same time, does nothing."""
         with engine.begin() as connection:
-            if connection.dialect.name == "postgresql":  # on SQLite the transaction itself is the lock
-                connection.execute(text("SET LOCAL lock_timeout = 0"))
-                connection.execute(select(func.pg_advisory_xact_lock(crc32(self.version_table.encode()))))
-            before = self._current(connection)
-            command.upgrade(self._config(connection), "head")
-            after = self._current(connection)
+            self.upgrade_within(connection)
+
+    def upgrade_within(self, connection: Connection) -> None:
+        """Bring the schema up to date in a transaction that has begun; others wait until it ends."""
+        if connection.dialect.name == "postgresql":  # on SQLite the transaction itself is the lock
+            connection.execute(text("SET LOCAL lock_timeout = 0"))
+            connection.execute(select(func.pg_advisory_xact_lock(crc32(self.version_table.encode()))))
+        before = self._current(connection)
+        command.upgrade(self._config(connection), "head")
+        after = self._current(connection)
         structlog.get_logger().info("migrated", table=self.version_table, before=sorted(before), after=sorted(after))
 
     def pending(self, engine: Engine) -> bool:
