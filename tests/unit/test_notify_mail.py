@@ -1,0 +1,172 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from email.utils import parsedate_to_datetime
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from notify_service.domain import Permanent
+from notify_service.mail import Composer
+from notify_service.settings import MailFrom
+from shared.contracts import Control, JsonValue, SubmissionAccepted
+from shared.forms import Form
+from support.confirmations import MAIL_FROM, NOON, a_form
+from support.events import an_event
+
+HEADERS = ["From", "To", "Subject", "Date", "Message-ID", "Auto-Submitted", "MIME-Version", "Content-Type"]
+ENDS_OF_LINES = ["\r", "\n", "\r\n", "\v", "\f", "\x1c", "\x1d", "\x1e", "\x85", "\u2028", "\u2029", "\0"]
+INJECTION = "Ada{}Bcc: eve@example.org"
+
+texts = st.text(max_size=300) | st.text(st.sampled_from('=?utf-8qb_ \t\r\nBcc:,;<>@"\\é\u2028😀'), max_size=120)
+values = st.recursive(
+    texts | st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(texts, inner, max_size=4),
+    max_leaves=12,
+)
+
+
+def content(event: SubmissionAccepted, form: Form | None = None, address: str = "ada@example.org") -> bytes:
+    return Composer(MAIL_FROM, lambda: NOON).compose(event, form or a_form(), address).content
+
+
+def read(mail: bytes) -> EmailMessage:
+    return message_from_bytes(mail, policy=policy.default)
+
+
+def bodies(mail: EmailMessage) -> tuple[str, str]:
+    plain, html = mail.get_body(("plain",)), mail.get_body(("html",))
+    assert isinstance(plain, EmailMessage)
+    assert isinstance(html, EmailMessage)
+    return plain.get_content(), html.get_content()
+
+
+def assert_sound(mail: bytes) -> EmailMessage:
+    """Assert what must hold whatever was submitted: our headers and no others, two bodies, short lines in ASCII."""
+    assert mail.isascii()
+    lines = mail.split(b"\r\n")
+    assert max(map(len, lines)) <= 998
+    assert not any(b"\r" in line or b"\n" in line for line in lines)
+    parsed = read(mail)
+    assert parsed.keys() == HEADERS
+    assert parsed["To"] == "ada@example.org"
+    assert len(parsed["To"].addresses) == len(parsed["From"].addresses) == 1
+    assert [part.get_content_type() for part in parsed.iter_parts()] == ["text/plain", "text/html"]
+    assert not parsed.defects
+    return parsed
+
+
+def test_a_confirmation_has_the_headers_of_an_automatic_mail() -> None:
+    event = an_event()
+    mail = assert_sound(content(event, a_form(subject="Welcome, {name}")))
+    assert mail["From"] == "Counterfoil <counterfoil@example.org>"
+    assert mail["Subject"] == "Welcome, Ada Lovelace"
+    assert mail["Message-ID"] == f"<{event.id}.email@example.org>"
+    assert mail["Auto-Submitted"] == "auto-generated"
+    assert parsedate_to_datetime(mail["Date"]) == NOON
+
+
+def test_both_bodies_say_what_was_submitted_and_who_sent_it() -> None:
+    for body in bodies(
+        assert_sound(content(an_event(name="Ada Lovelace", email="ada@example.org", note="brass & steel")))
+    ):
+        for said in ("Thank you", "Ada Lovelace", "ada@example.org", "brass", "Counterfoil sent this mail", "Sign up"):
+            assert said in body
+
+
+@settings(max_examples=100, deadline=None)
+@given(fields=st.dictionaries(texts, values, max_size=5), subject=st.none() | texts)
+@example(fields={"name": "x" * 5000}, subject=None)
+@example(fields={"name": "é" * 5000}, subject=None)
+@example(fields={"name": "=?utf-8?q?=0D=0ABcc:_eve@example.org?="}, subject=None)
+@example(fields={"name": "--=_0\r\nContent-Type: text/html\r\n\r\n"}, subject=None)
+def test_no_submission_makes_an_unsound_mail(fields: dict[str, JsonValue], subject: str | None) -> None:
+    event = replace(an_event(), fields=fields, control=Control(subject=subject))
+    try:
+        mail = content(event, a_form(subject="For {name}: {a}", text="Dear {name},\n\n{note}"))
+    except Permanent as error:
+        assert error.reason == "control character in the subject"  # noqa: PT017 - most examples raise nothing
+    else:
+        assert_sound(mail)
+
+
+@settings(max_examples=100, deadline=None)
+@given(subject=st.text(st.characters(exclude_categories=["Cc", "Cs", "Zl", "Zp", "Zs"]) | st.just(" "), max_size=200))
+def test_a_subject_arrives_as_it_was_written(subject: str) -> None:
+    event = replace(an_event(), control=Control(subject=subject))
+    expected = subject.strip() or "Sign up: we have your submission"
+    assert read(content(event))["Subject"] == expected
+
+
+@pytest.mark.parametrize("end", ENDS_OF_LINES, ids=ascii)
+@pytest.mark.parametrize("through", ["_subject", "a field in the subject"])
+def test_a_subject_of_two_lines_is_refused(end: str, through: str) -> None:
+    text = INJECTION.format(end)
+    event = replace(an_event(), control=Control(subject=text)) if through == "_subject" else an_event(name=text)
+    with pytest.raises(Permanent, match="control character in the subject"):
+        content(event, a_form(subject="Welcome, {name}"))
+
+
+@pytest.mark.parametrize("end", ENDS_OF_LINES, ids=ascii)
+def test_an_address_of_two_lines_is_refused(end: str) -> None:
+    with pytest.raises(Permanent, match="control character in the address"):
+        content(an_event(), address=f"ada@example.org{end}Bcc: eve@example.org")
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["ada", "ada@", "@example.org", "a@b@c", "ada@example.org, eve@example.org", "<ada@example.org>", '"a"@b.c'],
+)
+def test_what_is_no_single_address_is_refused(address: str) -> None:
+    with pytest.raises(Permanent, match="no valid address"):
+        content(an_event(), address=address)
+
+
+@pytest.mark.parametrize("end", ENDS_OF_LINES[:-1], ids=ascii)
+def test_in_the_body_any_character_is_harmless(end: str) -> None:
+    mail = assert_sound(content(an_event(note=INJECTION.format(end))))
+    assert "Bcc" not in mail
+
+
+def test_what_looks_like_a_template_stays_as_it_was_typed() -> None:
+    typed = "{{7*7}} ${x} {0.__class__} {name} %s {% raw %}"
+    mail = read(content(an_event(name=typed), a_form(subject="For {name}", text="Dear {name}")))
+    assert mail["Subject"] == f"For {typed}"
+    plain, html = bodies(mail)
+    assert f"Dear {typed}" in plain
+    assert f"Dear {typed}" in html
+    assert "49" not in plain
+
+
+def test_html_in_a_field_is_shown_and_not_obeyed() -> None:
+    typed = "<script>alert('x')</script><img src=x onerror=y>\"'&"
+    plain, html = bodies(read(content(an_event(name=typed), a_form(subject="{name}", text="{name}"))))
+    assert typed in plain
+    assert "<script" not in html
+    assert "<img" not in html
+    assert html.count("&lt;script&gt;") == 3  # the title, the words, the field
+
+
+def test_every_letter_arrives() -> None:
+    typed = "Ada Løvelace 爱达 😀 \u202eé"
+    mail = assert_sound(content(an_event(name=typed), a_form(subject="{name}")))
+    assert mail["Subject"] == typed
+    for body in bodies(mail):
+        assert typed in body
+
+
+def test_the_sender_may_have_any_name() -> None:
+    composer = Composer(MailFrom('Bücher, "Inc"', "mail@example.org"), lambda: NOON)
+    mail = read(composer.compose(an_event(), a_form(), "ada@example.org").content)
+    [sender] = mail["From"].addresses
+    assert (sender.display_name, sender.addr_spec) == ('Bücher, "Inc"', "mail@example.org")
+
+
+def test_an_address_beyond_ascii_needs_smtputf8_and_its_domain_alone_does_not() -> None:
+    composer = Composer(MAIL_FROM, lambda: NOON)
+    assert composer.compose(an_event(), a_form(), "adä@example.org").needs_utf8
+    mail = composer.compose(an_event(), a_form(), "ada@bücher.example")
+    assert (mail.recipient, mail.needs_utf8) == ("ada@xn--bcher-kva.example", False)

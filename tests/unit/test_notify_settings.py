@@ -1,0 +1,99 @@
+from __future__ import annotations
+
+import pytest
+
+from notify_service import settings
+from notify_service.settings import MailFrom, SmtpServer, parse_smtp_url
+from shared.settings import SettingsError
+
+GOOD = {
+    "COUNTERFOIL_BROKER_URL": "amqp://user:broker-secret@broker:5672/",
+    "COUNTERFOIL_SMTP_URL": "smtp://ada:smtp-secret@mail.example.org:587",
+}
+
+
+@pytest.fixture
+def environment(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    for name, value in GOOD.items():
+        monkeypatch.setenv(name, value)
+    return monkeypatch
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("smtp://mail", SmtpServer("mail", 25)),
+        ("smtp://127.0.0.1:1025?starttls=never", SmtpServer("127.0.0.1", 1025, starttls="never")),
+        ("smtp://u:p@mail:587", SmtpServer("mail", 587, starttls="required", user="u", password="p")),
+        ("smtp://u:p@mail/?starttls=never", SmtpServer("mail", 25, starttls="never", user="u", password="p")),
+        ("smtp://a%40b:p%2F%3A@mail", SmtpServer("mail", 25, starttls="required", user="a@b", password="p/:")),
+        ("smtps://mail", SmtpServer("mail", 465, implicit_tls=True)),
+        ("smtp://[::1]:25", SmtpServer("::1", 25)),
+    ],
+)
+def test_an_smtp_url_says_how_to_send(url: str, expected: SmtpServer) -> None:
+    assert parse_smtp_url(url) == expected
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "mail.example.org",
+        "http://mail",
+        "smtp://",
+        "smtp://mail:port",
+        "smtp://mail?starttls=maybe",
+        "smtp://mail?tls=on",
+        "smtp://mail/path",
+        "smtp://u:p@mail?starttls=if-offered",
+    ],
+)
+def test_an_smtp_url_that_says_something_else_is_refused(url: str) -> None:
+    with pytest.raises(ValueError, match=r"expected smtp://|starttls is required or never"):
+        parse_smtp_url(url)
+
+
+@pytest.mark.usefixtures("environment")
+def test_little_must_be_set() -> None:
+    loaded = settings.load()
+    assert loaded.mail_from == MailFrom("Counterfoil", "counterfoil@localhost")
+    assert loaded.mail_from.domain == "localhost"
+    assert (loaded.smtp_connections, loaded.smtp_timeout_s) == (4, 60)
+    assert loaded.database_url == "sqlite:///notify.db"
+
+
+@pytest.mark.usefixtures("environment")
+def test_no_secret_is_shown() -> None:
+    shown = repr(settings.load())
+    assert "broker-secret" not in shown
+    assert "smtp-secret" not in shown
+
+
+def test_all_that_is_wrong_is_said_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("COUNTERFOIL_BROKER_URL", raising=False)
+    monkeypatch.setenv("COUNTERFOIL_SMTP_URL", "smtp://u:smtp-secret@mail?starttls=if-offered")
+    monkeypatch.setenv("COUNTERFOIL_MAIL_FROM", "Counterfoil <no address>")
+    monkeypatch.setenv("COUNTERFOIL_SMTP_CONNECTIONS", "0")
+    monkeypatch.setenv("COUNTERFOIL_SMTP_TIMEOUT_S", "soon")
+    monkeypatch.setenv("COUNTERFOIL_DATABASE_URL", "mysql://u:p@h/d")
+    with pytest.raises(SettingsError) as raised:
+        settings.load()
+    for name in ("BROKER_URL", "SMTP_URL", "MAIL_FROM", "SMTP_CONNECTIONS", "SMTP_TIMEOUT_S", "DATABASE_URL"):
+        assert f"COUNTERFOIL_{name}: " in str(raised.value)
+    assert "smtp-secret" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    "value", ["", "Counterfoil", "a@b, c@d", "Ada <ada@example.org>\r\nBcc: eve@example.org", "adä@example.org"]
+)
+def test_a_sender_that_is_no_single_address_is_refused(environment: pytest.MonkeyPatch, value: str) -> None:
+    environment.setenv("COUNTERFOIL_MAIL_FROM", value)
+    with pytest.raises(SettingsError, match="COUNTERFOIL_MAIL_FROM"):
+        settings.load()
+
+
+def test_a_migration_needs_no_mail_server(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in GOOD:
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("COUNTERFOIL_DATABASE_URL", "postgresql://u:p@h/d")
+    assert settings.load_for_migration().database_url == "postgresql://u:p@h/d"
