@@ -26,7 +26,7 @@ _VHOSTS_AT_ONCE = 8
 class Broker:
     """One RabbitMQ node below `directory`. Started again there, it has its data, its ports and its password."""
 
-    description = "RabbitMQ (a private node; its data is in .run/rabbitmq)"
+    description = "RabbitMQ (a private node)"
 
     def __init__(self, directory: Path, port: int = 0) -> None:
         self.directory = directory.absolute()

@@ -21,7 +21,10 @@ def forms() -> Path:
 
 
 def environment(directory: Path, service: str, made: Mapping[str, str]) -> dict[str, str]:
-    """Return the environment of one service; `made` holds what was made for this run, by the setting's name."""
+    """Return the environment of one service; `made` holds what was made for this run, by the setting's name.
+
+    PORT says where the gateway listens, whatever COUNTERFOIL_BIND says.
+    """
     secrets = directory / "secrets"
     own = {
         "DATABASE_URL": f"sqlite:///{directory / service}.db",
@@ -31,5 +34,5 @@ def environment(directory: Path, service: str, made: Mapping[str, str]) -> dict[
         **made,
     }
     settings = {f"COUNTERFOIL_{name}": value for name, value in own.items() if not is_given(name.removesuffix("_FILE"))}
-    fixed = {"COUNTERFOIL_FORMS": str(forms()), "PYTHONUNBUFFERED": "1"}
+    fixed = {"COUNTERFOIL_FORMS": str(forms()), "COUNTERFOIL_BIND": made["BIND"], "PYTHONUNBUFFERED": "1"}
     return dict(os.environ) | settings | fixed

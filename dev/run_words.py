@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import tomllib
+from pathlib import Path
 
 from dev import run_settings
-from dev.steps import ROOT, RUN
+from dev.steps import ROOT
 
 _READY = """
 Counterfoil is ready:  {address}/
@@ -19,30 +20,38 @@ Try it: open {address}/f/{form} in a browser, or
 
   curl -d 'name=Ada Lovelace' -d 'email=ada@example.org' {address}/f/{form}
   curl --json '{{"name": "Ada Lovelace", "email": "ada@example.org"}}' {address}/f/{form}
-  curl -H 'Authorization: Bearer {key}' {address}/v1/forms/{form}/submissions
+  curl -H "Authorization: Bearer {key}" {address}/v1/forms/{form}/submissions
 
 Ctrl-C ends all of it. `make run` again goes on with the same data.
 """
 
 
-def ready(port: int, setup_output: str, mail_page: str | None) -> str:
+def ready(directory: Path, port: int, setup_output: str, mail_page: str | None) -> str:
     """Return the address, where key and mails are, and what to try. `setup_output` holds a new API key, or nothing."""
     key = setup_output.rpartition(" ")[2]
     return _READY.format(
         address=f"http://127.0.0.1:{port}",
         form=_first_form(),
-        api_key=f"{key}  (shown this once, keep it)" if key else _where_the_key_is(),
+        api_key=f"{key}  (shown this once, keep it)" if key else _where_the_key_is(directory),
         key=key or "$API_KEY",
-        mails=f"{mail_page}  (and as files in .run/mail)" if mail_page else "sent through COUNTERFOIL_SMTP_URL",
-        forms=_shown(str(run_settings.forms())),
-        data="the database of COUNTERFOIL_DATABASE_URL" if run_settings.is_given("DATABASE_URL") else _shown(str(RUN)),
+        mails=f"{mail_page}  (and as files in {_shown(directory)}/mail)"
+        if mail_page
+        else "sent through COUNTERFOIL_SMTP_URL",
+        forms=_shown(run_settings.forms()),
+        data="the database of COUNTERFOIL_DATABASE_URL" if run_settings.is_given("DATABASE_URL") else _shown(directory),
     )
 
 
-def _where_the_key_is() -> str:
+def _where_the_key_is(directory: Path) -> str:
     if run_settings.is_given("API_KEY_HASHES"):
         return "one of those whose hashes are in COUNTERFOIL_API_KEY_HASHES"
-    return "shown at the first start; to get a new one, delete .run/secrets/api_key_hashes and start again"
+    return f"shown at the first start; for a new one, delete {_shown(directory)}/secrets/api_key_hashes and start again"
+
+
+def _where_mails_are(directory: Path, mail_page: str | None) -> str:
+    if mail_page is None:
+        return "sent through COUNTERFOIL_SMTP_URL"
+    return f"{mail_page}  (and as files in {_shown(directory)}/mail)"
 
 
 def _first_form() -> str:
@@ -50,5 +59,5 @@ def _first_form() -> str:
     return next(iter(forms), "signup")
 
 
-def _shown(path: str) -> str:
-    return path.removeprefix(f"{ROOT}/")
+def _shown(path: Path) -> str:
+    return str(path).removeprefix(f"{ROOT}/")

@@ -113,9 +113,8 @@ def test_from_the_first_start_to_a_terminal_that_closes(directory: Path, runners
     runners.append(second)
     processes = second.await_ready()
     assert "cf_" not in second.output, "the key is shown at the first start only"
-    authorization = {"Authorization": f"Bearer {key}"}
-    kept = requests.get(f"{second.url}/v1/forms/signup/submissions", headers=authorization, timeout=9).json()
-    assert [each["id"] for each in kept["submissions"]] == [submitted.json()["id"]]
+    kept = eventually(lambda: submissions(second.url, key), 30, "storage answers")
+    assert [each["id"] for each in kept] == [submitted.json()["id"]]
 
     second.close_terminal()
     assert second.process.wait(60) == 0
@@ -143,6 +142,11 @@ def test_a_second_one_in_the_same_directory_is_refused(directory: Path, runners:
 
     assert runners[1].process.wait(30) == 1
     assert f"Counterfoil runs already with its data in {directory}" in runners[1].output
+
+
+def submissions(url: str, key: str) -> list[dict[str, str]] | None:
+    answer = requests.get(f"{url}/v1/forms/signup/submissions", headers={"Authorization": f"Bearer {key}"}, timeout=9)
+    return list(answer.json()["submissions"]) if answer.ok else None
 
 
 def assert_gone(processes: list[int]) -> None:

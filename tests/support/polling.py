@@ -9,7 +9,7 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
-def eventually(check: Callable[[], T], timeout_s: float, message: str) -> T:
+def eventually(check: Callable[[], T | None], timeout_s: float, message: str) -> T:
     """Call `check` until what it returns is true, and return that.
 
     An `AssertionError` in `check` counts as not yet. After `timeout_s` raises `AssertionError` with `message` and the

@@ -1,0 +1,96 @@
+"""What `make run` decides and says, without starting anything."""
+
+from __future__ import annotations
+
+import socket
+from pathlib import Path
+
+import pytest
+
+from dev import ports, run_settings, run_words
+from dev.processes import free_port
+from dev.steps import CannotGoOn
+
+MADE = {"BIND": "127.0.0.1:8080", "BROKER_URL": "amqp://private/"}
+
+
+@pytest.fixture(autouse=True)
+def no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("BROKER_URL", "DATABASE_URL", "SMTP_URL", "FORMS", "BIND", "API_KEY_HASHES"):
+        monkeypatch.delenv(f"COUNTERFOIL_{name}", raising=False)
+        monkeypatch.delenv(f"COUNTERFOIL_{name}_FILE", raising=False)
+    monkeypatch.delenv("PORT", raising=False)
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "0.0.0.0"])  # noqa: S104 - what another program may do
+def test_a_busy_port_is_named_with_the_mend(host: str) -> None:
+    port = free_port()
+    with socket.socket() as another:
+        another.bind((host, port))
+        another.listen()
+
+        with pytest.raises(CannotGoOn, match=rf"Port {port} is busy.*PORT={port + 1} make run"):
+            ports.check(port)
+
+
+def test_a_port_that_is_bound_but_answers_nobody_is_busy_too() -> None:
+    port = free_port()
+    with socket.socket() as another:
+        another.bind(("127.0.0.1", port))
+
+        with pytest.raises(CannotGoOn, match=f"Port {port} is busy"):
+            ports.check(port)
+
+
+@pytest.mark.parametrize("text", ["http", "0", "65536", "-1", "8080 "])
+def test_what_is_no_port_is_refused(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PORT", text)
+    with pytest.raises(CannotGoOn, match="is no port"):
+        ports.chosen()
+
+
+def test_port_chooses_the_port(monkeypatch: pytest.MonkeyPatch) -> None:
+    port = free_port()
+    monkeypatch.setenv("PORT", str(port))
+    assert ports.chosen() == port
+
+
+def test_what_is_set_goes_before_what_is_made(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("COUNTERFOIL_BROKER_URL", "amqp://mine/")
+    monkeypatch.setenv("COUNTERFOIL_DATABASE_URL_FILE", "/run/secrets/database")
+
+    environment = run_settings.environment(tmp_path, "storage", MADE)
+
+    assert environment["COUNTERFOIL_BROKER_URL"] == "amqp://mine/"
+    assert "COUNTERFOIL_DATABASE_URL" not in environment
+    assert environment["COUNTERFOIL_SECRET_FILE"] == str(tmp_path / "secrets" / "secret")
+
+
+def test_each_service_has_a_database_of_its_own(tmp_path: Path) -> None:
+    urls = {
+        run_settings.environment(tmp_path, name, MADE)["COUNTERFOIL_DATABASE_URL"] for name in ("storage", "notify")
+    }
+    assert urls == {f"sqlite:///{tmp_path}/storage.db", f"sqlite:///{tmp_path}/notify.db"}
+
+
+def test_port_decides_where_the_gateway_listens(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("COUNTERFOIL_BIND", "0.0.0.0:80")
+    assert run_settings.environment(tmp_path, "gateway", MADE)["COUNTERFOIL_BIND"] == "127.0.0.1:8080"
+
+
+def test_the_key_is_told_at_the_first_start_only(tmp_path: Path) -> None:
+    first = run_words.ready(tmp_path, 8080, "API key (shown once): cf_abc", "http://127.0.0.1:8025/")
+    later = run_words.ready(tmp_path, 8080, "", "http://127.0.0.1:8025/")
+
+    assert "API key   cf_abc" in first
+    assert "Bearer cf_abc" in first
+    assert f"delete {tmp_path}/secrets/api_key_hashes" in later
+    assert "http://127.0.0.1:8025/" in later
+
+
+def test_the_words_name_a_form_that_is_there(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    forms = tmp_path / "mine.toml"
+    forms.write_text('[forms.guestbook]\ntitle = "Guests"\n')
+    monkeypatch.setenv("COUNTERFOIL_FORMS", str(forms))
+
+    assert "http://127.0.0.1:8080/f/guestbook" in run_words.ready(tmp_path, 8080, "", None)
