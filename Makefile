@@ -35,7 +35,7 @@ format: ## put the code into shape
 
 lock: ## choose the versions anew and pin them with hashes (UPGRADE=--upgrade for the newest)
 	@$(PREPARE) python
-	$(COMPILE) $(UPGRADE) --group dev shared/pyproject.toml gateway/pyproject.toml storage-service/pyproject.toml \
+	$(COMPILE) $(UPGRADE) --group dev --group bench shared/pyproject.toml gateway/pyproject.toml storage-service/pyproject.toml \
 		notify-service/pyproject.toml -o constraints.txt
 	$(COMPILE) -c constraints.txt --group build -o dev/build-requirements.txt
 	$(COMPILE) -c constraints.txt --group bench -o bench/requirements.txt
