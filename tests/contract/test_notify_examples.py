@@ -1,0 +1,71 @@
+"""What the notify service consumes and announces is what the contract says."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from notify_service.handler import SendConfirmations
+from notify_service.mail import Composer
+from shared.contracts import Announcement, ConfirmationChanged, SubmissionAccepted, decode, decode_announcement
+from shared.messaging.batching import BatchLimits
+from shared.messaging.broker import Consumer
+from shared.messaging.memory import MemoryBroker
+from shared.messaging.message import Message
+from shared.messaging.topology import EVENTS, NOTIFY_EMAIL
+from support.confirmations import MAIL_FROM, Clock, FakeDeliveries, FakeSender, a_form
+from support.polling import eventually
+
+EXAMPLES = Path(__file__).parent / "examples"
+
+
+def bodies(type_: str) -> list[bytes]:
+    found = [path.read_bytes() for path in sorted((EXAMPLES / type_).glob("*.json"))]
+    assert found, f"no examples of {type_}"
+    return found
+
+
+@contextmanager
+def running(consumer: Consumer) -> Iterator[None]:
+    thread = threading.Thread(target=consumer.run)
+    thread.start()
+    try:
+        yield
+    finally:
+        consumer.stop()
+        thread.join(timeout=10)
+
+
+@pytest.mark.parametrize("body", bodies(SubmissionAccepted.TYPE))
+def test_every_example_is_confirmed_or_has_nobody_to_confirm_to(body: bytes) -> None:
+    event = decode(body, type=SubmissionAccepted.TYPE)
+    broker, sender, deliveries, clock = MemoryBroker(), FakeSender(), FakeDeliveries(), Clock(event.accepted_at)
+    announced: list[Announcement] = []
+    broker.watch(announced.append)
+    handler = SendConfirmations(
+        {event.form: a_form(event.form)},
+        deliveries,
+        sender,
+        Composer(MAIL_FROM, clock).compose,
+        broker.announcer().announce,
+        clock,
+    )
+    broker.publisher().publish(Message(EVENTS, event.TYPE, event.TYPE, str(event.id), body), timeout_s=1)
+    due = event.reply_address is not None
+    with running(broker.consumer(NOTIFY_EMAIL, handler, BatchLimits(size=1))):
+        eventually(lambda: not broker.queued(NOTIFY_EMAIL.name), 5, "it is taken")
+        eventually(lambda: len(sender.sent) == due, 5, "its mail is sent")
+        eventually(lambda: len(announced) == due, 5, "and announced")
+    assert [one.confirmation.state for one in announced if isinstance(one, ConfirmationChanged)] == ["sent"] * due
+    assert broker.queued(NOTIFY_EMAIL.parked) == []
+
+
+@pytest.mark.parametrize("body", bodies(ConfirmationChanged.TYPE))
+def test_every_example_of_an_announcement_is_one_of_ours(body: bytes) -> None:
+    announced = decode_announcement(body, type=ConfirmationChanged.TYPE)
+    assert isinstance(announced, ConfirmationChanged)
+    assert announced.confirmation.channel == "email"
