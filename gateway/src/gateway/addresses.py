@@ -58,7 +58,7 @@ def _name_forms(app: Flask, desk: Desk) -> None:
     def submit(name: str) -> Response:
         return desk.intake.submit(name, request_ctx.request)  # not the proxy: each access through it costs a lookup
 
-    @app.route("/f/<name>", methods=["OPTIONS"], provide_automatic_options=False)
+    @app.route("/f/<name>", methods=["OPTIONS"])
     def preflight(name: str) -> Response:
         return desk.intake.preflight(name, request)
 

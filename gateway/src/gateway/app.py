@@ -68,6 +68,7 @@ def create_app(settings: Settings, forms: Forms, broker: Broker, *, heartbeat_s:
     app = GatewayApp(watchers, [watching, rpc, publisher])
     app.session_interface = _NoSessions()
     app.config["MAX_CONTENT_LENGTH"] = settings.max_body_bytes
+    app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
     app.config["SEND_FILE_MAX_AGE_DEFAULT"] = STATIC_AGE_S
     pages, inquiry, tokens = Pages(settings.public_url), Inquiry(rpc), Tokens(settings.secret)
     answers = Answers(pages)

@@ -1,0 +1,110 @@
+"""Whatever the door takes can be stored: Hypothesis throws everything it has at it."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+from uuid import UUID
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from gateway import text
+from gateway.submissions import fresh_id, id_for_key
+from shared.contracts import check, decode, encode, fingerprint
+from shared.messaging.topology import NOTIFY_EMAIL, STORAGE
+from support.gateway_app import Gateway, a_gateway
+
+ANY_TEXT = st.text(st.characters(codec=None), max_size=30)
+NASTY = st.sampled_from(["\x00", "\ud800", "a\r\nb", "\u2028", "1e999", "9" * 5000, "ada@example.org", "on", "one"])
+SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | ANY_TEXT | NASTY
+VALUES = st.recursive(SCALARS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(ANY_TEXT, inner, max_size=3))
+NAMES = ANY_TEXT | st.sampled_from(
+    ["text", "email", "Email", "number", "integer", "boolean", "date", "url", "tel", "choice", "list", "long", "name"]
+    + ["_subject", "_replyto", "_next", "_language", "_idempotency_key", "_gotcha"]
+)
+
+
+@pytest.fixture(scope="module")
+def gateway() -> Iterator[Gateway]:
+    with tempfile.TemporaryDirectory() as directory:
+        yield a_gateway(Path(directory))
+
+
+def assert_storable(gateway: Gateway, status: int) -> None:
+    """Whatever was published passes the contract, and comes out of the wire as it went in."""
+    messages = gateway.broker.queued(STORAGE.name)
+    for queue in (STORAGE, NOTIFY_EMAIL):
+        gateway.broker._queues.pop(queue.name, None)
+    assert status in {202, 303, 400, 413, 422}
+    assert not messages or status in {202, 303}
+    for message in messages:
+        event = decode(message.body, type=message.type)
+        check(dict(event.fields))
+        assert encode(event) == message.body
+        assert event.fingerprint == fingerprint(event.fields)
+        assert not any(name.startswith("_") and name in event.fields for name in ("_subject", "_replyto", "_gotcha"))
+        for header in (event.control.subject, event.reply_address):
+            assert header is None or not text.has_line_break(header)
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(form=st.sampled_from(["open", "types"]), document=st.dictionaries(NAMES, VALUES, max_size=4))
+def test_json(gateway: Gateway, form: str, document: dict[str, Any]) -> None:
+    body = json.dumps(document, allow_nan=True)
+    answer = gateway.client.post(f"/f/{form}", data=body, content_type="application/json")
+    assert_storable(gateway, answer.status_code)
+
+
+@settings(max_examples=300, deadline=None)
+@given(form=st.sampled_from(["open", "types"]), pairs=st.lists(st.tuples(NAMES, ANY_TEXT | NASTY), max_size=5))
+def test_urlencoded(gateway: Gateway, form: str, pairs: list[tuple[str, str]]) -> None:
+    body = urlencode(pairs, errors="surrogatepass")
+    answer = gateway.client.post(f"/f/{form}", data=body, content_type="application/x-www-form-urlencoded")
+    assert_storable(gateway, answer.status_code)
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    body=st.binary(max_size=200),
+    kind=st.sampled_from(
+        ["application/json", "application/x-www-form-urlencoded", "multipart/form-data; boundary=b"]
+    ),
+)
+def test_bytes(gateway: Gateway, body: bytes, kind: str) -> None:
+    framed = b'--b\r\nContent-Disposition: form-data; name="' + body + b"\r\n--b--\r\n"
+    for candidate in (body, framed):
+        answer = gateway.client.post("/f/open", data=candidate, content_type=kind)
+        assert_storable(gateway, answer.status_code)
+
+
+@settings(max_examples=500)
+@given(st.emails() | st.from_regex(r"[a-z0-9._+@-]{1,70}", fullmatch=True))
+def test_the_quick_look_at_an_address_takes_none_that_the_full_one_refuses(address: str) -> None:
+    if text._is_plain_email(address):
+        assert text._is_any_email(address)
+
+
+@pytest.mark.parametrize("address", ["a@b.test", "a@b.invalid", "a@x.local", "a@localhost", "a..b@example.org", ".a@b.org"])
+def test_addresses_that_lead_nowhere(address: str) -> None:
+    assert not text.is_email(address)
+
+
+def test_an_id_follows_from_form_and_key_alone() -> None:
+    assert id_for_key("signup", "k") == id_for_key("signup", "k") == UUID("5ef84259-db0d-5d0e-af61-1baed697b068")
+    assert len({id_for_key(form, key) for form in ("a", "b") for key in ("k", "l")}) == 4
+    assert id_for_key("signup", "k").version == 5
+
+
+@given(st.datetimes(datetime(2000, 1, 1), datetime(2200, 1, 1)), st.integers(0, 2**74 - 1))  # noqa: DTZ001
+def test_a_fresh_id_is_a_uuid_of_version_7_that_sorts_by_time(moment: datetime, bits: int) -> None:
+    made = fresh_id(moment.replace(tzinfo=UTC), bits)
+    assert made.version == 7
+    assert made.variant == "specified in RFC 4122"
+    assert made.int >> 80 == int(moment.replace(tzinfo=UTC).timestamp() * 1000)

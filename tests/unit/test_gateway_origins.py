@@ -1,0 +1,128 @@
+"""Where a form may be posted from, how it answers scripts of other sites, and where a browser goes afterwards."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from support.gateway_app import GOOD, Gateway, a_gateway, errors_of
+
+PAGE = {"Accept": "text/html", "Sec-Fetch-Mode": "navigate"}
+ALLOWED = "https://www.example.org"
+VALUES = {"name": "Ada"}
+
+
+@pytest.fixture
+def gateway(tmp_path: Path) -> Gateway:
+    return a_gateway(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"Origin": ALLOWED}, 202),
+        ({"Origin": "HTTPS://WWW.EXAMPLE.ORG"}, 202),
+        ({}, 202),
+        ({"Origin": "http://localhost"}, 202),
+        ({"Referer": f"{ALLOWED}/contact"}, 202),
+        ({"Origin": "https://www.example.org.evil.example"}, 403),
+        ({"Origin": "https://evil.example"}, 403),
+        ({"Origin": "http://www.example.org"}, 403),
+        ({"Origin": "null"}, 403),
+        ({"Origin": ""}, 403),
+        ({"Referer": "https://evil.example/www.example.org"}, 403),
+    ],
+)
+def test_a_form_that_names_origins_takes_no_others(gateway: Gateway, headers: dict[str, str], status: int) -> None:
+    answer = gateway.client.post("/f/contact", data=VALUES, headers=headers)
+    assert answer.status_code == status
+    assert len(gateway.published()) == (status == 202)
+    if status == 403:
+        assert errors_of(answer) == [("BLOCKED", None)]
+        page = gateway.client.post("/f/contact", data=VALUES, headers={**headers, **PAGE})
+        assert page.status_code == 403
+        assert page.mimetype == "text/html"
+
+
+@pytest.mark.parametrize("origin", ["https://anywhere.example", "null"])
+def test_a_form_that_names_none_takes_any(gateway: Gateway, origin: str) -> None:
+    answer = gateway.client.post("/f/signup", data=GOOD, headers={"Origin": origin})
+    assert answer.status_code == 202
+    assert answer.headers["Access-Control-Allow-Origin"] == "*"
+    assert answer.headers["Access-Control-Expose-Headers"] == "Location, Retry-After"
+
+
+@pytest.mark.parametrize(("form", "status"), [("contact", 202), ("contact", 422)])
+def test_an_allowed_script_may_read_every_answer(gateway: Gateway, form: str, status: int) -> None:
+    values = VALUES if status == 202 else {"what": "ever"}
+    answer = gateway.client.post(f"/f/{form}", json=values, headers={"Origin": ALLOWED})
+    assert answer.status_code == status
+    assert answer.headers["Access-Control-Allow-Origin"] == ALLOWED
+    assert "Origin" in answer.headers["Vary"]
+
+
+def test_a_preflight_allows_what_the_contract_names(gateway: Gateway) -> None:
+    answer = gateway.client.options("/f/contact", headers={"Origin": ALLOWED, "Access-Control-Request-Method": "POST"})
+    assert answer.status_code == 204
+    assert answer.headers["Access-Control-Allow-Origin"] == ALLOWED
+    allowed = {name.strip() for name in answer.headers["Access-Control-Allow-Headers"].split(",")}
+    assert {
+        "Content-Type",
+        "Accept",
+        "X-Requested-With",
+        "Idempotency-Key",
+        "Formspree-Client",
+        "Formspree-Session-Data",
+        "HX-Request",
+        "HX-Current-URL",
+    } <= allowed
+    stranger = gateway.client.options("/f/contact", headers={"Origin": "https://evil.example"})
+    assert "Access-Control-Allow-Origin" not in stranger.headers
+    assert gateway.client.options("/f/nothing").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("wanted", "goes"),
+    [
+        ("https://www.example.org/done?a=b", "https://www.example.org/done?a=b"),
+        ("/done", "https://www.example.org/done"),
+        ("http://localhost/f/signup", "http://localhost/f/signup"),
+        ("https://evil.example/", "https://www.example.org/thanks"),
+        ("//evil.example/", "https://www.example.org/thanks"),
+        ("https://www.example.org@evil.example/", "https://www.example.org/thanks"),
+        ("https://www.example.org.evil.example/", "https://www.example.org/thanks"),
+        ("javascript:alert(1)", "https://www.example.org/thanks"),
+        ("https:\\\\evil.example", "https://www.example.org/thanks"),
+        ("/a\r\nSet-Cookie: a=b", "https://www.example.org/thanks"),
+        ("https://[", "https://www.example.org/thanks"),
+    ],
+)
+@pytest.mark.parametrize("field", ["_next", "_redirect"])
+def test_a_browser_goes_to_allowed_origins_only(gateway: Gateway, wanted: str, goes: str, field: str) -> None:
+    headers = {"Origin": ALLOWED, "Referer": f"{ALLOWED}/"}
+    page = gateway.client.post("/f/contact", data={**VALUES, field: wanted}, headers={**headers, **PAGE})
+    assert (page.status_code, page.headers["Location"]) == (303, goes)
+    assert gateway.client.post("/f/contact", data={**VALUES, field: wanted}, headers=headers).get_json()["next"] == goes
+    assert len(gateway.published()) == 2
+
+
+def test_without_allowed_origins_only_our_own(gateway: Gateway) -> None:
+    headers = {"Referer": "https://anywhere.example/page", **PAGE}
+    away = gateway.client.post("/f/signup", data={**GOOD, "_next": "/thanks"}, headers=headers)
+    assert away.headers["Location"].startswith("http://localhost/receipts/")
+    own = gateway.client.post("/f/signup", data={**GOOD, "_next": "/"}, headers=PAGE)
+    assert own.headers["Location"] == "http://localhost/"
+
+
+def test_the_public_url_stands_in_every_address(tmp_path: Path) -> None:
+    gateway = a_gateway(tmp_path, public_url="https://forms.example.org")
+    assert gateway.submitted()["receipt_url"].startswith("https://forms.example.org/receipts/")
+    assert "https://forms.example.org/f/signup" in gateway.client.get("/").text
+
+
+@pytest.mark.parametrize(("hops", "ip"), [(0, "127.0.0.1"), (1, "10.0.0.2"), (2, "10.0.0.1")])
+def test_forwarded_addresses_count_for_as_many_hops_as_are_trusted(tmp_path: Path, hops: int, ip: str) -> None:
+    gateway = a_gateway(tmp_path, trusted_hops=hops)
+    gateway.submitted(headers={"X-Forwarded-For": "10.9.9.9, 10.0.0.1, 10.0.0.2"})
+    assert gateway.published()[0].source.ip == ip

@@ -1,0 +1,177 @@
+"""The pages: what they hold, what they escape, and the headers that go with them."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from gateway.schemas import FormSchema
+from shared import forms
+from support.gateway_app import Gateway, a_gateway
+
+PAGE = {"Accept": "text/html", "Sec-Fetch-Mode": "navigate"}
+ROOT = Path(__file__).parents[2]
+
+
+class Tags(HTMLParser):
+    """Every start tag of a page, with its attributes."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.found: list[tuple[str, dict[str, str | None]]] = []
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.found.append((tag, dict(attrs)))
+
+    def named(self, name: str) -> tuple[str, dict[str, str | None]]:
+        [one] = [(tag, attributes) for tag, attributes in self.found if attributes.get("name") == name]
+        return one
+
+
+@pytest.fixture
+def gateway(tmp_path: Path) -> Gateway:
+    return a_gateway(tmp_path)
+
+
+def test_home_lists_the_forms_and_how_to_post_to_each(gateway: Gateway) -> None:
+    page = gateway.client.get("/").text
+    for name in ("signup", "contact", "types", "open"):
+        assert f'href="/f/{name}"' in page
+        assert f"http://localhost/f/{name}" in page
+    assert "curl -d &#39;name=Ada Lovelace&#39; -d email=ada@example.org http://localhost/f/signup" in page
+
+
+def test_the_example_forms_take_the_submissions_that_home_shows(tmp_path: Path) -> None:
+    definitions = (ROOT / "forms.example.toml").read_text(encoding="utf-8")
+    gateway = a_gateway(tmp_path, definitions=definitions)
+    page = gateway.client.get("/").text.replace("&#39;", "'")
+    for name in tomllib.loads(definitions)["forms"]:
+        [line] = re.findall(rf"curl (.*) http://localhost/f/{name}</code>", page)
+        pairs = re.findall(r"-d (?:'([^']*)'|(\S+))", line)
+        values = dict((quoted or bare).split("=", 1) for quoted, bare in pairs)
+        FormSchema(forms.load(tmp_path / "forms.toml")[name]).read(values)
+
+
+def test_a_form_is_rendered_from_its_definition(gateway: Gateway) -> None:
+    page = gateway.client.get("/f/types")
+    tags = Tags(page.text)
+    kinds = {
+        name: (tags.named(name)[0], tags.named(name)[1].get("type"))
+        for name in ("text", "email", "number", "integer", "boolean", "date", "url", "tel", "choice", "long")
+    }
+    assert kinds == {
+        "text": ("input", "text"),
+        "email": ("input", "email"),
+        "number": ("input", "number"),
+        "integer": ("input", "number"),
+        "boolean": ("input", "checkbox"),
+        "date": ("input", "date"),
+        "url": ("input", "url"),
+        "tel": ("input", "tel"),
+        "choice": ("select", None),
+        "long": ("textarea", None),
+    }
+    assert tags.named("text")[1]["maxlength"] == "10"
+    assert [a["value"] for t, a in tags.found if a.get("name") == "list"] == ["a", "b"]
+    labelled = {attributes["for"] for tag, attributes in tags.found if tag == "label" and "for" in attributes}
+    assert {"field-text", "field-choice", "field-long"} <= labelled
+
+
+def test_required_fields_a_trap_and_a_key_of_its_own_for_each_page(gateway: Gateway) -> None:
+    pages = [Tags(gateway.client.get("/f/signup").text) for _ in range(2)]
+    assert "required" in pages[0].named("name")[1]
+    assert pages[0].named("_gotcha")[1]["autocomplete"] == "off"
+    keys = [page.named("_idempotency_key")[1]["value"] for page in pages]
+    assert keys[0] != keys[1]
+    assert Tags(gateway.client.get("/f/contact").text).named("website")[1]["tabindex"] == "-1"
+
+
+def test_a_form_that_takes_any_fields_offers_some_and_keeps_all(gateway: Gateway) -> None:
+    assert Tags(gateway.client.get("/f/open").text).named("message")[0] == "textarea"
+    gateway.broker.refusal = "blocked"
+    typed = {"colour": "<red>", "tags": ["a", "b"], "message": "one\ntwo"}
+    page = gateway.client.post("/f/open", data=typed, headers=PAGE).text
+    assert "&lt;red&gt;" in page
+    assert [a["value"] for _, a in Tags(page).found if a.get("name") == "tags"] == ["a", "b"]
+    assert "one\ntwo</textarea>" in page
+
+
+SCRIPT = '"><script>alert(1)</script>'
+
+
+@pytest.mark.parametrize("form", ["signup", "open", "contact"])
+def test_scripts_are_escaped_wherever_they_come_from(gateway: Gateway, form: str) -> None:
+    gateway.broker.refusal = "blocked"
+    for values in ({"name": SCRIPT}, {SCRIPT: "x"}, {"email": SCRIPT, "_next": SCRIPT, "_idempotency_key": SCRIPT}):
+        for headers in (PAGE, {"HX-Request": "true"}):
+            answer = gateway.client.post(f"/f/{form}", data=values, headers=headers)
+            assert answer.mimetype == "text/html"
+            assert "<script>alert" not in answer.text
+    assert "<script>alert" not in gateway.client.get(f"/f/{SCRIPT}", headers=PAGE).text
+    assert "<script>alert" not in gateway.client.get(f"/receipts/{SCRIPT}", headers=PAGE).text
+
+
+def test_templates_in_a_field_stay_text(gateway: Gateway) -> None:
+    page = gateway.client.post("/f/signup", data={"name": "{{7*7}}${7*7}"}, headers=PAGE).text
+    assert "{{7*7}}${7*7}" in page
+
+
+def test_no_page_needs_anything_inline(gateway: Gateway) -> None:
+    receipt = gateway.submitted()["receipt_url"]
+    for path in ("/", "/f/signup", "/f/types", "/f/nothing", receipt):
+        answer = gateway.client.get(path, headers=PAGE)
+        policy = answer.headers["Content-Security-Policy"]
+        assert "default-src 'none'" in policy
+        assert "unsafe" not in policy
+        assert answer.headers["X-Content-Type-Options"] == "nosniff"
+        assert answer.headers["X-Frame-Options"] == "DENY"
+        assert answer.headers["Referrer-Policy"] == "same-origin"
+        for tag, attributes in Tags(answer.text).found:
+            assert "style" not in attributes
+            assert not any(name.startswith("on") for name in attributes)
+            assert tag != "style"
+            assert tag != "script" or attributes["src"]
+
+
+def test_a_form_may_lead_to_where_its_definition_says(gateway: Gateway) -> None:
+    policy = gateway.client.get("/f/contact").headers["Content-Security-Policy"]
+    assert "form-action 'self' https://www.example.org;" in policy
+
+
+def test_a_receipt_refreshes_without_scripts_and_stops_at_the_end(gateway: Gateway) -> None:
+    url = gateway.submitted()["receipt_url"]
+    assert re.search(r'<noscript><meta http-equiv="refresh"', gateway.client.get(url, headers=PAGE).text)
+    gateway.broker.serve("storage.queries.v1", {"receipt": lambda _: {"stored_at": "2026-11-22T17:03:45Z"}})
+    sent = {"confirmations": [{"channel": "email", "state": "sent", "attempts": 1, "at": "2026-11-22T17:03:46Z"}]}
+    gateway.broker.serve("notify.queries.v1", {"receipt": lambda _: sent})
+    page = gateway.client.get(url, headers=PAGE).text
+    assert "refresh" not in page
+    assert 'data-state="confirmed"' in page
+    assert "22 November 2026, 17:03:46 UTC" in page
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [("counterfoil.css", "text/css"), ("receipt.js", "text/javascript"), ("icon.svg", "image/svg+xml")],
+)
+def test_static_files(gateway: Gateway, name: str, kind: str) -> None:
+    answer = gateway.client.get(f"/static/{name}")
+    assert answer.status_code == 200
+    assert answer.mimetype == kind
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert "max-age" in answer.headers["Cache-Control"]
+
+
+def test_health(gateway: Gateway) -> None:
+    assert gateway.client.get("/livez").status_code == 200
+    assert gateway.client.get("/readyz").get_json() == {"ok": True, "missing": []}
+    gateway.broker.refusal = "blocked"
+    answer = gateway.client.get("/readyz")
+    assert answer.status_code == 503
+    assert answer.get_json()["missing"] == ["broker: blocked"]
+    assert gateway.client.get("/livez").status_code == 200

@@ -1,0 +1,150 @@
+"""The owner's reading: keys, pages of submissions, one submission with its state."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from gateway.keys import hash_of, is_known, new_key
+from shared.messaging.broker import Answer, Params
+from shared.messaging.topology import NOTIFY_QUERIES, STORAGE_QUERIES
+from support.gateway_app import API_KEY, GOOD, Gateway, a_gateway, document_of, errors_of
+
+OWNER = {"Authorization": f"Bearer {API_KEY}"}
+ID = str(UUID(int=7))
+STORED: dict[str, Any] = {
+    "id": ID,
+    "form": "signup",
+    "accepted_at": "2026-11-22T17:03:44.123456Z",
+    "stored_at": "2026-11-22T17:03:45.000000Z",
+    "fields": GOOD,
+    "fingerprint": "f",
+    "source": {},
+    "control": {"subject": None, "reply_to": None},
+    "conflicts": [],
+}
+
+
+@pytest.fixture
+def gateway(tmp_path: Path) -> Gateway:
+    return a_gateway(tmp_path)
+
+
+@pytest.fixture
+def asked(gateway: Gateway) -> list[Params]:
+    seen: list[Params] = []
+
+    def listed(params: Params) -> Answer:
+        seen.append(params)
+        return {"error": "cursor"} if params["cursor"] == "bad" else {"submissions": [STORED], "next_cursor": "c2"}
+
+    def shown(params: Params) -> Answer:
+        seen.append(params)
+        return {"submission": STORED if params["id"] == ID else None}
+
+    gateway.broker.serve(STORAGE_QUERIES, {"list": listed, "submission": shown})
+    return seen
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        {"Authorization": API_KEY},
+        {"Authorization": "Bearer "},
+        {"Authorization": "Bearer cf_wrong"},
+        {"Authorization": f"Basic {API_KEY}"},
+        {"Authorization": f"Bearer {hash_of(API_KEY)}"},
+    ],
+)
+@pytest.mark.parametrize("path", ["/v1/forms/signup/submissions", f"/v1/submissions/{ID}", "/v1/forms/no/submissions"])
+def test_without_a_key_401(gateway: Gateway, asked: list[Params], headers: dict[str, str], path: str) -> None:
+    answer = gateway.client.get(path, headers=headers)
+    assert answer.status_code == 401
+    assert answer.headers["WWW-Authenticate"].startswith("Bearer")
+    assert asked == []
+
+
+def test_a_gateway_without_keys_lets_nobody_in(tmp_path: Path) -> None:
+    gateway = a_gateway(tmp_path, api_key_hashes=())
+    assert gateway.client.get(f"/v1/submissions/{ID}", headers=OWNER).status_code == 401
+
+
+def test_each_of_several_keys_is_known() -> None:
+    keys = [new_key() for _ in range(3)]
+    hashes = [hash_of(key) for key in keys]
+    assert all(is_known(key, hashes) for key in keys)
+    assert not is_known(new_key(), hashes)
+
+
+def test_a_page_of_submissions(gateway: Gateway, asked: list[Params]) -> None:
+    answer = gateway.client.get("/v1/forms/signup/submissions?limit=7&cursor=c1", headers=OWNER)
+    assert answer.status_code == 200
+    assert document_of(answer) == {"submissions": [STORED], "next_cursor": "c2"}
+    assert asked == [{"form": "signup", "limit": 7, "cursor": "c1"}]
+    assert answer.headers["Cache-Control"] == "no-store"
+
+
+@pytest.mark.parametrize("limit", ["0", "201", "-1", "x", "", "٣", "9" * 5000])
+def test_a_bad_limit_is_400(gateway: Gateway, asked: list[Params], limit: str) -> None:
+    answer = gateway.client.get("/v1/forms/signup/submissions", query_string={"limit": limit}, headers=OWNER)
+    assert answer.status_code == 400
+    assert errors_of(answer) == [("LIMIT", "limit")]
+
+
+def test_a_bad_cursor_is_400(gateway: Gateway, asked: list[Params]) -> None:
+    answer = gateway.client.get("/v1/forms/signup/submissions?cursor=bad", headers=OWNER)
+    assert answer.status_code == 400
+    assert errors_of(answer) == [("CURSOR", "cursor")]
+
+
+@pytest.mark.parametrize(
+    ("confirmations", "state"),
+    [
+        ([{"channel": "email", "state": "sent", "attempts": 1, "at": None}], "confirmed"),
+        ([{"channel": "email", "state": "failed", "attempts": 3, "at": None}], "failed"),
+        ([], "stored"),
+        (None, "stored"),
+    ],
+)
+def test_one_submission_with_its_state(
+    gateway: Gateway, asked: list[Params], confirmations: list[Any] | None, state: str
+) -> None:
+    if confirmations is not None:
+        gateway.broker.serve(NOTIFY_QUERIES, {"receipt": lambda _: {"confirmations": confirmations}})
+    document = document_of(gateway.client.get(f"/v1/submissions/{ID}", headers=OWNER))
+    assert document["state"] == state
+    assert document["fields"] == GOOD
+    expected = confirmations or [
+        {"channel": "email", "state": "unknown" if confirmations is None else "pending", "attempts": 0, "at": None}
+    ]
+    assert document["confirmations"] == expected
+
+
+@pytest.mark.parametrize("name", [str(UUID(int=8)), "not-an-id"])
+def test_a_submission_that_is_not_there_is_404(gateway: Gateway, asked: list[Params], name: str) -> None:
+    answer = gateway.client.get(f"/v1/submissions/{name}", headers=OWNER)
+    assert answer.status_code == 404
+    assert errors_of(answer) == [("SUBMISSION_NOT_FOUND", None)]
+
+
+def test_an_unknown_form_is_404(gateway: Gateway, asked: list[Params]) -> None:
+    assert gateway.client.get("/v1/forms/no/submissions", headers=OWNER).status_code == 404
+
+
+@pytest.mark.parametrize("path", ["/v1/forms/signup/submissions", f"/v1/submissions/{ID}"])
+def test_without_storage_503(gateway: Gateway, path: str) -> None:
+    answer = gateway.client.get(path, headers=OWNER)
+    assert answer.status_code == 503
+    assert int(answer.headers["Retry-After"]) > 0
+
+
+def test_a_storage_that_fails_is_503(gateway: Gateway) -> None:
+    def broken(_params: Params) -> Answer:
+        raise RuntimeError
+
+    gateway.broker.serve(STORAGE_QUERIES, {"list": broken})
+    assert gateway.client.get("/v1/forms/signup/submissions", headers=OWNER).status_code == 503

@@ -1,0 +1,106 @@
+"""The gateway's settings, and the first start of an installation."""
+
+from __future__ import annotations
+
+import os
+import stat
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from gateway import settings
+from gateway.installation import set_up
+from gateway.keys import hash_of
+from shared.settings import SettingsError
+
+SECRET = "a secret of the tests, longer than thirty-two characters"
+GOOD = {"COUNTERFOIL_SECRET": SECRET, "COUNTERFOIL_BROKER_URL": "amqp://counterfoil:pw@127.0.0.1:5672/"}
+
+
+@pytest.fixture(autouse=True)
+def _no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [name for name in os.environ if name.startswith("COUNTERFOIL_")]:
+        monkeypatch.delenv(name)
+
+
+def load(monkeypatch: pytest.MonkeyPatch, **given: str) -> settings.Settings:
+    for name, value in {**GOOD, **given}.items():
+        monkeypatch.setenv(name, value)
+    return settings.load()
+
+
+def test_defaults(monkeypatch: pytest.MonkeyPatch) -> None:
+    loaded = load(monkeypatch)
+    assert loaded.bind == "127.0.0.1:8080"
+    assert loaded.forms == Path("forms.toml")
+    assert 1 <= loaded.workers <= 4
+    assert loaded.public_url is None
+    assert loaded.max_body_bytes == 1024 * 1024
+    assert loaded.trusted_hops == 0
+    assert loaded.api_key_hashes == ()
+
+
+def test_everything_wrong_is_reported_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    wrong = {
+        "COUNTERFOIL_SECRET": "",
+        "COUNTERFOIL_BROKER_URL": "http://example.org",
+        "COUNTERFOIL_BIND": "8080",
+        "COUNTERFOIL_WORKERS": "0",
+        "COUNTERFOIL_API_KEY_HASHES": "cf_a-key-instead-of-its-hash",
+        "COUNTERFOIL_PUBLIC_URL": "forms.example.org",
+        "COUNTERFOIL_MAX_BODY_BYTES": "many",
+        "COUNTERFOIL_TRUSTED_HOPS": "-1",
+        "COUNTERFOIL_LOG_LEVEL": "loud",
+    }
+    with pytest.raises(SettingsError) as error:
+        load(monkeypatch, **wrong)
+    for name in wrong:
+        assert name in str(error.value)
+    assert "cf_a-key" not in str(error.value)
+
+
+@pytest.mark.parametrize("bind", ["0.0.0.0:8080", "[::]:8080", "192.0.2.1:80", "gateway.example.org:80"])
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("COUNTERFOIL_SECRET", "short"),
+        ("COUNTERFOIL_BROKER_URL", "amqp://guest:guest@rabbitmq:5672/"),
+        ("COUNTERFOIL_BROKER_URL", "amqp://rabbitmq:5672/"),
+    ],
+)
+def test_weak_credentials_are_refused_beyond_loopback(
+    monkeypatch: pytest.MonkeyPatch, bind: str, name: str, value: str
+) -> None:
+    with pytest.raises(SettingsError, match=name):
+        load(monkeypatch, COUNTERFOIL_BIND=bind, **{name: value})
+
+
+@pytest.mark.parametrize("bind", ["127.0.0.1:8080", "localhost:8080", "[::1]:8080"])
+def test_and_allowed_on_loopback(monkeypatch: pytest.MonkeyPatch, bind: str) -> None:
+    given = {"COUNTERFOIL_SECRET": "short", "COUNTERFOIL_BROKER_URL": "amqp://guest:guest@127.0.0.1/"}
+    assert load(monkeypatch, COUNTERFOIL_BIND=bind, **given).bind == bind
+
+
+def test_what_setup_writes_is_what_the_settings_read(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    directory = tmp_path / "new"
+    key = set_up(directory)
+    assert key is not None
+    assert key.startswith("cf_")
+    assert set_up(directory) is None
+    for name in ("secret", "api_key_hashes"):
+        assert stat.S_IMODE((directory / name).stat().st_mode) == 0o600
+        monkeypatch.setenv(f"COUNTERFOIL_{name.upper()}_FILE", str(directory / name))
+    monkeypatch.setenv("COUNTERFOIL_BROKER_URL", GOOD["COUNTERFOIL_BROKER_URL"])
+    loaded = settings.load()
+    assert loaded.api_key_hashes == (hash_of(key),)
+    assert len(loaded.secret) >= settings.SECRET_LENGTH
+    assert loaded.secret.strip() == loaded.secret
+    assert sorted(path.name for path in directory.iterdir()) == ["api_key_hashes", "secret"]
+
+
+def test_of_several_setups_at_once_one_shows_a_key(tmp_path: Path) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        keys = [key for key in pool.map(lambda _: set_up(tmp_path / "new"), range(8)) if key]
+    assert len(keys) == 1
+    assert (tmp_path / "new" / "api_key_hashes").read_text().strip() == hash_of(keys[0])
