@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.contracts import SubmissionAccepted
-from storage_service.domain import Held, ids_by_moment, plan
+from storage_service.domain import Held, plan
 from support.events import an_event
 
 NOW = datetime(2026, 11, 22, 18, 0, tzinfo=UTC)
@@ -49,12 +49,13 @@ def test_a_conflict_is_what_differs_from_what_stands(events: list[SubmissionAcce
 
 
 def test_what_was_not_inserted_was_there_before() -> None:
-    batch = plan([an_event(id=A), an_event(id=B), an_event(id=C)])
+    batch = plan([an_event(id=key) for key in (C, A, B)])
     assert batch.already_held(frozenset({B})) == [A, C]
 
 
 def test_ids_are_told_by_the_moment_at_which_they_were_stored() -> None:
+    batch = plan([an_event(id=key) for key in (C, A, B)])
     earlier = NOW.replace(hour=9)
     held = {A: Held("f", earlier), C: Held("f", NOW)}
-    assert ids_by_moment(frozenset({B}), NOW, held) == {NOW: (B, C), earlier: (A,)}
-    assert ids_by_moment(frozenset(), NOW, {}) == {}
+    assert batch.moments(held, stored_at=NOW) == {earlier: (A,), NOW: (B, C)}
+    assert plan([]).moments({}, stored_at=NOW) == {}

@@ -44,22 +44,24 @@ class Plan:
         unique = {(event.id, event.fingerprint): event for event in reversed(differing)}
         return [unique[key] for key in sorted(unique)]
 
+    def moments(self, held: Mapping[UUID, Held], *, stored_at: datetime) -> dict[datetime, tuple[UUID, ...]]:
+        """Return which ids were stored when: those in `held` earlier, the others at `stored_at`."""
+        found: dict[datetime, list[UUID]] = {}
+        for event in self.firsts:
+            moment = held[event.id].stored_at if event.id in held else stored_at
+            found.setdefault(moment, []).append(event.id)
+        return {moment: tuple(ids) for moment, ids in found.items()}
+
 
 def plan(events: Sequence[SubmissionAccepted]) -> Plan:
     """Take a batch apart; where an id comes more than once, its first event counts."""
     firsts: dict[UUID, SubmissionAccepted] = {}
     repeats = [event for event in events if firsts.setdefault(event.id, event) is not event]
     return Plan(
-        firsts=tuple(firsts[key] for key in sorted(firsts)),
-        repeats=tuple(sorted(repeats, key=lambda event: event.id)),
+        firsts=tuple(sorted(firsts.values(), key=_order)),
+        repeats=tuple(sorted(repeats, key=_order)),
     )
 
 
-def ids_by_moment(
-    inserted: frozenset[UUID], stored_at: datetime, held: Mapping[UUID, Held]
-) -> dict[datetime, tuple[UUID, ...]]:
-    """Return which ids were stored when: those inserted now, and those that an earlier transaction stored."""
-    moments: dict[datetime, list[UUID]] = {stored_at: sorted(inserted)} if inserted else {}
-    for key, row in held.items():
-        moments.setdefault(row.stored_at, []).append(key)
-    return {moment: tuple(ids) for moment, ids in moments.items()}
+def _order(event: SubmissionAccepted) -> int:
+    return event.id.int

@@ -13,7 +13,7 @@ import structlog
 from shared.contracts import SubmissionAccepted, SubmissionsStored
 from shared.failpoints import Reach
 from shared.messaging.failures import Delivery
-from storage_service.domain import Held, ids_by_moment, plan
+from storage_service.domain import Held, plan
 
 
 class Rows(Protocol):
@@ -75,5 +75,5 @@ class StoreSubmissions:
         self._log.debug("stored", batch=len(deliveries), new=len(inserted), conflicts=len(conflicts))
         for event in conflicts:
             self._log.warning("kept as a conflict", submission=str(event.id), form=event.form)
-        for moment, ids in ids_by_moment(inserted, stored_at, held).items():
+        for moment, ids in batch.moments(held, stored_at=stored_at).items():
             self._announce(SubmissionsStored(ids, moment))
