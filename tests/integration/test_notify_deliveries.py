@@ -210,3 +210,15 @@ def test_a_database_that_is_away_is_a_dependency_and_what_was_sent_is_not_forgot
     bring_back()
     assert claim(subject, key, B, after_s=10_000) == Settled(news=Confirmation("email", "sent", 1, NOON))
     assert claim(subject, key, B, after_s=10_001) == Settled()
+
+
+def test_what_was_sent_is_recorded_before_anything_else_is_claimed(breakable: tuple[Subject, Break, Break]) -> None:
+    subject, take_away, bring_back = breakable
+    key = a_key()
+    held = claimed(subject, key)
+    take_away()
+    with pytest.raises(DependencyUnavailable):
+        subject.record(held, "sent", now=NOON)
+    bring_back()
+    claimed(subject, a_key())
+    assert subject.confirmations(key.submission_id) == [Confirmation("email", "sent", 1, NOON)]

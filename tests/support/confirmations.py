@@ -66,9 +66,9 @@ class FakeDeliveries:
     _unrecorded: dict[Key, tuple[Claim, datetime]] = field(default_factory=dict)
 
     def claim(self, key: Key, *, owner: UUID, now: datetime, lease_until: datetime) -> ClaimAnswer:
-        if key in self._unrecorded:
-            claim, sent_at = self._unrecorded[key]
-            return Settled(news=self.record(claim, "sent", now=sent_at))
+        late = {one.key: self.record(one, "sent", now=sent_at) for one, sent_at in list(self._unrecorded.values())}
+        if key in late:
+            return Settled(news=late[key])
         self._reach()
         row = self.rows.setdefault(key, _Row("pending", 0, now))
         if row.state in {"sent", "failed"}:

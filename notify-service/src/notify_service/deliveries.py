@@ -15,6 +15,7 @@ from notify_service.domain import Claim, ClaimAnswer, Key, Leased, Outcome, Sett
 from notify_service.tables import confirmations
 from shared.contracts import Confirmation
 from shared.database import classified
+from shared.messaging.failures import DependencyUnavailable
 
 _C = confirmations.c
 
@@ -33,9 +34,9 @@ class ClaimTable:
 
     def claim(self, key: Key, *, owner: UUID, now: datetime, lease_until: datetime) -> ClaimAnswer:
         """Claim one confirmation; see `handler.Deliveries`."""
-        if key in self._unrecorded:
-            claim, sent_at = self._unrecorded[key]
-            return Settled(news=self.record(claim, "sent", now=sent_at))
+        late = {one.key: self.record(one, "sent", now=sent_at) for one, sent_at in list(self._unrecorded.values())}
+        if key in late:
+            return Settled(news=late[key])
         values = {**_key(key), "new_owner": owner, "now": now, "new_lease": lease_until}
         claimed = self._run(self._claim, values)
         if claimed:
@@ -54,9 +55,12 @@ class ClaimTable:
         values = {**_key(claim.key), "its_owner": claim.owner, "outcome": outcome, "now": now, "error": error}
         if outcome != "sent":
             return _first(self._run(_RECORD, values))
-        self._unrecorded[claim.key] = (claim, now)
-        recorded = self._run(_RECORD_SENT, values)
-        del self._unrecorded[claim.key]
+        try:
+            recorded = self._run(_RECORD_SENT, values)
+        except DependencyUnavailable:
+            self._unrecorded[claim.key] = (claim, now)
+            raise
+        self._unrecorded.pop(claim.key, None)
         return _first(recorded)
 
     def confirmations(self, submission_id: UUID) -> list[Confirmation]:

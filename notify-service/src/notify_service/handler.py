@@ -44,7 +44,7 @@ class Deliveries(Protocol):
     def record(self, claim: Claim, outcome: Outcome, *, now: datetime, error: str | None = None) -> Confirmation | None:
         """Record what became of a claim, committed, and return it as a receipt shows it.
 
-        `sent` is recorded whoever holds the lease, and if the database is away, by the next claim of this process.
+        `sent` is recorded whoever holds the lease, and where the database is away, before this process's next claim.
         Returns None, and changes nothing, where a mail is recorded as sent already or another holds the lease.
         """
 
