@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from gateway import settings
-from gateway.app import create_app
-from gateway.wsgi import Server
+from gateway.app import GatewayApp, create_app
+from gateway.wsgi import serve
 from shared import forms
 from shared.messaging.memory import MemoryBroker
 from shared.messaging.message import Message
@@ -34,14 +32,11 @@ class NoBroker(MemoryBroker):
         return NoPublisher()
 
 
-class ServerAlone(Server):
-    """The gateway's own server, with no broker behind it."""
-
-    def load(self) -> Any:
-        """Build the application of one worker."""
-        chosen = settings.load()
-        return create_app(chosen, forms.load(chosen.forms), NoBroker())
+def build() -> GatewayApp:
+    """Build the application of one worker, with no broker behind it."""
+    chosen = settings.load()
+    return create_app(chosen, forms.load(chosen.forms), NoBroker())
 
 
 if __name__ == "__main__":
-    ServerAlone(settings.load()).run()
+    serve(settings.load(), "bench.gateway_alone:build")

@@ -12,6 +12,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from werkzeug.test import TestResponse
 
 from gateway.progress import Progress
 from gateway.tokens import Ticket, Tokens
@@ -41,9 +42,9 @@ def path_of(ticket: Ticket) -> str:
     return f"/receipts/{Tokens(SECRET).sign(ticket)}"
 
 
-def events_of(chunks: Iterator[bytes]) -> Iterator[dict[str, str]]:
+def events_of(answer: TestResponse) -> Iterator[dict[str, str]]:
     """Return each event of a stream as its lines' names and values; a comment has the name ''."""
-    for block in (part for chunk in chunks for part in chunk.decode().split("\n\n") if part):
+    for block in (part for chunk in answer.iter_encoded() for part in chunk.decode().split("\n\n") if part):
         yield dict(line.split(": ", 1) for line in block.splitlines())
 
 
@@ -131,9 +132,7 @@ def test_forged_and_cut_tokens_are_404(gateway: Gateway) -> None:
     ("prefer", "applied"),
     [("wait=1", "wait=1"), ("respond-async, wait=1", "wait=1"), ("return=minimal", None), ("wait=x", None)],
 )
-def test_a_final_receipt_does_not_wait(
-    gateway: Gateway, told: Receipts, prefer: str, applied: str | None
-) -> None:
+def test_a_final_receipt_does_not_wait(gateway: Gateway, told: Receipts, prefer: str, applied: str | None) -> None:
     told.stored = {"stored_at": LATER, "fingerprint": "f"}
     told.confirmations = [SENT]
     answer = gateway.client.get(path_of(TICKET), headers={"Prefer": prefer})
@@ -177,7 +176,7 @@ def test_the_stream_tells_every_change_and_ends(tmp_path: Path) -> None:
     Receipts().serve(gateway.broker)
     answer = gateway.client.get(f"{path_of(TICKET)}/events", buffered=False)
     assert answer.mimetype == "text/event-stream"
-    events = events_of(iter(answer.response))
+    events = events_of(answer)
     assert next(events) == {"retry": "3000"}
     first = next(events)
     assert json.loads(first["data"])["state"] == "accepted"
@@ -195,7 +194,7 @@ def test_the_stream_tells_every_change_and_ends(tmp_path: Path) -> None:
 
 
 def test_a_heartbeat_asks_again_so_that_a_lost_announcement_costs_nothing(gateway: Gateway, told: Receipts) -> None:
-    events = events_of(iter(gateway.client.get(f"{path_of(TICKET)}/events", buffered=False).response))
+    events = events_of(gateway.client.get(f"{path_of(TICKET)}/events", buffered=False))
     next(events), next(events)
     told.stored = {"stored_at": LATER, "fingerprint": "f"}
     told.confirmations = [SENT]
@@ -205,10 +204,10 @@ def test_a_heartbeat_asks_again_so_that_a_lost_announcement_costs_nothing(gatewa
 
 def test_who_comes_back_is_told_only_what_has_changed(gateway: Gateway, told: Receipts) -> None:
     address = f"{path_of(TICKET)}/events"
-    events = events_of(iter(gateway.client.get(address, buffered=False).response))
+    events = events_of(gateway.client.get(address, buffered=False))
     next(events)
     seen = next(events)["id"]
-    back = events_of(iter(gateway.client.get(address, headers={"Last-Event-ID": seen}, buffered=False).response))
+    back = events_of(gateway.client.get(address, headers={"Last-Event-ID": seen}, buffered=False))
     assert next(back) == {"retry": "3000"}
     assert next(back) == {"": "still here"}
     told.stored = {"stored_at": LATER, "fingerprint": "f"}
@@ -221,11 +220,11 @@ def test_who_comes_back_is_told_only_what_has_changed(gateway: Gateway, told: Re
 def test_closing_ends_the_streams(tmp_path: Path) -> None:
     gateway = a_gateway(tmp_path, heartbeat_s=60)
     Receipts().serve(gateway.broker)
-    events = events_of(iter(gateway.client.get(f"{path_of(TICKET)}/events", buffered=False).response))
+    events = events_of(gateway.client.get(f"{path_of(TICKET)}/events", buffered=False))
     next(events), next(events)
     gateway.app.close()
     assert list(events) == []
-    late = events_of(iter(gateway.client.get(f"{path_of(TICKET)}/events", buffered=False).response))
+    late = events_of(gateway.client.get(f"{path_of(TICKET)}/events", buffered=False))
     assert len(list(late)) == 2
 
 

@@ -213,6 +213,20 @@ def test_what_is_malformed_or_too_much(tmp_path: Path, body: bytes, content_type
     assert gateway.published() == []
 
 
+def test_a_body_without_a_length_is_refused(gateway: Gateway) -> None:
+    headers = {"Transfer-Encoding": "chunked", "Content-Type": "application/x-www-form-urlencoded"}
+    answer = gateway.client.post("/f/open", input_stream=io.BytesIO(b"a=b"), headers=headers)
+    assert answer.status_code == 413
+    assert errors_of(answer) == [("LENGTH_REQUIRED", None)]
+
+
+@pytest.mark.parametrize("kind", ["application/x-www-form-urlencoded", "multipart/form-data; boundary=b"])
+def test_a_body_that_breaks_off_is_400(gateway: Gateway, kind: str) -> None:
+    answer = gateway.client.post("/f/open", data=b"a=b", content_type=kind, environ_overrides={"CONTENT_LENGTH": "50"})
+    assert answer.status_code == 400
+    assert errors_of(answer) == [("CUT_OFF", None)]
+
+
 def test_too_many_parts_are_413(gateway: Gateway) -> None:
     parts = {f"field{number}": "x" for number in range(501)}
     answer = gateway.client.post("/f/open", data=parts, content_type="multipart/form-data")

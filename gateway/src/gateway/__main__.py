@@ -6,7 +6,11 @@ import argparse
 import sys
 from pathlib import Path
 
-from gevent import monkey
+from gateway import settings
+from gateway.installation import set_up
+from gateway.wsgi import serve
+from shared import forms, logs
+from shared.settings import SettingsError
 
 
 def main() -> int:
@@ -24,8 +28,6 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _set_up(directory: Path) -> int:
-    from gateway.installation import set_up  # noqa: PLC0415 - see _serve
-
     key = set_up(directory)
     if key is not None:
         print(f"API key (shown once): {key}")  # noqa: T201 - what the command is for
@@ -33,13 +35,6 @@ def _set_up(directory: Path) -> int:
 
 
 def _serve() -> int:
-    monkey.patch_all()
-    # Only now: what is imported before gevent has patched keeps the sockets and locks that block a whole process.
-    from gateway import settings  # noqa: PLC0415
-    from gateway.wsgi import serve  # noqa: PLC0415
-    from shared import forms, logs  # noqa: PLC0415
-    from shared.settings import SettingsError  # noqa: PLC0415
-
     try:
         given = settings.load()
         forms.load(given.forms)
@@ -47,7 +42,12 @@ def _serve() -> int:
         print(error, file=sys.stderr)  # noqa: T201 - logs are not set up yet
         return 2
     logs.configure("gateway", level=given.log_level, format=given.log_format)
-    serve(given)
+    try:
+        serve(given)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        print(f"COUNTERFOIL_BIND: cannot listen at {given.bind}: {reason}", file=sys.stderr)  # noqa: T201
+        return 2
     return 0
 
 

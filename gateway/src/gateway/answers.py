@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from flask import Response
-from werkzeug.datastructures import Headers
 
 from gateway.errors import Refused
 from gateway.inputs import Draft
@@ -18,7 +17,7 @@ from gateway.pages import Pages
 from shared.forms import Form
 
 if TYPE_CHECKING:
-    from _typeshed.wsgi import WSGIEnvironment
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 _KEEPS_DRAFT = frozenset({422, 503})
 _encode = json.JSONEncoder(separators=(",", ":")).encode
@@ -69,10 +68,15 @@ class Answers:
 
 
 class _PlainResponse(Response):
-    """A response whose headers go out as they were given: werkzeug's mending of them costs as much as our checks."""
+    """A response that goes out as it was given: werkzeug's mending of headers costs as much as our checks.
 
-    def get_wsgi_headers(self, environ: WSGIEnvironment) -> Headers:  # noqa: ARG002
-        return self.headers
+    The body is a list of one: granian hands that to its socket at once, without asking Python for more.
+    """
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> list[bytes]:
+        """Answer as WSGI does."""
+        start_response(self.status, self.headers.to_wsgi_list())
+        return [] if environ["REQUEST_METHOD"] == "HEAD" else [self.data]
 
 
 def json_response(

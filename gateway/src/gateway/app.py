@@ -67,7 +67,6 @@ def create_app(settings: Settings, forms: Forms, broker: Broker, *, heartbeat_s:
     publisher, rpc, watching = broker.publisher(), broker.rpc_client(), broker.watch(watchers.notice)
     app = GatewayApp(watchers, [watching, rpc, publisher])
     app.session_interface = _NoSessions()
-    app.config["MAX_CONTENT_LENGTH"] = settings.max_body_bytes
     app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
     app.config["SEND_FILE_MAX_AGE_DEFAULT"] = STATIC_AGE_S
     pages, inquiry, tokens = Pages(settings.public_url), Inquiry(rpc), Tokens(settings.secret)

@@ -36,8 +36,6 @@ def read(request: Request, limits: Limits) -> dict[str, JsonValue]:
         raise refused(415, "ENCODING_NOT_SUPPORTED", "Only UTF-8 is taken.")
     try:
         values = _read_by_type(request, limits)
-    except RequestEntityTooLarge as error:
-        raise too_large(limits.body_bytes) from error
     except Unacceptable as error:
         raise _refusal_of(error) from error
     if len(values) > limits.fields:
@@ -48,14 +46,30 @@ def read(request: Request, limits: Limits) -> dict[str, JsonValue]:
 def _read_by_type(request: Request, limits: Limits) -> dict[str, JsonValue]:
     kind = request.mimetype
     if kind == "application/x-www-form-urlencoded":
-        return _checked(_urlencoded(request.get_data(cache=False), limits))
+        return _checked(_urlencoded(_bytes_of(request, limits), limits))
     if kind == "application/json":
-        return _json(request.get_data(cache=False))
+        return _json(_bytes_of(request, limits))
     if kind == "multipart/form-data":
         return _checked(_multipart(request, limits))
     raise refused(
         415, "TYPE_NOT_SUPPORTED", "Send application/json, application/x-www-form-urlencoded or multipart/form-data."
     )
+
+
+def _bytes_of(request: Request, limits: Limits) -> bytes:
+    """Read the whole body, of the length that the request has said.
+
+    A chunked body is refused: where a connection breaks, the server ends such a body as if it were complete.
+    """
+    if "Transfer-Encoding" in request.headers:
+        raise refused(413, "LENGTH_REQUIRED", "Send the submission's length (Content-Length), not chunks.")
+    length = request.content_length or 0
+    if length > limits.body_bytes:
+        raise too_large(limits.body_bytes)
+    body: bytes = request.environ["wsgi.input"].read(length)
+    if len(body) < length:
+        raise refused(400, "CUT_OFF", "The submission broke off before its end.")
+    return body
 
 
 def _json(document: bytes) -> dict[str, JsonValue]:
@@ -81,12 +95,11 @@ def _multipart(request: Request, limits: Limits) -> list[tuple[str, str]]:
     parser = MultiPartParser(
         stream_factory=_refuse_files, max_form_memory_size=limits.body_bytes, max_form_parts=limits.fields
     )
-    parts_over = too_many_fields(limits.fields)
+    body = _bytes_of(request, limits)
     try:
-        form, files = parser.parse(request.stream, boundary, request.content_length)
+        form, files = parser.parse(io.BytesIO(body), boundary, len(body))
     except RequestEntityTooLarge as error:
-        within = request.content_length is not None and request.content_length <= limits.body_bytes
-        raise (parts_over if within else too_large(limits.body_bytes)) from error
+        raise too_many_fields(limits.fields) from error
     except ValueError as error:
         raise refused(400, "MALFORMED", "The multipart body is malformed.") from error
     if any(upload.stream.read(1) for upload in files.values()):

@@ -30,7 +30,7 @@ from shared.messaging.broker import NotConfirmed, Publisher
 from shared.messaging.message import message_of
 
 DEADLINE_S = 3.0
-"""How long a request may take until the broker's confirm; then it is answered with 503."""
+"""How long it may take from a whole body to the broker's confirm; then the answer is 503."""
 
 _SOURCE_LENGTH = 500
 _TRACEPARENT = re.compile(r"00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
@@ -112,22 +112,22 @@ class Intake:
 
     def submit(self, name: str, request: Request) -> Response:
         """Answer one submission. Raises `Refused` for a form that is not there, and answers everything else."""
-        deadline = time.monotonic() + DEADLINE_S
         door = self._doors.get(name)
         if door is None:
             raise form_not_found()
         visit = _Visit(request, door, style_of_submission(request), self._base_url(request))
         try:
-            return self._take(visit, deadline)
+            return self._take(visit)
         except Refused as refusal:
             refusal.headers.update(visit.cors)
             return self._answers.refused(visit.style, refusal, door.form, visit.draft)
 
-    def _take(self, visit: _Visit, deadline: float) -> Response:
+    def _take(self, visit: _Visit) -> Response:
         headers = visit.request.headers
         if not visit.door.origins.admits(headers.get("Origin"), headers.get("Referer"), visit.request.host):
             raise blocked()
         fields = self._read(visit)
+        deadline = time.monotonic() + DEADLINE_S
         now = self._clock()
         submission_id = self._identify(visit, now)
         if visit.control.caught:

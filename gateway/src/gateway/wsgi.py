@@ -1,130 +1,128 @@
-"""The WSGI server: gunicorn with gevent workers, so that an open event stream costs a greenlet, not a thread.
+"""The WSGI server: granian, whose threads take requests while the sockets are held outside of Python.
 
 Chosen by measuring: see docs/decisions/0002-wsgi-server.md.
 """
 
 from __future__ import annotations
 
-import logging
+import os
 import resource
+import signal
 import socket
-from collections.abc import Callable
-from types import FrameType
-from typing import Any
+import threading
 
-import gevent
-from gunicorn.app.base import BaseApplication
-from gunicorn.config import Config
-from gunicorn.glogging import Logger
-from gunicorn.http.message import Request
-from gunicorn.workers.ggevent import GeventWorker
+from granian import Granian
+from granian.constants import HTTPModes, Interfaces
+from granian.http import HTTP1Settings
+from granian.log import LogLevels
 
+from gateway import settings as gateway_settings
 from gateway.app import GatewayApp, create_app
-from gateway.settings import Settings
-from shared import forms
+from gateway.settings import Settings, host_and_port
+from shared import forms, logs
 from shared.messaging.rabbitmq import RabbitMQ
 
-CONNECTIONS_MOST = 8192
+REQUESTS_MOST = 1280
+"""How many requests a worker works on at once, each in a thread that lives while it is needed: 1,000 open event
+streams and the posts beside them. Beyond it connections wait to be accepted."""
+
+BACKLOG = 2048
 DRAIN_S = 10
-KEEPALIVE_S = 15
-SOCKET_TIMEOUT_S = 30.0
+HEADERS_TIMEOUT_MS = 10_000
+IDLE_THREAD_S = 30
+PARENT_CHECK_S = 1.0
+
+TARGET = "gateway.wsgi:build"
+
+_LOGGERS = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "loggers": {"_granian": {"level": "ERROR", "propagate": True}},
+}
 
 
-class Server(BaseApplication):
-    """Serves a gateway until SIGTERM or SIGINT."""
+def serve(settings: Settings, target: str = TARGET) -> None:
+    """Serve until SIGTERM or SIGINT, with as many worker processes as the settings say.
 
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
-        super().__init__()
-
-    def load_config(self) -> None:
-        """Tell gunicorn what it needs to know."""
-        options = {
-            "bind": [self._settings.bind],
-            "workers": self._settings.workers,
-            "worker_class": f"{Worker.__module__}.{Worker.__qualname__}",
-            "worker_connections": CONNECTIONS_MOST,
-            "graceful_timeout": DRAIN_S,
-            "keepalive": KEEPALIVE_S,
-            "logger_class": Log,
-            "loglevel": self._settings.log_level,
-            "secure_scheme_headers": {},  # who may say so is a matter of COUNTERFOIL_TRUSTED_HOPS alone
-            "pre_request": _close_after_oversize(self._settings.max_body_bytes),
-            "worker_exit": _close_app,
-            "control_socket_disable": True,
-        }
-        for name, value in options.items():
-            self.cfg.set(name, value)
-
-    def load(self) -> Any:
-        """Build the application of one worker, after the fork: connections are never shared."""
-        broker = RabbitMQ(self._settings.broker_url, name="gateway")
-        return create_app(self._settings, forms.load(self._settings.forms), broker)
-
-
-class Worker(GeventWorker):
-    """A worker that ends its event streams when told to stop, and waits for no silent client for ever."""
-
-    wsgi: Any
-
-    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """Stop accepting, and let what is in hand finish."""
-        super().handle_exit(sig, frame)
-        gevent.spawn(_end_streams, self)  # not here: what a signal interrupts may hold the lock that this takes
-
-    def handle_quit(self, sig: int, frame: FrameType | None) -> None:
-        """Stop at once."""
-        gevent.spawn(_end_streams, self)
-        super().handle_quit(sig, frame)
-
-    def handle_request(self, listener_name: Any, req: Request, sock: socket.socket, addr: Any) -> bool:
-        """Serve one request: a client that stops reading or sending is given up (slow headers end by keepalive)."""
-        gevent.sleep(0)  # let the others go first: a busy client's next request is always there already
-        sock.settimeout(SOCKET_TIMEOUT_S)
-        return super().handle_request(listener_name, req, sock, addr)
-
-
-class Log(Logger):
-    """gunicorn's log through ours: same lines, same format, no access log."""
-
-    def setup(self, cfg: Config) -> None:
-        """Leave the handlers to the root logger."""
-        self.error_log.propagate = True
-        self.error_log.setLevel(logging.WARNING if cfg.loglevel == "info" else cfg.loglevel.upper())
-        self.access_log.disabled = True
-
-
-def serve(settings: Settings) -> None:
-    """Serve until told to stop; then exit 0."""
+    `target` names what builds a worker's application. A worker that dies is replaced. Raises `OSError` where the
+    address is taken, and `SystemExit` when workers die faster than they can be replaced.
+    """
     _raise_file_limit()
-    Server(settings).run()
+    host, port = host_and_port(settings.bind)
+    _check_address(host, port)
+    server = Granian(
+        target,
+        address=host,
+        port=port,
+        interface=Interfaces.WSGI,
+        factory=True,
+        workers=settings.workers,
+        blocking_threads=REQUESTS_MOST,
+        blocking_threads_idle_timeout=IDLE_THREAD_S,
+        backpressure=REQUESTS_MOST,
+        backlog=BACKLOG,
+        http=HTTPModes.http1,
+        http1_settings=HTTP1Settings(header_read_timeout=HEADERS_TIMEOUT_MS),
+        websockets=False,
+        respawn_failed_workers=True,
+        workers_kill_timeout=DRAIN_S,
+        log_level=LogLevels.error,
+        log_dictconfig=_LOGGERS,
+    )
+    try:
+        server.serve()
+    except SystemExit:
+        if not server.interrupt_signal:  # Ctrl-C reaches the workers, too: that they ended is no fault then
+            raise
 
 
-def _end_streams(worker: Worker) -> None:
-    if isinstance(worker.wsgi, GatewayApp):
-        worker.wsgi.end_streams()
+def build() -> GatewayApp:
+    """Build the application of one worker, inside its process: connections are never shared."""
+    settings = gateway_settings.load()
+    logs.configure("gateway", level=settings.log_level, format=settings.log_format)
+    app = create_app(settings, forms.load(settings.forms), RabbitMQ(settings.broker_url, name="gateway"))
+    end_streams_with_process(app)
+    return app
 
 
-def _close_app(_arbiter: object, worker: Worker) -> None:
-    if isinstance(worker.wsgi, GatewayApp):
-        worker.wsgi.close()
+def end_streams_with_process(app: GatewayApp) -> None:
+    """End the event streams as soon as this process is told to end: the server waits for all that is open.
+
+    A worker whose parent has died is told to end here: nobody else would. Call it on the main thread.
+    """
+    reader, writer = socket.socketpair()
+    writer.settimeout(0)
+    reader.settimeout(PARENT_CHECK_S)
+    signal.set_wakeup_fd(writer.detach(), warn_on_full_buffer=False)
+    parent = os.getppid()
+
+    def watch() -> None:
+        while not _is_told_to_end(reader):
+            if os.getppid() != parent:
+                os.kill(os.getpid(), signal.SIGTERM)
+        app.end_streams()
+
+    threading.Thread(target=watch, name="watch for the end", daemon=True).start()
 
 
-def _close_after_oversize(limit_bytes: int) -> Callable[[Worker, Request], None]:
-    """Return a hook that closes a connection after a body that is too large, or whose length nobody said."""
+def _is_told_to_end(reader: socket.socket) -> bool:
+    try:
+        return bool({signal.SIGTERM, signal.SIGINT} & set(reader.recv(64)))
+    except TimeoutError:
+        return False
 
-    def look(_worker: Worker, req: Request) -> None:
-        for name, value in req.headers:
-            too_long = name == "CONTENT-LENGTH" and int(value) > limit_bytes
-            if too_long or name == "TRANSFER-ENCODING":
-                req.force_close()
 
-    return look
+def _check_address(host: str, port: int) -> None:
+    """Raise `OSError` where the address is taken: the server itself would let two share it, unnoticed."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        probe.bind((host, port))
 
 
 def _raise_file_limit() -> None:
     """Let a worker hold as many connections as it is allowed to: the usual soft limit is 1024."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = 2 * CONNECTIONS_MOST if hard == resource.RLIM_INFINITY else min(hard, 2 * CONNECTIONS_MOST)
+    wanted = 4 * REQUESTS_MOST if hard == resource.RLIM_INFINITY else min(hard, 4 * REQUESTS_MOST)
     if soft != resource.RLIM_INFINITY and soft < wanted:
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
