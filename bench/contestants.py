@@ -94,6 +94,13 @@ def run_once(command: tuple[str, ...], variables: Mapping[str, str]) -> None:
         raise BenchFailed(f"{' '.join(command)} ended with {done.returncode}:\n{done.stdout}{done.stderr}")
 
 
+def run_support(module: str) -> int:
+    """Run a module of `tests/support` with this command's arguments and return its exit code."""
+    path = os.pathsep.join([str(ROOT), str(ROOT / "tests")])
+    command = [sys.executable, "-m", module, *sys.argv[1:]]
+    return subprocess.run(command, cwd=ROOT, env={**os.environ, "PYTHONPATH": path}).returncode
+
+
 def prepare_peers() -> None:
     """Install what the peers need into `.venv-bench`, from pinned versions with hashes."""
     requirements = ROOT / "bench" / "requirements.txt"

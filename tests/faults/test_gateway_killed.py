@@ -27,7 +27,7 @@ def test_no_202_is_lost_when_workers_are_killed(start_trial: StartTrial, broker_
     trial = start_trial(broker_url, workers=2)
     gateway = trial.installation.gateway
     chance = Random(trial.seed)  # noqa: S311 - a seeded fault, not a secret
-    client = trial.load(900, rate_per_s=150)
+    client = trial.load(900, rate_per_s=150, repeats=0.1)
     for kill in range(1, KILLS + 1):
         trial.await_acked(kill * 200)
         workers = gateway.workers()

@@ -14,8 +14,7 @@ FAILPOINTS = ("after-claim", "after-retry-publish", "after-send", "after-record"
 def test_every_submission_is_one_mail_but_for_the_one_whose_250_was_lost(
     start_trial: StartTrial, broker_url: str
 ) -> None:
-    one_short_lease_at_a_time = {"COUNTERFOIL_SMTP_CONNECTIONS": "1", "COUNTERFOIL_SMTP_TIMEOUT_S": "2"}
-    trial = start_trial(broker_url, settings=one_short_lease_at_a_time)
+    trial = start_trial(broker_url, settings={"COUNTERFOIL_SMTP_CONNECTIONS": "1"})
     notify = trial.installation.notify[0]
     notify.stop()
     trial.load(COUNT).wait(timeout_s=60)

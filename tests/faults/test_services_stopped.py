@@ -12,7 +12,7 @@ def test_the_gateway_accepts_while_storage_and_notify_are_stopped(start_trial: S
     installation = trial.installation
     stopped = [*installation.storage, *installation.notify]
     assert [service.stop() for service in stopped] == [0, 0]
-    trial.load(400).wait(timeout_s=60)
+    trial.load(400, connections=32).wait(timeout_s=60)
     assert trial.ledger.count("acked") == 400
     assert (trial.stored(), trial.mailed()) == (0, 0), "vacuous: somebody was still at work"
     for queue in (STORAGE.name, NOTIFY_EMAIL.name):

@@ -19,7 +19,7 @@ def test_every_submission_is_one_row(
     trial = start_trial(broker_url)
     storage, queues = trial.installation.storage[0], trial.installation.queues
     storage.stop()
-    client = trial.load(COUNT)
+    client = trial.load(COUNT, connections=32)
     eventually(lambda: queues.depth(STORAGE.name) >= COUNT // 2, 60, "a backlog")
     for _ in range(2):
         storage.start(COUNTERFOIL_FAILPOINT=failpoint)

@@ -31,7 +31,7 @@ class Load:
     form: str = "signup"
     connections: int = 8
     rate_per_s: float | None = None
-    repeats: float = 0.1
+    repeats: float = 0.0
     give_up_s: float = 90.0
 
 
@@ -56,6 +56,10 @@ class LoadClient:
         self._began = time.monotonic()
         for thread in self._threads:
             thread.start()
+
+    def is_running(self) -> bool:
+        """Say whether anything is still to be sent or answered."""
+        return any(thread.is_alive() for thread in self._threads)
 
     def stop(self) -> None:
         """Send no further submissions."""

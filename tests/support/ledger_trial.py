@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections import Counter
 from pathlib import Path
 from random import SystemRandom
 from typing import Protocol
 
-from dev.mail_sink import MailSink, mails
+from dev.mail_sink import MailSink
 from support.installation import Installation
 from support.ledger import Attempt, Ledger
 from support.ledger_client import Load, LoadClient
 from support.ledger_sources import mail_counts, parked_messages, stored_count, stored_rows, waiting_messages
 from support.ledger_verdict import Allowed, Holdings, Verdict, compare
 from support.polling import eventually
+from support.service import Service
 
 
 class Trial:
@@ -33,9 +35,17 @@ class Trial:
         self.ledger = Ledger(installation.directory / "ledger.jsonl")
         print(f"seed {self.seed}")
 
-    def load(self, count: int, *, first: int = 0, rate_per_s: float | None = None, connections: int = 8) -> LoadClient:
-        """Begin to send `count` submissions, whose serial numbers start at `first`."""
-        load = Load(count, self.seed, first=first, rate_per_s=rate_per_s, connections=connections)
+    def load(
+        self,
+        count: int,
+        *,
+        first: int = 0,
+        rate_per_s: float | None = None,
+        connections: int = 8,
+        repeats: float = 0.0,
+    ) -> LoadClient:
+        """Begin to send `count` submissions, whose serial numbers start at `first`; see `Load` for the rest."""
+        load = Load(count, self.seed, first, connections=connections, rate_per_s=rate_per_s, repeats=repeats)
         client = LoadClient(self.installation.gateway_url, load, self.ledger)
         client.start()
         return client
@@ -58,7 +68,7 @@ class Trial:
 
     def mailed(self) -> int:
         """Return how many mails came so far."""
-        return len(mails(self.sink.directory))
+        return sum(entry.name.endswith(".eml") for entry in os.scandir(self.sink.directory))
 
     def settle(self, *, timeout_s: float) -> None:
         """Wait until all that was acked is stored and mailed and no queue holds anything ready."""
@@ -86,10 +96,10 @@ class Trial:
         acked, rows, mailed = self.ledger.count("acked"), self.stored(), self.mailed()
         assert rows >= acked, f"{rows} rows for {acked} acked"
         assert mailed >= rows, f"{mailed} mails for {rows} rows"
-        reached = len(mail_counts(self.sink.directory))
-        assert reached >= rows, f"{reached} of {rows} addresses have a mail"
         left = waiting_messages(self.installation.queues)
         assert not left, f"still waiting: {left}"
+        reached = len(mail_counts(self.sink.directory))
+        assert reached >= rows, f"{reached} of {rows} addresses have a mail"
         return True
 
     def _holdings(self) -> Holdings:
@@ -110,6 +120,16 @@ class StartTrial(Protocol):
         settings: dict[str, str] | None = None,
     ) -> Trial:
         """Start it; without `database_url` it has SQLite files."""
+
+
+def memory_mb(service: Service) -> int:
+    """Return the most memory that any process of a service has had resident, in MB; 0 where /proc does not tell."""
+    peaks = [0]
+    for pid in (service.pid, *service.workers()):
+        status = Path(f"/proc/{pid}/status")
+        lines = status.read_text().splitlines() if status.exists() else []
+        peaks += [int(line.split()[1]) // 1024 for line in lines if line.startswith("VmHWM")]
+    return max(peaks)
 
 
 def moment() -> float:
