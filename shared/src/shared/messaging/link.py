@@ -110,9 +110,9 @@ class Link:
             return
         channel.add_on_close_callback(self._channel_closed)
         channel.add_on_cancel_callback(lambda _frame: connection.drop("the broker cancelled the consumer"))
+        (self._log.info if self._failures else self._log.debug)("connected")
         self._failures = 0
         self._problem = None
-        self._log.info("connected")
         self._on_channel(connection, channel)
 
     def _channel_closed(self, _channel: Channel, _reason: Exception) -> None:
