@@ -11,8 +11,11 @@ import subprocess
 import sys
 import tempfile
 import time
+from contextlib import redirect_stdout
+from io import StringIO
 from pathlib import Path
 from random import Random, SystemRandom
+from typing import TextIO
 
 from dev.broker import Broker
 from dev.mail_sink import MailSink
@@ -20,7 +23,7 @@ from dev.processes import is_free, poll
 from support.installation import Installation
 from support.ledger_client import LoadClient
 from support.ledger_trial import Trial, memory_mb, moment, sqlite_of
-from support.ledger_verdict import Allowed
+from support.ledger_verdict import Allowed, Verdict
 from support.service import ROOT, Service
 
 TIMES = 2
@@ -28,19 +31,21 @@ REPLICAS = 2
 SMTP_CONNECTIONS = 4
 RETURN_LIMIT_S = 10.0
 SETTLE_LIMIT_S = 1200.0
+LOGS_SHOWN = 6000
 
 
 class Soak:
     """A trial whose broker, storage and notify services are killed while a load is sent."""
 
-    def __init__(self, trial: Trial, broker: Broker, count: int) -> None:
+    def __init__(self, trial: Trial, broker: Broker, count: int, screen: TextIO) -> None:
         self._trial = trial
         self._broker = broker
         self._count = count
+        self._screen = screen
         self._chance = Random(trial.seed)  # noqa: S311 - a seeded fault, not a secret
         self._began = time.monotonic()
 
-    def run(self) -> None:
+    def run(self) -> Verdict:
         """Send, kill, wait and compare; raises `AssertionError` where the promise does not hold."""
         victims = ["broker", "storage", "notify"] * TIMES
         self._chance.shuffle(victims)
@@ -58,6 +63,7 @@ class Soak:
         verdict = self._trial.conclude(window, timeout_s=SETTLE_LIMIT_S)
         refused = verdict.counts["answers 503"] + verdict.counts["no answer"]
         assert refused, "vacuous: nobody noticed that the broker was away"
+        return verdict
 
     def _await(self, acked: int, client: LoadClient) -> None:
         """Wait for so many 202s, saying every five seconds how far it is."""
@@ -98,7 +104,7 @@ class Soak:
         return f"{trial.ledger.count('acked')} acked, {trial.stored()} stored, {trial.mailed()} mailed"
 
     def _say(self, words: str) -> None:
-        print(f"{time.monotonic() - self._began:7.1f} s  {words}", flush=True)
+        print(f"{time.monotonic() - self._began:7.1f} s  {words}", flush=True, file=self._screen)
 
 
 def main() -> int:
@@ -107,16 +113,18 @@ def main() -> int:
     parser.add_argument("--submissions", type=int, default=20_000)
     parser.add_argument("--seed", type=int, default=SystemRandom().randrange(10**6))
     given = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="counterfoil-soak-") as place:
+    screen = sys.stdout
+    with tempfile.TemporaryDirectory(prefix="counterfoil-soak-") as place, redirect_stdout(StringIO()) as logs:
         try:
-            _soak(Path(place), given.submissions, given.seed)
+            verdict = _soak(Path(place), given.submissions, given.seed, screen)
         except AssertionError as error:
-            print(f"FAILED: {error}", file=sys.stderr)
+            print(f"{logs.getvalue()[-LOGS_SHOWN:]}\nFAILED, seed {given.seed}: {error}", file=screen)
             return 1
+    print(f"\nseed {given.seed}\n{verdict}")
     return 0
 
 
-def _soak(directory: Path, submissions: int, seed: int) -> None:
+def _soak(directory: Path, submissions: int, seed: int, screen: TextIO) -> Verdict:
     sink = MailSink(directory / "mail")
     sink.directory.mkdir()
     receiving = [sys.executable, "-m", "dev.mail_sink", str(sink.directory), "--smtp-port", str(sink.smtp_port)]
@@ -129,7 +137,8 @@ def _soak(directory: Path, submissions: int, seed: int) -> None:
                 place, broker_url=broker.url, smtp_url=sink.url, replicas=REPLICAS, workers=2, settings=settings
             )
             with installation:
-                Soak(Trial(installation, sink, sqlite_of(place), seed=seed), broker, submissions).run()
+                trial = Trial(installation, sink, sqlite_of(place), seed=seed)
+                return Soak(trial, broker, submissions, screen).run()
         finally:
             receiver.terminate()
 
