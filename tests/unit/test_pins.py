@@ -1,0 +1,47 @@
+"""The pinned versions: complete, agreeing, with hashes, and naming no place to download from."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+SERVICES = ("gateway", "storage-service", "notify-service")
+FILES = ("constraints.txt", "dev/build-requirements.txt", *(f"{service}/requirements.txt" for service in SERVICES))
+
+PIN = re.compile(r"^(?P<name>[a-z0-9-]+)==(?P<version>[^ ]+)", re.MULTILINE)
+NAME = re.compile(r"^[A-Za-z0-9._-]+")
+
+
+def pins(file: str) -> dict[str, str]:
+    return {pin["name"]: pin["version"] for pin in PIN.finditer((ROOT / file).read_text())}
+
+
+def wanted_by(package: str) -> set[str]:
+    dependencies = tomllib.loads((ROOT / package / "pyproject.toml").read_text())["project"]["dependencies"]
+    names = {found[0].lower().replace("_", "-") for text in dependencies if (found := NAME.match(text))}
+    return names - {"counterfoil-shared"}
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_an_image_gets_every_library_its_service_names(service: str) -> None:
+    missing = (wanted_by("shared") | wanted_by(service)) - pins(f"{service}/requirements.txt").keys()
+    assert not missing, "run `make lock`"
+
+
+@pytest.mark.parametrize("file", FILES[1:])
+def test_an_image_gets_the_versions_that_were_tested(file: str) -> None:
+    tested = pins("constraints.txt")
+    assert pins(file)
+    assert {name: version for name, version in pins(file).items() if tested.get(name) != version} == {}
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_every_pin_has_a_hash_and_no_line_names_an_address(file: str) -> None:
+    text = (ROOT / file).read_text()
+    assert "://" not in text
+    for entry in re.split(r"\n(?=[a-z])", text)[1:]:
+        assert "--hash=sha256:" in entry, entry
