@@ -36,7 +36,7 @@ class DockerBroker:
         self._directory.mkdir(parents=True, exist_ok=True)
         write_private_json(self._directory / "node.json", self._state)
         options = [f"--name={self._name}", "--hostname=counterfoil", f"--volume={self._name}:/var/lib/rabbitmq"]
-        options += [f"--publish=127.0.0.1:{self._state['port']}:5672", "--rm", "--detach"]
+        options += [f"--publish=127.0.0.1:{self._state['port']}:5672", "--detach"]
         options += ["--env=RABBITMQ_DEFAULT_USER", "--env=RABBITMQ_DEFAULT_PASS"]
         variables = {"RABBITMQ_DEFAULT_USER": "counterfoil", "RABBITMQ_DEFAULT_PASS": self._state["password"]}
         command = ["docker", "run", *options, IMAGE]
@@ -51,4 +51,5 @@ class DockerBroker:
 
     def stop(self) -> None:
         """End it in good order; the volume stays. Does nothing when it does not run."""
-        subprocess.run(["docker", "stop", "--time=30", self._name], capture_output=True, start_new_session=True)
+        for command in (["stop", "--time=30"], ["rm", "--force"]):
+            subprocess.run(["docker", *command, self._name], capture_output=True, start_new_session=True)
