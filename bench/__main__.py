@@ -13,7 +13,6 @@ import tempfile
 from pathlib import Path
 
 from bench.accepts import CONNECTIONS, measure_accepts
-from bench.contestants import prepare_peers
 from bench.drains import measure_drains
 from bench.report import Series, machine, table, write_results
 from bench.wrk import BenchFailed, install_if_missing
@@ -27,7 +26,6 @@ def main() -> int:
     given = _arguments()
     try:
         install_if_missing()
-        prepare_peers()
         claims = _measure(given)
     except (BenchFailed, StartFailed, subprocess.CalledProcessError) as error:
         print(f"bench: {error}", file=sys.stderr)

@@ -17,7 +17,6 @@ from dev.processes import await_start, end, free_port
 
 ROOT = Path(__file__).parents[1]
 WORKERS = 2
-_BENCH_PYTHON = ROOT / ".venv-bench" / "bin" / "python"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,9 +74,7 @@ def servers(broker_url: str) -> list[Contestant]:
         Contestant(
             "counterfoil, publishing nothing", (sys.executable, "-m", "bench.gateway_alone"), gateway, publishes=False
         ),
-        Contestant(
-            "FastAPI + aio-pika", (str(_BENCH_PYTHON), *uvicorn, *fast, "bench.peers.fastapi_aiopika:app"), peer
-        ),
+        Contestant("FastAPI + aio-pika", (sys.executable, *uvicorn, *fast, "bench.peers.fastapi_aiopika:app"), peer),
         Contestant(
             "BlockingConnection per thread", (sys.executable, *gunicorn, "bench.peers.blocking:make_app()"), peer
         ),
@@ -99,19 +96,6 @@ def run_support(module: str) -> int:
     path = os.pathsep.join([str(ROOT), str(ROOT / "tests")])
     command = [sys.executable, "-m", module, *sys.argv[1:]]
     return subprocess.run(command, cwd=ROOT, env={**os.environ, "PYTHONPATH": path}).returncode
-
-
-def prepare_peers() -> None:
-    """Install what the peers need into `.venv-bench`, from pinned versions with hashes."""
-    requirements = ROOT / "bench" / "requirements.txt"
-    stamp = _BENCH_PYTHON.parents[1] / "installed"
-    if stamp.exists() and stamp.read_bytes() == requirements.read_bytes():
-        return
-    print("preparing .venv-bench (FastAPI, aio-pika, uvicorn)", flush=True)
-    subprocess.run([sys.executable, "-m", "venv", str(_BENCH_PYTHON.parents[1])], check=True)
-    install = ["-m", "pip", "install", "-q", "--require-hashes", "-r", str(requirements)]
-    subprocess.run([str(_BENCH_PYTHON), *install], check=True)
-    stamp.write_bytes(requirements.read_bytes())
 
 
 def _listens(port: int) -> bool:

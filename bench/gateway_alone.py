@@ -33,7 +33,7 @@ class NoBroker(MemoryBroker):
 
 
 def build() -> GatewayApp:
-    """Build the application of one worker, with no broker behind it."""
+    """Build the application of one worker."""
     chosen = settings.load()
     return create_app(chosen, forms.load(chosen.forms), NoBroker())
 

@@ -1,6 +1,6 @@
 """FastAPI and aio-pika: one robust connection a worker, confirms, mandatory, persistent, the same checks on the fields.
 
-Run by uvicorn with uvloop and httptools. Needs `bench/requirements.txt`.
+Run by uvicorn with uvloop and httptools.
 """
 
 from __future__ import annotations
