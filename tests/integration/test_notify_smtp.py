@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import smtplib
 import ssl
 import time
 from collections.abc import Callable, Iterator
@@ -17,6 +18,7 @@ from notify_service.domain import ChannelBroken, Mail, Permanent, SendFailure, T
 from notify_service.email import SmtpSender
 from notify_service.handler import Sender
 from notify_service.settings import SmtpServer, parse_smtp_url
+from notify_service.smtp_session import SmtpSession
 from shared.messaging.failures import DependencyUnavailable
 from support.confirmations import FakeSender, a_mail
 from support.events import an_event
@@ -180,6 +182,20 @@ def test_after_its_time_a_mail_is_not_sent(server: ScriptedSmtp, connect: Connec
     with pytest.raises(SendFailure):
         sender.send(a_mail(), timeout_s=-1)
     assert len(server.received) == 1
+
+
+def test_after_its_deadline_a_session_writes_nothing(server: ScriptedSmtp) -> None:
+    target, tls = SmtpServer("127.0.0.1", server.port), ssl.create_default_context()
+    session = SmtpSession(target, hello="test", tls=tls, deadline_s=time.monotonic() + 10)
+    wire = session.sock
+    assert wire is not None
+    watched = wire.dup()
+    session.deadline_s = time.monotonic()
+    with pytest.raises(smtplib.SMTPServerDisconnected):
+        session.send("QUIT\r\n")
+    watched.settimeout(0.2)
+    with watched, pytest.raises(TimeoutError):
+        watched.recv(100)  # the server was asked nothing, so it does not answer
 
 
 def test_the_breaker_opens_for_every_sender_and_closes_on_success(server: ScriptedSmtp, connect: Connect) -> None:
