@@ -177,7 +177,13 @@ def test_without_a_broker_503_within_the_deadline(tmp_path: Path) -> None:
         ready = requests.get(f"{gateway.url}/readyz", timeout=5)
         assert ready.status_code == 503
         assert "broker" in ready.json()["missing"][0]
-        assert gateway.stop() == 0
+        with gateway.connect() as connection:
+            kind = b"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 3\r\n"
+            connection.sendall(b"POST /f/open HTTP/1.1\r\nHost: x\r\n" + kind + b"\r\na=b")
+            assert gateway.answers("/livez")  # asked later: the post is in hand by now
+            assert gateway.answers("/livez")
+            assert gateway.stop() == 0
+            assert connection.recv(65536).split(b" ")[1] == b"503"  # what was in hand was answered
     finally:
         if gateway.is_running():
             gateway.kill()

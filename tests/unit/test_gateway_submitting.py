@@ -67,12 +67,15 @@ def test_the_source_of_a_request_is_kept(gateway: Gateway) -> None:
 def test_the_honeypot_is_answered_exactly_as_accepted(
     gateway: Gateway, style: dict[str, str], form: str, trap: str
 ) -> None:
-    honest = gateway.client.post(f"/f/{form}", data=GOOD if form == "signup" else {"name": "Ada"}, headers=style)
-    caught = gateway.client.post(f"/f/{form}", data={**GOOD, "what": "ever", trap: "buy"}, headers=style)
+    values = GOOD if form == "signup" else {"name": "Ada"}
+    honest = gateway.client.post(f"/f/{form}", data=values, headers=style)
+    caught = gateway.client.post(f"/f/{form}", data={**values, "what": "ever", trap: "buy"}, headers=style)
     assert caught.status_code == honest.status_code
     assert [name for name, _ in caught.headers] == [name for name, _ in honest.headers]
     if honest.is_json:
         assert document_of(caught).keys() == document_of(honest).keys()
+        receipts = [gateway.client.get(document_of(answer)["receipt_url"]) for answer in (honest, caught)]
+        assert document_of(receipts[0])["confirmations"] == document_of(receipts[1])["confirmations"]
     assert len(gateway.published()) == 1
 
 

@@ -34,7 +34,7 @@ DEADLINE_S = 3.0
 
 _SOURCE_LENGTH = 500
 _TRACEPARENT = re.compile(r"00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
-_UNCONFIRMED = "We could not take your submission just now. Nothing is lost: please send it again in a moment."
+_UNCONFIRMED = "We could not take your submission just now. Please send it again in a moment."
 
 _log = structlog.get_logger()
 
@@ -130,20 +130,22 @@ class Intake:
         deadline = time.monotonic() + DEADLINE_S
         now = self._clock()
         submission_id = self._identify(visit, now)
-        if visit.control.caught:
-            return self._accepted(visit, submission_id, now, reply_address=None)
         event = submissions.accept(
             visit.door.form.name,
-            visit.door.schema.read(fields),
+            fields if visit.control.caught else visit.door.schema.read(fields),
             submission_id=submission_id,
             now=now,
             source=_source_of(visit.request, visit.control.language),
             control=Control(subject=visit.control.subject, reply_to=visit.control.reply_to),
         )
+        if not visit.control.caught:
+            self._deliver(event, visit, deadline)
+        return self._accepted(visit, event)
+
+    def _deliver(self, event: SubmissionAccepted, visit: _Visit, deadline: float) -> None:
         if visit.given_key and self._differs_from_stored(event):
             raise refused(409, "IDEMPOTENCY_CONFLICT", "Something else was already submitted under this key.")
-        self._publish(event, headers.get("Traceparent"), deadline)
-        return self._accepted(visit, submission_id, now, event.reply_address)
+        self._publish(event, visit.request.headers.get("Traceparent"), deadline)
 
     def _read(self, visit: _Visit) -> dict[str, JsonValue]:
         values = body.read(visit.request, self._limits)
@@ -174,14 +176,13 @@ class Intake:
             _log.warning("submission not confirmed", form=event.form, submission=str(event.id), refusal=error.refusal)
             raise unavailable(_UNCONFIRMED) from error
 
-    def _accepted(self, visit: _Visit, submission_id: UUID, now: datetime, reply_address: str | None) -> Response:
-        form = visit.door.form
-        token = self._tokens.sign(Ticket(submission_id, form.name, now, submissions.is_confirmed(form, reply_address)))
+    def _accepted(self, visit: _Visit, event: SubmissionAccepted) -> Response:
+        due = submissions.is_confirmed(visit.door.form, event.reply_address)
+        token = self._tokens.sign(Ticket(event.id, event.form, event.accepted_at, due))
         page = visit.request.headers.get("Referer")
         destination = visit.door.origins.destination(visit.control.next, page=page, own=visit.base_url)
-        return self._answers.accepted(
-            visit.style, submission_id, f"{visit.base_url}/receipts/{token}", destination, visit.cors
-        )
+        url = f"{visit.base_url}/receipts/{token}"
+        return self._answers.accepted(visit.style, event.id, url, destination, visit.cors)
 
 
 def _source_of(request: Request, language: str | None) -> Source:

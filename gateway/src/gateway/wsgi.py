@@ -10,6 +10,7 @@ import resource
 import signal
 import socket
 import threading
+import time
 
 from granian import Granian
 from granian.constants import HTTPModes, Interfaces
@@ -30,7 +31,7 @@ BACKLOG = 2048
 DRAIN_S = 10
 HEADERS_TIMEOUT_MS = 10_000
 IDLE_THREAD_S = 30
-PARENT_CHECK_S = 1.0
+CHECK_S = 1.0
 
 TARGET = "gateway.wsgi:build"
 
@@ -90,9 +91,11 @@ def end_streams_with_process(app: GatewayApp) -> None:
 
     A worker whose parent has died is told to end here: nobody else would. Call it on the main thread.
     """
+    # Ctrl-C reaches every process of a terminal; a worker waits for the SIGTERM of its parent, which follows.
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     reader, writer = socket.socketpair()
     writer.settimeout(0)
-    reader.settimeout(PARENT_CHECK_S)
+    reader.settimeout(CHECK_S)
     signal.set_wakeup_fd(writer.detach(), warn_on_full_buffer=False)
     parent = os.getppid()
 
@@ -101,13 +104,16 @@ def end_streams_with_process(app: GatewayApp) -> None:
             if os.getppid() != parent:
                 os.kill(os.getpid(), signal.SIGTERM)
         app.end_streams()
+        while True:  # Python handles signals on its main thread, which sleeps through one that comes as it falls asleep
+            time.sleep(CHECK_S)
+            signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGTERM)
 
     threading.Thread(target=watch, name="watch for the end", daemon=True).start()
 
 
 def _is_told_to_end(reader: socket.socket) -> bool:
     try:
-        return bool({signal.SIGTERM, signal.SIGINT} & set(reader.recv(64)))
+        return signal.SIGTERM in reader.recv(64)
     except TimeoutError:
         return False
 
