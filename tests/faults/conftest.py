@@ -11,7 +11,7 @@ import pytest
 from dev.broker import Broker
 from dev.mail_sink import MailSink
 from support.installation import Installation
-from support.ledger_trial import StartTrial, Trial, sqlite_of
+from support.ledger_trial import StartTrial, Trial, sqlite_of, vhost_of
 
 SHORT_LEASE = {"COUNTERFOIL_SMTP_TIMEOUT_S": "1"}
 """A mail's lease outlives its time limit by a quarter of a minute, and whoever comes second waits for its end."""
@@ -26,18 +26,18 @@ def mortal_broker(server_directory: Path) -> Iterator[Broker]:
 
 @pytest.fixture
 def start_trial(tmp_path: Path, mail_sink: MailSink) -> Iterator[StartTrial]:
-    """Start an installation on a broker's address and return a trial of it; further arguments go to `Installation`."""
+    """Start an installation on a broker and return a trial of it; further arguments go to `Installation`."""
     with ExitStack() as running:
 
         def start(
-            broker_url: str,
+            broker: Broker,
             *,
             database_url: str | None = None,
             replicas: int = 1,
             workers: int = 1,
             settings: dict[str, str] | None = None,
         ) -> Trial:
-            place = tmp_path / "installation"
+            place, broker_url = tmp_path / "installation", broker.fresh_vhost()
             installation = Installation(
                 place,
                 broker_url=broker_url,
@@ -48,6 +48,6 @@ def start_trial(tmp_path: Path, mail_sink: MailSink) -> Iterator[StartTrial]:
                 settings=SHORT_LEASE | (settings or {}),
             )
             running.enter_context(installation)
-            return Trial(installation, mail_sink, database_url or sqlite_of(place))
+            return Trial(broker, vhost_of(broker_url), installation, mail_sink, database_url or sqlite_of(place))
 
         yield start

@@ -6,6 +6,7 @@ from collections import Counter
 
 from sqlalchemy import text
 
+from dev.broker import Broker
 from shared import database
 from shared.messaging.topology import STORAGE
 from support.ledger_sources import parked_messages
@@ -19,8 +20,8 @@ WHEN NEW.fields LIKE '%{address}%' BEGIN SELECT RAISE(ABORT, 'refused by the tes
 """
 
 
-def test_one_bad_row_in_a_batch_of_a_hundred(start_trial: StartTrial, broker_url: str) -> None:
-    trial = start_trial(broker_url)
+def test_one_bad_row_in_a_batch_of_a_hundred(start_trial: StartTrial, rabbitmq: Broker) -> None:
+    trial = start_trial(rabbitmq)
     storage, queues = trial.installation.storage[0], trial.installation.queues
     storage.stop()
     trial.load(BATCH).wait(timeout_s=60)

@@ -15,7 +15,7 @@ RETURN_LIMIT_S = 10.0
 @pytest.fixture
 def trial(start_trial: StartTrial, mortal_broker: Broker) -> Trial:
     """An installation with two replicas of each service on a broker that may be killed."""
-    return start_trial(mortal_broker.fresh_vhost(), replicas=2)
+    return start_trial(mortal_broker, replicas=2)
 
 
 def await_connections_lost(trial: Trial, times: int) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from dev.broker import Broker
 from dev.postgres import Postgres
 from shared.messaging.topology import STORAGE
 from support.ledger_trial import StartTrial
@@ -23,9 +24,9 @@ def mortal_postgres(server_directory: Path) -> Iterator[Postgres]:
 
 
 def test_storage_holds_while_the_database_is_away(
-    start_trial: StartTrial, broker_url: str, mortal_postgres: Postgres
+    start_trial: StartTrial, rabbitmq: Broker, mortal_postgres: Postgres
 ) -> None:
-    trial = start_trial(broker_url, database_url=mortal_postgres.create_database("counterfoil"))
+    trial = start_trial(rabbitmq, database_url=mortal_postgres.create_database("counterfoil"))
     storage, queues = trial.installation.storage[0], trial.installation.queues
     trial.load(50).wait(timeout_s=30)
     eventually(lambda: trial.stored() == 50, 30, "the first fifty are stored")

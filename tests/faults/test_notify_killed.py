@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dev.broker import Broker
 from support.ledger_trial import StartTrial
 from support.ledger_verdict import Allowed
 
@@ -12,9 +13,9 @@ FAILPOINTS = ("after-claim", "after-retry-publish", "after-send", "after-record"
 
 
 def test_every_submission_is_one_mail_but_for_the_one_whose_250_was_lost(
-    start_trial: StartTrial, broker_url: str
+    start_trial: StartTrial, rabbitmq: Broker
 ) -> None:
-    trial = start_trial(broker_url, settings={"COUNTERFOIL_SMTP_CONNECTIONS": "1"})
+    trial = start_trial(rabbitmq, settings={"COUNTERFOIL_SMTP_CONNECTIONS": "1"})
     notify = trial.installation.notify[0]
     notify.stop()
     trial.load(COUNT).wait(timeout_s=60)

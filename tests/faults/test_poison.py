@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
+from dev.broker import Broker
 from shared.messaging.topology import WORK_QUEUES
 from support.ledger_trial import StartTrial
 from support.ledger_verdict import Allowed
@@ -11,8 +12,8 @@ from support.poison import POISONS, put_poison
 from support.polling import eventually
 
 
-def test_poison_is_parked_with_its_reason_and_its_neighbours_go_on(start_trial: StartTrial, broker_url: str) -> None:
-    trial = start_trial(broker_url)
+def test_poison_is_parked_with_its_reason_and_its_neighbours_go_on(start_trial: StartTrial, rabbitmq: Broker) -> None:
+    trial = start_trial(rabbitmq)
     queues = trial.installation.queues
     client = trial.load(200, rate_per_s=100)
     for poison in POISONS:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dev.broker import Broker
 from shared.messaging.topology import NOTIFY_EMAIL, STORAGE
 from support.ledger_trial import StartTrial
 from support.polling import eventually
 
 
-def test_the_gateway_accepts_while_storage_and_notify_are_stopped(start_trial: StartTrial, broker_url: str) -> None:
-    trial = start_trial(broker_url)
+def test_the_gateway_accepts_while_storage_and_notify_are_stopped(start_trial: StartTrial, rabbitmq: Broker) -> None:
+    trial = start_trial(rabbitmq)
     installation = trial.installation
     stopped = [*installation.storage, *installation.notify]
     assert [service.stop() for service in stopped] == [0, 0]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from dev.broker import Broker
 from shared.messaging.topology import STORAGE
 from support.ledger_trial import StartTrial
 from support.polling import eventually
@@ -14,9 +15,9 @@ KILLED = 137
 
 @pytest.mark.parametrize(("failpoint", "committed"), [("before-commit", False), ("after-commit", True)])
 def test_every_submission_is_one_row(
-    start_trial: StartTrial, broker_url: str, *, failpoint: str, committed: bool
+    start_trial: StartTrial, rabbitmq: Broker, *, failpoint: str, committed: bool
 ) -> None:
-    trial = start_trial(broker_url)
+    trial = start_trial(rabbitmq)
     storage, queues = trial.installation.storage[0], trial.installation.queues
     storage.stop()
     client = trial.load(COUNT, connections=32)

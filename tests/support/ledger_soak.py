@@ -22,7 +22,7 @@ from dev.mail_sink import MailSink
 from dev.processes import is_free, poll
 from support.installation import Installation
 from support.ledger_client import LoadClient
-from support.ledger_trial import Trial, memory_mb, moment, sqlite_of
+from support.ledger_trial import Trial, memory_mb, moment, sqlite_of, vhost_of
 from support.ledger_verdict import Allowed, Verdict
 from support.service import ROOT, Service
 
@@ -137,7 +137,7 @@ def _soak(directory: Path, submissions: int, seed: int, screen: TextIO) -> Verdi
                 place, broker_url=broker.url, smtp_url=sink.url, replicas=REPLICAS, workers=2, settings=settings
             )
             with installation:
-                trial = Trial(installation, sink, sqlite_of(place), seed=seed)
+                trial = Trial(broker, vhost_of(broker.url), installation, sink, sqlite_of(place), seed=seed)
                 return Soak(trial, broker, submissions, screen).run()
         finally:
             receiver.terminate()

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import os
 import time
 from collections import Counter
 from pathlib import Path
 from random import SystemRandom
 from typing import Protocol
+from urllib.parse import unquote, urlsplit
 
+from dev.broker import Broker
 from dev.mail_sink import MailSink
+from shared.messaging.topology import WORK_QUEUES
 from support.installation import Installation
 from support.ledger import Attempt, Ledger
 from support.ledger_client import Load, LoadClient
@@ -26,8 +30,17 @@ class Trial:
     """
 
     def __init__(
-        self, installation: Installation, sink: MailSink, database_url: str, *, seed: int | None = None
+        self,
+        broker: Broker,
+        vhost: str,
+        installation: Installation,
+        sink: MailSink,
+        database_url: str,
+        *,
+        seed: int | None = None,
     ) -> None:
+        self._broker = broker
+        self._vhost = vhost
         self.installation = installation
         self.sink = sink
         self.database_url = database_url
@@ -100,7 +113,17 @@ class Trial:
         assert not left, f"still waiting: {left}"
         reached = len(mail_counts(self.sink.directory))
         assert reached >= rows, f"{reached} of {rows} addresses have a mail"
+        held = self._held_messages()
+        assert not held, f"waiting or held: {held}"
         return True
+
+    def _held_messages(self) -> dict[str, int]:
+        """Return the work queues that hold anything, what a consumer has and did not ack included."""
+        listed = self._broker.ctl("list_queues", "-p", self._vhost, "name", "messages", "--formatter", "json")
+        names = {name for work in WORK_QUEUES for name in (work.name, *map(work.level_queue, work.levels_s))}
+        return {
+            each["name"]: each["messages"] for each in json.loads(listed) if each["name"] in names and each["messages"]
+        }
 
     def _holdings(self) -> Holdings:
         parked: Counter[str] = parked_messages(self.installation.queues)
@@ -108,11 +131,11 @@ class Trial:
 
 
 class StartTrial(Protocol):
-    """Starts an installation on a broker's address and returns a trial of it."""
+    """Starts an installation on a fresh virtual host of a broker and returns a trial of it."""
 
     def __call__(
         self,
-        broker_url: str,
+        broker: Broker,
         *,
         database_url: str | None = None,
         replicas: int = 1,
@@ -140,3 +163,8 @@ def moment() -> float:
 def sqlite_of(directory: Path) -> str:
     """Return the address of the storage service's database in an installation that was given none."""
     return f"sqlite:///{directory / 'storage.db'}"
+
+
+def vhost_of(broker_url: str) -> str:
+    """Return the virtual host that a broker's address names."""
+    return unquote(urlsplit(broker_url).path.removeprefix("/"))
