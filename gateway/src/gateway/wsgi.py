@@ -33,6 +33,8 @@ HEADERS_TIMEOUT_MS = 10_000
 IDLE_THREAD_S = 30
 CHECK_S = 1.0
 
+_WAKE = signal.SIGUSR1
+
 TARGET = "gateway.wsgi:build"
 
 _LOGGERS = {
@@ -93,6 +95,7 @@ def end_streams_with_process(app: GatewayApp) -> None:
     """
     # Ctrl-C reaches every process of a terminal; a worker waits for the SIGTERM of its parent, which follows.
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    signal.signal(_WAKE, lambda *_: None)
     reader, writer = socket.socketpair()
     writer.settimeout(0)
     reader.settimeout(CHECK_S)
@@ -106,7 +109,7 @@ def end_streams_with_process(app: GatewayApp) -> None:
         app.end_streams()
         while True:  # Python handles signals on its main thread, which sleeps through one that comes as it falls asleep
             time.sleep(CHECK_S)
-            signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGTERM)
+            signal.pthread_kill(threading.main_thread().ident or 0, _WAKE)
 
     threading.Thread(target=watch, name="watch for the end", daemon=True).start()
 
