@@ -39,9 +39,8 @@ def parse(document: bytes) -> JsonValue:
     Raises `Unacceptable` for malformed JSON, duplicate keys, NaN and Infinity, and whatever `check` refuses.
     """
     try:
-        value: JsonValue = json.loads(
-            document.decode("utf-8"), parse_constant=_refuse_constant, object_pairs_hook=_unique_keys
-        )
+        text = document.decode("utf-8")
+        return _parsed(text)
     except Unacceptable:
         raise
     except UnicodeDecodeError as error:
@@ -53,7 +52,22 @@ def parse(document: bytes) -> JsonValue:
         raise Unacceptable("", f"nested deeper than {MAX_DEPTH} levels") from error
     except ValueError as error:  # an integer of more digits than Python converts
         raise Unacceptable("", "a number is too large: 64-bit integers are the limit") from error
-    check(value)
+
+
+def _parsed(text: str) -> JsonValue:
+    """Parse and check. Most documents can hold nothing to refuse, and then the walk through the values is spared.
+
+    NUL and surrogates come into a document only by an escape, depth only by brackets, and the numbers' own hooks see
+    every number.
+    """
+    try:
+        value: JsonValue = _QUICK.decode(text)
+    except _OddNumber:
+        value = _PLAIN.decode(text)
+        check(value)
+    else:
+        if "\\u" in text or text.count("{") + text.count("[") > MAX_DEPTH:
+            check(value)
     return value
 
 
@@ -110,3 +124,27 @@ def _unique_keys(pairs: list[tuple[str, JsonValue]]) -> dict[str, JsonValue]:
         twice = next(name for name in names if names.count(name) > 1)
         raise Unacceptable("", f"the name {twice[:80]!r} stands twice in one object")
     return found
+
+
+class _OddNumber(ValueError):
+    """A number that may have to be refused: only a walk through the values tells its place."""
+
+
+def _integer(digits: str) -> int:
+    if len(digits) > _SURE_DIGITS:
+        raise _OddNumber
+    return int(digits)
+
+
+def _number(digits: str) -> float:
+    value = float(digits)
+    if not math.isfinite(value):
+        raise _OddNumber
+    return value
+
+
+_SURE_DIGITS = 18  # any integer this short, its sign included, is within 64 bits
+_PLAIN = json.JSONDecoder(parse_constant=_refuse_constant, object_pairs_hook=_unique_keys)
+_QUICK = json.JSONDecoder(
+    parse_constant=_refuse_constant, object_pairs_hook=_unique_keys, parse_int=_integer, parse_float=_number
+)

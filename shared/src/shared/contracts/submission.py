@@ -143,6 +143,6 @@ def _moment(text: str) -> datetime:
         moment = datetime.fromisoformat(text)
         if moment.tzinfo is None:
             raise InvalidEvent(f"accepted_at: {text!r} names no time zone")
-        return moment.astimezone(UTC)
+        return moment if moment.tzinfo is UTC else moment.astimezone(UTC)
     except (ValueError, OverflowError) as error:
         raise InvalidEvent(f"accepted_at: {text[:80]!r} is no date and time") from error

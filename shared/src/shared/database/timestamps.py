@@ -10,7 +10,8 @@ from sqlalchemy.types import TypeDecorator, TypeEngine
 
 def iso(moment: datetime) -> str:
     """Return an aware moment as `2026-11-22T17:03:44.123456Z`: always of one length, so that text sorts by time."""
-    return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+    utc = moment if moment.tzinfo is UTC else moment.astimezone(UTC)
+    return utc.isoformat(timespec="microseconds").removesuffix("+00:00") + "Z"
 
 
 class UtcTimestamp(TypeDecorator[datetime]):

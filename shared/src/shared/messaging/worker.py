@@ -37,7 +37,7 @@ PUBLISH_TIMEOUT_S = 10.0
 REASON_MOST = 500
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: one is made per message, and freezing doubles what that costs
 class Incoming:
     """One message as it came. `tag` and `generation` name the delivery, so that a late ack can be told."""
 
