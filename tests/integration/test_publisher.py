@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pika
@@ -61,56 +62,65 @@ def stored_ids(url: str) -> list[str]:
         return found
 
 
-def test_a_killed_broker_costs_nothing_that_was_confirmed(own_broker: Broker) -> None:
-    url = own_broker.fresh_vhost()
-    confirmed: list[str] = []
-    refused: list[float] = []
-    enough = threading.Event()
+@dataclass
+class Load:
+    """What became of the publishes of many threads: confirmed ids, and how long each refusal took, in seconds."""
 
-    def keep_publishing(publisher: ConfirmingPublisher) -> None:
+    confirmed: list[str] = field(default_factory=list)
+    refused_s: list[float] = field(default_factory=list)
+
+
+@contextmanager
+def loading(publisher: ConfirmingPublisher, *, threads: int, timeout_s: float) -> Iterator[Load]:
+    """Publish from many threads for as long as the `with` lasts, however it ends."""
+    load, enough = Load(), threading.Event()
+
+    def keep_publishing() -> None:
         while not enough.is_set():
             started = time.monotonic()
             try:
-                confirmed.append(publish(publisher))
+                load.confirmed.append(publish(publisher, timeout_s=timeout_s))
             except NotConfirmed:
-                refused.append(time.monotonic() - started)
+                load.refused_s.append(time.monotonic() - started)
 
-    with publishing(url) as publisher, ThreadPoolExecutor(8) as pool:
-        for _ in range(8):
-            pool.submit(keep_publishing, publisher)
-        eventually(lambda: len(confirmed) > 200, timeout_s=TIMEOUT_S, message="publishes are confirmed")
+    with ThreadPoolExecutor(threads) as pool:
+        tasks = [pool.submit(keep_publishing) for _ in range(threads)]
+        try:
+            yield load
+        finally:
+            enough.set()
+        for task in tasks:
+            task.result()
+
+
+def test_a_killed_broker_costs_nothing_that_was_confirmed(own_broker: Broker) -> None:
+    url = own_broker.fresh_vhost()
+    with publishing(url) as publisher, loading(publisher, threads=8, timeout_s=3.0) as load:
+        eventually(lambda: len(load.confirmed) > 200, timeout_s=TIMEOUT_S, message="publishes are confirmed")
         own_broker.kill()
-        eventually(lambda: refused, timeout_s=TIMEOUT_S, message="a publish is refused: the kill was felt")
+        eventually(lambda: load.refused_s, timeout_s=TIMEOUT_S, message="a publish is refused: the kill was felt")
         own_broker.start()
         healed = time.monotonic()
-        before = len(confirmed)
-        eventually(lambda: len(confirmed) > before + 200, timeout_s=TIMEOUT_S, message="publishes go on")
+        before = len(load.confirmed)
+        eventually(lambda: len(load.confirmed) > before + 200, timeout_s=TIMEOUT_S, message="publishes go on")
         took_s = time.monotonic() - healed
-        enough.set()
     assert took_s < 10
-    assert max(refused) < 4, "a refusal came later than its deadline and a second"
-    found = stored_ids(url)
-    assert set(confirmed) <= set(found)
+    assert max(load.refused_s) < 4, "a refusal came later than its deadline and a second"
+    assert set(load.confirmed) <= set(stored_ids(url))
 
 
 def test_what_is_pending_when_the_connection_is_lost_is_published_again(own_broker: Broker) -> None:
     url = own_broker.fresh_vhost()
-    confirmed: list[str] = []
-    enough = threading.Event()
-
-    def keep_publishing(publisher: ConfirmingPublisher) -> None:
-        while not enough.is_set():
-            confirmed.append(publish(publisher, timeout_s=TIMEOUT_S))
-
-    with capture_logs() as logs, publishing(url) as publisher, ThreadPoolExecutor(16) as pool:
-        tasks = [pool.submit(keep_publishing, publisher) for _ in range(16)]
+    with (
+        capture_logs() as logs,
+        publishing(url) as publisher,
+        loading(publisher, threads=16, timeout_s=TIMEOUT_S) as load,
+    ):
         for _ in range(3):
             own_broker.ctl("close_all_connections", "--global", "test")
-        enough.set()
-        for task in tasks:
-            task.result()  # not one was refused
     assert sum(entry["event"] == "not connected" for entry in logs) >= 2, "no connection was lost"
-    assert set(confirmed) == set(stored_ids(url))
+    assert load.refused_s == []
+    assert set(load.confirmed) == set(stored_ids(url))
 
 
 def test_a_frozen_broker_is_refused_in_time_and_found_again(own_broker: Broker) -> None:
