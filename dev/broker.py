@@ -104,15 +104,15 @@ class Broker:
     def kill(self) -> None:
         """End it with SIGKILL, as a power cut would.
 
-        A quorum queue that was declared less than half a second before is lost with its messages: RabbitMQ 3.10 writes
-        down which queues there are only that often. Wait for `has_written_down` where that matters.
+        A quorum queue that was declared less than half a second before is lost with its messages: RabbitMQ (3.10 and
+        4.0) writes down which queues there are only that often. Wait for `has_written_down` where that matters.
         """
         self._end(signal.SIGKILL)
 
-    def has_written_down(self, queue: str) -> bool:
-        """Say whether a quorum queue would survive `kill`: its name is in the registry on disk."""
-        registries = (self.directory / "data").rglob("quorum/*/names.dets")
-        return any(queue.encode() in registry.read_bytes() for registry in registries)
+    def has_written_down(self, queue: str, *, url: str | None = None) -> bool:
+        """Say whether a quorum queue of the virtual host at `url` would survive `kill`: it is in the registry on disk."""
+        name = f"{(url or self.url).rpartition('/')[2]}_{queue}".encode()
+        return any(name in registry.read_bytes() for registry in (self.directory / "data").rglob("quorum/*/names.dets"))
 
     def pause(self) -> None:
         """Freeze it (SIGSTOP): connections stay open, nothing answers."""

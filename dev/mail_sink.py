@@ -12,11 +12,11 @@ from email.message import EmailMessage
 from pathlib import Path
 from types import TracebackType
 
-from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from dev.mail_page import MailPage
 from dev.processes import free_port
+from dev.smtp_controller import PromptController
 
 
 class MailSink:
@@ -26,7 +26,7 @@ class MailSink:
         self.directory = directory
         self.smtp_port = smtp_port or free_port()
         self.web_port = web_port
-        self._controller: Controller | None = None
+        self._controller: PromptController | None = None
         self._page: MailPage | None = None
 
     @property
@@ -37,7 +37,7 @@ class MailSink:
     def start(self) -> None:
         """Start listening, on loopback."""
         self.directory.mkdir(parents=True, exist_ok=True)
-        self._controller = Controller(
+        self._controller = PromptController(
             _Keep(self.directory), hostname="127.0.0.1", port=self.smtp_port, enable_SMTPUTF8=True, ready_timeout=30
         )
         self._controller.start()

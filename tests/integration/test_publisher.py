@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import pika
@@ -18,7 +19,7 @@ from dev.broker import Broker
 from shared.messaging.broker import NotConfirmed
 from shared.messaging.message import message_of
 from shared.messaging.publisher import ConfirmingPublisher
-from shared.messaging.topology import STORAGE
+from shared.messaging.topology import STORAGE, WORK_QUEUES
 from support.events import an_event
 from support.polling import eventually
 
@@ -97,6 +98,8 @@ def test_a_killed_broker_costs_nothing_that_was_confirmed(own_broker: Broker) ->
     url = own_broker.fresh_vhost()
     with publishing(url) as publisher, loading(publisher, threads=8, timeout_s=3.0) as load:
         eventually(lambda: len(load.confirmed) > 200, timeout_s=TIMEOUT_S, message="publishes are confirmed")
+        for work in WORK_QUEUES:
+            eventually(partial(own_broker.has_written_down, work.name, url=url), TIMEOUT_S, f"{work.name} is on disk")
         own_broker.kill()
         eventually(lambda: load.refused_s, timeout_s=TIMEOUT_S, message="a publish is refused: the kill was felt")
         own_broker.start()

@@ -10,10 +10,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
 from dev.processes import free_port
+from dev.smtp_controller import PromptController
 
 CERTIFICATE = Path(__file__).with_name("smtp_localhost.pem")
 """A certificate for localhost and 127.0.0.1 with its key, worth nothing: it proves what anyone may read."""
@@ -77,7 +77,7 @@ class ScriptedSmtp:
         self.stop()
 
 
-class _Controller(Controller):
+class _Controller(PromptController):
     def __init__(self, script: ScriptedSmtp, starttls: ssl.SSLContext | None, **options: Any) -> None:
         self._script = script
         self._starttls = starttls
