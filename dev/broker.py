@@ -110,7 +110,7 @@ class Broker:
         self._end(signal.SIGKILL)
 
     def has_written_down(self, queue: str, *, url: str | None = None) -> bool:
-        """Say whether a quorum queue of the virtual host at `url` would survive `kill`: it is in the registry on disk."""
+        """Say whether a quorum queue of the virtual host at `url` would survive `kill`: the registry on disk has it."""
         name = f"{(url or self.url).rpartition('/')[2]}_{queue}".encode()
         return any(name in registry.read_bytes() for registry in (self.directory / "data").rglob("quorum/*/names.dets"))
 
