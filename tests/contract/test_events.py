@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.contracts import (
+    MAX_DEPTH,
     ConfirmationChanged,
     InvalidEvent,
     SubmissionAccepted,
@@ -113,3 +114,13 @@ def test_whatever_passes_the_check_survives_the_wire(fields: dict[str, Any]) -> 
     check(fields)
     event = replace(an_event(), fields=fields, fingerprint=fingerprint(fields))
     assert decode(encode(event), type=SubmissionAccepted.TYPE) == event
+
+
+def test_the_deepest_fields_that_the_door_lets_in_decode() -> None:
+    deepest = b'{"a": ' + b"[" * (MAX_DEPTH - 1) + b"]" * (MAX_DEPTH - 1) + b"}"
+    fields = parse(deepest)
+    assert isinstance(fields, dict)
+    event = replace(an_event(), fields=fields, fingerprint=fingerprint(fields))
+    assert decode(encode(event), type=SubmissionAccepted.TYPE) == event
+    with pytest.raises(Unacceptable):
+        parse(b"[" + deepest + b"]")

@@ -44,6 +44,7 @@ def test_every_error_is_reported_at_once_with_its_place(tmp_path: Path) -> None:
             titel = "typo"
             redirect = "javascript:alert(1)"
             allowed_origins = ["www.example.org/path"]
+            honeypot = "kind"
             [forms.a.fields]
             age = {type = "years"}
             kind = {type = "choice"}
@@ -59,6 +60,7 @@ def test_every_error_is_reported_at_once_with_its_place(tmp_path: Path) -> None:
         "forms.a.titel:",
         "forms.a.redirect:",
         "forms.a.allowed_origins.0:",
+        "forms.a.honeypot:",
         "forms.a.fields.age.type:",
         "forms.a.fields.kind.choices:",
         "forms.a.fields.name.choices:",

@@ -142,8 +142,13 @@ class _FormSchema(Schema):
     )
     allowed_origins = fields.List(fields.String(validate=_origin))
     redirect = fields.URL(schemes={"http", "https"}, require_tld=False)
-    honeypot = fields.String(validate=validate.Length(min=1, max=100))
+    honeypot = fields.String(validate=validate.Regexp(r"[^_\W][\w .-]{0,99}\Z", error="no usable field name"))
     confirmation = fields.Nested(_ConfirmationSchema)
+
+    @validates_schema(skip_on_field_errors=False)
+    def _honeypot_is_no_field(self, data: dict[str, Any], **_: Any) -> None:
+        if data.get("honeypot") in data.get("fields", {}):
+            raise ValidationError("a field of the form cannot be its trap: whoever fills it in is dropped", "honeypot")
 
     @post_load
     def _as_tuple(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:

@@ -33,14 +33,14 @@ class Unacceptable(ValueError):
         self.malformed = malformed
 
 
-def parse(document: bytes) -> JsonValue:
-    """Parse a JSON document in UTF-8 and check all of it.
+def parse(document: bytes, *, most_depth: int = MAX_DEPTH) -> JsonValue:
+    """Parse a JSON document in UTF-8 and check all of it; `most_depth` is how deep it may nest.
 
     Raises `Unacceptable` for malformed JSON, duplicate keys, NaN and Infinity, and whatever `check` refuses.
     """
     try:
         text = document.decode("utf-8")
-        return _parsed(text)
+        return _parsed(text, most_depth)
     except Unacceptable:
         raise
     except UnicodeDecodeError as error:
@@ -54,7 +54,7 @@ def parse(document: bytes) -> JsonValue:
         raise Unacceptable("", "a number is too large: 64-bit integers are the limit") from error
 
 
-def _parsed(text: str) -> JsonValue:
+def _parsed(text: str, most_depth: int) -> JsonValue:
     """Parse and check. Most documents can hold nothing to refuse, and then the walk through the values is spared.
 
     NUL and surrogates come into a document only by an escape, depth only by brackets, and the numbers' own hooks see
@@ -64,14 +64,14 @@ def _parsed(text: str) -> JsonValue:
         value: JsonValue = _QUICK.decode(text)
     except _OddNumber:
         value = _PLAIN.decode(text)
-        check(value)
+        check(value, most_depth=most_depth)
     else:
-        if "\\u" in text or text.count("{") + text.count("[") > MAX_DEPTH:
-            check(value)
+        if "\\u" in text or text.count("{") + text.count("[") > most_depth:
+            check(value, most_depth=most_depth)
     return value
 
 
-def check(value: object, place: str = "", *, depth: int = 1) -> None:
+def check(value: object, place: str = "", *, most_depth: int = MAX_DEPTH) -> None:
     """Raise `Unacceptable`, naming the place, unless `value` can be stored and encoded as JSON."""
     if isinstance(value, str):
         _check_text(value, place)
@@ -84,23 +84,23 @@ def check(value: object, place: str = "", *, depth: int = 1) -> None:
         if not math.isfinite(value):
             raise Unacceptable(place, "a number is not finite")
     elif isinstance(value, dict | list):
-        _check_container(value, place, depth)
+        if most_depth < 1:
+            raise Unacceptable(place, f"nested deeper than {MAX_DEPTH} levels")
+        _check_container(value, place, most_depth - 1)
     else:
         raise Unacceptable(place, f"{type(value).__name__} is no JSON value")
 
 
-def _check_container(value: dict[object, object] | list[object], place: str, depth: int) -> None:
-    if depth > MAX_DEPTH:
-        raise Unacceptable(place, f"nested deeper than {MAX_DEPTH} levels")
+def _check_container(value: dict[object, object] | list[object], place: str, most_depth: int) -> None:
     if isinstance(value, list):
         for index, item in enumerate(value):
-            check(item, f"{place}[{index}]", depth=depth + 1)
+            check(item, f"{place}[{index}]", most_depth=most_depth)
         return
     for key, item in value.items():
         if not isinstance(key, str):
             raise Unacceptable(place, "a name is not text")
         _check_text(key, place)
-        check(item, f"{place}.{key}" if place else key, depth=depth + 1)
+        check(item, f"{place}.{key}" if place else key, most_depth=most_depth)
 
 
 def _check_text(text: str, place: str) -> None:

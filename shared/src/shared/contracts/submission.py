@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import ClassVar, TypeVar
 from uuid import UUID
 
-from shared.contracts.strict_json import JsonValue, Unacceptable, parse
+from shared.contracts.strict_json import MAX_DEPTH, JsonValue, Unacceptable, parse
 
 T = TypeVar("T")
 
@@ -94,7 +94,7 @@ def decode(body: bytes, *, type: str) -> SubmissionAccepted:  # noqa: A002 - the
     if type != SubmissionAccepted.TYPE:
         raise InvalidEvent(f"type {type[:80]!r} is not known here; expected {SubmissionAccepted.TYPE!r}")
     try:
-        document = parse(body)
+        document = parse(body, most_depth=MAX_DEPTH + 1)  # the event itself is one level around the fields
     except Unacceptable as error:
         raise InvalidEvent(str(error)) from error
     if not isinstance(document, dict):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
-from collections import deque
+from collections import Counter, deque
 from itertools import takewhile
 
 import pika
@@ -70,7 +70,7 @@ class ConfirmingPublisher:
     def __init__(self, url: str, name: str) -> None:
         self._waiting: deque[Ticket] = deque()
         self._pending: dict[int, Ticket] = {}
-        self._returned: set[str] = set()
+        self._returned: Counter[str] = Counter()
         self._tag = 0
         self._woken = False
         self._ready = False
@@ -184,15 +184,15 @@ class ConfirmingPublisher:
         if ticket.message is PROBE:
             self._ready = True
             self._flush()
-        elif ticket.message.message_id in self._returned:
-            self._returned.discard(ticket.message.message_id)
+        elif self._returned[ticket.message.message_id]:
+            self._returned.subtract([ticket.message.message_id])
             ticket.finish("returned")
         else:
             ticket.finish(refusal)
 
     def _on_return(self, _channel: Channel, method: Basic.Return, properties: pika.BasicProperties, _: bytes) -> None:
         self._log.error("message returned: no queue is bound", routing_key=method.routing_key)
-        self._returned.add(properties.message_id or "")  # its confirm comes next
+        self._returned[properties.message_id or ""] += 1  # its confirm comes after it
 
     def _on_blocked(self, *_: object) -> None:
         self._log.warning("the broker blocks publishers (memory or disk alarm)")
