@@ -34,7 +34,7 @@ class Broker:
         self._node: subprocess.Popen[bytes] | None = None
         self._epmd: subprocess.Popen[bytes] | None = None
         self._spare: list[str] = []
-        self._used: list[str] = []
+        self._retired: list[str] = []
 
     @property
     def url(self) -> str:
@@ -131,14 +131,17 @@ class Broker:
     def fresh_vhost(self) -> str:
         """Return the address of an empty virtual host that no one had before.
 
-        They are made several at a time, and the used ones deleted then: each call of rabbitmqctl costs a second.
+        They are made several at a time, and those that were retired deleted then: a call of rabbitmqctl takes a second.
         """
         if not self._spare:
             self._spare = [f"v{secrets.token_hex(4)}" for _ in range(_VHOSTS_AT_ONCE)]
-            self._replace_vhosts(self._used, self._spare)
-            self._used = []
-        self._used.append(self._spare.pop())
-        return self.url_of(self._used[-1])
+            self._replace_vhosts(self._retired, self._spare)
+            self._retired = []
+        return self.url_of(self._spare.pop())
+
+    def retire(self, url: str) -> None:
+        """Say that nobody uses the virtual host at this address any more."""
+        self._retired.append(url.rpartition("/")[2])
 
     def _replace_vhosts(self, old: list[str], new: list[str]) -> None:
         names = "[{}]".format

@@ -27,14 +27,18 @@ def server_directory() -> Iterator[Path]:
 @pytest.fixture(scope="session")
 def rabbitmq(server_directory: Path) -> Iterator[Broker]:
     """A RabbitMQ node for the whole run. A test that kills or pauses a broker makes its own."""
-    with Broker(server_directory / "rabbitmq") as broker:
-        yield broker
+    broker = Broker(server_directory / "rabbitmq")
+    broker.start()
+    yield broker
+    broker.kill()  # its data is thrown away: no need to wait until it has put everything in order
 
 
 @pytest.fixture
-def broker_url(rabbitmq: Broker) -> str:
+def broker_url(rabbitmq: Broker) -> Iterator[str]:
     """The address of an empty virtual host for one test."""
-    return rabbitmq.fresh_vhost()
+    url = rabbitmq.fresh_vhost()
+    yield url
+    rabbitmq.retire(url)
 
 
 @pytest.fixture(scope="session")

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pika
+import pika.exceptions
 import pytest
 
 from dev.broker import Broker
@@ -73,11 +74,17 @@ def test_a_paused_node_answers_nothing_and_goes_on_when_resumed(broker: Broker) 
     eventually(broker.is_ready, 20, "the node answers again")
 
 
-def test_each_virtual_host_is_empty_and_separate(rabbitmq: Broker) -> None:
-    first, second = (Queues(rabbitmq.fresh_vhost()) for _ in range(2))
-    first.on_channel(lambda channel: channel.queue_declare("mine", durable=True))
-    first.publish("", "mine", b"x", PERSISTENT)
+def test_a_virtual_host_is_empty_and_stays_until_it_is_retired(rabbitmq: Broker) -> None:
+    mine, retired = rabbitmq.fresh_vhost(), rabbitmq.fresh_vhost()
+    Queues(mine).on_channel(lambda channel: channel.queue_declare("mine", durable=True))
+    Queues(mine).publish("", "mine", b"x", PERSISTENT)
+    rabbitmq.retire(retired)
 
-    assert first.depth("mine") == 1
-    second.on_channel(lambda channel: channel.queue_declare("mine", durable=True))
-    assert second.depth("mine") == 0
+    others = [rabbitmq.fresh_vhost() for _ in range(10)]  # more than are made at once
+
+    assert Queues(mine).depth("mine") == 1
+    assert len({mine, retired, *others}) == 12
+    Queues(others[-1]).on_channel(lambda channel: channel.queue_declare("mine", durable=True))
+    assert Queues(others[-1]).depth("mine") == 0
+    with pytest.raises(pika.exceptions.ProbableAccessDeniedError, match="not found"):
+        Queues(retired).on_channel(lambda channel: channel)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from pathlib import Path
 
 import pytest
@@ -70,7 +71,7 @@ def test_problem_json_for_who_asks(gateway: Gateway) -> None:
     assert answer.mimetype == "application/problem+json"
     problem = document_of(answer)
     assert problem["status"] == 422
-    assert problem["title"] == "Unprocessable Entity"
+    assert problem["title"] == HTTPStatus(422).phrase  # Python 3.13 follows RFC 9110 in its wording
     assert problem["error"] == problem["detail"]
     assert problem["errors"] == [
         {"code": "REQUIRED_FIELD_MISSING", "field": "email", "message": "Please fill in Email."}
