@@ -155,6 +155,27 @@ def test_a_421_on_a_kept_connection_is_answered_by_a_new_one(server: ScriptedSmt
     assert server.connections == 2
 
 
+def test_a_connection_that_takes_no_further_mail_is_replaced_at_once(connect: Connect) -> None:
+    with ScriptedSmtp(mails_per_connection=2) as server:
+        sender = connect(server)
+        for _ in range(5):
+            sender.send(a_mail(), timeout_s=10)
+        assert len(server.received) == 5
+        assert server.connections == 3
+
+
+@pytest.mark.parametrize("answer", ["421 busy", "452 full", "550 no"])
+def test_no_connection_is_kept_on_which_mail_was_refused(server: ScriptedSmtp, connect: Connect, answer: str) -> None:
+    sender = connect(server)
+    server.answering("mail", answer)
+    with pytest.raises(SendFailure):
+        sender.send(a_mail(), timeout_s=10)
+    del server.answers["mail"]
+    sender.send(a_mail(), timeout_s=10)
+    assert len(server.received) == 1
+    assert server.connections == 2
+
+
 def test_nobody_listening_breaks_the_channel(server: ScriptedSmtp, connect: Connect) -> None:
     sender = connect(server)
     server.stop()

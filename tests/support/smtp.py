@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -36,13 +37,15 @@ class Received:
 class ScriptedSmtp:
     """Receives mail; `answers` overrides its reply at a stage: connect, ehlo, mail, rcpt, or data (after the dot).
 
-    With `login` it asks for that user and password before MAIL, and only under TLS.
+    With `login` it asks for that user and password before MAIL, and only under TLS. With `mails_per_connection` it
+    answers each later MAIL on the same connection with 452.
     """
 
     starttls: bool = False
     implicit_tls: bool = False
     login: tuple[str, str] | None = None
     utf8: bool = True
+    mails_per_connection: int | None = None
     answers: dict[str, str] = field(default_factory=dict)
     received: list[Received] = field(default_factory=list)
     connections: int = 0
@@ -112,6 +115,12 @@ class _Greeting(SMTP):
 class _Hooks:
     def __init__(self, script: ScriptedSmtp) -> None:
         self._script = script
+        self._mails: Counter[object] = Counter()
+
+    def _enough(self, session: Session) -> str | None:
+        self._mails[session.peer] += 1
+        limit = self._script.mails_per_connection
+        return "452 4.5.3 too many mails" if limit and self._mails[session.peer] > limit else None
 
     async def handle_EHLO(  # noqa: N802 - aiosmtpd's
         self, server: SMTP, session: Session, envelope: Envelope, hostname: str, responses: list[str]
@@ -127,7 +136,7 @@ class _Hooks:
     async def handle_MAIL(  # noqa: N802
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
-        told = await _told(self._script, "mail", server)
+        told = await _told(self._script, "mail", server) or self._enough(session)
         if not told:
             envelope.mail_from = address
             assert server.transport is not None

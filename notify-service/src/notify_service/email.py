@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterator
 
 from notify_service.breaker import Breaker
-from notify_service.domain import ChannelBroken, Mail, Permanent, SendFailure, Stage, failure
+from notify_service.domain import ChannelBroken, Mail, Permanent, SendFailure, Stage, Transient, failure
 from notify_service.settings import SmtpServer
 from notify_service.smtp_session import SmtpSession
 from shared.messaging.failures import DependencyUnavailable
@@ -24,7 +24,8 @@ COURTESY_S = 5.0
 class SmtpSender:
     """`handler.Sender` to one server, for one thread; the breaker is shared by all that send there.
 
-    A connection that the server closed between two mails is replaced, at the mail's expense in time only.
+    A connection that the server closed between two mails, or on which it takes no further one, is replaced, at the
+    mail's expense in time only.
     """
 
     def __init__(self, server: SmtpServer, breaker: Breaker, *, hello: str, tls: ssl.SSLContext) -> None:
@@ -70,14 +71,19 @@ class SmtpSender:
         """Return a session that has accepted MAIL: the one at hand, or a new one if that turns out to be over."""
         kept = self._kept(deadline_s)
         if kept is not None:
-            try:
-                return _begin(kept, mail)
-            except SendFailure as error:
-                if not error.tells_of_channel:
-                    raise
-                self._drop()
+            with contextlib.suppress(Transient, ChannelBroken):
+                return self._accepting(kept, mail)
         self._session = _opened(self._server, self._hello, self._tls, deadline_s)
-        return _begin(self._session, mail)
+        return self._accepting(self._session, mail)
+
+    def _accepting(self, session: SmtpSession, mail: Mail) -> SmtpSession:
+        """Return the session once it has accepted MAIL. One that refuses is dropped: it may have reached the number of
+        mails that its server takes on one connection, and would answer every later mail the same."""
+        try:
+            return _begin(session, mail)
+        except (Transient, ChannelBroken):
+            self._drop()
+            raise
 
     def _kept(self, deadline_s: float) -> SmtpSession | None:
         session = self._session
