@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
@@ -22,6 +23,7 @@ LIMIT_DEFAULT = 50
 LIMIT_MOST = 200
 
 _SCHEME = "Bearer "
+_NUMBER = re.compile(r"[0-9]{1,9}")
 
 
 class Reading:
@@ -85,9 +87,10 @@ class Reading:
 
 def _limit_of(request: Request) -> int:
     text = request.args.get("limit", str(LIMIT_DEFAULT))
-    if not text.isascii() or not text.isdigit() or not 1 <= int(text[:10]) <= LIMIT_MOST:
+    limit = int(text) if _NUMBER.fullmatch(text) else 0
+    if not 1 <= limit <= LIMIT_MOST:
         raise refused(400, "LIMIT", f"limit must be a number from 1 to {LIMIT_MOST}.", field="limit")
-    return int(text)
+    return limit
 
 
 def _no_storage() -> Refused:
