@@ -36,7 +36,7 @@ def test_defaults(monkeypatch: pytest.MonkeyPatch) -> None:
     assert loaded.forms == Path("forms.toml")
     assert 1 <= loaded.workers <= 4
     assert loaded.public_url is None
-    assert loaded.max_body_bytes == 1024 * 1024
+    assert loaded.max_body_bytes == 128 * 1024
     assert loaded.trusted_hops == 0
     assert loaded.api_key_hashes == ()
 
@@ -80,6 +80,46 @@ def test_weak_credentials_are_refused_beyond_loopback(
 def test_and_allowed_on_loopback(monkeypatch: pytest.MonkeyPatch, bind: str) -> None:
     given = {"COUNTERFOIL_SECRET": "short", "COUNTERFOIL_BROKER_URL": "amqp://guest:guest@127.0.0.1/"}
     assert load(monkeypatch, COUNTERFOIL_BIND=bind, **given).bind == bind
+
+
+@pytest.mark.parametrize("url", ["https://forms.example.org/", "http://127.0.0.1:8080", "http://[::1]:8080"])
+def test_a_public_url(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    assert load(monkeypatch, COUNTERFOIL_PUBLIC_URL=url).public_url == url.rstrip("/")
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://example.org/forms",
+        "https://example.org//",
+        "https://example.org?a",
+        "https://example.org#a",
+        "https://a@b",
+        "ftp://a",
+        "https://[::1",
+    ],
+)
+def test_a_public_url_with_more_than_scheme_host_and_port_is_refused(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    with pytest.raises(SettingsError, match=r"COUNTERFOIL_PUBLIC_URL: expected .* without a path"):
+        load(monkeypatch, COUNTERFOIL_PUBLIC_URL=url)
+
+
+@pytest.mark.parametrize(
+    ("size", "allowed"), [(1023, False), (1024, True), (2 * 1024**2, True), (2 * 1024**2 + 1, False)]
+)
+def test_how_large_a_body_may_be_allowed(monkeypatch: pytest.MonkeyPatch, size: int, allowed: bool) -> None:
+    if allowed:
+        assert load(monkeypatch, COUNTERFOIL_MAX_BODY_BYTES=str(size)).max_body_bytes == size
+    else:
+        with pytest.raises(SettingsError, match="COUNTERFOIL_MAX_BODY_BYTES"):
+            load(monkeypatch, COUNTERFOIL_MAX_BODY_BYTES=str(size))
+
+
+def test_printed_settings_show_no_credentials(monkeypatch: pytest.MonkeyPatch) -> None:
+    shown = repr(load(monkeypatch, COUNTERFOIL_API_KEY_HASHES=hash_of("cf_key")))
+    assert "bind='127.0.0.1:8080'" in shown
+    for credential in (SECRET, "counterfoil:pw", hash_of("cf_key")):
+        assert credential not in shown
 
 
 def test_what_setup_writes_is_what_the_settings_read(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

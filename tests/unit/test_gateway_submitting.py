@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import re
 from pathlib import Path
 
@@ -180,79 +179,6 @@ def test_an_unknown_form_is_404(gateway: Gateway, headers: dict[str, str]) -> No
         assert answer.mimetype == "text/html"
     else:
         assert errors_of(answer) == [("FORM_NOT_FOUND", None)]
-
-
-@pytest.mark.parametrize(
-    ("body", "content_type", "status"),
-    [
-        (b"", None, 415),
-        (b"name=Ada", "text/plain", 415),
-        (b"name=Ada", "application/x-www-form-urlencoded; charset=latin-1", 415),
-        (b"{", "application/json", 400),
-        (b"[]", "application/json", 400),
-        (b'{"name": NaN}', "application/json", 400),
-        (b'{"name": "a", "name": "b"}', "application/json", 422),
-        (b'{"name": "\\u0000"}', "application/json", 422),
-        (b'{"name": "\\ud800"}', "application/json", 422),
-        (b'{"name": ' + b"9" * 5000 + b"}", "application/json", 422),
-        (b'{"name": 1e999}', "application/json", 422),
-        (b'{"name": ' + b"[" * 100 + b"]" * 100 + b"}", "application/json", 422),
-        (b'{"name": "\xff"}', "application/json", 400),
-        (b"name=%00", "application/x-www-form-urlencoded", 422),
-        (b"name=%ff", "application/x-www-form-urlencoded", 400),
-        (b"name=\xff", "application/x-www-form-urlencoded", 400),
-        (b"x=1&" * 501, "application/x-www-form-urlencoded", 413),
-        (b"x" * 2000, "application/x-www-form-urlencoded", 413),
-        (b'{"name": "' + b"x" * 2000 + b'"}', "application/json", 413),
-        (b"nothing", "multipart/form-data", 400),
-        (b"nothing", "multipart/form-data; boundary=b", 400),
-    ],
-)
-def test_what_is_malformed_or_too_much(tmp_path: Path, body: bytes, content_type: str | None, status: int) -> None:
-    gateway = a_gateway(tmp_path, max_body_bytes=2048 if b"x=1" in body else 6000 if b"999" in body else 1024)
-    answer = gateway.client.post("/f/open", data=body, content_type=content_type)
-    assert answer.status_code == status, answer.text
-    assert document_of(answer)["errors"]
-    assert gateway.published() == []
-
-
-def test_a_body_without_a_length_is_refused(gateway: Gateway) -> None:
-    headers = {"Transfer-Encoding": "chunked", "Content-Type": "application/x-www-form-urlencoded"}
-    answer = gateway.client.post("/f/open", input_stream=io.BytesIO(b"a=b"), headers=headers)
-    assert answer.status_code == 413
-    assert errors_of(answer) == [("LENGTH_REQUIRED", None)]
-
-
-@pytest.mark.parametrize("kind", ["application/x-www-form-urlencoded", "multipart/form-data; boundary=b"])
-def test_a_body_that_breaks_off_is_400(gateway: Gateway, kind: str) -> None:
-    answer = gateway.client.post("/f/open", data=b"a=b", content_type=kind, environ_overrides={"CONTENT_LENGTH": "50"})
-    assert answer.status_code == 400
-    assert errors_of(answer) == [("CUT_OFF", None)]
-
-
-def test_too_many_parts_are_413(gateway: Gateway) -> None:
-    parts = {f"field{number}": "x" for number in range(501)}
-    answer = gateway.client.post("/f/open", data=parts, content_type="multipart/form-data")
-    assert answer.status_code == 413
-    assert errors_of(answer) == [("TOO_MANY_FIELDS", None)]
-
-
-def test_a_compressed_body_is_415(gateway: Gateway) -> None:
-    answer = gateway.client.post("/f/open", data=b"\x1f\x8b", headers={"Content-Encoding": "gzip"})
-    assert answer.status_code == 415
-
-
-def test_a_file_is_422_and_an_input_left_alone_is_none(gateway: Gateway) -> None:
-    answer = gateway.client.post("/f/open", data={"name": "Ada", "cv": (io.BytesIO(b"x"), "cv.pdf")})
-    assert answer.status_code == 422
-    assert errors_of(answer) == [("NO_FILE_UPLOADS", None)]
-    left = (
-        b'--b\r\nContent-Disposition: form-data; name="name"\r\n\r\nAda\r\n'
-        b'--b\r\nContent-Disposition: form-data; name="cv"; filename=""\r\n\r\n\r\n--b--\r\n'
-    )
-    kept = gateway.client.post("/f/open", data=left, content_type="multipart/form-data; boundary=b")
-    assert kept.status_code == 202
-    assert gateway.published()[-1].fields == {"name": "Ada"}
 
 
 def test_repeated_names_become_a_list(gateway: Gateway) -> None:

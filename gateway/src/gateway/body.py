@@ -20,7 +20,7 @@ from shared.contracts import JsonValue, Unacceptable, check, parse
 class Limits:
     """What a body may hold at most."""
 
-    body_bytes: int = 1024 * 1024
+    body_bytes: int
     fields: int = 500
 
 

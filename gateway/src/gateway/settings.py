@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 import os
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -17,21 +17,32 @@ from shared import settings as shared_settings
 SECRET_LENGTH = 32
 """Characters a secret has at least where anything listens beyond loopback."""
 
+BODY_BYTES = 128 * 1024
+"""What a submission may have by default: no files are taken, and a batch of the largest fits the storage service."""
+
+BODY_BYTES_MOST = 2 * 1024 * 1024
+"""The most that may be allowed. An event is up to six times larger than its body (JSON writes a control character as
+six), and RabbitMQ 4 closes the channel on a message above 16 MiB."""
+
 _HASH = re.compile(r"[0-9a-f]{64}")
+_ORIGIN = re.compile(r"https?://(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?/?")
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Everything a gateway is told. `public_url` has no slash at its end; None takes it from each request."""
+    """Everything a gateway is told. `public_url` has no slash at its end; None takes it from each request.
 
-    secret: str
-    broker_url: str = ""
+    Its repr shows no credentials.
+    """
+
+    secret: str = field(repr=False)
+    broker_url: str = field(default="", repr=False)
     bind: str = "127.0.0.1:8080"
     workers: int = 1
     forms: Path = Path("forms.toml")
-    api_key_hashes: tuple[str, ...] = ()
+    api_key_hashes: tuple[str, ...] = field(default=(), repr=False)
     public_url: str | None = None
-    max_body_bytes: int = 1024 * 1024
+    max_body_bytes: int = BODY_BYTES
     trusted_hops: int = 0
     log_level: str = "info"
     log_format: str = "auto"
@@ -48,7 +59,7 @@ def load() -> Settings:
         forms=Path(env.str("FORMS", "forms.toml") or "forms.toml"),
         api_key_hashes=_hashes(env.str("API_KEY_HASHES", "") or ""),
         public_url=(env.str("PUBLIC_URL", "", validate=_is_public_url) or "").rstrip("/") or None,
-        max_body_bytes=_whole(env, "MAX_BODY_BYTES", 1024 * 1024, least=1024, most=10 * 1024 * 1024),
+        max_body_bytes=_whole(env, "MAX_BODY_BYTES", BODY_BYTES, least=1024, most=BODY_BYTES_MOST),
         trusted_hops=_whole(env, "TRUSTED_HOPS", 0, least=0, most=10),
         log_level=shared_settings.log_level(env),
         log_format=shared_settings.log_format(env),
@@ -96,9 +107,8 @@ def _is_bind(value: str) -> None:
 
 
 def _is_public_url(value: str) -> None:
-    parts = urlsplit(value)
-    if value and (parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment):
-        raise ValidationError("expected a URL such as https://forms.example.org")
+    if value and not _ORIGIN.fullmatch(value):
+        raise ValidationError("expected scheme://host[:port] without a path, such as https://forms.example.org")
 
 
 def _is_beyond_loopback(bind: str) -> bool:
