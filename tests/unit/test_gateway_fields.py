@@ -43,11 +43,13 @@ def schema(tmp_path: Path) -> FormSchema:
         ("list", "a", ["a"]),
         ("list", ["a", "b"], ["a", "b"]),
         ("list", [], None),
+        ("list", ["", None], None),
         ("long", "one\r\ntwo", "one\r\ntwo"),
     ],
 )
 def test_taken(schema: FormSchema, name: str, given: Any, stored: Any) -> None:
-    assert schema.read({name: given}) == ({} if stored is None else {name: stored})
+    other = {} if name == "choice" else {"choice": "one"}
+    assert schema.read({**other, name: given}) == other | ({} if stored is None else {name: stored})
 
 
 @pytest.mark.parametrize(

@@ -186,9 +186,34 @@ def test_repeated_names_become_a_list(gateway: Gateway) -> None:
     assert gateway.published()[-1].fields == {"a": ["1", "3", "4"], "b": "2"}
 
 
-def test_an_empty_submission_is_422(gateway: Gateway) -> None:
-    answer = gateway.client.post("/f/open", json={"_subject": "nothing else"})
+@pytest.mark.parametrize("form", ["open", "contact"])
+@pytest.mark.parametrize(
+    "values", [{}, {"_subject": "nothing else"}, {"name": " ", "message": None}, {"name": "", "message": []}]
+)
+def test_an_empty_submission_is_422(gateway: Gateway, form: str, values: dict[str, object]) -> None:
+    answer = gateway.client.post(f"/f/{form}", json=values)
+    assert answer.status_code == 422
     assert errors_of(answer) == [("EMPTY", None)]
+    assert gateway.published() == []
+
+
+def test_an_empty_body_is_422_and_an_untouched_page_says_so(gateway: Gateway) -> None:
+    for form in ("open", "contact"):
+        kind = "application/x-www-form-urlencoded"
+        assert errors_of(gateway.client.post(f"/f/{form}", data=b"", content_type=kind)) == [("EMPTY", None)]
+        page = gateway.client.post(f"/f/{form}", data={"name": "", "message": ""}, headers=PAGE)
+        assert page.status_code == 422
+        assert "The submission is empty." in page.text
+
+
+@pytest.mark.parametrize("value", [False, 0, ["", "a"], {"a": {"b": 0}}])
+def test_a_value_that_says_something_is_not_empty(gateway: Gateway, value: object) -> None:
+    gateway.submitted("open", {"a": value})
+
+
+def test_an_empty_submission_where_fields_are_required_names_them(gateway: Gateway) -> None:
+    answer = gateway.client.post("/f/signup", json={})
+    assert errors_of(answer) == [("REQUIRED_FIELD_MISSING", "name"), ("REQUIRED_FIELD_MISSING", "email")]
 
 
 def test_control_fields_are_taken_out(gateway: Gateway) -> None:

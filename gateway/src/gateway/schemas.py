@@ -9,7 +9,7 @@ from marshmallow import RAISE, Schema, ValidationError
 
 from gateway.errors import FieldError, Refused, invalid
 from gateway.text import LINE_BREAK_MESSAGE, has_line_break, is_email
-from gateway.values import TYPES, Email, Value
+from gateway.values import TYPES, Email, Value, is_blank
 from shared.contracts import JsonValue
 from shared.forms import Field, Form
 
@@ -55,18 +55,23 @@ class FormSchema:
         self._schema = _schema_of(form, self._definitions) if form.fields is not None else None
 
     def read(self, fields: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
-        """Return the fields as they are stored; raises `Refused` (422) with everything that is wrong."""
-        if self._schema is None:
-            return self._read_any(fields)
+        """Return the fields as they are stored; raises `Refused` (422) with everything that is wrong.
+
+        What says nothing at all is refused as empty, or where fields are required, by the names of those.
+        """
+        taken = self._read_any(fields) if self._schema is None else self._read_defined(self._schema, fields)
+        if all(is_blank(value) for value in taken.values()):
+            raise invalid(FieldError("EMPTY", "The submission is empty."))
+        return taken
+
+    def _read_defined(self, schema: Schema, fields: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
         try:
-            loaded = cast("dict[str, JsonValue]", self._schema.load(fields))
+            loaded = cast("dict[str, JsonValue]", schema.load(fields))
         except ValidationError as error:
             raise self._refusal_of(cast("dict[str, Any]", error.messages)) from error
         return {self._names[name]: value for name, value in loaded.items()}
 
     def _read_any(self, fields: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
-        if not fields:
-            raise invalid(FieldError("EMPTY", "The submission is empty."))
         wrong = [
             self._error(name, code)
             for name in fields.keys() & _line_names(self._form)

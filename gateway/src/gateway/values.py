@@ -22,6 +22,17 @@ _INTEGER = re.compile(r"[+-]?[0-9]{1,40}")
 _NUMBER = re.compile(r"[+-]?(?:[0-9]{1,40}(?:\.[0-9]{0,40})?|\.[0-9]{1,40})(?:[eE][+-]?[0-9]{1,3})?")
 
 
+def is_blank(value: JsonValue) -> bool:
+    """Return whether nothing was said: no value, an empty text, or only such ones in a list or an object."""
+    if isinstance(value, str):
+        return not value.strip()
+    if isinstance(value, dict):
+        return all(is_blank(inner) for inner in value.values())
+    if isinstance(value, list):
+        return all(is_blank(inner) for inner in value)
+    return value is None
+
+
 class Value(fields.Field[JsonValue]):
     """One value. Missing and empty are handled here; a subclass's `read` gets something to look at.
 
@@ -37,7 +48,7 @@ class Value(fields.Field[JsonValue]):
         """Return the value as it is stored, or `missing`."""
         if value is missing:
             return self._absent("REQUIRED_FIELD_MISSING")
-        if value is None or value == [] or (isinstance(value, str) and not value.strip()):
+        if is_blank(value):
             return self._absent("REQUIRED_FIELD_EMPTY")
         return self.read(value)
 
