@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -18,7 +19,7 @@ from shared.messaging.failures import Delivery
 from shared.messaging.memory import MemoryBroker
 from shared.messaging.topology import STORAGE_QUERIES
 from storage_service.handler import StoreSubmissions
-from storage_service.queries import SubmissionQueries
+from storage_service.queries import PAGE_BYTES, SubmissionQueries
 from storage_service.repository import SubmissionRepository
 from support.events import ACCEPTED_AT, an_event
 from support.submission_databases import migrated
@@ -68,6 +69,19 @@ def test_pages_hold_every_submission_of_a_form_once_newest_first(
     found = list(pages(queries, "signup", limit))
     assert [one["id"] for page in found for one in page] == expected
     assert [len(page) for page in found[:-1]] == [limit] * (len(found) - 1)
+
+
+def test_a_page_ends_before_a_message_of_it_would_be_too_large(
+    queries: SubmissionQueries, store: StoreSubmissions
+) -> None:
+    large = "\u00e9" * (PAGE_BYTES // 6 // 3)  # six bytes each as an answer is encoded: two fit in a page, three do not
+    events = [an_event(text=text) for text in [large] * 5 + ["short"] * 3 + [large * 4] * 2]
+    events = [replace(event, accepted_at=ACCEPTED_AT + timedelta(seconds=n)) for n, event in enumerate(events)]
+    store([Delivery(event) for event in events])
+    found = list(pages(queries, "signup", 200))
+    assert [one["id"] for page in found for one in page] == [str(event.id) for event in reversed(events)]
+    assert [len(page) for page in found] == [1, 1, 5, 2, 1]
+    assert all(len(json.dumps(page)) <= PAGE_BYTES for page in found if len(page) > 1)
 
 
 def test_a_form_without_submissions_has_one_empty_page(queries: SubmissionQueries) -> None:

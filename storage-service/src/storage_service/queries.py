@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping
+import json
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -15,6 +16,13 @@ from shared.messaging.broker import Answer, Params, QueryMethod
 from storage_service.tables import conflicts, submissions
 
 MAX_LIMIT = 200
+
+PAGE_BYTES = 4 * 1024 * 1024
+"""Where a page ends before its limit: RabbitMQ takes no message above 16 MiB (its setting `max_message_size`), and a
+page of one submission alone may be several times as long as this."""
+
+
+_ROWS_AT_ONCE = 20
 
 
 class SubmissionQueries:
@@ -39,7 +47,10 @@ class SubmissionQueries:
         return {"submission": {**_shown(row), "conflicts": self._conflicts(key)} if row else None}
 
     def page(self, params: Params) -> Answer:
-        """Answer one page of a form's submissions, newest first, and the cursor of the next."""
+        """Answer one page of a form's submissions, newest first, and the cursor of the next.
+
+        A page may hold fewer than `limit`, so as not to exceed `PAGE_BYTES`, but never none while there are some.
+        """
         limit = int(params["limit"])
         if not 1 <= limit <= MAX_LIMIT:
             raise ValueError(f"limit: expected 1 to {MAX_LIMIT}")
@@ -52,12 +63,8 @@ class SubmissionQueries:
                 return {"error": "cursor"}
         found = found.order_by(submissions.c.accepted_at.desc(), submissions.c.id.desc()).limit(limit + 1)
         with classified(), self._engine.connect() as connection:
-            rows = connection.execute(found).all()
-        shown = rows[:limit]
-        return {
-            "submissions": [_shown(row) for row in shown],
-            "next_cursor": _cursor_of(shown[-1]) if len(rows) > limit else None,
-        }
+            rows = connection.execution_options(yield_per=_ROWS_AT_ONCE).execute(found)
+            return _page(rows, limit)
 
     def _one(self, key: UUID) -> Row[Any] | None:
         with classified(), self._engine.connect() as connection:
@@ -76,6 +83,21 @@ class SubmissionQueries:
             }
             for row in rows
         ]
+
+
+def _page(rows: Iterable[Row[Any]], limit: int) -> Answer:
+    """Return as many rows as make a page, reading no more of them than that takes."""
+    shown: list[dict[str, Any]] = []
+    size_bytes = 0
+    cursor = None
+    for row in rows:
+        one = _shown(row)
+        size_bytes += len(json.dumps(one))
+        if shown and (len(shown) == limit or size_bytes > PAGE_BYTES):
+            return {"submissions": shown, "next_cursor": cursor}
+        shown.append(one)
+        cursor = _cursor_of(row)
+    return {"submissions": shown, "next_cursor": None}
 
 
 def _shown(row: Row[Any]) -> dict[str, Any]:
