@@ -2,7 +2,9 @@
 
 SQLite: write-ahead log with `synchronous=FULL` (https://www.sqlite.org/pragma.html#pragma_synchronous), and every
 writing transaction begins IMMEDIATE: one that began by reading could not wait for its turn to write.
-PostgreSQL: `synchronous_commit=on`, read committed, and limits on every wait.
+PostgreSQL: `synchronous_commit=on`, read committed, and limits on the waits for a connection, for a lock, for a
+statement's end (not in a migration), and for a machine that no longer answers. No limit ends the wait for a server
+process that is frozen while its machine answers.
 """
 
 from __future__ import annotations
@@ -15,7 +17,13 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event
 from shared.database.urls import parsed
 
 _SQLITE = "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON"
-_POSTGRESQL = "SET synchronous_commit = on; SET lock_timeout = '10s'; SET timezone = 'UTC'"
+_POSTGRESQL = (
+    "SET synchronous_commit = on; SET lock_timeout = '10s'; SET statement_timeout = '60s'; SET timezone = 'UTC'"
+)
+
+_POOL_SIZE = 72
+"""How many connections one process may hold, each made when it is first needed: the notify service works in up to 64
+threads, and answers queries beside them. None is made beyond these, because it would be thrown away after each use."""
 
 _BUSY: Mapping[str, str] = {"timeout": "10"}
 """How many seconds a SQLite connection waits for another one's transaction; the address may override it."""
@@ -48,6 +56,8 @@ def _sqlite(address: URL) -> Engine:
     engine = create_engine(
         address.update_query_dict({**_BUSY, **address.query}),
         hide_parameters=True,
+        pool_size=_POOL_SIZE,
+        max_overflow=0,
         connect_args={"isolation_level": None},
     )
 
@@ -66,6 +76,8 @@ def _postgresql(address: URL) -> Engine:
     engine = create_engine(
         address.update_query_dict({**_LIBPQ, **address.query}),
         hide_parameters=True,
+        pool_size=_POOL_SIZE,
+        max_overflow=0,
         pool_pre_ping=True,
         isolation_level="READ COMMITTED",
     )

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
+from sqlalchemy.exc import TimeoutError as NoConnectionFree
 
 from shared.messaging.failures import DependencyUnavailable, PermanentFailure
 
@@ -18,11 +19,14 @@ _LIMIT_EXCEEDED = "54"
 def classified() -> Iterator[None]:
     """Turn database errors into `PermanentFailure` (the data is at fault) or `DependencyUnavailable` (all else).
 
-    All else: away, locked, read-only, full, too many connections, deadlock, a table that is missing. Neither text
+    All else: away, locked, read-only, full, too many connections, deadlock, a
+    table that is missing, no connection of the pool free in time. Neither text
     holds a value of the row: a database's own message may, so of the first only its kind is kept.
     """
     try:
         yield
+    except NoConnectionFree as error:
+        raise DependencyUnavailable("the database cannot be used now: every connection is in use") from error
     except DBAPIError as error:
         if _is_of_the_data(error):
             raise PermanentFailure(f"the database refuses it: {_kind(error)}") from None

@@ -35,8 +35,8 @@ class Migrations:
 
     def upgrade_within(self, connection: Connection) -> None:
         """Bring the schema up to date in a transaction that has begun; others wait until it ends."""
+        _lift_limits(connection)
         if connection.dialect.name == "postgresql":  # on SQLite the transaction itself is the lock
-            connection.execute(text("SET LOCAL lock_timeout = 0"))
             connection.execute(select(func.pg_advisory_xact_lock(crc32(self.version_table.encode()))))
         before = self._current(connection)
         command.upgrade(self._config(connection), "head")
@@ -53,6 +53,7 @@ class Migrations:
 
     def run(self, connection: Connection) -> None:
         """Run what Alembic was asked to: what a service's `env.py` calls."""
+        _lift_limits(connection)
         context.configure(connection=connection, target_metadata=self.metadata, **self.options())
         with context.begin_transaction():
             context.run_migrations()
@@ -75,3 +76,10 @@ class Migrations:
         config = Config(attributes={"connection": connection})
         config.set_main_option("script_location", self.location)
         return config
+
+
+def _lift_limits(connection: Connection) -> None:
+    """Let this transaction wait as long as it must: for another migration, or for an index over many rows."""
+    if connection.dialect.name == "postgresql":
+        for limit in ("lock_timeout", "statement_timeout"):
+            connection.execute(text(f"SET LOCAL {limit} = 0"))
