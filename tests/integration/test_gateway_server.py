@@ -32,7 +32,7 @@ fields.email = {type = "email", required = true}
 class Server(Service):
     """A gateway process, its address, and sockets to it."""
 
-    def __init__(self, directory: Path, broker_url: str, **settings: str) -> None:
+    def __init__(self, directory: Path, broker_url: str, module: str = "gateway", **settings: str) -> None:
         forms = directory / "forms.toml"
         forms.write_text(FORMS, encoding="utf-8")
         self.port = free_port()
@@ -45,7 +45,7 @@ class Server(Service):
             "COUNTERFOIL_SECRET": "a secret of the tests, longer than thirty-two characters",
             "COUNTERFOIL_MAX_BODY_BYTES": "65536",
         }
-        super().__init__("gateway", "gateway", given | settings, directory / "gateway.log")
+        super().__init__("gateway", module, given | settings, directory / "gateway.log")
 
     def post(self) -> requests.Response:
         return requests.post(f"{self.url}/f/signup", json=GOOD, timeout=10)
@@ -58,6 +58,16 @@ class Server(Service):
 
     def await_ready(self) -> None:
         eventually(lambda: self.answers("/readyz"), 30, "the gateway is ready")
+
+    def leaves_stream(self, path: str, chunks: int) -> bool:
+        """Begin a stream and leave it after some chunks; while it is open nobody else may watch."""
+        with requests.get(self.url + path, stream=True, timeout=5) as stream:
+            taken = stream.status_code == 200
+            if taken:
+                assert self.answers(path, status=503)
+                for _, _ in zip(range(chunks), stream.iter_content(None), strict=False):
+                    pass
+            return taken
 
     def connect(self) -> socket.socket:
         return socket.create_connection(("127.0.0.1", self.port), timeout=10)
@@ -100,6 +110,22 @@ def test_a_stream_tells_what_services_announce(server: Server, broker_url: str) 
                 announcer.announce(stored if len(states) == 1 else sent)
     announcer.close()
     assert states == [b"accepted", b"stored", b"confirmed"]
+
+
+@pytest.mark.parametrize("chunks", [0, 3])
+def test_a_client_that_goes_away_from_a_stream_makes_room(tmp_path: Path, broker_url: str, chunks: int) -> None:
+    gateway = Server(tmp_path, broker_url, module="tests.support.crowded_gateway")
+    gateway.start()
+    try:
+        gateway.await_ready()
+        path = gateway.post().json()["receipt_url"].removeprefix(gateway.url) + "/events"
+        eventually(lambda: gateway.leaves_stream(path, chunks), 10, "the only place is taken, and left")
+        assert gateway.answers("/readyz")
+        eventually(lambda: gateway.leaves_stream(path, chunks), 10, "the place is free again")
+        assert gateway.stop(timeout_s=8) == 0
+    finally:
+        if gateway.is_running():
+            gateway.kill()
 
 
 def test_a_client_that_goes_away_in_mid_body_has_submitted_nothing(server: Server, broker_url: str) -> None:

@@ -108,11 +108,18 @@ def errors_of(answer: TestResponse) -> list[tuple[str, str | None]]:
     return [(error["code"], error.get("field")) for error in document_of(answer)["errors"]]
 
 
-def a_gateway(directory: Path, *, heartbeat_s: float = 0.05, definitions: str = FORMS, **settings: Any) -> Gateway:
+def a_gateway(
+    directory: Path,
+    *,
+    heartbeat_s: float = 0.05,
+    watchers_most: int = 10,
+    definitions: str = FORMS,
+    **settings: Any,
+) -> Gateway:
     """Return a gateway; `settings` are those that differ from the tests' own."""
     path = directory / "forms.toml"
     path.write_text(definitions, encoding="utf-8")
     given = Settings(**{"secret": SECRET, "api_key_hashes": (hash_of(API_KEY),), "forms": path, **settings})
     broker = MemoryBroker()
-    app = create_app(given, forms.load(path), broker, heartbeat_s=heartbeat_s)
+    app = create_app(given, forms.load(path), broker, heartbeat_s=heartbeat_s, watchers_most=watchers_most)
     return Gateway(broker, app, app.test_client())

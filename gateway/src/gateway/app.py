@@ -11,7 +11,7 @@ from gateway.answers import Answers
 from gateway.body import Limits
 from gateway.inquiry import Inquiry
 from gateway.intake import Intake
-from gateway.live import Watchers
+from gateway.live import WATCHERS_MOST, Watchers
 from gateway.pages import Pages
 from gateway.reading import Reading
 from gateway.receipts import HEARTBEAT_S, Receipts
@@ -61,9 +61,16 @@ class _NoSessions(SecureCookieSessionInterface):
 _NO_SESSION = NullSession()
 
 
-def create_app(settings: Settings, forms: Forms, broker: Broker, *, heartbeat_s: float = HEARTBEAT_S) -> GatewayApp:
+def create_app(
+    settings: Settings,
+    forms: Forms,
+    broker: Broker,
+    *,
+    heartbeat_s: float = HEARTBEAT_S,
+    watchers_most: int = WATCHERS_MOST,
+) -> GatewayApp:
     """Build a worker's application with connections of its own; `close()` ends them."""
-    watchers = Watchers()
+    watchers = Watchers(watchers_most)
     publisher, rpc, watching = broker.publisher(), broker.rpc_client(), broker.watch(watchers.notice)
     app = GatewayApp(watchers, [watching, rpc, publisher])
     app.session_interface = _NoSessions()

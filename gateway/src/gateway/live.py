@@ -10,6 +10,13 @@ from uuid import UUID
 
 from shared.contracts import Announcement, SubmissionsStored
 
+WATCHERS_MOST = 1000
+"""How many may watch in one process. Each holds a thread, and the rest of them are for posts."""
+
+
+class Crowded(Exception):
+    """As many watch already as may."""
+
 
 class Closing(Exception):
     """The gateway is going down: a watcher is to end, and to come back to another one."""
@@ -37,9 +44,10 @@ class Watch:
 
 
 class Watchers:
-    """Hands each announcement to whoever watches its submission. Safe to use from many threads."""
+    """Hands each announcement to whoever watches its submission, `most` at once. Safe to use from many threads."""
 
-    def __init__(self) -> None:
+    def __init__(self, most: int = WATCHERS_MOST) -> None:
+        self._places = threading.BoundedSemaphore(most)
         self._lock = threading.Lock()
         self._watches: dict[UUID, set[Watch]] = {}
         self._closed = False
@@ -54,20 +62,32 @@ class Watchers:
 
     @contextmanager
     def watch(self, submission_id: UUID) -> Iterator[Watch]:
-        """Watch one submission. Begin before asking for its state, so that nothing falls in between."""
+        """Watch one submission; raises `Crowded` without waiting for a place.
+
+        Begin before asking for its state, so that nothing falls in between.
+        """
+        if not self._places.acquire(blocking=False):
+            raise Crowded
         watch = Watch()
+        try:
+            self._add(submission_id, watch)
+            yield watch
+        finally:
+            self._remove(submission_id, watch)
+            self._places.release()
+
+    def _add(self, submission_id: UUID, watch: Watch) -> None:
         with self._lock:
             self._watches.setdefault(submission_id, set()).add(watch)
             if self._closed:
                 watch.tell(None)
-        try:
-            yield watch
-        finally:
-            with self._lock:
-                others = self._watches[submission_id]
-                others.discard(watch)
-                if not others:
-                    del self._watches[submission_id]
+
+    def _remove(self, submission_id: UUID, watch: Watch) -> None:
+        with self._lock:
+            others = self._watches[submission_id]
+            others.discard(watch)
+            if not others:
+                del self._watches[submission_id]
 
     def close(self) -> None:
         """End every watch, and each that begins from now on."""

@@ -6,13 +6,14 @@ import json
 import re
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 
 from flask import Request, Response
 
 from gateway.answers import json_response
-from gateway.errors import refused
+from gateway.errors import refused, unavailable
 from gateway.inquiry import Inquiry
-from gateway.live import Closing, Watchers
+from gateway.live import Closing, Crowded, Watch, Watchers
 from gateway.negotiation import style_of_reading
 from gateway.pages import Pages
 from gateway.progress import Progress
@@ -48,10 +49,16 @@ class Receipts:
         self._heartbeat_s = heartbeat_s
 
     def show(self, token: str, request: Request) -> Response:
-        """Answer with the receipt: always 200, with what is known; `Prefer: wait=N` waits until it is final."""
+        """Answer with the receipt: always 200, with what is known.
+
+        `Prefer: wait=N` waits until it is final, unless as many watch already as may; then it is not applied.
+        """
         ticket = self._ticket(token)
         wait_s = _wait_of(request)
-        progress = self._inquiry.progress(ticket) if wait_s is None else self._wait(ticket, wait_s)
+        try:
+            progress = self._inquiry.progress(ticket) if wait_s is None else self._wait(ticket, wait_s)
+        except Crowded:
+            wait_s, progress = None, self._inquiry.progress(ticket)
         if style_of_reading(request) == "html":
             response = self._pages.receipt(progress, self._forms.get(ticket.form), token)
         else:
@@ -64,7 +71,8 @@ class Receipts:
         """Answer with server-sent events, one for each change, until the receipt is final.
 
         An event's data is the receipt as JSON and its id is the receipt's version, so that who comes back with
-        `Last-Event-ID` is told only what has changed; where that was the end, 204 makes it stay away.
+        `Last-Event-ID` is told only what has changed; where that was the end, 204 makes it stay away. 503 where as
+        many watch already as may.
         """
         ticket = self._ticket(token)
         seen = request.headers.get("Last-Event-ID")
@@ -72,8 +80,15 @@ class Receipts:
             progress = self._inquiry.progress(ticket)
             if progress.is_final and progress.version == seen:
                 return Response(b"", 204, _ANY_ORIGIN)
+        watching = ExitStack()
+        try:
+            events = self._events(ticket, seen, watching.enter_context(self._watchers.watch(ticket.id)))
+        except Crowded as error:
+            raise unavailable("Too many receipts are being watched just now.") from error
         headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no", **_ANY_ORIGIN}
-        return Response(self._events(ticket, seen), 200, headers, content_type="text/event-stream; charset=utf-8")
+        response = Response(events, 200, headers, content_type="text/event-stream; charset=utf-8")
+        response.call_on_close(watching.close)  # not by the events' own end: who leaves at once never begins them
+        return response
 
     def _ticket(self, token: str) -> Ticket:
         ticket = self._tokens.read(token)
@@ -93,25 +108,24 @@ class Receipts:
                 progress = progress.after(news) if news else self._inquiry.progress(ticket).or_else(progress)
         return progress
 
-    def _events(self, ticket: Ticket, seen: str | None) -> Iterator[bytes]:
+    def _events(self, ticket: Ticket, seen: str | None, watch: Watch) -> Iterator[bytes]:
         yield b"retry: %d\n\n" % RECONNECT_MS
-        with self._watchers.watch(ticket.id) as watch:
-            progress = self._inquiry.progress(ticket)
-            while True:
-                if progress.version != seen:
-                    seen = progress.version
-                    yield _event(progress)
-                if progress.is_final:
-                    return
-                try:
-                    news = watch.next(timeout_s=self._heartbeat_s)
-                except Closing:
-                    return
-                if news is None:
-                    yield b": still here\n\n"
-                    progress = self._inquiry.progress(ticket).or_else(progress)
-                else:
-                    progress = progress.after(news)
+        progress = self._inquiry.progress(ticket)
+        while True:
+            if progress.version != seen:
+                seen = progress.version
+                yield _event(progress)
+            if progress.is_final:
+                return
+            try:
+                news = watch.next(timeout_s=self._heartbeat_s)
+            except Closing:
+                return
+            if news is None:
+                yield b": still here\n\n"
+                progress = self._inquiry.progress(ticket).or_else(progress)
+            else:
+                progress = progress.after(news)
 
 
 def _event(progress: Progress) -> bytes:

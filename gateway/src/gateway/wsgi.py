@@ -19,13 +19,14 @@ from granian.log import LogLevels
 
 from gateway import settings as gateway_settings
 from gateway.app import GatewayApp, create_app
+from gateway.live import WATCHERS_MOST
 from gateway.settings import Settings, host_and_port
 from shared import forms, logs
 from shared.messaging.rabbitmq import RabbitMQ
 
-REQUESTS_MOST = 1280
-"""How many requests a worker works on at once, each in a thread that lives while it is needed: 1,000 open event
-streams and the posts beside them. Beyond it connections wait to be accepted."""
+REQUESTS_MOST = WATCHERS_MOST + 280
+"""How many requests a worker works on at once, each in a thread that lives while it is needed: all who watch a receipt
+and, however many those are, the posts beside them. Beyond it connections wait to be accepted."""
 
 BACKLOG = 2048
 DRAIN_S = 10

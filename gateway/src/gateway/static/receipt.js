@@ -24,4 +24,8 @@
     if (mail && (mail.state === "sent" || mail.state === "failed")) show("confirmed", mail.at);
     if (told.final) events.close();
   });
+  events.addEventListener("error", () => {
+    // Refused, and not merely cut off: too many watch. The page comes back later.
+    if (events.readyState === EventSource.CLOSED) setTimeout(() => location.reload(), 10_000);
+  });
 })();

@@ -1,0 +1,22 @@
+"""The real gateway, but a worker has room for one who watches: `python -m tests.support.crowded_gateway`."""
+
+from __future__ import annotations
+
+from gateway import settings
+from gateway.app import GatewayApp, create_app
+from gateway.wsgi import end_streams_with_process, serve
+from shared import forms
+from shared.messaging.rabbitmq import RabbitMQ
+
+
+def build() -> GatewayApp:
+    """Build the application of one worker."""
+    chosen = settings.load()
+    broker = RabbitMQ(chosen.broker_url, name="gateway")
+    app = create_app(chosen, forms.load(chosen.forms), broker, heartbeat_s=0.2, watchers_most=1)
+    end_streams_with_process(app)
+    return app
+
+
+if __name__ == "__main__":
+    serve(settings.load(), "tests.support.crowded_gateway:build")
