@@ -28,7 +28,7 @@ class Queues:
     def waiting(self, queue: str) -> int:
         """Return how many messages are ready in a queue."""
         with self._channel() as channel:
-            return int(channel.queue_declare(queue, passive=True).method.message_count)
+            return _ready(channel, queue)
 
     def empty(self) -> None:
         """Purge every work queue until each stays empty: a server may still be working off what wrk left behind."""
@@ -36,12 +36,15 @@ class Queues:
             raise BenchFailed("the queues do not stay empty after a purge: somebody else publishes")
 
     def fill(self, queue: str, count: int) -> None:
-        """Put `count` events straight into one queue and wait until all of them are ready in it."""
+        """Put `count` events straight into one empty queue and wait until all of them are ready in it.
+
+        The channel stays open until they are: what a quorum queue has not yet taken from it may be lost when it closes.
+        """
         with self._channel() as channel:
             for serial in range(count):
                 channel.basic_publish("", queue, _body(serial), _PROPERTIES)
-        if not poll(lambda: self.waiting(queue) == count, timeout_s=120, every_s=0.2):
-            raise BenchFailed(f"{queue} holds {self.waiting(queue)} of {count} events")
+            if not poll(lambda: _ready(channel, queue) == count, timeout_s=120, every_s=0.2):
+                raise BenchFailed(f"{queue} holds {_ready(channel, queue)} of {count} events")
 
     def _purge(self) -> bool:
         names = [work.name for work in WORK_QUEUES]
@@ -58,6 +61,10 @@ class Queues:
             yield connection.channel()
         finally:
             connection.close()
+
+
+def _ready(channel: BlockingChannel, queue: str) -> int:
+    return int(channel.queue_declare(queue, passive=True).method.message_count)
 
 
 _PROPERTIES = pika.BasicProperties(
