@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from uuid import uuid4
 
@@ -15,7 +15,14 @@ from shared.contracts import Announcement, Confirmation, ConfirmationChanged, Su
 from shared.messaging.batching import BatchLimits
 from shared.messaging.broker import Answer, Consumer, NoAnswer, NotConfirmed, Params, Publisher, QueryFailed
 from shared.messaging.failures import BUG_RETRIES, Delivery, DependencyUnavailable, PermanentFailure, RetryLater
-from shared.messaging.message import ATTEMPT_HEADER, PARKED_FROM_HEADER, REASON_HEADER, Message, message_of
+from shared.messaging.message import (
+    ATTEMPT_HEADER,
+    FAILURES_HEADER,
+    PARKED_FROM_HEADER,
+    REASON_HEADER,
+    Message,
+    message_of,
+)
 from shared.messaging.topology import EVENTS, NOTIFY_EMAIL, STORAGE, STORAGE_QUERIES
 from support.brokers import Subject
 from support.events import ACCEPTED_AT, an_event
@@ -188,6 +195,7 @@ def test_while_a_dependency_is_away_everything_is_held_and_nothing_charged(subje
     with publishing(subject) as publisher, running(subject.broker.consumer(STORAGE, handler, BatchLimits(5, 0.5))):
         publish(publisher, 5)
         eventually(lambda: len(handler.batches) == 3, timeout_s=TIMEOUT_S, message="the handler was tried again")
+        eventually(lambda: len(seen(handler)) == 5, timeout_s=TIMEOUT_S, message="all are handled")
     assert handler.batches[0] == handler.batches[1] == handler.batches[2]
     assert all(one.attempt == 0 and not one.redelivered for batch in handler.batches for one in batch)
     assert subject.queued(STORAGE.name) == []
@@ -195,28 +203,64 @@ def test_while_a_dependency_is_away_everything_is_held_and_nothing_charged(subje
 
 def test_a_bug_is_retried_and_then_parked(subject: Subject) -> None:
     handler = Recorder()
-    exhausted = {ATTEMPT_HEADER: BUG_RETRIES}
     event = an_event()
     handler.fails[str(event.id)] = ZeroDivisionError("a bug")
     with publishing(subject) as publisher, running(subject.broker.consumer(STORAGE, handler, BatchLimits())):
-        publisher.publish(message_of(event), timeout_s=TIMEOUT_S)
+        # retries that the handler itself asked for count for nothing here
+        publisher.publish(message_of(event, headers={ATTEMPT_HEADER: 9}), timeout_s=TIMEOUT_S)
         level = STORAGE.level_queue("30s")
         eventually(lambda: len(subject.queued(level)) == 1, timeout_s=TIMEOUT_S, message="it waits on a delay level")
-        assert subject.queued(level)[0].headers[ATTEMPT_HEADER] == 1
+        [waiting] = subject.queued(level)
+        assert (waiting.headers[ATTEMPT_HEADER], waiting.headers[FAILURES_HEADER]) == (10, 1)
+        exhausted = {FAILURES_HEADER: BUG_RETRIES}
         publisher.publish(message_of(event, headers=exhausted), timeout_s=TIMEOUT_S)
         eventually(lambda: len(subject.queued(STORAGE.parked)) == 1, timeout_s=TIMEOUT_S, message="it is parked")
     assert "ZeroDivisionError" in str(subject.queued(STORAGE.parked)[0].headers[REASON_HEADER])
+
+
+class Crash(BaseException):
+    """Ends a consumer as a kill does: nothing in hand is settled."""
+
+
+def test_what_kills_its_consumer_is_parked_and_its_neighbours_are_handled(subject: Subject) -> None:
+    handler = Recorder()
+    with publishing(subject) as publisher:
+        ids = publish(publisher, 40)
+    handler.fails[ids[5]] = Crash()  # type: ignore[assignment]
+    died = threading.Event()
+
+    def run_until_it_lives() -> None:
+        while not died.is_set():
+            consumer = subject.broker.consumer(STORAGE, handler, BatchLimits(10, 0.05))
+            consumers.append(consumer)
+            with suppress(Crash):
+                consumer.run()
+                return
+
+    consumers: list[Consumer] = []
+    thread = threading.Thread(target=run_until_it_lives)
+    thread.start()
+    try:
+        eventually(lambda: len(subject.queued(STORAGE.parked)) == 1, timeout_s=60, message="it is parked")
+        eventually(lambda: seen(handler) >= set(ids), timeout_s=60, message="the others are handled")
+    finally:
+        died.set()
+        consumers[-1].stop()
+        thread.join(TIMEOUT_S)
+    assert [message.message_id for message in subject.queued(STORAGE.parked)] == [ids[5]]
+    assert subject.queued(STORAGE.name) == []
 
 
 def test_a_stopped_consumer_gives_back_what_it_had_not_settled(subject: Subject) -> None:
     reached, go_on = threading.Event(), threading.Event()
 
     def slow(deliveries: Sequence[Delivery]) -> None:
-        reached.set()
-        go_on.wait(TIMEOUT_S)
+        if len(deliveries) > 1:  # the first one goes alone
+            reached.set()
+            assert go_on.wait(TIMEOUT_S)
 
     with publishing(subject) as publisher:
-        ids = publish(publisher, 6)
+        ids = publish(publisher, 7)
     consumer = subject.broker.consumer(STORAGE, slow, BatchLimits(3, 5.0))
     thread = threading.Thread(target=consumer.run)
     thread.start()
@@ -226,7 +270,7 @@ def test_a_stopped_consumer_gives_back_what_it_had_not_settled(subject: Subject)
     thread.join(TIMEOUT_S)
     assert not thread.is_alive()
     eventually(
-        lambda: [message.message_id for message in subject.queued(STORAGE.name)] == ids[3:],
+        lambda: [message.message_id for message in subject.queued(STORAGE.name)] == ids[4:],
         timeout_s=TIMEOUT_S,
         message="the batch in hand is finished and the rest given back",
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from shared.messaging.batching import Batch, BatchLimits
+from shared.messaging.batching import PREFETCH_LEAST, Batch, BatchLimits
 
 
 def test_an_empty_batch_waits_for_ever() -> None:
@@ -28,3 +28,15 @@ def test_it_closes_by_size() -> None:
 
 def test_a_consumer_asks_for_two_batches() -> None:
     assert BatchLimits(500, 0.02).prefetch == 1000
+    assert BatchLimits(1).prefetch == PREFETCH_LEAST
+
+
+def test_it_closes_by_bytes() -> None:
+    batch = Batch[int](BatchLimits(100, 60.0, size_bytes=1000))
+    batch.add(1, now_s=0.0, size_bytes=999)
+    assert batch.wait_s(now_s=0.0) == 60.0
+    batch.add(2, now_s=0.0, size_bytes=1)
+    assert batch.wait_s(now_s=0.0) == 0.0
+    batch.take()
+    batch.add(3, now_s=0.0, size_bytes=999)
+    assert batch.wait_s(now_s=0.0) == 60.0

@@ -39,8 +39,8 @@ class Handler:
         self.handled += numbers
 
 
-def deliveries(count: int, attempt: int = 0) -> list[Delivery]:
-    return [Delivery(an_event(n=number), attempt) for number in range(count)]
+def deliveries(count: int, *, attempt: int = 0, failures: int = 0) -> list[Delivery]:
+    return [Delivery(an_event(n=number), attempt, failures) for number in range(count)]
 
 
 @given(st.sets(st.integers(0, 99)))
@@ -67,8 +67,10 @@ def test_each_way_of_failing_has_its_outcome() -> None:
 
 
 def test_a_bug_is_parked_when_its_budget_is_spent() -> None:
-    [outcome] = settle(Handler({0: ZeroDivisionError()}), deliveries(1, attempt=BUG_RETRIES))
+    [outcome] = settle(Handler({0: ZeroDivisionError()}), deliveries(1, failures=BUG_RETRIES))
     assert isinstance(outcome, Park)
+    [outcome] = settle(Handler({0: ZeroDivisionError()}), deliveries(1, attempt=99))
+    assert isinstance(outcome, Retry), "retries that the handler asked for are not bugs"
 
 
 def test_a_dependency_that_is_away_settles_nothing() -> None:

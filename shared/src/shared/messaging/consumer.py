@@ -9,8 +9,8 @@ from pika.channel import Channel
 from pika.spec import Basic
 
 from shared.messaging.connection import Connection
+from shared.messaging.incoming import Incoming
 from shared.messaging.link import Link
-from shared.messaging.worker import Incoming
 
 
 class QueueSource:
@@ -23,9 +23,10 @@ class QueueSource:
     def __init__(self, url: str, name: str, queue_name: str, *, prefetch: int) -> None:
         self._queue_name = queue_name
         self._prefetch = prefetch
+        self._is_narrow = True
+        self._consumer_tag = ""
         self._generation = 0
         self._arrived: queue.SimpleQueue[Incoming | None] = queue.SimpleQueue()
-        self._connection: Connection | None = None
         self._channel: Channel | None = None
         self._link = Link(url, name, on_channel=self._opened, on_lost=self._lost)
 
@@ -45,27 +46,40 @@ class QueueSource:
         """Whether the channel it came over is still open."""
         return incoming.generation == self._generation
 
-    def ack(self, incoming: Incoming) -> None:
-        """Ack this delivery and every earlier one, unless its channel is gone."""
-        self._link.call(lambda: self._ack(incoming))
+    def widen(self) -> None:
+        """Fetch whole batches ahead from now on; see `worker.Source`."""
+        if self._is_narrow:
+            self._is_narrow = False
+            self._link.call(self._widen)
 
-    def give_back(self) -> None:
-        """Drop the connection: the broker takes back what is unacked, and the link connects anew."""
-        self._link.call(self._drop)
+    def ack(self, incoming: Incoming, *, multiple: bool) -> None:
+        """Ack this delivery, and every earlier one if `multiple`, unless its channel is gone."""
+        self._link.call(lambda: self._ack(incoming, multiple))
 
     def close(self) -> None:
         """Close the connection; the acks handed over before are sent first."""
         self._link.close()
 
-    def _opened(self, connection: Connection, channel: Channel) -> None:
+    def _opened(self, _connection: Connection, channel: Channel) -> None:
         self._generation += 1
-        self._connection, self._channel = connection, channel
-        channel.basic_qos(prefetch_count=self._prefetch)
-        channel.basic_consume(self._queue_name, self._deliver)
+        self._channel = channel
+        self._is_narrow = True
+        self._consume(channel, prefetch=1)
+
+    def _widen(self) -> None:
+        # A prefetch holds for consumers that come after it. Nothing is lost between: the one message that this
+        # channel may have is still unacked, and stays ours.
+        if self._channel is not None:
+            self._channel.basic_cancel(self._consumer_tag)
+            self._consume(self._channel, prefetch=self._prefetch)
+
+    def _consume(self, channel: Channel, *, prefetch: int) -> None:
+        channel.basic_qos(prefetch_count=prefetch)
+        self._consumer_tag = channel.basic_consume(self._queue_name, self._deliver)
 
     def _lost(self) -> None:
         self._generation += 1
-        self._connection = self._channel = None
+        self._channel = None
 
     def _deliver(self, _: Channel, method: Basic.Deliver, properties: pika.BasicProperties, body: bytes) -> None:
         self._arrived.put(
@@ -80,10 +94,6 @@ class QueueSource:
             )
         )
 
-    def _drop(self) -> None:
-        if self._connection is not None:
-            self._connection.drop("held too long: giving back")
-
-    def _ack(self, incoming: Incoming) -> None:
+    def _ack(self, incoming: Incoming, multiple: bool) -> None:  # noqa: FBT001 - private, and called in one place
         if self._channel is not None and self.is_current(incoming):
-            self._channel.basic_ack(incoming.tag, multiple=True)
+            self._channel.basic_ack(incoming.tag, multiple=multiple)

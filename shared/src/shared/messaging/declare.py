@@ -8,6 +8,7 @@ from pika.exceptions import ChannelClosedByBroker
 
 from shared.messaging import topology
 
+NOT_FOUND = 404
 PRECONDITION_FAILED = 406
 
 
@@ -15,13 +16,14 @@ class TopologyMismatch(Exception):
     """Something stands on the broker with other arguments; nothing was changed. The text names the difference."""
 
 
-def declare(parameters: pika.URLParameters) -> None:
-    """Declare every exchange, queue and binding over a connection of its own.
+def declare(parameters: pika.URLParameters) -> bool:
+    """Declare every exchange, queue and binding over a connection of its own; say whether a queue was missing.
 
     Raises `TopologyMismatch`, or pika's AMQPError or OSError where the broker cannot be reached.
     """
     connection = pika.BlockingConnection(parameters)
     try:
+        was_missing = any(not _stands(connection, queue.name) for queue in topology.QUEUES)
         _declare_all(connection.channel())
     except ChannelClosedByBroker as error:
         if error.reply_code == PRECONDITION_FAILED:
@@ -30,6 +32,19 @@ def declare(parameters: pika.URLParameters) -> None:
     finally:
         if connection.is_open:
             connection.close()
+    return was_missing
+
+
+def _stands(connection: pika.BlockingConnection, queue: str) -> bool:
+    channel = connection.channel()
+    try:
+        channel.queue_declare(queue, passive=True)
+    except ChannelClosedByBroker as error:
+        if error.reply_code != NOT_FOUND:
+            raise
+        return False
+    channel.close()
+    return True
 
 
 def _declare_all(channel: BlockingChannel) -> None:

@@ -6,7 +6,7 @@
 | raises `PermanentFailure`      | will never work        | parks the delivery with the reason, then acks          |
 | raises `RetryLater`            | this one, later        | publishes it to a delay level with attempt + 1, acks   |
 | raises `DependencyUnavailable` | nothing will work now  | holds what it has, probes, charges no message for it   |
-| raises anything else           | a bug                  | logs it, retries `BUG_RETRIES` times, then parks it    |
+| raises anything else           | a bug                  | logs it, retries it `BUG_RETRIES` times, then parks it |
 
 A failing batch is bisected, so one bad event never takes its neighbours with it.
 """
@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 import structlog
 
@@ -45,10 +45,11 @@ class DependencyUnavailable(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """One event from a queue. `attempt` counts the retries it has been through, from 0."""
+    """One event from a queue. `attempt` counts the retries it has been through, `failures` those after a bug."""
 
     event: SubmissionAccepted
     attempt: int = 0
+    failures: int = 0
     redelivered: bool = False
 
 
@@ -70,10 +71,11 @@ class Park:
 
 @dataclass(frozen=True, slots=True)
 class Retry:
-    """Move it to a delay level, to come back after `after_s` seconds."""
+    """Move it to a delay level, to come back after `after_s` seconds, and charge it what `charge` says."""
 
     reason: str
     after_s: float
+    charge: Literal["attempt", "failure", "nothing"] = "attempt"
 
 
 Outcome: TypeAlias = Done | Park | Retry
@@ -105,6 +107,6 @@ def _outcome_of(error: Exception, delivery: Delivery) -> Outcome:
     structlog.get_logger().error(
         "handler failed", submission=str(delivery.event.id), attempt=delivery.attempt, error=reason, exc_info=error
     )
-    if delivery.attempt < BUG_RETRIES:
-        return Retry(reason, BUG_RETRY_AFTER_S)
+    if delivery.failures < BUG_RETRIES:
+        return Retry(reason, BUG_RETRY_AFTER_S, charge="failure")
     return Park(f"the handler failed {BUG_RETRIES + 1} times: {reason}")

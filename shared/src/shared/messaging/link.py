@@ -25,7 +25,8 @@ class Link:
 
     `on_channel(connection, channel)` runs on the I/O thread each time a channel is open and the topology stands;
     `on_lost()` runs there each time it is gone. Both are told again after every reconnect, whose delays grow
-    from 0.1 to 5 s with full jitter.
+    from 0.1 to 5 s with full jitter. With `declare_every_s` the topology is declared again that often meanwhile;
+    after a queue was made, a connection waits `settle_s` seconds.
     """
 
     def __init__(
@@ -35,10 +36,13 @@ class Link:
         *,
         on_channel: Callable[[Connection, Channel], None],
         on_lost: Callable[[], None] = lambda: None,
+        declare_every_s: float | None = None,
+        settle_s: float = 0.0,
     ) -> None:
         self._parameters = _parameters(url, name)
         self._on_channel = on_channel
         self._on_lost = on_lost
+        self._settle_s = settle_s
         self._connection: Connection | None = None
         self._guard = threading.Lock()
         self._closing = threading.Event()
@@ -47,6 +51,9 @@ class Link:
         self._log = structlog.get_logger().bind(link=name)
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
         self._thread.start()
+        if declare_every_s is not None:
+            again = threading.Thread(target=self._declare_again, args=(declare_every_s,), name=name, daemon=True)
+            again.start()
 
     @property
     def problem(self) -> str | None:
@@ -70,7 +77,8 @@ class Link:
     def _run(self) -> None:
         while not self._closing.is_set():
             try:
-                declare(self._parameters)
+                if declare(self._parameters):
+                    self._closing.wait(self._settle_s)
                 self._hold_connection()
             except TopologyMismatch as error:
                 self._report(f"a queue or exchange stands with other arguments: {error}")
@@ -81,6 +89,23 @@ class Link:
                 self._report(f"failed: {type(error).__name__}")
             if not self._closing.is_set():
                 self._closing.wait(self._next_delay_s())
+
+    def _declare_again(self, every_s: float) -> None:
+        """Put back, every so often, what somebody deleted from the broker under an open connection."""
+        while not self._closing.wait(every_s):
+            if self._problem is None:
+                try:
+                    declare(self._parameters)
+                except TopologyMismatch:
+                    self.call(
+                        self._drop
+                    )  # connecting anew, the link finds the same, and is not ready until it is mended
+                except (AMQPError, OSError) as error:
+                    self._log.warning("could not declare again", problem=_described(error))
+
+    def _drop(self) -> None:
+        if self._connection is not None:
+            self._connection.drop("a queue or exchange has changed")
 
     def _hold_connection(self) -> None:
         connection = Connection(

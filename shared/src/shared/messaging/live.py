@@ -28,6 +28,7 @@ class LiveAnnouncer:
 
     def __init__(self, url: str, name: str) -> None:
         self._waiting: deque[Message] = deque(maxlen=BACKLOG_MOST)
+        self._blocked = False
         self._connection: Connection | None = None
         self._channel: Channel | None = None
         self._link = Link(url, name, on_channel=self._opened, on_lost=self._lost)
@@ -44,13 +45,23 @@ class LiveAnnouncer:
 
     def _opened(self, connection: Connection, channel: Channel) -> None:
         self._connection, self._channel = connection, channel
+        connection.add_on_connection_blocked_callback(self._on_blocked)
+        connection.add_on_connection_unblocked_callback(self._on_unblocked)
         self._flush()
 
     def _lost(self) -> None:
         self._connection = self._channel = None
+        self._blocked = False
+
+    def _on_blocked(self, *_: object) -> None:
+        self._blocked = True  # what is written now would pile up in the connection's own buffer, which has no end
+
+    def _on_unblocked(self, *_: object) -> None:
+        self._blocked = False
+        self._flush()
 
     def _flush(self) -> None:
-        if self._connection is None or self._channel is None or not self._waiting:
+        if self._connection is None or self._channel is None or self._blocked or not self._waiting:
             return
         with self._connection.one_write():
             while self._waiting:

@@ -14,9 +14,10 @@ from shared.messaging import topology
 from shared.messaging.batching import BatchLimits
 from shared.messaging.broker import Answer, NoAnswer, NotConfirmed, Params, QueryMethod, Refusal
 from shared.messaging.failures import Handler
+from shared.messaging.incoming import Incoming
 from shared.messaging.message import Message, announcement_message
 from shared.messaging.rpc import pack_query, reply_to, unpack_reply
-from shared.messaging.worker import Incoming, Worker
+from shared.messaging.worker import Worker
 
 
 @dataclass
@@ -159,6 +160,7 @@ class MemorySource:
         self._broker = broker
         self._queue = queue
         self._prefetch = prefetch
+        self._fetched_ahead = 1
         self._changed = broker._changed  # noqa: SLF001 - one broker, in several classes
         self._unacked: dict[int, _Stored] = {}
         self._tag = 0
@@ -170,7 +172,7 @@ class MemorySource:
         deadline = None if timeout_s is None else time.monotonic() + timeout_s
         with self._changed:
             while not self._woken:
-                stored = self._broker.take(self._queue) if len(self._unacked) < self._prefetch else None
+                stored = self._broker.take(self._queue) if len(self._unacked) < self._fetched_ahead else None
                 if stored is not None:
                     return self._deliver(stored)
                 if deadline is not None and time.monotonic() >= deadline:
@@ -198,13 +200,18 @@ class MemorySource:
         """Whether the delivery is still ours."""
         return incoming.generation == self._generation
 
-    def ack(self, incoming: Incoming) -> None:
-        """Forget this delivery and every earlier one."""
+    def widen(self) -> None:
+        """Fetch whole batches ahead from now on."""
+        self._fetched_ahead = self._prefetch
+
+    def ack(self, incoming: Incoming, *, multiple: bool) -> None:
+        """Forget this delivery, and every earlier one if `multiple`."""
         with self._changed:
-            for tag in [tag for tag in self._unacked if tag <= incoming.tag and self.is_current(incoming)]:
+            acked = [tag for tag in self._unacked if tag == incoming.tag or (multiple and tag < incoming.tag)]
+            for tag in acked if self.is_current(incoming) else []:
                 del self._unacked[tag]
 
-    def give_back(self) -> None:
+    def close(self) -> None:
         """Put what is unacked back at the head of the queue."""
         with self._changed:
             self._generation += 1
@@ -213,10 +220,6 @@ class MemorySource:
                 self._broker._queues.setdefault(self._queue, deque()).appendleft(stored)  # noqa: SLF001
             self._unacked.clear()
             self._changed.notify_all()
-
-    def close(self) -> None:
-        """Give everything back."""
-        self.give_back()
 
 
 @dataclass

@@ -9,6 +9,7 @@ from shared.contracts import Announcement, SubmissionAccepted, encode, encode_an
 from shared.messaging.topology import EVENTS, LIVE
 
 ATTEMPT_HEADER = "x-attempt"
+FAILURES_HEADER = "x-failures"
 REASON_HEADER = "x-reason"
 PARKED_FROM_HEADER = "x-parked-from"
 

@@ -6,11 +6,13 @@ Source: RabbitMQ's page "Direct Reply-to".
 
 from __future__ import annotations
 
+import functools
 import itertools
 import json
 import queue
 import threading
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
 import pika
 import structlog
@@ -25,6 +27,9 @@ from shared.messaging.topology import DEFAULT_EXCHANGE
 
 REPLY_TO = "amq.rabbitmq.reply-to"
 TYPE = "query.v1"
+
+PREFETCH = 16
+"""How many queries a server takes ahead: the others wait in the queue, whose time to live ends those nobody awaits."""
 
 
 class PendingQuery:
@@ -70,7 +75,7 @@ def reply_to(body: bytes, methods: Mapping[str, QueryMethod]) -> bytes:
         method = methods.get(query["method"])
         if method is None:
             return json.dumps({"error": f"there is no query {query['method']!r} here"}).encode()
-        return json.dumps({"answer": method(query["params"])}).encode()
+        return json.dumps({"answer": method(query["params"])}, ensure_ascii=False).encode()
     except Exception as error:  # noqa: BLE001 - one bad query must not end the server
         structlog.get_logger().warning("query failed", error=type(error).__name__, exc_info=error)
         return json.dumps({"error": type(error).__name__}).encode()
@@ -136,7 +141,7 @@ class QueryServer:
         self._queue_name = queue_name
         self._methods = methods
         self._channel: Channel | None = None
-        self._arrived: queue.SimpleQueue[tuple[pika.BasicProperties, bytes] | None] = queue.SimpleQueue()
+        self._arrived: queue.SimpleQueue[_Query | None] = queue.SimpleQueue()
         self._link = Link(url, name, on_channel=self._opened, on_lost=self._lost)
         self._thread = threading.Thread(target=self._run, name=f"{name} answers", daemon=True)
         self._thread.start()
@@ -148,25 +153,35 @@ class QueryServer:
         self._thread.join(5.0)
 
     def _opened(self, _connection: Connection, channel: Channel) -> None:
-        channel.basic_consume(self._queue_name, self._take, auto_ack=True)
+        channel.basic_qos(prefetch_count=PREFETCH)
+        channel.basic_consume(self._queue_name, self._take)
         self._channel = channel
 
     def _lost(self) -> None:
         self._channel = None
 
-    def _take(self, _: Channel, __: Basic.Deliver, properties: pika.BasicProperties, body: bytes) -> None:
-        self._arrived.put((properties, body))
+    def _take(self, channel: Channel, method: Basic.Deliver, properties: pika.BasicProperties, body: bytes) -> None:
+        self._arrived.put(_Query(channel, method.delivery_tag or 0, properties, body))
 
     def _run(self) -> None:
         while (query := self._arrived.get()) is not None:
-            properties, body = query
-            reply = reply_to(body, self._methods)
-            self._link.call(lambda properties=properties, reply=reply: self._reply(properties, reply))  # type: ignore[misc]
+            reply = reply_to(query.body, self._methods)
+            self._link.call(functools.partial(self._reply, query, reply))
 
-    def _reply(self, asked: pika.BasicProperties, reply: bytes) -> None:
-        if self._channel is None or not asked.reply_to:
-            return
-        properties = pika.BasicProperties(
-            type=TYPE, correlation_id=asked.correlation_id, delivery_mode=DeliveryMode.Transient
-        )
-        self._channel.basic_publish(DEFAULT_EXCHANGE, asked.reply_to, reply, properties)
+    def _reply(self, query: _Query, reply: bytes) -> None:
+        if self._channel is not query.channel:
+            return  # the connection it came over is gone, and whoever asked has given up
+        if query.properties.reply_to:
+            properties = pika.BasicProperties(
+                type=TYPE, correlation_id=query.properties.correlation_id, delivery_mode=DeliveryMode.Transient
+            )
+            query.channel.basic_publish(DEFAULT_EXCHANGE, query.properties.reply_to, reply, properties)
+        query.channel.basic_ack(query.tag)
+
+
+@dataclass(frozen=True, slots=True)
+class _Query:
+    channel: Channel
+    tag: int
+    properties: pika.BasicProperties
+    body: bytes

@@ -5,63 +5,36 @@ from __future__ import annotations
 import random
 import threading
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Protocol
+from collections.abc import Sequence
+from typing import Protocol
 
 import structlog
 
-from shared.contracts import InvalidEvent, decode
 from shared.failpoints import Reach
 from shared.messaging.batching import Batch, BatchLimits
-from shared.messaging.broker import NotConfirmed, Publisher
-from shared.messaging.failures import Delivery, DependencyUnavailable, Handler, Outcome, Park, Retry, settle
-from shared.messaging.message import ATTEMPT_HEADER, PARKED_FROM_HEADER, REASON_HEADER, Message
-from shared.messaging.topology import DEFAULT_EXCHANGE, PARKED, WorkQueue
+from shared.messaging.broker import Publisher
+from shared.messaging.failures import Delivery, DependencyUnavailable, Done, Handler, Outcome, Retry, settle
+from shared.messaging.incoming import Incoming
+from shared.messaging.moves import Moves
+from shared.messaging.topology import WorkQueue
 
 SUSPECT_AT = 3
 """Returns of a message from which on it may be what kills the consumer: go on one at a time."""
 
-POISON_AT = 10
-"""Returns of a message at which it is parked without being looked at again."""
-
 GOOD_TO_CLEAR = 100
 """Messages in a row that must go well before batches are filled again."""
 
-HOLD_MOST_S = 25 * 60
-"""How long a batch is held before it is given back: below RabbitMQ's `consumer_timeout` of 30 min."""
+HOLD_MOST_S = 25 * 60.0
+"""How long a delivery is held: below RabbitMQ's `consumer_timeout` of 30 min, after which it would be charged."""
 
+PUT_OFF_S = 30.0
+ASIDE_AGAIN_S = 1.0
 PROBE_FIRST_S = 0.5
 PROBE_MOST_S = 30.0
-PUBLISH_TIMEOUT_S = 10.0
-REASON_MOST = 500
-
-
-@dataclass(slots=True)  # not frozen: one is made per message, and freezing doubles what that costs
-class Incoming:
-    """One message as it came. `tag` and `generation` name the delivery, so that a late ack can be told."""
-
-    body: bytes
-    type: str
-    message_id: str
-    headers: Mapping[str, Any]
-    tag: int
-    generation: int
-    redelivered: bool = False
-
-    @property
-    def attempt(self) -> int:
-        """How many retries it has been through."""
-        return _count(self.headers.get(ATTEMPT_HEADER))
-
-    @property
-    def returns(self) -> int:
-        """How often the broker took it back unacknowledged."""
-        return _count(self.headers.get("x-delivery-count"))
 
 
 class Source(Protocol):
-    """Where deliveries come from, in order, and go back to."""
+    """Where deliveries come from, in order, one ahead of the acks at first, and go back to."""
 
     def get(self, timeout_s: float | None) -> Incoming | None:
         """Return the next delivery; None after the timeout, or when `wake` was called."""
@@ -72,11 +45,11 @@ class Source(Protocol):
     def is_current(self, incoming: Incoming) -> bool:
         """Whether the broker still counts this delivery as ours."""
 
-    def ack(self, incoming: Incoming) -> None:
-        """Ack this delivery and every earlier one."""
+    def widen(self) -> None:
+        """Fetch whole batches ahead from now on. Until then a death charges one message, and not its neighbours."""
 
-    def give_back(self) -> None:
-        """Return everything unacked to the queue."""
+    def ack(self, incoming: Incoming, *, multiple: bool) -> None:
+        """Ack this delivery, and every earlier one if `multiple`."""
 
     def close(self) -> None:
         """Stop; what is unacked goes back to the queue."""
@@ -94,15 +67,16 @@ class Worker:
         source: Source,
         publisher: Publisher,
         reach: Reach,
+        hold_most_s: float = HOLD_MOST_S,
     ) -> None:
-        self._work = work
         self._handler = handler
         self._limits = limits
         self._source = source
         self._publisher = publisher
-        self._reach = reach
+        self._moves = Moves(work, publisher, reach)
+        self._hold_most_s = hold_most_s
         self._stopping = threading.Event()
-        self._cautious_for = 0
+        self._cautious_for = 1  # the first message may be what ended the process before
         self._log = structlog.get_logger().bind(queue=work.name)
 
     def run(self) -> None:
@@ -110,6 +84,8 @@ class Worker:
         try:
             while not self._stopping.is_set():
                 self._work_through(self._next_batch())
+                for incoming in self._moves.again(self._source.is_current):
+                    self._source.ack(incoming, multiple=False)
         finally:
             self._source.close()
             self._publisher.close()
@@ -124,55 +100,67 @@ class Worker:
         self._source.wake()
 
     def _next_batch(self) -> list[Incoming]:
-        batch: Batch[Incoming] = Batch(self._limits)
+        """Return a batch; an empty one when what is set aside is to be tried again."""
+        if len(self._moves) >= self._limits.prefetch // 2:
+            self._stopping.wait(ASIDE_AGAIN_S)
+            return []
+        batch: Batch[Incoming] = Batch(BatchLimits() if self._cautious_for else self._limits)
+        patience_s = ASIDE_AGAIN_S if len(self._moves) else None
         while not self._stopping.is_set():
             wait_s = batch.wait_s(now_s=time.monotonic())
             if wait_s is not None and wait_s <= 0:
                 break
-            incoming = self._source.get(wait_s)
+            incoming = self._source.get(patience_s if wait_s is None else wait_s)
             if incoming is not None:
-                batch.add(incoming, now_s=time.monotonic())
+                batch.add(incoming, now_s=time.monotonic(), size_bytes=len(incoming.body))
+            elif wait_s is None and patience_s is not None:
+                break
         return batch.take()
 
     def _work_through(self, batch: list[Incoming]) -> None:
         if any(incoming.returns >= SUSPECT_AT for incoming in batch):
-            if not self._cautious_for:
+            if self._cautious_for <= 1:
                 self._log.warning("a message came back again and again: going on one at a time")
             self._cautious_for = GOOD_TO_CLEAR
         while batch and not self._stopping.is_set():
             size = 1 if self._cautious_for else len(batch)
             group, batch = [one for one in batch[:size] if self._source.is_current(one)], batch[size:]
-            if group and self._settle(group):
-                self._source.ack(group[-1])
+            settled = self._settle(group) if group else None
+            if settled is not None:
                 self._cautious_for = max(0, self._cautious_for - len(group))
+                if not self._cautious_for:
+                    self._source.widen()
+                self._ack(settled)
 
-    def _settle(self, group: list[Incoming]) -> bool:
-        """Bring every message of the group to its end; False when it is no longer ours or we are to stop."""
-        readable = [(incoming, self._read(incoming)) for incoming in group]
-        deliveries = [read for _, read in readable if isinstance(read, Delivery)]
-        settled = self._outcomes(group, deliveries)
-        if settled is None:
-            return False
-        outcomes = iter(settled)
+    def _ack(self, settled: list[Incoming]) -> None:
+        if len(self._moves):  # an ack of all that came before would ack what is set aside
+            for incoming in settled:
+                self._source.ack(incoming, multiple=False)
+        elif settled:
+            self._source.ack(settled[-1], multiple=True)
+
+    def _settle(self, group: list[Incoming]) -> list[Incoming] | None:
+        """Bring the group to its end, and return what is settled; None when it is no longer ours or we are to stop."""
+        readable = [(incoming, incoming.read()) for incoming in group]
+        found = self._outcomes(group, [read for _, read in readable if isinstance(read, Delivery)])
+        if found is None:
+            return None
+        outcomes = iter(found)
+        settled: list[Incoming] = []
         for incoming, read in readable:
             outcome = next(outcomes) if isinstance(read, Delivery) else read
-            if isinstance(outcome, Park | Retry) and not self._move(incoming, outcome):
-                return False
-        return True
+            if isinstance(outcome, Done) or self._moves.move(incoming, outcome):
+                settled.append(incoming)
+        return settled
 
-    def _read(self, incoming: Incoming) -> Delivery | Park:
-        if incoming.returns >= POISON_AT:
-            return Park(f"came back {incoming.returns} times without being settled: it may be what ends the consumer")
-        try:
-            event = decode(incoming.body, type=incoming.type)
-        except InvalidEvent as error:
-            return Park(f"no valid event: {error}")
-        return Delivery(event, incoming.attempt, incoming.redelivered)
+    def _outcomes(self, group: list[Incoming], deliveries: Sequence[Delivery]) -> Sequence[Outcome] | None:
+        """Run the handler, holding the group while something it needs is away; None as `_settle`.
 
-    def _outcomes(self, group: list[Incoming], deliveries: Sequence[Delivery]) -> list[Outcome] | None:
+        What was held too long is put off by way of a delay level, charged nothing: given back to the queue, it would
+        be charged a return each time, until it looks like poison.
+        """
         if not deliveries:
             return []
-        held_since = time.monotonic()
         failures = 0
         while not self._stopping.is_set() and self._source.is_current(group[-1]):
             try:
@@ -180,64 +168,12 @@ class Worker:
             except DependencyUnavailable as error:
                 self._log.warning("holding", held=len(deliveries), because=str(error))
                 failures += 1
-            if time.monotonic() - held_since > HOLD_MOST_S:
-                self._source.give_back()
-                return None
+                if time.monotonic() - group[0].arrived_s > self._hold_most_s:
+                    return [Retry(str(error), PUT_OFF_S, charge="nothing")] * len(deliveries)
             self._stopping.wait(_probe_delay_s(failures))
         return None
-
-    def _move(self, incoming: Incoming, outcome: Park | Retry) -> bool:
-        """Publish it to its parked queue or delay level, however long that takes; False when we are to stop."""
-        parked = isinstance(outcome, Park)
-        message = self._parked(incoming, outcome) if isinstance(outcome, Park) else self._retried(incoming, outcome)
-        say = self._log.error if parked else self._log.info
-        say("parked" if parked else "retry", submission=incoming.message_id[:64], reason=outcome.reason[:REASON_MOST])
-        failures = 0
-        while not self._stopping.is_set() and self._source.is_current(incoming):
-            try:
-                self._publisher.publish(message, timeout_s=PUBLISH_TIMEOUT_S)
-            except NotConfirmed as error:
-                failures += 1
-                self._log.warning("holding", held=1, because=str(error))
-                self._stopping.wait(_probe_delay_s(failures))
-            else:
-                self._reach("after-park-publish" if parked else "after-retry-publish")
-                return True
-        return False
-
-    def _parked(self, incoming: Incoming, outcome: Park) -> Message:
-        headers: dict[str, str | int] = {
-            **_trace(incoming),
-            ATTEMPT_HEADER: incoming.attempt,
-            REASON_HEADER: outcome.reason[:REASON_MOST],
-            PARKED_FROM_HEADER: self._work.name,
-        }
-        return Message(PARKED, self._work.parked, incoming.type, incoming.message_id, incoming.body, headers)
-
-    def _retried(self, incoming: Incoming, outcome: Retry) -> Message:
-        level = self._work.level_queue(self._work.level_for(outcome.after_s))
-        jittered_s = outcome.after_s * random.uniform(0.8, 1.0)  # noqa: S311 - jitter, no secret
-        return Message(
-            DEFAULT_EXCHANGE,
-            level,
-            incoming.type,
-            incoming.message_id,
-            incoming.body,
-            {**_trace(incoming), ATTEMPT_HEADER: incoming.attempt + 1},
-            expiration_ms=max(1, int(jittered_s * 1000)),
-        )
 
 
 def _probe_delay_s(failures: int) -> float:
     longest = min(PROBE_MOST_S, PROBE_FIRST_S * 2.0 ** min(failures, 10))
     return longest * random.uniform(0.5, 1.0)  # noqa: S311 - jitter, no secret
-
-
-def _trace(incoming: Incoming) -> dict[str, str | int]:
-    """Return the one header that travels on: the broker's own, `x-death` and its like, must not."""
-    traceparent = incoming.headers.get("traceparent")
-    return {"traceparent": traceparent} if isinstance(traceparent, str) else {}
-
-
-def _count(value: object) -> int:
-    return value if isinstance(value, int) and value > 0 else 0

@@ -1,0 +1,69 @@
+"""A delivery as it came from a broker, before anybody has read it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from shared.contracts import InvalidEvent, decode
+from shared.messaging.failures import Delivery, Park
+from shared.messaging.message import ATTEMPT_HEADER, FAILURES_HEADER
+
+POISON_AT = 10
+"""Returns of a message at which it is parked without being looked at again."""
+
+COUNT_MOST = 1_000_000
+
+
+@dataclass(slots=True)  # not frozen: one is made per message, and freezing doubles what that costs
+class Incoming:
+    """One message as it came. `tag` and `generation` name the delivery, so that a late ack can be told.
+
+    `arrived_s` is by the monotonic clock.
+    """
+
+    body: bytes
+    type: str
+    message_id: str
+    headers: Mapping[str, Any]
+    tag: int
+    generation: int
+    redelivered: bool = False
+    arrived_s: float = field(default_factory=time.monotonic)
+
+    @property
+    def attempt(self) -> int:
+        """How many retries it has been through."""
+        return _count(self.headers.get(ATTEMPT_HEADER))
+
+    @property
+    def failures(self) -> int:
+        """How many of them followed a bug."""
+        return _count(self.headers.get(FAILURES_HEADER))
+
+    @property
+    def returns(self) -> int:
+        """How often the broker took it back unacknowledged."""
+        return _count(self.headers.get("x-delivery-count"))
+
+    @property
+    def trace(self) -> dict[str, str | int]:
+        """The one header that travels on: the broker's own, `x-death` and its like, must not."""
+        traceparent = self.headers.get("traceparent")
+        return {"traceparent": traceparent} if isinstance(traceparent, str) else {}
+
+    def read(self) -> Delivery | Park:
+        """Decode it; what is no event, or came back too often, is to be parked."""
+        if self.returns >= POISON_AT:
+            return Park(f"came back {self.returns} times without being settled: it may be what ends the consumer")
+        try:
+            event = decode(self.body, type=self.type)
+        except InvalidEvent as error:
+            return Park(f"no valid event: {error}")
+        return Delivery(event, self.attempt, self.failures, self.redelivered)
+
+
+def _count(value: object) -> int:
+    return min(value, COUNT_MOST) if isinstance(value, int) and value > 0 else 0

@@ -1,0 +1,96 @@
+"""Moves deliveries to where their outcome says: the parked queue, or a delay level."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+
+import structlog
+
+from shared.failpoints import Reach
+from shared.messaging.broker import NotConfirmed, Publisher
+from shared.messaging.failures import Park, Retry
+from shared.messaging.incoming import Incoming
+from shared.messaging.message import ATTEMPT_HEADER, FAILURES_HEADER, PARKED_FROM_HEADER, REASON_HEADER, Message
+from shared.messaging.topology import DEFAULT_EXCHANGE, PARKED, WorkQueue
+
+PUBLISH_TIMEOUT_S = 3.0
+REASON_MOST = 500
+
+
+class Moves:
+    """Publishes what is to be moved, confirmed. What the broker does not confirm is set aside, unacked, for later.
+
+    An alarm that blocks publishers would otherwise stop the very consumer whose work ends the alarm.
+    """
+
+    def __init__(self, work: WorkQueue, publisher: Publisher, reach: Reach) -> None:
+        self._work = work
+        self._publisher = publisher
+        self._reach = reach
+        self._aside: list[tuple[Incoming, Message]] = []
+        self._log = structlog.get_logger().bind(queue=work.name)
+
+    def __len__(self) -> int:
+        """How many are set aside."""
+        return len(self._aside)
+
+    def move(self, incoming: Incoming, outcome: Park | Retry) -> bool:
+        """Publish it; False where that was not confirmed, and it is set aside."""
+        parked = isinstance(outcome, Park)
+        say = self._log.error if parked else self._log.info
+        say("parked" if parked else "retry", submission=incoming.message_id[:64], reason=outcome.reason[:REASON_MOST])
+        message = self._parked(incoming, outcome) if isinstance(outcome, Park) else self._retried(incoming, outcome)
+        if self._publish(message):
+            return True
+        self._aside.append((incoming, message))
+        return False
+
+    def again(self, is_current: Callable[[Incoming], bool]) -> list[Incoming]:
+        """Try what is set aside again, and return what was moved; forget what is no longer ours."""
+        moved: list[Incoming] = []
+        while self._aside:
+            incoming, message = self._aside[0]
+            if is_current(incoming):
+                if not self._publish(message):
+                    break
+                moved.append(incoming)
+            del self._aside[0]
+        return moved
+
+    def _publish(self, message: Message) -> bool:
+        try:
+            self._publisher.publish(message, timeout_s=PUBLISH_TIMEOUT_S)
+        except NotConfirmed as error:
+            self._log.warning("set aside", because=str(error))
+            return False
+        self._reach("after-park-publish" if message.exchange == PARKED else "after-retry-publish")
+        return True
+
+    def _parked(self, incoming: Incoming, outcome: Park) -> Message:
+        headers: dict[str, str | int] = {
+            **incoming.trace,
+            ATTEMPT_HEADER: incoming.attempt,
+            FAILURES_HEADER: incoming.failures,
+            REASON_HEADER: outcome.reason[:REASON_MOST],
+            PARKED_FROM_HEADER: self._work.name,
+        }
+        return Message(PARKED, self._work.parked, incoming.type, incoming.message_id, incoming.body, headers)
+
+    def _retried(self, incoming: Incoming, outcome: Retry) -> Message:
+        level = self._work.level_queue(self._work.level_for(outcome.after_s))
+        jittered_s = outcome.after_s * random.uniform(0.8, 1.0)  # noqa: S311 - jitter, no secret
+        headers: dict[str, str | int] = {
+            **incoming.trace,
+            ATTEMPT_HEADER: incoming.attempt + (outcome.charge != "nothing"),
+            FAILURES_HEADER: incoming.failures + (outcome.charge == "failure"),
+        }
+        return Message(
+            DEFAULT_EXCHANGE,
+            level,
+            incoming.type,
+            incoming.message_id,
+            incoming.body,
+            headers,
+            expiration_ms=max(1, int(jittered_s * 1000)),
+        )

@@ -1,0 +1,98 @@
+"""The consumer's work when things are away: what is held, put off and set aside."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+import pytest
+
+from shared.failpoints import ignore
+from shared.messaging.batching import BatchLimits
+from shared.messaging.failures import Delivery, DependencyUnavailable, RetryLater
+from shared.messaging.memory import MemoryBroker, MemorySource
+from shared.messaging.message import ATTEMPT_HEADER, FAILURES_HEADER, message_of
+from shared.messaging.topology import NOTIFY_EMAIL
+from shared.messaging.worker import Worker
+from support.events import an_event
+from support.polling import eventually
+
+TIMEOUT_S = 10.0
+
+
+class Handler:
+    """Handles one at a time; what it is told of, it fails."""
+
+    def __init__(self) -> None:
+        self.fails: dict[str, Exception] = {}
+        self.handled: list[str] = []
+
+    def __call__(self, deliveries: Sequence[Delivery]) -> None:
+        [delivery] = deliveries
+        error = self.fails.get(str(delivery.event.id))
+        if error is not None:
+            raise error
+        self.handled.append(str(delivery.event.id))
+
+
+@pytest.fixture
+def broker() -> MemoryBroker:
+    return MemoryBroker()
+
+
+def publish(broker: MemoryBroker, count: int) -> list[str]:
+    publisher = broker.publisher()
+    messages = [message_of(an_event()) for _ in range(count)]
+    for message in messages:
+        publisher.publish(message, timeout_s=1.0)
+    return [message.message_id for message in messages]
+
+
+@contextmanager
+def working(broker: MemoryBroker, handler: Handler, *, hold_most_s: float = 60.0) -> Iterator[None]:
+    worker = Worker(
+        NOTIFY_EMAIL,
+        handler,
+        BatchLimits(),
+        source=MemorySource(broker, NOTIFY_EMAIL.name, BatchLimits().prefetch),
+        publisher=broker.publisher(),
+        reach=ignore,
+        hold_most_s=hold_most_s,
+    )
+    thread = threading.Thread(target=worker.run)
+    thread.start()
+    try:
+        yield
+    finally:
+        worker.stop()
+        thread.join(TIMEOUT_S)
+        assert not thread.is_alive()
+
+
+def test_a_retry_that_cannot_be_published_waits_aside_and_the_others_go_on(broker: MemoryBroker) -> None:
+    handler = Handler()
+    first, *others = publish(broker, 5)
+    handler.fails[first] = RetryLater("busy", after_s=30.0)
+    level = NOTIFY_EMAIL.level_queue("30s")
+    broker.refusal = "blocked"
+    with working(broker, handler):
+        eventually(lambda: handler.handled == others, timeout_s=TIMEOUT_S, message="the others are handled")
+        assert broker.queued(level) == []
+        broker.refusal = None
+        eventually(lambda: len(broker.queued(level)) == 1, timeout_s=TIMEOUT_S, message="it waits on its level")
+    assert broker.queued(level)[0].message_id == first
+    assert broker.queued(NOTIFY_EMAIL.name) == []
+
+
+def test_what_is_held_too_long_is_put_off_and_charged_nothing(broker: MemoryBroker) -> None:
+    handler = Handler()
+    ids = publish(broker, 3)
+    handler.fails = {one: DependencyUnavailable("away") for one in ids}
+    level = NOTIFY_EMAIL.level_queue("30s")
+    with working(broker, handler, hold_most_s=0.0):
+        eventually(lambda: len(broker.queued(level)) == 3, timeout_s=TIMEOUT_S, message="all are put off")
+    assert [message.message_id for message in broker.queued(level)] == ids
+    for message in broker.queued(level):
+        assert (message.headers[ATTEMPT_HEADER], message.headers[FAILURES_HEADER]) == (0, 0)
+    assert broker.queued(NOTIFY_EMAIL.name) == []
