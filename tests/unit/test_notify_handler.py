@@ -2,17 +2,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from typing import NoReturn
 from uuid import uuid4
 
 import pytest
 
 from notify_service import domain
 from notify_service.domain import Stage
-from notify_service.handler import LEASE_MARGIN_S, SendConfirmations
+from notify_service.handler import LEASE_MARGIN_S, LEASED_AGAIN_S, SendConfirmations
 from notify_service.mail import Composer
 from shared.contracts import Confirmation, ConfirmationChanged, Control, SubmissionAccepted
 from shared.forms import Form
-from shared.messaging.failures import Delivery, DependencyUnavailable, RetryLater
+from shared.messaging.failures import BUG_RETRIES, Delivery, DependencyUnavailable, RetryLater
 from support.confirmations import MAIL_FROM, Clock, FakeDeliveries, FakeSender, a_form
 from support.events import ACCEPTED_AT, an_event
 
@@ -202,21 +203,30 @@ def test_while_the_breaker_rests_nothing_is_claimed(world: World) -> None:
     assert world.deliveries.rows == {}
 
 
-def test_what_another_worker_holds_is_left_to_it_for_the_rest_of_its_lease(world: World) -> None:
+@pytest.mark.parametrize(("held_s", "after_s"), [(0, LEASED_AGAIN_S), (20, LEASED_AGAIN_S), (73, 2), (74.5, 1)])
+def test_what_another_worker_holds_is_looked_at_again_soon(world: World, held_s: float, after_s: float) -> None:
     event, other = an_event(), world.worker()
     during: list[float] = []
 
     def meanwhile() -> None:
         world.sender.before = lambda: None
-        world.clock.forward(seconds=20)
+        world.clock.forward(seconds=held_s)
         with pytest.raises(RetryLater) as raised:
             other([Delivery(event)])
         during.append(raised.value.after_s)
 
     world.sender.before = meanwhile
     world.handle(event)
-    assert during == [60 + LEASE_MARGIN_S - 20]
+    assert during == [after_s]
     assert len(world.sender.sent) == 1
+
+
+def test_deferrals_for_another_workers_lease_lengthen_no_pause(world: World) -> None:
+    event = an_event()
+    world.sender.answers = {"rcpt": 450}
+    with pytest.raises(RetryLater) as raised:
+        world.handle(event, attempt=15)
+    assert raised.value.after_s == 30
 
 
 def test_a_worker_that_died_is_succeeded_when_its_lease_is_over(world: World) -> None:
@@ -243,3 +253,36 @@ def test_a_mail_that_could_not_be_recorded_is_recorded_later_and_not_sent_again(
     world.worker()([Delivery(event)])  # another consumer of the process: the first one gave it back
     assert len(world.sender.sent) == 1
     assert world.announced == [ConfirmationChanged(event.id, Confirmation("email", "sent", 1, ACCEPTED_AT))]
+
+
+class Bug(Exception):
+    """Nothing that a handler should meet."""
+
+
+@pytest.mark.parametrize("place", ["compose", "send"])
+def test_a_bug_is_visible_while_it_is_retried_and_when_its_event_is_parked(world: World, place: str) -> None:
+    event = an_event()
+    if place == "compose":
+        world.handler.compose = raise_bug
+    else:
+        world.sender.before = raise_bug
+    for failures in range(BUG_RETRIES + 1):
+        with pytest.raises(Bug):
+            world.handler([Delivery(event, attempt=failures, failures=failures)])
+    states = ["retrying"] * BUG_RETRIES + ["failed"]
+    assert [change.confirmation.state for change in world.announced] == states
+    assert world.shown(event) == [Confirmation("email", "failed", BUG_RETRIES + 1, ACCEPTED_AT)]
+    assert world.deliveries.errors == ["unexpected Bug"] * (BUG_RETRIES + 1)
+    assert world.sender.sent == []
+
+
+def test_after_many_retries_of_another_kind_a_bug_is_still_retried(world: World) -> None:
+    event = an_event()
+    world.handler.compose = raise_bug
+    with pytest.raises(Bug):
+        world.handle(event, attempt=BUG_RETRIES + 10)
+    assert world.shown(event)[0].state == "retrying"
+
+
+def raise_bug(*_: object) -> NoReturn:
+    raise Bug

@@ -26,10 +26,13 @@ from notify_service.domain import (
 from shared.contracts import Confirmation, ConfirmationChanged, SubmissionAccepted
 from shared.failpoints import Reach, ignore
 from shared.forms import Form, Forms
-from shared.messaging.failures import Delivery, DependencyUnavailable, RetryLater
+from shared.messaging.failures import BUG_RETRIES, Delivery, DependencyUnavailable, RetryLater
 
 LEASE_MARGIN_S = 15.0
 """How much longer a claim is held than a mail may take: the clocks of two replicas may differ by less."""
+
+LEASED_AGAIN_S = 5.0
+"""How soon to look again at what another worker holds: two copies of one event, and the other may soon be done."""
 
 
 class Deliveries(Protocol):
@@ -83,7 +86,7 @@ class SendConfirmations:
 
     def __call__(self, deliveries: Sequence[Delivery]) -> None:
         """Confirm each; raises `RetryLater` and `DependencyUnavailable`, never `PermanentFailure`: a mail that
-        cannot be sent has failed, visibly, and its event is done."""
+        cannot be sent has failed, visibly, and its event is done. A bug is recorded before it is raised."""
         for delivery in deliveries:
             self._confirm(delivery)
 
@@ -101,14 +104,16 @@ class SendConfirmations:
         lease_until = now + timedelta(seconds=self.send_timeout_s + LEASE_MARGIN_S)
         answer = self.deliveries.claim(key, owner=self.owner, now=now, lease_until=lease_until)
         if isinstance(answer, Leased):
-            raise RetryLater("another worker holds it", after_s=max(1.0, (answer.until - now).total_seconds()))
+            left_s = (answer.until - now).total_seconds()
+            raise RetryLater("another worker holds it", after_s=max(1.0, min(left_s, LEASED_AGAIN_S)))
         if isinstance(answer, Settled):
             self._announce(event, answer.news)
             return
         self.reach("after-claim")
-        self._carry_out(answer, event, form, address)
+        self._carry_out(answer, delivery, form, address)
 
-    def _carry_out(self, claim: Claim, event: SubmissionAccepted, form: Form | None, address: str) -> None:
+    def _carry_out(self, claim: Claim, delivery: Delivery, form: Form | None, address: str) -> None:
+        event = delivery.event
         try:
             self._send(claim, event, form, address)
         except ChannelBroken as error:
@@ -118,6 +123,10 @@ class SendConfirmations:
             self._record(claim, event, "failed", error.reason)
         except Transient as error:
             self._retry(claim, event, error.reason)
+        except Exception as error:  # a bug: the consumer retries, and parks the event when it failed too often
+            outcome: Outcome = "retrying" if delivery.failures < BUG_RETRIES else "failed"
+            self._record(claim, event, outcome, f"unexpected {type(error).__name__}")
+            raise
         else:
             self.reach("after-send")
             self._record(claim, event, "sent")
