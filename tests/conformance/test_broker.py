@@ -24,7 +24,7 @@ from shared.messaging.message import (
     message_of,
 )
 from shared.messaging.topology import EVENTS, NOTIFY_EMAIL, STORAGE, STORAGE_QUERIES
-from support.brokers import Subject
+from support.brokers import Subject, running
 from support.events import ACCEPTED_AT, an_event
 from support.polling import eventually
 
@@ -49,18 +49,6 @@ class Recorder:
 
     def count(self, message_id: str) -> int:
         return sum(str(one.event.id) == message_id for batch in self.batches for one in batch)
-
-
-@contextmanager
-def running(consumer: Consumer) -> Iterator[None]:
-    thread = threading.Thread(target=consumer.run)
-    thread.start()
-    try:
-        yield
-    finally:
-        consumer.stop()
-        thread.join(TIMEOUT_S)
-        assert not thread.is_alive(), "the consumer did not stop"
 
 
 @contextmanager

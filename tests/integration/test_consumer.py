@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 
 import pika
 import pytest
 
 from dev.broker import Broker
 from shared.messaging.batching import BatchLimits
-from shared.messaging.broker import Consumer
 from shared.messaging.declare import declare
 from shared.messaging.failures import Delivery
 from shared.messaging.incoming import POISON_AT
@@ -19,7 +17,7 @@ from shared.messaging.message import REASON_HEADER, message_of
 from shared.messaging.rabbitmq import RabbitMQ
 from shared.messaging.topology import STORAGE
 from shared.messaging.worker import GOOD_TO_CLEAR, SUSPECT_AT
-from support.brokers import looker
+from support.brokers import looker, running
 from support.events import an_event
 from support.polling import eventually
 
@@ -41,18 +39,6 @@ class Recorder:
         assert self.go_on.wait(TIMEOUT_S)
         self.sizes.append(len(deliveries))
         self.ids += [str(delivery.event.id) for delivery in deliveries]
-
-
-@contextmanager
-def running(consumer: Consumer) -> Iterator[None]:
-    thread = threading.Thread(target=consumer.run)
-    thread.start()
-    try:
-        yield
-    finally:
-        consumer.stop()
-        thread.join(TIMEOUT_S)
-        assert not thread.is_alive()
 
 
 @pytest.fixture

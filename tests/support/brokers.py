@@ -1,13 +1,15 @@
-"""A broker under test, of either kind."""
+"""A broker under test, of either kind, and its consumers."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import pika
 
-from shared.messaging.broker import Broker
+from shared.messaging.broker import Broker, Consumer
 from shared.messaging.message import Message
 
 
@@ -35,3 +37,16 @@ def looker(url: str) -> Callable[[str], list[Message]]:
                 )
 
     return queued
+
+
+@contextmanager
+def running(consumer: Consumer, *, timeout_s: float = 30.0) -> Iterator[None]:
+    """Let a consumer run in a thread of its own, and stop it at the end."""
+    thread = threading.Thread(target=consumer.run)
+    thread.start()
+    try:
+        yield
+    finally:
+        consumer.stop()
+        thread.join(timeout_s)
+        assert not thread.is_alive(), "the consumer did not stop"

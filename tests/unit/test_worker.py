@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
@@ -15,6 +14,7 @@ from shared.messaging.memory import MemoryBroker, MemorySource
 from shared.messaging.message import ATTEMPT_HEADER, FAILURES_HEADER, message_of
 from shared.messaging.topology import NOTIFY_EMAIL
 from shared.messaging.worker import Worker
+from support.brokers import running
 from support.events import an_event
 from support.polling import eventually
 
@@ -60,14 +60,8 @@ def working(broker: MemoryBroker, handler: Handler, *, hold_most_s: float = 60.0
         reach=ignore,
         hold_most_s=hold_most_s,
     )
-    thread = threading.Thread(target=worker.run)
-    thread.start()
-    try:
+    with running(worker):
         yield
-    finally:
-        worker.stop()
-        thread.join(TIMEOUT_S)
-        assert not thread.is_alive()
 
 
 def test_a_retry_that_cannot_be_published_waits_aside_and_the_others_go_on(broker: MemoryBroker) -> None:
