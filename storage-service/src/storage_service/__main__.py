@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import signal
 import sys
 from collections.abc import Sequence
@@ -61,12 +62,22 @@ def run(chosen: settings.Settings, engine: Engine, broker: Broker, reach: failpo
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: consumer.stop())
     answering = broker.serve(STORAGE_QUERIES, SubmissionQueries(engine).methods())
+    _collect_less_often()
     try:
         consumer.run()
     finally:
         answering.close()
         announcer.close()
         engine.dispose()
+
+
+def _collect_less_often() -> None:
+    """Leave what was imported out of garbage collection, and collect after more allocations.
+
+    A batch is thousands of objects without a cycle among them: looking for one took a tenth of the drain's speed.
+    """
+    gc.freeze()
+    gc.set_threshold(100_000, 50, 100)
 
 
 def _migrate(engine: Engine) -> int:
