@@ -1,0 +1,54 @@
+"""What a form is, as the services use it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
+
+FieldType: TypeAlias = Literal["text", "email", "number", "integer", "boolean", "date", "url", "tel", "choice", "list"]
+
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
+"""What a form may be called: it stands in addresses."""
+
+
+class FormsError(Exception):
+    """The form definitions are wrong; the text names each place and what is wrong there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One field of a form. `max_length` counts characters; `choices` belongs to `choice` and `list`."""
+
+    name: str
+    type: FieldType
+    required: bool = False
+    max_length: int = 5000
+    label: str = ""
+    choices: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ConfirmationMail:
+    """The mail to the submitter. `subject` and the bodies are templates: `{name}` stands for the field `name`."""
+
+    enabled: bool = True
+    subject: str = ""
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """One form. `fields` is None where it takes any fields; `redirect` is where a browser goes after a 202."""
+
+    name: str
+    title: str
+    fields: Mapping[str, Field] | None = None
+    allowed_origins: tuple[str, ...] = ()
+    redirect: str | None = None
+    honeypot: str | None = None
+    confirmation: ConfirmationMail = field(default_factory=ConfirmationMail)
+
+
+Forms: TypeAlias = Mapping[str, Form]
