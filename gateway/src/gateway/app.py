@@ -9,6 +9,8 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from gateway.addresses import Desk, answer_errors, name_addresses
 from gateway.answers import Answers
 from gateway.body import Limits
+from gateway.doors import Doors
+from gateway.handover import Handover
 from gateway.inquiry import Inquiry
 from gateway.intake import Intake
 from gateway.live import WATCHERS_MOST, Watchers
@@ -79,9 +81,8 @@ def create_app(
     pages, inquiry, tokens = Pages(settings.public_url), Inquiry(rpc), Tokens(settings.secret)
     answers = Answers(pages)
     intake = Intake(
-        forms,
-        publisher=publisher,
-        inquiry=inquiry,
+        Doors(forms),
+        handover=Handover(publisher, inquiry),
         tokens=tokens,
         answers=answers,
         limits=Limits(body_bytes=settings.max_body_bytes),

@@ -1,0 +1,42 @@
+"""The doors of the forms: what a form needs to take submissions, built once for each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from gateway.errors import form_not_found
+from gateway.origins import Origins
+from gateway.schemas import FormSchema
+from shared.forms import Form, Forms
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """One form, ready to take submissions."""
+
+    form: Form
+    schema: FormSchema
+    origins: Origins
+
+    @classmethod
+    def of(cls, form: Form) -> Door:
+        """Build the door of a form."""
+        return cls(form, FormSchema(form), Origins(form))
+
+
+class Doors:
+    """The doors of all forms, by name. A definition that is replaced in `forms` gets a new door at the next call."""
+
+    def __init__(self, forms: Forms) -> None:
+        self._forms = forms
+        self._doors = {name: Door.of(form) for name, form in forms.items()}
+
+    def at(self, name: str) -> Door:
+        """Return the door of a form; raises `Refused` (404) where there is no such form."""
+        form = self._forms.get(name)
+        if form is None:
+            raise form_not_found()
+        door = self._doors.get(name)
+        if door is None or door.form is not form:
+            door = self._doors[name] = Door.of(form)
+        return door

@@ -1,0 +1,85 @@
+"""One request at one door, from its arrival to its answer."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from flask import Request
+
+from gateway import control
+from gateway.control import ControlFields
+from gateway.doors import Door
+from gateway.errors import Refused
+from gateway.inputs import Draft
+from gateway.negotiation import Style
+from shared.contracts import JsonValue, Source
+
+_SOURCE_LENGTH = 500
+_KEEPS_KEY = frozenset({422, 429, 503})
+"""The refusals after which the same submission is sent again; after any other, the next one has a key of its own."""
+
+
+@dataclass(slots=True)
+class Visit:
+    """One request at one door, and what is known of it so far.
+
+    `values` are the fields without the control fields, None while the body was not read. `given_key` is the request's
+    idempotency key, `made_key` the one that a browser's submission without a key gets for its retry.
+    """
+
+    request: Request
+    door: Door
+    style: Style
+    base_url: str
+    values: Mapping[str, JsonValue] | None = None
+    control: ControlFields = field(default=control.NONE)
+    given_key: str | None = None
+    made_key: str | None = None
+
+    @property
+    def key(self) -> str | None:
+        """The key that the submission's id follows from; None where the id is a fresh one."""
+        if self.given_key is None and self.made_key is None and self.style == "html":
+            self.made_key = secrets.token_urlsafe(16)
+        return self.given_key or self.made_key
+
+    @property
+    def is_admitted(self) -> bool:
+        """Whether the page that the request comes from may post to this form."""
+        headers = self.request.headers
+        return self.door.origins.admits(headers.get("Origin"), headers.get("Referer"), self.request.host)
+
+    @property
+    def cors(self) -> Mapping[str, str]:
+        """The headers that let a script on another site read the answer."""
+        return self.door.origins.headers(self.request.headers.get("Origin"))
+
+    @property
+    def destination(self) -> str | None:
+        """Where a browser goes afterwards; None for the receipt."""
+        page = self.request.headers.get("Referer")
+        return self.door.origins.destination(self.control.next, page=page, own=self.base_url)
+
+    @property
+    def source(self) -> Source:
+        """Where the request came from, as it is stored."""
+        headers = self.request.headers
+        return Source(
+            ip=self.request.remote_addr,
+            user_agent=_short(headers.get("User-Agent")),
+            referer=_short(headers.get("Referer")),
+            language=_short(self.control.language or headers.get("Accept-Language")),
+        )
+
+    def draft(self, refusal: Refused) -> Draft | None:
+        """Return what a page offers again after a refusal; None while the body was not read."""
+        if self.values is None:
+            return None
+        key = (self.given_key or self.made_key) if refusal.status in _KEEPS_KEY else None
+        return Draft(self.values, self.control.carried, key)
+
+
+def _short(text: str | None) -> str | None:
+    return text[:_SOURCE_LENGTH].replace("\x00", "") if text else None
