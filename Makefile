@@ -38,6 +38,7 @@ lock: ## choose the versions anew and pin them with hashes (UPGRADE=--upgrade fo
 	$(COMPILE) $(UPGRADE) --group dev --group bench shared/pyproject.toml gateway/pyproject.toml storage-service/pyproject.toml \
 		notify-service/pyproject.toml -o constraints.txt
 	$(COMPILE) -c constraints.txt --group build -o dev/build-requirements.txt
+	$(COMPILE) $(UPGRADE) -c constraints.txt --group clients -o dev/client-requirements.txt
 	for service in gateway storage-service notify-service; do \
 		$(COMPILE) -c constraints.txt shared/pyproject.toml $$service/pyproject.toml -o $$service/requirements.txt \
 		|| exit 1; done
@@ -47,5 +48,6 @@ bench: ## measure the claims beside their peers (ARGS=--quick)
 	$(BIN)/python -m bench $(ARGS)
 
 clean: ## remove what was made here, the data in .run and the environments too
-	rm -rf .venv .run .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis .coverage
+	rm -rf .venv .run .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis .coverage \
+		tests/clients/node_modules
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

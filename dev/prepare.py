@@ -9,7 +9,7 @@ import os
 import shutil
 import sys
 
-from dev import packages, ports, programs, python_packages
+from dev import clients, packages, ports, programs, python_packages
 from dev.steps import CannotGoOn, leave
 
 _NO_RABBITMQ = """RabbitMQ is missing, and nothing here can install it: no root or sudo, no Homebrew, no Docker.
@@ -40,9 +40,10 @@ def for_run() -> None:
 
 def for_test() -> None:
     """Get ready for `make test`; raises `CannotGoOn`."""
-    python_packages.install()
+    python_packages.install_with_clients()
     _provide_rabbitmq(docker_will_do=False)
     _provide_postgresql()
+    clients.install()
 
 
 def _provide_rabbitmq(*, docker_will_do: bool) -> None:
@@ -78,7 +79,7 @@ def _change_to_new_python() -> None:
 
 def main() -> None:
     """Do what the command line asks for."""
-    work = {"python": python_packages.install, "run": for_run, "test": for_test}[sys.argv[1]]
+    work = {"python": python_packages.install_with_clients, "run": for_run, "test": for_test}[sys.argv[1]]
     try:
         _change_to_new_python()
         work()

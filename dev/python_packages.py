@@ -7,6 +7,7 @@ import importlib.util
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 from dev import packages
 from dev.steps import ROOT, CannotGoOn, call
@@ -15,6 +16,9 @@ PYTHON = ROOT / ".venv" / "bin" / "python"
 OUR_PACKAGES = ("shared", "gateway", "storage-service", "notify-service")
 _PINS = ROOT / "constraints.txt"
 _STAMP = ROOT / ".venv" / "made-from"
+_CLIENT_PINS = ROOT / "dev" / "client-requirements.txt"
+_CLIENT_STAMP = ROOT / ".venv" / "clients-made-from"
+_PIP = [str(PYTHON), "-m", "pip", "--disable-pip-version-check", "install", "--no-input"]
 
 
 def install() -> None:
@@ -24,14 +28,23 @@ def install() -> None:
         return
     if not _starts():
         _make()
-    pip = [str(PYTHON), "-m", "pip", "--disable-pip-version-check", "install", "--no-input"]
-    call(
-        "Installing the pinned Python packages (a minute or two)",
-        [*pip, "--require-hashes", "--no-deps", "-r", str(_PINS)],
-    )
+    _install_pinned("Installing the pinned Python packages (a minute or two)", _PINS)
     ours = [part for name in OUR_PACKAGES for part in ("--editable", f"./{name}")]
-    call("Installing Counterfoil's own packages", [*pip, "--no-deps", "--no-build-isolation", *ours])
+    call("Installing Counterfoil's own packages", [*_PIP, "--no-deps", "--no-build-isolation", *ours])
     _STAMP.write_text(wanted)
+
+
+def install_with_clients() -> None:
+    """Install what `install` does, and what the tests drive a browser and Node with: 110 MB that running needs not."""
+    install()
+    wanted = _hash_of(_CLIENT_PINS.read_text())
+    if not _CLIENT_STAMP.exists() or _CLIENT_STAMP.read_text() != wanted:
+        _install_pinned("Installing the browser's driver and Node", _CLIENT_PINS)
+        _CLIENT_STAMP.write_text(wanted)
+
+
+def _install_pinned(what: str, pins: Path) -> None:
+    call(what, [*_PIP, "--require-hashes", "--no-deps", "-r", str(pins)])
 
 
 def _make() -> None:
@@ -57,4 +70,8 @@ def _starts() -> bool:
 def _fingerprint() -> str:
     made_from = [_PINS, *(ROOT / name / "pyproject.toml" for name in OUR_PACKAGES)]
     parts = [str(ROOT), sys.version, *(path.read_text() for path in made_from)]
+    return _hash_of(*parts)
+
+
+def _hash_of(*parts: str) -> str:
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import tomllib
 from pathlib import Path
@@ -10,7 +11,9 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 SERVICES = ("gateway", "storage-service", "notify-service")
-FILES = ("constraints.txt", "dev/build-requirements.txt", *(f"{service}/requirements.txt" for service in SERVICES))
+IMAGES = ("dev/build-requirements.txt", *(f"{service}/requirements.txt" for service in SERVICES))
+CLIENTS = "dev/client-requirements.txt"
+FILES = ("constraints.txt", CLIENTS, *IMAGES)
 
 PIN = re.compile(r"^(?P<name>[a-z0-9-]+)==(?P<version>[^ ]+)", re.MULTILINE)
 NAME = re.compile(r"^[A-Za-z0-9._-]+")
@@ -32,7 +35,7 @@ def test_an_image_gets_every_library_its_service_names(service: str) -> None:
     assert not missing, "run `make lock`"
 
 
-@pytest.mark.parametrize("file", FILES[1:])
+@pytest.mark.parametrize("file", IMAGES)
 def test_an_image_gets_the_versions_that_were_tested(file: str) -> None:
     tested = pins("constraints.txt")
     assert pins(file)
@@ -45,3 +48,18 @@ def test_every_pin_has_a_hash_and_no_line_names_an_address(file: str) -> None:
     assert "://" not in text
     for entry in re.split(r"\n(?=[a-z])", text)[1:]:
         assert "--hash=sha256:" in entry, entry
+
+
+def test_the_clients_agree_with_the_versions_of_everything_else() -> None:
+    tested = pins("constraints.txt")
+    clients = pins(CLIENTS)
+    assert {name for name, version in clients.items() if tested.get(name, version) != version} == set()
+    assert "playwright" not in tested, "`make run` would install it"
+
+
+def test_every_npm_package_has_a_hash_and_no_address_to_download_from() -> None:
+    packages = json.loads((ROOT / "tests/clients/package-lock.json").read_text())["packages"]
+    installed = {name: package for name, package in packages.items() if name}
+    assert installed
+    assert [name for name, package in installed.items() if not package.get("integrity")] == []
+    assert [name for name, package in installed.items() if "resolved" in package] == []

