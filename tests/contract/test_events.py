@@ -14,7 +14,9 @@ from hypothesis import strategies as st
 from shared.contracts import (
     MAX_DEPTH,
     ConfirmationChanged,
+    Control,
     InvalidEvent,
+    Source,
     SubmissionAccepted,
     SubmissionsStored,
     Unacceptable,
@@ -39,8 +41,9 @@ def examples(type_: str) -> list[Any]:
 
 @pytest.mark.parametrize("body", examples(SubmissionAccepted.TYPE))
 def test_an_accepted_submission_decodes_and_encodes_back(body: bytes) -> None:
-    event = decode(body, type=SubmissionAccepted.TYPE)
-    assert json.loads(encode(event)) == json.loads(body)
+    event, example = decode(body, type=SubmissionAccepted.TYPE), json.loads(body)
+    added_later = {"spam": None, "control": {"captcha": None} | example["control"]}
+    assert json.loads(encode(event)) == added_later | example | {"control": added_later["control"]}
     assert event.fingerprint == fingerprint(event.fields)
 
 
@@ -59,8 +62,9 @@ def test_what_a_decoder_does_not_know_it_ignores() -> None:
 
 def test_what_was_added_later_has_a_default() -> None:
     document = json.loads(encode(an_event()))
-    del document["source"], document["control"]
-    assert decode(json.dumps(document).encode(), type=SubmissionAccepted.TYPE).control.reply_to is None
+    del document["source"], document["control"], document["spam"]
+    event = decode(json.dumps(document).encode(), type=SubmissionAccepted.TYPE)
+    assert (event.source, event.control, event.spam) == (Source(), Control(), None)
 
 
 @pytest.mark.parametrize(
@@ -75,6 +79,7 @@ def test_what_was_added_later_has_a_default() -> None:
         ({"fingerprint": 1}, "fingerprint"),
         ({"source": "here"}, "source"),
         ({"control": {"subject": 3}}, "control.subject"),
+        ({"spam": True}, "spam"),
         ({"fields": {"a": "\x00"}}, "fields.a"),
         ({"fields": {"a": ["\ud800"]}}, "fields.a[0]"),
     ],

@@ -132,7 +132,8 @@ def test_a_submission_is_shown_with_what_came_later_under_its_id(
         "fields": {"name": "Ada"},
         "fingerprint": event.fingerprint,
         "source": {"ip": None, "user_agent": None, "referer": None, "language": None},
-        "control": {"subject": None, "reply_to": None},
+        "control": {"subject": None, "reply_to": None, "captcha": None},
+        "spam": None,
         "conflicts": [
             {
                 "fingerprint": other.fingerprint,

@@ -32,11 +32,12 @@ values = st.recursive(
 moments = st.datetimes(datetime(1, 1, 2), datetime(9999, 12, 30), timezones=st.just(UTC))  # noqa: DTZ001 - strategies add it
 some = st.none() | texts
 events = st.builds(
-    lambda fields, at, ip, agent, reply_to: SubmissionAccepted(
-        uuid4(), "signup", at, fields, fingerprint(fields), Source(ip, agent), Control(agent, reply_to)
+    lambda fields, at, ip, agent, reply_to, spam: SubmissionAccepted(
+        uuid4(), "signup", at, fields, fingerprint(fields), Source(ip, agent), Control(agent, reply_to, agent), spam
     ),
     st.dictionaries(texts, values, max_size=5),
     moments,
+    some,
     some,
     some,
     some,
@@ -69,6 +70,7 @@ def assert_read_back(engine: Engine, event: SubmissionAccepted) -> None:
     assert list(shown["fields"]) == list(event.fields), "in another order"
     assert shown["accepted_at"] == iso(event.accepted_at)
     assert (Source(**shown["source"]), Control(**shown["control"])) == (event.source, event.control)
+    assert shown["spam"] == event.spam
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -84,7 +84,7 @@ def test_a_page_of_submissions(gateway: Gateway, asked: list[Params]) -> None:
     answer = gateway.client.get("/v1/forms/signup/submissions?limit=7&cursor=c1", headers=OWNER)
     assert answer.status_code == 200
     assert document_of(answer) == {"submissions": [STORED], "next_cursor": "c2"}
-    assert asked == [{"form": "signup", "limit": 7, "cursor": "c1"}]
+    assert asked == [{"form": "signup", "limit": 7, "cursor": "c1", "spam": False}]
     assert answer.headers["Cache-Control"] == "no-store"
 
 
@@ -93,6 +93,20 @@ def test_a_bad_limit_is_400(gateway: Gateway, asked: list[Params], limit: str) -
     answer = gateway.client.get("/v1/forms/signup/submissions", query_string={"limit": limit}, headers=OWNER)
     assert answer.status_code == 400
     assert errors_of(answer) == [("LIMIT", "limit")]
+
+
+def test_spam_is_listed_where_it_is_asked_for(gateway: Gateway, asked: list[Params]) -> None:
+    for said, wanted in (("?spam=true", True), ("?spam=false", False), ("", False)):
+        assert gateway.client.get(f"/v1/forms/signup/submissions{said}", headers=OWNER).status_code == 200
+        assert asked.pop()["spam"] is wanted
+    answer = gateway.client.get("/v1/forms/signup/submissions?spam=yes", headers=OWNER)
+    assert (answer.status_code, errors_of(answer)) == (400, [("SPAM", "spam")])
+
+
+def test_of_spam_no_confirmation_is_due(gateway: Gateway) -> None:
+    gateway.broker.serve(STORAGE_QUERIES, {"submission": lambda _: {"submission": {**STORED, "spam": "honeypot"}}})
+    document = document_of(gateway.client.get(f"/v1/submissions/{ID}", headers=OWNER))
+    assert (document["spam"], document["state"], document["confirmations"]) == ("honeypot", "stored", [])
 
 
 def test_a_bad_cursor_is_400(gateway: Gateway, asked: list[Params]) -> None:

@@ -89,6 +89,13 @@ def test_without_an_address_nothing_is_done(world: World) -> None:
     assert world.deliveries.rows == {}
 
 
+def test_spam_is_not_confirmed(world: World) -> None:
+    world.handle(replace(an_event(), spam="honeypot"))
+    world.handle(replace(an_event(form="unknown"), spam="honeypot"))
+    assert world.sender.sent == []
+    assert world.deliveries.rows == {}
+
+
 def test_without_a_confirmation_in_its_form_nothing_is_done(world: World) -> None:
     world.forms["signup"] = a_form(enabled=False)
     world.handle(an_event())

@@ -43,9 +43,10 @@ class Inquiry:
         found = answer.get("fingerprint")
         return found if isinstance(found, str) else None
 
-    def submissions(self, form: str, *, limit: int, cursor: str | None) -> Answer | None:
-        """Return a page of a form's submissions, newest first; None without an answer."""
-        pending = self._rpc.ask(STORAGE_QUERIES, "list", {"form": form, "limit": limit, "cursor": cursor})
+    def submissions(self, form: str, *, limit: int, cursor: str | None, spam: bool) -> Answer | None:
+        """Return a page of a form's spam, or of all else, newest first; None without an answer."""
+        params = {"form": form, "limit": limit, "cursor": cursor, "spam": spam}
+        pending = self._rpc.ask(STORAGE_QUERIES, "list", params)
         return _answer(pending, time.monotonic() + READING_TIMEOUT_S)
 
     def submission(self, submission_id: UUID) -> tuple[Answer | None, Answer | None]:

@@ -35,11 +35,16 @@ class Reading:
         self._key_hashes = tuple(key_hashes)
 
     def submissions(self, form: str, request: Request) -> Response:
-        """Answer with a page of a form's submissions, newest first, and the cursor of the next page."""
+        """Answer with a page of a form's submissions, newest first, and the cursor of the next page.
+
+        With `?spam=true` they are those that were taken for spam, else all others.
+        """
         self._check_key(request)
         if form not in self._forms:
             raise form_not_found()
-        answer = self._inquiry.submissions(form, limit=_limit_of(request), cursor=request.args.get("cursor"))
+        answer = self._inquiry.submissions(
+            form, limit=_limit_of(request), cursor=request.args.get("cursor"), spam=_wants_spam(request)
+        )
         if answer is None:
             raise _no_storage()
         if answer.get("error") == "cursor":
@@ -74,7 +79,8 @@ class Reading:
             control=Control(reply_to=(document.get("control") or {}).get("reply_to")),
         )
         form = self._forms.get(event.form)
-        due = form is not None and submissions.is_confirmed(form, event.reply_address)
+        is_spam = document.get("spam") is not None
+        due = form is not None and not is_spam and submissions.is_confirmed(form, event.reply_address)
         return Ticket(event.id, event.form, event.accepted_at, due)
 
     def _check_key(self, request: Request) -> None:
@@ -91,6 +97,13 @@ def _limit_of(request: Request) -> int:
     if not 1 <= limit <= LIMIT_MOST:
         raise refused(400, "LIMIT", f"limit must be a number from 1 to {LIMIT_MOST}.", field="limit")
     return limit
+
+
+def _wants_spam(request: Request) -> bool:
+    text = request.args.get("spam", "false")
+    if text not in {"true", "false"}:
+        raise refused(400, "SPAM", "spam must be true or false.", field="spam")
+    return text == "true"
 
 
 def _no_storage() -> Refused:

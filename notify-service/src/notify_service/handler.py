@@ -93,7 +93,7 @@ class SendConfirmations:
     def _confirm(self, delivery: Delivery) -> None:
         event, address = delivery.event, delivery.event.reply_address
         form = self.forms.get(event.form)
-        if address is None or (form is not None and not form.confirmation.enabled):
+        if event.spam is not None or address is None or (form is not None and not form.confirmation.enabled):
             return
         now = self.clock()
         if form is None and not domain.is_too_old(event.accepted_at, now):

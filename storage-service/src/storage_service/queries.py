@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Engine, Row, select, tuple_
+from sqlalchemy import Engine, Row, Select, select, tuple_
 
 from shared.database import classified, iso, reading
 from shared.messaging.broker import Answer, Params, QueryMethod
@@ -47,24 +47,30 @@ class SubmissionQueries:
         return {"submission": {**_shown(row), "conflicts": self._conflicts(key)} if row else None}
 
     def page(self, params: Params) -> Answer:
-        """Answer one page of a form's submissions, newest first, and the cursor of the next.
+        """Answer one page of a form's submissions, newest first, and the cursor of the next: of spam, or of all else.
 
         A page may hold fewer than `limit`, so as not to exceed `PAGE_BYTES`, but never none while there are some.
         """
         limit = int(params["limit"])
         if not 1 <= limit <= MAX_LIMIT:
             raise ValueError(f"limit: expected 1 to {MAX_LIMIT}")
-        place = tuple_(submissions.c.accepted_at, submissions.c.id)
-        found = select(submissions).where(submissions.c.form == params["form"])
-        if params.get("cursor") is not None:
-            try:
-                found = found.where(place < _place_of(params["cursor"]))
-            except ValueError:
-                return {"error": "cursor"}
-        found = found.order_by(submissions.c.accepted_at.desc(), submissions.c.id.desc()).limit(limit + 1)
+        try:
+            found = self.select_page(params).limit(limit + 1)
+        except ValueError:
+            return {"error": "cursor"}
         with classified(), self._engine.connect() as connection:
             rows = connection.execution_options(yield_per=_ROWS_AT_ONCE).execute(found)
             return _page(rows, limit)
+
+    @staticmethod
+    def select_page(params: Params) -> Select[Any]:
+        """Return the query of a page: a form's spam, or all else of it, from the cursor's place on."""
+        kind = submissions.c.spam.is_not(None) if params.get("spam") else submissions.c.spam.is_(None)
+        found = select(submissions).where(submissions.c.form == params["form"], kind)
+        if params.get("cursor") is not None:
+            place = tuple_(submissions.c.accepted_at, submissions.c.id)
+            found = found.where(place < _place_of(params["cursor"]))
+        return found.order_by(submissions.c.accepted_at.desc(), submissions.c.id.desc())
 
     def _one(self, key: UUID) -> Row[Any] | None:
         with classified(), self._engine.connect() as connection:
@@ -110,6 +116,7 @@ def _shown(row: Row[Any]) -> dict[str, Any]:
         "fingerprint": row.fingerprint,
         "source": row.source,
         "control": row.control,
+        "spam": row.spam,
     }
 
 

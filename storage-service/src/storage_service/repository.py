@@ -85,7 +85,8 @@ def _row(event: SubmissionAccepted, **moments: str) -> dict[str, Any]:
             "referer": source.referer,
             "language": source.language,
         },
-        "control": {"subject": control.subject, "reply_to": control.reply_to},
+        "control": {"subject": control.subject, "reply_to": control.reply_to, "captcha": control.captcha},
+        "spam": event.spam,
         **moments,
     }
 

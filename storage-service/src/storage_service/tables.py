@@ -14,6 +14,7 @@ from sqlalchemy import (
     Text,
     Uuid,
 )
+from sqlalchemy.sql import ColumnElement
 
 from shared.database import Migrations, UtcTimestamp
 
@@ -36,13 +37,22 @@ submissions = Table(
     Column("fingerprint", Text, nullable=False),
     Column("source", JSON, nullable=False),
     Column("control", JSON, nullable=False),
+    Column("spam", Text),
     PrimaryKeyConstraint("id"),
     CheckConstraint("length(form) BETWEEN 1 AND 64", name="form_length"),
     CheckConstraint("length(fingerprint) = 64", name="fingerprint_length"),
 )
-"""One row a submission. `fields`, `source` and `control` are JSON as text: what was sent is what is kept."""
+"""One row a submission. `fields`, `source` and `control` are JSON as text: what was sent is what is kept. `spam` is
+what gave a submission away as spam, null where nothing did."""
 
-Index("submissions_by_form", submissions.c.form, submissions.c.accepted_at.desc(), submissions.c.id.desc())
+
+def _index_by_form(name: str, condition: ColumnElement[bool]) -> None:
+    order = (submissions.c.accepted_at.desc(), submissions.c.id.desc())
+    Index(name, submissions.c.form, *order, postgresql_where=condition, sqlite_where=condition)
+
+
+_index_by_form("submissions_by_form", submissions.c.spam.is_(None))
+_index_by_form("submissions_spam_by_form", submissions.c.spam.is_not(None))
 
 conflicts = Table(
     "conflicts",

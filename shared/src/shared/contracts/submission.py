@@ -32,17 +32,22 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Control:
-    """What the submitter's control fields asked for (`_subject`, `_replyto`)."""
+    """What the submitter's control fields asked for (`_subject`, `_replyto`).
+
+    `captcha` is `unverified` where nobody could be asked whether the form's captcha was solved.
+    """
 
     subject: str | None = None
     reply_to: str | None = None
+    captcha: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class SubmissionAccepted:
     """One accepted submission.
 
-    `fields` is a JSON object, `accepted_at` is aware and in UTC, `fingerprint` is `fingerprint(fields)`.
+    `fields` is a JSON object, `accepted_at` is aware and in UTC, `fingerprint` is `fingerprint(fields)`. `spam` is
+    what gave it away as spam (`honeypot`), else None.
     """
 
     TYPE: ClassVar[str] = "submission.accepted.v1"
@@ -54,6 +59,7 @@ class SubmissionAccepted:
     fingerprint: str
     source: Source = field(default_factory=Source)
     control: Control = field(default_factory=Control)
+    spam: str | None = None
 
     @property
     def reply_address(self) -> str | None:
@@ -85,6 +91,7 @@ def encode(event: SubmissionAccepted) -> bytes:
         "fingerprint": event.fingerprint,
         "source": {name: getattr(event.source, name) for name in _SOURCE},
         "control": {name: getattr(event.control, name) for name in _CONTROL},
+        "spam": event.spam,
     }
     return _COMPACT.encode(document).encode("utf-8")
 
@@ -108,6 +115,7 @@ def decode(body: bytes, *, type: str) -> SubmissionAccepted:  # noqa: A002 - the
         fingerprint=_member(document, "fingerprint", str),
         source=Source(**_texts(document, "source", _SOURCE)),
         control=Control(**_texts(document, "control", _CONTROL)),
+        spam=None if document.get("spam") is None else _member(document, "spam", str),
     )
 
 
