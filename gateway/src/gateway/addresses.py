@@ -10,14 +10,16 @@ from flask.globals import request_ctx
 from werkzeug.exceptions import HTTPException
 
 from gateway.answers import Answers, json_response
-from gateway.errors import Refused, form_not_found, refused
+from gateway.errors import Refused, form_not_found, inactive, refused
 from gateway.intake import Intake
 from gateway.negotiation import style_of_reading, style_of_submission
 from gateway.pages import Pages
 from gateway.reading import Reading
-from gateway.receipts import Receipts
+from gateway.receipts import ANY_ORIGIN, Receipts
 from shared.forms import Forms
 from shared.messaging.broker import Publisher
+
+_OPEN_TO_SCRIPTS = frozenset({"receipt", "receipt_events"})
 
 _log = structlog.get_logger()
 
@@ -49,17 +51,22 @@ def _name_forms(app: Flask, desk: Desk) -> None:
         return desk.pages.home(desk.forms, desk.pages.base_url(request))
 
     @app.get("/f/<name>")
-    def show_form(name: str) -> Response:
+    @app.get("/p/<project>/f/<name>")
+    def show_form(name: str, project: str = "") -> Response:  # noqa: ARG001
         if name not in desk.forms:
             raise form_not_found()
+        if not desk.forms[name].active:
+            raise inactive()
         return desk.pages.form(desk.forms[name])
 
     @app.post("/f/<name>")
-    def submit(name: str) -> Response:
+    @app.post("/p/<project>/f/<name>")  # where Formspree's projects have their forms; any project will do
+    def submit(name: str, project: str = "") -> Response:  # noqa: ARG001
         return desk.intake.submit(name, request_ctx.request)  # not the proxy: each access through it costs a lookup
 
     @app.route("/f/<name>", methods=["OPTIONS"])
-    def preflight(name: str) -> Response:
+    @app.route("/p/<project>/f/<name>", methods=["OPTIONS"])
+    def preflight(name: str, project: str = "") -> Response:  # noqa: ARG001
         return desk.intake.preflight(name, request)
 
 
@@ -71,6 +78,11 @@ def _name_receipts(app: Flask, desk: Desk) -> None:
     @app.get("/receipts/<token>/events")
     def receipt_events(token: str) -> Response:
         return desk.receipts.stream(token, request)
+
+    @app.route("/receipts/<token>", methods=["OPTIONS"])
+    @app.route("/receipts/<token>/events", methods=["OPTIONS"])
+    def receipt_preflight(token: str) -> Response:  # noqa: ARG001
+        return desk.receipts.preflight()
 
 
 def _name_reading(app: Flask, desk: Desk) -> None:
@@ -99,7 +111,10 @@ def answer_errors(app: Flask, desk: Desk) -> None:
 
     def answer(refusal: Refused) -> Response:
         style = style_of_submission(request) if request.method == "POST" else style_of_reading(request)
-        return desk.answers.refused("json" if request.path.startswith("/v1/") else style, refusal)
+        if request.endpoint in _OPEN_TO_SCRIPTS:
+            refusal.headers.update(ANY_ORIGIN)
+        style = "json" if request.path.startswith("/v1/") else style
+        return desk.answers.refused(style, refusal, posted=request.method == "POST")
 
     @app.errorhandler(Refused)
     def refuse(refusal: Refused) -> Response:

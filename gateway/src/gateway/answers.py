@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -19,9 +20,37 @@ from shared.forms import Form
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
-_KEEPS_DRAFT = frozenset({422, 503})
+_THANKS = "Thank you. We have your submission."
 _encode = json.JSONEncoder(separators=(",", ":")).encode
 _HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """An accepted submission: where its receipt is, and where a browser goes next."""
+
+    id: UUID
+    receipt_url: str
+    next: str
+    status: int
+    headers: Mapping[str, str]
+
+    def to_json(self) -> dict[str, object]:
+        """Return the answer to a program: what the clients of every known form service look for.
+
+        `next` is Formspree's, `success` Web3Forms' and Basin's, `message` Web3Forms'. It never holds `error` or
+        `errors`, which Formspree's client takes for a failure whatever the status.
+        """
+        name = str(self.id)
+        return {
+            "ok": True,
+            "success": True,
+            "message": _THANKS,
+            "id": name,
+            "submission_id": name,
+            "next": self.next,
+            "receipt_url": self.receipt_url,
+        }
 
 
 class Answers:
@@ -30,34 +59,33 @@ class Answers:
     def __init__(self, pages: Pages) -> None:
         self._pages = pages
 
-    def accepted(
+    def accepted(self, style: Style, accepted: Accepted) -> Response:
+        """Return the answer to an accepted submission; for a browser 303 to where it goes next."""
+        if style == "html":
+            return Response(b"", 303, {**_HEADERS, **accepted.headers, "Location": accepted.next})
+        headers = {**accepted.headers, "Location": accepted.receipt_url}
+        if style == "fragment":
+            page = self._pages.fragment(accepted.status, accepted=accepted, refusal=None)
+            page.headers.update(headers)
+            return page
+        return json_response(accepted.status, accepted.to_json(), headers)
+
+    def refused(
         self,
         style: Style,
-        submission_id: UUID,
-        receipt_url: str,
-        destination: str | None,
-        headers: Mapping[str, str],
+        refusal: Refused,
+        form: Form | None = None,
+        draft: Draft | None = None,
+        *,
+        posted: bool = True,
     ) -> Response:
-        """Return the answer to an accepted submission: 202, or for a browser 303 to where it goes next."""
-        goal = destination or receipt_url
-        if style == "html":
-            return Response(b"", 303, {**_HEADERS, **headers, "Location": goal})
-        if style == "fragment":
-            page = self._pages.fragment(202, receipt_url=receipt_url, refusal=None)
-            page.headers.update({**headers, "Location": receipt_url})
-            return page
-        name = str(submission_id)
-        document = {"ok": True, "success": True, "id": name, "submission_id": name, "next": goal}
-        return json_response(202, {**document, "receipt_url": receipt_url}, {**headers, "Location": receipt_url})
-
-    def refused(self, style: Style, refusal: Refused, form: Form | None = None, draft: Draft | None = None) -> Response:
         """Return the answer to a refused request; where there is a draft, a page offers it again."""
         if style == "html":
-            if form is not None and draft is not None and refusal.status in _KEEPS_DRAFT:
+            if form is not None and draft is not None:
                 return self._pages.form(form, draft, refusal)
-            return self._pages.refusal(refusal)
+            return self._pages.refusal(refusal, posted=posted)
         if style == "fragment":
-            page = self._pages.fragment(refusal.status, refusal=refusal, receipt_url=None)
+            page = self._pages.fragment(refusal.status, refusal=refusal, accepted=None)
             page.headers.update(refusal.headers)
             return page
         if style == "problem":

@@ -24,33 +24,45 @@ class Limits:
     fields: int = 500
 
 
-def read(request: Request, limits: Limits) -> dict[str, JsonValue]:
-    """Return the submitted values by name; a name that stands more than once has a list.
+@dataclass(frozen=True, slots=True)
+class Body:
+    """The submitted values by name; a name that stands more than once, or ends in `[]`, has a list.
 
-    Whatever is returned passes `shared.contracts.check`. Raises `Refused`: 400 for what is malformed, 413 over a
-    limit, 415 for another type or a compressed body, 422 for values that cannot be stored and for files.
+    Without a `flaw` they pass `shared.contracts.check`. With one they were read and cannot be taken: a value that
+    cannot be stored, or a file.
+    """
+
+    values: dict[str, JsonValue]
+    flaw: Refused | None = None
+
+
+def read(request: Request, limits: Limits) -> Body:
+    """Return what was submitted.
+
+    Raises `Refused`: 400 for what is malformed, 413 over a limit, 415 for another type or a compressed body, 422 for
+    a JSON value that cannot be stored.
     """
     if request.headers.get("Content-Encoding", "identity").lower() != "identity":
         raise refused(415, "ENCODING_NOT_SUPPORTED", "Compressed bodies are not taken.")
     if request.mimetype_params.get("charset", "utf-8").lower() not in {"utf-8", "utf8"}:
         raise refused(415, "ENCODING_NOT_SUPPORTED", "Only UTF-8 is taken.")
     try:
-        values = _read_by_type(request, limits)
+        body = _read_by_type(request, limits)
     except Unacceptable as error:
         raise _refusal_of(error) from error
-    if len(values) > limits.fields:
+    if len(body.values) > limits.fields:
         raise too_many_fields(limits.fields)
-    return values
+    return body
 
 
-def _read_by_type(request: Request, limits: Limits) -> dict[str, JsonValue]:
+def _read_by_type(request: Request, limits: Limits) -> Body:
     kind = request.mimetype
     if kind == "application/x-www-form-urlencoded":
-        return _checked(_urlencoded(_bytes_of(request, limits), limits))
+        return _checked(_gathered(_urlencoded(_bytes_of(request, limits), limits)))
     if kind == "application/json":
-        return _json(_bytes_of(request, limits))
+        return Body(_json(_bytes_of(request, limits)))
     if kind == "multipart/form-data":
-        return _checked(_multipart(request, limits))
+        return _multipart(request, limits)
     raise refused(
         415, "TYPE_NOT_SUPPORTED", "Send application/json, application/x-www-form-urlencoded or multipart/form-data."
     )
@@ -88,12 +100,12 @@ def _urlencoded(document: bytes, limits: Limits) -> list[tuple[str, str]]:
         raise refused(400, "MALFORMED", "The body is not UTF-8.") from error
 
 
-def _multipart(request: Request, limits: Limits) -> list[tuple[str, str]]:
+def _multipart(request: Request, limits: Limits) -> Body:
     boundary = request.mimetype_params.get("boundary", "").encode("latin-1", "replace")
     if not boundary:
         raise refused(400, "MALFORMED", "The multipart body names no boundary.")
     parser = MultiPartParser(
-        stream_factory=_refuse_files, max_form_memory_size=limits.body_bytes, max_form_parts=limits.fields
+        stream_factory=_stream_of_file, max_form_memory_size=limits.body_bytes, max_form_parts=limits.fields
     )
     body = _bytes_of(request, limits)
     try:
@@ -102,38 +114,46 @@ def _multipart(request: Request, limits: Limits) -> list[tuple[str, str]]:
         raise too_many_fields(limits.fields) from error
     except ValueError as error:
         raise refused(400, "MALFORMED", "The multipart body is malformed.") from error
-    if any(upload.stream.read(1) for upload in files.values()):
-        raise _file_refusal()
-    return list(form.items(multi=True))
+    if None in form or None in files:  # werkzeug's name for a part without one
+        raise refused(400, "MALFORMED", "A part of the multipart body has no name.")
+    values = _gathered(form.items(multi=True))
+    # A browser sends a nameless, empty part for a file input that was left alone.
+    if any(upload.filename or upload.stream.read(1) for upload in files.values()):
+        return Body(values, refused(422, "NO_FILE_UPLOADS", "This form does not take files."))
+    return _checked(values)
 
 
-def _refuse_files(
+def _stream_of_file(
     total_content_length: int | None,  # noqa: ARG001 - werkzeug calls by these names
     content_type: str | None,  # noqa: ARG001
-    filename: str | None,
+    filename: str | None,  # noqa: ARG001
     content_length: int | None = None,  # noqa: ARG001
 ) -> IO[bytes]:
-    if filename:
-        raise _file_refusal()
-    return io.BytesIO()  # a browser sends a nameless, empty part for a file input that was left alone
+    """Keep a file in memory: the body, which is there already, has a limit of its own."""
+    return io.BytesIO()
 
 
-def _file_refusal() -> Refused:
-    return refused(422, "NO_FILE_UPLOADS", "This form does not take files.")
-
-
-def _checked(pairs: Iterable[tuple[str, str]]) -> dict[str, JsonValue]:
+def _gathered(pairs: Iterable[tuple[str, str]]) -> dict[str, JsonValue]:
+    """Return the values by name. `name[]` is how PHP, Rails, jQuery and axios write a list, even of one."""
     values: dict[str, JsonValue] = {}
-    for name, value in pairs:
+    for given, value in pairs:
+        name = given.removesuffix("[]") or given
         before = values.get(name)
-        if before is None:
-            values[name] = value
-        elif isinstance(before, list):
+        if isinstance(before, list):
             before.append(value)
-        else:
+        elif before is not None:
             values[name] = [before, value]
-    check(values)
+        else:
+            values[name] = value if name == given else [value]
     return values
+
+
+def _checked(values: dict[str, JsonValue]) -> Body:
+    try:
+        check(values)
+    except Unacceptable as error:
+        return Body(values, _refusal_of(error))
+    return Body(values)
 
 
 def _refusal_of(error: Unacceptable) -> Refused:

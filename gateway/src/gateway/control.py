@@ -5,24 +5,23 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from gateway.errors import FieldError, invalid
+from gateway.dialects import Role, roles_of
+from gateway.errors import FieldError
 from gateway.text import LINE_BREAK_MESSAGE, has_line_break, is_email
 from shared.contracts import JsonValue
+from shared.forms import Form
 
-KEY = "_idempotency_key"
-HONEYPOT = "_gotcha"
 SUBJECT_LIMIT = 300
 
-_DROPPED = frozenset({"_cc", "_format"})
-_CARRIED = ("_next", "_redirect", "_subject", "_replyto", "_language")
-_NAMES = frozenset({*_CARRIED, *_DROPPED, KEY, HONEYPOT})
+_CARRIED: frozenset[Role] = frozenset({"subject", "reply_to", "language"})
+_UNTICKED = frozenset({"", "false"})
 
 
 @dataclass(frozen=True, slots=True)
 class ControlFields:
-    """What the control fields of one submission say.
+    """What the control fields of one submission say, and what is wrong with them.
 
-    `carried` holds them as they came, for a page that offers the form again.
+    `carried` holds those that a page offering the form again repeats as they came, by name.
     """
 
     next: str | None = None
@@ -30,52 +29,70 @@ class ControlFields:
     reply_to: str | None = None
     language: str | None = None
     key: str | None = None
+    access_key: str | None = None
     caught: bool = False
     carried: Mapping[str, str] = field(default_factory=dict)
+    errors: tuple[FieldError, ...] = ()
 
 
 NONE = ControlFields()
 
 
-def split(values: Mapping[str, JsonValue], honeypot: str | None) -> tuple[dict[str, JsonValue], ControlFields]:
-    """Return the fields and the control fields of a submission; raises `Refused` (422) for a bad control field."""
-    names = [name for name in values if name in _NAMES or name == honeypot]
-    if not names:
-        return dict(values), NONE
-    fields = {name: value for name, value in values.items() if name not in names}
-    caught = any(values[name] for name in names if name in (HONEYPOT, honeypot))
-    if caught:
-        return fields, ControlFields(caught=True)
-    said = {name: value for name in names if (value := _text(name, values[name]))}
-    return fields, ControlFields(
-        next=said.get("_next") or said.get("_redirect"),
-        subject=_subject(said.get("_subject")),
-        reply_to=_reply_to(said.get("_replyto")),
-        language=said.get("_language"),
-        key=said.get(KEY),
-        carried={name: said[name] for name in _CARRIED if name in said},
-    )
+class Controls:
+    """Knows the control fields of one form."""
+
+    def __init__(self, form: Form) -> None:
+        self._roles = roles_of(form)
+
+    def split(self, values: Mapping[str, JsonValue]) -> tuple[dict[str, JsonValue], ControlFields]:
+        """Return the fields and the control fields of a submission. Whoever fills in a trap makes no errors."""
+        names = [name for name in values if name in self._roles]
+        if not names:
+            return dict(values), NONE
+        fields = {name: value for name, value in values.items() if name not in self._roles}
+        caught = any(_is_filled(values[name]) for name in names if self._roles[name] == "trap")
+        said = {name: text for name in names if (text := _text(values[name]))}
+        by_role: dict[Role, str] = {}
+        for name, text in said.items():
+            by_role.setdefault(self._roles[name], text)
+        errors = () if caught else tuple(self._errors({name: values[name] for name in names}))
+        return fields, ControlFields(
+            next=by_role.get("next"),
+            subject=by_role.get("subject"),
+            reply_to=by_role.get("reply_to"),
+            language=by_role.get("language"),
+            key=by_role.get("key"),
+            access_key=by_role.get("access_key"),
+            caught=caught,
+            carried={name: text for name, text in said.items() if self._roles[name] in _CARRIED},
+            errors=errors,
+        )
+
+    def _errors(self, given: Mapping[str, JsonValue]) -> list[FieldError]:
+        found = ((name, _wrong(self._roles[name], value)) for name, value in given.items())
+        return [FieldError(wrong[0], wrong[1], name) for name, wrong in found if wrong]
 
 
-def _text(name: str, value: JsonValue) -> str | None:
-    if value is None or isinstance(value, str):
-        return value
-    raise invalid(FieldError("TYPE_TEXT", f"{name} must be text, and stand once.", name))
+def _is_filled(value: JsonValue) -> bool:
+    """Return whether a trap was filled in; a box that is not ticked may come as false."""
+    return value.strip().lower() not in _UNTICKED if isinstance(value, str) else bool(value)
 
 
-def _subject(text: str | None) -> str | None:
-    if text is None:
+def _text(value: JsonValue) -> str | None:
+    if isinstance(value, list):
+        value = next(iter(value), None)
+    return value if isinstance(value, str) else None
+
+
+def _wrong(role: Role, value: JsonValue) -> tuple[str, str] | None:
+    if role in ("trap", "unused") or not value:
         return None
-    if has_line_break(text):
-        raise invalid(FieldError("LINE_BREAK", LINE_BREAK_MESSAGE, "_subject"))
-    if len(text) > SUBJECT_LIMIT:
-        raise invalid(FieldError("TOO_LONG", f"At most {SUBJECT_LIMIT} characters, please.", "_subject"))
-    return text
-
-
-def _reply_to(text: str | None) -> str | None:
-    if text is None:
-        return None
-    if not is_email(text):
-        raise invalid(FieldError("TYPE_EMAIL", "Please enter an email address.", "_replyto"))
-    return text
+    if not isinstance(value, str):
+        return "TYPE_TEXT", "This must be text, and stand once."
+    if role == "subject" and has_line_break(value):
+        return "LINE_BREAK", LINE_BREAK_MESSAGE
+    if role == "subject" and len(value) > SUBJECT_LIMIT:
+        return "TOO_LONG", f"At most {SUBJECT_LIMIT} characters, please."
+    if role == "reply_to" and not is_email(value):
+        return "TYPE_EMAIL", "Please enter an email address."
+    return None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from gateway.control import Controls
 from gateway.errors import form_not_found
 from gateway.origins import Origins
 from gateway.schemas import FormSchema
@@ -17,11 +18,12 @@ class Door:
     form: Form
     schema: FormSchema
     origins: Origins
+    controls: Controls
 
     @classmethod
     def of(cls, form: Form) -> Door:
         """Build the door of a form."""
-        return cls(form, FormSchema(form), Origins(form))
+        return cls(form, FormSchema(form), Origins(form), Controls(form))
 
 
 class Doors:

@@ -38,7 +38,13 @@ class Refused(Exception):
 
     def to_json(self) -> dict[str, Any]:
         """Return the body of the JSON answer."""
-        return {"error": self.title, "errors": [error.to_json() for error in self.errors]}
+        return {
+            "ok": False,
+            "success": False,
+            "error": self.title,
+            "message": self.title,
+            "errors": [error.to_json() for error in self.errors],
+        }
 
 
 def refused(status: int, code: str, title: str, *, field: str | None = None) -> Refused:
@@ -54,13 +60,25 @@ def invalid(*errors: FieldError) -> Refused:
 
 
 def form_not_found() -> Refused:
-    """Return the refusal of a form that is not defined here: 404."""
-    return refused(404, "FORM_NOT_FOUND", "There is no form at this address.")
+    """Return the refusal of a form that is not defined here: 404, for any page to read: no form says which may."""
+    refusal = refused(404, "FORM_NOT_FOUND", "There is no form at this address.")
+    refusal.headers["Access-Control-Allow-Origin"] = "*"
+    return refusal
 
 
 def blocked() -> Refused:
     """Return the refusal of a page that may not post to this form: 403."""
     return refused(403, "BLOCKED", "This form does not take submissions from that site.")
+
+
+def inactive() -> Refused:
+    """Return the refusal of a form that takes no submissions now: 403."""
+    return refused(403, "INACTIVE", "This form does not take submissions any more.")
+
+
+def wrong_access_key() -> Refused:
+    """Return the refusal of a page that does not say the form's access key: 403."""
+    return refused(403, "ACCESS_KEY", "The access key is not the one of this form.", field="access_key")
 
 
 def too_large(limit_bytes: int) -> Refused:

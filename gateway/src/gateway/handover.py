@@ -17,6 +17,7 @@ DEADLINE_S = 3.0
 """How long it may take from a whole body to the broker's confirm; then the answer is 503."""
 
 _TRACEPARENT = re.compile(r"00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
+_CONFLICT = "Something else was submitted under this key before, and that is what was kept."
 _UNCONFIRMED = "We could not take your submission just now. Please send it again in a moment."
 
 _log = structlog.get_logger()
@@ -33,7 +34,7 @@ class Handover:
         """Raise `Refused` (409) where storage says in time that the event's id belongs to other fields."""
         stored = self._inquiry.fingerprint(event.id)
         if stored is not None and stored != event.fingerprint:
-            raise refused(409, "IDEMPOTENCY_CONFLICT", "Something else was already submitted under this key.")
+            raise refused(409, "IDEMPOTENCY_CONFLICT", _CONFLICT)
 
     def publish(self, event: SubmissionAccepted, *, traceparent: str | None, deadline: float) -> None:
         """Publish an event; returns once the broker has confirmed it, raises `Refused` (503) when it has not.

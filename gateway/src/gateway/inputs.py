@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from gateway.errors import FieldError, Refused
-from gateway.schemas import is_single_line
+from gateway.schemas import TEXTAREA_FROM, is_single_line
 from shared.contracts import JsonValue
 from shared.forms import Field, Form
 
@@ -18,6 +18,8 @@ _OPEN_FIELDS = (
 """What the hosted page of a form without fields offers."""
 
 _AUTOCOMPLETE = {"name": "name", "email": "email", "tel": "tel", "phone": "tel", "company": "organization"}
+
+_CONTROL_LABELS = {"replyto": "Email", "subject": "Subject"}
 
 _EXAMPLES = {
     "email": "ada@example.org",
@@ -32,10 +34,14 @@ _EXAMPLES = {
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """What somebody typed, to be offered again: values by name, hidden control fields, the idempotency key."""
+    """What somebody typed, to be offered again: values by name, hidden control fields, the idempotency key.
+
+    `controls` are control fields that have to be mended, and are shown for it.
+    """
 
     values: Mapping[str, JsonValue] = field(default_factory=dict)
     hidden: Mapping[str, str] = field(default_factory=dict)
+    controls: Mapping[str, str] = field(default_factory=dict)
     key: str | None = None
 
 
@@ -53,7 +59,7 @@ class Input:
     @classmethod
     def of(cls, entry: Field, form: Form, draft: Draft, refusal: Refused | None) -> Input:
         """Return a field's input, holding what the draft has for it."""
-        given = draft.values.get(entry.name)
+        given = draft.controls.get(entry.name) or draft.values.get(entry.name)
         values = given if isinstance(given, list) else [] if given is None else [given]
         errors = refusal.errors if refusal else ()
         return cls(
@@ -77,14 +83,29 @@ def _kind_of(entry: Field, form: Form) -> str:
 
 
 def shown_fields(form: Form, draft: Draft) -> list[Field]:
-    """Return the fields that a page shows: the form's own, or for a form that takes any those that were typed."""
+    """Return the fields that a page shows: the form's own, or for a form that takes any those that were typed.
+
+    Control fields that have to be mended come after them.
+    """
+    controls = [
+        Field(name, "text", max_length=TEXTAREA_FROM, label=_CONTROL_LABELS.get(name.strip("_"), ""))
+        for name in draft.controls
+    ]
     if form.fields is not None:
-        return list(form.fields.values())
+        return [*form.fields.values(), *controls]
     known = {entry.name: entry for entry in _OPEN_FIELDS}
     names = list(draft.values) or list(known)
-    return [
+    typed = [
         known.get(name) or Field(name, "list" if isinstance(draft.values[name], list) else "text") for name in names
     ]
+    return [*typed, *controls]
+
+
+def leftovers(form: Form, draft: Draft) -> dict[str, str]:
+    """Return what was typed into fields that the form does not take, so that nothing typed is lost."""
+    shown = {entry.name for entry in shown_fields(form, draft)}
+    left = {name: value for name, value in draft.values.items() if name not in shown}
+    return {name: "\n".join(map(str, value if isinstance(value, list) else [value])) for name, value in left.items()}
 
 
 def errors_without_input(refusal: Refused | None, form: Form, draft: Draft) -> list[FieldError]:

@@ -9,10 +9,11 @@ from datetime import UTC, datetime
 
 from flask import Request, Response
 
-from gateway import body, control, submissions
-from gateway.answers import Answers
+from gateway import body, submissions
+from gateway.answers import Accepted, Answers
+from gateway.dialects import success_of
 from gateway.doors import Doors
-from gateway.errors import Refused, blocked
+from gateway.errors import Refused, blocked, inactive, invalid, wrong_access_key
 from gateway.handover import DEADLINE_S, Handover
 from gateway.idempotency import key_of
 from gateway.negotiation import style_of_submission
@@ -71,11 +72,18 @@ class Intake:
         """Refuse what may not post here, before its body is read."""
         if not visit.is_admitted:
             raise blocked()
+        if not visit.door.form.active:
+            raise inactive()
 
     def _read(self, visit: Visit) -> None:
-        values = body.read(visit.request, self._limits)
-        visit.values = {name: value for name, value in values.items() if not name.startswith("_")}
-        visit.values, visit.control = control.split(values, visit.door.form.honeypot)
+        read = body.read(visit.request, self._limits)
+        visit.values, visit.control = visit.door.controls.split(read.values)
+        if read.flaw:
+            raise read.flaw
+        if visit.control.errors:
+            raise invalid(*visit.control.errors)
+        if visit.door.form.access_key not in (None, visit.control.access_key):
+            raise wrong_access_key()
         visit.given_key = key_of(visit.request.headers.get("Idempotency-Key"), visit.control.key)
 
     def _event_of(self, visit: Visit) -> SubmissionAccepted:
@@ -102,4 +110,5 @@ class Intake:
         due = submissions.is_confirmed(visit.door.form, event.reply_address)
         token = self._tokens.sign(Ticket(event.id, event.form, event.accepted_at, due))
         url = f"{visit.base_url}/receipts/{token}"
-        return self._answers.accepted(visit.style, event.id, url, visit.destination, visit.cors)
+        accepted = Accepted(event.id, url, visit.destination or url, success_of(visit.door.form), visit.cors)
+        return self._answers.accepted(visit.style, accepted)

@@ -22,11 +22,12 @@ _STYLES: dict[str, Preference] = {JSON: "json", PROBLEM: "problem", HTML: "html"
 def style_of_submission(request: Request) -> Style:
     """Return how to answer a submission.
 
-    JSON if `Accept` prefers it, or a script says so (`X-Requested-With`), or the body is JSON and HTML is not
-    preferred; an HTML fragment for htmx; Fetch Metadata decides the rest, and without it a program is assumed.
+    An HTML fragment for htmx, but a page where htmx stands for the browser (boosted). JSON if `Accept` prefers it, or
+    a script says so (`X-Requested-With`), or the body is JSON and HTML is not preferred; Fetch Metadata decides the
+    rest, and without it a program is assumed.
     """
-    if "HX-Request" in request.headers and "HX-Boosted" not in request.headers:
-        return "fragment"
+    if "HX-Request" in request.headers:
+        return "html" if "HX-Boosted" in request.headers else "fragment"
     wanted = preference(request.headers.get("Accept", ""))
     if wanted == "problem":
         return "problem"

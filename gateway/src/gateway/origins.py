@@ -6,6 +6,8 @@ import re
 from collections.abc import Mapping
 from urllib.parse import urljoin, urlsplit
 
+from werkzeug.urls import iri_to_uri
+
 from shared.forms import Form
 
 PREFLIGHT = {
@@ -14,13 +16,18 @@ PREFLIGHT = {
         [
             *("Content-Type", "Accept", "X-Requested-With", "Idempotency-Key"),
             *("Formspree-Client", "Formspree-Session-Data"),
-            *("HX-Request", "HX-Boosted", "HX-Current-URL", "HX-Prompt", "HX-Target", "HX-Trigger", "HX-Trigger-Name"),
+            *("HX-Request", "HX-Boosted", "HX-Current-URL", "HX-History-Restore-Request", "HX-Prompt", "HX-Target"),
+            *("HX-Trigger", "HX-Trigger-Name"),
         ]
     ),
     "Access-Control-Max-Age": "86400",
 }
 _EXPOSED = {"Access-Control-Expose-Headers": "Location, Retry-After"}
 _UNFIT = re.compile(r"[\x00-\x20\x7f-\xa0\\]")
+_HALF_ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:(?!//[^/])|///")
+"""A scheme without a host, and three slashes: what browsers and `urljoin` make of them differs."""
+
+_USUAL_PORTS = {"http": ":80", "https": ":443"}
 
 
 class Origins:
@@ -33,13 +40,13 @@ class Origins:
     """
 
     def __init__(self, form: Form) -> None:
-        self._allowed = frozenset(_normal(origin) for origin in form.allowed_origins)
-        self._any = not self._allowed or "*" in self._allowed
-        self._redirect = form.redirect
+        self._allowed = frozenset(_origin_of(origin) or origin for origin in form.allowed_origins)
+        self._any_origin = not self._allowed or "*" in self._allowed
+        self.redirect = iri_to_uri(form.redirect) if form.redirect else None
 
     def admits(self, origin: str | None, referer: str | None, host: str) -> bool:
         """Return whether a page may post. `host` is the gateway's own, as the request names it."""
-        if self._any:
+        if self._any_origin:
             return True
         if origin is None and referer is None:
             return True
@@ -48,41 +55,46 @@ class Origins:
 
     def headers(self, origin: str | None) -> Mapping[str, str]:
         """Return the CORS headers of an answer: an origin that is not allowed gets none of the permissions."""
-        if self._any:
+        if self._any_origin:
             return {"Access-Control-Allow-Origin": "*", **_EXPOSED}
         if origin is not None and _normal(origin) in self._allowed:
             return {"Access-Control-Allow-Origin": origin, "Vary": "Origin", **_EXPOSED}
         return {"Vary": "Origin"}
 
-    def destination(self, wanted: str | None, *, page: str | None, own: str) -> str | None:
-        """Return where a browser goes after a submission; None for the receipt.
+    def permitted(self, wanted: str | None, *, page: str | None, own: str) -> str | None:
+        """Return where a page asks a browser to go after a submission, absolute; None where it may not.
 
         `wanted` (`_next`) may be relative to the page it was posted from. It counts only if it leads to the
         gateway's own origin or to one that the form allows; else it is passed over, and the submission still
         taken: an open redirect is worse than a plain one, and losing the submission is worse than both.
         """
-        target = self._permitted(wanted, page or own, own) if wanted else None
-        return target or self._redirect
+        if not wanted or _UNFIT.search(wanted) or _HALF_ABSOLUTE.match(wanted):
+            return None
+        try:
+            target = iri_to_uri(urljoin(page or own, wanted))
+        except ValueError:
+            return None
+        origin = _origin_of(target)
+        return target if origin and (origin in self._allowed or origin == _origin_of(own)) else None
 
     def form_actions(self) -> list[str]:
         """Return the origins a browser may end at after posting, for a page's content security policy."""
-        redirect = [_origin_of(self._redirect)] if self._redirect else []
+        redirect = [_origin_of(self.redirect)] if self.redirect else []
         return sorted({*(self._allowed - {"*"}), *redirect})
-
-    def _permitted(self, wanted: str, base: str, own: str) -> str | None:
-        if _UNFIT.search(wanted):
-            return None
-        try:
-            target = urljoin(base, wanted)
-            origin = _normal(_origin_of(target))
-        except ValueError:
-            return None
-        return target if origin in self._allowed or origin == _normal(_origin_of(own)) else None
 
 
 def _origin_of(url: str) -> str:
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc}" if parts.scheme in {"http", "https"} and parts.netloc else ""
+    """Return the origin of an address as browsers write it, with punycode and without a usual port; else nothing.
+
+    An address with a user before its host has none: only who wants to deceive writes one.
+    """
+    try:
+        parts = urlsplit(iri_to_uri(url))
+    except ValueError:
+        return ""
+    if parts.scheme not in _USUAL_PORTS or not parts.netloc or "@" in parts.netloc:
+        return ""
+    return f"{parts.scheme}://{parts.netloc.lower().removesuffix(_USUAL_PORTS[parts.scheme])}"
 
 
 def _host_of(origin: str) -> str:

@@ -14,9 +14,9 @@ from typing import Any
 from flask import Request, Response
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from gateway.control import HONEYPOT, KEY
+from gateway.dialects import ACCESS_KEY, HONEYPOT, KEY
 from gateway.errors import Refused
-from gateway.inputs import Draft, Input, errors_without_input, example_of, shown_fields
+from gateway.inputs import Draft, Input, errors_without_input, example_of, leftovers, shown_fields
 from gateway.origins import Origins
 from gateway.progress import Progress, text_of
 from shared.forms import Form, Forms
@@ -44,19 +44,25 @@ class Pages:
     def home(self, forms: Forms, base_url: str) -> Response:
         """Return the page that lists the forms and how to post to each."""
         entries = [
-            {"form": form, "url": f"{base_url}/f/{name}", "curl": example_of(form)} for name, form in forms.items()
+            {"form": form, "url": f"{base_url}/f/{name}", "curl": example_of(form)}
+            for name, form in forms.items()
+            if form.active
         ]
         return self._page("home.html", 200, entries=entries)
 
     def form(self, form: Form, draft: Draft | None = None, refusal: Refused | None = None) -> Response:
         """Return a form's hosted page; with a draft and a refusal, what was typed and what is wrong with it."""
         draft = draft or Draft()
+        hidden = {**draft.hidden, KEY: draft.key or secrets.token_urlsafe(16)}
+        if form.access_key:
+            hidden[ACCESS_KEY] = form.access_key  # no secret: it stands in every page that posts to the form
         page = self._page(
             "form.html",
             refusal.status if refusal else 200,
             form=form,
             inputs=[Input.of(entry, form, draft, refusal) for entry in shown_fields(form, draft)],
-            hidden={**draft.hidden, KEY: draft.key or secrets.token_urlsafe(16)},
+            leftovers=leftovers(form, draft),
+            hidden=hidden,
             honeypot=form.honeypot or HONEYPOT,
             refusal=refusal,
             general=errors_without_input(refusal, form, draft),
@@ -70,9 +76,10 @@ class Pages:
         """Return the page of a receipt: it shows how far a submission has come, and none of its values."""
         return self._page("receipt.html", 200, progress=progress, title=form.title if form else None, token=token)
 
-    def refusal(self, refusal: Refused) -> Response:
-        """Return the page of a refusal that has no form to offer again."""
-        page = self._page("refusal.html", refusal.status, refusal=refusal, phrase=HTTPStatus(refusal.status).phrase)
+    def refusal(self, refusal: Refused, *, posted: bool) -> Response:
+        """Return the page of a refusal that has no form to offer again; `posted` says that a form was sent."""
+        phrase = HTTPStatus(refusal.status).phrase
+        page = self._page("refusal.html", refusal.status, refusal=refusal, phrase=phrase, posted=posted)
         page.headers.update(refusal.headers)
         return page
 

@@ -25,7 +25,18 @@ WAIT_MOST_S = 30
 RECONNECT_MS = 3000
 
 _WAIT = re.compile(r"(?:^|[,;\s])wait=([0-9]{1,9})(?:$|[,;\s])")
-_ANY_ORIGIN = {"Access-Control-Allow-Origin": "*"}  # whoever has the token may see the receipt, from any page
+ANY_ORIGIN = {
+    "Access-Control-Allow-Origin": "*",
+    "Access-Control-Expose-Headers": "Preference-Applied, Retry-After",
+}
+"""Whoever has the token may see the receipt, from any page."""
+
+_PREFLIGHT = {
+    **ANY_ORIGIN,
+    "Access-Control-Allow-Methods": "GET, OPTIONS",
+    "Access-Control-Allow-Headers": "Accept, Last-Event-ID, Prefer, X-Requested-With",
+    "Access-Control-Max-Age": "86400",
+}
 
 
 class Receipts:
@@ -48,6 +59,10 @@ class Receipts:
         self._pages = pages
         self._heartbeat_s = heartbeat_s
 
+    def preflight(self) -> Response:
+        """Answer what a browser asks before a script on another site may wait for a receipt."""
+        return Response(b"", 204, _PREFLIGHT)
+
     def show(self, token: str, request: Request) -> Response:
         """Answer with the receipt: always 200, with what is known.
 
@@ -62,7 +77,7 @@ class Receipts:
         if style_of_reading(request) == "html":
             response = self._pages.receipt(progress, self._forms.get(ticket.form), token)
         else:
-            response = json_response(200, progress.to_json(), {"Vary": "Accept", **_ANY_ORIGIN})
+            response = json_response(200, progress.to_json(), {"Vary": "Accept", **ANY_ORIGIN})
         if wait_s is not None:
             response.headers["Preference-Applied"] = f"wait={wait_s}"
         return response
@@ -79,13 +94,13 @@ class Receipts:
         if seen:
             progress = self._inquiry.progress(ticket)
             if progress.is_final and progress.version == seen:
-                return Response(b"", 204, _ANY_ORIGIN)
+                return Response(b"", 204, ANY_ORIGIN)
         watching = ExitStack()
         try:
             events = self._events(ticket, seen, watching.enter_context(self._watchers.watch(ticket.id)))
         except Crowded as error:
             raise unavailable("Too many receipts are being watched just now.") from error
-        headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no", **_ANY_ORIGIN}
+        headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no", **ANY_ORIGIN}
         response = Response(events, 200, headers, content_type="text/event-stream; charset=utf-8")
         response.call_on_close(watching.close)  # not by the events' own end: who leaves at once never begins them
         return response

@@ -6,15 +6,19 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+import structlog
 from flask import Request
 
 from gateway import control
 from gateway.control import ControlFields
+from gateway.dialects import NEXT
 from gateway.doors import Door
 from gateway.errors import Refused
 from gateway.inputs import Draft
 from gateway.negotiation import Style
 from shared.contracts import JsonValue, Source
+
+_log = structlog.get_logger()
 
 _SOURCE_LENGTH = 500
 _KEEPS_KEY = frozenset({422, 429, 503})
@@ -58,9 +62,12 @@ class Visit:
 
     @property
     def destination(self) -> str | None:
-        """Where a browser goes afterwards; None for the receipt."""
-        page = self.request.headers.get("Referer")
-        return self.door.origins.destination(self.control.next, page=page, own=self.base_url)
+        """Where a browser goes afterwards; None for the receipt. What a page asks for in vain is logged."""
+        wanted = self.control.next
+        goal = self.door.origins.permitted(wanted, page=self._page, own=self.base_url)
+        if wanted and not goal:
+            _log.info("destination not allowed", form=self.door.form.name)
+        return goal or self.door.origins.redirect
 
     @property
     def source(self) -> Source:
@@ -74,11 +81,28 @@ class Visit:
         )
 
     def draft(self, refusal: Refused) -> Draft | None:
-        """Return what a page offers again after a refusal; None while the body was not read."""
+        """Return what a page offers again after a refusal; None while the body was not read.
+
+        Control fields go on as they came, but those with something wrong are shown, to be mended, and the destination
+        is made absolute: it may have been relative to the page that our own now stands in for.
+        """
         if self.values is None:
             return None
-        key = (self.given_key or self.made_key) if refusal.status in _KEEPS_KEY else None
-        return Draft(self.values, self.control.carried, key)
+        wrong = {error.field for error in refusal.errors}
+        carried = self.control.carried
+        hidden = {name: text for name, text in carried.items() if name not in wrong}
+        if goal := self.door.origins.permitted(self.control.next, page=self._page, own=self.base_url):
+            hidden[NEXT] = goal
+        return Draft(
+            self.values,
+            hidden=hidden,
+            controls={name: text for name, text in carried.items() if name in wrong},
+            key=(self.given_key or self.made_key) if refusal.status in _KEEPS_KEY else None,
+        )
+
+    @property
+    def _page(self) -> str | None:
+        return self.request.headers.get("Referer")
 
 
 def _short(text: str | None) -> str | None:

@@ -3,7 +3,7 @@
 The file is given to the gateway, which accepts by it, and to the notify service, which confirms by it.
 """
 
-from shared.forms.definitions import NAME, ConfirmationMail, Field, FieldType, Form, Forms, FormsError
+from shared.forms.definitions import NAME, ConfirmationMail, Dialect, Field, FieldType, Form, Forms, FormsError
 from shared.forms.file import load
 
-__all__ = ["NAME", "ConfirmationMail", "Field", "FieldType", "Form", "Forms", "FormsError", "load"]
+__all__ = ["NAME", "ConfirmationMail", "Dialect", "Field", "FieldType", "Form", "Forms", "FormsError", "load"]

@@ -9,6 +9,9 @@ from typing import Literal, TypeAlias
 
 FieldType: TypeAlias = Literal["text", "email", "number", "integer", "boolean", "date", "url", "tel", "choice", "list"]
 
+Dialect: TypeAlias = Literal["formspree", "web3forms", "netlify", "basin"]
+"""The form services whose pages a form can take unchanged."""
+
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 """What a form may be called: it stands in addresses."""
 
@@ -40,7 +43,10 @@ class ConfirmationMail:
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """One form. `fields` is None where it takes any fields; `redirect` is where a browser goes after a 202."""
+    """One form. `fields` is None where it takes any fields; `redirect` is where a browser goes after a 202.
+
+    `access_key` is what a page in the dialect of Web3Forms has to say; None lets it say anything.
+    """
 
     name: str
     title: str
@@ -48,6 +54,9 @@ class Form:
     allowed_origins: tuple[str, ...] = ()
     redirect: str | None = None
     honeypot: str | None = None
+    active: bool = True
+    dialect: Dialect | None = None
+    access_key: str | None = None
     confirmation: ConfirmationMail = field(default_factory=ConfirmationMail)
 
 

@@ -7,7 +7,7 @@ from typing import Any, get_args
 
 from marshmallow import RAISE, Schema, ValidationError, fields, post_load, validate, validates_schema
 
-from shared.forms.definitions import NAME, ConfirmationMail, FieldType
+from shared.forms.definitions import NAME, ConfirmationMail, Dialect, FieldType
 
 
 class _FieldSchema(Schema):
@@ -66,12 +66,20 @@ class _FormSchema(Schema):
     allowed_origins = fields.List(fields.String(validate=_origin))
     redirect = fields.URL(schemes={"http", "https"}, require_tld=False)
     honeypot = fields.String(validate=validate.Regexp(r"[^_\W][\w .-]{0,99}\Z", error="no usable field name"))
+    active = fields.Boolean(truthy={True}, falsy={False})
+    dialect = fields.String(validate=validate.OneOf(get_args(Dialect)))
+    access_key = fields.String(validate=validate.Length(min=1, max=200))
     confirmation = fields.Nested(_ConfirmationSchema)
 
     @validates_schema(skip_on_field_errors=False)
     def _honeypot_is_no_field(self, data: dict[str, Any], **_: Any) -> None:
         if data.get("honeypot") in data.get("fields", {}):
             raise ValidationError("a field of the form cannot be its trap: whoever fills it in is dropped", "honeypot")
+
+    @validates_schema(skip_on_field_errors=False)
+    def _access_key_where_it_is_said(self, data: dict[str, Any], **_: Any) -> None:
+        if "access_key" in data and data.get("dialect") != "web3forms":
+            raise ValidationError('only pages of dialect = "web3forms" say an access key', "access_key")
 
     @post_load
     def _as_tuple(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:
