@@ -23,6 +23,7 @@ from shared.contracts import (
     check,
     decode,
     decode_announcement,
+    document_of,
     encode,
     encode_announcement,
     fingerprint,
@@ -44,6 +45,7 @@ def test_an_accepted_submission_decodes_and_encodes_back(body: bytes) -> None:
     event, example = decode(body, type=SubmissionAccepted.TYPE), json.loads(body)
     added_later = {"spam": None, "control": {"captcha": None} | example["control"]}
     assert json.loads(encode(event)) == added_later | example | {"control": added_later["control"]}
+    assert json.loads(document_of(event)) == example
     assert event.fingerprint == fingerprint(event.fields)
 
 
@@ -58,6 +60,35 @@ def test_what_a_decoder_does_not_know_it_ignores() -> None:
     document = json.loads(encode(an_event())) | {"added": {"later": [1]}}
     document["source"]["added"] = "later"
     assert decode(json.dumps(document).encode(), type=SubmissionAccepted.TYPE).form == "signup"
+
+
+def test_the_document_of_a_decoded_event_is_the_one_that_came() -> None:
+    document = json.loads(encode(an_event())) | {"added": {"later": [1]}}
+    text = json.dumps(document, indent=1)
+    event = decode(text.encode(), type=SubmissionAccepted.TYPE)
+    assert document_of(event) == text
+    assert document_of(replace(event, form="other")) == encode(replace(event, form="other")).decode()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"id": "6D1F7A52-6F35-5A0E-9E0A-1C6F7D0F4B8E"},
+        {"id": "6d1f7a526f355a0e9e0a1c6f7d0f4b8e"},
+        {"id": "urn:uuid:6d1f7a52-6f35-5a0e-9e0a-1c6f7d0f4b8e"},
+        {"accepted_at": "2026-11-22T17:03:44Z"},
+        {"accepted_at": "2026-11-22T17:03:44.123456+00:00"},
+        {"accepted_at": "2026-11-22T18:03:44.123456+01:00"},
+        {"source": None},
+        {"control": None},
+    ],
+    ids=str,
+)
+def test_a_document_in_another_notation_is_written_anew(change: dict[str, str | None]) -> None:
+    merged = json.loads(encode(an_event())) | change
+    document = {name: value for name, value in merged.items() if value is not None}
+    event = decode(json.dumps(document).encode(), type=SubmissionAccepted.TYPE)
+    assert document_of(event) == encode(event).decode()
 
 
 def test_what_was_added_later_has_a_default() -> None:

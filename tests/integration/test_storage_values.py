@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
@@ -60,7 +61,7 @@ def engine(database_url: str) -> Iterator[Engine]:
 
 def store(engine: Engine, *batch: SubmissionAccepted) -> None:
     with SubmissionRepository(engine).transaction() as rows:
-        assert rows.insert(batch, stored_at=NOW) == {event.id for event in batch}
+        assert rows.insert(batch, stored_at=NOW) == len(batch)
 
 
 def assert_read_back(engine: Engine, event: SubmissionAccepted) -> None:
@@ -80,6 +81,20 @@ def test_what_the_contract_lets_through_is_read_back_as_it_was(engine: Engine, b
     store(engine, *received)
     for event in batch:
         assert_read_back(engine, event)
+
+
+@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(event=events, hours=st.integers(-12, 14), spaced=st.booleans(), left=st.sampled_from(["source", "control", ""]))
+def test_whatever_notation_an_event_comes_in_it_is_read_back_the_same(
+    engine: Engine, event: SubmissionAccepted, hours: int, spaced: bool, left: str
+) -> None:
+    elsewhere = event.accepted_at.astimezone(timezone(timedelta(hours=hours)))
+    document = json.loads(encode(event)) | {"id": f"{{{str(event.id).upper()}}}", "accepted_at": elsewhere.isoformat()}
+    document.pop(left, None)
+    received = decode(json.dumps(document, indent=1 if spaced else None).encode(), type=event.TYPE)
+    store(engine, received)
+    assert_read_back(engine, received)
+    assert (received.id, received.accepted_at) == (event.id, event.accepted_at)
 
 
 @pytest.mark.parametrize("fields", ODD)

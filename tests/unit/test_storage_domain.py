@@ -48,11 +48,6 @@ def test_a_conflict_is_what_differs_from_what_stands(events: list[SubmissionAcce
     assert found == sorted(expected)
 
 
-def test_what_was_not_inserted_was_there_before() -> None:
-    batch = plan([an_event(id=key) for key in (C, A, B)])
-    assert batch.already_held(frozenset({B})) == [A, C]
-
-
 def test_ids_are_told_by_the_moment_at_which_they_were_stored() -> None:
     batch = plan([an_event(id=key) for key in (C, A, B)])
     earlier = NOW.replace(hour=9)

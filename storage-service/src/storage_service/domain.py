@@ -29,9 +29,10 @@ class Plan:
     firsts: tuple[SubmissionAccepted, ...]
     repeats: tuple[SubmissionAccepted, ...]
 
-    def already_held(self, inserted: frozenset[UUID]) -> list[UUID]:
-        """Return the ids that were there before, given those that were inserted."""
-        return [event.id for event in self.firsts if event.id not in inserted]
+    @property
+    def ids(self) -> list[UUID]:
+        """The ids, each once."""
+        return [event.id for event in self.firsts]
 
     def conflicts(self, held: Mapping[UUID, Held]) -> list[SubmissionAccepted]:
         """Return the events whose fields differ from what stands under their id, once per id and fingerprint.

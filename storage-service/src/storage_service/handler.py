@@ -19,8 +19,8 @@ from storage_service.domain import Held, plan
 class Rows(Protocol):
     """The rows of the database, inside one transaction."""
 
-    def insert(self, events: Sequence[SubmissionAccepted], *, stored_at: datetime) -> frozenset[UUID]:
-        """Insert those whose id is not there yet, and return the ids of these. No id may come twice."""
+    def insert(self, events: Sequence[SubmissionAccepted], *, stored_at: datetime) -> int:
+        """Insert those whose id is not there yet, and return how many these were. No id may come twice."""
 
     def held(self, ids: Sequence[UUID]) -> Mapping[UUID, Held]:
         """Return what stands under these ids, committed or not."""
@@ -67,12 +67,12 @@ class StoreSubmissions:
         stored_at = self._clock()
         with self._repository.transaction() as rows:
             inserted = rows.insert(batch.firsts, stored_at=stored_at)
-            held = rows.held(batch.already_held(inserted))
+            held = rows.held(batch.ids) if inserted < len(batch.firsts) else {}
             conflicts = batch.conflicts(held)
             rows.keep_conflicts(conflicts, received_at=stored_at)
             self._reach("before-commit")
         self._reach("after-commit")
-        self._log.debug("stored", batch=len(deliveries), new=len(inserted), conflicts=len(conflicts))
+        self._log.debug("stored", batch=len(deliveries), new=inserted, conflicts=len(conflicts))
         for event in conflicts:
             self._log.warning("kept as a conflict", submission=str(event.id), form=event.form)
         for moment, ids in batch.moments(held, stored_at=stored_at).items():

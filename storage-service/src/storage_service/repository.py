@@ -1,13 +1,11 @@
 """The submissions in a database, SQLite or PostgreSQL.
 
-A batch travels as one JSON document in one parameter, which the database itself takes apart: one statement of one
-text whatever the size of the batch, and a third of the processor time of a parameter per value
-(docs/decisions/0003-storage-writes.md).
+A batch travels as one JSON document in one parameter, the events as they came, which the database itself takes apart:
+one statement of one text whatever the size of the batch (docs/decisions/0003-storage-writes.md).
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
@@ -15,16 +13,28 @@ from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import JSON, Connection, Engine, Table, Text, bindparam, cast, column, func, select, true
+from sqlalchemy import (
+    JSON,
+    ColumnElement,
+    Connection,
+    Engine,
+    Insert,
+    Select,
+    Table,
+    Text,
+    bindparam,
+    cast,
+    column,
+    func,
+    select,
+    true,
+)
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.sql.dml import ReturningInsert
 
-from shared.contracts import SubmissionAccepted
-from shared.database import classified, iso
+from shared.contracts import SubmissionAccepted, document_of
+from shared.database import UtcTimestamp, classified
 from storage_service.domain import Held
 from storage_service.tables import conflicts, submissions
-
-_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 class SubmissionRows:
@@ -33,28 +43,27 @@ class SubmissionRows:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def insert(self, events: Sequence[SubmissionAccepted], *, stored_at: datetime) -> frozenset[UUID]:
-        """Insert those whose id is not there yet, in one statement, and return the ids of these."""
-        stored = iso(stored_at)
-        return self._insert(submissions, [_row(event, stored_at=stored) for event in events])
+    def insert(self, events: Sequence[SubmissionAccepted], *, stored_at: datetime) -> int:
+        """Insert those whose id is not there yet, in one statement, and return how many these were."""
+        return self._insert(submissions, "stored_at", events, stored_at)
 
     def held(self, ids: Sequence[UUID]) -> Mapping[UUID, Held]:
         """Return what stands under these ids, also what another transaction committed a moment ago."""
-        if not ids:
-            return {}
         found = select(submissions.c.id, submissions.c.fingerprint, submissions.c.stored_at)
         rows = self._connection.execute(found.where(submissions.c.id.in_(ids)))
         return {row.id: Held(row.fingerprint, row.stored_at) for row in rows}
 
     def keep_conflicts(self, events: Sequence[SubmissionAccepted], *, received_at: datetime) -> None:
         """Keep these beside the submission of the same id, once per id and fingerprint."""
-        received = iso(received_at)
         if events:
-            self._insert(conflicts, [_row(event, received_at=received) for event in events])
+            self._insert(conflicts, "received_at", events, received_at)
 
-    def _insert(self, table: Table, rows: Sequence[Mapping[str, Any]]) -> frozenset[UUID]:
+    def _insert(self, table: Table, clock: str, events: Sequence[SubmissionAccepted], moment: datetime) -> int:
+        """Insert the events with one moment for all of them, into the column that `clock` names."""
         build = _insert_on_sqlite if self._connection.dialect.name == "sqlite" else _insert_on_postgresql
-        return frozenset(self._connection.execute(build(table), {"rows": _encode(rows)}).scalars().all())
+        documents = f"[{','.join(map(document_of, events))}]"
+        statement = build(table, clock).execution_options(preserve_rowcount=True)
+        return self._connection.execute(statement, {"documents": documents, "moment": moment}).rowcount
 
 
 class SubmissionRepository:
@@ -70,40 +79,26 @@ class SubmissionRepository:
             yield SubmissionRows(connection)
 
 
-def _row(event: SubmissionAccepted, **moments: str) -> dict[str, Any]:
-    """Return a row of either table as JSON values: what a table has no column for is left out by the database."""
-    source, control = event.source, event.control
-    return {
-        "id": event.id.hex,
-        "form": event.form,
-        "accepted_at": iso(event.accepted_at),
-        "fields": dict(event.fields),
-        "fingerprint": event.fingerprint,
-        "source": {
-            "ip": source.ip,
-            "user_agent": source.user_agent,
-            "referer": source.referer,
-            "language": source.language,
-        },
-        "control": {"subject": control.subject, "reply_to": control.reply_to, "captcha": control.captcha},
-        "spam": event.spam,
-        **moments,
-    }
+@cache
+def _insert_on_sqlite(table: Table, clock: str) -> Insert:
+    documents = func.json_each(bindparam("documents", type_=Text)).table_valued("value")
+    members = {one.name: func.json_extract(documents.c.value, f"$.{one.name}") for one in table.c}
+    members["id"] = func.replace(members["id"], "-", "")  # as SQLAlchemy's Uuid reads it
+    rows = _select(table, clock, members).where(
+        true()
+    )  # without WHERE, ON CONFLICT reads as a join (sqlite.org/lang_upsert)
+    return sqlite.insert(table).from_select(list(table.c.keys()), rows).on_conflict_do_nothing()
 
 
 @cache
-def _insert_on_sqlite(table: Table) -> ReturningInsert[UUID]:
-    documents = func.json_each(bindparam("rows", type_=Text)).table_valued("value")
-    values = [func.json_extract(documents.c.value, f"$.{one.name}") for one in table.c]
-    rows = select(*values).where(true())  # without WHERE, SQLite reads ON CONFLICT as a join (sqlite.org/lang_upsert)
-    return sqlite.insert(table).from_select(list(table.c.keys()), rows).on_conflict_do_nothing().returning(table.c.id)
+def _insert_on_postgresql(table: Table, clock: str) -> Insert:
+    typed = [column(one.name, one.type) for one in table.c if one.name != clock]
+    documents = func.json_to_recordset(cast(bindparam("documents", type_=Text), JSON)).table_valued(*typed)
+    members = dict(documents.render_derived(with_types=True).c)
+    rows = _select(table, clock, members)
+    return postgresql.insert(table).from_select(list(table.c.keys()), rows).on_conflict_do_nothing()
 
 
-@cache
-def _insert_on_postgresql(table: Table) -> ReturningInsert[UUID]:
-    typed = [column(one.name, one.type) for one in table.c]
-    documents = func.json_to_recordset(cast(bindparam("rows", type_=Text), JSON)).table_valued(*typed)
-    rows = select(*documents.render_derived(with_types=True).c)
-    return (
-        postgresql.insert(table).from_select(list(table.c.keys()), rows).on_conflict_do_nothing().returning(table.c.id)
-    )
+def _select(table: Table, clock: str, members: Mapping[str, ColumnElement[Any]]) -> Select[Any]:
+    moment = bindparam("moment", type_=UtcTimestamp)
+    return select(*(moment if one.name == clock else members[one.name] for one in table.c))

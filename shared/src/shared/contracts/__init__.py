@@ -19,6 +19,7 @@ from shared.contracts.submission import (
     Source,
     SubmissionAccepted,
     decode,
+    document_of,
     encode,
     fingerprint,
 )
@@ -39,6 +40,7 @@ __all__ = [
     "check",
     "decode",
     "decode_announcement",
+    "document_of",
     "encode",
     "encode_announcement",
     "fingerprint",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from dataclasses import fields as fields_of
@@ -48,6 +49,7 @@ class SubmissionAccepted:
 
     `fields` is a JSON object, `accepted_at` is aware and in UTC, `fingerprint` is `fingerprint(fields)`. `spam` is
     what gave it away as spam (`honeypot`), else None.
+    `received` is the document it was decoded from, where that is as good as what `encode` would make of it.
     """
 
     TYPE: ClassVar[str] = "submission.accepted.v1"
@@ -60,6 +62,7 @@ class SubmissionAccepted:
     source: Source = field(default_factory=Source)
     control: Control = field(default_factory=Control)
     spam: str | None = None
+    received: str | None = field(default=None, init=False, repr=False, compare=False)
 
     @property
     def reply_address(self) -> str | None:
@@ -72,6 +75,9 @@ class SubmissionAccepted:
 
 _SOURCE = tuple(each.name for each in fields_of(Source))
 _CONTROL = tuple(each.name for each in fields_of(Control))
+_WHOLE = {each.name for each in fields_of(SubmissionAccepted) if each.init}
+_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z", re.ASCII)
 _COMPACT = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False)
 _CANONICAL = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, sort_keys=True)
 
@@ -83,6 +89,18 @@ def fingerprint(fields: Mapping[str, JsonValue]) -> str:
 
 def encode(event: SubmissionAccepted) -> bytes:
     """Return the event as the body of a message: JSON in UTF-8."""
+    return _encoded(event).encode("utf-8")
+
+
+def document_of(event: SubmissionAccepted) -> str:
+    """Return the event as a JSON document with every member, its id and its moment written as `encode` writes them.
+
+    A decoded event is not encoded again: the document is the one that came, unknown members and all.
+    """
+    return event.received or _encoded(event)
+
+
+def _encoded(event: SubmissionAccepted) -> str:
     document = {
         "id": str(event.id),
         "form": event.form,
@@ -93,7 +111,7 @@ def encode(event: SubmissionAccepted) -> bytes:
         "control": {name: getattr(event.control, name) for name in _CONTROL},
         "spam": event.spam,
     }
-    return _COMPACT.encode(document).encode("utf-8")
+    return _COMPACT.encode(document)
 
 
 def decode(body: bytes, *, type: str) -> SubmissionAccepted:  # noqa: A002 - the name AMQP gives this property
@@ -106,17 +124,20 @@ def decode(body: bytes, *, type: str) -> SubmissionAccepted:  # noqa: A002 - the
         raise InvalidEvent(str(error)) from error
     if not isinstance(document, dict):
         raise InvalidEvent("the body is no JSON object")
-    fields = _member(document, "fields", dict)
-    return SubmissionAccepted(
-        id=_uuid(_member(document, "id", str)),
+    key, moment = _member(document, "id", str), _member(document, "accepted_at", str)
+    event = SubmissionAccepted(
+        id=_uuid(key),
         form=_member(document, "form", str),
-        accepted_at=_moment(_member(document, "accepted_at", str)),
-        fields=fields,
+        accepted_at=_moment(moment),
+        fields=_member(document, "fields", dict),
         fingerprint=_member(document, "fingerprint", str),
-        source=Source(**_texts(document, "source", _SOURCE)),
-        control=Control(**_texts(document, "control", _CONTROL)),
+        source=Source(*_texts(document, "source", _SOURCE)),
+        control=Control(*_texts(document, "control", _CONTROL)),
         spam=None if document.get("spam") is None else _member(document, "spam", str),
     )
+    if document.keys() >= _WHOLE and _ID.fullmatch(key) and _MOMENT.fullmatch(moment):
+        object.__setattr__(event, "received", body.decode("utf-8"))
+    return event
 
 
 def _member(document: dict[str, JsonValue], name: str, kind: type[T]) -> T:
@@ -126,16 +147,16 @@ def _member(document: dict[str, JsonValue], name: str, kind: type[T]) -> T:
     return value
 
 
-def _texts(document: dict[str, JsonValue], name: str, known: tuple[str, ...]) -> dict[str, str | None]:
+def _texts(document: dict[str, JsonValue], name: str, known: tuple[str, ...]) -> list[str | None]:
     group = document.get(name, {})
     if not isinstance(group, dict):
         raise InvalidEvent(f"{name}: expected dict, got {type(group).__name__}")
-    texts: dict[str, str | None] = {}
+    texts: list[str | None] = []
     for key in known:
         value = group.get(key)
         if value is not None and not isinstance(value, str):
             raise InvalidEvent(f"{name}.{key}: expected str, got {type(value).__name__}")
-        texts[key] = value
+        texts.append(value)
     return texts
 
 
