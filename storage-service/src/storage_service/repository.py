@@ -84,9 +84,8 @@ def _insert_on_sqlite(table: Table, clock: str) -> Insert:
     documents = func.json_each(bindparam("documents", type_=Text)).table_valued("value")
     members = {one.name: func.json_extract(documents.c.value, f"$.{one.name}") for one in table.c}
     members["id"] = func.replace(members["id"], "-", "")  # as SQLAlchemy's Uuid reads it
-    rows = _select(table, clock, members).where(
-        true()
-    )  # without WHERE, ON CONFLICT reads as a join (sqlite.org/lang_upsert)
+    # Without WHERE, ON CONFLICT would be read as a part of a join (sqlite.org/lang_upsert).
+    rows = _select(table, clock, members).where(true())
     return sqlite.insert(table).from_select(list(table.c.keys()), rows).on_conflict_do_nothing()
 
 
