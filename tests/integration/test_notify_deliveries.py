@@ -53,7 +53,7 @@ def subject(request: pytest.FixtureRequest) -> Iterator[Subject]:
 
 def claim(subject: Subject, key: object, owner: UUID = A, after_s: float = 0) -> ClaimAnswer:
     now = NOON + timedelta(seconds=after_s)
-    return subject.claim(key, owner=owner, now=now, lease_until=now + LEASE)  # type: ignore[arg-type]
+    return subject.claim(key, recipient="r", owner=owner, now=now, lease_until=now + LEASE)  # type: ignore[arg-type]
 
 
 def claimed(subject: Subject, key: object, owner: UUID = A, after_s: float = 0) -> Claim:

@@ -9,8 +9,9 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from notify_service import domain
-from notify_service.domain import Claim, ClaimAnswer, Key, Leased, Mail, Outcome, SendFailure, Settled, State
+from notify_service.domain import Capped, Claim, ClaimAnswer, Key, Leased, Mail, Outcome, SendFailure, Settled, State
 from notify_service.mail import Composer
+from notify_service.recipients import Cap
 from notify_service.settings import MailFrom
 from shared.contracts import Confirmation, SubmissionAccepted
 from shared.forms import ConfirmationMail, Form
@@ -54,6 +55,7 @@ class _Row:
     changed_at: datetime
     owner: UUID | None = None
     lease_until: datetime | None = None
+    counted: tuple[str, datetime] | None = None
 
 
 @dataclass
@@ -63,27 +65,32 @@ class FakeDeliveries:
     rows: dict[Key, _Row] = field(default_factory=dict)
     errors: list[str | None] = field(default_factory=list)
     away: bool = False
+    cap: Cap | None = None
     _unrecorded: dict[Key, tuple[Claim, datetime]] = field(default_factory=dict)
 
-    def claim(self, key: Key, *, owner: UUID, now: datetime, lease_until: datetime) -> ClaimAnswer:
+    def claim(self, key: Key, *, recipient: str, owner: UUID, now: datetime, lease_until: datetime) -> ClaimAnswer:
         late = {one.key: self.record(one, "sent", now=sent_at) for one, sent_at in list(self._unrecorded.values())}
         if key in late:
             return Settled(news=late[key])
         self._reach()
-        row = self.rows.setdefault(key, _Row("pending", 0, now))
+        if key not in self.rows and self.cap and self._earlier(recipient, now - self.cap.period) >= self.cap.most:
+            self.rows[key] = _Row("failed", 0, now)
+            self.errors.append(domain.TOO_MANY)
+            return Capped(self.confirmations(key.submission_id)[0])
+        row = self.rows.setdefault(key, _Row("pending", 0, now, counted=(recipient, now)))
         if row.state in {"sent", "failed"}:
             return Settled()
         if row.state == "sending" and row.owner != owner and row.lease_until and row.lease_until > now:
             return Leased(row.lease_until)
         counted = row.state == "sending" and row.owner == owner
-        self.rows[key] = _Row("sending", row.attempts + (not counted), now, owner, lease_until)
+        self.rows[key] = _Row("sending", row.attempts + (not counted), now, owner, lease_until, row.counted)
         return Claim(key, owner, lease_until, self.rows[key].attempts)
 
     def release(self, claim: Claim, *, now: datetime) -> None:
         self._reach()
         row = self.rows[claim.key]
         if row.state == "sending" and row.owner == claim.owner:
-            self.rows[claim.key] = _Row("pending", row.attempts - 1, now)
+            self.rows[claim.key] = _Row("pending", row.attempts - 1, now, counted=row.counted)
 
     def record(self, claim: Claim, outcome: Outcome, *, now: datetime, error: str | None = None) -> Confirmation | None:
         if outcome == "sent":
@@ -102,6 +109,10 @@ class FakeDeliveries:
         found = ((key, row) for key, row in self.rows.items() if key.submission_id == submission_id)
         shown = sorted(found, key=lambda pair: (pair[0].channel, pair[0].destination_hash))
         return [Confirmation(k.channel, domain.shown_state(r.state), r.attempts, r.changed_at) for k, r in shown]
+
+    def _earlier(self, recipient: str, since: datetime) -> int:
+        counted = (row.counted for row in self.rows.values() if row.counted)
+        return sum(one == recipient and at > since for one, at in counted)
 
     def _reach(self) -> None:
         if self.away:

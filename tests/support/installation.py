@@ -16,13 +16,17 @@ from support.service import ROOT, Service, run
 
 START_TIMEOUT_S = 30
 
+NO_LIMITS = {"COUNTERFOIL_RATE_LIMIT": "none", "COUNTERFOIL_CONFIRMATIONS_PER_RECIPIENT": "none"}
+
 
 class Installation:
     """Gateway, storage and notify services against a given broker, mail server and databases.
 
     Without `database_url` each of storage and notify has an SQLite file below `directory`; with it both use that one.
-    `forms` is a TOML file. `settings` go to every service. The services are `.gateway`, `.storage[i]`, `.notify[i]`;
-    after killing one, `.storage[0].start()` or `.restart()` brings it back, and `await_ready()` waits for all.
+    `forms` is a TOML file. `settings` go to every service; where they do not set the limits against abuse, these are
+    off: a test posts more than people do from one address, and to one. The services are `.gateway`, `.storage[i]`,
+    `.notify[i]`; after killing one, `.storage[0].start()` or `.restart()` brings it back, and `await_ready()` waits
+    for all.
     """
 
     def __init__(
@@ -42,7 +46,8 @@ class Installation:
         self.gateway_url = f"http://127.0.0.1:{free_port()}"
         self.api_key = ""
         directory.mkdir(parents=True, exist_ok=True)
-        self._common = {"COUNTERFOIL_BROKER_URL": broker_url, "COUNTERFOIL_FORMS": str(forms)} | (settings or {})
+        self._common = {"COUNTERFOIL_BROKER_URL": broker_url, "COUNTERFOIL_FORMS": str(forms)}
+        self._common |= NO_LIMITS | (settings or {})
         self._storage_settings = self._with_database(database_url, "storage")
         self._notify_settings = self._with_database(database_url, "notify") | {"COUNTERFOIL_SMTP_URL": smtp_url}
         self.gateway = Service("gateway", "gateway", self._gateway_settings(workers), directory / "gateway.log")

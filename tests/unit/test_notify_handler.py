@@ -11,6 +11,7 @@ from notify_service import domain
 from notify_service.domain import Stage
 from notify_service.handler import LEASE_MARGIN_S, LEASED_AGAIN_S, SendConfirmations
 from notify_service.mail import Composer
+from notify_service.recipients import Cap
 from shared.contracts import Confirmation, ConfirmationChanged, Control, SubmissionAccepted
 from shared.forms import Form
 from shared.messaging.failures import BUG_RETRIES, Delivery, DependencyUnavailable, RetryLater
@@ -240,7 +241,7 @@ def test_a_worker_that_died_is_succeeded_when_its_lease_is_over(world: World) ->
     event = an_event()
     key = domain.Key(event.id, "email", domain.destination_hash(event.id, "ada@example.org"))
     lease_until = ACCEPTED_AT + timedelta(seconds=75)
-    world.deliveries.claim(key, owner=uuid4(), now=ACCEPTED_AT, lease_until=lease_until)
+    world.deliveries.claim(key, recipient="r", owner=uuid4(), now=ACCEPTED_AT, lease_until=lease_until)
     with pytest.raises(RetryLater):
         world.handle(event)
     world.clock.now = lease_until
@@ -293,3 +294,15 @@ def test_after_many_retries_of_another_kind_a_bug_is_still_retried(world: World)
 
 def raise_bug(*_: object) -> NoReturn:
     raise Bug
+
+
+def test_beyond_its_recipients_cap_a_confirmation_fails_visibly_and_the_submission_is_done(world: World) -> None:
+    world.deliveries.cap = Cap(2, timedelta(days=1))
+    events = [an_event(email=address) for address in ("ada@example.org", "Ada@example.org", "ada+3@example.org")]
+    for event in (*events, *events):
+        world.handle(event)
+    assert [mail.recipient for mail in world.sender.sent] == ["ada@example.org", "Ada@example.org"]
+    assert [world.shown(event)[0].state for event in events] == ["sent", "sent", "failed"]
+    assert world.deliveries.errors[-1] == domain.TOO_MANY
+    assert world.announced[-1] == ConfirmationChanged(events[2].id, Confirmation("email", "failed", 0, ACCEPTED_AT))
+    assert len(world.announced) == 3

@@ -20,7 +20,7 @@ def test_a_receipt_tells_each_confirmation_and_no_address() -> None:
         return broker.rpc_client().ask(NOTIFY_QUERIES, "receipt", {"id": str(key.submission_id)}).answer(timeout_s=1)
 
     assert receipt() == {"confirmations": []}
-    deliveries.claim(key, owner=uuid4(), now=NOON, lease_until=NOON + timedelta(minutes=1))
+    deliveries.claim(key, recipient="r", owner=uuid4(), now=NOON, lease_until=NOON + timedelta(minutes=1))
     at = "2026-11-22T12:00:00Z"
     assert receipt() == {"confirmations": [{"channel": "email", "state": "pending", "attempts": 1, "at": at}]}
 

@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from notify_service import settings
+from notify_service.recipients import Cap
 from notify_service.settings import MailFrom, SmtpServer, parse_smtp_url
 from shared.settings import SettingsError
 
@@ -60,6 +63,7 @@ def test_little_must_be_set() -> None:
     assert loaded.mail_from.domain == "localhost"
     assert (loaded.smtp_connections, loaded.smtp_timeout_s) == (4, 60)
     assert loaded.database_url == "sqlite:///notify.db"
+    assert loaded.recipient_cap == Cap(20, timedelta(days=1))
 
 
 @pytest.mark.usefixtures("environment")
@@ -76,10 +80,12 @@ def test_all_that_is_wrong_is_said_at_once(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setenv("COUNTERFOIL_SMTP_CONNECTIONS", "0")
     monkeypatch.setenv("COUNTERFOIL_SMTP_TIMEOUT_S", "soon")
     monkeypatch.setenv("COUNTERFOIL_DATABASE_URL", "mysql://u:p@h/d")
+    monkeypatch.setenv("COUNTERFOIL_CONFIRMATIONS_PER_RECIPIENT", "often")
     with pytest.raises(SettingsError) as raised:
         settings.load()
     for name in ("BROKER_URL", "SMTP_URL", "MAIL_FROM", "SMTP_CONNECTIONS", "SMTP_TIMEOUT_S", "DATABASE_URL"):
         assert f"COUNTERFOIL_{name}: " in str(raised.value)
+    assert "COUNTERFOIL_CONFIRMATIONS_PER_RECIPIENT: expected a number and a period" in str(raised.value)
     assert "smtp-secret" not in str(raised.value)
 
 

@@ -73,7 +73,7 @@ def run(
 ) -> bool:
     """Send confirmations and answer queries, until SIGTERM or SIGINT; False where it ended without being told."""
     announcer = broker.announcer()
-    table = ClaimTable(engine)
+    table = ClaimTable(engine, chosen.recipient_cap)
     composer = Composer(chosen.mail_from, _now)
     breaker = Breaker(time.monotonic)
     tls, hello = ssl.create_default_context(), _own_name()

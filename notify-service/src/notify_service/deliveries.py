@@ -7,11 +7,12 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Engine, Row, and_, bindparam, case, or_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.sql import ColumnElement, Executable
+from sqlalchemy import Engine, Row, and_, bindparam, select, update
+from sqlalchemy.sql import Executable
 
-from notify_service.domain import Claim, ClaimAnswer, Key, Leased, Outcome, Settled, shown_state
+from notify_service.claiming import claim_statement, is_bound
+from notify_service.domain import Capped, Claim, ClaimAnswer, Key, Leased, Outcome, Settled, shown_state
+from notify_service.recipients import Cap
 from notify_service.tables import confirmations
 from shared.contracts import Confirmation
 from shared.database import classified
@@ -24,21 +25,27 @@ class ClaimTable:
     """`handler.Deliveries` in a database. Safe to use from many threads, and by many processes at once.
 
     Each method is one statement, or a second one that only reads: on PostgreSQL each commits by itself.
+    Without a `cap` nothing is counted.
     """
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, cap: Cap | None = None) -> None:
         postgresql = engine.dialect.name == "postgresql"
         self._engine = engine.execution_options(isolation_level="AUTOCOMMIT") if postgresql else engine
-        self._claim = _claim_statement(engine.dialect.name)
+        self._cap = cap
+        self._claim = claim_statement(engine.dialect.name, cap)
         self._unrecorded: dict[Key, tuple[Claim, datetime]] = {}
 
-    def claim(self, key: Key, *, owner: UUID, now: datetime, lease_until: datetime) -> ClaimAnswer:
+    def claim(self, key: Key, *, recipient: str, owner: UUID, now: datetime, lease_until: datetime) -> ClaimAnswer:
         """Claim one confirmation; see `handler.Deliveries`."""
         late = {one.key: self.record(one, "sent", now=sent_at) for one, sent_at in list(self._unrecorded.values())}
         if key in late:
             return Settled(news=late[key])
         values = {**_key(key), "new_owner": owner, "now": now, "new_lease": lease_until}
+        if self._cap is not None:
+            values |= {"of_recipient": recipient, "since": now - self._cap.period}
         claimed = self._run(self._claim, values)
+        if claimed and claimed[0].state == "failed":
+            return Capped(_shown(claimed[0]))
         if claimed:
             return Claim(key, owner, lease_until, attempts=claimed[0].attempts)
         found = self._run(_FIND, _key(key))
@@ -85,40 +92,11 @@ def _first(rows: Sequence[Row[Any]]) -> Confirmation | None:
     return _shown(rows[0]) if rows else None
 
 
-def _is(column: ColumnElement[Any], name: str) -> ColumnElement[bool]:
-    return column == bindparam(name, type_=column.type)
-
-
-def _claim_statement(dialect: str) -> Executable:
-    """One statement, so that two workers cannot both believe it: the row is made, or taken over if it may be."""
-    insert = (postgresql.insert if dialect == "postgresql" else sqlite.insert)(confirmations).values(
-        submission_id=bindparam("of_id", type_=_C.submission_id.type),
-        channel=bindparam("of_channel"),
-        destination_hash=bindparam("of_hash"),
-        state="sending",
-        attempts=1,
-        owner=bindparam("new_owner", type_=_C.owner.type),
-        lease_until=bindparam("new_lease", type_=_C.lease_until.type),
-        changed_at=bindparam("now", type_=_C.changed_at.type),
-    )
-    own = and_(_C.state == "sending", _is(_C.owner, "new_owner"))
-    over = _C.lease_until <= bindparam("now", type_=_C.changed_at.type)
-    return insert.on_conflict_do_update(
-        index_elements=[_C.submission_id, _C.channel, _C.destination_hash],
-        set_={
-            "state": "sending",
-            "attempts": case((own, _C.attempts), else_=_C.attempts + 1),
-            "owner": insert.excluded.owner,
-            "lease_until": insert.excluded.lease_until,
-            "changed_at": insert.excluded.changed_at,
-        },
-        where=or_(_C.state.in_(("pending", "retrying")), own, and_(_C.state == "sending", over)),
-    ).returning(_C.attempts)
-
-
 _SHOWN = (_C.channel, _C.state, _C.attempts, _C.changed_at)
-_THIS = and_(_is(_C.submission_id, "of_id"), _is(_C.channel, "of_channel"), _is(_C.destination_hash, "of_hash"))
-_HELD = and_(_THIS, _C.state == "sending", _is(_C.owner, "its_owner"))
+_THIS = and_(
+    is_bound(_C.submission_id, "of_id"), is_bound(_C.channel, "of_channel"), is_bound(_C.destination_hash, "of_hash")
+)
+_HELD = and_(_THIS, _C.state == "sending", is_bound(_C.owner, "its_owner"))
 _NOW = bindparam("now", type_=_C.changed_at.type)
 _OUTCOME = {
     "state": bindparam("outcome"),
@@ -129,7 +107,7 @@ _OUTCOME = {
 }
 
 _FIND = select(_C.state, _C.lease_until).where(_THIS)
-_OF_SUBMISSION = select(*_SHOWN).where(_is(_C.submission_id, "of_id")).order_by(_C.channel, _C.destination_hash)
+_OF_SUBMISSION = select(*_SHOWN).where(is_bound(_C.submission_id, "of_id")).order_by(_C.channel, _C.destination_hash)
 _RECORD = update(confirmations).where(_HELD).values(_OUTCOME).returning(*_SHOWN)
 _RECORD_SENT = update(confirmations).where(_THIS, _C.state != "sent").values(_OUTCOME).returning(*_SHOWN)
 _RELEASE = (

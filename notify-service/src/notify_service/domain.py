@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import hashlib
-import unicodedata
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal, TypeAlias
 from uuid import UUID
 
+from notify_service.recipients import normalised
 from shared.contracts import Confirmation
 from shared.messaging.topology import RETRY_LEVELS_S
 
 Channel: TypeAlias = Literal["email"]
 State: TypeAlias = Literal["pending", "sending", "retrying", "sent", "failed"]
 Stage: TypeAlias = Literal["connect", "ehlo", "starttls", "login", "mail", "rcpt", "data"]
+
+TOO_MANY = "too many confirmations to this address"
+"""Why a confirmation failed beyond its recipient's cap."""
 
 AGE_LIMIT = timedelta(hours=72)
 """How long after its acceptance a submission's confirmation is still retried: a limit of age, not a count."""
@@ -94,8 +97,7 @@ def destination_hash(submission_id: UUID, address: str) -> str:
 
     With the id in it, the same address looks different in every row.
     """
-    normalised = unicodedata.normalize("NFC", address.strip()).casefold()
-    return hashlib.sha256(f"{submission_id}\n{normalised}".encode("utf-8", "surrogatepass")).hexdigest()
+    return hashlib.sha256(f"{submission_id}\n{normalised(address)}".encode("utf-8", "surrogatepass")).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +143,14 @@ class Settled:
     news: Confirmation | None = None
 
 
-ClaimAnswer: TypeAlias = Claim | Leased | Settled
+@dataclass(frozen=True, slots=True)
+class Capped:
+    """Its recipient has had too many: it has failed, committed, and `news` says so."""
+
+    news: Confirmation
+
+
+ClaimAnswer: TypeAlias = Claim | Leased | Settled | Capped
 Outcome: TypeAlias = Literal["sent", "failed", "retrying"]
 
 

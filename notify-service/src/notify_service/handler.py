@@ -12,6 +12,7 @@ import structlog
 
 from notify_service import domain
 from notify_service.domain import (
+    Capped,
     ChannelBroken,
     Claim,
     ClaimAnswer,
@@ -23,6 +24,7 @@ from notify_service.domain import (
     Settled,
     Transient,
 )
+from notify_service.recipients import recipient_hash
 from shared.contracts import Confirmation, ConfirmationChanged, SubmissionAccepted
 from shared.failpoints import Reach, ignore
 from shared.forms import Form, Forms
@@ -38,8 +40,12 @@ LEASED_AGAIN_S = 5.0
 class Deliveries(Protocol):
     """Who sends what, and what has become of it. Every method raises `DependencyUnavailable`."""
 
-    def claim(self, key: Key, *, owner: UUID, now: datetime, lease_until: datetime) -> ClaimAnswer:
-        """Claim one confirmation for `owner`, committed, unless it is settled or another's lease is running."""
+    def claim(self, key: Key, *, recipient: str, owner: UUID, now: datetime, lease_until: datetime) -> ClaimAnswer:
+        """Claim one confirmation for `owner`, committed, unless it is settled or another's lease is running.
+
+        The first claim of a confirmation counts against the cap of its `recipient` (`recipients.recipient_hash`);
+        beyond the cap it is recorded as failed. What is claimed at one moment by several workers may go beyond it.
+        """
 
     def release(self, claim: Claim, *, now: datetime) -> None:
         """Take a claim back, its attempt uncounted."""
@@ -102,11 +108,14 @@ class SendConfirmations:
         self.sender.check()
         key = Key(event.id, "email", domain.destination_hash(event.id, address))
         lease_until = now + timedelta(seconds=self.send_timeout_s + LEASE_MARGIN_S)
-        answer = self.deliveries.claim(key, owner=self.owner, now=now, lease_until=lease_until)
+        recipient = recipient_hash(address)
+        answer = self.deliveries.claim(key, recipient=recipient, owner=self.owner, now=now, lease_until=lease_until)
         if isinstance(answer, Leased):
             left_s = (answer.until - now).total_seconds()
             raise RetryLater("another worker holds it", after_s=max(1.0, min(left_s, LEASED_AGAIN_S)))
-        if isinstance(answer, Settled):
+        if isinstance(answer, Capped):
+            structlog.get_logger().warning("confirmation failed", **_about(event), reason=domain.TOO_MANY)
+        if isinstance(answer, Settled | Capped):
             self._announce(event, answer.news)
             return
         self.reach("after-claim")
@@ -150,10 +159,14 @@ class SendConfirmations:
 
     def _record(self, claim: Claim, event: SubmissionAccepted, outcome: Outcome, reason: str | None = None) -> None:
         confirmation = self.deliveries.record(claim, outcome, now=self.clock(), error=reason)
-        log = structlog.get_logger().bind(submission=str(event.id), form=event.form[:64], attempts=claim.attempts)
+        log = structlog.get_logger().bind(**_about(event), attempts=claim.attempts)
         (log.warning if outcome == "failed" else log.info)(f"confirmation {outcome}", reason=reason)
         self._announce(event, confirmation)
 
     def _announce(self, event: SubmissionAccepted, confirmation: Confirmation | None) -> None:
         if confirmation is not None:
             self.announce(ConfirmationChanged(event.id, confirmation))
+
+
+def _about(event: SubmissionAccepted) -> dict[str, str]:
+    return {"submission": str(event.id), "form": event.form[:64]}

@@ -11,6 +11,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from environs import validate
 
+from notify_service.recipients import Cap, parse_cap
 from shared import settings
 from shared.database import database_url
 
@@ -59,6 +60,7 @@ class Settings:
     smtp_connections: int
     smtp_timeout_s: int
     mail_from: MailFrom
+    recipient_cap: Cap | None
     forms: Path
     log_level: str
     log_format: str
@@ -84,6 +86,7 @@ def load() -> Settings:
         smtp_connections=env.int("SMTP_CONNECTIONS", 4, validate=validate.Range(1, 64)) or 0,
         smtp_timeout_s=env.int("SMTP_TIMEOUT_S", 60, validate=validate.Range(1, 600)) or 0,
         mail_from=_mail_from(env.str("MAIL_FROM", "Counterfoil <counterfoil@localhost>"), problems),
+        recipient_cap=_cap(env.str("CONFIRMATIONS_PER_RECIPIENT", "20/day"), problems),
         forms=Path(env.str("FORMS", "forms.toml") or ""),
         log_level=settings.log_level(env),
         log_format=settings.log_format(env),
@@ -137,6 +140,14 @@ def parse_smtp_url(url: str) -> SmtpServer:
         user=unquote(parts.username or ""),
         password=unquote(parts.password or ""),
     )
+
+
+def _cap(text: str | None, problems: list[str]) -> Cap | None:
+    try:
+        return parse_cap((text or "").strip())
+    except ValueError as error:
+        problems.append(f"COUNTERFOIL_CONFIRMATIONS_PER_RECIPIENT: {error}")
+        return None
 
 
 def _mail_from(text: str | None, problems: list[str]) -> MailFrom:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import CheckConstraint, Column, Integer, MetaData, PrimaryKeyConstraint, Table, Text, Uuid
+from sqlalchemy import CheckConstraint, Column, Index, Integer, MetaData, PrimaryKeyConstraint, Table, Text, Uuid
 
 from shared.database import Migrations, UtcTimestamp
 
@@ -20,9 +20,23 @@ confirmations = Table(
     Column("lease_until", UtcTimestamp),
     Column("last_error", Text),
     Column("changed_at", UtcTimestamp, nullable=False),
+    Column("recipient_hash", Text),
+    Column("claimed_at", UtcTimestamp),
     PrimaryKeyConstraint("submission_id", "channel", "destination_hash"),
     CheckConstraint("state IN ('pending', 'sending', 'retrying', 'sent', 'failed')", name="state_known"),
 )
-"""One row a confirmation. `owner` and `lease_until` are set while it is `sending`; the address is not kept."""
+"""One row a confirmation. `owner` and `lease_until` are set while it is `sending`; the address is not kept.
+
+`claimed_at` is when it was claimed first, and never changes; `recipient_hash` is set where it counts against its
+recipient's cap.
+"""
+
+Index(
+    "confirmations_by_recipient",
+    confirmations.c.recipient_hash,
+    confirmations.c.claimed_at,
+    postgresql_where=confirmations.c.recipient_hash.is_not(None),
+    sqlite_where=confirmations.c.recipient_hash.is_not(None),
+)
 
 MIGRATIONS = Migrations("notify_service:migrations", "notify_alembic_version", metadata)
