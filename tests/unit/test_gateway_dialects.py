@@ -126,8 +126,8 @@ def test_our_own_page_says_the_access_key(gateway: Gateway) -> None:
 def test_the_traps_of_each(gateway: Gateway, form: str, trap: str, value: Any, caught: bool) -> None:
     answer = gateway.client.post(f"/f/{form}", json={**GOOD, **KEY, trap: value}, headers=BROWSER)
     assert answer.status_code == 200
-    fields = [event.fields for event in gateway.published()]
-    assert fields == ([] if caught else [GOOD if form == "web3forms" else {**GOOD, **KEY}])
+    published = [(event.fields, event.spam) for event in gateway.published()]
+    assert published == [(GOOD if form == "web3forms" else {**GOOD, **KEY}, "honeypot" if caught else None)]
 
 
 def test_netlify_names_its_form_and_that_is_not_stored(gateway: Gateway) -> None:

@@ -61,23 +61,6 @@ def test_the_source_of_a_request_is_kept(gateway: Gateway) -> None:
     assert event.source.language == "en"
 
 
-@pytest.mark.parametrize("style", [{}, PAGE])
-@pytest.mark.parametrize(("form", "trap"), [("signup", "_gotcha"), ("contact", "website"), ("contact", "_gotcha")])
-def test_the_honeypot_is_answered_exactly_as_accepted(
-    gateway: Gateway, style: dict[str, str], form: str, trap: str
-) -> None:
-    values = GOOD if form == "signup" else {"name": "Ada"}
-    honest = gateway.client.post(f"/f/{form}", data=values, headers=style)
-    caught = gateway.client.post(f"/f/{form}", data={**values, "what": "ever", trap: "buy"}, headers=style)
-    assert caught.status_code == honest.status_code
-    assert [name for name, _ in caught.headers] == [name for name, _ in honest.headers]
-    if honest.is_json:
-        assert document_of(caught).keys() == document_of(honest).keys()
-        receipts = [gateway.client.get(document_of(answer)["receipt_url"]) for answer in (honest, caught)]
-        assert document_of(receipts[0])["confirmations"] == document_of(receipts[1])["confirmations"]
-    assert len(gateway.published()) == 1
-
-
 def test_wrong_fields_are_named_with_their_errors_of(gateway: Gateway) -> None:
     answer = gateway.client.post("/f/signup", json={"email": "ada@", "colour": "red"})
     assert answer.status_code == 422

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 
+import structlog
 from flask import Request, Response
 
 from gateway import body, submissions
@@ -22,11 +23,14 @@ from gateway.tokens import Ticket, Tokens
 from gateway.visits import Visit
 from shared.contracts import Control, SubmissionAccepted
 
+_log = structlog.get_logger()
+
 
 class Intake:
     """Accepts submissions: whatever is answered with 202 has been confirmed by the broker.
 
     A visit goes through four steps, and whichever refuses it ends it: it is admitted, read, made an event, delivered.
+    Spam goes the same way and gets the same answers, but its fields are not checked, and it is marked.
     """
 
     def __init__(
@@ -90,24 +94,27 @@ class Intake:
         form, now, key, fields = visit.door.form, self._clock(), visit.key, visit.values or {}
         return submissions.accept(
             form.name,
-            fields if visit.control.caught else visit.door.schema.read(fields),
+            fields if visit.spam else visit.door.schema.read(fields),
             submission_id=(
-                submissions.id_for_key(form.name, key) if key else submissions.fresh_id(now, secrets.randbits(74))
+                submissions.id_for_key(form.name, key, spam=visit.spam is not None)
+                if key
+                else submissions.fresh_id(now, secrets.randbits(74))
             ),
             now=now,
             source=visit.source,
             control=Control(subject=visit.control.subject, reply_to=visit.control.reply_to),
+            spam=visit.spam,
         )
 
     def _deliver(self, visit: Visit, event: SubmissionAccepted, deadline: float) -> None:
-        if visit.control.caught:
-            return
         if visit.given_key:
             self._handover.check_key(event)
         self._handover.publish(event, traceparent=visit.request.headers.get("Traceparent"), deadline=deadline)
+        if event.spam:
+            _log.info("kept as spam", form=event.form, submission=str(event.id), reason=event.spam)
 
     def _accepted(self, visit: Visit, event: SubmissionAccepted) -> Response:
-        due = submissions.is_confirmed(visit.door.form, event.reply_address)
+        due = submissions.is_confirmed(visit.door.form, event)
         token = self._tokens.sign(Ticket(event.id, event.form, event.accepted_at, due))
         url = f"{visit.base_url}/receipts/{token}"
         accepted = Accepted(event.id, url, visit.destination or url, success_of(visit.door.form), visit.cors)

@@ -77,10 +77,10 @@ class Reading:
             fingerprint=document["fingerprint"],
             source=Source(),
             control=Control(reply_to=(document.get("control") or {}).get("reply_to")),
+            spam=document.get("spam"),
         )
         form = self._forms.get(event.form)
-        is_spam = document.get("spam") is not None
-        due = form is not None and not is_spam and submissions.is_confirmed(form, event.reply_address)
+        due = form is not None and submissions.is_confirmed(form, event)
         return Ticket(event.id, event.form, event.accepted_at, due)
 
     def _check_key(self, request: Request) -> None:

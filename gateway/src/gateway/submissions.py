@@ -16,9 +16,12 @@ _FORMS = UUID("6d1f7a52-6f35-5a0e-9e0a-1c6f7d0f4b8e")
 _RANDOM_BITS = 74
 
 
-def id_for_key(form: str, key: str) -> UUID:
-    """Return the id that an idempotency key stands for: UUIDv5(form, key), the same at every gateway."""
-    return uuid5(_namespace(form), key)
+def id_for_key(form: str, key: str, *, spam: bool = False) -> UUID:
+    """Return the id that an idempotency key stands for: UUIDv5(form, key), the same at every gateway.
+
+    Under the same key spam has another id: it must not keep out what a person sends afterwards.
+    """
+    return uuid5(_namespace(f"{form}/spam" if spam else form), key)
 
 
 def fresh_id(now: datetime, random_bits: int) -> UUID:
@@ -36,8 +39,9 @@ def accept(
     now: datetime,
     source: Source,
     control: Control,
+    spam: str | None = None,
 ) -> SubmissionAccepted:
-    """Return the event of an accepted submission, whose fields were checked before."""
+    """Return the event of an accepted submission, whose fields were checked before; those of spam were not."""
     return SubmissionAccepted(
         id=submission_id,
         form=form,
@@ -46,12 +50,13 @@ def accept(
         fingerprint=fingerprint(fields),
         source=source,
         control=control,
+        spam=spam,
     )
 
 
-def is_confirmed(form: Form, reply_address: str | None) -> bool:
-    """Return whether a submission with this address is to be confirmed by a mail."""
-    return form.confirmation.enabled and reply_address is not None
+def is_confirmed(form: Form, event: SubmissionAccepted) -> bool:
+    """Return whether a submission is to be confirmed by a mail: it has an address, and is no spam."""
+    return form.confirmation.enabled and event.reply_address is not None and event.spam is None
 
 
 @lru_cache(maxsize=1024)

@@ -50,6 +50,11 @@ class Visit:
         return self.given_key or self.made_key
 
     @property
+    def spam(self) -> str | None:
+        """What gives the submission away as spam; None where nothing does."""
+        return "honeypot" if self.control.caught else None
+
+    @property
     def is_admitted(self) -> bool:
         """Whether the page that the request comes from may post to this form."""
         headers = self.request.headers

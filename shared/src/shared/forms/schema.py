@@ -74,7 +74,7 @@ class _FormSchema(Schema):
     @validates_schema(skip_on_field_errors=False)
     def _honeypot_is_no_field(self, data: dict[str, Any], **_: Any) -> None:
         if data.get("honeypot") in data.get("fields", {}):
-            raise ValidationError("a field of the form cannot be its trap: whoever fills it in is dropped", "honeypot")
+            raise ValidationError("a field of the form cannot be its trap: whoever fills it in is spam", "honeypot")
 
     @validates_schema(skip_on_field_errors=False)
     def _access_key_where_it_is_said(self, data: dict[str, Any], **_: Any) -> None:
