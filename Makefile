@@ -7,7 +7,7 @@ COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gene
 	--no-annotate --no-emit-package counterfoil-shared
 
 .DEFAULT_GOAL = help
-.PHONY: help run test lint format lock bench clean
+.PHONY: help run test lint format snippet lock bench clean
 
 help: ## list the verbs
 	@grep -hE '^[a-z]+:.*## ' Makefile | sed 's/:.*## /\t/' | while IFS="$$(printf '\t')" read -r verb what; do \
@@ -32,6 +32,10 @@ format: ## put the code into shape
 	@$(PREPARE) python
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+snippet: ## make gateway/static/counterfoil.js from gateway/scripts/counterfoil.js
+	@$(PREPARE) test
+	@$(BIN)/python -m dev.snippet
 
 lock: ## choose the versions anew and pin them with hashes (UPGRADE=--upgrade for the newest)
 	@$(PREPARE) python

@@ -33,6 +33,13 @@ def rabbitmq(server_directory: Path) -> Iterator[Broker]:
     broker.kill()  # its data is thrown away: no need to wait until it has put everything in order
 
 
+@pytest.fixture(scope="session")
+def mortal_broker(server_directory: Path) -> Iterator[Broker]:
+    """A broker that tests kill and start again, one test at a time."""
+    with Broker(server_directory / "mortal-rabbitmq") as broker:
+        yield broker
+
+
 @pytest.fixture
 def broker_url(rabbitmq: Broker) -> Iterator[str]:
     """The address of an empty virtual host for one test."""

@@ -17,13 +17,6 @@ SHORT_LEASE = {"COUNTERFOIL_SMTP_TIMEOUT_S": "1"}
 """A mail's lease outlives its time limit by a quarter of a minute, and whoever comes second waits for its end."""
 
 
-@pytest.fixture(scope="session")
-def mortal_broker(server_directory: Path) -> Iterator[Broker]:
-    """A broker that these tests kill and start again; nobody else uses it."""
-    with Broker(server_directory / "mortal-rabbitmq") as broker:
-        yield broker
-
-
 @pytest.fixture
 def start_trial(tmp_path: Path, mail_sink: MailSink) -> Iterator[StartTrial]:
     """Start an installation on a broker and return a trial of it; further arguments go to `Installation`."""

@@ -43,6 +43,7 @@ def name_addresses(app: Flask, desk: Desk) -> None:
     _name_receipts(app, desk)
     _name_reading(app, desk)
     _name_health(app, desk)
+    _name_snippet(app)
 
 
 def _name_forms(app: Flask, desk: Desk) -> None:
@@ -104,6 +105,14 @@ def _name_health(app: Flask, desk: Desk) -> None:
     def ready() -> Response:
         missing = desk.publisher.missing()
         return json_response(503 if missing else 200, {"ok": not missing, "missing": [*missing]})
+
+
+def _name_snippet(app: Flask) -> None:
+    @app.get("/counterfoil.js")
+    def snippet() -> Response:
+        response = app.send_static_file("counterfoil.js")
+        response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"  # pages that isolate themselves load it too
+        return response
 
 
 def answer_errors(app: Flask, desk: Desk) -> None:

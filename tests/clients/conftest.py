@@ -1,0 +1,86 @@
+"""A browser, a page on another origin, and one installation whose forms are made for what clients send."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from dev import clients
+from dev.broker import Broker
+from dev.mail_sink import MailSink
+from support.installation import Installation
+from support.owner import Owner
+from support.site import Site
+
+HERE = Path(__file__).parent
+Visit = Callable[..., Page]
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Headless Chromium; each test has a profile of its own in it."""
+    with sync_playwright() as playwright:
+        # Chromium refuses its sandbox to root, which is what a container runs as; these pages are our own
+        browser = playwright.chromium.launch(executable_path=clients.chromium(), args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def site() -> Iterator[Site]:
+    """The site whose pages post to the gateway."""
+    with Site(HERE) as site:
+        yield site
+
+
+@pytest.fixture(scope="session")
+def client_sink(server_directory: Path) -> Iterator[MailSink]:
+    """The mail server of the installation."""
+    with MailSink(server_directory / "clients-mail") as sink:
+        yield sink
+
+
+@pytest.fixture(scope="session")
+def installation(server_directory: Path, rabbitmq: Broker, client_sink: MailSink, site: Site) -> Iterator[Installation]:
+    """Gateway, storage and notify as processes, with the forms of forms.toml open to the site."""
+    with install(server_directory / "clients", rabbitmq, client_sink, site) as installation:
+        yield installation
+
+
+def install(place: Path, broker: Broker, sink: MailSink, site: Site) -> Installation:
+    """Return an installation below `place` that is not started yet."""
+    place.mkdir()
+    forms = place / "forms.toml"
+    forms.write_text((HERE / "forms.toml").read_text().replace("https://www.example.org", site.origin))
+    return Installation(place, broker_url=broker.fresh_vhost(), smtp_url=sink.url, forms=forms)
+
+
+@pytest.fixture
+def owner(installation: Installation, client_sink: MailSink) -> Owner:
+    """The owner of the forms, who reads what came in."""
+    return Owner(installation, client_sink)
+
+
+@pytest.fixture
+def visit(browser: Browser, site: Site, installation: Installation) -> Iterator[Visit]:
+    """Open a page of pages/, in which each address of a vendor's was changed for ours, and nothing else."""
+    contexts = []
+
+    def open_page(name: str, addresses: dict[str, str], *, javascript: bool = True, gateway_url: str = "") -> Page:
+        text = (HERE / "pages" / name).read_text()
+        for vendor, ours in addresses.items():
+            assert vendor in text, f"{name} does not name {vendor}"
+            text = text.replace(vendor, (gateway_url or installation.gateway_url) + ours)
+        context = browser.new_context(java_script_enabled=javascript)
+        context.set_default_timeout(10_000)
+        contexts.append(context)
+        page = context.new_page()
+        page.goto(site.put(f"/{name}", text))
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()

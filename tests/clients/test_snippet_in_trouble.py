@@ -1,0 +1,142 @@
+"""counterfoil.js when the gateway cannot promise anything: what was typed is kept, and accepted once in the end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, Route, expect
+
+from clients.conftest import Visit, install
+from dev.broker import Broker
+from dev.mail_sink import MailSink
+from support.installation import Installation
+from support.owner import Owner
+from support.polling import eventually
+from support.posts import key_of, posts_of
+from support.site import Site
+from support.typing_in import fill_in
+
+OURS = {"https://forms.example.org": ""}
+CORS = {"Access-Control-Allow-Origin": "*", "Access-Control-Expose-Headers": "Retry-After"}
+BACK_MS = 30_000
+REFUSED_STREAM = """window.EventSource = class extends EventTarget {
+  static CLOSED = 2;
+  readyState = 2;
+  constructor() { super(); setTimeout(() => this.dispatchEvent(new Event("error"))); }
+}"""
+
+
+@pytest.fixture
+def frail(tmp_path: Path, mortal_broker: Broker, client_sink: MailSink, site: Site) -> Iterator[Installation]:
+    """An installation on a broker that may be killed."""
+    with install(tmp_path / "frail", mortal_broker, client_sink, site) as installation:
+        yield installation
+
+
+def test_an_outage_loses_nothing_and_doubles_nothing(
+    visit: Visit, frail: Installation, mortal_broker: Broker, client_sink: MailSink
+) -> None:
+    page = visit("snippet.html", OURS, gateway_url=frail.gateway_url)
+    posts = posts_of(page)
+    fill_in(page, "outage@example.org", message="Three\nlines\nof it")
+    page.get_by_label("praise").check()
+    mortal_broker.kill()
+    page.get_by_role("button").click()
+    status = page.get_by_role("status")
+    expect(status).to_have_attribute("data-state", "waiting")
+    assert [answer.status for answer in map(lambda post: post.response(), posts) if answer] == [503]
+    expect(page.get_by_label("Message")).to_have_value("Three\nlines\nof it")
+
+    page.reload()
+    expect(page.get_by_label("Message")).to_have_value("Three\nlines\nof it")
+    expect(page.get_by_label("praise")).to_be_checked()
+    eventually(lambda: page.evaluate("1") and len(posts) >= 2, 20, "it is sent again after the reload")
+    mortal_broker.start()
+    expect(status).to_have_attribute("data-state", "confirmed", timeout=BACK_MS)
+    assert len({key_of(post) for post in posts}) == 1
+    (stored,) = Owner(frail, client_sink).stored("contact", "outage@example.org")
+    assert stored["fields"]["message"] == "Three\nlines\nof it"
+    expect(page.get_by_label("Message")).to_have_value("")
+
+
+def test_a_network_that_is_away_is_waited_for(visit: Visit, owner: Owner) -> None:
+    page = visit("snippet.html", OURS)
+    posts = posts_of(page)
+    fill_in(page, "offline@example.org")
+    page.context.set_offline(True)
+    page.get_by_role("button").click()
+    expect(page.get_by_role("status")).to_have_attribute("data-state", "waiting")
+    page.context.set_offline(False)
+    expect(page.get_by_role("status")).to_have_attribute("data-state", "confirmed", timeout=BACK_MS)
+    assert len({key_of(post) for post in posts}) == 1
+    assert len(owner.stored("contact", "offline@example.org")) == 1
+
+
+def test_retry_after_is_honoured(visit: Visit) -> None:
+    page = visit("snippet.html", OURS)
+    refusals = iter([(429, "2"), (502, "soon")])
+
+    def refuse_at_first(route: Route) -> None:
+        status, after = next(refusals, (None, ""))
+        if status is None:
+            route.continue_()
+        else:
+            route.fulfill(status=status, headers={**CORS, "Retry-After": after}, body="<h1>Not now</h1>")
+
+    page.route("**/f/contact", refuse_at_first)
+    fill_in(page, "later@example.org")
+    page.get_by_role("button").click()
+    expect(page.get_by_role("status")).to_have_attribute("data-state", "confirmed", timeout=BACK_MS)
+    waits = [detail["seconds"] for name, detail in page.evaluate("told") if name == "waiting"]
+    assert len(waits) == 2
+    for least, waited in zip((2, 2), waits, strict=True):
+        assert least <= waited <= 1.5 * least
+
+
+def test_what_a_proxy_refuses_for_good_is_not_sent_again(visit: Visit) -> None:
+    page = visit("snippet.html", OURS)
+    posts = posts_of(page)
+    page.route("**/f/contact", lambda route: route.fulfill(status=413, headers=CORS, body="<h1>No</h1>"))
+    fill_in(page, "large@example.org")
+    page.get_by_role("button").click()
+    expect(page.get_by_role("status")).to_have_text("This could not be sent.")
+    expect(page.get_by_label("Email")).to_have_value("large@example.org")
+    assert len(posts) == 1
+
+
+def test_a_page_that_is_no_answer_counts_as_none(visit: Visit, owner: Owner) -> None:
+    page = visit("snippet.html", OURS)
+    portal = iter([True])
+
+    def answer(route: Route) -> None:
+        if next(portal, False):
+            route.fulfill(status=200, headers=CORS, body="<h1>Welcome to our network. Please log in.</h1>")
+        else:
+            route.continue_()
+
+    page.route("**/f/contact", answer)
+    fill_in(page, "portal@example.org")
+    page.get_by_role("button").click()
+    expect(page.get_by_role("status")).to_have_attribute("data-state", "confirmed", timeout=BACK_MS)
+    assert len(owner.stored("contact", "portal@example.org")) == 1
+
+
+def test_it_asks_for_the_receipt_where_the_stream_is_refused(visit: Visit) -> None:
+    page = visit("snippet.html", OURS)
+    page.evaluate(REFUSED_STREAM)  # page.route would answer the preflight of what follows, too
+    fill_in(page, "poll@example.org")
+    page.get_by_role("button").click()
+    expect(page.get_by_role("status")).to_have_attribute("data-state", "confirmed", timeout=BACK_MS)
+
+
+def test_what_was_refused_is_there_after_a_reload_and_not_sent_by_itself(visit: Visit) -> None:
+    page: Page = visit("snippet.html", OURS)
+    posts = posts_of(page)
+    fill_in(page, "nowhere", message="Kept")
+    page.get_by_role("button").click()
+    expect(page.get_by_role("status")).to_have_attribute("data-state", "refused")
+    page.reload()
+    expect(page.get_by_label("Message")).to_have_value("Kept")
+    assert len(posts) == 1
