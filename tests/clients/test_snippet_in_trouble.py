@@ -21,11 +21,11 @@ from support.typing_in import fill_in
 OURS = {"https://forms.example.org": ""}
 CORS = {"Access-Control-Allow-Origin": "*", "Access-Control-Expose-Headers": "Retry-After"}
 BACK_MS = 30_000
-REFUSED_STREAM = """window.EventSource = class extends EventTarget {
+REFUSED_STREAM = """() => { window.EventSource = class extends EventTarget {
   static CLOSED = 2;
   readyState = 2;
   constructor() { super(); setTimeout(() => this.dispatchEvent(new Event("error"))); }
-}"""
+}; }"""
 
 
 @pytest.fixture
@@ -46,7 +46,7 @@ def test_an_outage_loses_nothing_and_doubles_nothing(
     page.get_by_role("button").click()
     status = page.get_by_role("status")
     expect(status).to_have_attribute("data-state", "waiting")
-    assert [answer.status for answer in map(lambda post: post.response(), posts) if answer] == [503]
+    assert [answer.status for answer in (post.response() for post in posts) if answer] == [503]
     expect(page.get_by_label("Message")).to_have_value("Three\nlines\nof it")
 
     page.reload()
