@@ -108,12 +108,17 @@ def test_a_limit_has_limits(queries: SubmissionQueries, limit: int) -> None:
         queries.page({"form": "signup", "limit": limit, "cursor": None})
 
 
-def test_a_receipt_tells_when_it_was_stored(queries: SubmissionQueries, store: StoreSubmissions) -> None:
+def test_a_receipt_tells_when_it_was_stored_and_first_accepted(
+    queries: SubmissionQueries, store: StoreSubmissions
+) -> None:
     event = an_event()
-    assert queries.receipt({"id": str(event.id)}) == {"stored_at": None, "fingerprint": None}
+    nothing = {"stored_at": None, "accepted_at": None, "fingerprint": None}
+    assert queries.receipt({"id": str(event.id)}) == nothing
     store([Delivery(event)])
+    store([Delivery(replace(event, accepted_at=ACCEPTED_AT + timedelta(minutes=1)))])
     assert queries.receipt({"id": str(event.id)}) == {
         "stored_at": "2026-11-22T18:00:00.120000Z",
+        "accepted_at": "2026-11-22T17:03:44.123456Z",
         "fingerprint": event.fingerprint,
     }
 
@@ -143,6 +148,15 @@ def test_a_submission_is_shown_with_what_came_later_under_its_id(
             }
         ],
     }
+
+
+def test_a_list_counts_what_came_later_under_each_id(queries: SubmissionQueries, store: StoreSubmissions) -> None:
+    event = an_event()
+    store([Delivery(event), Delivery(an_event())])
+    store([Delivery(an_event(id=event.id, name=name)) for name in ("Grace", "Barbara")])
+    [page] = pages(queries, "signup", 5)
+    assert {one["id"]: one["conflict_count"] for one in page}[str(event.id)] == 2
+    assert sorted(one["conflict_count"] for one in page) == [0, 2]
 
 
 def test_an_unknown_submission_is_null(queries: SubmissionQueries) -> None:

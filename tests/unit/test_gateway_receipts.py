@@ -86,6 +86,30 @@ def test_a_receipt_as_json(gateway: Gateway, told: Receipts) -> None:
     }
 
 
+def test_a_retrys_receipt_shows_when_the_first_request_was_accepted(gateway: Gateway, told: Receipts) -> None:
+    first = "2026-11-22T17:03:40.000000Z"
+    told.confirmations = [SENT]
+    told.stored = {"stored_at": "2026-11-22T17:03:41.000000Z", "accepted_at": first, "fingerprint": "f"}
+    assert document_of(gateway.client.get(path_of(TICKET)))["accepted_at"] == first
+    assert f'datetime="{first}"' in gateway.client.get(path_of(TICKET), headers=PAGE).text
+    [event] = [event for event in events_of(gateway.client.get(f"{path_of(TICKET)}/events")) if "data" in event]
+    assert first in event["data"]
+
+
+@pytest.mark.parametrize("end", ["", "/events"])
+def test_a_script_on_any_page_may_follow_a_receipt(gateway: Gateway, told: Receipts, end: str) -> None:
+    told.stored = {"stored_at": LATER, "fingerprint": "f"}
+    told.confirmations = [SENT]
+    there = {"Origin": "https://www.example.org"}
+    answer = gateway.client.get(path_of(TICKET) + end, headers=there)
+    assert (answer.status_code, answer.headers["Access-Control-Allow-Origin"]) == (200, "*")
+    forged = gateway.client.get(f"/receipts/forged{end}", headers=there)
+    assert (forged.status_code, forged.headers["Access-Control-Allow-Origin"]) == (404, "*")
+    preflight = gateway.client.options(path_of(TICKET) + end, headers=there)
+    assert (preflight.status_code, preflight.headers["Access-Control-Allow-Origin"]) == (204, "*")
+    assert "Prefer" in preflight.headers["Access-Control-Allow-Headers"]
+
+
 def test_what_nobody_answers_for_is_unknown_and_still_200(gateway: Gateway) -> None:
     answer = gateway.client.get(path_of(TICKET))
     assert answer.status_code == 200

@@ -65,13 +65,18 @@ def progress_of_stored(ticket: Ticket, stored_at: datetime | None, notified: Ans
 
 
 def _progress_of(ticket: Ticket, stored: Answer | None, notified: Answer | None) -> Progress:
-    at = (stored or {}).get("stored_at")
     return Progress(
         ticket,
-        stored_at=datetime.fromisoformat(at) if isinstance(at, str) else None,
+        stored_at=_moment(stored, "stored_at"),
+        first_accepted_at=_moment(stored, "accepted_at"),
         storage_known=stored is not None,
         confirmations=_confirmations(notified),
     )
+
+
+def _moment(answer: Answer | None, name: str) -> datetime | None:
+    text = (answer or {}).get(name)
+    return datetime.fromisoformat(text) if isinstance(text, str) else None
 
 
 def _confirmations(notified: Answer | None) -> tuple[Confirmation, ...] | None:

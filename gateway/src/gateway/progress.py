@@ -21,6 +21,7 @@ class Progress:
     """What is known of one submission.
 
     `stored_at` is None while it is not stored, or while storage was not heard of (`storage_known` false).
+    `first_accepted_at` is what storage knows: a token says when its own request was accepted, which may be a retry.
     `confirmations` is None while notify was not heard of, empty while notify has not seen the submission.
     """
 
@@ -28,6 +29,12 @@ class Progress:
     stored_at: datetime | None = None
     storage_known: bool = False
     confirmations: tuple[Confirmation, ...] | None = None
+    first_accepted_at: datetime | None = None
+
+    @property
+    def accepted_at(self) -> datetime:
+        """Return when the submission was accepted, the first time as far as is known."""
+        return self.first_accepted_at or self.ticket.accepted_at
 
     @property
     def state(self) -> State:
@@ -65,7 +72,7 @@ class Progress:
             "id": str(self.ticket.id),
             "form": self.ticket.form,
             "state": self.state,
-            "accepted_at": text_of(self.ticket.accepted_at),
+            "accepted_at": text_of(self.accepted_at),
             "stored_at": text_of(self.stored_at) if self.stored_at else None,
             "confirmations": [confirmation.to_json() for confirmation in self.shown_confirmations],
             "final": self.is_final,
@@ -92,6 +99,7 @@ class Progress:
             stored_at=self.stored_at or earlier.stored_at,
             storage_known=self.storage_known or earlier.storage_known,
             confirmations=earlier.confirmations if self.confirmations is None else self.confirmations,
+            first_accepted_at=self.first_accepted_at or earlier.first_accepted_at,
         )
 
 

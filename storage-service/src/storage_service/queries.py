@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Engine, Row, Select, select, tuple_
+from sqlalchemy import Engine, Row, Select, func, select, tuple_
 
 from shared.database import classified, iso, reading
 from shared.messaging.broker import Answer, Params, QueryMethod
@@ -24,6 +24,10 @@ page of one submission alone may be several times as long as this."""
 
 _ROWS_AT_ONCE = 20
 
+_CONFLICT_COUNT = (
+    select(func.count()).where(conflicts.c.id == submissions.c.id).scalar_subquery().label("conflict_count")
+)
+
 
 class SubmissionQueries:
     """Answers from the database, each from a transaction that only reads."""
@@ -36,9 +40,13 @@ class SubmissionQueries:
         return {"receipt": self.receipt, "list": self.page, "submission": self.submission}
 
     def receipt(self, params: Params) -> Answer:
-        """Answer when a submission was stored, and with which fingerprint; both null while it is not."""
+        """Answer when a submission was stored, when it was first accepted, and its fingerprint; else all null."""
         row = self._one(UUID(params["id"]))
-        return {"stored_at": iso(row.stored_at) if row else None, "fingerprint": row.fingerprint if row else None}
+        return {
+            "stored_at": iso(row.stored_at) if row else None,
+            "accepted_at": iso(row.accepted_at) if row else None,
+            "fingerprint": row.fingerprint if row else None,
+        }
 
     def submission(self, params: Params) -> Answer:
         """Answer one submission with what came later under its id, or null."""
@@ -66,7 +74,7 @@ class SubmissionQueries:
     def select_page(params: Params) -> Select[Any]:
         """Return the query of a page: a form's spam, or all else of it, from the cursor's place on."""
         kind = submissions.c.spam.is_not(None) if params.get("spam") else submissions.c.spam.is_(None)
-        found = select(submissions).where(submissions.c.form == params["form"], kind)
+        found = select(submissions, _CONFLICT_COUNT).where(submissions.c.form == params["form"], kind)
         if params.get("cursor") is not None:
             place = tuple_(submissions.c.accepted_at, submissions.c.id)
             found = found.where(place < _place_of(params["cursor"]))
@@ -97,7 +105,7 @@ def _page(rows: Iterable[Row[Any]], limit: int) -> Answer:
     size_bytes = 0
     cursor = None
     for row in rows:
-        one = _shown(row)
+        one = {**_shown(row), "conflict_count": row.conflict_count}
         size_bytes += len(json.dumps(one))
         if shown and (len(shown) == limit or size_bytes > PAGE_BYTES):
             return {"submissions": shown, "next_cursor": cursor}

@@ -20,6 +20,7 @@
     const mail = told.confirmations[0];
     receipt.dataset.state = told.state;
     receipt.dataset.mail = mail ? mail.state : "none";
+    show("accepted", told.accepted_at);
     show("stored", told.stored_at);
     if (mail && (mail.state === "sent" || mail.state === "failed")) show("confirmed", mail.at);
     if (told.final) events.close();
