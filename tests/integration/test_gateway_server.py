@@ -16,78 +16,15 @@ from dev.processes import free_port, is_alive, send
 from shared.contracts import Confirmation, ConfirmationChanged, SubmissionsStored
 from shared.messaging.rabbitmq import RabbitMQ
 from shared.messaging.topology import STORAGE
+from support.gateway_server import Server
 from support.polling import eventually
 from support.queues import Queues
-from support.service import Service
-
-GOOD = {"name": "Ada Lovelace", "email": "ada@example.org"}
-FORMS = """
-[forms.signup]
-fields.name = {type = "text", required = true}
-fields.email = {type = "email", required = true}
-[forms.open]
-"""
-
-
-class Server(Service):
-    """A gateway process, its address, and sockets to it."""
-
-    def __init__(self, directory: Path, broker_url: str, module: str = "gateway", **settings: str) -> None:
-        forms = directory / "forms.toml"
-        forms.write_text(FORMS, encoding="utf-8")
-        self.port = free_port()
-        self.url = f"http://127.0.0.1:{self.port}"
-        given = {
-            "COUNTERFOIL_BIND": f"127.0.0.1:{self.port}",
-            "COUNTERFOIL_WORKERS": "1",
-            "COUNTERFOIL_BROKER_URL": broker_url,
-            "COUNTERFOIL_FORMS": str(forms),
-            "COUNTERFOIL_SECRET": "a secret of the tests, longer than thirty-two characters",
-            "COUNTERFOIL_MAX_BODY_BYTES": "65536",
-        }
-        super().__init__("gateway", module, given | settings, directory / "gateway.log")
-
-    def post(self) -> requests.Response:
-        return requests.post(f"{self.url}/f/signup", json=GOOD, timeout=10)
-
-    def answers(self, path: str, status: int = 200) -> bool:
-        try:
-            return requests.get(self.url + path, timeout=5).status_code == status
-        except requests.RequestException:
-            return False
-
-    def await_ready(self) -> None:
-        eventually(lambda: self.answers("/readyz"), 30, "the gateway is ready")
-
-    def leaves_stream(self, path: str, chunks: int) -> bool:
-        """Begin a stream and leave it after some chunks; while it is open nobody else may watch."""
-        with requests.get(self.url + path, stream=True, timeout=5) as stream:
-            taken = stream.status_code == 200
-            if taken:
-                assert self.answers(path, status=503)
-                for _, _ in zip(range(chunks), stream.iter_content(None), strict=False):
-                    pass
-            return taken
-
-    def connect(self) -> socket.socket:
-        return socket.create_connection(("127.0.0.1", self.port), timeout=10)
-
-    def answer_to(self, request: bytes) -> bytes:
-        """Return everything that is answered to these bytes until the server closes the connection."""
-        with self.connect() as connection:
-            connection.sendall(request)
-            return b"".join(iter(lambda: connection.recv(65536), b""))
 
 
 @pytest.fixture
 def server(tmp_path: Path, broker_url: str) -> Iterator[Server]:
-    gateway = Server(tmp_path, broker_url)
-    gateway.start()
-    gateway.await_ready()
-    yield gateway
-    if gateway.is_running():
-        gateway.kill()
-    print(gateway.tail())
+    with Server(tmp_path, broker_url) as gateway:
+        yield gateway
 
 
 def test_what_is_accepted_lies_on_the_queue(server: Server, broker_url: str) -> None:
@@ -137,30 +74,6 @@ def test_a_client_that_goes_away_in_mid_body_has_submitted_nothing(server: Serve
             connection.recv(65536)
     assert server.post().status_code == 202
     assert Queues(broker_url).depth(STORAGE.name) == 1
-
-
-@pytest.mark.parametrize(
-    ("headers", "body", "status"),
-    [
-        (b"Content-Length: 99999999", b"a=b", b"413"),
-        (b"Content-Length: 3\r\nContent-Length: 4", b"a=b", b"400"),
-        (b"Content-Length: x", b"a=b", b"400"),
-        (b"Content-Length: 3\r\nTransfer-Encoding: chunked", b"3\r\na=b\r\n0\r\n\r\n", b"413"),
-    ],
-)
-def test_a_body_of_doubtful_length_is_refused_and_the_connection_closed(
-    server: Server, headers: bytes, body: bytes, status: bytes
-) -> None:
-    kind = b"Content-Type: application/x-www-form-urlencoded"
-    answer = server.answer_to(b"POST /f/open HTTP/1.1\r\nHost: x\r\n" + kind + b"\r\n" + headers + b"\r\n\r\n" + body)
-    assert answer.split(b" ")[1] == status  # and it ended: `answer_to` reads until the connection is closed
-
-
-def test_two_keys_on_the_wire_are_400(server: Server) -> None:
-    keys = b"Idempotency-Key: a\r\nIdempotency-Key: b\r\nConnection: close\r\n"
-    kind = b"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 3\r\n"
-    answer = server.answer_to(b"POST /f/open HTTP/1.1\r\nHost: x\r\n" + keys + kind + b"\r\na=b")
-    assert answer.split(b" ")[1] == b"400"
 
 
 def test_a_stop_ends_open_streams_and_exits_0(server: Server) -> None:
@@ -228,12 +141,3 @@ def test_wrong_settings_are_all_named(tmp_path: Path, broker_url: str) -> None:
     gateway.start()
     assert gateway.wait(timeout_s=20) == 2
     assert all(name in gateway.tail() for name in wrong)
-
-
-def test_nothing_that_was_typed_is_logged(server: Server) -> None:
-    canary = {"name": "Canary Lovelace", "email": "canary@example.org"}
-    for values in (canary, {**canary, "email": "canary@"}, {"canary": "x"}):
-        requests.post(f"{server.url}/f/signup", data=values, timeout=10)
-    requests.post(f"{server.url}/f/signup", data="canary", headers={"Content-Type": "application/json"}, timeout=10)
-    assert server.stop() == 0
-    assert "canary" not in server.log.read_text(encoding="utf-8").lower()

@@ -96,30 +96,6 @@ def test_required_and_empty(tmp_path: Path, given: str | None) -> None:
     assert errors_of(answer) == [("REQUIRED_FIELD_EMPTY", "name")]
 
 
-@pytest.mark.parametrize("sign", BREAKS)
-@pytest.mark.parametrize(
-    ("form", "name"),
-    [
-        ("signup", "name"),
-        ("signup", "email"),
-        ("signup", "_subject"),
-        ("signup", "_replyto"),
-        ("types", "text"),
-        ("types", "choice"),
-        ("open", "name"),
-        ("open", "subject"),
-        ("open", "email"),
-        ("open", "Email"),
-    ],
-)
-def test_no_line_break_gets_near_a_header(tmp_path: Path, sign: str, form: str, name: str) -> None:
-    gateway = a_gateway(tmp_path)
-    good = {"name": "Ada", "email": "ada@example.org"} if form == "signup" else {}
-    answer = gateway.client.post(f"/f/{form}", data={**good, name: f"a{sign}Bcc: b@example.org"})
-    assert answer.status_code == 422
-    assert gateway.published() == []
-
-
 def test_a_text_that_stands_in_the_subject_is_one_line_however_long(tmp_path: Path) -> None:
     definitions = """
 [forms.a]

@@ -21,6 +21,7 @@ from gateway import settings as gateway_settings
 from gateway.app import GatewayApp, create_app
 from gateway.live import WATCHERS_MOST
 from gateway.settings import Settings, host_and_port
+from gateway.silence import end_silent_connections
 from shared import forms, logs
 from shared.messaging.rabbitmq import RabbitMQ
 
@@ -86,6 +87,7 @@ def build() -> GatewayApp:
     logs.configure("gateway", level=settings.log_level, format=settings.log_format)
     app = create_app(settings, forms.load(settings.forms), RabbitMQ(settings.broker_url, name="gateway"))
     end_streams_with_process(app)
+    end_silent_connections(host_and_port(settings.bind)[1])
     return app
 
 

@@ -1,0 +1,58 @@
+"""Bad input, by the rows of one table: each module's first line is a row, and each test sends what the row names.
+
+| what | expect | tests |
+| --- | --- | --- |
+| slow headers, slow bodies, 500 at once | others unaffected | test_slow_and_many |
+| oversize, chunked without length, compressed bombs | 413 or 415, connection closed | test_sizes |
+| conflicting lengths, duplicate lengths | 400, closed | test_lengths |
+| deep nesting, 5,000-digit integers, NaN, 1e999, lone surrogates, NUL, duplicate keys | 400 or 422 | test_values |
+| wrong type or method, unknown fields | 415, 405, 422 | test_types_and_methods |
+| idempotency key over 255 characters, control characters, two headers | 400 | test_keys |
+| another tenant's id, a forged or cut receipt token | 404 | test_receipt_tokens |
+| line breaks in subject, name, address | 422 at the door; notify checks again | test_mail_headers |
+| `{{7*7}}`, `${x}` in a field | literal | test_templates |
+| scripts in fields | escaped on every page; CSP without inline | test_scripts |
+| personal data in logs, traces, error bodies | none | test_personal_data |
+
+Nothing of it may reach a queue: the fixture `door` looks after every test.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from dev.broker import Broker
+from shared.messaging.topology import STORAGE
+from support.gateway_server import Server
+from support.queues import Queues
+
+
+@pytest.fixture(scope="session")
+def gateway_process(server_directory: Path, rabbitmq: Broker) -> Iterator[tuple[Server, Queues]]:
+    """One gateway for all that is refused, and its queues."""
+    place = server_directory / "bad-input"
+    place.mkdir()
+    broker_url = rabbitmq.fresh_vhost()
+    with Server(place, broker_url) as gateway:
+        yield gateway, Queues(broker_url)
+
+
+@pytest.fixture
+def door(gateway_process: tuple[Server, Queues]) -> Iterator[Server]:
+    """The gateway; at the end of the test nothing may lie on a queue, and it still has to take a submission."""
+    gateway, queues = gateway_process
+    yield gateway
+    marker = gateway.post()
+    assert marker.status_code == 202
+    taken = [_next_id(queues)]
+    while taken[-1] not in {marker.json()["id"], None}:
+        taken.append(_next_id(queues))
+    assert taken == [marker.json()["id"]], "something was taken before"
+
+
+def _next_id(queues: Queues) -> str | None:
+    message = queues.take(STORAGE.name)
+    return message[1].message_id if message else None

@@ -1,0 +1,85 @@
+"""CR, LF, VT, U+2028 in subject, name, address: 422 at the door, and notify checks again."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from notify_service.domain import Permanent
+from notify_service.mail import Composer
+from shared.contracts import Control, SubmissionAccepted
+from shared.forms import Form
+from support.confirmations import MAIL_FROM, NOON, a_form
+from support.events import an_event
+from support.gateway_app import a_gateway
+from support.gateway_server import Server
+from support.raw_http import FORM, JSON, a_post, answer_of
+
+ENDS_OF_LINES = ["\r", "\n", "\r\n", "\v", "\f", "\x1c", "\x1d", "\x1e", "\x1f", "\x85", "\u2028", "\u2029"]
+INJECTION = "Ada{}Bcc: eve@example.org"
+
+
+@pytest.mark.parametrize("sign", ENDS_OF_LINES)
+@pytest.mark.parametrize(
+    ("form", "name"),
+    [
+        ("signup", "name"),
+        ("signup", "email"),
+        ("signup", "_subject"),
+        ("signup", "_replyto"),
+        ("types", "text"),
+        ("types", "choice"),
+        ("open", "name"),
+        ("open", "subject"),
+        ("open", "email"),
+        ("open", "Email"),
+    ],
+)
+def test_no_line_break_gets_near_a_header(tmp_path: Path, sign: str, form: str, name: str) -> None:
+    gateway = a_gateway(tmp_path)
+    good = {"name": "Ada", "email": "ada@example.org"} if form == "signup" else {}
+    answer = gateway.client.post(f"/f/{form}", data={**good, name: f"a{sign}Bcc: b@example.org"})
+    assert answer.status_code == 422
+    assert gateway.published() == []
+
+
+@pytest.mark.parametrize("kind", [FORM, JSON])
+@pytest.mark.parametrize("name", ["name", "email", "_subject", "_replyto"])
+def test_nor_by_the_wire(door: Server, kind: str, name: str) -> None:
+    form = f"{name}=a%0D%0ABcc:%20eve@example.org".encode()
+    body = form if kind == FORM else b'{"%s": "a\\r\\nBcc: eve@example.org"}' % name.encode()
+    with door.connect() as connection:
+        connection.sendall(a_post(kind=kind, body=body))
+        answer = answer_of(connection, closes_within_s=0)
+    assert answer.status == 422
+    assert set(answer.codes) <= {"LINE_BREAK", "TYPE_EMAIL"}
+
+
+def compose(event: SubmissionAccepted, form: Form | None = None, address: str = "ada@example.org") -> None:
+    Composer(MAIL_FROM, lambda: NOON).compose(event, form or a_form(), address)
+
+
+@pytest.mark.parametrize("end", [*ENDS_OF_LINES, "\0"], ids=ascii)
+@pytest.mark.parametrize("through", ["_subject", "a field in the subject"])
+def test_a_subject_of_two_lines_is_refused(end: str, through: str) -> None:
+    text = INJECTION.format(end)
+    event = replace(an_event(), control=Control(subject=text)) if through == "_subject" else an_event(name=text)
+    with pytest.raises(Permanent, match="control character in the subject"):
+        compose(event, a_form(subject="Welcome, {name}"))
+
+
+@pytest.mark.parametrize("end", [*ENDS_OF_LINES, "\0"], ids=ascii)
+def test_an_address_of_two_lines_is_refused(end: str) -> None:
+    with pytest.raises(Permanent, match="control character in the address"):
+        compose(an_event(), address=f"ada@example.org{end}Bcc: eve@example.org")
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["ada", "ada@", "@example.org", "a@b@c", "ada@example.org, eve@example.org", "<ada@example.org>", '"a"@b.c'],
+)
+def test_what_is_no_single_address_is_refused(address: str) -> None:
+    with pytest.raises(Permanent, match="no valid address"):
+        compose(an_event(), address=address)

@@ -1,0 +1,92 @@
+"""Personal data in logs, traces, error bodies: none. A canary is searched for in all that three services say."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+from uuid import UUID
+
+import pika
+import pytest
+import requests
+
+from dev.broker import Broker
+from shared.contracts import SubmissionAccepted
+from shared.messaging.topology import NOTIFY_EMAIL, STORAGE
+from support.installation import Installation
+from support.polling import eventually
+from support.smtp import ScriptedSmtp
+
+CANARY = "canary"
+ADDRESS = "canary@example.org"
+GOOD = {"name": "Canary Lovelace", "email": ADDRESS}
+HEADERS = {
+    "User-Agent": "Canary/1.0",
+    "Referer": "https://canary.example.org/canary?canary",
+    "Accept-Language": "canary",
+    "Cookie": "canary=canary",
+    "X-Forwarded-For": "canary",
+}
+POISON = b'{"id": "canary@example.org", "fields": {"name": "Canary"}}'
+
+
+@pytest.fixture
+def refusing() -> Iterator[ScriptedSmtp]:
+    """A mail server that repeats the address when it refuses it, as most do."""
+    with ScriptedSmtp().answering("rcpt", f"550 5.1.1 <{ADDRESS}>: no such user {CANARY}") as smtp:
+        yield smtp
+
+
+@pytest.fixture
+def talkative(server_directory: Path, rabbitmq: Broker, refusing: ScriptedSmtp) -> Iterator[Installation]:
+    """A whole installation that logs all it can."""
+    url = f"smtp://127.0.0.1:{refusing.port}?starttls=never"
+    settings = {"COUNTERFOIL_LOG_LEVEL": "debug", "COUNTERFOIL_LOG_FORMAT": "json"}
+    place = server_directory / "personal-data"
+    with Installation(place, broker_url=rabbitmq.fresh_vhost(), smtp_url=url, settings=settings) as installation:
+        yield installation
+
+
+def test_nothing_that_was_typed_is_said_to_anybody_else(talkative: Installation) -> None:
+    accepted = post(talkative, json=GOOD)
+    assert accepted.status_code == 202
+    receipt_url = accepted.json()["receipt_url"]
+    eventually(lambda: talkative.receipt(receipt_url)["state"] == "failed", 30, "the mail was refused")
+    refusals = [
+        post(talkative, data={**GOOD, "email": "canary@"}),
+        post(talkative, json={**GOOD, "name": ["Canary"]}),
+        post(talkative, data={**GOOD, "_subject": "Canary\nCanary"}),
+        post(talkative, data=b"canary", headers={"Content-Type": "application/json"}),
+        post(talkative, data=b'{"name": "Canary\\u0000"}', headers={"Content-Type": "application/json"}),
+        post(talkative, data=b"canary", headers={"Content-Type": "text/canary"}),
+        post(talkative, data=b"canary", headers={"Content-Type": "multipart/form-data; boundary=canary"}),
+        post(talkative, files={"canary": ("canary.txt", b"canary")}),
+        post(talkative, data=GOOD, headers={"Idempotency-Key": "canary" * 50}),
+        post(talkative, json={**GOOD, "name": "Canary " * 100_000}),
+        post(talkative, path="/f/canary", data=GOOD),
+        requests.get(f"{talkative.gateway_url}/receipts/canary?canary", headers=HEADERS, timeout=10),
+        requests.get(f"{talkative.gateway_url}/v1/submissions/canary", headers=HEADERS, timeout=10),
+    ]
+    assert {answer.status_code for answer in refusals} <= {400, 401, 404, 413, 415, 422}
+    assert not [answer.text for answer in refusals if CANARY in answer.text.lower()]
+    assert CANARY not in json.dumps(talkative.receipt(receipt_url)).lower()
+    park_poison(talkative)
+    talkative.stop()
+    for service in talkative.services:
+        log = service.log.read_text(encoding="utf-8")
+        assert log, f"{service.name} said nothing: this proves nothing"
+        assert CANARY not in log.lower()
+
+
+def post(installation: Installation, path: str = "/f/signup", **request: object) -> requests.Response:
+    headers = HEADERS | dict(request.pop("headers", {}) or {})  # type: ignore[call-overload]
+    return requests.post(installation.gateway_url + path, headers=headers, timeout=10, **request)  # type: ignore[arg-type]
+
+
+def park_poison(installation: Installation) -> None:
+    properties = pika.BasicProperties(type=SubmissionAccepted.TYPE, message_id=str(UUID(int=7)), delivery_mode=2)
+    for queue in (STORAGE, NOTIFY_EMAIL):
+        installation.queues.publish("", queue.name, POISON, properties)
+        eventually(partial(installation.queues.depth, queue.parked), 20, "the poison is parked")

@@ -1,0 +1,70 @@
+"""Another tenant's id, a forged or cut receipt token: 404, compared in constant time."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from uuid import UUID, uuid4
+
+import pytest
+import requests
+from itsdangerous import Signer
+
+from gateway.tokens import Ticket, Tokens
+from support.gateway_app import SECRET
+from support.gateway_server import Server
+from support.raw_http import answer_of
+
+TICKET = Ticket(UUID(int=7), "signup", datetime(2026, 11, 22, tzinfo=UTC), confirmed=True)
+GOOD = Tokens(SECRET).sign(TICKET)
+SIGNED, _, SIGNATURE = GOOD.rpartition(".")
+ELSEWHERE = Tokens("the secret of another installation, as long as this one's").sign(TICKET)
+
+FORGED = [
+    ELSEWHERE,
+    f"{SIGNED}.{ELSEWHERE.rpartition('.')[2]}",
+    f"{SIGNED.replace('signup', 'open')}.{SIGNATURE}",
+    f"{SIGNED.replace(TICKET.id.hex, uuid4().hex)}.{SIGNATURE}",
+    f"{SIGNED[:-1]}0.{SIGNATURE}",
+    f"{SIGNED}.{SIGNATURE.swapcase()}",
+    f"{SIGNED}.",
+    f".{SIGNATURE}",
+    SIGNED,
+    SIGNATURE,
+    *(GOOD[:length] for length in range(1, len(GOOD), 9)),
+    GOOD[1:],
+    f"{GOOD}A",
+    f"{GOOD}=",
+    f"{GOOD}.",
+    f"{GOOD}%00",
+    f"{GOOD}%0d%0aX:%20y",
+    TICKET.id.hex,
+    str(TICKET.id),
+    "%ff",
+    "%00",
+    "..",
+    "a" * 5000,
+    Signer(SECRET).sign(SIGNED).decode(),
+]
+
+
+def test_the_good_one_is_good(door: Server) -> None:
+    assert door.answers(f"/receipts/{GOOD}")
+
+
+@pytest.mark.parametrize("suffix", ["", "/events"])
+def test_forged_and_cut_tokens(door: Server, suffix: str) -> None:
+    for token in FORGED:
+        with door.connect() as connection:
+            connection.sendall(f"GET /receipts/{token}{suffix} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+            answer = answer_of(connection, closes_within_s=0)
+        assert answer.status == 404, token
+        assert token[:20].encode() not in answer.body
+
+
+@pytest.mark.parametrize("path", ["/v1/submissions/{id}", "/v1/forms/signup/submissions"])
+@pytest.mark.parametrize("authorization", [None, "Bearer x", "Bearer ", "Basic eDp5", "Bearer cf_" + "a" * 5000, GOOD])
+def test_an_id_alone_shows_nothing(door: Server, path: str, authorization: str | None) -> None:
+    """Whose id it is does not matter: without the key of this installation nobody is told that it exists."""
+    headers = {"Authorization": authorization} if authorization else {}
+    accepted = door.url + path.format(id=TICKET.id)
+    assert requests.get(accepted, headers=headers, timeout=5).status_code == 401

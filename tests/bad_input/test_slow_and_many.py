@@ -1,0 +1,110 @@
+"""Slow headers, slow bodies, 500 at once: others are unaffected."""
+
+from __future__ import annotations
+
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from functools import partial
+from pathlib import Path
+
+import pytest
+import requests
+
+from dev.broker import Broker
+from shared.messaging.topology import STORAGE
+from support.gateway_server import Server
+from support.polling import eventually
+from support.queues import Queues
+from support.raw_http import a_post, answer_of
+
+MANY = 500
+UNAFFECTED_S = 2.0
+
+UNENDED = {
+    "nothing": b"",
+    "half a header": b"POST /f/open HTTP/1.1\r\nHost: x\r\nX-",
+    "no body": a_post("Content-Length: 9", length=False),
+    "half a body": a_post("Content-Length: 9", length=False, body=b"a=b"),
+    "expects to be asked": a_post("Content-Length: 9", "Expect: 100-continue", length=False),
+    "chunks without an end": a_post("Transfer-Encoding: chunked", length=False, body=b"3\r\na=b\r\n"),
+}
+
+
+@pytest.fixture(scope="module")
+def hasty_and_queues(tmp_path_factory: pytest.TempPathFactory, rabbitmq: Broker) -> Iterator[tuple[Server, Queues]]:
+    broker_url = rabbitmq.fresh_vhost()
+    with Server(tmp_path_factory.mktemp("hasty"), broker_url, module="tests.support.hasty_gateway") as gateway:
+        yield gateway, Queues(broker_url)
+
+
+@pytest.fixture
+def hasty(hasty_and_queues: tuple[Server, Queues]) -> Server:
+    """A gateway that ends what it has said nothing to for two seconds, not for a minute."""
+    return hasty_and_queues[0]
+
+
+def opened(stack: ExitStack, server: Server, request: bytes, count: int) -> list[socket.socket]:
+    connections = [stack.enter_context(server.connect()) for _ in range(count)]
+    for connection in connections:
+        connection.sendall(request)
+    return connections
+
+
+def assert_others_are_taken(server: Server) -> None:
+    for _ in range(5):
+        answer = server.post()
+        assert answer.status_code == 202
+        assert answer.elapsed.total_seconds() < UNAFFECTED_S
+
+
+def test_500_that_do_not_go_on(tmp_path: Path, broker_url: str) -> None:
+    with Server(tmp_path, broker_url) as gateway, ExitStack() as stack:
+        for kind in ("half a header", "half a body"):
+            opened(stack, gateway, UNENDED[kind], MANY // 2)
+        assert_others_are_taken(gateway)
+
+
+def test_what_does_not_go_on_is_ended(hasty: Server) -> None:
+    with ExitStack() as stack:
+        for connection in [one for request in UNENDED.values() for one in opened(stack, hasty, request, 3)]:
+            connection.settimeout(5)
+            answer = b"".join(iter(partial(connection.recv, 65536), b""))
+            assert b" 202 " not in answer
+
+
+def test_a_body_that_comes_by_the_byte_is_ended(hasty: Server) -> None:
+    with hasty.connect() as connection:
+        connection.sendall(a_post("Content-Length: 9999", length=False))
+        eventually(lambda: _has_ended(connection), 5, "the gateway has ended the connection")
+
+
+def _has_ended(connection: socket.socket) -> bool:
+    try:
+        connection.sendall(b"a")
+    except OSError:
+        return True
+    return False
+
+
+def test_who_is_answered_is_not_ended(hasty: Server) -> None:
+    """A stream is told something within its heartbeat, a connection that is used again is answered on it."""
+    path = hasty.post().json()["receipt_url"]
+    until = time.monotonic() + 3.5
+    with requests.Session() as session, requests.get(f"{path}/events", stream=True, timeout=10) as stream:
+        lines = stream.iter_lines(chunk_size=1)
+        while time.monotonic() < until:
+            assert session.get(f"{hasty.url}/livez", timeout=5).status_code == 200
+            assert next(lines) is not None
+
+
+def test_500_at_once_are_answered(hasty_and_queues: tuple[Server, Queues]) -> None:
+    hasty, queues = hasty_and_queues
+    with ExitStack() as stack:
+        connections = opened(stack, hasty, a_post(body=b"a=b"), MANY)
+        statuses = [answer_of(connection, closes_within_s=0).status for connection in connections]
+    assert set(statuses) <= {202, 503}
+    assert statuses.count(202) > 0
+    assert queues.depth(STORAGE.name) >= statuses.count(202)
+    assert_others_are_taken(hasty)

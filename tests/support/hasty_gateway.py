@@ -1,0 +1,21 @@
+"""The real gateway, but silence on a connection lasts two seconds at most: `python -m tests.support.hasty_gateway`."""
+
+from __future__ import annotations
+
+from gateway import settings
+from gateway.app import GatewayApp, create_app
+from gateway.silence import end_silent_connections
+from gateway.wsgi import serve
+from shared import forms
+from shared.messaging.rabbitmq import RabbitMQ
+
+
+def build() -> GatewayApp:
+    """Build the application of one worker."""
+    chosen = settings.load()
+    end_silent_connections(settings.host_and_port(chosen.bind)[1], silence_most_s=2.0, check_s=0.1)
+    return create_app(chosen, forms.load(chosen.forms), RabbitMQ(chosen.broker_url, name="gateway"), heartbeat_s=0.2)
+
+
+if __name__ == "__main__":
+    serve(settings.load(), "tests.support.hasty_gateway:build")
