@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from pathlib import Path
+from typing import Any
 
 from dev import run_settings
 from dev.steps import ROOT
@@ -18,20 +19,28 @@ Counterfoil is ready:  {address}/
 
 Try it: open {address}/f/{form} in a browser, or
 
-  curl -d 'name=Ada Lovelace' -d 'email=ada@example.org' {address}/f/{form}
-  curl --json '{{"name": "Ada Lovelace", "email": "ada@example.org"}}' {address}/f/{form}
+{posts}
   curl -H "Authorization: Bearer {key}" {address}/v1/forms/{form}/submissions
 
 Ctrl-C ends all of it. `make run` again goes on with the same data.
 """
 
+_POSTS = """  curl -d 'name=Ada Lovelace' -d 'email=ada@example.org' {address}/f/{form}
+  curl --json '{{"name": "Ada Lovelace", "email": "ada@example.org"}}' {address}/f/{form}"""
+_ASK_HOME = "  post to it from a terminal: {address}/ has a line for each form;"
+
+_EXAMPLE = {"name", "email"}
+
 
 def ready(directory: Path, port: int, setup_output: str, mail_page: str | None) -> str:
     """Return the address, where key and mails are, and what to try. `setup_output` holds a new API key, or nothing."""
     key = setup_output.rpartition(" ")[2]
+    address = f"http://127.0.0.1:{port}"
+    form, definition = _first_form()
     return _READY.format(
-        address=f"http://127.0.0.1:{port}",
-        form=_first_form(),
+        address=address,
+        form=form,
+        posts=(_POSTS if _takes_example(definition) else _ASK_HOME).format(address=address, form=form),
         api_key=f"{key}  (shown this once, keep it)" if key else _where_the_key_is(directory),
         key=key or "$API_KEY",
         mails=f"{mail_page}  (and as files in {_shown(directory)}/mail)"
@@ -48,15 +57,18 @@ def _where_the_key_is(directory: Path) -> str:
     return f"shown at the first start; for a new one, delete {_shown(directory)}/secrets/api_key_hashes and start again"
 
 
-def _where_mails_are(directory: Path, mail_page: str | None) -> str:
-    if mail_page is None:
-        return "sent through COUNTERFOIL_SMTP_URL"
-    return f"{mail_page}  (and as files in {_shown(directory)}/mail)"
-
-
-def _first_form() -> str:
+def _first_form() -> tuple[str, dict[str, Any]]:
     forms = tomllib.loads(run_settings.forms().read_text("utf-8")).get("forms", {})
-    return next(iter(forms), "signup")
+    return next(iter(forms.items()), ("signup", {}))
+
+
+def _takes_example(definition: dict[str, Any]) -> bool:
+    """Return whether a form takes a name and an email address and needs nothing else."""
+    fields = definition.get("fields")
+    if fields is None:
+        return True
+    needed = {name for name, field in fields.items() if field.get("required")}
+    return needed <= _EXAMPLE <= fields.keys()
 
 
 def _shown(path: Path) -> str:

@@ -94,3 +94,23 @@ def test_the_words_name_a_form_that_is_there(monkeypatch: pytest.MonkeyPatch, tm
     monkeypatch.setenv("COUNTERFOIL_FORMS", str(forms))
 
     assert "http://127.0.0.1:8080/f/guestbook" in run_words.ready(tmp_path, 8080, "", None)
+
+
+@pytest.mark.parametrize(
+    ("fields", "takes"),
+    [
+        ("", True),
+        ('fields.name = {type = "text"}\nfields.email = {type = "email", required = true}', True),
+        ('fields.name = {type = "text", required = true}', False),
+        ('fields.name = {type = "text"}\nfields.email = {type = "email"}\nfields.age = {required = true}', False),
+    ],
+)
+def test_the_words_give_a_line_that_the_form_takes_or_say_where_there_is_one(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, fields: str, takes: bool
+) -> None:
+    forms = tmp_path / "mine.toml"
+    forms.write_text(f"[forms.mine]\n{fields}\n")
+    monkeypatch.setenv("COUNTERFOIL_FORMS", str(forms))
+    said = run_words.ready(tmp_path, 8080, "", None)
+    assert ("curl -d 'name=Ada Lovelace'" in said) == takes
+    assert ("http://127.0.0.1:8080/ has a line for each form" in said) == (not takes)

@@ -33,11 +33,20 @@ def gateway(tmp_path: Path) -> Gateway:
         ("text/html;q=0.5, application/json", "json"),
         ("application/problem+json, application/json", "problem"),
         ("application/problem+json, application/json;q=0.9", "problem"),
+        ("application/json, application/problem+json", "problem"),
+        ("application/problem+json;q=0.5, application/json", "json"),
         ("text/html;q=0", None),
+        ("application/json, text/javascript, */*; q=0.01", "json"),
+        ("text/html;q=0.8, application/json;q=0.9, */*;q=0.1", "json"),
+        ("text/html, application/json", "json"),
+        ("text/*", "html"),
+        ("application/*", "json"),
+        ("text/vnd.turbo-stream.html, text/html, application/xhtml+xml", "html"),
+        ("text/html;q=nonsense", None),
     ],
 )
 def test_what_an_accept_header_prefers(accept: str, wanted: str | None) -> None:
-    assert preference(accept) == wanted or (accept.startswith("application/problem") and wanted == "problem")
+    assert preference(accept) == wanted
 
 
 @pytest.mark.parametrize(
@@ -89,5 +98,22 @@ def test_htmx_gets_a_fragment(gateway: Gateway) -> None:
     bad = gateway.client.post("/f/signup", data={"name": "<b>"}, headers=headers)
     assert bad.status_code == 422
     assert "Please fill in Email." in bad.text
-    boosted = gateway.client.post("/f/signup", data=GOOD, headers={**NAVIGATION, **headers, "HX-Boosted": "true"})
-    assert boosted.status_code == 202 or boosted.status_code == 303
+
+
+def test_a_fragment_offers_the_destination_and_leaves_the_page_where_it_is(gateway: Gateway) -> None:
+    headers = {"HX-Request": "true", "Accept": "*/*", "Origin": "https://www.example.org"}
+    answer = gateway.client.post("/f/contact", data={"name": "Ada"}, headers=headers)
+    assert answer.status_code == 202
+    assert '<a href="https://www.example.org/thanks">Continue</a>' in answer.text
+    assert answer.headers["Access-Control-Allow-Origin"] == "https://www.example.org"
+
+
+@pytest.mark.parametrize(("values", "status"), [(GOOD, 303), ({"name": "Ada"}, 422)])
+def test_where_htmx_stands_for_the_browser_it_gets_what_a_browser_gets(
+    gateway: Gateway, values: dict[str, str], status: int
+) -> None:
+    headers = {"HX-Request": "true", "HX-Boosted": "true", "Accept": "*/*", "Sec-Fetch-Mode": "cors"}
+    answer = gateway.client.post("/f/signup", data=values, headers=headers)
+    assert answer.status_code == status
+    assert answer.mimetype == "text/html"
+    assert status == 303 or "<html" in answer.text

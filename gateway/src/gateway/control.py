@@ -45,17 +45,22 @@ class Controls:
         self._roles = roles_of(form)
 
     def split(self, values: Mapping[str, JsonValue]) -> tuple[dict[str, JsonValue], ControlFields]:
-        """Return the fields and the control fields of a submission. Whoever fills in a trap makes no errors."""
+        """Return the fields and the control fields of a submission.
+
+        Whoever fills in a trap makes no errors; what is wrong is left out.
+        """
         names = [name for name in values if name in self._roles]
         if not names:
             return dict(values), NONE
         fields = {name: value for name, value in values.items() if name not in self._roles}
         caught = any(_is_filled(values[name]) for name in names if self._roles[name] == "trap")
         said = {name: text for name in names if (text := _text(values[name]))}
+        errors = self._errors({name: values[name] for name in names})
+        wrong = {error.field for error in errors}
         by_role: dict[Role, str] = {}
         for name, text in said.items():
-            by_role.setdefault(self._roles[name], text)
-        errors = () if caught else tuple(self._errors({name: values[name] for name in names}))
+            if name not in wrong:
+                by_role.setdefault(self._roles[name], text)
         return fields, ControlFields(
             next=by_role.get("next"),
             subject=by_role.get("subject"),
@@ -65,7 +70,7 @@ class Controls:
             access_key=by_role.get("access_key"),
             caught=caught,
             carried={name: text for name, text in said.items() if self._roles[name] in _CARRIED},
-            errors=errors,
+            errors=() if caught else tuple(errors),
         )
 
     def _errors(self, given: Mapping[str, JsonValue]) -> list[FieldError]:

@@ -52,9 +52,13 @@ def style_of_reading(request: Request) -> Style:
 def preference(accept: str) -> Preference:
     """Return what an `Accept` header prefers among JSON, problem+json and HTML; None where it names none of them.
 
-    Of two with the same quality the one that is named beats the one that a wildcard covers (RFC 9110 §12.5.1).
+    Of two with the same quality the one that is named beats the one that a wildcard covers (RFC 9110 §12.5.1), and
+    problem+json, which nobody names by chance, beats JSON.
     """
     if not any(word in accept for word in ("json", "html", "application/*", "text/*")):
         return None
     parsed = parse_accept_header(accept[:1000], MIMEAccept)
-    return _STYLES.get(parsed.best_match([JSON, HTML, PROBLEM]) or "")
+    best = parsed.best_match([JSON, HTML, PROBLEM])
+    if best == JSON and PROBLEM in accept and parsed.quality(PROBLEM) >= parsed.quality(JSON):
+        best = PROBLEM
+    return _STYLES.get(best or "")
