@@ -64,7 +64,7 @@ def _first_form() -> tuple[str, dict[str, Any]]:
 
 def _takes_example(definition: dict[str, Any]) -> bool:
     """Return whether a form takes a name and an email address and needs nothing else."""
-    fields = definition.get("fields")
+    fields: dict[str, dict[str, Any]] | None = definition.get("fields")
     if fields is None:
         return True
     needed = {name for name, field in fields.items() if field.get("required")}
