@@ -1,5 +1,6 @@
 # `make` alone lists the verbs. PYTHON chooses which Python makes .venv; ARGS goes to pytest or to the bench.
 PYTHON ?= python3
+FORMS ?= $(or $(COUNTERFOIL_FORMS),$(wildcard forms.toml),forms.example.toml)
 BIN = .venv/bin
 CODE = shared gateway storage-service notify-service dev tests bench
 PREPARE = $(PYTHON) -m dev.prepare
@@ -7,14 +8,18 @@ COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gene
 	--no-annotate --no-emit-package counterfoil-shared
 
 .DEFAULT_GOAL = help
-.PHONY: help run test lint format snippet lock bench clean
+.PHONY: help run forms-check test lint format snippet lock bench clean
 
 help: ## list the verbs
-	@grep -hE '^[a-z]+:.*## ' Makefile | sed 's/:.*## /\t/' | while IFS="$$(printf '\t')" read -r verb what; do \
-		printf '  make %-8s %s\n' "$$verb" "$$what"; done
+	@grep -hE '^[a-z-]+:.*## ' Makefile | sed 's/:.*## /\t/' | while IFS="$$(printf '\t')" read -r verb what; do \
+		printf '  make %-11s %s\n' "$$verb" "$$what"; done
 
 run: ## start everything here, until Ctrl-C (PORT=8081 for another port)
 	@$(PREPARE) run && exec $(BIN)/python -m dev.run
+
+forms-check: ## say what is wrong in the form definitions, and in which line (FORMS=path for another file)
+	@$(PREPARE) python
+	@$(BIN)/python -m shared.forms $(FORMS)
 
 test: ## lint, then every test against private servers (ARGS="-k receipt" for some)
 	@$(PREPARE) test

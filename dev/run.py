@@ -21,6 +21,7 @@ from dev.broker import Broker
 from dev.docker_broker import DockerBroker
 from dev.steps import RUN, CannotGoOn, doing, leave
 from dev.supervisor import Supervisor
+from shared import forms
 
 _MAIL_PAGE_PORT = 8025
 _READY_TIMEOUT_S = 30
@@ -43,6 +44,7 @@ class Run:
     def until_something_ends(self) -> str | None:
         """Start everything, and return what ended by itself; whatever happens, all of it is ended then."""
         with ExitStack() as stack:
+            _check_forms()
             stack.enter_context(_only_one(self._directory))
             stack.callback(self._supervisor.say, "Stopped.")
             if not run_settings.is_given("BROKER_URL"):
@@ -102,6 +104,14 @@ class Run:
 
     def _environment(self, service: str) -> dict[str, str]:
         return run_settings.environment(self._directory, service, self._made)
+
+
+def _check_forms() -> None:
+    """Find a wrong file before anything is started: the services would, one after the other, when all the rest runs."""
+    try:
+        forms.load(run_settings.forms())
+    except forms.FormsError as error:
+        raise CannotGoOn(f"The form definitions are wrong.\n\n{error}") from None
 
 
 @contextmanager

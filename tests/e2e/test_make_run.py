@@ -134,6 +134,20 @@ def test_ctrl_c_while_it_starts_leaves_no_process(directory: Path, runners: list
     assert_gone(processes)
 
 
+def test_wrong_forms_are_found_before_anything_is_started_and_said_once(tmp_path: Path, directory: Path) -> None:
+    forms = tmp_path / "forms.toml"
+    forms.write_text("[forms.a]\ntitel = 'A'\n[forms.b]\nunknown = 3\n", encoding="utf-8")
+    settings = clean_environment() | {"COUNTERFOIL_FORMS": str(forms), "PORT": str(free_port())}
+    command = [sys.executable, "-m", "dev.run", "--directory", str(directory)]
+    ended = subprocess.run(command, cwd=ROOT, env=settings, capture_output=True, text=True, timeout=30)
+    assert ended.returncode == 1
+    assert ended.stdout == ""
+    first, second = [line for line in ended.stderr.splitlines() if line.startswith(str(forms))]
+    assert first.startswith(f"{forms}:2: forms.a.titel: there is no such key")
+    assert second.startswith(f"{forms}:4: forms.b.unknown: ")
+    assert not directory.exists(), "nothing was started"
+
+
 def test_a_second_one_in_the_same_directory_is_refused(directory: Path, runners: list[Runner]) -> None:
     runners.append(Runner(directory, free_port()))
     eventually(lambda: "Starting RabbitMQ" in runners[0].output, 30, "the first one starts")

@@ -145,8 +145,27 @@ def test_a_submission_that_is_not_there_is_404(gateway: Gateway, asked: list[Par
     assert errors_of(answer) == [("SUBMISSION_NOT_FOUND", None)]
 
 
-def test_an_unknown_form_is_404(gateway: Gateway, asked: list[Params]) -> None:
-    assert gateway.client.get("/v1/forms/no/submissions", headers=OWNER).status_code == 404
+def test_a_form_that_is_no_longer_defined_is_answered_by_what_it_has_taken(
+    gateway: Gateway, asked: list[Params]
+) -> None:
+    answer = gateway.client.get("/v1/forms/gone/submissions?limit=2", headers=OWNER)
+    assert document_of(answer) == {"submissions": [STORED], "next_cursor": "c2"}
+    assert asked == [{"form": "gone", "limit": 2, "cursor": None, "spam": False}]
+
+
+@pytest.mark.parametrize(
+    ("address", "status"),
+    [("no", 404), ("signup", 200), ("no/../x", 404), ("%20", 404), ("no?cursor=of-a-last-page", 200)],
+)
+def test_a_form_that_is_neither_defined_nor_has_taken_anything_is_404(
+    gateway: Gateway, address: str, status: int
+) -> None:
+    gateway.broker.serve(STORAGE_QUERIES, {"list": lambda _params: {"submissions": [], "next_cursor": None}})
+    name, _, query = address.partition("?")
+    answer = gateway.client.get(f"/v1/forms/{name}/submissions?{query}", headers=OWNER)
+    assert answer.status_code == status
+    if status == 200:
+        assert document_of(answer)["submissions"] == []
 
 
 @pytest.mark.parametrize("path", ["/v1/forms/signup/submissions", f"/v1/submissions/{ID}"])

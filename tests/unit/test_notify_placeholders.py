@@ -1,15 +1,11 @@
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from notify_service import placeholders
 from shared.contracts import JsonValue
-from shared.forms import Field, FormsError
-from support.confirmations import a_form
 
 
 @pytest.mark.parametrize(
@@ -42,18 +38,3 @@ def test_a_placeholder_stands_for_a_field_and_nothing_else(template: str, filled
 @given(st.text())
 def test_a_value_stands_as_it_was_typed(value: str) -> None:
     assert placeholders.fill("a {name} b", {"name": value}) == f"a {value} b"
-
-
-def test_a_template_that_names_no_field_is_reported_with_its_place() -> None:
-    known = {"name": Field("name", "text"), "email": Field("email", "email")}
-    wrong = replace(a_form(subject="Welcome, {nmae}", text="{name} {mail}"), fields=known)
-    with pytest.raises(FormsError) as raised:
-        placeholders.check({"signup": wrong, "other": replace(wrong, name="other")})
-    lines = str(raised.value).splitlines()
-    assert lines[1] == "  - forms.signup.confirmation.subject: {nmae} is no field of this form; its fields: name, email"
-    assert lines[2] == "  - forms.signup.confirmation.text: {mail} is no field of this form; its fields: name, email"
-    assert len(lines) == 5
-
-
-def test_a_form_that_takes_any_fields_may_name_any() -> None:
-    placeholders.check({"signup": a_form(subject="{anything}")})

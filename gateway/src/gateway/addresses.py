@@ -54,11 +54,12 @@ def _name_forms(app: Flask, desk: Desk) -> None:
     @app.get("/f/<name>")
     @app.get("/p/<project>/f/<name>")
     def show_form(name: str, project: str = "") -> Response:  # noqa: ARG001
-        if name not in desk.forms:
+        form = desk.forms.get(name)
+        if form is None:
             raise form_not_found()
-        if not desk.forms[name].active:
+        if not form.active:
             raise inactive()
-        return desk.pages.form(desk.forms[name])
+        return desk.pages.form(form)
 
     @app.post("/f/<name>")
     @app.post("/p/<project>/f/<name>")  # where Formspree's projects have their forms; any project will do

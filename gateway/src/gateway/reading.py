@@ -16,7 +16,7 @@ from gateway.inquiry import Inquiry, progress_of_stored
 from gateway.keys import is_known
 from gateway.tokens import Ticket
 from shared.contracts import Control, Source, SubmissionAccepted
-from shared.forms import Forms
+from shared.forms import NAME, Forms
 from shared.messaging.broker import Answer
 
 LIMIT_DEFAULT = 50
@@ -37,10 +37,11 @@ class Reading:
     def submissions(self, form: str, request: Request) -> Response:
         """Answer with a page of a form's submissions, newest first, and the cursor of the next page.
 
-        With `?spam=true` they are those that were taken for spam, else all others.
+        With `?spam=true` they are those that were taken for spam, else all others. A form that is no longer defined
+        is answered by what it has taken; one that is not defined and has taken nothing is not there.
         """
         self._check_key(request)
-        if form not in self._forms:
+        if not NAME.fullmatch(form):
             raise form_not_found()
         answer = self._inquiry.submissions(
             form, limit=_limit_of(request), cursor=request.args.get("cursor"), spam=_wants_spam(request)
@@ -49,6 +50,8 @@ class Reading:
             raise _no_storage()
         if answer.get("error") == "cursor":
             raise refused(400, "CURSOR", "This cursor was not made here.", field="cursor")
+        if form not in self._forms and not answer["submissions"] and "cursor" not in request.args:
+            raise form_not_found()
         return json_response(200, answer)
 
     def submission(self, submission_id: str, request: Request) -> Response:

@@ -7,11 +7,12 @@ from typing import Any, cast
 
 from marshmallow import RAISE, Schema, ValidationError
 
-from gateway.errors import FieldError, Refused, invalid
+from gateway.errors import FieldError, invalid
 from gateway.text import LINE_BREAK_MESSAGE, has_line_break, is_email
 from gateway.values import TYPES, Email, Value, is_blank
 from shared.contracts import JsonValue
 from shared.forms import Field, Form
+from shared.forms.placeholders import names_in
 
 TEXTAREA_FROM = 300
 """A text field that may be longer than this is a text area, and may have several lines."""
@@ -33,7 +34,13 @@ _MESSAGES = {
     "TYPE_TEL": "{label} must be a telephone number.",
     "TYPE_CHOICE": "{label} must be one of the choices.",
     "TYPE_LIST": "{label} must be a list of texts.",
-    "TOO_LONG": "{label} must have at most {max_length} characters.",
+    "TOO_LONG": "{label} must have at most {field.max_length} characters.",
+    "TOO_SHORT": "{label} must have at least {field.min_length} characters.",
+    "PATTERN": "{label} is not written as it has to be. {field.help}",
+    "BELOW_MIN": "{label} must be {field.min} or more.",
+    "ABOVE_MAX": "{label} must be {field.max} or less.",
+    "TOO_FEW": "{label} must have at least {field.min} entries.",
+    "TOO_MANY": "{label} must have at most {field.max} entries.",
     "LINE_BREAK": "{label}: " + LINE_BREAK_MESSAGE[0].lower() + LINE_BREAK_MESSAGE[1:],
     "FIELD_UNKNOWN": "This form has no field {label}.",
 }
@@ -41,7 +48,7 @@ _MESSAGES = {
 
 def is_single_line(field: Field, form: Form) -> bool:
     """Return whether a field takes one line only: all but long texts, and those that stand in the mail's subject."""
-    in_subject = "{" + field.name + "}" in form.confirmation.subject
+    in_subject = field.name in names_in(form.confirmation.subject)
     return field.type != "text" or field.max_length <= TEXTAREA_FROM or in_subject
 
 
@@ -51,6 +58,8 @@ class FormSchema:
     def __init__(self, form: Form) -> None:
         self._form = form
         self._definitions = list((form.fields or {}).values())
+        self._known = frozenset(field.name for field in self._definitions)
+        self._lines = _line_names(form)
         self._names = {f"f{index}": field.name for index, field in enumerate(self._definitions)}
         self._schema = _schema_of(form, self._definitions) if form.fields is not None else None
 
@@ -65,29 +74,40 @@ class FormSchema:
         return taken
 
     def _read_defined(self, schema: Schema, fields: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
+        kept: Mapping[str, JsonValue] = {}
+        if self._form.unknown != "refuse":
+            known = {name: value for name, value in fields.items() if name in self._known}
+            if self._form.unknown == "keep":
+                kept = {name: value for name, value in fields.items() if name not in self._known}
+            fields = known
+        wrong = self._wrong_lines(kept)
         try:
             loaded = cast("dict[str, JsonValue]", schema.load(fields))
         except ValidationError as error:
-            raise self._refusal_of(cast("dict[str, Any]", error.messages)) from error
-        return {self._names[name]: value for name, value in loaded.items()}
+            messages = cast("dict[str, Any]", error.messages)
+            raise invalid(*(self._error(name, str(codes[0])) for name, codes in messages.items()), *wrong) from error
+        if wrong:
+            raise invalid(*wrong)
+        return {**{self._names[name]: value for name, value in loaded.items()}, **kept}
 
     def _read_any(self, fields: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
-        wrong = [
-            self._error(name, code)
-            for name in fields.keys() & _line_names(self._form)
-            if (code := _wrong_with_line(name, fields[name]))
-        ]
+        wrong = self._wrong_lines(fields)
         if wrong:
             raise invalid(*wrong)
         return dict(fields)
 
-    def _refusal_of(self, messages: Mapping[str, Any]) -> Refused:
-        return invalid(*(self._error(name, str(codes[0])) for name, codes in messages.items()))
+    def _wrong_lines(self, fields: Mapping[str, JsonValue]) -> list[FieldError]:
+        """Return the errors of fields that are not defined, and stand in the confirmation's header all the same."""
+        return [
+            self._error(name, code)
+            for name, value in fields.items()
+            if name in self._lines and (code := _wrong_with_line(name, value))
+        ]
 
     def _error(self, name: str, code: str) -> FieldError:
         field = (self._form.fields or {}).get(name) or Field(name=name, type="text")
-        text = _MESSAGES[code].format(label=field.label or name[:100], max_length=field.max_length)
-        return FieldError(code, text, name)
+        text = _MESSAGES[code].format(label=field.label or name[:100], field=field)
+        return FieldError(code, text.rstrip(), name)
 
 
 def _schema_of(form: Form, definitions: list[Field]) -> Schema:
@@ -101,8 +121,7 @@ def _schema_of(form: Form, definitions: list[Field]) -> Schema:
 
 
 def _line_names(form: Form) -> frozenset[str]:
-    named = {part.split("}")[0] for part in form.confirmation.subject.split("{")[1:]}
-    return _LINE_NAMES | named
+    return _LINE_NAMES.union(names_in(form.confirmation.subject))
 
 
 def _wrong_with_line(name: str, value: JsonValue) -> str | None:

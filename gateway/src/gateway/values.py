@@ -13,6 +13,7 @@ from marshmallow import ValidationError, fields, missing
 from gateway.text import has_line_break, is_email
 from shared.contracts import JsonValue
 from shared.forms import Field
+from shared.forms.patterns import compiled
 
 TRUE = frozenset({"true", "on", "yes", "1"})
 FALSE = frozenset({"false", "off", "no", "0"})
@@ -43,6 +44,7 @@ class Value(fields.Field[JsonValue]):
         super().__init__(data_key=definition.name)
         self.definition = definition
         self.single_line = single_line
+        self.pattern = compiled(definition.pattern) if definition.pattern else None
 
     def deserialize(self, value: Any, attr: str | None = None, data: Any = None, **_: Any) -> Any:  # noqa: ARG002
         """Return the value as it is stored, or `missing`."""
@@ -62,21 +64,42 @@ class Value(fields.Field[JsonValue]):
         return self.text_of(value, "TYPE_TEXT")
 
     def text_of(self, value: Any, code: str) -> str:
-        """Return a text within the field's length and on one line where it must be."""
+        """Return a text within the field's lengths, on one line where it must be, that matches the field's pattern."""
         if not isinstance(value, str):
             raise ValidationError(code)
-        if len(value) > self.definition.max_length:
+        if len(value) > self.definition.max_length and _length_of(value) > self.definition.max_length:
             raise ValidationError("TOO_LONG")
+        if self.definition.min_length and _length_of(value) < self.definition.min_length:
+            raise ValidationError("TOO_SHORT")
         if self.single_line and has_line_break(value):
             raise ValidationError("LINE_BREAK")
+        if self.pattern is not None and not self.pattern.fullmatch(value):
+            raise ValidationError("PATTERN")
         return value
+
+    def trimmed(self, value: Any, code: str) -> str:
+        """Return what `text_of` does, of a text without the blanks around it."""
+        return self.text_of(value.strip(" \t") if isinstance(value, str) else value, code)
+
+    def within(self, value: Any, below: str, above: str) -> None:
+        """Raise `ValidationError` with one of the codes where a value is below `min` or above `max`."""
+        least, most = self.definition.min, self.definition.max
+        if least is not None and value < least:
+            raise ValidationError(below)
+        if most is not None and value > most:
+            raise ValidationError(above)
+
+
+def _length_of(text: str) -> int:
+    """Return how many characters a text has, as a browser counts them: a line's end is sent as two, and counts one."""
+    return len(text) - text.count("\r\n")
 
 
 class Email(Value):
     """One address, by its syntax."""
 
     def read(self, value: Any) -> JsonValue:
-        text = self.text_of(value, "TYPE_EMAIL").strip()
+        text = self.trimmed(value, "TYPE_EMAIL")
         if not is_email(text):
             raise ValidationError("TYPE_EMAIL")
         return text
@@ -93,6 +116,7 @@ class Number(Value):
             raise ValidationError("TYPE_NUMERIC")
         if not (-(2**63) <= value < 2**63 if isinstance(value, int) else math.isfinite(value)):
             raise ValidationError("TYPE_NUMERIC")
+        self.within(value, "BELOW_MIN", "ABOVE_MAX")
         return value
 
 
@@ -122,18 +146,20 @@ class Date(Value):
     """A calendar date, as `2026-11-22`."""
 
     def read(self, value: Any) -> JsonValue:
-        text = self.text_of(value, "TYPE_DATE").strip()
+        text = self.trimmed(value, "TYPE_DATE")
         try:
-            return date.fromisoformat(text).isoformat()
+            day = date.fromisoformat(text)
         except ValueError as error:
             raise ValidationError("TYPE_DATE") from error
+        self.within(day, "BELOW_MIN", "ABOVE_MAX")
+        return day.isoformat()
 
 
 class Url(Value):
     """A web address."""
 
     def read(self, value: Any) -> JsonValue:
-        text = self.text_of(value, "TYPE_URL").strip()
+        text = self.trimmed(value, "TYPE_URL")
         try:
             parts = urlsplit(text)
         except ValueError as error:
@@ -147,7 +173,7 @@ class Tel(Value):
     """A telephone number, as people write it."""
 
     def read(self, value: Any) -> JsonValue:
-        text = self.text_of(value, "TYPE_TEL").strip()
+        text = self.trimmed(value, "TYPE_TEL")
         if not _TEL.fullmatch(text):
             raise ValidationError("TYPE_TEL")
         return text
@@ -168,6 +194,7 @@ class Listing(Value):
 
     def read(self, value: Any) -> JsonValue:
         texts = value if isinstance(value, list) else [value]
+        self.within(len(texts), "TOO_FEW", "TOO_MANY")
         allowed = self.definition.choices
         for text in texts:
             self.text_of(text, "TYPE_LIST")

@@ -85,7 +85,9 @@ def build() -> GatewayApp:
     """Build the application of one worker, inside its process: connections are never shared."""
     settings = gateway_settings.load()
     logs.configure("gateway", level=settings.log_level, format=settings.log_format)
-    app = create_app(settings, forms.load(settings.forms), RabbitMQ(settings.broker_url, name="gateway"))
+    served = forms.LiveForms(settings.forms)
+    served.follow()
+    app = create_app(settings, served, RabbitMQ(settings.broker_url, name="gateway"))
     end_streams_with_process(app)
     end_silent_connections(host_and_port(settings.bind)[1])
     return app

@@ -15,7 +15,7 @@ import structlog
 from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 
-from notify_service import placeholders, settings
+from notify_service import settings
 from notify_service.breaker import Breaker
 from notify_service.deliveries import ClaimTable
 from notify_service.email import SmtpSender
@@ -57,12 +57,12 @@ def _migrate() -> int:
 
 def _run() -> int:
     chosen = settings.load()
-    served = forms.load(chosen.forms)
-    placeholders.check(served)
+    served = forms.LiveForms(chosen.forms)
     logs.configure("notify", level=chosen.log_level, format=chosen.log_format)
     engine = database.create(chosen.database_url)
     if _is_pending(engine):
         return _refuse("the database has not been migrated: run `python -m notify_service migrate` first")
+    served.follow()
     reach = failpoints.from_environment()
     told = run(chosen, served, engine, RabbitMQ(chosen.broker_url, name="notify", reach=reach), reach)
     return 0 if told else 1

@@ -1,9 +1,22 @@
-"""Form definitions: one TOML file, loaded and checked once, every error reported with its place.
+"""Form definitions: one TOML file, checked as a whole, every error reported with its line and its place.
 
 The file is given to the gateway, which accepts by it, and to the notify service, which confirms by it.
 """
 
-from shared.forms.definitions import NAME, ConfirmationMail, Dialect, Field, FieldType, Form, Forms, FormsError
+from shared.forms.definitions import NAME, ConfirmationMail, Dialect, Field, FieldType, Form, Forms, FormsError, Unknown
 from shared.forms.file import load
+from shared.forms.live import LiveForms
 
-__all__ = ["NAME", "ConfirmationMail", "Dialect", "Field", "FieldType", "Form", "Forms", "FormsError", "load"]
+__all__ = [
+    "NAME",
+    "ConfirmationMail",
+    "Dialect",
+    "Field",
+    "FieldType",
+    "Form",
+    "Forms",
+    "FormsError",
+    "LiveForms",
+    "Unknown",
+    "load",
+]

@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Literal, TypeAlias
 
 FieldType: TypeAlias = Literal["text", "email", "number", "integer", "boolean", "date", "url", "tel", "choice", "list"]
 
 Dialect: TypeAlias = Literal["formspree", "web3forms", "netlify", "basin"]
 """The form services whose pages a form can take unchanged."""
+
+Unknown: TypeAlias = Literal["refuse", "keep", "drop"]
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 """What a form may be called: it stands in addresses."""
@@ -22,13 +25,22 @@ class FormsError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One field of a form. `max_length` counts characters; `choices` belongs to `choice` and `list`."""
+    """One field of a form. `min_length` and `max_length` count characters; `choices` belongs to `choice` and `list`.
+
+    `min` and `max` bound a number or a date, and count the entries of a list. `pattern` has to match the whole value
+    (RE2's syntax). `help` is a sentence for the page.
+    """
 
     name: str
     type: FieldType
     required: bool = False
+    min_length: int = 0
     max_length: int = 5000
+    pattern: str | None = None
+    min: int | float | date | None = None
+    max: int | float | date | None = None
     label: str = ""
+    help: str = ""
     choices: tuple[str, ...] = ()
 
 
@@ -46,6 +58,7 @@ class Form:
     """One form. `fields` is None where it takes any fields; `redirect` is where a browser goes after a 202.
 
     `access_key` is what a page in the dialect of Web3Forms has to say; None lets it say anything.
+    `unknown` says what becomes of fields that are not among `fields`.
     """
 
     name: str
@@ -57,6 +70,7 @@ class Form:
     active: bool = True
     dialect: Dialect | None = None
     access_key: str | None = None
+    unknown: Unknown = "refuse"
     confirmation: ConfirmationMail = field(default_factory=ConfirmationMail)
 
 

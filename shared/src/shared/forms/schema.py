@@ -3,40 +3,21 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Any, get_args
 
-from marshmallow import RAISE, Schema, ValidationError, fields, post_load, validate, validates_schema
+from marshmallow import ValidationError, fields, post_load, validate, validates_schema
 
-from shared.forms.definitions import NAME, ConfirmationMail, Dialect, FieldType
+from shared.forms.definitions import NAME, ConfirmationMail, Dialect, Unknown
+from shared.forms.field_schema import FIELD_NAME, FieldSchema
+from shared.forms.placeholders import names_in
+from shared.forms.tables import Table, Tables
 
-
-class _FieldSchema(Schema):
-    class Meta:
-        unknown = RAISE
-
-    type = fields.String(required=True, validate=validate.OneOf(get_args(FieldType)))
-    required = fields.Boolean()
-    max_length = fields.Integer(strict=True, validate=validate.Range(min=1, max=1_000_000))
-    label = fields.String(validate=validate.Length(max=200))
-    choices = fields.List(fields.String(validate=validate.Length(min=1)), validate=validate.Length(min=1))
-
-    @validates_schema(skip_on_field_errors=False)
-    def _choices_where_they_belong(self, data: dict[str, Any], **_: Any) -> None:
-        if data.get("type") == "choice" and not data.get("choices"):
-            raise ValidationError("a choice needs its choices", "choices")
-        if "choices" in data and data.get("type") not in {"choice", "list"}:
-            raise ValidationError("only a choice or a list has choices", "choices")
-
-    @post_load
-    def _as_tuple(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:
-        if "choices" in data:
-            data["choices"] = tuple(data["choices"])
-        return data
+_FORM_NAME = validate.Regexp(rf"{NAME.pattern}\Z", error="a form's name is letters, digits, - and _, 64 at most")
 
 
-class _ConfirmationSchema(Schema):
-    class Meta:
-        unknown = RAISE
+class ConfirmationSchema(Table):
+    """The table `confirmation` of a form."""
 
     enabled = fields.Boolean()
     subject = fields.String(validate=[validate.Length(max=300), validate.Regexp(r"[^\r\n]*\Z", error="one line only")])
@@ -52,24 +33,32 @@ def _origin(value: str) -> None:
         raise ValidationError(f"{value!r} is no origin: expected https://host, without a path")
 
 
-class _FormSchema(Schema):
-    class Meta:
-        unknown = RAISE
+class FormSchema(Table):
+    """The table of one form."""
 
     title = fields.String(validate=validate.Length(min=1, max=200))
-    fields_ = fields.Dict(
-        keys=fields.String(validate=validate.Regexp(r"[^_\W][\w .-]{0,99}\Z", error="no usable field name")),
-        values=fields.Nested(_FieldSchema),
+    fields_ = Tables(
+        keys=fields.String(validate=FIELD_NAME),
+        values=fields.Nested(FieldSchema),
         data_key="fields",
         attribute="fields",
     )
     allowed_origins = fields.List(fields.String(validate=_origin))
-    redirect = fields.URL(schemes={"http", "https"}, require_tld=False)
-    honeypot = fields.String(validate=validate.Regexp(r"[^_\W][\w .-]{0,99}\Z", error="no usable field name"))
+    redirect = fields.URL(
+        schemes={"http", "https"},
+        require_tld=False,
+        error_messages={"invalid": "expected a web address that begins with https:// or http://"},
+    )
+    honeypot = fields.String(validate=FIELD_NAME)
     active = fields.Boolean(truthy={True}, falsy={False})
-    dialect = fields.String(validate=validate.OneOf(get_args(Dialect)))
+    dialect = fields.String(validate=validate.OneOf(get_args(Dialect), error="expected one of: {choices}"))
     access_key = fields.String(validate=validate.Length(min=1, max=200))
-    confirmation = fields.Nested(_ConfirmationSchema)
+    unknown_ = fields.String(
+        validate=validate.OneOf(get_args(Unknown), error="expected one of: {choices}"),
+        data_key="unknown",
+        attribute="unknown",
+    )
+    confirmation = fields.Nested(ConfirmationSchema)
 
     @validates_schema(skip_on_field_errors=False)
     def _honeypot_is_no_field(self, data: dict[str, Any], **_: Any) -> None:
@@ -81,6 +70,25 @@ class _FormSchema(Schema):
         if "access_key" in data and data.get("dialect") != "web3forms":
             raise ValidationError('only pages of dialect = "web3forms" say an access key', "access_key")
 
+    @validates_schema(skip_on_field_errors=False)
+    def _unknown_beside_known(self, data: dict[str, Any], **_: Any) -> None:
+        if "unknown" in data and "fields" not in data:
+            raise ValidationError("a form without fields keeps whatever comes", "unknown")
+
+    @validates_schema
+    def _placeholders_are_fields(self, data: dict[str, Any], **_: Any) -> None:
+        known: Mapping[str, Any] | None = data.get("fields")
+        if known is None or data.get("unknown") == "keep":
+            return
+        mail = data.get("confirmation", ConfirmationMail())
+        wrong = {
+            part: [f"{{{name}}} is no field of this form; its fields: {', '.join(known) or 'none'}" for name in strange]
+            for part in ("subject", "text")
+            if (strange := [name for name in names_in(getattr(mail, part)) if name not in known])
+        }
+        if wrong:
+            raise ValidationError({"confirmation": wrong})
+
     @post_load
     def _as_tuple(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:
         if "allowed_origins" in data:
@@ -88,17 +96,13 @@ class _FormSchema(Schema):
         return data
 
 
-class FileSchema(Schema):
-    class Meta:
-        unknown = RAISE
+class FileSchema(Table):
+    """The whole file."""
 
-    forms = fields.Dict(
+    forms = Tables(
         required=True,
-        keys=fields.String(
-            validate=validate.Regexp(
-                rf"{NAME.pattern}\Z", error="a form's name is letters, digits, - and _, 64 at most"
-            )
-        ),
-        values=fields.Nested(_FormSchema),
+        keys=fields.String(validate=_FORM_NAME),
+        values=fields.Nested(FormSchema),
         validate=validate.Length(min=1, error="no form is defined"),
+        error_messages={"required": "no form is defined: [forms.contact] would begin one"},
     )

@@ -1,0 +1,91 @@
+"""The forms as their file has them now: a good change is taken over, a bad one is logged and changes nothing."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import ItemsView, Iterator, Mapping
+from pathlib import Path
+
+import structlog
+
+from shared.forms import file
+from shared.forms.definitions import Form, Forms, FormsError
+
+CHECK_S = 1.0
+"""How often the file is looked at: a stat, and only where that has changed, its content."""
+
+_log = structlog.get_logger()
+
+
+class LiveForms(Mapping[str, Form]):
+    """The forms of a file, by name. All of a change is there at once, or nothing of it.
+
+    Who works with a form goes on with it as it was. A form that a change leaves as it is stays the same object, so
+    that what was made for it may be kept. Raises `FormsError` where the file is wrong at the start.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._met = self._seen = _stamp_of(path)
+        self._content: bytes | None = file.read(path)
+        self._forms = file.parse(self._content, path)
+
+    def __getitem__(self, name: str) -> Form:
+        return self._forms[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._forms)
+
+    def __len__(self) -> int:
+        return len(self._forms)
+
+    def items(self) -> ItemsView[str, Form]:
+        """Return all forms as they are now, whatever changes while they are looked at."""
+        return self._forms.items()
+
+    def refresh(self) -> None:
+        """Look at the file, and take over what has changed, once it has stayed the same from one look to the next."""
+        met, stamp = self._met, _stamp_of(self._path)
+        self._met = stamp
+        if stamp == self._seen or stamp != met:  # what has changed since the last look may not be written to its end
+            return
+        self._seen = stamp
+        try:
+            self._take_over(file.read(self._path))
+        except FormsError as error:
+            self._content = None  # whatever comes next is news, also what was there before
+            _log.error("changed forms are not taken over, those before stay", errors=str(error).splitlines())
+
+    def follow(self, check_s: float = CHECK_S) -> None:
+        """Refresh every `check_s` seconds from now on, in a thread of its own that ends with the process."""
+        ticker = threading.Event()
+
+        def look() -> None:
+            while not ticker.wait(check_s):
+                self.refresh()
+
+        threading.Thread(target=look, name="forms", daemon=True).start()
+
+    def _take_over(self, content: bytes) -> None:
+        if content == self._content:
+            return
+        before, read = self._forms, file.parse(content, self._path)
+        self._forms = {name: before[name] if before.get(name) == form else form for name, form in read.items()}
+        self._content = content
+        _log.info("changed forms are taken over", **_differences(before, self._forms))
+
+
+def _stamp_of(path: Path) -> tuple[int, int, int] | None:
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_mtime_ns, status.st_size, status.st_ino
+
+
+def _differences(before: Forms, after: Forms) -> dict[str, list[str]]:
+    return {
+        "added": [name for name in after if name not in before],
+        "removed": [name for name in before if name not in after],
+        "changed": [name for name, form in after.items() if name in before and before[name] is not form],
+    }
