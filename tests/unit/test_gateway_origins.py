@@ -74,8 +74,8 @@ def test_a_preflight_allows_what_the_contract_names(gateway: Gateway) -> None:
         "Idempotency-Key",
         "Formspree-Client",
         "Formspree-Session-Data",
-        "HX-Request",
-        "HX-Current-URL",
+        *("HX-Request", "HX-Boosted", "HX-Current-URL", "HX-History-Restore-Request", "HX-Prompt", "HX-Target"),
+        *("HX-Trigger", "HX-Trigger-Name", "HX-Source", "HX-Request-Type"),
     } <= allowed
     stranger = gateway.client.options("/f/contact", headers={"Origin": "https://evil.example"})
     assert "Access-Control-Allow-Origin" not in stranger.headers

@@ -17,7 +17,7 @@ DEADLINE_S = 3.0
 """How long it may take from a whole body to the broker's confirm; then the answer is 503."""
 
 _TRACEPARENT = re.compile(r"00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
-_CONFLICT = "Something else was submitted under this key before, and that is what was kept."
+_CONFLICT = "This was sent before with other values, and those were kept."
 _UNCONFIRMED = "We could not take your submission just now. Please send it again in a moment."
 
 _log = structlog.get_logger()

@@ -17,7 +17,7 @@ PREFLIGHT = {
             *("Content-Type", "Accept", "X-Requested-With", "Idempotency-Key"),
             *("Formspree-Client", "Formspree-Session-Data"),
             *("HX-Request", "HX-Boosted", "HX-Current-URL", "HX-History-Restore-Request", "HX-Prompt", "HX-Target"),
-            *("HX-Trigger", "HX-Trigger-Name"),
+            *("HX-Request-Type", "HX-Source", "HX-Trigger", "HX-Trigger-Name"),
         ]
     ),
     "Access-Control-Max-Age": "86400",
