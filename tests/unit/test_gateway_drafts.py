@@ -94,6 +94,19 @@ def test_what_the_form_does_not_take_is_shown_to_be_copied(gateway: Gateway) -> 
     assert [event.fields for event in gateway.published()] == [{"name": "Ada"}]
 
 
+@pytest.mark.parametrize(("unknown", "stored"), [("keep", {"what-for": "A story", "size": ["L", "M"]}), ("drop", {})])
+def test_what_the_form_keeps_goes_on_and_what_it_drops_does_not(
+    tmp_path: Path, unknown: str, stored: dict[str, Any]
+) -> None:
+    definition = f'[forms.contact]\nunknown = "{unknown}"\nfields.name = {{type = "text", max_length = 50}}\n'
+    gateway = a_gateway(tmp_path, definitions=definition)
+    typed = MultiDict([("name", "a\nb"), ("what-for", "A story"), ("size", "L"), ("size", "M")])
+    wrong = gateway.client.post("/f/contact", data=typed, headers=PAGE)
+    assert wrong.status_code == 422
+    assert send_again(gateway, wrong.text, name="Ada")[0] == 303
+    assert [event.fields for event in gateway.published()] == [{"name": "Ada", **stored}]
+
+
 @pytest.mark.parametrize("form", ["contact", "open"])
 def test_a_control_field_with_something_wrong_is_shown_to_be_mended(gateway: Gateway, form: str) -> None:
     typed = {"name": "Ada", "_replyto": "ada@", "_next": "/done"}

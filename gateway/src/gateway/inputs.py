@@ -83,26 +83,30 @@ def _kind_of(entry: Field, form: Form) -> str:
 
 
 def shown_fields(form: Form, draft: Draft) -> list[Field]:
-    """Return the fields that a page shows: the form's own, or for a form that takes any those that were typed.
+    """Return the fields that a page shows: the form's own, or those that were typed where it takes any.
 
-    Control fields that have to be mended come after them.
+    After them what else was typed, if the form keeps it, and the control fields that have to be mended.
     """
-    controls = [
-        Field(name, "text", max_length=TEXTAREA_FROM, label=_CONTROL_LABELS.get(name.strip("_"), ""))
-        for name in draft.controls
-    ]
-    if form.fields is not None:
-        return [*form.fields.values(), *controls]
-    known = {entry.name: entry for entry in _OPEN_FIELDS}
-    names = list(draft.values) or list(known)
-    typed = [
-        known.get(name) or Field(name, "list" if isinstance(draft.values[name], list) else "text") for name in names
-    ]
-    return [*typed, *controls]
+    defined = {entry.name: entry for entry in (_OPEN_FIELDS if form.fields is None else form.fields.values())}
+    shown = [] if form.fields is None and draft.values else list(defined.values())
+    if form.fields is None or form.unknown == "keep":
+        others = {name: value for name, value in draft.values.items() if form.fields is None or name not in defined}
+        shown += [defined.get(name) or _field_of(name, value) for name, value in others.items()]
+    return [*shown, *(_control_field(name) for name in draft.controls)]
+
+
+def _field_of(name: str, value: JsonValue) -> Field:
+    return Field(name, "list" if isinstance(value, list) else "text")
+
+
+def _control_field(name: str) -> Field:
+    return Field(name, "text", max_length=TEXTAREA_FROM, label=_CONTROL_LABELS.get(name.strip("_"), ""))
 
 
 def leftovers(form: Form, draft: Draft) -> dict[str, str]:
-    """Return what was typed into fields that the form does not take, so that nothing typed is lost."""
+    """Return what was typed into fields that the form refuses, so that nothing typed is lost."""
+    if form.unknown != "refuse":
+        return {}
     shown = {entry.name for entry in shown_fields(form, draft)}
     left = {name: value for name, value in draft.values.items() if name not in shown}
     return {name: "\n".join(map(str, value if isinstance(value, list) else [value])) for name, value in left.items()}
