@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -66,21 +67,49 @@ def owner(installation: Installation, client_sink: MailSink) -> Owner:
 
 @pytest.fixture
 def visit(browser: Browser, site: Site, installation: Installation) -> Iterator[Visit]:
-    """Open a page of pages/, in which each address of a vendor's was changed for ours, and nothing else."""
+    """Open a page of pages/, in which each address of a vendor's was changed for ours, and nothing else.
+
+    `package` is the npm package that a page loads as PACKAGE.
+    """
     contexts = []
 
-    def open_page(name: str, addresses: dict[str, str], *, javascript: bool = True, gateway_url: str = "") -> Page:
-        text = (HERE / "pages" / name).read_text()
+    def open_page(
+        name: str,
+        addresses: dict[str, str],
+        *,
+        package: str = "",
+        javascript: bool = True,
+        gateway_url: str = installation.gateway_url,
+    ) -> Page:
+        text = bundle(name) if name.endswith(".jsx") else (HERE / "pages" / name).read_text()
         for vendor, ours in addresses.items():
             assert vendor in text, f"{name} does not name {vendor}"
-            text = text.replace(vendor, (gateway_url or installation.gateway_url) + ours)
+            text = text.replace(vendor, gateway_url + ours)
+        text = text.replace("https://www.example.org", site.origin).replace("PACKAGE", package)
         context = browser.new_context(java_script_enabled=javascript)
         context.set_default_timeout(10_000)
         contexts.append(context)
         page = context.new_page()
+        if name.endswith(".jsx"):
+            script = site.put(f"/{name}.js", text)
+            text = f'<!doctype html><meta charset="utf-8"><div id="root"></div><script src="{script}"></script>'
         page.goto(site.put(f"/{name}", text))
         return page
 
     yield open_page
     for context in contexts:
         context.close()
+
+
+def bundle(name: str) -> str:
+    """Return a script with all that it imports, as a site's build step would make it."""
+    esbuild = str(HERE / "node_modules" / "esbuild" / "bin" / "esbuild")
+    options = [
+        "--bundle",
+        "--jsx=automatic",
+        "--minify",
+        "--charset=utf8",
+        '--define:process.env.NODE_ENV="production"',
+    ]
+    command = [clients.node(), esbuild, str(HERE / "pages" / name), *options]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout

@@ -20,21 +20,23 @@ class Owner:
         self._installation = installation
         self._sink = sink
 
-    def submissions(self, form: str) -> list[dict[str, Any]]:
-        """Return all submissions of a form, newest first."""
-        url = f"{self._installation.gateway_url}/v1/forms/{form}/submissions"
+    def submissions(self, form: str, *, spam: bool = False) -> list[dict[str, Any]]:
+        """Return the submissions of a form, newest first: those taken for spam, or all others."""
+        url = f"{self._installation.gateway_url}/v1/forms/{form}/submissions?spam={str(spam).lower()}"
         answer = requests.get(url, headers={"Authorization": f"Bearer {self._installation.api_key}"}, timeout=10)
         answer.raise_for_status()
         found: list[dict[str, Any]] = answer.json()["submissions"]
         return found
 
-    def stored(self, form: str, email: str) -> list[dict[str, Any]]:
+    def stored(self, form: str, email: str, *, spam: bool = False) -> list[dict[str, Any]]:
         """Return the submissions of a form from this address."""
-        return [each for each in self.submissions(form) if each["fields"].get("email") == email]
+        return [each for each in self.submissions(form, spam=spam) if each["fields"].get("email") == email]
 
-    def await_stored(self, form: str, email: str) -> dict[str, Any]:
+    def await_stored(self, form: str, email: str, *, spam: bool = False) -> dict[str, Any]:
         """Wait until a submission from this address is stored, which must be the only one, and return its fields."""
-        (found,) = eventually(lambda: self.stored(form, email), STORED_S, f"a submission from {email} is stored")
+        (found,) = eventually(
+            lambda: self.stored(form, email, spam=spam), STORED_S, f"a submission from {email} is stored"
+        )
         fields: dict[str, Any] = found["fields"]
         return fields
 
