@@ -65,6 +65,7 @@ def servers(broker_url: str) -> list[Contestant]:
         "COUNTERFOIL_SECRET": "a secret of the bench, longer than thirty-two characters",
         "COUNTERFOIL_API_KEY_HASHES": "",
         "COUNTERFOIL_LOG_LEVEL": "warning",
+        "COUNTERFOIL_RATE_LIMIT": "none",
     }
     uvicorn = ("-m", "uvicorn", "--host", "127.0.0.1", "--port", "{port}", "--workers", str(WORKERS))
     fast = ("--loop", "uvloop", "--http", "httptools", "--no-access-log", "--log-level", "warning")

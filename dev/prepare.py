@@ -26,6 +26,11 @@ Install it, on Debian and Ubuntu:
 
   apt install postgresql"""
 
+_NO_REDIS = """Redis is missing, which the tests need, and there is no way to install it from here.
+Install it, on Debian and Ubuntu:
+
+  apt install redis-server"""
+
 
 _OLDEST_PYTHON = (3, 11)
 
@@ -43,6 +48,7 @@ def for_test() -> None:
     python_packages.install_with_clients()
     _provide_rabbitmq(docker_will_do=False)
     _provide_postgresql()
+    _provide_redis()
     clients.install()
 
 
@@ -66,6 +72,17 @@ def _provide_postgresql() -> None:
         packages.brew("PostgreSQL", "postgresql@17")
     else:
         raise CannotGoOn(_NO_POSTGRESQL)
+
+
+def _provide_redis() -> None:
+    if programs.has_redis():
+        return
+    if packages.can_apt():
+        packages.apt("Redis", "redis-server")
+    elif packages.can_brew():
+        packages.brew("Redis", "redis")
+    else:
+        raise CannotGoOn(_NO_REDIS)
 
 
 def _change_to_new_python() -> None:

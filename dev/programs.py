@@ -1,4 +1,4 @@
-"""Where the programs of RabbitMQ and PostgreSQL are on this machine."""
+"""Where the programs of RabbitMQ, PostgreSQL and Redis are on this machine."""
 
 from __future__ import annotations
 
@@ -36,6 +36,23 @@ def postgresql(name: str) -> str:
     if found is None:
         raise NotInstalled(f"{name} (PostgreSQL) is not installed; `make test` sees to that")
     return found
+
+
+def redis() -> str:
+    """Return where the server of Redis is, or of Valkey, which is the same to us; raises `NotInstalled`."""
+    found = shutil.which("redis-server") or shutil.which("valkey-server")
+    if found is None:
+        raise NotInstalled("redis-server is not installed; `make test` sees to that")
+    return found
+
+
+def has_redis() -> bool:
+    """Say whether a Redis server can be started here."""
+    try:
+        redis()
+    except NotInstalled:
+        return False
+    return True
 
 
 def has_rabbitmq() -> bool:

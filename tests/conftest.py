@@ -13,6 +13,7 @@ import pytest
 from dev.broker import Broker
 from dev.mail_sink import MailSink
 from dev.postgres import Postgres
+from dev.redis_server import RedisServer
 
 
 @pytest.fixture(scope="session")
@@ -59,6 +60,13 @@ def postgres(server_directory: Path) -> Iterator[Postgres]:
 def postgres_url(postgres: Postgres) -> str:
     """The address of an empty PostgreSQL database for one test."""
     return postgres.create_database(f"test_{secrets.token_hex(6)}")
+
+
+@pytest.fixture(scope="session")
+def redis_server(server_directory: Path) -> Iterator[RedisServer]:
+    """A Redis server for the whole run. A test that stops or pauses one makes its own."""
+    with RedisServer(server_directory / "redis") as server:
+        yield server
 
 
 @pytest.fixture

@@ -13,9 +13,10 @@ import pytest
 import requests
 
 from dev.processes import free_port, is_alive, send
-from shared.contracts import Confirmation, ConfirmationChanged, SubmissionsStored
+from shared.contracts import Confirmation, ConfirmationChanged, SubmissionsStored, decode
 from shared.messaging.rabbitmq import RabbitMQ
 from shared.messaging.topology import STORAGE
+from support.brokers import looker
 from support.gateway_server import Server
 from support.polling import eventually
 from support.queues import Queues
@@ -31,6 +32,25 @@ def test_what_is_accepted_lies_on_the_queue(server: Server, broker_url: str) -> 
     answer = server.post()
     assert answer.status_code == 202
     assert Queues(broker_url).depth(STORAGE.name) == 1
+
+
+@pytest.mark.parametrize(("hops", "ip"), [("0", "127.0.0.1"), ("1", "203.0.113.9"), ("2", "198.51.100.1")])
+def test_who_sends_it_is_what_the_last_trusted_proxies_said(
+    tmp_path: Path, broker_url: str, hops: str, ip: str
+) -> None:
+    gateway = Server(tmp_path, broker_url, COUNTERFOIL_TRUSTED_HOPS=hops)
+    gateway.start()
+    try:
+        gateway.await_ready()
+        body = b'{"name": "Ada", "email": "ada@example.org"}'
+        forwarded = [b"192.0.2.66", b"198.51.100.1", b"203.0.113.9"]  # the first one forged, each in a line of its own
+        headers = [b"POST /f/signup HTTP/1.1", b"Host: x", b"Connection: close", b"Content-Type: application/json"]
+        headers += [b"Content-Length: %d" % len(body), *(b"X-Forwarded-For: " + one for one in forwarded)]
+        assert b" 202 " in gateway.answer_to(b"\r\n".join([*headers, b"", body]))
+        [message] = looker(broker_url)(STORAGE.name)
+        assert decode(message.body, type=message.type).source.ip == ip
+    finally:
+        gateway.kill()
 
 
 def test_a_stream_tells_what_services_announce(server: Server, broker_url: str) -> None:

@@ -119,7 +119,9 @@ def a_gateway(
     """Return a gateway; `settings` are those that differ from the tests' own."""
     path = directory / "forms.toml"
     path.write_text(definitions, encoding="utf-8")
-    given = Settings(**{"secret": SECRET, "api_key_hashes": (hash_of(API_KEY),), "forms": path, **settings})
+    given = Settings(
+        **{"secret": SECRET, "api_key_hashes": (hash_of(API_KEY),), "forms": path, "rate_limit": "none", **settings}
+    )
     broker = MemoryBroker()
     app = create_app(given, forms.load(path), broker, heartbeat_s=heartbeat_s, watchers_most=watchers_most)
     return Gateway(broker, app, app.test_client())

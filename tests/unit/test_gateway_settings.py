@@ -38,6 +38,7 @@ def test_defaults(monkeypatch: pytest.MonkeyPatch) -> None:
     assert loaded.public_url is None
     assert loaded.max_body_bytes == 128 * 1024
     assert loaded.trusted_hops == 0
+    assert (loaded.rate_limit, loaded.rate_limit_url) == ("600/minute", None)
     assert loaded.api_key_hashes == ()
 
 
@@ -51,6 +52,8 @@ def test_everything_wrong_is_reported_at_once(monkeypatch: pytest.MonkeyPatch) -
         "COUNTERFOIL_PUBLIC_URL": "forms.example.org",
         "COUNTERFOIL_MAX_BODY_BYTES": "many",
         "COUNTERFOIL_TRUSTED_HOPS": "-1",
+        "COUNTERFOIL_RATE_LIMIT": "often",
+        "COUNTERFOIL_RATE_LIMIT_URL": "http://:redis-password@redis/",
         "COUNTERFOIL_LOG_LEVEL": "loud",
     }
     with pytest.raises(SettingsError) as error:
@@ -58,6 +61,7 @@ def test_everything_wrong_is_reported_at_once(monkeypatch: pytest.MonkeyPatch) -
     for name in wrong:
         assert name in str(error.value)
     assert "cf_a-key" not in str(error.value)
+    assert "redis-password" not in str(error.value)
 
 
 @pytest.mark.parametrize("bind", ["0.0.0.0:8080", "[::]:8080", "192.0.2.1:80", "gateway.example.org:80"])

@@ -15,6 +15,7 @@ from gateway.inquiry import Inquiry
 from gateway.intake import Intake
 from gateway.live import WATCHERS_MOST, Watchers
 from gateway.pages import Pages
+from gateway.rates import Rates
 from gateway.reading import Reading
 from gateway.receipts import HEARTBEAT_S, Receipts
 from gateway.settings import Settings
@@ -78,11 +79,13 @@ def create_app(
     app.session_interface = _NoSessions()
     app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
     app.config["SEND_FILE_MAX_AGE_DEFAULT"] = STATIC_AGE_S
+    rates = Rates(settings.rate_limit, settings.rate_limit_url)
     pages, inquiry, tokens = Pages(settings.public_url), Inquiry(rpc), Tokens(settings.secret)
     answers = Answers(pages)
     intake = Intake(
         Doors(forms),
         handover=Handover(publisher, inquiry),
+        rates=rates,
         tokens=tokens,
         answers=answers,
         limits=Limits(body_bytes=settings.max_body_bytes),

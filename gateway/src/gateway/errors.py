@@ -91,6 +91,13 @@ def too_many_fields(limit: int) -> Refused:
     return refused(413, "TOO_MANY_FIELDS", f"The submission has too many fields: {limit} are the limit.")
 
 
+def too_many_requests(retry_after_s: int) -> Refused:
+    """Return the refusal of an address that submits more often than it may: 429 with `Retry-After`."""
+    refusal = refused(429, "TOO_MANY_REQUESTS", "Too many submissions came from your address. Please wait a moment.")
+    refusal.headers["Retry-After"] = str(retry_after_s)
+    return refusal
+
+
 def unavailable(title: str) -> Refused:
     """Return the refusal for now: 503 with `Retry-After`. What was asked may have happened all the same."""
     refusal = refused(503, "UNAVAILABLE", title)

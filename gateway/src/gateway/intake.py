@@ -19,6 +19,7 @@ from gateway.handover import DEADLINE_S, Handover
 from gateway.idempotency import key_of
 from gateway.negotiation import style_of_submission
 from gateway.origins import PREFLIGHT
+from gateway.rates import Rates
 from gateway.tokens import Ticket, Tokens
 from gateway.visits import Visit
 from shared.contracts import Control, SubmissionAccepted
@@ -38,6 +39,7 @@ class Intake:
         doors: Doors,
         *,
         handover: Handover,
+        rates: Rates,
         tokens: Tokens,
         answers: Answers,
         limits: body.Limits,
@@ -46,6 +48,7 @@ class Intake:
     ) -> None:
         self._doors = doors
         self._handover = handover
+        self._rates = rates
         self._tokens = tokens
         self._answers = answers
         self._limits = limits
@@ -78,6 +81,7 @@ class Intake:
             raise blocked()
         if not visit.door.form.active:
             raise inactive()
+        self._rates.check(visit.door.form, visit.request.remote_addr)
 
     def _read(self, visit: Visit) -> None:
         read = body.read(visit.request, self._limits)

@@ -9,10 +9,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import redis
 from environs import FileAwareEnv, validate
 from marshmallow import ValidationError
 
 from shared import settings as shared_settings
+from shared.forms.rates import is_rate
 
 SECRET_LENGTH = 32
 """Characters a secret has at least where anything listens beyond loopback."""
@@ -23,6 +25,9 @@ BODY_BYTES = 128 * 1024
 BODY_BYTES_MOST = 2 * 1024 * 1024
 """The most that may be allowed. An event is up to six times larger than its body (JSON writes a control character as
 six), and RabbitMQ 4 closes the channel on a message above 16 MiB."""
+
+RATE_LIMIT = "600/minute"
+"""How often one address may submit to one form that says nothing else: more than people do who share an address."""
 
 _HASH = re.compile(r"[0-9a-f]{64}")
 _ORIGIN = re.compile(r"https?://(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?/?")
@@ -44,6 +49,8 @@ class Settings:
     public_url: str | None = None
     max_body_bytes: int = BODY_BYTES
     trusted_hops: int = 0
+    rate_limit: str = RATE_LIMIT
+    rate_limit_url: str | None = field(default=None, repr=False)
     log_level: str = "info"
     log_format: str = "auto"
 
@@ -61,6 +68,8 @@ def load() -> Settings:
         public_url=(env.str("PUBLIC_URL", "", validate=_is_public_url) or "").rstrip("/") or None,
         max_body_bytes=_whole(env, "MAX_BODY_BYTES", BODY_BYTES, least=1024, most=BODY_BYTES_MOST),
         trusted_hops=_whole(env, "TRUSTED_HOPS", 0, least=0, most=10),
+        rate_limit=env.str("RATE_LIMIT", RATE_LIMIT, validate=is_rate) or RATE_LIMIT,
+        rate_limit_url=env.str("RATE_LIMIT_URL", "", validate=_is_redis_url) or None,
         log_level=shared_settings.log_level(env),
         log_format=shared_settings.log_format(env),
     )
@@ -109,6 +118,15 @@ def _is_bind(value: str) -> None:
 def _is_public_url(value: str) -> None:
     if value and not _ORIGIN.fullmatch(value):
         raise ValidationError("expected scheme://host[:port] without a path, such as https://forms.example.org")
+
+
+def _is_redis_url(value: str) -> None:
+    if not value:
+        return
+    try:
+        redis.Redis.from_url(value)
+    except (ValueError, redis.RedisError) as error:
+        raise ValidationError("expected a URL such as redis://:password@host:6379/0, or rediss://…") from error
 
 
 def _is_beyond_loopback(bind: str) -> bool:

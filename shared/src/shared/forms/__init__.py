@@ -6,6 +6,7 @@ The file is given to the gateway, which accepts by it, and to the notify service
 from shared.forms.definitions import NAME, ConfirmationMail, Dialect, Field, FieldType, Form, Forms, FormsError, Unknown
 from shared.forms.file import load
 from shared.forms.live import LiveForms
+from shared.forms.rates import parse_rate
 
 __all__ = [
     "NAME",
@@ -19,4 +20,5 @@ __all__ = [
     "LiveForms",
     "Unknown",
     "load",
+    "parse_rate",
 ]

@@ -57,6 +57,7 @@ class ConfirmationMail:
 class Form:
     """One form. `fields` is None where it takes any fields; `redirect` is where a browser goes after a 202.
 
+    `rate_limit` is how often one address may submit; None leaves it to the gateway's setting.
     `access_key` is what a page in the dialect of Web3Forms has to say; None lets it say anything.
     `unknown` says what becomes of fields that are not among `fields`.
     """
@@ -71,6 +72,7 @@ class Form:
     dialect: Dialect | None = None
     access_key: str | None = None
     unknown: Unknown = "refuse"
+    rate_limit: str | None = None
     confirmation: ConfirmationMail = field(default_factory=ConfirmationMail)
 
 

@@ -11,6 +11,7 @@ from marshmallow import ValidationError, fields, post_load, validate, validates_
 from shared.forms.definitions import NAME, ConfirmationMail, Dialect, Unknown
 from shared.forms.field_schema import FIELD_NAME, FieldSchema
 from shared.forms.placeholders import names_in
+from shared.forms.rates import is_rate
 from shared.forms.tables import Table, Tables
 
 _FORM_NAME = validate.Regexp(rf"{NAME.pattern}\Z", error="a form's name is letters, digits, - and _, 64 at most")
@@ -58,6 +59,7 @@ class FormSchema(Table):
         data_key="unknown",
         attribute="unknown",
     )
+    rate_limit = fields.String(validate=is_rate)
     confirmation = fields.Nested(ConfirmationSchema)
 
     @validates_schema(skip_on_field_errors=False)
