@@ -14,7 +14,7 @@ from werkzeug.datastructures import MultiDict
 
 from shared.contracts import fingerprint
 from shared.messaging.topology import STORAGE_QUERIES
-from support.gateway_app import GOOD, Gateway, a_gateway
+from support.gateway_app import GOOD, Gateway, a_gateway, errors_of
 
 ALLOWED = "https://www.example.org"
 PAGE = {"Accept": "text/html,*/*;q=0.8", "Sec-Fetch-Mode": "navigate"}
@@ -119,6 +119,12 @@ def test_a_control_field_with_something_wrong_is_shown_to_be_mended(gateway: Gat
     [event] = gateway.published()
     assert event.reply_address == "ada@example.org"
     assert event.fields == {"name": "Ada"}
+
+
+def test_everything_that_is_wrong_is_said_at_once(gateway: Gateway) -> None:
+    values = {"email": "ada@", "_replyto": "me@", "_subject": "a\nb"}
+    answer = gateway.client.post("/f/signup", json={"name": "Ada", **values})
+    assert set(errors_of(answer)) == {("TYPE_EMAIL", "email"), ("TYPE_EMAIL", "_replyto"), ("LINE_BREAK", "_subject")}
 
 
 def test_what_is_not_allowed_as_a_destination_is_not_carried_on(gateway: Gateway) -> None:

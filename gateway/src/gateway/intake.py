@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 
 import structlog
@@ -22,7 +22,7 @@ from gateway.origins import PREFLIGHT
 from gateway.rates import Rates
 from gateway.tokens import Ticket, Tokens
 from gateway.visits import Visit
-from shared.contracts import Control, SubmissionAccepted
+from shared.contracts import Control, JsonValue, SubmissionAccepted
 
 _log = structlog.get_logger()
 
@@ -88,17 +88,15 @@ class Intake:
         visit.values, visit.control = visit.door.controls.split(read.values)
         if read.flaw:
             raise read.flaw
-        if visit.control.errors:
-            raise invalid(*visit.control.errors)
         if visit.door.form.access_key not in (None, visit.control.access_key):
             raise wrong_access_key()
         visit.given_key = key_of(visit.request.headers.get("Idempotency-Key"), visit.control.key)
 
     def _event_of(self, visit: Visit) -> SubmissionAccepted:
-        form, now, key, fields = visit.door.form, self._clock(), visit.key, visit.values or {}
+        form, now, key = visit.door.form, self._clock(), visit.key
         return submissions.accept(
             form.name,
-            fields if visit.spam else visit.door.schema.read(fields),
+            _fields_of(visit),
             submission_id=(
                 submissions.id_for_key(form.name, key, spam=visit.spam is not None)
                 if key
@@ -123,3 +121,17 @@ class Intake:
         url = f"{visit.base_url}/receipts/{token}"
         accepted = Accepted(event.id, url, visit.destination or url, success_of(visit.door.form), visit.cors)
         return self._answers.accepted(visit.style, accepted)
+
+
+def _fields_of(visit: Visit) -> Mapping[str, JsonValue]:
+    """Return the fields as they are stored; raises `Refused` (422) with everything that is wrong in the body."""
+    values, wrong = visit.values or {}, visit.control.errors
+    if visit.spam:
+        return values
+    try:
+        fields = visit.door.schema.read(values)
+    except Refused as refusal:
+        raise invalid(*refusal.errors, *wrong) if wrong else refusal from refusal
+    if wrong:
+        raise invalid(*wrong)
+    return fields
