@@ -10,6 +10,7 @@ from gateway.addresses import Desk, answer_errors, name_addresses
 from gateway.answers import Answers
 from gateway.body import Limits
 from gateway.doors import Doors
+from gateway.doubles import Doubles
 from gateway.handover import Handover
 from gateway.inquiry import Inquiry
 from gateway.intake import Intake
@@ -86,6 +87,7 @@ def create_app(
         Doors(forms),
         handover=Handover(publisher, inquiry),
         rates=rates,
+        doubles=Doubles(inquiry.accepted_at),
         tokens=tokens,
         answers=answers,
         limits=Limits(body_bytes=settings.max_body_bytes),

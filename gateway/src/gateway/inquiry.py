@@ -43,6 +43,11 @@ class Inquiry:
         found = answer.get("fingerprint")
         return found if isinstance(found, str) else None
 
+    def accepted_at(self, submission_id: UUID) -> datetime | None:
+        """Return when what is stored under an id was accepted first; None without it, or without a quick answer."""
+        pending = self._rpc.ask(STORAGE_QUERIES, "receipt", {"id": str(submission_id)})
+        return _moment(_answer(pending, time.monotonic() + KEY_TIMEOUT_S), "accepted_at")
+
     def submissions(self, form: str, *, limit: int, cursor: str | None, spam: bool) -> Answer | None:
         """Return a page of a form's spam, or of all else, newest first; None without an answer."""
         params = {"form": form, "limit": limit, "cursor": cursor, "spam": spam}

@@ -14,6 +14,7 @@ from gateway import body, submissions
 from gateway.answers import Accepted, Answers
 from gateway.dialects import success_of
 from gateway.doors import Doors
+from gateway.doubles import Doubles
 from gateway.errors import Refused, blocked, inactive, invalid, wrong_access_key
 from gateway.handover import DEADLINE_S, Handover
 from gateway.idempotency import key_of
@@ -40,6 +41,7 @@ class Intake:
         *,
         handover: Handover,
         rates: Rates,
+        doubles: Doubles,
         tokens: Tokens,
         answers: Answers,
         limits: body.Limits,
@@ -49,6 +51,7 @@ class Intake:
         self._doors = doors
         self._handover = handover
         self._rates = rates
+        self._doubles = doubles
         self._tokens = tokens
         self._answers = answers
         self._limits = limits
@@ -93,12 +96,15 @@ class Intake:
         visit.given_key = key_of(visit.request.headers.get("Idempotency-Key"), visit.control.key)
 
     def _event_of(self, visit: Visit) -> SubmissionAccepted:
-        form, now, key = visit.door.form, self._clock(), visit.key
+        form, now, is_spam, fields = visit.door.form, self._clock(), visit.spam is not None, _fields_of(visit)
+        if visit.given_key is None:
+            visit.made_key = self._doubles.key_for(form, fields, now, spam=is_spam)
+        key = visit.key
         return submissions.accept(
             form.name,
-            _fields_of(visit),
+            fields,
             submission_id=(
-                submissions.id_for_key(form.name, key, spam=visit.spam is not None)
+                submissions.id_for_key(form.name, key, spam=is_spam)
                 if key
                 else submissions.fresh_id(now, secrets.randbits(74))
             ),

@@ -30,7 +30,8 @@ class Visit:
     """One request at one door, and what is known of it so far.
 
     `values` are the fields without the control fields, None while the body was not read. `given_key` is the request's
-    idempotency key, `made_key` the one that a browser's submission without a key gets for its retry.
+    idempotency key, `made_key` the one that a submission without a key gets: for its retry, where a browser sends it,
+    or out of its fields, where the form takes double clicks for one.
     """
 
     request: Request

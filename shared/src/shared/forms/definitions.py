@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from typing import Literal, TypeAlias
 
 FieldType: TypeAlias = Literal["text", "email", "number", "integer", "boolean", "date", "url", "tel", "choice", "list"]
@@ -57,7 +57,8 @@ class ConfirmationMail:
 class Form:
     """One form. `fields` is None where it takes any fields; `redirect` is where a browser goes after a 202.
 
-    `rate_limit` is how often one address may submit; None leaves it to the gateway's setting.
+    `rate_limit` is how often one address may submit; None leaves it to the gateway's setting. `deduplicate` is how long
+    the same fields are one submission.
     `access_key` is what a page in the dialect of Web3Forms has to say; None lets it say anything.
     `unknown` says what becomes of fields that are not among `fields`.
     """
@@ -73,6 +74,7 @@ class Form:
     access_key: str | None = None
     unknown: Unknown = "refuse"
     rate_limit: str | None = None
+    deduplicate: timedelta | None = None
     confirmation: ConfirmationMail = field(default_factory=ConfirmationMail)
 
 

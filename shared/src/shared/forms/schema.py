@@ -13,6 +13,7 @@ from shared.forms.field_schema import FIELD_NAME, FieldSchema
 from shared.forms.placeholders import names_in
 from shared.forms.rates import is_rate
 from shared.forms.tables import Table, Tables
+from shared.forms.windows import Window
 
 _FORM_NAME = validate.Regexp(rf"{NAME.pattern}\Z", error="a form's name is letters, digits, - and _, 64 at most")
 
@@ -60,6 +61,7 @@ class FormSchema(Table):
         attribute="unknown",
     )
     rate_limit = fields.String(validate=is_rate)
+    deduplicate = Window()
     confirmation = fields.Nested(ConfirmationSchema)
 
     @validates_schema(skip_on_field_errors=False)
