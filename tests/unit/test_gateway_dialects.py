@@ -121,6 +121,8 @@ def test_our_own_page_says_the_access_key(gateway: Gateway) -> None:
         ("netlify", "bot-field", "buy", True),
         ("netlify", "bot-field", "", False),
         ("formspree", "_gotcha", "buy", True),
+        ("formspree", "_gotcha", ["", " "], False),
+        ("formspree", "_gotcha", ["", "buy"], True),
     ],
 )
 def test_the_traps_of_each(gateway: Gateway, form: str, trap: str, value: Any, caught: bool) -> None:

@@ -80,6 +80,8 @@ class Controls:
 
 def _is_filled(value: JsonValue) -> bool:
     """Return whether a trap was filled in; a box that is not ticked may come as false."""
+    if isinstance(value, list):
+        return any(_is_filled(one) for one in value)
     return value.strip().lower() not in _UNTICKED if isinstance(value, str) else bool(value)
 
 

@@ -41,7 +41,9 @@ def style_of_submission(request: Request) -> Style:
 
 
 def style_of_reading(request: Request) -> Style:
-    """Return how to answer a GET: a page for a browser, JSON for anything else."""
+    """Return how to answer a GET: a page for a browser, or for htmx in its place, JSON for anything else."""
+    if "HX-Boosted" in request.headers:
+        return "html"
     wanted = preference(request.headers.get("Accept", ""))
     if wanted is None:
         return "html" if request.headers.get("Sec-Fetch-Mode") == "navigate" else "json"
