@@ -50,7 +50,7 @@ def test_a_form_is_rendered_from_its_definition(gateway: Gateway) -> None:
     }
     assert kinds == {
         "text": ("input", "text"),
-        "email": ("input", "email"),
+        "email": ("input", "text"),
         "number": ("input", "number"),
         "integer": ("input", "number"),
         "boolean": ("input", "checkbox"),

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from gateway.autocomplete import autocomplete_of
 from gateway.errors import FieldError, Refused
 from gateway.schemas import TEXTAREA_FROM, is_single_line
 from shared.contracts import JsonValue
@@ -17,7 +19,10 @@ _OPEN_FIELDS = (
 )
 """What the hosted page of a form without fields offers."""
 
-_AUTOCOMPLETE = {"name": "name", "email": "email", "tel": "tel", "phone": "tel", "company": "organization"}
+_LINES_LEAST = 3
+_NO_ID = re.compile(r"[^\w-]")
+_READ_OTHERWISE = re.compile(r"&&|--|\[[^]]*\[")
+"""What stands for something else in a browser's pattern (JavaScript's flag v) than in RE2's."""
 
 _CONTROL_LABELS = {"replyto": "Email", "subject": "Subject"}
 
@@ -47,7 +52,11 @@ class Draft:
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """One field as the form page draws it; `kind` names the way."""
+    """One field as the form page draws it; `kind` names the way.
+
+    An email is drawn as a text: a browser takes no address for one whose local part is beyond ASCII, and rewrites a
+    domain that is.
+    """
 
     field: Field
     label: str
@@ -55,6 +64,7 @@ class Input:
     autocomplete: str | None
     values: tuple[str, ...]
     error: FieldError | None
+    has_room: bool
 
     @classmethod
     def of(cls, entry: Field, form: Form, draft: Draft, refusal: Refused | None) -> Input:
@@ -66,10 +76,49 @@ class Input:
             field=entry,
             label=entry.label or entry.name.replace("_", " ").capitalize(),
             kind=_kind_of(entry, form),
-            autocomplete=_AUTOCOMPLETE.get(entry.name.lower()) or _AUTOCOMPLETE.get(entry.type),
+            autocomplete=autocomplete_of(entry),
             values=tuple(str(value) for value in values),
             error=next((error for error in errors if error.field == entry.name), None),
+            has_room=form.fields is not None,
         )
+
+    @property
+    def id(self) -> str:
+        """What the label, the notes and the list of errors refer to."""
+        return id_of(self.field.name)
+
+    @property
+    def described(self) -> str:
+        """The ids of the help and the error, as far as there are any."""
+        notes = {"help": self.field.help, "error": self.error}
+        return " ".join(f"{self.id}-{note}" for note, there in notes.items() if there)
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """What stands in the inputs of a list: what was typed, and room for more, which a defined list leaves out."""
+        if not self.has_room:
+            return self.values
+        shown = max(len(self.values) + 1, int(self.field.min or 0), _LINES_LEAST)  # type: ignore[arg-type]
+        most = max(len(self.values), int(self.field.max or shown))  # type: ignore[arg-type]
+        return (*self.values, *[""] * (min(shown, most) - len(self.values)))
+
+    @property
+    def limits(self) -> dict[str, object]:
+        """The attributes by which a browser checks what is typed, before anything is sent."""
+        field = self.field
+        if self.kind in {"number", "date"}:
+            step = {"number": "any", "integer": "1"}.get(field.type)
+            given = {"min": field.min, "max": field.max, "step": step}
+        else:
+            pattern = None if self.kind == "textarea" or _READ_OTHERWISE.search(field.pattern or "") else field.pattern
+            given = {"minlength": field.min_length or None, "maxlength": field.max_length, "pattern": pattern}
+            given["title"] = field.help or None if pattern else None
+        return {name: limit for name, limit in given.items() if limit is not None}
+
+
+def id_of(name: str) -> str:
+    """Return the id of a field's input: names may have blanks in them, which separate one id from the next."""
+    return "field-" + _NO_ID.sub(lambda found: f".{ord(found[0]):x}.", name)
 
 
 def _kind_of(entry: Field, form: Form) -> str:

@@ -16,7 +16,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from gateway.dialects import ACCESS_KEY, HONEYPOT, KEY
 from gateway.errors import Refused
-from gateway.inputs import Draft, Input, errors_without_input, example_of, leftovers, shown_fields
+from gateway.inputs import Draft, Input, errors_without_input, example_of, id_of, leftovers, shown_fields
 from gateway.origins import Origins
 from gateway.progress import Progress, text_of
 from shared.forms import Form, Forms
@@ -35,7 +35,7 @@ class Pages:
             lstrip_blocks=True,
         )
         self._environment.globals["assets"] = _asset_version()
-        self._environment.filters.update(shell=shlex.quote, clock=_clock, instant=text_of)
+        self._environment.filters.update(shell=shlex.quote, field_id=id_of, clock=_clock, instant=text_of)
 
     def base_url(self, request: Request) -> str:
         """Return where this gateway is reached, without a slash at the end: as configured, else as asked."""

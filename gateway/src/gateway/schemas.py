@@ -22,9 +22,12 @@ ADDRESS_NAMES = ("email", "Email")
 
 _LINE_NAMES = frozenset({"name", "subject", *ADDRESS_NAMES})
 
-_MESSAGES = {
+_MESSAGES = {  # by code, or by code and type where that has words of its own
     "REQUIRED_FIELD_MISSING": "Please fill in {label}.",
     "REQUIRED_FIELD_EMPTY": "Please fill in {label}.",
+    "REQUIRED_FIELD_MISSING boolean": "Please tick {label}.",
+    "REQUIRED_FIELD_MISSING choice": "Please choose {label}.",
+    "REQUIRED_FIELD_EMPTY choice": "Please choose {label}.",
     "TYPE_EMAIL": "{label} must be an email address, such as ada@example.org.",
     "TYPE_NUMERIC": "{label} must be a number.",
     "TYPE_TEXT": "{label} must be text.",
@@ -39,6 +42,8 @@ _MESSAGES = {
     "PATTERN": "{label} is not written as it has to be. {field.help}",
     "BELOW_MIN": "{label} must be {field.min} or more.",
     "ABOVE_MAX": "{label} must be {field.max} or less.",
+    "BELOW_MIN date": "{label} must be {field.min} or later.",
+    "ABOVE_MAX date": "{label} must be {field.max} or earlier.",
     "TOO_FEW": "{label} must have at least {field.min} entries.",
     "TOO_MANY": "{label} must have at most {field.max} entries.",
     "LINE_BREAK": "{label}: " + LINE_BREAK_MESSAGE[0].lower() + LINE_BREAK_MESSAGE[1:],
@@ -106,7 +111,8 @@ class FormSchema:
 
     def _error(self, name: str, code: str) -> FieldError:
         field = (self._form.fields or {}).get(name) or Field(name=name, type="text")
-        text = _MESSAGES[code].format(label=field.label or name[:100], field=field)
+        template = _MESSAGES.get(f"{code} {field.type}") or _MESSAGES[code]
+        text = template.format(label=field.label or name[:100], field=field)
         return FieldError(code, text.rstrip(), name)
 
 

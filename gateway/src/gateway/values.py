@@ -190,10 +190,10 @@ class Choice(Value):
 
 
 class Listing(Value):
-    """Several texts; one alone is a list of one."""
+    """Several texts; one alone is a list of one, and blank ones are left out."""
 
     def read(self, value: Any) -> JsonValue:
-        texts = value if isinstance(value, list) else [value]
+        texts = [text for text in value if not is_blank(text)] if isinstance(value, list) else [value]
         self.within(len(texts), "TOO_FEW", "TOO_MANY")
         allowed = self.definition.choices
         for text in texts:

@@ -1,0 +1,31 @@
+"""What a browser may fill in by itself: the tokens of HTML's attribute `autocomplete` (WCAG 2.2, 1.3.5)."""
+
+from __future__ import annotations
+
+from shared.forms import Field
+
+_TOKENS = {
+    "name": "name",
+    "first_name": "given-name",
+    "last_name": "family-name",
+    "email": "email",
+    "tel": "tel",
+    "phone": "tel",
+    "company": "organization",
+    "organisation": "organization",
+    "organization": "organization",
+    "address": "street-address",
+    "city": "address-level2",
+    "postcode": "postal-code",
+    "zip": "postal-code",
+    "country": "country-name",
+    "website": "url",
+    "url": "url",
+}
+"""By what a field is called, else by its type."""
+
+
+def autocomplete_of(entry: Field) -> str | None:
+    """Return a field's token, if it has one."""
+    name = entry.name.lower().replace("-", "_").replace(" ", "_")
+    return _TOKENS.get(name) or _TOKENS.get(entry.type)
