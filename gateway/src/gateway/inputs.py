@@ -79,7 +79,7 @@ class Input:
             autocomplete=autocomplete_of(entry),
             values=tuple(str(value) for value in values),
             error=next((error for error in errors if error.field == entry.name), None),
-            has_room=form.fields is not None,
+            has_room=entry.name in (form.fields or {}),
         )
 
     @property
