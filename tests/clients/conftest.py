@@ -25,7 +25,7 @@ def browser() -> Iterator[Browser]:
     """Headless Chromium; each test has a profile of its own in it."""
     with sync_playwright() as playwright:
         # Chromium refuses its sandbox to root, which is what a container runs as; these pages are our own
-        browser = playwright.chromium.launch(executable_path=clients.chromium(), args=["--no-sandbox"])
+        browser = playwright.chromium.launch(executable_path=clients.chromium(), args=["--no-sandbox", "--disable-gpu"])
         yield browser
         browser.close()
 

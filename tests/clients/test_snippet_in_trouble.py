@@ -95,6 +95,16 @@ def test_retry_after_is_honoured(visit: Visit) -> None:
         assert least <= waited <= 1.5 * least
 
 
+def test_a_rate_limit_is_waited_out(visit: Visit) -> None:
+    page = visit("snippet.html", {"https://forms.example.org/f/contact": "/f/twice", **OURS})
+    for state in ("confirmed", "waiting"):
+        fill_in(page, "often@example.org")
+        page.get_by_role("button").click()
+        expect(page.get_by_role("status")).to_have_attribute("data-state", state)
+    (waits,) = [detail["seconds"] for name, detail in page.evaluate("told") if name == "waiting"]
+    assert waits > 60, "the page may read Retry-After"
+
+
 def test_what_a_proxy_refuses_for_good_is_not_sent_again(visit: Visit) -> None:
     page = visit("snippet.html", OURS)
     posts = posts_of(page)
