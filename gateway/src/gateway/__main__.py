@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from gateway import settings
+from gateway.captchas import check_secrets
 from gateway.installation import set_up
 from gateway.wsgi import serve
 from shared import forms, logs
@@ -37,7 +38,7 @@ def _set_up(directory: Path) -> int:
 def _serve() -> int:
     try:
         given = settings.load()
-        forms.load(given.forms)
+        check_secrets(forms.load(given.forms))
     except (SettingsError, forms.FormsError) as error:
         print(error, file=sys.stderr)  # noqa: T201 - logs are not set up yet
         return 2

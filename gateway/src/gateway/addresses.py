@@ -66,6 +66,11 @@ def _name_forms(app: Flask, desk: Desk) -> None:
     def submit(name: str, project: str = "") -> Response:  # noqa: ARG001
         return desk.intake.submit(name, request_ctx.request)  # not the proxy: each access through it costs a lookup
 
+    @app.get("/f/<name>/captcha")
+    def challenge(name: str) -> Response:
+        return desk.intake.challenge(name, request)
+
+    @app.route("/f/<name>/captcha", methods=["OPTIONS"])
     @app.route("/f/<name>", methods=["OPTIONS"])
     @app.route("/p/<project>/f/<name>", methods=["OPTIONS"])
     def preflight(name: str, project: str = "") -> Response:  # noqa: ARG001

@@ -9,6 +9,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from gateway.addresses import Desk, answer_errors, name_addresses
 from gateway.answers import Answers
 from gateway.body import Limits
+from gateway.captchas import Captchas
 from gateway.doors import Doors
 from gateway.doubles import Doubles
 from gateway.handover import Handover
@@ -84,7 +85,7 @@ def create_app(
     pages, inquiry, tokens = Pages(settings.public_url), Inquiry(rpc), Tokens(settings.secret)
     answers = Answers(pages)
     intake = Intake(
-        Doors(forms),
+        Doors(forms, Captchas()),
         handover=Handover(publisher, inquiry),
         rates=rates,
         doubles=Doubles(inquiry.accepted_at),

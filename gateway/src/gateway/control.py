@@ -13,7 +13,7 @@ from shared.forms import Form
 
 SUBJECT_LIMIT = 300
 
-_CARRIED: frozenset[Role] = frozenset({"subject", "reply_to", "language"})
+_CARRIED: frozenset[Role] = frozenset({"subject", "reply_to", "language", "captcha"})
 _UNTICKED = frozenset({"", "false"})
 
 
@@ -30,6 +30,7 @@ class ControlFields:
     language: str | None = None
     key: str | None = None
     access_key: str | None = None
+    captcha: str | None = None
     caught: bool = False
     carried: Mapping[str, str] = field(default_factory=dict)
     errors: tuple[FieldError, ...] = ()
@@ -68,6 +69,7 @@ class Controls:
             language=by_role.get("language"),
             key=by_role.get("key"),
             access_key=by_role.get("access_key"),
+            captcha=by_role.get("captcha"),
             caught=caught,
             carried={name: text for name, text in said.items() if self._roles[name] in _CARRIED},
             errors=() if caught else tuple(errors),
@@ -92,7 +94,7 @@ def _text(value: JsonValue) -> str | None:
 
 
 def _wrong(role: Role, value: JsonValue) -> tuple[str, str] | None:
-    if role in ("trap", "unused") or not value:
+    if role in ("trap", "captcha", "unused") or not value:
         return None
     if not isinstance(value, str):
         return "TYPE_TEXT", "This must be text, and stand once."

@@ -11,12 +11,13 @@ from typing import Literal, TypeAlias
 
 from shared.forms import Dialect, Form
 
-Role: TypeAlias = Literal["next", "subject", "reply_to", "language", "key", "trap", "access_key", "unused"]
+Role: TypeAlias = Literal["next", "subject", "reply_to", "language", "key", "trap", "access_key", "captcha", "unused"]
 
 NEXT = "_next"
 KEY = "_idempotency_key"
 HONEYPOT = "_gotcha"
 ACCESS_KEY = "access_key"
+_RECAPTCHA = "g-recaptcha-response"
 
 _OWN: dict[str, Role] = {
     NEXT: "next",
@@ -51,6 +52,9 @@ def roles_of(form: Form) -> Mapping[str, Role]:
     roles = {**_OWN, **(_FURTHER[form.dialect] if form.dialect else {})}
     if form.honeypot:
         roles[form.honeypot] = "trap"
+    if form.captcha:
+        roles[_RECAPTCHA] = "unused"  # which the widgets of others fill in as well, for servers that know only that one
+        roles[form.captcha.token_field] = "captcha"
     return {name: role for name, role in roles.items() if name not in (form.fields or {})}
 
 

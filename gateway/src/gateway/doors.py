@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from gateway.captchas import Captchas, Gate
 from gateway.control import Controls
 from gateway.errors import form_not_found
 from gateway.origins import Origins
@@ -19,19 +20,16 @@ class Door:
     schema: FormSchema
     origins: Origins
     controls: Controls
-
-    @classmethod
-    def of(cls, form: Form) -> Door:
-        """Build the door of a form."""
-        return cls(form, FormSchema(form), Origins(form), Controls(form))
+    gate: Gate | None
 
 
 class Doors:
     """The doors of all forms, by name. A definition that is replaced in `forms` gets a new door at the next call."""
 
-    def __init__(self, forms: Forms) -> None:
+    def __init__(self, forms: Forms, captchas: Captchas) -> None:
         self._forms = forms
-        self._doors = {name: Door.of(form) for name, form in forms.items()}
+        self._captchas = captchas
+        self._doors = {name: self._door_of(form) for name, form in forms.items()}
 
     def at(self, name: str) -> Door:
         """Return the door of a form; raises `Refused` (404) where there is no such form."""
@@ -40,5 +38,8 @@ class Doors:
             raise form_not_found()
         door = self._doors.get(name)
         if door is None or door.form is not form:
-            door = self._doors[name] = Door.of(form)
+            door = self._doors[name] = self._door_of(form)
         return door
+
+    def _door_of(self, form: Form) -> Door:
+        return Door(form, FormSchema(form), Origins(form), Controls(form), self._captchas.gate_of(form))

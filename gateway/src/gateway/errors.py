@@ -91,6 +91,21 @@ def too_many_fields(limit: int) -> Refused:
     return refused(413, "TOO_MANY_FIELDS", f"The submission has too many fields: {limit} are the limit.")
 
 
+def captcha_missing() -> Refused:
+    """Return the refusal of a submission without a captcha's token: 422."""
+    return refused(422, "CAPTCHA_MISSING", "Please solve the captcha first.")
+
+
+def captcha_failed() -> Refused:
+    """Return the refusal of a captcha's token that stands for no solution, or for one that was used: 422."""
+    return refused(422, "CAPTCHA_FAILED", "The captcha was not solved, or too long ago. Please solve it again.")
+
+
+def no_challenge() -> Refused:
+    """Return the refusal where a form has no captcha of the gateway's own: 404."""
+    return refused(404, "CAPTCHA_NOT_FOUND", "This form's captcha has no challenge at this address.")
+
+
 def too_many_requests(retry_after_s: int) -> Refused:
     """Return the refusal of an address that submits more often than it may: 429 with `Retry-After`."""
     refusal = refused(429, "TOO_MANY_REQUESTS", "Too many submissions came from your address. Please wait a moment.")

@@ -30,11 +30,15 @@ class Handover:
         self._publisher = publisher
         self._inquiry = inquiry
 
-    def check_key(self, event: SubmissionAccepted) -> None:
-        """Raise `Refused` (409) where storage says in time that the event's id belongs to other fields."""
+    def check_key(self, event: SubmissionAccepted) -> bool:
+        """Say whether storage has this very submission already; raises `Refused` (409) where its id has other fields.
+
+        Where storage does not say so in time, it is taken for new.
+        """
         stored = self._inquiry.fingerprint(event.id)
         if stored is not None and stored != event.fingerprint:
             raise refused(409, "IDEMPOTENCY_CONFLICT", _CONFLICT)
+        return stored is not None
 
     def publish(self, event: SubmissionAccepted, *, traceparent: str | None, deadline: float) -> None:
         """Publish an event; returns once the broker has confirmed it, raises `Refused` (503) when it has not.

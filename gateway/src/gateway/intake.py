@@ -5,17 +5,18 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import structlog
 from flask import Request, Response
 
 from gateway import body, submissions
-from gateway.answers import Accepted, Answers
+from gateway.answers import Accepted, Answers, json_response
 from gateway.dialects import success_of
 from gateway.doors import Doors
 from gateway.doubles import Doubles
-from gateway.errors import Refused, blocked, inactive, invalid, wrong_access_key
+from gateway.errors import Refused, blocked, inactive, invalid, no_challenge, wrong_access_key
 from gateway.handover import DEADLINE_S, Handover
 from gateway.idempotency import key_of
 from gateway.negotiation import style_of_submission
@@ -62,6 +63,13 @@ class Intake:
         """Answer what a browser asks before a script on another site may post."""
         origins = self._doors.at(name).origins
         return Response(b"", 204, {**origins.headers(request.headers.get("Origin")), **PREFLIGHT})
+
+    def challenge(self, name: str, request: Request) -> Response:
+        """Answer with a challenge for a form's captcha, where the gateway makes them; raises `Refused` (404)."""
+        door = self._doors.at(name)
+        if door.gate is None:
+            raise no_challenge()
+        return json_response(200, door.gate.challenge(), door.origins.headers(request.headers.get("Origin")))
 
     def submit(self, name: str, request: Request) -> Response:
         """Answer one submission. Raises `Refused` for a form that is not there, and answers everything else."""
@@ -115,8 +123,11 @@ class Intake:
         )
 
     def _deliver(self, visit: Visit, event: SubmissionAccepted, deadline: float) -> None:
-        if visit.given_key:
-            self._handover.check_key(event)
+        is_known = visit.given_key is not None and self._handover.check_key(event)
+        gate = visit.door.gate
+        if gate and not is_known and not event.spam:  # what is stored already has passed, and spam costs no provider
+            control = replace(event.control, captcha=gate.check(visit.control.captcha, event.id))
+            event = replace(event, control=control)
         self._handover.publish(event, traceparent=visit.request.headers.get("Traceparent"), deadline=deadline)
         if event.spam:
             _log.info("kept as spam", form=event.form, submission=str(event.id), reason=event.spam)

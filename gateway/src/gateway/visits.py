@@ -95,7 +95,7 @@ class Visit:
         if self.values is None:
             return None
         wrong = {error.field for error in refusal.errors}
-        carried = self.control.carried
+        carried = {name: text for name, text in self.control.carried.items() if name != self._useless_token(refusal)}
         hidden = {name: text for name, text in carried.items() if name not in wrong}
         if goal := self.door.origins.permitted(self.control.next, page=self._page, own=self.base_url):
             hidden[NEXT] = goal
@@ -105,6 +105,12 @@ class Visit:
             controls={name: text for name, text in carried.items() if name in wrong},
             key=(self.given_key or self.made_key) if refusal.status in _KEEPS_KEY else None,
         )
+
+    def _useless_token(self, refusal: Refused) -> str | None:
+        """Return the field of the captcha's token where that is of no use any more."""
+        captcha = self.door.form.captcha
+        failed = any(error.code == "CAPTCHA_FAILED" for error in refusal.errors)
+        return captcha.token_field if captcha and failed else None
 
     @property
     def _page(self) -> str | None:

@@ -3,6 +3,7 @@
 The file is given to the gateway, which accepts by it, and to the notify service, which confirms by it.
 """
 
+from shared.forms.captcha import Captcha
 from shared.forms.definitions import NAME, ConfirmationMail, Dialect, Field, FieldType, Form, Forms, FormsError, Unknown
 from shared.forms.file import load
 from shared.forms.live import LiveForms
@@ -10,6 +11,7 @@ from shared.forms.rates import parse_rate
 
 __all__ = [
     "NAME",
+    "Captcha",
     "ConfirmationMail",
     "Dialect",
     "Field",

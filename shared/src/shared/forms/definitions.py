@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Literal, TypeAlias
 
+from shared.forms.captcha import Captcha
+
 FieldType: TypeAlias = Literal["text", "email", "number", "integer", "boolean", "date", "url", "tel", "choice", "list"]
 
 Dialect: TypeAlias = Literal["formspree", "web3forms", "netlify", "basin"]
@@ -75,6 +77,7 @@ class Form:
     unknown: Unknown = "refuse"
     rate_limit: str | None = None
     deduplicate: timedelta | None = None
+    captcha: Captcha | None = None
     confirmation: ConfirmationMail = field(default_factory=ConfirmationMail)
 
 

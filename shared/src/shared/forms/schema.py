@@ -8,6 +8,7 @@ from typing import Any, get_args
 
 from marshmallow import ValidationError, fields, post_load, validate, validates_schema
 
+from shared.forms.captcha import CaptchaSchema
 from shared.forms.definitions import NAME, ConfirmationMail, Dialect, Unknown
 from shared.forms.field_schema import FIELD_NAME, FieldSchema
 from shared.forms.placeholders import names_in
@@ -62,6 +63,7 @@ class FormSchema(Table):
     )
     rate_limit = fields.String(validate=is_rate)
     deduplicate = Window()
+    captcha = fields.Nested(CaptchaSchema)
     confirmation = fields.Nested(ConfirmationSchema)
 
     @validates_schema(skip_on_field_errors=False)
@@ -73,6 +75,14 @@ class FormSchema(Table):
     def _access_key_where_it_is_said(self, data: dict[str, Any], **_: Any) -> None:
         if "access_key" in data and data.get("dialect") != "web3forms":
             raise ValidationError('only pages of dialect = "web3forms" say an access key', "access_key")
+
+    @validates_schema
+    def _captcha_is_no_field(self, data: dict[str, Any], **_: Any) -> None:
+        captcha = data.get("captcha")
+        if captcha and captcha.token_field in data.get("fields", {}):
+            raise ValidationError(
+                f"{captcha.token_field} is the captcha's own field, and cannot be the form's", "captcha"
+            )
 
     @validates_schema(skip_on_field_errors=False)
     def _unknown_beside_known(self, data: dict[str, Any], **_: Any) -> None:

@@ -1,0 +1,157 @@
+"""The captcha of a form: whether a submission brings the token of a solved challenge, once."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import structlog
+import urllib3
+
+from gateway.challenges import Challenges
+from gateway.errors import captcha_failed, captcha_missing, no_challenge, unavailable
+from gateway.verdicts import Away, Failed, Verdict, Verifier
+from gateway.verifiers import ProviderVerifier
+from shared.forms import Captcha, Form, Forms, FormsError
+
+TIMEOUT_S = 1.5
+"""How long a provider may take: less than a submission has in all."""
+
+TOKEN_LENGTH = 16 * 1024
+REMEMBERED_MOST = 100_000
+REMEMBERED_S = 1800.0
+"""For how many tokens, and how long, it is known who used them: longer than any of them is good for."""
+
+UNVERIFIED = "unverified"
+_AWAY = "We could not check the captcha just now. Please send your submission again in a moment."
+
+_log = structlog.get_logger()
+
+
+class Spent:
+    """Which submission each token was used for, in this process. Safe to use from many threads."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic, most: int = REMEMBERED_MOST) -> None:
+        self._clock = clock
+        self._most = most
+        self._lock = threading.Lock()
+        self._used: OrderedDict[str, tuple[UUID, float]] = OrderedDict()
+
+    def owner(self, mark: str) -> UUID | None:
+        """Return whose token it is; None for one that nobody used."""
+        with self._lock:
+            return self._used[mark][0] if mark in self._used else None
+
+    def claim(self, mark: str, submission_id: UUID) -> bool:
+        """Say whether the token is this submission's: it was so before, or was nobody's."""
+        now = self._clock()
+        with self._lock:
+            while self._used and (len(self._used) >= self._most or self._oldest() + REMEMBERED_S < now):
+                self._used.popitem(last=False)
+            return self._used.setdefault(mark, (submission_id, now))[0] == submission_id
+
+    def _oldest(self) -> float:
+        return next(iter(self._used.values()))[1]
+
+
+class Gate:
+    """One form's captcha."""
+
+    def __init__(self, form: str, captcha: Captcha, verifier: Verifier | None, spent: Spent) -> None:
+        self._form = form
+        self._captcha = captcha
+        self._verifier = verifier
+        self._spent = spent
+
+    def challenge(self) -> dict[str, Any]:
+        """Return a new challenge; raises `Refused` (404) where the provider makes them."""
+        if not isinstance(self._verifier, Challenges):
+            raise no_challenge()
+        return self._verifier.make()
+
+    def check(self, token: str | None, submission_id: UUID) -> str | None:
+        """Return None where the challenge was solved, `unverified` where nobody could say and the form accepts that.
+
+        Raises `Refused`: 422 without a token, or with one that stands for nothing or was used for another submission;
+        503 where nobody could say. A submission's retry, by its id, may bring its token again.
+        """
+        if not token:
+            raise captcha_missing()
+        mark = hashlib.sha256(f"{self._form}\n{token}".encode()).hexdigest()
+        owner = self._spent.owner(mark)
+        if owner is not None and owner == submission_id:
+            return None
+        verdict = Failed("used before") if owner else self._verify(token, submission_id)
+        if isinstance(verdict, Away):
+            return self._unverified(verdict)
+        if isinstance(verdict, Failed) or not self._spent.claim(verdict.mark or mark, submission_id):
+            raise captcha_failed()
+        return None
+
+    def _verify(self, token: str, submission_id: UUID) -> Verdict:
+        if self._verifier is None:
+            return Away("no secret")
+        if len(token) > TOKEN_LENGTH:
+            return Failed("too long")
+        return self._verifier.verify(token, submission_id, timeout_s=TIMEOUT_S)
+
+    def _unverified(self, verdict: Away) -> str:
+        provider, policy = self._captcha.provider, self._captcha.when_away
+        _log.warning("captcha not verified", form=self._form, provider=provider, reason=verdict.reason, policy=policy)
+        if policy == "refuse":
+            raise unavailable(_AWAY)
+        return UNVERIFIED
+
+
+class Captchas:
+    """Makes the gates of forms. They share connections, and the memory of used tokens."""
+
+    def __init__(self) -> None:
+        self._http = urllib3.PoolManager(num_pools=8, maxsize=32, retries=False)
+        self._spent = Spent()
+
+    def gate_of(self, form: Form) -> Gate | None:
+        """Return the gate of a form; None where it has no captcha."""
+        captcha = form.captcha
+        if captcha is None:
+            return None
+        try:
+            secret = secret_of(captcha)
+        except (OSError, UnicodeError) as error:  # at start this was checked: the file has gone since
+            _log.error("captcha without its secret", form=form.name, error=type(error).__name__)
+            return Gate(form.name, captcha, None, self._spent)
+        if captcha.is_local:
+            return Gate(form.name, captcha, challenges_of(secret or ""), self._spent)
+        return Gate(form.name, captcha, ProviderVerifier(captcha, secret, self._http), self._spent)
+
+
+def challenges_of(secret: str) -> Challenges:
+    """Return what makes and verifies challenges with a secret."""
+    return Challenges(secret, lambda: datetime.now(UTC))
+
+
+def secret_of(captcha: Captcha) -> str | None:
+    """Return the secret, from its file where it has one; raises OSError and UnicodeError."""
+    if captcha.secret_file is None:
+        return captcha.secret
+    return Path(captcha.secret_file).read_text(encoding="utf-8").strip()
+
+
+def check_secrets(forms: Forms) -> None:
+    """Raise `FormsError` with every captcha whose secret cannot be read: only the gateway needs them."""
+    wrong = []
+    for name, form in forms.items():
+        try:
+            if form.captcha and form.captcha.secret_file and not secret_of(form.captcha):
+                wrong.append(f"forms.{name}.captcha.secret_file: the file is empty")
+        except (OSError, UnicodeError) as error:
+            wrong.append(f"forms.{name}.captcha.secret_file: cannot be read: {error}")
+    if wrong:
+        raise FormsError("\n".join(wrong))

@@ -1,0 +1,91 @@
+"""Spam, a flood and a victim, against a whole installation with its limits on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import requests
+
+from dev.broker import Broker
+from dev.mail_sink import MailSink
+from support.installation import Installation
+from support.polling import eventually
+from support.visitor import JSON, Visitor
+
+FORMS = """
+[forms.signup]
+[forms.strict]
+rate_limit = "3/hour"
+"""
+CAP = 2
+
+
+@pytest.fixture(scope="module")
+def sink(server_directory: Path) -> Iterator[MailSink]:
+    with MailSink(server_directory / "abuse-mail") as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def guarded(server_directory: Path, rabbitmq: Broker, sink: MailSink) -> Iterator[Installation]:
+    place = server_directory / "abuse"
+    place.mkdir()
+    forms = place / "forms.toml"
+    forms.write_text(FORMS)
+    limits = {"COUNTERFOIL_CONFIRMATIONS_PER_RECIPIENT": f"{CAP}/day", "COUNTERFOIL_RATE_LIMIT": "600/minute"}
+    with Installation(
+        place, broker_url=rabbitmq.fresh_vhost(), smtp_url=sink.url, forms=forms, settings=limits
+    ) as installation:
+        yield installation
+
+
+def post(guarded: Installation, form: str, **fields: str) -> requests.Response:
+    return requests.post(f"{guarded.gateway_url}/f/{form}", json=fields, headers=JSON, timeout=10)
+
+
+def listed(guarded: Installation, form: str, query: str = "") -> list[dict[str, object]]:
+    answer = requests.get(
+        f"{guarded.gateway_url}/v1/forms/{form}/submissions{query}",
+        headers={"Authorization": f"Bearer {guarded.api_key}"},
+        timeout=10,
+    )
+    answer.raise_for_status()
+    found: list[dict[str, object]] = answer.json()["submissions"]
+    return found
+
+
+def test_what_the_trap_catches_is_stored_apart_and_mailed_to_nobody(guarded: Installation, sink: MailSink) -> None:
+    caught = post(guarded, "signup", email="robot@example.org", _gotcha="buy")
+    honest = post(guarded, "signup", email="ada@example.org")
+    assert (caught.status_code, caught.json().keys()) == (honest.status_code, honest.json().keys())
+    visitor = Visitor(guarded, sink, "ada@example.org")
+    visitor.await_confirmed(honest.json()["receipt_url"])
+    eventually(lambda: len(listed(guarded, "signup", "?spam=true")) == 1, 20, "the spam is stored")
+    assert [(one["id"], one["spam"]) for one in listed(guarded, "signup", "?spam=true")] == [
+        (caught.json()["id"], "honeypot")
+    ]
+    assert [one["id"] for one in listed(guarded, "signup")] == [honest.json()["id"]]
+    receipt = guarded.receipt(caught.json()["receipt_url"])
+    assert (receipt["state"], receipt["confirmations"]) == ("stored", [])
+    assert Visitor(guarded, sink, "robot@example.org").mails() == []
+
+
+def test_a_flood_is_told_to_wait(guarded: Installation) -> None:
+    answers = [post(guarded, "strict", message=f"number {number}") for number in range(5)]
+    assert [answer.status_code for answer in answers] == [202] * 3 + [429] * 2
+    assert 0 < int(answers[-1].headers["Retry-After"]) <= 3600
+    assert answers[-1].json()["errors"][0]["code"] == "TOO_MANY_REQUESTS"
+    eventually(lambda: len(listed(guarded, "strict")) == 3, 20, "those that were taken are stored")
+
+
+def test_a_victim_gets_no_more_mails_than_the_cap(guarded: Installation, sink: MailSink) -> None:
+    receipts = [post(guarded, "signup", email=f"victim+{n}@example.org").json()["receipt_url"] for n in range(CAP + 3)]
+
+    def states() -> list[str]:
+        return sorted(str(guarded.receipt(url)["state"]) for url in receipts)
+
+    eventually(lambda: states() == ["confirmed"] * CAP + ["failed"] * 3, 30, "each is confirmed, or has failed")
+    mails = [Visitor(guarded, sink, f"victim+{n}@example.org").mails() for n in range(CAP + 3)]
+    assert sum(len(each) for each in mails) == CAP
