@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator
 from email.message import EmailMessage
 from pathlib import Path
@@ -11,6 +12,7 @@ import requests
 
 from dev.broker import Broker
 from dev.mail_sink import MailSink
+from dev.processes import send
 from support.installation import Installation
 from support.polling import eventually
 from support.service import Service
@@ -42,6 +44,12 @@ class Place:
 
     def status(self, form: str, **fields: str) -> int:
         return requests.post(f"{self.installation.gateway_url}/f/{form}", json=fields, timeout=10).status_code
+
+    def answers(self, form: str) -> bool:
+        try:
+            return requests.get(f"{self.installation.gateway_url}/f/{form}", timeout=5).ok
+        except requests.RequestException:
+            return False
 
     def listed(self, form: str) -> list[dict[str, str]] | None:
         url = f"{self.installation.gateway_url}/v1/forms/{form}/submissions"
@@ -94,3 +102,9 @@ def test_a_change_reaches_every_worker_and_notify_and_a_bad_one_none(place: Plac
         place.await_said(service, "forms.toml:3: forms.three.unknown", times)
     assert place.status("two", email="ada@two.example") == 202
     assert place.status("three", email="ada@three.example") == 404
+
+    workers = gateway.workers()
+    send(workers, signal.SIGKILL)
+    place.await_said(gateway, "the last good ones are", 2)
+    eventually(lambda: place.answers("two"), TAKEN_OVER_S, "workers that were replaced have the good forms")
+    assert not set(workers) & set(gateway.workers())

@@ -92,6 +92,26 @@ def test_a_file_that_is_still_being_written_is_left_alone(path: Path) -> None:
     assert list(forms) == ["a"]
 
 
+def test_who_starts_while_the_file_is_wrong_has_the_last_good_forms(path: Path, tmp_path: Path) -> None:
+    kept = tmp_path / "kept.toml"
+    change(LiveForms(path, kept), path, "[forms.last]")
+    path.write_text("[forms", encoding="utf-8")
+    with capture_logs() as logs:
+        late = LiveForms(path, kept)
+    assert list(late) == ["last"]
+    assert "forms.toml:1: not TOML" in logs[0]["errors"][0]
+    change(late, path, "[forms.mended]")
+    assert list(late) == ["mended"]
+    assert list(LiveForms(kept)) == ["mended"]
+
+
+def test_without_a_place_for_a_copy_all_else_goes_on(path: Path, tmp_path: Path) -> None:
+    with capture_logs() as logs:
+        forms = LiveForms(path, tmp_path / "absent" / "kept.toml")
+    assert list(forms) == ["a", "b"]
+    assert [log["log_level"] for log in logs] == ["warning"]
+
+
 def test_at_the_start_a_bad_file_is_an_error(path: Path) -> None:
     path.write_text("[forms", encoding="utf-8")
     with pytest.raises(FormsError):

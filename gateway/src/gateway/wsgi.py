@@ -9,8 +9,12 @@ import os
 import resource
 import signal
 import socket
+import tempfile
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 from granian import Granian
 from granian.constants import HTTPModes, Interfaces
@@ -36,6 +40,9 @@ IDLE_THREAD_S = 30
 CHECK_S = 1.0
 
 _WAKE = signal.SIGUSR1
+
+_KEPT = "COUNTERFOIL_FORMS_KEPT"
+"""Tells the workers where the last good forms are, so that one that dies while their file is wrong can be replaced."""
 
 TARGET = "gateway.wsgi:build"
 
@@ -75,17 +82,32 @@ def serve(settings: Settings, target: str = TARGET) -> None:
         log_dictconfig=_LOGGERS,
     )
     try:
-        server.serve()
+        with _place_for_forms():
+            server.serve()
     except SystemExit:
         if not server.interrupt_signal:  # Ctrl-C reaches the workers, too: that they ended is no fault then
             raise
+
+
+@contextmanager
+def _place_for_forms() -> Iterator[None]:
+    """Give the workers a place for the last good forms, where the machine has one."""
+    try:
+        place = tempfile.TemporaryDirectory(prefix="counterfoil-")
+    except OSError:
+        yield
+        return
+    with place as directory:
+        os.environ[_KEPT] = str(Path(directory, "forms.toml"))
+        yield
 
 
 def build() -> GatewayApp:
     """Build the application of one worker, inside its process: connections are never shared."""
     settings = gateway_settings.load()
     logs.configure("gateway", level=settings.log_level, format=settings.log_format)
-    served = forms.LiveForms(settings.forms)
+    kept = os.environ.get(_KEPT)
+    served = forms.LiveForms(settings.forms, Path(kept) if kept else None)
     served.follow()
     app = create_app(settings, served, RabbitMQ(settings.broker_url, name="gateway"))
     end_streams_with_process(app)

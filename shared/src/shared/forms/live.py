@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import ItemsView, Iterator, Mapping
 from pathlib import Path
@@ -21,14 +22,18 @@ class LiveForms(Mapping[str, Form]):
     """The forms of a file, by name. All of a change is there at once, or nothing of it.
 
     Who works with a form goes on with it as it was. A form that a change leaves as it is stays the same object, so
-    that what was made for it may be kept. Raises `FormsError` where the file is wrong at the start.
+    that what was made for it may be kept.
+
+    `kept` is a file for a copy of the last good content, which several processes may share. Raises `FormsError` where
+    the file is wrong at the start, and there is no copy.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, kept: Path | None = None) -> None:
         self._path = path
+        self._kept = kept
         self._met = self._seen = _stamp_of(path)
-        self._content: bytes | None = file.read(path)
-        self._forms = file.parse(self._content, path)
+        self._content: bytes | None = None
+        self._forms = self._first()
 
     def __getitem__(self, name: str) -> Form:
         return self._forms[name]
@@ -62,16 +67,42 @@ class LiveForms(Mapping[str, Form]):
 
         def look() -> None:
             while not ticker.wait(check_s):
-                self.refresh()
+                try:
+                    self.refresh()
+                except Exception:  # noqa: BLE001 - a bug must not end the following
+                    _log.exception("the forms were not looked at")
 
         threading.Thread(target=look, name="forms", daemon=True).start()
+
+    def _first(self) -> Forms:
+        try:
+            content = file.read(self._path)
+            forms = file.parse(content, self._path)
+        except FormsError as error:
+            if self._kept is None or not self._kept.exists():
+                raise
+            _log.error("forms are not taken over, the last good ones are", errors=str(error).splitlines())
+            return file.load(self._kept)
+        self._keep(content)
+        return forms
+
+    def _keep(self, content: bytes) -> None:
+        self._content = content
+        if self._kept is None:
+            return
+        part = self._kept.with_suffix(f".{os.getpid()}")
+        try:
+            part.write_bytes(content)
+            part.replace(self._kept)
+        except OSError as error:
+            _log.warning("no copy of the forms is kept", reason=error.strerror)
 
     def _take_over(self, content: bytes) -> None:
         if content == self._content:
             return
         before, read = self._forms, file.parse(content, self._path)
         self._forms = {name: before[name] if before.get(name) == form else form for name, form in read.items()}
-        self._content = content
+        self._keep(content)
         _log.info("changed forms are taken over", **_differences(before, self._forms))
 
 
