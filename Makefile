@@ -8,7 +8,7 @@ COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gene
 	--no-annotate --no-emit-package counterfoil-shared
 
 .DEFAULT_GOAL = help
-.PHONY: help run forms-check test lint format snippet lock bench clean
+.PHONY: help run forms-check test fuzz lint format snippet lock bench clean
 
 help: ## list the verbs
 	@grep -hE '^[a-z-]+:.*## ' Makefile | sed 's/:.*## /\t/' | while IFS="$$(printf '\t')" read -r verb what; do \
@@ -25,6 +25,10 @@ test: ## lint, then every test against private servers (ARGS="-k receipt" for so
 	@$(PREPARE) test
 	@$(MAKE) --no-print-directory lint
 	@$(BIN)/python -m pytest $(ARGS)
+
+fuzz: ## throw generated input at everything, ten minutes each way (MINUTES=60 for longer, SEED=1 for the same again)
+	@$(PREPARE) test
+	@PYTHONPATH=tests $(BIN)/python -m tests.support.fuzz $(or $(MINUTES),10) $(SEED)
 
 lint: ## formatting, ruff, strict types, who may import whom
 	@$(PREPARE) python

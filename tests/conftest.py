@@ -9,11 +9,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from dev.broker import Broker
 from dev.mail_sink import MailSink
 from dev.postgres import Postgres
 from dev.redis_server import RedisServer
+
+# One example may wait for a database, or for two cores that do something else.
+settings.register_profile("default", max_examples=100, deadline=None)
+settings.register_profile("fuzz", max_examples=1000, deadline=None, database=None, print_blob=True)
 
 
 @pytest.fixture(scope="session")

@@ -54,7 +54,7 @@ def test_nor_by_the_wire(door: Server, kind: str, name: str) -> None:
         connection.sendall(a_post(kind=kind, body=body))
         answer = answer_of(connection, closes_within_s=0)
     assert answer.status == 422
-    assert set(answer.codes) <= {"LINE_BREAK", "TYPE_EMAIL"}
+    assert set(answer.codes) & {"LINE_BREAK", "TYPE_EMAIL"}
 
 
 def compose(event: SubmissionAccepted, form: Form | None = None, address: str = "ada@example.org") -> None:

@@ -88,7 +88,7 @@ def test_a_form_without_submissions_has_one_empty_page(queries: SubmissionQuerie
     assert queries.page({"form": "signup", "limit": 5, "cursor": None}) == {"submissions": [], "next_cursor": None}
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(cursor=st.text() | st.integers() | st.binary().map(repr))
 def test_a_cursor_that_is_none_is_said_to_be_wrong(queries: SubmissionQueries, cursor: object) -> None:
     assert queries.page({"form": "signup", "limit": 5, "cursor": cursor}) == {"error": "cursor"}

@@ -15,11 +15,8 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine
 
 from shared.contracts import Control, Source, SubmissionAccepted, check, decode, encode, fingerprint
-from shared.database import iso
-from storage_service.queries import SubmissionQueries
-from storage_service.repository import SubmissionRepository
 from support.events import an_event
-from support.submission_databases import migrated
+from support.submission_databases import assert_read_back, migrated, store
 
 NOW = datetime(2026, 11, 22, 18, 0, tzinfo=UTC)
 
@@ -59,22 +56,7 @@ def engine(database_url: str) -> Iterator[Engine]:
         yield made
 
 
-def store(engine: Engine, *batch: SubmissionAccepted) -> None:
-    with SubmissionRepository(engine).transaction() as rows:
-        assert rows.insert(batch, stored_at=NOW) == len(batch)
-
-
-def assert_read_back(engine: Engine, event: SubmissionAccepted) -> None:
-    shown = SubmissionQueries(engine).submission({"id": str(event.id)})["submission"]
-    assert shown["fields"] == event.fields
-    assert fingerprint(shown["fields"]) == event.fingerprint, "1 and 1.0, 0.0 and -0.0 are equal, and not the same"
-    assert list(shown["fields"]) == list(event.fields), "in another order"
-    assert shown["accepted_at"] == iso(event.accepted_at)
-    assert (Source(**shown["source"]), Control(**shown["control"])) == (event.source, event.control)
-    assert shown["spam"] == event.spam
-
-
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(batch=st.lists(events, max_size=4))
 def test_what_the_contract_lets_through_is_read_back_as_it_was(engine: Engine, batch: list[SubmissionAccepted]) -> None:
     received = [decode(encode(event), type=event.TYPE) for event in batch]
@@ -83,7 +65,7 @@ def test_what_the_contract_lets_through_is_read_back_as_it_was(engine: Engine, b
         assert_read_back(engine, event)
 
 
-@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(event=events, hours=st.integers(-12, 14), spaced=st.booleans(), left=st.sampled_from(["source", "control", ""]))
 def test_whatever_notation_an_event_comes_in_it_is_read_back_the_same(
     engine: Engine, event: SubmissionAccepted, hours: int, spaced: bool, left: str

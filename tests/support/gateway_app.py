@@ -15,9 +15,10 @@ from gateway.keys import hash_of
 from gateway.settings import Settings
 from shared import forms
 from shared.contracts import SubmissionAccepted, decode
+from shared.forms import Forms
 from shared.messaging.broker import Params
 from shared.messaging.memory import MemoryBroker
-from shared.messaging.topology import NOTIFY_QUERIES, STORAGE, STORAGE_QUERIES
+from shared.messaging.topology import NOTIFY_EMAIL, NOTIFY_QUERIES, STORAGE, STORAGE_QUERIES
 
 API_KEY = "cf_a-key-of-the-tests"
 SECRET = "a secret of the tests, longer than thirty-two characters"
@@ -82,10 +83,19 @@ class Gateway:
     broker: MemoryBroker
     app: GatewayApp
     client: FlaskClient
+    forms: Forms
 
     def published(self) -> list[SubmissionAccepted]:
         """Return the events that storage would get."""
         return [decode(message.body, type=message.type) for message in self.broker.queued(STORAGE.name)]
+
+    def take_published(self) -> list[SubmissionAccepted]:
+        """Take the events off the queues; storage and notify must have got the same."""
+        events = self.published()
+        assert len(self.broker.queued(NOTIFY_EMAIL.name)) == len(events)
+        for queue in (STORAGE, NOTIFY_EMAIL):
+            self.broker._queues.pop(queue.name, None)
+        return events
 
     def submitted(
         self, form: str = "signup", values: Mapping[str, Any] = GOOD, headers: Mapping[str, str] | None = None
@@ -123,5 +133,6 @@ def a_gateway(
         **{"secret": SECRET, "api_key_hashes": (hash_of(API_KEY),), "forms": path, "rate_limit": "none", **settings}
     )
     broker = MemoryBroker()
-    app = create_app(given, forms.load(path), broker, heartbeat_s=heartbeat_s, watchers_most=watchers_most)
-    return Gateway(broker, app, app.test_client())
+    loaded = forms.load(path)
+    app = create_app(given, loaded, broker, heartbeat_s=heartbeat_s, watchers_most=watchers_most)
+    return Gateway(broker, app, app.test_client(), loaded)

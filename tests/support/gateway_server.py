@@ -37,6 +37,7 @@ class Server(Service):
             "COUNTERFOIL_FORMS": str(forms),
             "COUNTERFOIL_SECRET": SECRET,
             "COUNTERFOIL_MAX_BODY_BYTES": str(LIMIT_BYTES),
+            "COUNTERFOIL_RATE_LIMIT": "none",
         }
         super().__init__("gateway", module, given | settings, directory / "gateway.log")
 

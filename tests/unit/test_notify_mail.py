@@ -6,7 +6,7 @@ from email.message import EmailMessage
 from email.utils import parsedate_to_datetime
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from notify_service.domain import Permanent
@@ -71,7 +71,6 @@ def test_both_bodies_say_what_was_submitted_and_who_sent_it() -> None:
             assert said in body
 
 
-@settings(max_examples=100, deadline=None)
 @given(fields=st.dictionaries(texts, values, max_size=5), subject=st.none() | texts)
 @example(fields={"name": "x" * 5000}, subject=None)
 @example(fields={"name": "é" * 5000}, subject=None)
@@ -87,7 +86,6 @@ def test_no_submission_makes_an_unsound_mail(fields: dict[str, JsonValue], subje
         assert_sound(mail)
 
 
-@settings(max_examples=100, deadline=None)
 @given(subject=st.text(st.characters(exclude_categories=["Cc", "Cs", "Zl", "Zp", "Zs"]) | st.just(" "), max_size=200))
 def test_a_subject_arrives_as_it_was_written(subject: str) -> None:
     event = replace(an_event(), control=Control(subject=subject))

@@ -13,6 +13,7 @@ from gateway.answers import Answers, json_response
 from gateway.errors import Refused, form_not_found, inactive, refused
 from gateway.intake import Intake
 from gateway.negotiation import style_of_reading, style_of_submission
+from gateway.openapi import document_of
 from gateway.pages import Pages
 from gateway.reading import Reading
 from gateway.receipts import ANY_ORIGIN, Receipts
@@ -44,6 +45,7 @@ def name_addresses(app: Flask, desk: Desk) -> None:
     _name_reading(app, desk)
     _name_health(app, desk)
     _name_snippet(app)
+    _name_description(app, desk)
 
 
 def _name_forms(app: Flask, desk: Desk) -> None:
@@ -119,6 +121,17 @@ def _name_snippet(app: Flask) -> None:
         response = app.send_static_file("counterfoil.js")
         response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"  # pages that isolate themselves load it too
         return response
+
+
+def _name_description(app: Flask, desk: Desk) -> None:
+    @app.get("/openapi.json")
+    def openapi() -> Response:
+        document = document_of(desk.forms, desk.pages.base_url(request))
+        return json_response(200, document, {"Access-Control-Allow-Origin": "*"})
+
+    @app.get("/openapi")
+    def openapi_page() -> Response:
+        return desk.pages.openapi(document_of(desk.forms, desk.pages.base_url(request)))
 
 
 def answer_errors(app: Flask, desk: Desk) -> None:

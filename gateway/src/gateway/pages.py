@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 import shlex
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from http import HTTPStatus
 from importlib import resources
@@ -75,6 +75,10 @@ class Pages:
     def receipt(self, progress: Progress, form: Form | None, token: str) -> Response:
         """Return the page of a receipt: it shows how far a submission has come, and none of its values."""
         return self._page("receipt.html", 200, progress=progress, title=form.title if form else None, token=token)
+
+    def openapi(self, document: Mapping[str, Any]) -> Response:
+        """Return the page that describes every address, from the OpenAPI document."""
+        return self._page("openapi.html", 200, document=document, shared=document["components"]["responses"])
 
     def refusal(self, refusal: Refused, *, posted: bool) -> Response:
         """Return the page of a refusal that has no form to offer again; `posted` says that a form was sent."""

@@ -1,0 +1,178 @@
+"""The document: every address of the gateway, with all that it may answer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from gateway.dialects import success_of
+from gateway.idempotency import LENGTH_MOST
+from gateway.openapi.requests import body_of
+from gateway.openapi.shapes import EVENTS, SCHEMAS, SCRIPT, answer, ref, refusals, refused_with
+from gateway.reading import LIMIT_DEFAULT, LIMIT_MOST
+from gateway.receipts import WAIT_MOST_S
+from shared.forms import Form, Forms
+
+Part = dict[str, Any]
+
+_TEXT: Part = {"type": "string"}
+_ABOUT = (
+    "Takes what the forms of web pages submit. A 202 is a promise: the submission will be stored exactly once, and "
+    "confirmed or visibly failed. Whatever cannot be promised is a 503. Send an `Idempotency-Key`, and the same again "
+    "is safe. `Accept` chooses between JSON, `application/problem+json` for refusals, and HTML."
+)
+_POSTED = (400, 403, 404, 405, 409, 413, 415, 422, 429, 503)
+
+
+def document_of(forms: Forms, base_url: str) -> Part:
+    """Return the OpenAPI document of a gateway that serves these forms at an address."""
+    return {
+        "openapi": "3.1.1",
+        "info": {"title": "Counterfoil", "version": "1", "summary": "Form submissions, kept.", "description": _ABOUT},
+        "servers": [{"url": base_url}],
+        "paths": {**_forms(forms), **_receipts(), **_owner(), **_health()},
+        "components": {
+            "schemas": SCHEMAS,
+            "responses": refusals(),
+            "securitySchemes": {"key": {"type": "http", "scheme": "bearer", "description": "An owner's API key."}},
+        },
+    }
+
+
+def _parameter(place: str, name: str, description: str, **schema: Any) -> Part:
+    made: Part = {"name": name, "in": place, "description": description, "schema": {**_TEXT, **schema}}
+    return {**made, "required": True} if place == "path" else made
+
+
+_KEY = _parameter("header", "Idempotency-Key", "Makes a retry safe.", maxLength=LENGTH_MOST, pattern="^[ -~]*$")
+
+
+def _forms(forms: Forms) -> dict[str, Part]:
+    project = _parameter("path", "project", "Any name: it is not looked at.")
+    any_form = _parameter("path", "form", "A form's name.", enum=list(forms))
+    return {
+        **{f"/f/{name}": _form(form) for name, form in forms.items()},
+        "/p/{project}/f/{form}": {"parameters": [project, any_form], **_form(None)},
+        "/f/{form}/captcha": {"parameters": [any_form], **_captcha()},
+        "/": _shown("The page that lists the forms", answer("The page.", page=True)),
+        "/counterfoil.js": _shown("The script that a page of your own may use", SCRIPT),
+        "/openapi.json": _shown("This document", answer("It.", {"type": "object"})),
+        "/openapi": _shown("This document as a page", answer("It.", page=True)),
+    }
+
+
+def _shown(summary: str, response: Part) -> Part:
+    """Return an address that is read, and always answers the same way."""
+    return {"get": {"summary": summary, "responses": {"200": response, **refused_with((405,))}}}
+
+
+def _form(form: Form | None) -> Part:
+    """Return the operations of a form; None stands for any form."""
+    statuses = {int(success_of(form))} if form else {200, 202}
+    accepted = answer("Accepted: it will be stored.", ref("Accepted"), page=True, Location=_TEXT)
+    responses = {
+        **{str(status): accepted for status in sorted(statuses)},
+        "303": answer("The same, for a browser.", Location=_TEXT),
+        **refused_with(_POSTED),
+    }
+    title = f"“{form.title}”" if form else "any form, as from a project"
+    return {
+        "get": {
+            "summary": f"The page of {title}",
+            "responses": {"200": answer("The page.", page=True), **refused_with((403, 404, 405))},
+        },
+        "post": {
+            "summary": f"Submit {title}",
+            "parameters": [_KEY],
+            "requestBody": body_of(form),
+            "responses": responses,
+        },
+        "options": {
+            "summary": "Ask whether a page may submit (CORS)",
+            "responses": _preflight(),
+        },
+    }
+
+
+def _captcha() -> Part:
+    return {
+        "get": {
+            "summary": "A challenge of the gateway's own captcha (ALTCHA)",
+            "responses": {
+                "200": answer("The challenge, as ALTCHA's widget takes it.", {"type": "object"}),
+                **refused_with((404, 405)),
+            },
+        },
+        "options": {"summary": "Ask whether a page may read it (CORS)", "responses": _preflight()},
+    }
+
+
+def _preflight() -> Part:
+    return {"204": answer("What a page may send."), **refused_with((404,))}
+
+
+def _receipts() -> dict[str, Part]:
+    token = _parameter("path", "token", "As `receipt_url` ends.")
+    seen = _parameter("header", "Last-Event-ID", "The last event that arrived: only what is new comes.")
+    wait = _parameter("header", "Prefer", f"`wait=N`: answer when it is final, after {WAIT_MOST_S} s at the latest.")
+    options = {"summary": "Ask whether a page may read (CORS)", "responses": {"204": answer("It may.")}}
+    return {
+        "/receipts/{token}": {
+            "parameters": [token],
+            "get": {
+                "summary": "How far a submission has come",
+                "parameters": [wait],
+                "responses": {
+                    "200": answer("The receipt; no field is shown.", ref("Receipt"), page=True),
+                    **refused_with((404, 405)),
+                },
+            },
+            "options": options,
+        },
+        "/receipts/{token}/events": {
+            "parameters": [token],
+            "get": {
+                "summary": "The same as server-sent events",
+                "parameters": [seen],
+                "responses": {
+                    "200": EVENTS,
+                    "204": answer("It is final, and what was seen last is all."),
+                    **refused_with((404, 405, 503)),
+                },
+            },
+            "options": options,
+        },
+    }
+
+
+def _owner() -> dict[str, Part]:
+    form = _parameter("path", "form", "A form's name.")
+    cursor = _parameter("query", "cursor", "`next_cursor` of the page before.")
+    limit = _parameter("query", "limit", f"{LIMIT_DEFAULT} without it.", type="integer", minimum=1, maximum=LIMIT_MOST)
+    spam = _parameter("query", "spam", "`true`: what was taken for spam, instead of all else.", type="boolean")
+    submission_id = _parameter("path", "id", "A submission's id.", format="uuid")
+    refused = refused_with((400, 401, 404, 405, 503), json_alone=True)
+    return {
+        "/v1/forms/{form}/submissions": {
+            "parameters": [form],
+            "get": {
+                "summary": "A form's submissions, newest first",
+                "security": [{"key": []}],
+                "parameters": [limit, cursor, spam],
+                "responses": {"200": answer("A page of them.", ref("Submissions")), **refused},
+            },
+        },
+        "/v1/submissions/{id}": {
+            "parameters": [submission_id],
+            "get": {
+                "summary": "One submission",
+                "security": [{"key": []}],
+                "responses": {"200": answer("It, with its state.", ref("Submission")), **refused},
+            },
+        },
+    }
+
+
+def _health() -> dict[str, Part]:
+    ready = _shown("Whether it can promise anything", answer("It can.", ref("Ready")))
+    ready["get"]["responses"]["503"] = answer("It cannot.", ref("Ready"))
+    return {"/livez": _shown("Whether it runs", answer("It does.", ref("Alive"))), "/readyz": ready}

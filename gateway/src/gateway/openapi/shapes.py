@@ -1,0 +1,167 @@
+"""What the answers look like, as JSON Schema."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, get_args
+
+from gateway.negotiation import HTML, JSON, PROBLEM
+from gateway.progress import State
+from shared.contracts import ConfirmationState
+
+Schema = dict[str, Any]
+
+_TEXT: Schema = {"type": "string"}
+_TEXT_OR_NONE: Schema = {"type": ["string", "null"]}
+_ID: Schema = {"type": "string", "format": "uuid"}
+_MOMENT: Schema = {"type": "string", "format": "date-time"}
+_MOMENT_OR_NONE: Schema = {"type": ["string", "null"], "format": "date-time"}
+_FIELDS: Schema = {"type": "object", "description": "The submitted values by name."}
+_TRUE: Schema = {"const": True}
+_FALSE: Schema = {"const": False}
+
+
+def an_object(*optional: str, **members: Schema) -> Schema:
+    """Return the schema of an object that has these members and no others, all but the optional ones always."""
+    required = [name for name in members if name not in optional]
+    return {"type": "object", "properties": members, "required": required, "additionalProperties": False}
+
+
+def a_list(items: Schema) -> Schema:
+    """Return the schema of a list."""
+    return {"type": "array", "items": items}
+
+
+def ref(name: str) -> Schema:
+    """Return a reference to one of `SCHEMAS`."""
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+_CONFIRMATION = an_object(
+    channel=_TEXT,
+    state={"enum": list(get_args(ConfirmationState))},
+    attempts={"type": "integer", "minimum": 0},
+    at=_MOMENT_OR_NONE,
+)
+_ERROR = an_object(
+    "field", code={"type": "string", "description": "For programs."}, message=_TEXT, field={"type": "string"}
+)
+_REFUSED: dict[str, Schema] = {
+    "ok": _FALSE,
+    "success": _FALSE,
+    "error": {"type": "string", "description": "What is wrong, in a sentence for the submitter."},
+    "message": _TEXT,
+    "errors": a_list(ref("Error")),
+}
+_STATE: Schema = {"enum": list(get_args(State))}
+_STORED: dict[str, Schema] = {
+    "id": _ID,
+    "form": _TEXT,
+    "accepted_at": _MOMENT,
+    "stored_at": _MOMENT,
+    "fields": _FIELDS,
+    "fingerprint": _TEXT,
+    "source": {"type": "object", "additionalProperties": _TEXT_OR_NONE},
+    "control": {"type": "object", "additionalProperties": _TEXT_OR_NONE},
+    "spam": {**_TEXT_OR_NONE, "description": "Why it is taken for spam."},
+}
+_CONFLICT = an_object(fingerprint=_TEXT, fields=_FIELDS, accepted_at=_MOMENT, received_at=_MOMENT)
+
+SCHEMAS: dict[str, Schema] = {
+    "Accepted": an_object(
+        ok=_TRUE, success=_TRUE, message=_TEXT, id=_ID, submission_id=_ID, next=_TEXT, receipt_url=_TEXT
+    ),
+    "Error": _ERROR,
+    "Refused": an_object(**_REFUSED),
+    "Problem": an_object(type=_TEXT, title=_TEXT, status={"type": "integer"}, detail=_TEXT, **_REFUSED),
+    "Confirmation": _CONFIRMATION,
+    "Receipt": an_object(
+        id=_ID,
+        form=_TEXT,
+        state=_STATE,
+        accepted_at=_MOMENT,
+        stored_at=_MOMENT_OR_NONE,
+        confirmations=a_list(ref("Confirmation")),
+        final={"type": "boolean", "description": "Nothing more is to come."},
+        unknown={**a_list({"enum": ["stored_at", "confirmations"]}), "description": "What nobody answered for."},
+    ),
+    "Submission": an_object(
+        **_STORED,
+        conflicts=a_list(_CONFLICT),
+        state=_STATE,
+        confirmations=a_list(ref("Confirmation")),
+        unknown=a_list(_TEXT),
+    ),
+    "Submissions": an_object(
+        submissions=a_list(an_object(**_STORED, conflict_count={"type": "integer", "minimum": 0})),
+        next_cursor={**_TEXT_OR_NONE, "description": "For `cursor`; null at the end."},
+    ),
+    "Alive": an_object(ok=_TRUE),
+    "Ready": an_object(ok={"type": "boolean"}, missing={**a_list(_TEXT), "description": "What is not there."}),
+}
+
+_REFUSALS = {
+    400: "The request is malformed, or carries a wrong or a second idempotency key.",
+    401: "An API key is needed.",
+    403: "The form takes nothing from this page, or nothing at all now.",
+    404: "There is nothing at this address.",
+    405: "This address does not take that method.",
+    409: "Something else was already submitted under this idempotency key.",
+    413: "Too large, too many fields, or a body without a length.",
+    415: "Another type of body, or a compressed one.",
+    422: "Fields are wrong; each is named.",
+    429: "Too many requests; `Retry-After` says when to try again.",
+    503: "Not now, and perhaps it has happened all the same; try again after `Retry-After`, with the same key.",
+}
+_HEADERS = {
+    401: {"WWW-Authenticate": {"required": True, "schema": _TEXT}},
+    405: {"Allow": {"required": True, "schema": _TEXT}},
+    429: {"Retry-After": {"required": True, "schema": {"type": "integer", "minimum": 0}}},
+    503: {"Retry-After": {"required": True, "schema": {"type": "integer", "minimum": 0}}},
+}
+_PAGE: Schema = {"schema": {"type": "string", "description": "The same as a page, for a browser."}}
+
+EVENTS: Schema = {
+    "description": "An event for each change, until the receipt is final.",
+    "content": {
+        "text/event-stream": {
+            "schema": an_object(
+                id={**_TEXT, "description": "For `Last-Event-ID`."},
+                event={"const": "receipt"},
+                data={**_TEXT, "contentMediaType": JSON, "contentSchema": ref("Receipt")},
+            )
+        }
+    },
+}
+SCRIPT: Schema = {"description": "The script.", "content": {"text/javascript": {"schema": _TEXT}}}
+
+
+def answer(description: str, json: Schema | None = None, *, page: bool = False, **headers: Schema) -> Schema:
+    """Return one response: JSON, a page, both or neither."""
+    content: Schema = {JSON: {"schema": json}} if json else {}
+    if page:
+        content[HTML] = _PAGE
+    made: Schema = {"description": description}
+    if content:
+        made["content"] = content
+    if headers:
+        made["headers"] = {name.replace("_", "-"): {"schema": schema} for name, schema in headers.items()}
+    return made
+
+
+def refusals() -> dict[str, Schema]:
+    """Return every refusal as a shared response: by its status in all styles, and as `<status>.json` in JSON alone."""
+    found: dict[str, Schema] = {}
+    for status, description in _REFUSALS.items():
+        alone = answer(description, ref("Refused"))
+        if status in _HEADERS:
+            alone["headers"] = _HEADERS[status]
+        styles = {**alone["content"], PROBLEM: {"schema": ref("Problem")}, HTML: _PAGE}
+        found |= {f"{status}.json": alone, str(status): {**alone, "content": styles}}
+    return found
+
+
+def refused_with(statuses: Sequence[int], *, json_alone: bool = False) -> dict[str, Schema]:
+    """Return references to refusals, as they stand among an operation's responses."""
+    ending = ".json" if json_alone else ""
+    return {str(status): {"$ref": f"#/components/responses/{status}{ending}"} for status in statuses}

@@ -1,0 +1,63 @@
+"""Throws things at the whole for as long as asked: `python -m tests.support.fuzz MINUTES [SEED]`.
+
+So many minutes of schemathesis against a running installation, then as many of every Hypothesis test. It prints its
+seed: the same one throws the same things. Exits with 1 as soon as something is found.
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from dev.broker import Broker
+from support.fuzzed import ACCEPTED, fuzzed_installation, schemathesis
+from support.service import ROOT
+
+
+def main() -> int:
+    """Do what the command line asks for."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("minutes", type=float)
+    parser.add_argument("seed", type=int, nargs="?", default=random.randrange(2**31))  # noqa: S311 - no secret
+    given = parser.parse_args()
+    print(f"seed {given.seed}", flush=True)
+    return _schemathesis(given.minutes * 60, given.seed) or _hypothesis(given.minutes * 60, given.seed)
+
+
+def _schemathesis(seconds: float, seed: int) -> int:
+    with tempfile.TemporaryDirectory(prefix="counterfoil-fuzz-") as place:
+        broker = Broker(Path(place) / "rabbitmq")
+        broker.start()
+        try:
+            with fuzzed_installation(Path(place) / "installation", broker.fresh_vhost()) as installation:
+                for accept in ACCEPTED:
+                    print(f"schemathesis, asking for {accept}: {seconds / len(ACCEPTED):.0f} s", flush=True)
+                    done = schemathesis(installation, accept, seed=seed, seconds=round(seconds / len(ACCEPTED)))
+                    print(done.stdout, flush=True)
+                    if done.returncode:
+                        return 1
+        finally:
+            broker.kill()
+    return 0
+
+
+def _hypothesis(seconds: float, seed: int) -> int:
+    """Run every Hypothesis test again and again, each time with the next seed."""
+    until = time.monotonic() + seconds
+    while (left_s := until - time.monotonic()) > 0:
+        print(f"hypothesis, seed {seed}: {left_s:.0f} s left", flush=True)
+        options = ["-q", "-x", "-m", "hypothesis", "--hypothesis-profile=fuzz", f"--hypothesis-seed={seed}"]
+        done = subprocess.run([sys.executable, "-m", "pytest", *options], cwd=ROOT, check=False)
+        if done.returncode:
+            return 1
+        seed += 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,68 @@
+"""An installation to throw things at, and schemathesis, which throws what its OpenAPI document names at it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from dev.mail_sink import MailSink
+from support.gateway_app import FORMS
+from support.installation import Installation
+
+CHECKS = (
+    "not_a_server_error",
+    "status_code_conformance",
+    "content_type_conformance",
+    "response_headers_conformance",
+    "response_schema_conformance",
+    "missing_required_header",
+    "unsupported_method",
+    "allow_header_conformance",
+    "ignored_auth",
+)
+
+ACCEPTED = ("application/json", "application/problem+json", "text/html")
+
+
+@contextmanager
+def fuzzed_installation(place: Path, broker_url: str) -> Iterator[Installation]:
+    """Run a whole installation with a form of every kind."""
+    place.mkdir(parents=True, exist_ok=True)
+    forms = place / "forms.toml"
+    forms.write_text(FORMS, encoding="utf-8")
+    with (
+        MailSink(place / "mail") as sink,
+        Installation(place, broker_url=broker_url, smtp_url=sink.url, forms=forms) as installation,
+    ):
+        yield installation
+
+
+def schemathesis(
+    installation: Installation, accept: str, *, seed: int, seconds: int
+) -> subprocess.CompletedProcess[str]:
+    """Let schemathesis check the document against the gateway for so long, asking for one type of answer."""
+    options = [
+        f"--header=Accept: {accept}",
+        f"--header=Authorization: Bearer {installation.api_key}",
+        f"--checks={','.join(CHECKS)}",
+        f"--seed={seed}",
+        f"--max-time={seconds}",
+        "--workers=1",  # with two, its generators fail now and then: they are not safe between threads
+        "--generation-database=none",
+        "--request-timeout=10",
+        "--suppress-health-check=all",
+        "--no-color",
+    ]
+    command = [str(Path(sys.executable).with_name("schemathesis")), "run", f"{installation.gateway_url}/openapi.json"]
+    return subprocess.run(
+        [*command, *options],
+        check=False,
+        cwd=installation.directory,
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        timeout=seconds + 120,
+    )
