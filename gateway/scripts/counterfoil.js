@@ -108,10 +108,10 @@
   };
 
   /** Post until there is a definite answer; what has none may have been accepted, and the key makes it one. */
-  const post = async (form, { data, key }) => {
+  const post = async (form, job) => {
     const body = form.enctype === "multipart/form-data" ? new FormData() : new URLSearchParams();
-    for (const [name, value] of data) body.append(name, value);
-    body.set("_idempotency_key", key); // a field and no header: that would cost a preflight
+    for (const [name, value] of job.data) body.append(name, value);
+    body.set("_idempotency_key", job.key); // a field and no header: that would cost a preflight
     for (let wait_s = 1; ; wait_s = Math.min(WAIT_MOST_S, wait_s * 2)) {
       const signal = AbortSignal.timeout?.(PATIENCE_MS);
       const response = await fetch(address(form), { method: "POST", body, headers, signal }).catch(() => 0);
@@ -120,21 +120,24 @@
       if (answer.id || (status >= 400 && status < 500 && status !== 429)) return { answer, status };
       const asked_s = (response && +response.headers.get("Retry-After")) || 0;
       const seconds = Math.max(wait_s, asked_s) * (1 + Math.random() / 2);
+      job.unsure = true;
+      keep(form, { ...job, sending: true });
       say(form, "waiting");
       tell(form, "waiting", { seconds });
       await pause(seconds * 1000);
     }
   };
 
-  const send = async (form, { data, key }) => {
+  const send = async (form, { data, key, unsure }) => {
+    const job = { data, key, unsure };
     form.inert = true;
     mend(form);
-    keep(form, { data, key, sending: true });
+    keep(form, { ...job, sending: true });
     say(form, "sending");
-    const { answer, status } = await post(form, { data, key });
+    const { answer, status } = await post(form, job);
     form.inert = false;
     if (answer.id) accepted(form, answer);
-    else refused(form, answer, status === 409 ? {} : { data, key });
+    else refused(form, answer, status === 409 ? {} : job);
   };
   const refused = (form, answer, job) => {
     keep(form, job);
@@ -163,7 +166,8 @@
     const data = [...new FormData(form, event.submitter)];
     const last = load(form);
     const key = [...crypto.getRandomValues(new Uint32Array(4))].join("-"); // randomUUID needs https
-    send(form, JSON.stringify(data) === JSON.stringify(last.data) ? last : { data, key });
+    const again = last.unsure || JSON.stringify(data) === JSON.stringify(last.data);
+    send(form, again ? { ...last, data } : { data, key });
   });
   for (const form of document.querySelectorAll("form[data-counterfoil]")) {
     const job = load(form);

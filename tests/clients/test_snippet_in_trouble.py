@@ -95,6 +95,31 @@ def test_retry_after_is_honoured(visit: Visit) -> None:
         assert least <= waited <= 1.5 * least
 
 
+def test_a_refusal_after_a_lost_answer_keeps_the_key(visit: Visit, owner: Owner) -> None:
+    page = visit("snippet.html", OURS)
+    posts = posts_of(page)
+    page.locator("form").evaluate("form => form.insertAdjacentHTML('beforeend', '<input type=hidden name=_language>')")
+
+    def lose_then_refuse(route: Route) -> None:
+        if len(posts) == 1:
+            route.fetch()  # it is accepted, and the page never hears of it
+            route.abort()
+        elif len(posts) == 2:
+            route.fulfill(status=422, headers=CORS, json={"error": "Please solve the captcha again."})
+        else:
+            route.continue_()
+
+    page.route("**/f/contact", lose_then_refuse)
+    fill_in(page, "lost@example.org")
+    page.get_by_role("button").click()
+    expect(page.get_by_role("status")).to_have_text("Please solve the captcha again.")
+    page.locator("[name=_language]").evaluate("field => field.value = 'en'")
+    page.get_by_role("button").click()
+    expect(page.get_by_role("status")).to_have_attribute("data-state", "confirmed", timeout=BACK_MS)
+    assert len({key_of(post) for post in posts}) == 1
+    assert len(owner.stored("contact", "lost@example.org")) == 1
+
+
 def test_a_rate_limit_is_waited_out(visit: Visit) -> None:
     page = visit("snippet.html", {"https://forms.example.org/f/contact": "/f/twice", **OURS})
     for state in ("confirmed", "waiting"):
