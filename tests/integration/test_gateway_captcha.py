@@ -160,8 +160,9 @@ def test_a_wrong_secret_is_nobodys_fault_who_submits(make: Make, name: str) -> N
     assert [event.control.captcha for event in gateway.published()] == ["unverified"]
 
 
-def test_a_verifier_that_says_nothing_is_left_in_time(make: Make, server: Provider) -> None:
-    gateway, server.breaks = make("hcaptcha"), "silence"
+@pytest.mark.parametrize("breaks", ["silence", "drip"])
+def test_a_verifier_that_does_not_end_its_answer_is_left_in_time(make: Make, server: Provider, breaks: str) -> None:
+    gateway, server.breaks = make("hcaptcha"), breaks
     began = time.monotonic()
     assert post(gateway, "hcaptcha", "good").status_code == 202
     assert time.monotonic() - began < 3
@@ -211,6 +212,11 @@ def test_after_it_failed_the_page_does_not_offer_it_again(make: Make) -> None:
     assert page.status_code == 422
     assert "wrong" not in page.text
     assert "Ada Lovelace" in page.text
+    assert "Back button" in page.text
+
+
+def test_our_own_page_says_that_it_has_no_captcha(make: Make) -> None:
+    assert "asks for a captcha" in make("hcaptcha").client.get("/f/signup").text
 
 
 def test_who_asks_for_a_challenge_of_another_provider_gets_none(make: Make) -> None:

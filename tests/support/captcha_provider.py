@@ -19,7 +19,7 @@ class Provider(ThreadingHTTPServer):
     """Knows one secret and, by provider, the tokens `good`, once, and `score-0.3`; all others are bad.
 
     Turnstile answers a question with the same `idempotency_key` as before. `breaks` makes it answer otherwise:
-    `status`, `text`, `list`, `internal` or `silence`. `asked` holds every question.
+    `status`, `text`, `list`, `internal`, `silence` or `drip`. `asked` holds every question.
     """
 
     daemon_threads = True
@@ -94,7 +94,12 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
-        self.wfile.write(body)
+        for byte in body if self.server.breaks == "drip" else ():
+            self.wfile.write(bytes([byte]))
+            if self.server.spoken.wait(0.3):
+                break
+        if self.server.breaks != "drip":
+            self.wfile.write(body)
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the base class calls it so
         pass

@@ -6,6 +6,7 @@ Sources: each provider's documentation of its verify address. The submitter's ad
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Mapping
 from typing import Any, TypeAlias
 from urllib.parse import urlencode
@@ -59,6 +60,7 @@ class ProviderVerifier:
     def _ask(self, question: Mapping[str, str], timeout_s: float) -> tuple[int, Document]:
         as_json = self._captcha.provider == "altcha"
         kind = "application/json" if as_json else "application/x-www-form-urlencoded"
+        deadline = time.monotonic() + timeout_s
         response = self._http.request(
             "POST",
             self._url,
@@ -67,7 +69,7 @@ class ProviderVerifier:
             timeout=urllib3.Timeout(total=timeout_s),
             preload_content=False,
         )
-        content = response.read(_ANSWER_BYTES)
+        content = _content_of(response, deadline)
         response.release_conn()
         document = json.loads(content)
         if not isinstance(document, dict):
@@ -91,3 +93,13 @@ class ProviderVerifier:
     def _is_enough(self, score: object) -> bool:
         least = self._captcha.min_score
         return least is None or (isinstance(score, int | float) and score >= least)
+
+
+def _content_of(response: urllib3.BaseHTTPResponse, deadline: float) -> bytes:
+    """Read an answer's body; the limit of urllib3 is one of each part, and what drips has many."""
+    content = b""
+    while len(content) < _ANSWER_BYTES and (part := response.read1(_ANSWER_BYTES)):
+        content += part
+        if time.monotonic() > deadline:
+            raise urllib3.exceptions.TimeoutError("an answer that does not end")
+    return content
