@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 import pika
 
-from shared.messaging.broker import Broker, Consumer
-from shared.messaging.message import Message
+from shared.messaging.broker import Broker, Consumer, Publisher
+from shared.messaging.failures import Delivery
+from shared.messaging.message import Message, message_of
+from support.events import an_event
+from support.polling import eventually
+
+TIMEOUT_S = 20.0
 
 
 @dataclass
@@ -50,3 +55,44 @@ def running(consumer: Consumer, *, timeout_s: float = 30.0) -> Iterator[None]:
         consumer.stop()
         thread.join(timeout_s)
         assert not thread.is_alive(), "the consumer did not stop"
+
+
+class Recorder:
+    """A handler that keeps what it was given, and fails as it is told."""
+
+    def __init__(self) -> None:
+        self.batches: list[list[Delivery]] = []
+        self.fails: dict[str, Exception] = {}
+        self.fail_once: list[Exception] = []
+
+    def __call__(self, deliveries: Sequence[Delivery]) -> None:
+        self.batches.append(list(deliveries))
+        if self.fail_once:
+            raise self.fail_once.pop()
+        for delivery in deliveries:
+            if str(delivery.event.id) in self.fails:
+                raise self.fails[str(delivery.event.id)]
+
+    def count(self, message_id: str) -> int:
+        return sum(str(one.event.id) == message_id for batch in self.batches for one in batch)
+
+
+@contextmanager
+def publishing(subject: Subject) -> Iterator[Publisher]:
+    publisher = subject.broker.publisher()
+    try:
+        eventually(lambda: not publisher.missing(), timeout_s=TIMEOUT_S, message="the publisher is ready")
+        yield publisher
+    finally:
+        publisher.close()
+
+
+def publish(publisher: Publisher, count: int = 1) -> list[str]:
+    messages = [message_of(an_event()) for _ in range(count)]
+    for message in messages:
+        publisher.publish(message, timeout_s=TIMEOUT_S)
+    return [message.message_id for message in messages]
+
+
+def seen(handler: Recorder) -> set[str]:
+    return {str(one.event.id) for batch in handler.batches for one in batch}
