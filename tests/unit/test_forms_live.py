@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from shared.forms import FormsError, LiveForms
+from shared.forms import Forms, FormsError, LiveForms
 
 TWO = """
 [forms.a]
@@ -103,6 +103,17 @@ def test_who_starts_while_the_file_is_wrong_has_the_last_good_forms(path: Path, 
     change(late, path, "[forms.mended]")
     assert list(late) == ["mended"]
     assert list(LiveForms(kept)) == ["mended"]
+
+
+def test_what_a_service_finds_wrong_is_no_good_change_either(path: Path) -> None:
+    def refuse_c(found: Forms) -> None:
+        if "c" in found:
+            raise FormsError("forms.c: not here")
+
+    forms = LiveForms(path, check=refuse_c)
+    [logged] = change(forms, path, "[forms.c]")
+    assert "forms.c: not here" in logged
+    assert list(forms) == ["a", "b"]
 
 
 def test_without_a_place_for_a_copy_all_else_goes_on(path: Path, tmp_path: Path) -> None:

@@ -23,6 +23,7 @@ from granian.log import LogLevels
 
 from gateway import settings as gateway_settings
 from gateway.app import GatewayApp, create_app
+from gateway.captchas import check_secrets
 from gateway.live import WATCHERS_MOST
 from gateway.settings import Settings, host_and_port
 from gateway.silence import end_silent_connections
@@ -107,7 +108,7 @@ def build() -> GatewayApp:
     settings = gateway_settings.load()
     logs.configure("gateway", level=settings.log_level, format=settings.log_format)
     kept = os.environ.get(_KEPT)
-    served = forms.LiveForms(settings.forms, Path(kept) if kept else None)
+    served = forms.LiveForms(settings.forms, Path(kept) if kept else None, check_secrets)
     served.follow()
     app = create_app(settings, served, RabbitMQ(settings.broker_url, name="gateway"))
     end_streams_with_process(app)

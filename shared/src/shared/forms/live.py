@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import ItemsView, Iterator, Mapping
+from collections.abc import Callable, ItemsView, Iterator, Mapping
 from pathlib import Path
 
 import structlog
@@ -24,13 +24,14 @@ class LiveForms(Mapping[str, Form]):
     Who works with a form goes on with it as it was. A form that a change leaves as it is stays the same object, so
     that what was made for it may be kept.
 
-    `kept` is a file for a copy of the last good content, which several processes may share. Raises `FormsError` where
-    the file is wrong at the start, and there is no copy.
+    `kept` is a file for a copy of the last good content, which several processes may share. `check` raises `FormsError`
+    for what this service alone finds wrong. Raises it, too, where the file is wrong at the start, and there is no copy.
     """
 
-    def __init__(self, path: Path, kept: Path | None = None) -> None:
+    def __init__(self, path: Path, kept: Path | None = None, check: Callable[[Forms], None] | None = None) -> None:
         self._path = path
         self._kept = kept
+        self._check = check
         self._met = self._seen = _stamp_of(path)
         self._content: bytes | None = None
         self._forms = self._first()
@@ -77,13 +78,19 @@ class LiveForms(Mapping[str, Form]):
     def _first(self) -> Forms:
         try:
             content = file.read(self._path)
-            forms = file.parse(content, self._path)
+            forms = self._parse(content)
         except FormsError as error:
             if self._kept is None or not self._kept.exists():
                 raise
             _log.error("forms are not taken over, the last good ones are", errors=str(error).splitlines())
             return file.load(self._kept)
         self._keep(content)
+        return forms
+
+    def _parse(self, content: bytes) -> Forms:
+        forms = file.parse(content, self._path)
+        if self._check is not None:
+            self._check(forms)
         return forms
 
     def _keep(self, content: bytes) -> None:
@@ -100,7 +107,7 @@ class LiveForms(Mapping[str, Form]):
     def _take_over(self, content: bytes) -> None:
         if content == self._content:
             return
-        before, read = self._forms, file.parse(content, self._path)
+        before, read = self._forms, self._parse(content)
         self._forms = {name: before[name] if before.get(name) == form else form for name, form in read.items()}
         self._keep(content)
         _log.info("changed forms are taken over", **_differences(before, self._forms))
