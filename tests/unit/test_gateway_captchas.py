@@ -1,22 +1,25 @@
-"""ALTCHA without anybody to ask: challenges made here, and their solutions, each good once."""
+"""Captchas: what a form may define, tokens that are good once, and ALTCHA, where nobody has to be asked."""
 
 from __future__ import annotations
 
 import base64
 import json
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import altcha
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.captchas import REMEMBERED_S, Spent, check_secrets
+from gateway.captchas import REMEMBERED_S, Gate, Spent, check_secrets
 from gateway.challenges import LIFETIME, Challenges
-from gateway.verdicts import Failed
+from gateway.errors import Refused
+from gateway.verdicts import Failed, Passed, Verdict
 from shared.forms import Captcha, FormsError, load
 from support.gateway_app import GOOD, Gateway, a_gateway, document_of, errors_of
 
@@ -137,6 +140,34 @@ def test_what_is_remembered_is_bounded() -> None:
     now[0] += REMEMBERED_S + 1
     assert spent.claim("5", owners[0])
     assert spent.owner("4") is None
+
+
+@dataclass
+class Once:
+    """A provider that knows a token once, and to which the other click of a double click comes first."""
+
+    meanwhile: Callable[[], object]
+    asked: int = 0
+
+    def verify(self, token: str, submission_id: UUID, *, timeout_s: float) -> Verdict:
+        self.asked += 1
+        if self.asked > 1:
+            return Passed()
+        self.meanwhile()
+        return Failed("used before")
+
+
+@pytest.mark.parametrize("same", [True, False])
+def test_both_clicks_of_a_double_click_pass(same: bool) -> None:
+    one, other = uuid4(), uuid4()
+    verifier = Once(lambda: gate.check("token", one if same else other))
+    gate = Gate("signup", Captcha("hcaptcha", secret="s"), verifier, Spent())
+    if same:
+        assert gate.check("token", one) is None
+    else:
+        with pytest.raises(Refused):
+            gate.check("token", one)
+    assert verifier.asked == 2
 
 
 def test_a_secret_may_stand_in_a_file(tmp_path: Path) -> None:
