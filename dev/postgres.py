@@ -97,6 +97,10 @@ class Postgres:
         """End it in good order: connections are cut, everything is written."""
         self._end(signal.SIGINT)
 
+    def drop(self) -> None:
+        """End it at once, its data unwritten: for a server whose data is thrown away."""
+        self._end(signal.SIGQUIT)
+
     def kill(self) -> None:
         """End all of its processes with SIGKILL, as a power cut would."""
         self._end(signal.SIGKILL)

@@ -59,6 +59,7 @@ def postgres(server_directory: Path) -> Iterator[Postgres]:
     """A PostgreSQL server for the whole run. A test that kills or pauses a database server makes its own."""
     with Postgres(server_directory / "postgres") as server:
         yield server
+        server.drop()
 
 
 @pytest.fixture

@@ -9,8 +9,8 @@
 | wrong type or method, unknown fields | 415, 405, 422 | test_types_and_methods |
 | idempotency key over 255 characters, control characters, two headers | 400 | test_keys |
 | another tenant's id, a forged or cut receipt token | 404 | test_receipt_tokens |
-| flood; forged `X-Forwarded-For` | 429; hop count explicit | unit and integration/test_gateway_rates |
-| a victim's address 200 times | a cap per recipient | unit and integration/test_notify_recipients |
+| flood; forged `X-Forwarded-For` | 429; hop count explicit | unit/test_gateway_rates, e2e/test_abuse |
+| a victim's address 200 times | a cap per recipient | integration/test_notify_recipients, e2e/test_abuse |
 | line breaks in subject, name, address | 422 at the door; notify checks again | test_mail_headers |
 | `{{7*7}}`, `${x}` in a field | literal | test_templates |
 | scripts in fields | escaped on every page; CSP without inline | test_scripts |
