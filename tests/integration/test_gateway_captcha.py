@@ -160,7 +160,7 @@ def test_a_wrong_secret_is_nobodys_fault_who_submits(make: Make, name: str) -> N
     assert [event.control.captcha for event in gateway.published()] == ["unverified"]
 
 
-@pytest.mark.parametrize("breaks", ["silence", "drip"])
+@pytest.mark.parametrize("breaks", ["silence", "drip", "drip from the start"])
 def test_a_verifier_that_does_not_end_its_answer_is_left_in_time(make: Make, server: Provider, breaks: str) -> None:
     gateway, server.breaks = make("hcaptcha"), breaks
     began = time.monotonic()

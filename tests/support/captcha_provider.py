@@ -19,7 +19,7 @@ class Provider(ThreadingHTTPServer):
     """Knows one secret and, by provider, the tokens `good`, once, and `score-0.3`; all others are bad.
 
     Turnstile answers a question with the same `idempotency_key` as before. `breaks` makes it answer otherwise:
-    `status`, `text`, `list`, `internal`, `silence` or `drip`. `asked` holds every question.
+    `status`, `text`, `list`, `internal`, `silence`, `drip` or `drip from the start`. `asked` holds every question.
     """
 
     daemon_threads = True
@@ -90,16 +90,23 @@ class _Handler(BaseHTTPRequestHandler):
         question = json.loads(content) if as_json else {k: v[0] for k, v in parse_qs(content.decode()).items()}
         assert as_json is (self.path == "/altcha")
         status, body = self.server.answer(self.path, question)
+        if self.server.breaks == "drip from the start":
+            self._drip(b"HTTP/1.1 200 OK\r\nX-Longwinded: " + b"o" * 100)
+            return
         self.send_response(status)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
-        for byte in body if self.server.breaks == "drip" else ():
+        if self.server.breaks == "drip":
+            self._drip(body)
+        else:
+            self.wfile.write(body)
+
+    def _drip(self, content: bytes) -> None:
+        for byte in content:
             self.wfile.write(bytes([byte]))
             if self.server.spoken.wait(0.3):
                 break
-        if self.server.breaks != "drip":
-            self.wfile.write(body)
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the base class calls it so
         pass

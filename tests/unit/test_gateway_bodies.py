@@ -107,3 +107,15 @@ def test_a_file_is_422_and_an_input_left_alone_is_none(gateway: Gateway) -> None
     kept = gateway.client.post("/f/open", data=left, content_type="multipart/form-data; boundary=b")
     assert kept.status_code == 202
     assert gateway.published()[-1].fields == {"name": "Ada"}
+
+
+@pytest.mark.parametrize(
+    ("charset", "sent"), [("", "Grüße \ufffd".encode()), ("; charset=iso-8859-1", b"Gr\xfc\xdfe \xa0")]
+)
+def test_a_multipart_value_arrives_as_it_was_typed(gateway: Gateway, charset: str, sent: bytes) -> None:
+    head = f'--b\r\nContent-Disposition: form-data; name="a"\r\nContent-Type: text/plain{charset}\r\n\r\n'.encode()
+    answer = gateway.client.post(
+        "/f/open", data=head + sent + b"\r\n--b--\r\n", content_type="multipart/form-data; boundary=b"
+    )
+    assert answer.status_code == 202
+    assert gateway.published()[0].fields == {"a": sent.decode("latin-1" if charset else "utf-8")}

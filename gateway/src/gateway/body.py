@@ -15,6 +15,9 @@ from werkzeug.formparser import MultiPartParser
 from gateway.errors import Refused, refused, too_large, too_many_fields
 from shared.contracts import JsonValue, Unacceptable, check, parse
 
+_REPLACED = "\ufffd"
+"""What werkzeug puts in place of each byte of a multipart value that it cannot read; somebody may have typed it, too."""
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:
@@ -116,6 +119,9 @@ def _multipart(request: Request, limits: Limits) -> Body:
         raise refused(400, "MALFORMED", "The multipart body is malformed.") from error
     if None in form or None in files:  # werkzeug's name for a part without one
         raise refused(400, "MALFORMED", "A part of the multipart body has no name.")
+    marks = sum(value.count(_REPLACED) for _, value in form.items(multi=True))
+    if marks > body.count(_REPLACED.encode()):
+        raise refused(400, "MALFORMED", "The body is not UTF-8.")
     values = _gathered(form.items(multi=True))
     # A browser sends a nameless, empty part for a file input that was left alone.
     if any(upload.filename or upload.stream.read(1) for upload in files.values()):

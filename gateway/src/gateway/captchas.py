@@ -7,6 +7,7 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,9 @@ from shared.forms import Captcha, Form, Forms, FormsError
 
 TIMEOUT_S = 1.5
 """How long a provider may take: less than a submission has in all."""
+
+ASKED_MOST = 100
+"""How many are asked about at once, in all forms; further ones wait, as long as an answer may take."""
 
 TOKEN_LENGTH = 16 * 1024
 REMEMBERED_MOST = 100_000
@@ -115,10 +119,11 @@ class Gate:
 
 
 class Captchas:
-    """Makes the gates of forms. They share connections, and the memory of used tokens."""
+    """Makes the gates of forms. They share connections, threads, and the memory of used tokens."""
 
     def __init__(self) -> None:
         self._http = urllib3.PoolManager(num_pools=8, maxsize=32, retries=False)
+        self._askers = ThreadPoolExecutor(ASKED_MOST, "captcha")
         self._spent = Spent()
 
     def gate_of(self, form: Form) -> Gate | None:
@@ -133,7 +138,7 @@ class Captchas:
             return Gate(form.name, captcha, None, self._spent)
         if captcha.is_local:
             return Gate(form.name, captcha, challenges_of(secret or ""), self._spent)
-        return Gate(form.name, captcha, ProviderVerifier(captcha, secret, self._http), self._spent)
+        return Gate(form.name, captcha, ProviderVerifier(captcha, secret, self._http, self._askers), self._spent)
 
 
 def challenges_of(secret: str) -> Challenges:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeAlias
 from urllib.parse import urlencode
 from uuid import UUID
@@ -33,17 +34,26 @@ Document: TypeAlias = dict[str, Any]
 class ProviderVerifier:
     """Verifies by Turnstile, hCaptcha, reCAPTCHA, or ALTCHA's Sentinel. Safe to use from many threads."""
 
-    def __init__(self, captcha: Captcha, secret: str | None, http: urllib3.PoolManager) -> None:
+    def __init__(
+        self, captcha: Captcha, secret: str | None, http: urllib3.PoolManager, askers: ThreadPoolExecutor
+    ) -> None:
         self._captcha = captcha
         self._secret = secret
         self._url = captcha.verify_url or _URLS[captcha.provider]
         self._http = http
+        self._askers = askers
 
     def verify(self, token: str, submission_id: UUID, *, timeout_s: float) -> Verdict:
-        """Ask the provider, once. Turnstile gives a submission's retry, whose id is the same, the same answer."""
+        """Ask the provider, once. Turnstile gives a submission's retry, whose id is the same, the same answer.
+
+        In a thread of its own, to be left in time: the limits of urllib3 are those of each step, and finding the
+        provider's addresses has none.
+        """
+        asking = self._askers.submit(self._ask, self._question(token, submission_id), timeout_s)
         try:
-            status, answer = self._ask(self._question(token, submission_id), timeout_s)
+            status, answer = asking.result(timeout_s)
         except (urllib3.exceptions.HTTPError, OSError) as error:
+            asking.cancel()
             return Away(type(error).__name__)
         except ValueError:
             return Away("no JSON")
@@ -96,7 +106,7 @@ class ProviderVerifier:
 
 
 def _content_of(response: urllib3.BaseHTTPResponse, deadline: float) -> bytes:
-    """Read an answer's body; the limit of urllib3 is one of each part, and what drips has many."""
+    """Read an answer's body, however many parts it comes in, by the deadline: nobody waits for it afterwards."""
     content = b""
     while len(content) < _ANSWER_BYTES and (part := response.read1(_ANSWER_BYTES)):
         content += part
