@@ -128,3 +128,40 @@ def test_a_list_of_lines_leaves_out_what_was_left_empty(gateway: Gateway) -> Non
 def test_ids_are_one_word_and_one_each(name: str) -> None:
     assert " " not in id_of(name)
     assert (id_of(name) == id_of("a b")) == (name == "a b")
+
+
+@pytest.mark.parametrize(
+    ("name", "typed", "kind"),
+    [
+        ("guests", "a dozen", "text"),
+        ("guests", "11", "number"),
+        ("guests", "", "number"),
+        ("share", "12,5", "text"),
+        ("share", "+5", "text"),
+        ("share", "-1.5e3", "number"),
+        ("day", "22.11.2026", "text"),
+        ("day", "2026-02-31", "text"),
+        ("day", "20261122", "text"),
+        ("day", "2026-11-23", "date"),
+        ("website", "example.org", "url"),
+    ],
+)
+def test_what_a_browser_would_not_show_in_its_input_is_shown_as_text(
+    gateway: Gateway, name: str, typed: str, kind: str
+) -> None:
+    [attributes] = named(Tags(gateway.client.post("/f/every", data={name: typed}, headers=PAGE).text), name)
+    assert (attributes["type"], attributes["value"]) == (kind, typed)
+
+
+@pytest.mark.parametrize("name", ["name", "email", "website", "guests"])
+def test_lines_are_not_joined(gateway: Gateway, name: str) -> None:
+    page = gateway.client.post("/f/every", data={name: "one\r\ntwo"}, headers=PAGE).text
+    assert [tag for tag, attributes in Tags(page).found if attributes.get("name") == name] == ["textarea"]
+    assert ">\none\r\ntwo</textarea>" in page
+
+
+def test_choices_that_are_not_offered_can_be_copied(gateway: Gateway) -> None:
+    page = gateway.client.post("/f/every", data={"meal": "Cake", "allergies": ["Milk", "Soy"]}, headers=PAGE).text
+    assert "<dd>Cake</dd>" in page
+    assert "<dd>Soy</dd>" in page
+    assert "leftovers" not in gateway.client.post("/f/every", data={"meal": "", "allergies": "Milk"}, headers=PAGE).text

@@ -16,7 +16,7 @@ from gateway.errors import Refused, refused, too_large, too_many_fields
 from shared.contracts import JsonValue, Unacceptable, check, parse
 
 _REPLACED = "\ufffd"
-"""What werkzeug puts in place of each byte of a multipart value that it cannot read; somebody may have typed it, too."""
+"""What werkzeug puts in place of what it cannot read in a multipart value; somebody may have typed it, too."""
 
 
 @dataclass(frozen=True, slots=True)

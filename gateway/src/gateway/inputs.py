@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from gateway.autocomplete import autocomplete_of
@@ -23,6 +23,14 @@ _LINES_LEAST = 3
 _NO_ID = re.compile(r"[^\w-]")
 _READ_OTHERWISE = re.compile(r"&&|--|\[[^]]*\[")
 """What stands for something else in a browser's pattern (JavaScript's flag v) than in RE2's."""
+
+_READ_BACK = {
+    "number": re.compile(r"-?(?:\d+(?:\.\d+)?|\.\d+)(?:[eE][+-]?\d+)?"),
+    "date": re.compile(r"\d{4}-\d\d-\d\d"),
+}
+"""What a browser shows in an input of a kind (HTML, 4.10.5.1): of anything else it shows nothing."""
+
+_ONE_LINE = frozenset({"text", "email", "url", "tel"})
 
 _CONTROL_LABELS = {"replyto": "Email", "subject": "Subject"}
 
@@ -52,7 +60,7 @@ class Draft:
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """One field as the form page draws it; `kind` names the way.
+    """One field as the form page draws it; `kind` names the way, which is one that shows whatever was typed.
 
     An email is drawn as a text: a browser takes no address for one whose local part is beyond ASCII, and rewrites a
     domain that is.
@@ -70,15 +78,16 @@ class Input:
     def of(cls, entry: Field, form: Form, draft: Draft, refusal: Refused | None) -> Input:
         """Return a field's input, holding what the draft has for it."""
         given = draft.controls.get(entry.name) or draft.values.get(entry.name)
-        values = given if isinstance(given, list) else [] if given is None else [given]
+        values = tuple(map(str, given if isinstance(given, list) else [] if given is None else [given]))
         errors = refusal.errors if refusal else ()
+        error = next((error for error in errors if error.field == entry.name), None)
         return cls(
             field=entry,
             label=entry.label or entry.name.replace("_", " ").capitalize(),
-            kind=_kind_of(entry, form),
+            kind=_kind_that_shows(values, _kind_of(entry, form), error),
             autocomplete=autocomplete_of(entry),
-            values=tuple(str(value) for value in values),
-            error=next((error for error in errors if error.field == entry.name), None),
+            values=values,
+            error=error,
             has_room=entry.name in (form.fields or {}),
         )
 
@@ -131,6 +140,16 @@ def _kind_of(entry: Field, form: Form) -> str:
     return {"boolean": "checkbox", "choice": "select"}.get(entry.type, entry.type)
 
 
+def _kind_that_shows(values: Sequence[str], kind: str, error: FieldError | None) -> str:
+    """Return the kind, or where a browser would not show the values in that, a text or a text area."""
+    readable = _READ_BACK.get(kind)
+    if readable and (
+        (error and error.code.startswith("TYPE_")) or not all(map(readable.fullmatch, filter(None, values)))
+    ):
+        kind = "text"
+    return "textarea" if kind in _ONE_LINE and any("\n" in value or "\r" in value for value in values) else kind
+
+
 def shown_fields(form: Form, draft: Draft) -> list[Field]:
     """Return the fields that a page shows: the form's own, or those that were typed where it takes any.
 
@@ -153,12 +172,17 @@ def _control_field(name: str) -> Field:
 
 
 def leftovers(form: Form, draft: Draft) -> dict[str, str]:
-    """Return what was typed into fields that the form refuses, so that nothing typed is lost."""
-    if form.unknown != "refuse":
-        return {}
-    shown = {entry.name for entry in shown_fields(form, draft)}
-    left = {name: value for name, value in draft.values.items() if name not in shown}
-    return {name: "\n".join(map(str, value if isinstance(value, list) else [value])) for name, value in left.items()}
+    """Return what was typed that the form does not take: fields it refuses, and choices it does not offer."""
+    shown = {entry.name: entry for entry in shown_fields(form, draft)}
+    left = {}
+    for name, value in draft.values.items():
+        texts = [str(text) for text in (value if isinstance(value, list) else [value])]
+        if name in shown:
+            choices = shown[name].choices
+            left[name] = [text for text in texts if choices and text.strip() and text not in choices]
+        elif form.unknown == "refuse":
+            left[name] = texts
+    return {name: "\n".join(texts) for name, texts in left.items() if texts}
 
 
 def errors_without_input(refusal: Refused | None, form: Form, draft: Draft) -> list[FieldError]:
