@@ -79,6 +79,16 @@ def test_whatever_notation_an_event_comes_in_it_is_read_back_the_same(
     assert (received.id, received.accepted_at) == (event.id, event.accepted_at)
 
 
+@pytest.mark.parametrize("name", ["id", "form", "accepted_at", "fields", "fingerprint", "source", "control", "spam"])
+def test_a_member_whose_name_is_escaped_is_found(engine: Engine, name: str) -> None:
+    event = replace(an_event(), spam="honeypot", control=Control("a subject"))
+    body = encode(event).replace(b'"%s":' % name.encode(), b'"\\u%04x%s":' % (ord(name[0]), name[1:].encode()), 1)
+    received = decode(body, type=event.TYPE)
+    assert received == event
+    store(engine, received)
+    assert_read_back(engine, event)
+
+
 @pytest.mark.parametrize("fields", ODD)
 def test_odd_values_are_read_back_as_they_were(engine: Engine, fields: dict[str, Any]) -> None:
     check(fields)

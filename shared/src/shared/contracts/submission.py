@@ -97,7 +97,7 @@ def encode(event: SubmissionAccepted) -> bytes:
 def document_of(event: SubmissionAccepted) -> str:
     """Return the event as a JSON document with every member, its id and its moment written as `encode` writes them.
 
-    A decoded event is not encoded again: the document is the one that came, unknown members and all.
+    A decoded event is not encoded again unless it must: the document is the one that came, unknown members and all.
     """
     return event.received or _encoded(event)
 
@@ -137,8 +137,11 @@ def decode(body: bytes, *, type: str) -> SubmissionAccepted:  # noqa: A002 - the
         control=Control(*_texts(document, "control", _CONTROL)),
         spam=None if document.get("spam") is None else _member(document, "spam", str),
     )
-    if "source" in document and "control" in document and _ID.fullmatch(key) and _MOMENT.fullmatch(moment):
-        object.__setattr__(event, "received", body.decode("utf-8"))
+    text = body.decode("utf-8")
+    # A member's name may be written with \u escapes, by which older versions of SQLite do not find it.
+    is_plain = "\\u" not in text and bool(_ID.fullmatch(key) and _MOMENT.fullmatch(moment))
+    if is_plain and "source" in document and "control" in document:
+        object.__setattr__(event, "received", text)
     return event
 
 
