@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -80,6 +81,16 @@ def test_a_file_that_goes_away_and_comes_back_changes_nothing(path: Path) -> Non
 def test_a_file_that_is_only_touched_says_nothing(path: Path) -> None:
     forms = LiveForms(path)
     assert change(forms, path, TWO) == []
+
+
+def test_a_change_that_keeps_size_and_time_is_taken_over(path: Path) -> None:
+    forms, before = LiveForms(path), path.stat()
+    text = TWO.replace("[forms.b]", "[forms.c]")
+    path.write_text(text, encoding="utf-8")
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))  # as `cp -p` and `rsync --times` leave it
+    for _ in range(3):
+        forms.refresh()
+    assert list(forms) == ["a", "c"]
 
 
 def test_a_file_that_is_still_being_written_is_left_alone(path: Path) -> None:

@@ -113,12 +113,16 @@ class LiveForms(Mapping[str, Form]):
         _log.info("changed forms are taken over", **_differences(before, self._forms))
 
 
-def _stamp_of(path: Path) -> tuple[int, int, int] | None:
+def _stamp_of(path: Path) -> tuple[int, ...] | None:
+    """Return what is another with every change, also with one of who may read; None where there is no file.
+
+    The time of modification alone can be set back, as `cp -p`, `rsync` and images that are built reproducibly do.
+    """
     try:
         status = path.stat()
     except OSError:
         return None
-    return status.st_mtime_ns, status.st_size, status.st_ino
+    return status.st_mtime_ns, status.st_ctime_ns, status.st_size, status.st_ino
 
 
 def _differences(before: Forms, after: Forms) -> dict[str, list[str]]:
