@@ -122,6 +122,10 @@ def test_a_form_that_takes_any_fields_may_name_any(tmp_path: Path, form: str) ->
         ("", r":1: forms: no form is defined: \[forms\.contact\] would begin one$"),
         ("[forms]", r":1: forms: no form is defined$"),
         ("forms = 3", r":1: forms: expected tables, each with its name$"),
+        (
+            "\ufeff# a byte order mark, as some editors put it there\n[forms.a]\nx = 1",
+            r":3: forms\.a\.x: there is no such key",
+        ),
         ("# one\r\n# two\r\n[forms.a]\r\nx = 1", r":4: forms\.a\.x: there is no such key"),
         ("a = " + "[" * 9999, r":1: nested too deeply$"),
     ],

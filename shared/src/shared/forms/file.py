@@ -53,7 +53,7 @@ def parse(content: bytes, path: Path) -> Forms:
 
 def _text_of(content: bytes, path: Path) -> str:
     try:
-        return content.decode("utf-8").replace("\r\n", "\n")
+        return content.decode("utf-8-sig").replace("\r\n", "\n")
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         raise FormsError(f"{path}:{line}: not UTF-8: save the file as UTF-8") from error
