@@ -18,8 +18,8 @@ run: ## start everything here, until Ctrl-C (PORT=8081 for another port)
 	@$(PREPARE) run && exec $(BIN)/python -m dev.run
 
 forms-check: ## say what is wrong in the form definitions, and in which line (FORMS=path for another file)
-	@$(PREPARE) python
-	@$(BIN)/python -m shared.forms $(FORMS)
+	@$(PREPARE) forms
+	@$(BIN)/python -m shared.forms "$(FORMS)"
 
 test: ## lint, then every test against private servers (ARGS="-k receipt" for some)
 	@$(PREPARE) test

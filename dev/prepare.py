@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+from collections.abc import Callable
 
 from dev import clients, packages, ports, programs, python_packages
 from dev.steps import CannotGoOn, leave
@@ -94,9 +95,17 @@ def _change_to_new_python() -> None:
     os.execv(found, [found, "-m", "dev.prepare", *sys.argv[1:]])  # noqa: S606 - the same program, by a newer Python
 
 
+_WORK: dict[str, Callable[[], None]] = {
+    "forms": python_packages.install,
+    "python": python_packages.install_with_clients,
+    "run": for_run,
+    "test": for_test,
+}
+
+
 def main() -> None:
     """Do what the command line asks for."""
-    work = {"python": python_packages.install_with_clients, "run": for_run, "test": for_test}[sys.argv[1]]
+    work = _WORK[sys.argv[1]]
     try:
         _change_to_new_python()
         work()
