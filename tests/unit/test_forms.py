@@ -70,6 +70,14 @@ confirmation.subject = "Welcome, {nmae}"
 confirmation.text = "{name} {mail}"
 [forms.c]
 unknown = "drop"
+[forms.d]
+title = ""
+fields.altcha = {type = "words"}
+confirmation.subject = "{nmae} {altcha}"
+[forms.e]
+title = ""
+fields.altcha = {type = "text"}
+captcha = {provider = "altcha", secret = "x"}
 """
 
 
@@ -106,6 +114,11 @@ def test_every_error_is_reported_at_once_with_its_line_and_place(tmp_path: Path)
         "28: forms.b.confirmation.subject: {nmae} is no field of this form; its fields: name",
         "29: forms.b.confirmation.text: {mail} is no field of this form; its fields: name",
         "31: forms.c.unknown: a form without fields keeps whatever comes",
+        "33: forms.d.title: Length must be between 1 and 200",
+        f"34: forms.d.fields.altcha.type: expected one of: {', '.join(get_args(FieldType))}",
+        "35: forms.d.confirmation.subject: {nmae} is no field of this form; its fields: altcha",
+        "37: forms.e.title: Length must be between 1 and 200",
+        "39: forms.e.captcha: altcha is the captcha's own field, and cannot be the form's",
     ]
 
 
@@ -156,4 +169,4 @@ def test_the_command_names_every_error(tmp_path: Path, capsys: pytest.CaptureFix
     path = tmp_path / "bad.toml"
     path.write_text(BAD, encoding="utf-8")
     assert main([str(path)]) == 1
-    assert len(capsys.readouterr().err.splitlines()) == 24
+    assert len(capsys.readouterr().err.splitlines()) == 29

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from typing import Any, get_args
 
 from marshmallow import ValidationError, fields, post_load, validate, validates_schema
 
-from shared.forms.captcha import CaptchaSchema
+from shared.forms.captcha import Captcha, CaptchaSchema
 from shared.forms.definitions import NAME, ConfirmationMail, Dialect, Unknown
 from shared.forms.field_schema import FIELD_NAME, FieldSchema
 from shared.forms.placeholders import names_in
@@ -76,10 +75,10 @@ class FormSchema(Table):
         if "access_key" in data and data.get("dialect") != "web3forms":
             raise ValidationError('only pages of dialect = "web3forms" say an access key', "access_key")
 
-    @validates_schema
+    @validates_schema(skip_on_field_errors=False)
     def _captcha_is_no_field(self, data: dict[str, Any], **_: Any) -> None:
         captcha = data.get("captcha")
-        if captcha and captcha.token_field in data.get("fields", {}):
+        if isinstance(captcha, Captcha) and captcha.token_field in data.get("fields", {}):
             raise ValidationError(
                 f"{captcha.token_field} is the captcha's own field, and cannot be the form's", "captcha"
             )
@@ -89,12 +88,14 @@ class FormSchema(Table):
         if "unknown" in data and "fields" not in data:
             raise ValidationError("a form without fields keeps whatever comes", "unknown")
 
-    @validates_schema
-    def _placeholders_are_fields(self, data: dict[str, Any], **_: Any) -> None:
-        known: Mapping[str, Any] | None = data.get("fields")
-        if known is None or data.get("unknown") == "keep":
+    @validates_schema(skip_on_field_errors=False, pass_original=True)
+    def _placeholders_are_fields(self, data: dict[str, Any], original: Any, **_: Any) -> None:
+        known = original.get("fields") if isinstance(original, dict) else None  # those with an error, too
+        mail = data.get("confirmation")
+        if not isinstance(known, dict) or not isinstance(mail, ConfirmationMail):
             return
-        mail = data.get("confirmation", ConfirmationMail())
+        if original.get("unknown", "refuse") not in ("refuse", "drop"):
+            return
         wrong = {
             part: [f"{{{name}}} is no field of this form; its fields: {', '.join(known) or 'none'}" for name in strange]
             for part in ("subject", "text")
