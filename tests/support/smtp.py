@@ -38,13 +38,15 @@ class ScriptedSmtp:
     """Receives mail; `answers` overrides its reply at a stage: connect, ehlo, mail, rcpt, or data (after the dot).
 
     With `login` it asks for that user and password before MAIL, and only under TLS. With `mails_per_connection` it
-    answers each later MAIL on the same connection with 452.
+    answers each later MAIL on the same connection with 452. With `utf8_refused` it offers SMTPUTF8, and takes no mail
+    that asks for it.
     """
 
     starttls: bool = False
     implicit_tls: bool = False
     login: tuple[str, str] | None = None
     utf8: bool = True
+    utf8_refused: bool = False
     mails_per_connection: int | None = None
     answers: dict[str, str] = field(default_factory=dict)
     received: list[Received] = field(default_factory=list)
@@ -137,6 +139,8 @@ class _Hooks:
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
         told = await _told(self._script, "mail", server) or self._enough(session)
+        if self._script.utf8_refused and "SMTPUTF8" in options:
+            told = "553 5.6.7 no such addresses here"
         if not told:
             envelope.mail_from = address
             assert server.transport is not None

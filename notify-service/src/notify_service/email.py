@@ -21,6 +21,9 @@ COURTESY_S = 5.0
 """How long a server may take over NOOP, RSET and QUIT."""
 
 
+_OK = 250
+
+
 class SmtpSender:
     """`handler.Sender` to one server, for one thread; the breaker is shared by all that send there.
 
@@ -137,13 +140,24 @@ def _prepare(session: SmtpSession, server: SmtpServer, tls: ssl.SSLContext) -> N
 
 
 def _begin(session: SmtpSession, mail: Mail) -> SmtpSession:
-    options = ["SMTPUTF8", "BODY=8BITMIME"] if mail.needs_utf8 else []
     with _at("mail"):
-        try:
-            _expect("mail", session.mail(mail.sender, options))
-        except smtplib.SMTPNotSupportedError:
-            raise Permanent("mail without SMTPUTF8") from None
+        if mail.needs_utf8:
+            _begin_utf8(session, mail)
+        else:
+            _expect("mail", session.mail(mail.sender))
     return session
+
+
+def _begin_utf8(session: SmtpSession, mail: Mail) -> None:
+    """Begin a mail with SMTPUTF8 (RFC 6531). A server that takes others, and not this, refuses this mail alone: an
+    address that somebody typed must not hold up everybody's."""
+    try:
+        code, _ = reply = session.mail(mail.sender, ["SMTPUTF8", "BODY=8BITMIME"])
+    except smtplib.SMTPNotSupportedError:
+        raise Permanent("mail without SMTPUTF8") from None
+    if 500 <= code < 600 and session.mail(mail.sender)[0] == _OK:
+        raise Permanent(f"mail {code} with SMTPUTF8")
+    _expect("mail", reply)
 
 
 def _expect(stage: Stage, reply: tuple[int, bytes]) -> None:

@@ -84,6 +84,22 @@ def test_an_address_beyond_ascii_fails_where_the_server_cannot(connect: Connect)
         connect(server).send(a_mail(address="adä@example.org"), timeout_s=10)
 
 
+def test_a_refusal_of_an_address_beyond_ascii_alone_holds_up_no_other_mail(connect: Connect) -> None:
+    with ScriptedSmtp(utf8_refused=True) as server:
+        sender = connect(server)
+        for _ in range(2):
+            with pytest.raises(Permanent, match="mail 553 with SMTPUTF8"):
+                sender.send(a_mail(address="adä@example.org"), timeout_s=10)
+            sender.send(a_mail(), timeout_s=10)
+        assert [one.recipients for one in server.received] == [("ada@example.org",)] * 2
+
+
+def test_a_refusal_of_every_mail_is_no_fault_of_an_address_beyond_ascii(server: ScriptedSmtp, connect: Connect) -> None:
+    server.answering("mail", "553 not from there")
+    with pytest.raises(ChannelBroken):
+        connect(server).send(a_mail(address="adä@example.org"), timeout_s=10)
+
+
 def test_no_address_becomes_a_second_one(server: ScriptedSmtp, connect: Connect) -> None:
     injected = Mail("counterfoil@example.org", "ada@example.org>\r\nRCPT TO:<eve@example.org", b"x")
     with contextlib.suppress(Permanent):
