@@ -140,6 +140,7 @@ def test_a_form_that_takes_any_fields_may_name_any(tmp_path: Path, form: str) ->
             r":3: forms\.a\.x: there is no such key",
         ),
         ("# one\r\n# two\r\n[forms.a]\r\nx = 1", r":4: forms\.a\.x: there is no such key"),
+        ("[forms.a]\nx = " + "9" * 5000, r":2: a number of too many digits$"),
         ("a = " + "[" * 9999, r":1: nested too deeply$"),
     ],
 )

@@ -16,6 +16,7 @@ from shared.forms.definitions import Field, Form, Forms, FormsError
 from shared.forms.schema import FileSchema
 
 _AT_LINE = re.compile(r" \(at line ([0-9]+), column ([0-9]+)\)")
+_DIGITS = re.compile(r"[0-9_]{4000,}")
 _AT_END = " (at end of document)"
 
 
@@ -42,6 +43,9 @@ def parse(content: bytes, path: Path) -> Forms:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise FormsError(_syntax_error(path, text, str(error))) from error
+    except ValueError as error:  # Python takes thousands of digits for an attack
+        line = text.count("\n", 0, found.start()) + 1 if (found := _DIGITS.search(text)) else 1
+        raise FormsError(f"{path}:{line}: a number of too many digits") from error
     except RecursionError as error:
         raise FormsError(f"{path}:1: nested too deeply") from error
     try:
