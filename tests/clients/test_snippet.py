@@ -64,6 +64,15 @@ def test_what_is_wrong_stands_beside_its_field_until_it_is_mended(page: Page, ow
     assert key_of(posts[0]) != key_of(posts[1]), "other words need another key"
 
 
+def test_a_form_that_is_not_for_this_site_says_so_and_leaves_what_was_typed(page: Page) -> None:
+    page.locator("form").evaluate("form => form.action = form.action.replace('contact', 'elsewhere')")
+    fill_in(page, ADDRESS, message="Hello")
+    page.get_by_role("button").click()
+    expect(page.get_by_role("status")).to_have_text("This form does not take submissions from that site.")
+    expect(page.get_by_label("Message")).to_have_value("Hello")
+    expect(page.get_by_label("Message")).to_be_editable()
+
+
 def test_a_double_click_submits_once(page: Page, owner: Owner) -> None:
     posts = posts_of(page)
     fill_in(page, "double@example.org")

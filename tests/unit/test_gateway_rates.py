@@ -88,7 +88,12 @@ def test_a_retry_counts_like_any_other_submission(gateway: Gateway) -> None:
         ("2001:db8:0:1::1", "2001:db8:0:2::1", False),
         ("::ffff:192.0.2.1", "192.0.2.1", True),
         ("fe80::1%eth0", "fe80::2%eth0", True),
+        ("192.0.2.1:50123", "192.0.2.1:50124", True),
+        ("192.0.2.1:50123", "192.0.2.1", True),
+        ("[2001:db8::1]:50123", "2001:db8::2", True),
+        ("192.0.2.1:50123", "192.0.2.2:50123", False),
         ("unknown", "192.0.2.1", False),
+        ("unknown:1", "unknown:2", True),
         ("", "unknown", False),
     ],
 )

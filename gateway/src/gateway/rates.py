@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ipaddress
 import math
+import re
 import time
 from collections.abc import Callable
 from functools import lru_cache
@@ -29,6 +30,7 @@ REDIS_REST_S = 5.0
 """How long Redis is left alone after it has failed: each process then counts for itself."""
 
 _NETWORK_BITS = 64
+_WITH_PORT = re.compile(r"\[([^\]]*)\](?::[0-9]+)?|([^:]*):[0-9]+")
 
 _log = structlog.get_logger()
 
@@ -89,8 +91,11 @@ def _redis(url: str) -> RedisStorage:
 def network_of(address: str) -> str:
     """Return what is counted as one: an IPv4 address, or the /64 that an IPv6 address is one of.
 
-    Whoever has one IPv6 address has a whole /64 (RFC 6177). What is no address, as a proxy may say, stands for itself.
+    Whoever has one IPv6 address has a whole /64 (RFC 6177). A port, which some proxies say as well, is left out: each
+    connection has another. What is no address, as a proxy may say, stands for itself.
     """
+    if found := _WITH_PORT.fullmatch(address):
+        address = found[1] or found[2] or ""
     try:
         parsed = ipaddress.ip_address(address)
     except ValueError:

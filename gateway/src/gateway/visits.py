@@ -21,7 +21,7 @@ from shared.contracts import JsonValue, Source
 _log = structlog.get_logger()
 
 _SOURCE_LENGTH = 500
-_KEEPS_KEY = frozenset({422, 429, 503})
+_KEEPS_KEY = frozenset({422, 503})
 """The refusals after which the same submission is sent again; after any other, the next one has a key of its own."""
 
 
