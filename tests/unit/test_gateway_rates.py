@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 from werkzeug.test import TestResponse
 
-from gateway.rates import network_of
-from shared.forms import parse_rate
+from gateway.errors import Refused
+from gateway.rates import Rates, network_of
+from shared.forms import Form, parse_rate
 from support.gateway_app import GOOD, Gateway, a_gateway, document_of, errors_of
 
 FORMS = """
@@ -146,3 +150,26 @@ def test_the_answer_of_a_refusal_names_no_address(gateway: Gateway, capsys: pyte
         post(gateway, "strict", "203.0.113.77")
     assert "203.0.113.77" not in str(document_of(post(gateway, "strict", "203.0.113.77")))
     assert "203.0.113.77" not in capsys.readouterr().out
+
+
+@pytest.fixture
+def hectic() -> Iterator[None]:
+    """Threads that take turns as often as they can."""
+    usual = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    yield
+    sys.setswitchinterval(usual)
+
+
+@pytest.mark.usefixtures("hectic")
+def test_threads_do_not_get_in_each_other_s_way() -> None:
+    def passes(rates: Rates) -> bool:
+        try:
+            rates.check(Form("busy", "Busy"), "192.0.2.1")
+        except Refused:
+            return False
+        return True
+
+    with ThreadPoolExecutor(32) as threads:
+        for _ in range(8):
+            assert sum(threads.map(passes, [Rates("100/hour", None)] * 1000)) == 100

@@ -10,6 +10,7 @@ from __future__ import annotations
 import ipaddress
 import math
 import re
+import threading
 import time
 from collections.abc import Callable
 from functools import lru_cache
@@ -40,13 +41,15 @@ class Rates:
 
     Without a `redis_url` each worker process counts for itself, so that an installation takes up to as many times the
     rate as it has workers. With one all share the count; while Redis is away they are back to counting for themselves:
-    nothing is refused that would not have been, and nothing waits longer than `REDIS_TIMEOUT_S`.
+    nothing is refused that would not have been, and nothing waits longer than `REDIS_TIMEOUT_S`. Safe to use from many
+    threads.
     """
 
     def __init__(self, default: str, redis_url: str | None, clock: Callable[[], float] = time.monotonic) -> None:
         self._default = default
         self._clock = clock
         self._own = FixedWindowRateLimiter(MemoryStorage())
+        self._own_lock = threading.Lock()  # by itself it counts wrong, and even raises, where threads meet
         self._shared = FixedWindowRateLimiter(_redis(redis_url)) if redis_url else None
         self._resting_until_s = -math.inf
 
@@ -57,12 +60,16 @@ class Rates:
             return None
         key = (form.name, network_of(address or "unknown"))
         if self._shared is None or self._clock() < self._resting_until_s:
-            return _check(self._own, rate, key)
+            return self._check_own(rate, key)
         try:
             _check(self._shared, rate, key)
         except StorageError as error:
             self._resting_until_s = self._clock() + REDIS_REST_S
             _log.warning("rates are not shared for now: Redis is away", reason=type(error.storage_error).__name__)
+            self._check_own(rate, key)
+
+    def _check_own(self, rate: RateLimitItem, key: tuple[str, str]) -> None:
+        with self._own_lock:
             _check(self._own, rate, key)
 
 
