@@ -22,15 +22,10 @@ or give the address of one that runs:
 
   COUNTERFOIL_BROKER_URL=amqp://user:password@host:5672/ make run"""
 
-_NO_POSTGRESQL = """PostgreSQL is missing, which the tests need, and there is no way to install it from here.
+_NO_PROGRAM = """{name} is missing, which the tests need, and there is no way to install it from here.
 Install it, on Debian and Ubuntu:
 
-  apt install postgresql"""
-
-_NO_REDIS = """Redis is missing, which the tests need, and there is no way to install it from here.
-Install it, on Debian and Ubuntu:
-
-  apt install redis-server"""
+  apt install {apt}"""
 
 
 _OLDEST_PYTHON = (3, 11)
@@ -48,8 +43,9 @@ def for_test() -> None:
     """Get ready for `make test`; raises `CannotGoOn`."""
     python_packages.install_with_clients()
     _provide_rabbitmq(docker_will_do=False)
-    _provide_postgresql()
-    _provide_redis()
+    _provide("PostgreSQL", is_here=programs.has_postgresql(), apt="postgresql", brew="postgresql@17")
+    _provide("Redis", is_here=programs.has_redis(), apt="redis-server", brew="redis")
+    _provide("curl", is_here=shutil.which("curl") is not None, apt="curl", brew="curl")
     clients.install()
 
 
@@ -64,26 +60,15 @@ def _provide_rabbitmq(*, docker_will_do: bool) -> None:
         raise CannotGoOn(_NO_RABBITMQ)
 
 
-def _provide_postgresql() -> None:
-    if programs.has_postgresql():
+def _provide(name: str, *, is_here: bool, apt: str, brew: str) -> None:
+    if is_here:
         return
     if packages.can_apt():
-        packages.apt("PostgreSQL", "postgresql")
+        packages.apt(name, apt)
     elif packages.can_brew():
-        packages.brew("PostgreSQL", "postgresql@17")
+        packages.brew(name, brew)
     else:
-        raise CannotGoOn(_NO_POSTGRESQL)
-
-
-def _provide_redis() -> None:
-    if programs.has_redis():
-        return
-    if packages.can_apt():
-        packages.apt("Redis", "redis-server")
-    elif packages.can_brew():
-        packages.brew("Redis", "redis")
-    else:
-        raise CannotGoOn(_NO_REDIS)
+        raise CannotGoOn(_NO_PROGRAM.format(name=name, apt=apt))
 
 
 def _change_to_new_python() -> None:

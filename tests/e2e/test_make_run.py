@@ -72,6 +72,7 @@ class Runner:
 
 
 def _take_terminal() -> None:
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)  # under nohup, the tests ignore it, and so would what they start
     os.setsid()
     fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 
