@@ -5,18 +5,15 @@ from __future__ import annotations
 import json
 import tempfile
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
-from uuid import UUID
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from gateway import text
-from gateway.submissions import fresh_id, id_for_key
 from shared.contracts import check, decode, encode, fingerprint
 from shared.messaging.topology import NOTIFY_EMAIL, STORAGE
 from support.gateway_app import Gateway, a_gateway
@@ -80,31 +77,3 @@ def test_bytes(gateway: Gateway, body: bytes, kind: str) -> None:
     for candidate in (body, framed):
         answer = gateway.client.post("/f/open", data=candidate, content_type=kind)
         assert_storable(gateway, answer.status_code)
-
-
-@settings(max_examples=500)
-@given(st.emails() | st.from_regex(r"[a-z0-9._+@-]{1,70}", fullmatch=True))
-def test_the_quick_look_at_an_address_takes_none_that_the_full_one_refuses(address: str) -> None:
-    if text._is_plain_email(address):
-        assert text._is_any_email(address)
-
-
-@pytest.mark.parametrize(
-    "address", ["a@b.test", "a@b.invalid", "a@x.local", "a@localhost", "a..b@example.org", ".a@b.org"]
-)
-def test_addresses_that_lead_nowhere(address: str) -> None:
-    assert not text.is_email(address)
-
-
-def test_an_id_follows_from_form_and_key_alone() -> None:
-    assert id_for_key("signup", "k") == id_for_key("signup", "k") == UUID("5ef84259-db0d-5d0e-af61-1baed697b068")
-    assert len({id_for_key(form, key) for form in ("a", "b") for key in ("k", "l")}) == 4
-    assert id_for_key("signup", "k").version == 5
-
-
-@given(st.datetimes(datetime(2000, 1, 1), datetime(2200, 1, 1)), st.integers(0, 2**74 - 1))  # noqa: DTZ001
-def test_a_fresh_id_is_a_uuid_of_version_7_that_sorts_by_time(moment: datetime, bits: int) -> None:
-    made = fresh_id(moment.replace(tzinfo=UTC), bits)
-    assert made.version == 7
-    assert made.variant == "specified in RFC 4122"
-    assert made.int >> 80 == int(moment.replace(tzinfo=UTC).timestamp() * 1000)

@@ -6,13 +6,14 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway import text
 from gateway.submissions import fresh_id, id_for_key
 
 
+@settings(max_examples=500)
 @given(st.emails() | st.from_regex(r"[a-z0-9._+@-]{1,70}", fullmatch=True))
 def test_the_quick_look_at_an_address_takes_none_that_the_full_one_refuses(address: str) -> None:
     if text._is_plain_email(address):
