@@ -41,8 +41,8 @@ class Rates:
 
     Without a `redis_url` each worker process counts for itself, so that an installation takes up to as many times the
     rate as it has workers. With one all share the count; while Redis is away they are back to counting for themselves:
-    nothing is refused that would not have been, and nothing waits longer than `REDIS_TIMEOUT_S`, once its name is found. Safe to use from many
-    threads.
+    nothing is refused that would not have been, and nothing waits longer than `REDIS_TIMEOUT_S`, once its name is
+    found. Safe to use from many threads.
     """
 
     def __init__(self, default: str, redis_url: str | None, clock: Callable[[], float] = time.monotonic) -> None:
