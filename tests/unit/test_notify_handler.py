@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import timedelta
 from typing import NoReturn
 from uuid import uuid4
@@ -9,44 +9,11 @@ import pytest
 
 from notify_service import domain
 from notify_service.domain import Stage
-from notify_service.handler import LEASE_MARGIN_S, LEASED_AGAIN_S, SendConfirmations
-from notify_service.mail import Composer
-from notify_service.recipients import Cap
-from shared.contracts import Confirmation, ConfirmationChanged, Control, SubmissionAccepted
-from shared.forms import Form
+from notify_service.handler import LEASE_MARGIN_S, LEASED_AGAIN_S
+from shared.contracts import Confirmation, ConfirmationChanged, Control
 from shared.messaging.failures import BUG_RETRIES, Delivery, DependencyUnavailable, RetryLater
-from support.confirmations import MAIL_FROM, Clock, FakeDeliveries, FakeSender, a_form
 from support.events import ACCEPTED_AT, an_event
-
-
-@dataclass
-class World:
-    forms: dict[str, Form] = field(default_factory=lambda: {"signup": a_form()})
-    deliveries: FakeDeliveries = field(default_factory=FakeDeliveries)
-    sender: FakeSender = field(default_factory=FakeSender)
-    clock: Clock = field(default_factory=Clock)
-    announced: list[ConfirmationChanged] = field(default_factory=list)
-    reached: list[str] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
-        self.handler = self.worker()
-
-    def worker(self) -> SendConfirmations:
-        return SendConfirmations(
-            self.forms,
-            self.deliveries,
-            self.sender,
-            Composer(MAIL_FROM, self.clock).compose,
-            self.announced.append,
-            self.clock,
-            self.reached.append,
-        )
-
-    def handle(self, event: SubmissionAccepted, *, attempt: int = 0) -> None:
-        self.handler([Delivery(event, attempt)])
-
-    def shown(self, event: SubmissionAccepted) -> list[Confirmation]:
-        return self.deliveries.confirmations(event.id)
+from support.notify_world import World
 
 
 @pytest.fixture
@@ -81,50 +48,6 @@ def test_a_worker_that_was_frozen_between_claim_and_send_sends_nothing(world: Wo
         world.handle(event)
     assert world.sender.sent == []
     assert world.shown(event)[0].state == "retrying"
-
-
-def test_without_an_address_nothing_is_done(world: World) -> None:
-    world.handle(an_event(name="Ada Lovelace"))
-    world.handle(an_event(form="unknown", name="Ada Lovelace"))
-    assert world.sender.sent == []
-    assert world.deliveries.rows == {}
-
-
-def test_spam_is_not_confirmed(world: World) -> None:
-    world.handle(replace(an_event(), spam="honeypot"))
-    world.handle(replace(an_event(form="unknown"), spam="honeypot"))
-    assert world.sender.sent == []
-    assert world.deliveries.rows == {}
-
-
-def test_without_a_confirmation_in_its_form_nothing_is_done(world: World) -> None:
-    world.forms["signup"] = a_form(enabled=False)
-    world.handle(an_event())
-    assert world.sender.sent == []
-    assert world.deliveries.rows == {}
-
-
-def test_an_unknown_form_waits_for_its_definition(world: World) -> None:
-    event = an_event(form="new")
-    pauses_s = []
-    for attempt in range(3):
-        with pytest.raises(RetryLater, match="'new' is not in this service's forms file") as raised:
-            world.handle(event, attempt=attempt)
-        pauses_s.append(raised.value.after_s)
-    assert pauses_s == [30, 120, 600]
-    assert world.deliveries.rows == {}
-    world.forms["new"] = a_form("new")
-    world.handle(event, attempt=3)
-    assert len(world.sender.sent) == 1
-
-
-def test_an_unknown_form_fails_visibly_in_the_end(world: World) -> None:
-    event = an_event(form="new")
-    world.clock.forward(hours=72)
-    world.handle(event, attempt=14)
-    assert world.shown(event)[0].state == "failed"
-    assert world.deliveries.errors == ["unknown form"]
-    assert world.announced[0].confirmation.state == "failed"
 
 
 @pytest.mark.parametrize(("stage", "code"), [("rcpt", 450), ("mail", 421), ("data", 451), ("data", None)])
@@ -294,15 +217,3 @@ def test_after_many_retries_of_another_kind_a_bug_is_still_retried(world: World)
 
 def raise_bug(*_: object) -> NoReturn:
     raise Bug
-
-
-def test_beyond_its_recipients_cap_a_confirmation_fails_visibly_and_the_submission_is_done(world: World) -> None:
-    world.deliveries.cap = Cap(2, timedelta(days=1))
-    events = [an_event(email=address) for address in ("ada@example.org", "Ada@example.org", "ada+3@example.org")]
-    for event in (*events, *events):
-        world.handle(event)
-    assert [mail.recipient for mail in world.sender.sent] == ["ada@example.org", "Ada@example.org"]
-    assert [world.shown(event)[0].state for event in events] == ["sent", "sent", "failed"]
-    assert world.deliveries.errors[-1] == domain.TOO_MANY
-    assert world.announced[-1] == ConfirmationChanged(events[2].id, Confirmation("email", "failed", 0, ACCEPTED_AT))
-    assert len(world.announced) == 3

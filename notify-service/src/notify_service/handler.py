@@ -57,6 +57,9 @@ class Deliveries(Protocol):
         Returns None, and changes nothing, where a mail is recorded as sent already or another holds the lease.
         """
 
+    def confirmations(self, submission_id: UUID) -> list[Confirmation]:
+        """Return what has become of a submission's confirmations so far."""
+
 
 class Sender(Protocol):
     """Sends mail."""
@@ -99,7 +102,7 @@ class SendConfirmations:
     def _confirm(self, delivery: Delivery) -> None:
         event, address = delivery.event, delivery.event.reply_address
         form = self.forms.get(event.form)
-        if event.spam is not None or address is None or (form is not None and not form.confirmation.enabled):
+        if event.spam is not None or address is None or self._is_off(form, delivery):
             return
         now = self.clock()
         if form is None and not domain.is_too_old(event.accepted_at, now):
@@ -120,6 +123,12 @@ class SendConfirmations:
             return
         self.reach("after-claim")
         self._carry_out(answer, delivery, form, address)
+
+    def _is_off(self, form: Form | None, delivery: Delivery) -> bool:
+        """Say whether the form confirms nothing: what it began to confirm before is still brought to an end."""
+        if form is None or form.confirmation.enabled:
+            return False
+        return not (delivery.attempt and self.deliveries.confirmations(delivery.event.id))
 
     def _carry_out(self, claim: Claim, delivery: Delivery, form: Form | None, address: str) -> None:
         event = delivery.event
@@ -144,6 +153,8 @@ class SendConfirmations:
     def _send(self, claim: Claim, event: SubmissionAccepted, form: Form | None, address: str) -> None:
         if form is None:
             raise Permanent("unknown form")
+        if not form.confirmation.enabled:
+            raise Permanent("the form confirms no more")
         mail = self.compose(event, form, address)
         left_s = (claim.lease_until - self.clock()).total_seconds() - LEASE_MARGIN_S
         if left_s <= 0:

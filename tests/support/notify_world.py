@@ -1,0 +1,44 @@
+"""A worker of the notify service with all that is around it made up."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from notify_service.handler import SendConfirmations
+from notify_service.mail import Composer
+from shared.contracts import Confirmation, ConfirmationChanged, SubmissionAccepted
+from shared.forms import Form
+from shared.messaging.failures import Delivery
+from support.confirmations import MAIL_FROM, Clock, FakeDeliveries, FakeSender, a_form
+
+
+@dataclass
+class World:
+    """`handle` is what the consumer does; the rest is what came of it."""
+
+    forms: dict[str, Form] = field(default_factory=lambda: {"signup": a_form()})
+    deliveries: FakeDeliveries = field(default_factory=FakeDeliveries)
+    sender: FakeSender = field(default_factory=FakeSender)
+    clock: Clock = field(default_factory=Clock)
+    announced: list[ConfirmationChanged] = field(default_factory=list)
+    reached: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.handler = self.worker()
+
+    def worker(self) -> SendConfirmations:
+        return SendConfirmations(
+            self.forms,
+            self.deliveries,
+            self.sender,
+            Composer(MAIL_FROM, self.clock).compose,
+            self.announced.append,
+            self.clock,
+            self.reached.append,
+        )
+
+    def handle(self, event: SubmissionAccepted, *, attempt: int = 0) -> None:
+        self.handler([Delivery(event, attempt)])
+
+    def shown(self, event: SubmissionAccepted) -> list[Confirmation]:
+        return self.deliveries.confirmations(event.id)

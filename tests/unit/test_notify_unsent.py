@@ -1,0 +1,98 @@
+"""For whom no mail is sent, and how that shows."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from notify_service import domain
+from notify_service.recipients import Cap
+from shared.contracts import Confirmation, ConfirmationChanged
+from shared.messaging.failures import RetryLater
+from support.confirmations import a_form
+from support.events import ACCEPTED_AT, an_event
+from support.notify_world import World
+
+
+@pytest.fixture
+def world() -> World:
+    return World()
+
+
+def test_without_an_address_nothing_is_done(world: World) -> None:
+    world.handle(an_event(name="Ada Lovelace"))
+    world.handle(an_event(form="unknown", name="Ada Lovelace"))
+    assert world.sender.sent == []
+    assert world.deliveries.rows == {}
+
+
+def test_spam_is_not_confirmed(world: World) -> None:
+    world.handle(replace(an_event(), spam="honeypot"))
+    world.handle(replace(an_event(form="unknown"), spam="honeypot"))
+    assert world.sender.sent == []
+    assert world.deliveries.rows == {}
+
+
+def test_without_a_confirmation_in_its_form_nothing_is_done(world: World) -> None:
+    world.forms["signup"] = a_form(enabled=False)
+    world.handle(an_event())
+    assert world.sender.sent == []
+    assert world.deliveries.rows == {}
+
+
+def test_what_is_retried_while_its_form_stops_confirming_fails_visibly(world: World) -> None:
+    event = an_event()
+    world.sender.answers["rcpt"] = 450
+    with pytest.raises(RetryLater):
+        world.handle(event)
+    world.forms["signup"] = a_form(enabled=False)
+    world.handle(event, attempt=1)
+    assert world.shown(event)[0].state == "failed"
+    assert world.deliveries.errors[-1] == "the form confirms no more"
+    assert world.sender.sent == []
+
+
+def test_what_waited_for_a_form_that_confirms_nothing_is_done(world: World) -> None:
+    event = an_event(form="new")
+    with pytest.raises(RetryLater):
+        world.handle(event)
+    world.forms["new"] = a_form("new", enabled=False)
+    world.handle(event, attempt=1)
+    assert world.deliveries.rows == {}
+
+
+def test_an_unknown_form_waits_for_its_definition(world: World) -> None:
+    event = an_event(form="new")
+    pauses_s = []
+    for attempt in range(3):
+        with pytest.raises(RetryLater, match="'new' is not in this service's forms file") as raised:
+            world.handle(event, attempt=attempt)
+        pauses_s.append(raised.value.after_s)
+    assert pauses_s == [30, 120, 600]
+    assert world.deliveries.rows == {}
+    world.forms["new"] = a_form("new")
+    world.handle(event, attempt=3)
+    assert len(world.sender.sent) == 1
+
+
+def test_an_unknown_form_fails_visibly_in_the_end(world: World) -> None:
+    event = an_event(form="new")
+    world.clock.forward(hours=72)
+    world.handle(event, attempt=14)
+    assert world.shown(event)[0].state == "failed"
+    assert world.deliveries.errors == ["unknown form"]
+    assert world.announced[0].confirmation.state == "failed"
+
+
+def test_beyond_its_recipients_cap_a_confirmation_fails_visibly_and_the_submission_is_done(world: World) -> None:
+    world.deliveries.cap = Cap(2, timedelta(days=1))
+    events = [an_event(email=address) for address in ("ada@example.org", "Ada@example.org", "ada+3@example.org")]
+    for event in (*events, *events):
+        world.handle(event)
+    assert [mail.recipient for mail in world.sender.sent] == ["ada@example.org", "Ada@example.org"]
+    assert [world.shown(event)[0].state for event in events] == ["sent", "sent", "failed"]
+    assert world.deliveries.errors[-1] == domain.TOO_MANY
+    assert world.announced[-1] == ConfirmationChanged(events[2].id, Confirmation("email", "failed", 0, ACCEPTED_AT))
+    assert len(world.announced) == 3
