@@ -112,7 +112,7 @@ def test_a_receipt_tells_when_it_was_stored_and_first_accepted(
     queries: SubmissionQueries, store: StoreSubmissions
 ) -> None:
     event = an_event()
-    nothing = {"stored_at": None, "accepted_at": None, "fingerprint": None}
+    nothing = {"stored_at": None, "accepted_at": None, "fingerprint": None, "spam": None}
     assert queries.receipt({"id": str(event.id)}) == nothing
     store([Delivery(event)])
     store([Delivery(replace(event, accepted_at=ACCEPTED_AT + timedelta(minutes=1)))])
@@ -120,7 +120,11 @@ def test_a_receipt_tells_when_it_was_stored_and_first_accepted(
         "stored_at": "2026-11-22T18:00:00.120000Z",
         "accepted_at": "2026-11-22T17:03:44.123456Z",
         "fingerprint": event.fingerprint,
+        "spam": None,
     }
+    caught = replace(an_event(), spam="honeypot")
+    store([Delivery(caught)])
+    assert queries.receipt({"id": str(caught.id)})["spam"] == "honeypot"
 
 
 def test_a_submission_is_shown_with_what_came_later_under_its_id(

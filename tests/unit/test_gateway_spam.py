@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from werkzeug.test import TestResponse
 
-from support.gateway_app import GOOD, Gateway, a_gateway, document_of, errors_of
+from support.gateway_app import GOOD, Gateway, Receipts, a_gateway, document_of, errors_of
 
 STYLES: dict[str, dict[str, str]] = {
     "json": {},
@@ -28,7 +28,7 @@ def gateway(tmp_path: Path) -> Gateway:
 def shape(answer: TestResponse) -> tuple[int, str]:
     """Return an answer without what differs from one submission to the next: ids and tokens."""
     text = "\n".join([*(f"{name}: {value}" for name, value in answer.headers), answer.text])
-    text = re.sub(r"/receipts/[\w.-]+", "/receipts/TOKEN", text)
+    text = re.sub(r"/receipts/[0-9a-f]+\.(\w+)\.\d+\.(\d)\.[\w-]+", r"/receipts/ID.\1.MOMENT.\2.SIGNATURE", text)
     text = re.sub(r"[0-9a-f]{8}-[0-9a-f-]{27}", "ID", text)
     return answer.status_code, text
 
@@ -59,7 +59,9 @@ def test_it_may_say_nothing_at_all(gateway: Gateway) -> None:
 
 def test_its_receipt_owes_no_confirmation(gateway: Gateway) -> None:
     caught = gateway.submitted("signup", {**GOOD, "_gotcha": "buy"})
-    assert document_of(gateway.client.get(caught["receipt_url"]))["confirmations"] == []
+    Receipts(stored={"stored_at": "2026-11-22T17:03:45.000001Z", "spam": "honeypot"}).serve(gateway.broker)
+    receipt = document_of(gateway.client.get(caught["receipt_url"]))
+    assert (receipt["confirmations"], receipt["state"], receipt["final"]) == ([], "stored", True)
 
 
 @pytest.mark.parametrize(

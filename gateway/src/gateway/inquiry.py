@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -70,8 +71,10 @@ def progress_of_stored(ticket: Ticket, stored_at: datetime | None, notified: Ans
 
 
 def _progress_of(ticket: Ticket, stored: Answer | None, notified: Answer | None) -> Progress:
+    # A token says for spam what it says for all, lest it give the trap away: that none is confirmed, storage knows.
+    is_spam = bool((stored or {}).get("spam"))
     return Progress(
-        ticket,
+        replace(ticket, confirmed=False) if is_spam else ticket,
         stored_at=_moment(stored, "stored_at"),
         first_accepted_at=_moment(stored, "accepted_at"),
         storage_known=stored is not None,

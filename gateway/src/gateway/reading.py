@@ -83,7 +83,7 @@ class Reading:
             spam=document.get("spam"),
         )
         form = self._forms.get(event.form)
-        due = form is not None and submissions.is_confirmed(form, event)
+        due = form is not None and event.spam is None and submissions.is_confirmed(form, event)
         return Ticket(event.id, event.form, event.accepted_at, due)
 
     def _check_key(self, request: Request) -> None:

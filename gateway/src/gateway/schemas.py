@@ -112,8 +112,8 @@ class FormSchema:
     def _error(self, name: str, code: str) -> FieldError:
         field = (self._form.fields or {}).get(name) or Field(name=name, type="text")
         template = _MESSAGES.get(f"{code} {field.type}") or _MESSAGES[code]
-        text = template.format(label=field.label or name[:100], field=field)
-        return FieldError(code, text.rstrip(), name)
+        text = template.format(label=field.label or name[:100], field=field).rstrip()
+        return FieldError(code, text[0].upper() + text[1:], name)
 
 
 def _schema_of(form: Form, definitions: list[Field]) -> Schema:

@@ -55,8 +55,8 @@ def accept(
 
 
 def is_confirmed(form: Form, event: SubmissionAccepted) -> bool:
-    """Return whether a submission is to be confirmed by a mail: it has an address, and is no spam."""
-    return form.confirmation.enabled and event.reply_address is not None and event.spam is None
+    """Return whether a submission is to be confirmed by a mail, if it is no spam: it has an address."""
+    return form.confirmation.enabled and event.reply_address is not None
 
 
 @lru_cache(maxsize=1024)

@@ -40,12 +40,13 @@ class SubmissionQueries:
         return {"receipt": self.receipt, "list": self.page, "submission": self.submission}
 
     def receipt(self, params: Params) -> Answer:
-        """Answer when a submission was stored, when it was first accepted, and its fingerprint; else all null."""
+        """Answer when a submission was stored and first accepted, its fingerprint and mark of spam; else all null."""
         row = self._one(UUID(params["id"]))
         return {
             "stored_at": iso(row.stored_at) if row else None,
             "accepted_at": iso(row.accepted_at) if row else None,
             "fingerprint": row.fingerprint if row else None,
+            "spam": row.spam if row else None,
         }
 
     def submission(self, params: Params) -> Answer:
