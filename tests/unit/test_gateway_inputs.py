@@ -104,7 +104,7 @@ def test_help_and_error_describe_their_field(gateway: Gateway) -> None:
 def test_a_single_error_leads_to_its_field(gateway: Gateway) -> None:
     values = {"name": "Ada", "email": "ada@example.org", "meal": "Meat", "terms": "on", "guests": "11"}
     page = gateway.client.post("/f/every", data=values, headers=PAGE).text
-    assert '<a href="#field-guests">guests must be 10 or less.</a>' in page
+    assert '<a href="#field-guests">Guests must be 10 or less.</a>' in page
 
 
 def test_groups_have_legends_and_keep_what_was_chosen(gateway: Gateway) -> None:
