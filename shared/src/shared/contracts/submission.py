@@ -9,8 +9,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from dataclasses import fields as fields_of
 from datetime import UTC, datetime
+from operator import attrgetter
 from typing import ClassVar, TypeVar
 from uuid import UUID
+
+import msgspec
 
 from shared.contracts.strict_json import MAX_DEPTH, JsonValue, Unacceptable, parse
 
@@ -80,6 +83,14 @@ _SOURCE = tuple(each.name for each in fields_of(Source))
 _CONTROL = tuple(each.name for each in fields_of(Control))
 _ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z", re.ASCII)
+_HEAD = re.compile(
+    rb'\{"id":"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}",'
+    rb'"form":"[^"\\]*","accepted_at":"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z","fields":\{'
+)
+_GROUPED = (*(f"source.{name}" for name in _SOURCE), *(f"control.{name}" for name in _CONTROL))
+_NAMES = ("id", "form", "accepted_at", "fields", "fingerprint", "source", "control", "spam", *_GROUPED)
+_TEXTS = ("id", "form", "accepted_at", "fingerprint", "spam", *_GROUPED)
+_texts_or_none = attrgetter("spam", *_GROUPED)
 _COMPACT = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False)
 _CANONICAL = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, sort_keys=True)
 
@@ -120,6 +131,46 @@ def decode(body: bytes, *, type: str) -> SubmissionAccepted:  # noqa: A002 - the
     """Read a message body of the given AMQP type. Unknown members are ignored; raises `InvalidEvent`."""
     if type != SubmissionAccepted.TYPE:
         raise InvalidEvent(f"type {type[:80]!r} is not known here; expected {SubmissionAccepted.TYPE!r}")
+    return _decoded_quickly(body) or _decoded_strictly(body)
+
+
+class _Members(msgspec.Struct):
+    id: UUID
+    form: str
+    accepted_at: datetime
+    fields: dict[str, str]
+    fingerprint: str
+    source: Source
+    control: Control
+    spam: str | None
+
+
+def _decoded_quickly(body: bytes) -> SubmissionAccepted | None:
+    """Return the event of a body just as `encode` writes it with fields that are texts, as nearly all are; else None.
+
+    It is a third of the strict way's work, and takes nothing that the strict way refuses: without escapes no text holds
+    NUL or a lone surrogate; and a name that stands twice, or that is not known, has quotes that belong to nothing read.
+    """
+    if b"\\u" in body or not _HEAD.match(body):
+        return None
+    try:
+        text, read = body.decode("utf-8"), _read_members(body)
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        return None
+    quoted = len(_NAMES) + len(_TEXTS) + 2 * len(read.fields) - _texts_or_none(read).count(None)
+    if body.count(b'"') != 2 * quoted:
+        return None
+    event = SubmissionAccepted(
+        read.id, read.form, read.accepted_at, read.fields, read.fingerprint, read.source, read.control, read.spam
+    )
+    object.__setattr__(event, "received", text)
+    return event
+
+
+_read_members = msgspec.json.Decoder(_Members).decode
+
+
+def _decoded_strictly(body: bytes) -> SubmissionAccepted:
     try:
         document = parse(body, most_depth=MAX_DEPTH + 1)  # the event itself is one level around the fields
     except Unacceptable as error:
