@@ -10,7 +10,6 @@ from __future__ import annotations
 import ipaddress
 import math
 import re
-import threading
 import time
 from collections.abc import Callable
 from functools import lru_cache
@@ -18,11 +17,12 @@ from functools import lru_cache
 import structlog
 from limits import RateLimitItem
 from limits.errors import StorageError
-from limits.storage import MemoryStorage, RedisStorage
+from limits.storage import RedisStorage
 from limits.strategies import FixedWindowRateLimiter
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from gateway.counts import Counts
 from gateway.errors import Refused, too_many_requests
 from shared.forms import Form, parse_rate
 
@@ -48,8 +48,7 @@ class Rates:
     def __init__(self, default: str, redis_url: str | None, clock: Callable[[], float] = time.monotonic) -> None:
         self._default = default
         self._clock = clock
-        self._own = FixedWindowRateLimiter(MemoryStorage())
-        self._own_lock = threading.Lock()  # by itself it counts wrong, and even raises, where threads meet
+        self._own = FixedWindowRateLimiter(Counts())
         self._shared = FixedWindowRateLimiter(_redis(redis_url)) if redis_url else None
         self._resting_until_s = -math.inf
 
@@ -60,16 +59,12 @@ class Rates:
             return None
         key = (form.name, network_of(address or "unknown"))
         if self._shared is None or self._clock() < self._resting_until_s:
-            return self._check_own(rate, key)
+            return _check(self._own, rate, key)
         try:
             _check(self._shared, rate, key)
         except StorageError as error:
             self._resting_until_s = self._clock() + REDIS_REST_S
             _log.warning("rates are not shared for now: Redis is away", reason=type(error.storage_error).__name__)
-            self._check_own(rate, key)
-
-    def _check_own(self, rate: RateLimitItem, key: tuple[str, str]) -> None:
-        with self._own_lock:
             _check(self._own, rate, key)
 
 
