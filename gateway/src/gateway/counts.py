@@ -1,7 +1,7 @@
 """The counts of rates in this process's memory: a storage for the library `limits`.
 
 The library's own in memory counts wrong where threads meet, and keeps starting threads of its own to forget what is
-over: under load that took a twentieth of the gateway's speed.
+over.
 """
 
 from __future__ import annotations
