@@ -10,6 +10,7 @@ import pytest
 
 from gateway.schemas import FormSchema
 from shared import forms
+from shared.messaging.topology import NOTIFY_QUERIES, STORAGE_QUERIES
 from support.gateway_app import Gateway, a_gateway
 from support.tags import Tags
 
@@ -93,9 +94,9 @@ def test_a_form_may_lead_to_where_its_definition_says(gateway: Gateway) -> None:
 def test_a_receipt_refreshes_without_scripts_and_stops_at_the_end(gateway: Gateway) -> None:
     url = gateway.submitted()["receipt_url"]
     assert re.search(r'<noscript><meta http-equiv="refresh"', gateway.client.get(url, headers=PAGE).text)
-    gateway.broker.serve("storage.queries.v1", {"receipt": lambda _: {"stored_at": "2026-11-22T17:03:45Z"}})
+    gateway.broker.serve(STORAGE_QUERIES, {"receipt": lambda _: {"stored_at": "2026-11-22T17:03:45Z"}})
     sent = {"confirmations": [{"channel": "email", "state": "sent", "attempts": 1, "at": "2026-11-22T17:03:46Z"}]}
-    gateway.broker.serve("notify.queries.v1", {"receipt": lambda _: sent})
+    gateway.broker.serve(NOTIFY_QUERIES, {"receipt": lambda _: sent})
     page = gateway.client.get(url, headers=PAGE).text
     assert "refresh" not in page
     assert 'data-state="confirmed"' in page

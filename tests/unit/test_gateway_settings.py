@@ -71,6 +71,7 @@ def test_everything_wrong_is_reported_at_once(monkeypatch: pytest.MonkeyPatch) -
         ("COUNTERFOIL_SECRET", "short"),
         ("COUNTERFOIL_BROKER_URL", "amqp://guest:guest@rabbitmq:5672/"),
         ("COUNTERFOIL_BROKER_URL", "amqp://rabbitmq:5672/"),
+        ("COUNTERFOIL_BROKER_URL", "amqp://counterfoil:pw@one/,amqp://guest:guest@two/"),
     ],
 )
 def test_weak_credentials_are_refused_beyond_loopback(

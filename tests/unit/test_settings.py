@@ -33,6 +33,43 @@ def test_a_missing_setting_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
         settings.sealed(env)
 
 
+@pytest.mark.parametrize(
+    ("given", "complaint"),
+    [
+        ("localhost:5672", "expected a URL such as amqp://user:password@host:port/"),
+        ("amqp://u:hunter2@h:port/", "expected a URL such as"),
+        ("amqp://u:p@one/,two:5672", "of 2 addresses with commas between, 2 is wrong"),
+        ("amqp://u:hunter,2@one/,amqp://u:p@two/", "of 3 addresses with commas between, 1 and 2 are wrong"),
+        ("amqp://u:p@one/,", "of 2 addresses with commas between, 2 is wrong"),
+        ("amqp://u:p@one/,amqp://u:p@two/other", "different virtual hosts"),
+    ],
+)
+def test_a_wrong_broker_address_is_named_without_its_password(
+    given: str, complaint: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COUNTERFOIL_BROKER_URL", given)
+    env = settings.reader()
+    settings.broker_url(env)
+    with pytest.raises(SettingsError) as error:
+        settings.sealed(env)
+    assert complaint in str(error.value)
+    assert "hunter" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        "amqp://u:p@one:5672/%2F, amqps://u:p@two/,amqp://u:p@[::1]:5672",
+        "amqp://u:p@one/vhost,amqp://u:p%2C@two/vhost",
+    ],
+)
+def test_the_nodes_of_a_cluster_stand_with_commas_between(given: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COUNTERFOIL_BROKER_URL", given)
+    env = settings.reader()
+    assert settings.broker_url(env) == given
+    settings.sealed(env)
+
+
 def test_a_secret_may_come_from_a_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     secret = tmp_path / "url"
     secret.write_text("amqps://user:secret@broker.example.org/vhost\n")

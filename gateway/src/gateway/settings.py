@@ -7,7 +7,6 @@ import os
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import redis
 from environs import FileAwareEnv, validate
@@ -15,6 +14,7 @@ from marshmallow import ValidationError
 
 from shared import settings as shared_settings
 from shared.forms.rates import is_rate
+from shared.messaging import addresses
 
 SECRET_LENGTH = 32
 """Characters a secret has at least where anything listens beyond loopback."""
@@ -94,7 +94,7 @@ def _problems(settings: Settings) -> list[str | None]:
         reason = f"while COUNTERFOIL_BIND is {settings.bind}, beyond loopback"
         if settings.secret and len(settings.secret) < SECRET_LENGTH:
             problems.append(f"COUNTERFOIL_SECRET: at least {SECRET_LENGTH} random characters are needed {reason}")
-        if settings.broker_url and urlsplit(settings.broker_url).username in {None, "guest"}:
+        if settings.broker_url and addresses.users(settings.broker_url) & {None, "guest"}:
             problems.append(f"COUNTERFOIL_BROKER_URL: a user other than guest is needed {reason}")
     return problems
 

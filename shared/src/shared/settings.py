@@ -7,10 +7,11 @@ holds the value of `COUNTERFOIL_X`, as Docker and Kubernetes hand over secrets.
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import urlsplit
 
 from environs import EnvError, FileAwareEnv, validate
 from marshmallow import ValidationError, missing
+
+from shared.messaging import addresses
 
 PREFIX = "COUNTERFOIL_"
 
@@ -46,8 +47,8 @@ def sealed(env: FileAwareEnv, *further: str | None) -> None:
 
 
 def broker_url(env: FileAwareEnv) -> str:
-    """Read `BROKER_URL`: `amqp://user:password@host:port/vhost`, or `amqps://…`."""
-    return env.str("BROKER_URL", validate=_is_url("amqp", "amqps")) or ""
+    """Read `BROKER_URL`: `amqp://user:password@host:port/vhost`, or `amqps://…`; several with commas between."""
+    return env.str("BROKER_URL", validate=_is_broker) or ""
 
 
 def log_level(env: FileAwareEnv) -> str:
@@ -60,11 +61,8 @@ def log_format(env: FileAwareEnv) -> str:
     return env.str("LOG_FORMAT", "auto", validate=validate.OneOf(["auto", "json", "console"])) or "auto"
 
 
-class _is_url:  # noqa: N801 - reads as a function where it is used
-    def __init__(self, *schemes: str) -> None:
-        self._schemes = schemes
-
-    def __call__(self, value: str) -> None:
-        parts = urlsplit(value)
-        if parts.scheme not in self._schemes or not parts.hostname:
-            raise ValidationError(f"expected a URL such as {self._schemes[0]}://user:password@host:port/")
+def _is_broker(value: str) -> None:
+    try:
+        addresses.check(value)
+    except addresses.WrongAddress as error:
+        raise ValidationError(str(error)) from error

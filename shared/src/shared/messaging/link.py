@@ -13,9 +13,8 @@ from pika.exceptions import AMQPError
 
 from shared.messaging.connection import Connection
 from shared.messaging.declare import TopologyMismatch, declare
+from shared.messaging.nodes import Nodes
 
-HEARTBEAT_S = 10
-HANDSHAKE_TIMEOUT_S = 5
 RECONNECT_FIRST_S = 0.1
 RECONNECT_MOST_S = 5.0
 
@@ -25,8 +24,9 @@ class Link:
 
     `on_channel(connection, channel)` runs on the I/O thread each time a channel is open and the topology stands;
     `on_lost()` runs there each time it is gone. Both are told again after every reconnect, whose delays grow
-    from 0.1 to 5 s with full jitter. With `declare_every_s` the topology is declared again that often meanwhile;
-    after a queue was made, a connection waits `settle_s` seconds.
+    from 0.1 to 5 s with full jitter. Where `url` holds several addresses, with commas between, each failure and each
+    loss goes on to the next. With `declare_every_s` the topology is declared again that often meanwhile; after a queue
+    was made, a connection waits `settle_s` seconds.
     """
 
     def __init__(
@@ -39,7 +39,8 @@ class Link:
         declare_every_s: float | None = None,
         settle_s: float = 0.0,
     ) -> None:
-        self._parameters = _parameters(url, name)
+        self._nodes = Nodes(url, name)
+        self._parameters = self._nodes.next(0)
         self._on_channel = on_channel
         self._on_lost = on_lost
         self._settle_s = settle_s
@@ -89,6 +90,7 @@ class Link:
                 self._report(f"failed: {type(error).__name__}")
             if not self._closing.is_set():
                 self._closing.wait(self._next_delay_s())
+                self._parameters = self._nodes.next(self._failures)
 
     def _declare_again(self, every_s: float) -> None:
         """Put back, every so often, what somebody deleted from the broker under an open connection."""
@@ -163,20 +165,9 @@ class Link:
         self._problem = problem
 
     def _next_delay_s(self) -> float:
-        longest = min(RECONNECT_MOST_S, RECONNECT_FIRST_S * 2**self._failures)
-        self._failures = min(self._failures + 1, 10)
+        longest = min(RECONNECT_MOST_S, RECONNECT_FIRST_S * 2.0 ** self._nodes.rounds(self._failures))
+        self._failures += 1
         return RECONNECT_FIRST_S + random.uniform(0, longest)  # noqa: S311 - jitter, no secret
-
-
-def _parameters(url: str, name: str) -> pika.URLParameters:
-    parameters = pika.URLParameters(url)
-    parameters.heartbeat = HEARTBEAT_S
-    parameters.socket_timeout = HANDSHAKE_TIMEOUT_S
-    parameters.stack_timeout = HANDSHAKE_TIMEOUT_S
-    parameters.blocked_connection_timeout = None
-    parameters.connection_attempts = 1
-    parameters.client_properties = {"connection_name": name, "product": "Counterfoil"}
-    return parameters
 
 
 def _described(error: BaseException | str) -> str:

@@ -18,7 +18,10 @@ from shared.messaging.worker import Worker
 
 
 class RabbitMQ:
-    """Makes parts that talk to the RabbitMQ at `url`; `name` stands in front of their connections' names."""
+    """Makes parts that talk to the RabbitMQ at `url`, or to the nodes of a cluster where it holds several addresses.
+
+    `name` stands in front of their connections' names.
+    """
 
     def __init__(self, url: str, *, name: str, reach: Reach = ignore) -> None:
         self._url = url

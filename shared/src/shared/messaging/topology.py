@@ -19,8 +19,8 @@ LIVE = "counterfoil.live"
 PARKED = "counterfoil.parked"
 DEFAULT_EXCHANGE = ""
 
-STORAGE_QUERIES = "storage.queries.v1"
-NOTIFY_QUERIES = "notify.queries.v1"
+STORAGE_QUERIES = "storage.queries.v2"
+NOTIFY_QUERIES = "notify.queries.v2"
 
 DELIVERY_LIMIT = 100
 """Returns before the broker parks a message: positive, because -1 and unset differ between 3.10 and 4.x."""
@@ -107,6 +107,12 @@ class WorkQueue:
         return [Binding(EVENTS, self.name, self.routing_key), Binding(PARKED, self.parked, self.parked)]
 
 
+def _queries(name: str) -> Queue:
+    # A quorum queue too, although nobody minds losing a query: a classic queue lives on one node of a cluster, and
+    # while that is down its declaration is answered 404, which would keep every process from connecting.
+    return Queue(name, {"x-queue-type": "quorum", "x-delivery-limit": DELIVERY_LIMIT, "x-message-ttl": QUERY_TTL_MS})
+
+
 STORAGE = WorkQueue("storage.submissions.v1", "storage.parked.v1", levels_s={"30s": 30})
 NOTIFY_EMAIL = WorkQueue("notify.email.v1", "notify.parked.v1")
 
@@ -115,7 +121,6 @@ WORK_QUEUES = (STORAGE, NOTIFY_EMAIL)
 EXCHANGES = (Exchange(EVENTS, "topic"), Exchange(LIVE, "topic"), Exchange(PARKED, "direct"))
 QUEUES = (
     *(queue for work in WORK_QUEUES for queue in work.queues()),
-    Queue(STORAGE_QUERIES, {"x-message-ttl": QUERY_TTL_MS}),
-    Queue(NOTIFY_QUERIES, {"x-message-ttl": QUERY_TTL_MS}),
+    *map(_queries, (STORAGE_QUERIES, NOTIFY_QUERIES)),
 )
 BINDINGS = tuple(binding for work in WORK_QUEUES for binding in work.bindings())
