@@ -1,0 +1,143 @@
+"""The broker's users: each service does its work with its own, and may not do another's."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pika
+import pytest
+from pika.adapters.blocking_connection import BlockingChannel
+from pika.exceptions import ChannelClosedByBroker
+
+from credentials.broker import PERMISSIONS, definitions
+from dev.broker import Broker
+from shared.contracts import Announcement, SubmissionsStored
+from shared.messaging.batching import BatchLimits
+from shared.messaging.declare import declare
+from shared.messaging.failures import PermanentFailure, RetryLater
+from shared.messaging.message import message_of
+from shared.messaging.rabbitmq import RabbitMQ
+from shared.messaging.topology import EVENTS, LIVE, NOTIFY_EMAIL, NOTIFY_QUERIES, PARKED, QUEUES, STORAGE
+from support.brokers import TIMEOUT_S, Recorder, publish, running, seen
+from support.events import ACCEPTED_AT, an_event
+from support.polling import eventually
+from support.queues import Queues
+
+Urls = Mapping[str, str]
+REFUSED = 403
+
+
+def users_of(rabbitmq: Broker, url: str, directory: Path) -> Urls:
+    """Make the users on one virtual host, and return its address for each of them."""
+    vhost = urlsplit(url).path.removeprefix("/")
+    passwords = {name: f"password-of-{name}" for name in PERMISSIONS}
+    file = directory / "definitions.json"
+    file.write_text(definitions(passwords, vhost))
+    rabbitmq.ctl("import_definitions", str(file))
+    host = urlsplit(url).netloc.rpartition("@")[2]
+    return {name: f"amqp://{name}:{password}@{host}/{vhost}" for name, password in passwords.items()}
+
+
+@pytest.fixture(scope="module")
+def shared_url(rabbitmq: Broker) -> Iterator[str]:
+    """The address of one virtual host for all that is refused here."""
+    url = rabbitmq.fresh_vhost()
+    yield url
+    rabbitmq.retire(url)
+
+
+@pytest.fixture(scope="module")
+def urls(rabbitmq: Broker, shared_url: str, tmp_path_factory: pytest.TempPathFactory) -> Urls:
+    """The address for each of the users, with everything declared, as the one-shot `topology` does."""
+    made = users_of(rabbitmq, shared_url, tmp_path_factory.mktemp("users"))
+    declare(pika.URLParameters(made["topology"]))
+    return made
+
+
+@pytest.mark.parametrize("name", sorted(PERMISSIONS))
+def test_each_declares_what_stands(urls: Urls, name: str) -> None:
+    assert not declare(pika.URLParameters(urls[name])), "nothing was missing"
+
+
+def test_services_make_anew_what_was_lost_without_help(rabbitmq: Broker, broker_url: str, tmp_path: Path) -> None:
+    bare = users_of(rabbitmq, broker_url, tmp_path)
+    parts = [RabbitMQ(bare[name], name=name).publisher() for name in ("gateway", "storage", "notify")]
+    try:
+        eventually(lambda: not any(part.missing() for part in parts), 30, "each has found or made all of it")
+    finally:
+        for part in parts:
+            part.close()
+    names = [queue.name for queue in QUEUES]
+    Queues(broker_url).on_channel(lambda channel: [channel.queue_declare(name, passive=True) for name in names])
+
+
+def test_a_submission_goes_all_its_ways(urls: Urls, shared_url: str) -> None:
+    gateway, storage = (RabbitMQ(urls[name], name=name) for name in ("gateway", "storage"))
+    publisher, rpc, announcer = gateway.publisher(), gateway.rpc_client(), storage.announcer()
+    answering = storage.serve("storage.queries.v1", {"double": lambda params: {"twice": params["n"] * 2}})
+    heard: list[Announcement] = []
+    watching = gateway.watch(heard.append)
+    eventually(lambda: not publisher.missing(), TIMEOUT_S, "the gateway is ready")
+    [good, bad] = publish(publisher, 2)
+    handler = Recorder()
+    handler.fails[bad] = PermanentFailure("will never do")
+    handler.fail_once = [RetryLater("not now", after_s=0.1)]
+    stored = SubmissionsStored((an_event().id,), ACCEPTED_AT)
+
+    def announced() -> bool:
+        announcer.announce(stored)
+        return stored in heard
+
+    try:
+        with running(storage.consumer(STORAGE, handler, BatchLimits(1, 0.02))):
+            eventually(lambda: {good, bad} <= seen(handler), TIMEOUT_S, "both are handled, one after a delay level")
+            eventually(lambda: Queues(shared_url).depth(STORAGE.parked) == 1, TIMEOUT_S, "the bad one is parked")
+        assert eventually(lambda: rpc.ask("storage.queries.v1", "double", {"n": 2}), 1, "asked").answer(timeout_s=10)
+        eventually(announced, TIMEOUT_S, "the gateway hears of it")
+        assert Queues(shared_url).depth(NOTIFY_EMAIL.name) == 2
+    finally:
+        for part in (watching, answering, announcer, rpc, publisher):
+            part.close()
+
+
+@pytest.mark.parametrize("queue", [STORAGE.name, NOTIFY_EMAIL.name, STORAGE.parked, NOTIFY_QUERIES])
+def test_the_gateway_neither_reads_nor_purges_what_is_not_its_own(urls: Urls, queue: str) -> None:
+    assert refused(urls["gateway"], partial(BlockingChannel.basic_get, queue=queue))
+    assert refused(urls["gateway"], partial(BlockingChannel.queue_purge, queue=queue))
+
+
+@pytest.mark.parametrize(
+    ("user", "theirs"),
+    [("storage", [NOTIFY_EMAIL.name, NOTIFY_EMAIL.parked]), ("notify", [STORAGE.name, STORAGE.parked])],
+)
+def test_storage_and_notify_read_their_own_alone_and_publish_no_events(
+    urls: Urls, user: str, theirs: list[str]
+) -> None:
+    for queue in theirs:
+        assert refused(urls[user], partial(BlockingChannel.basic_get, queue=queue))
+        assert refused(urls[user], partial(BlockingChannel.queue_purge, queue=queue))
+    event = message_of(an_event())
+    assert refused(urls[user], lambda channel: publish_by_hand(channel, EVENTS, event.routing_key))
+
+
+@pytest.mark.parametrize("exchange", [LIVE, PARKED])
+def test_the_gateway_publishes_events_and_nothing_else(urls: Urls, exchange: str) -> None:
+    assert refused(urls["gateway"], lambda channel: publish_by_hand(channel, exchange, "anything"))
+
+
+def publish_by_hand(channel: BlockingChannel, exchange: str, routing_key: str) -> None:
+    channel.confirm_delivery()
+    channel.basic_publish(exchange, routing_key, b"{}")
+
+
+def refused(url: str, act: Callable[[BlockingChannel], object]) -> bool:
+    """Say whether the broker refuses an action for want of a permission."""
+    with pika.BlockingConnection(pika.URLParameters(url)) as connection:
+        try:
+            act(connection.channel())
+        except ChannelClosedByBroker as error:
+            return bool(error.reply_code == REFUSED)
+    return False

@@ -1,0 +1,122 @@
+"""Every service of every compose file is hardened, limited and unreachable from other machines."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from support.compose_files import ROOT, Service, every_service, is_one_shot, names
+
+FOUND = list(every_service())
+ALL = [pytest.param(service, id=f"{file}:{name}") for file, name, service in FOUND]
+LASTING = [pytest.param(service, id=f"{file}:{name}") for file, name, service in FOUND if not is_one_shot(service)]
+DOCKERFILES = sorted(ROOT.glob("*/Dockerfile"))
+
+BECOMES_ANOTHER_USER = {"CHOWN", "DAC_OVERRIDE", "FOWNER", "SETGID", "SETUID"}
+"""What an image that starts as root and then becomes its own user needs: PostgreSQL's."""
+
+every = pytest.mark.parametrize("service", ALL)
+
+
+def limits(service: Service) -> dict[str, Any]:
+    found: dict[str, Any] = service.get("deploy", {}).get("resources", {}).get("limits", {})
+    return found
+
+
+@every
+def test_it_can_do_nothing_that_it_need_not(service: Service) -> None:
+    assert service["cap_drop"] == ["ALL"]
+    assert "no-new-privileges:true" in service["security_opt"]
+    allowed = BECOMES_ANOTHER_USER if str(service["image"]).startswith("postgres:") else set()
+    assert set(service.get("cap_add", ())) <= allowed
+    shared = {"privileged", "pid", "ipc", "userns_mode", "devices", "device_cgroup_rules"} & service.keys()
+    assert not shared, "nothing of the machine's own"
+    assert service.get("network_mode", "none") == "none"
+
+
+@every
+def test_its_files_cannot_be_changed(service: Service) -> None:
+    assert service["read_only"] is True
+    assert not [volume for volume in service.get("volumes", ()) if "docker.sock" in str(volume)]
+
+
+@every
+def test_it_is_limited(service: Service) -> None:
+    assert {"cpus", "memory", "pids"} <= limits(service).keys()
+    assert {"max-size", "max-file"} <= service["logging"]["options"].keys()
+
+
+@every
+def test_it_is_published_on_this_machine_alone(service: Service) -> None:
+    assert all(str(port).startswith("127.0.0.1:") for port in service.get("ports", ()))
+
+
+@every
+def test_no_secret_stands_in_it(service: Service) -> None:
+    secretive = re.compile(r"PASS|SECRET|KEY|COOKIE|(BROKER|DATABASE)_URL")
+    named = {name for name in service.get("environment", {}) if secretive.search(name) and not name.endswith("_FILE")}
+    assert not named, "secrets are files"
+
+
+@every
+def test_signals_reach_its_process(service: Service) -> None:
+    for key in ("command", "entrypoint"):
+        words = service.get(key, [])
+        assert isinstance(words, list), f"{key} in exec form"
+        if words[:1] == ["sh"]:
+            assert re.search(r"^exec ", words[-1], re.MULTILINE), "the shell is replaced by what it starts"
+
+
+@pytest.mark.parametrize("service", LASTING)
+def test_what_lasts_is_started_again_and_is_given_time_to_end(service: Service) -> None:
+    assert service["restart"] == "unless-stopped"
+    assert int(str(service["stop_grace_period"]).removesuffix("s")) >= 30
+
+
+@pytest.mark.parametrize("path", DOCKERFILES, ids=lambda path: path.parent.name)
+def test_an_image_runs_as_nobody_and_says_what_it_is(path: Any) -> None:
+    text = path.read_text()
+    final = text[text.rindex("\nFROM ") + 1 :]
+    assert final.startswith("FROM python:3.13-slim\n")
+    assert "\nUSER 10001:10001\n" in final
+    assert re.search(r'^CMD \["', final, re.MULTILINE), "exec form"
+    for label in ("title", "version", "revision"):
+        assert f"org.opencontainers.image.{label}=" in final
+    assert "pip" not in final.split("COPY", 1)[1], "nothing is installed by pip in what is shipped"
+
+
+def variables(text: str) -> set[str]:
+    code = "\n".join(line for line in text.splitlines() if not line.lstrip().startswith("#"))
+    return set(re.findall(r"(?<!\$)\$\{(\w+)", code))
+
+
+def test_the_example_of_settings_names_each_that_is_read() -> None:
+    read = set[str]().union(*(variables((ROOT / name).read_text()) for name in names()))
+    named = set(re.findall(r"^#(\w+)=", (ROOT / ".env.example").read_text(), re.MULTILINE))
+    assert named == read
+
+
+def drop(key: str) -> Callable[[Service], Service]:
+    return lambda service: {name: value for name, value in service.items() if name != key}
+
+
+@pytest.mark.parametrize(
+    ("rule", "harm"),
+    [
+        (test_it_can_do_nothing_that_it_need_not, lambda service: service | {"cap_add": ["NET_ADMIN"]}),
+        (test_its_files_cannot_be_changed, lambda service: service | {"read_only": False}),
+        (test_it_is_limited, lambda service: service | {"deploy": {}}),
+        (test_it_is_published_on_this_machine_alone, lambda service: service | {"ports": ["8080:8080"]}),
+        (test_no_secret_stands_in_it, lambda service: service | {"environment": {"POSTGRES_PASSWORD": "x"}}),
+        (test_signals_reach_its_process, lambda service: service | {"command": "python -m gateway"}),
+        (test_what_lasts_is_started_again_and_is_given_time_to_end, drop("restart")),
+    ],
+)
+def test_each_rule_can_fail(rule: Callable[[Service], None], harm: Callable[[Service], Service]) -> None:
+    [(_, _, gateway)] = [found for found in FOUND if found[:2] == ("docker-compose.yml", "gateway")]
+    rule(gateway)
+    with pytest.raises((AssertionError, KeyError)):
+        rule(harm(gateway))

@@ -1,0 +1,73 @@
+"""The users of an installation: made once, kept, and shown to nobody but their service."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import json
+from pathlib import Path
+
+from credentials.__main__ import make
+from credentials.broker import password_hash
+from credentials.database import verifier
+
+
+def test_a_password_is_hashed_as_rabbitmqs_page_does_it() -> None:
+    # the example of RabbitMQ's page "Credentials and Passwords": test12 with the salt 908DC60A
+    assert password_hash("test12", bytes.fromhex("908DC60A")) == "kI3GCqW5JLMJa4iX1lo7X4D6XbYqlLgxIs30+P6tENUV2POR"
+
+
+def test_a_password_is_hashed_as_the_example_of_the_scram_document() -> None:
+    # RFC 7677, section 3: user `user`, password `pencil`; the server's key as its verification tells it
+    salt = base64.b64decode("W22ZaJ0SNY7soEsUEjb6gQ==")
+    stored, server = verifier("pencil", salt).rpartition("$")[2].split(":")
+    said = (
+        b"n=user,r=rOprNGfwEbeRWgbNEkqO,"
+        b"r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0,s=W22ZaJ0SNY7soEsUEjb6gQ==,i=4096,"
+        b"c=biws,r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0"
+    )
+    signature = hmac.digest(base64.b64decode(server), said, "sha256")
+    assert base64.b64encode(signature).decode() == "6rriTRBi23WpRR/wtup+mMhUZUn/dB5nLTJRsjl95G4="
+    proof = base64.b64decode("dHzbZapWIk4jUhN+Ute9ytag9zjfMHgsqmmiz7AndVQ=")
+    mask = hmac.digest(base64.b64decode(stored), said, "sha256")
+    client_key = bytes(a ^ b for a, b in zip(proof, mask, strict=True))
+    assert base64.b64encode(hashlib.sha256(client_key).digest()).decode() == stored
+
+
+def test_run_again_it_keeps_every_password(tmp_path: Path) -> None:
+    make(tmp_path, ["rabbitmq"], "postgres")
+    before = addresses(tmp_path)
+    make(tmp_path, ["rabbitmq"], "postgres")
+    assert addresses(tmp_path) == before
+    assert len(set(before.values())) == len(before) == 6
+
+
+def test_each_broker_of_a_cluster_stands_in_the_address(tmp_path: Path) -> None:
+    make(tmp_path, ["one", "two"], "postgres")
+    first, second = (tmp_path / "gateway" / "broker_url").read_text().strip().split(",")
+    assert first.replace("@one:", "@two:") == second
+
+
+def test_what_the_servers_get_holds_no_password_and_the_rest_is_for_its_owner_alone(tmp_path: Path) -> None:
+    make(tmp_path, ["rabbitmq"], "postgres")
+    public = {tmp_path / "broker" / "definitions.json", tmp_path / "database" / "init.sql"}
+    secret = [path for path in tmp_path.rglob("*") if path.is_file() and path not in public]
+    passwords = [path.read_text().strip() for path in secret if path.name.endswith("password")]
+    assert len(passwords) == 6
+    assert {path.stat().st_mode & 0o777 for path in secret} == {0o600}
+    for path in public:
+        assert not any(password in path.read_text() for password in passwords)
+        assert path.stat().st_mode & 0o777 == 0o644
+
+
+def test_nobody_at_the_broker_is_an_administrator(tmp_path: Path) -> None:
+    make(tmp_path, ["rabbitmq"], "postgres")
+    users = json.loads((tmp_path / "broker" / "definitions.json").read_text())["users"]
+    assert {user["name"]: user["tags"] for user in users} == dict.fromkeys(
+        ["gateway", "storage", "notify", "topology"], ""
+    )
+
+
+def addresses(directory: Path) -> dict[Path, str]:
+    return {path: path.read_text() for path in directory.rglob("*_url")}
