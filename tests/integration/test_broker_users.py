@@ -20,11 +20,21 @@ from shared.messaging.declare import declare
 from shared.messaging.failures import PermanentFailure, RetryLater
 from shared.messaging.message import message_of
 from shared.messaging.rabbitmq import RabbitMQ
-from shared.messaging.topology import EVENTS, LIVE, NOTIFY_EMAIL, NOTIFY_QUERIES, PARKED, QUEUES, STORAGE
+from shared.messaging.topology import (
+    EVENTS,
+    LIVE,
+    NOTIFY_EMAIL,
+    NOTIFY_QUERIES,
+    PARKED,
+    QUEUES,
+    STORAGE,
+    STORAGE_QUERIES,
+)
 from support.brokers import TIMEOUT_S, Recorder, publish, running, seen
 from support.events import ACCEPTED_AT, an_event
 from support.polling import eventually
 from support.queues import Queues
+from support.service import run
 
 Urls = Mapping[str, str]
 REFUSED = 403
@@ -77,7 +87,7 @@ def test_services_make_anew_what_was_lost_without_help(rabbitmq: Broker, broker_
 def test_a_submission_goes_all_its_ways(urls: Urls, shared_url: str) -> None:
     gateway, storage = (RabbitMQ(urls[name], name=name) for name in ("gateway", "storage"))
     publisher, rpc, announcer = gateway.publisher(), gateway.rpc_client(), storage.announcer()
-    answering = storage.serve("storage.queries.v1", {"double": lambda params: {"twice": params["n"] * 2}})
+    answering = storage.serve(STORAGE_QUERIES, {"double": lambda params: {"twice": params["n"] * 2}})
     heard: list[Announcement] = []
     watching = gateway.watch(heard.append)
     eventually(lambda: not publisher.missing(), TIMEOUT_S, "the gateway is ready")
@@ -95,7 +105,7 @@ def test_a_submission_goes_all_its_ways(urls: Urls, shared_url: str) -> None:
         with running(storage.consumer(STORAGE, handler, BatchLimits(1, 0.02))):
             eventually(lambda: {good, bad} <= seen(handler), TIMEOUT_S, "both are handled, one after a delay level")
             eventually(lambda: Queues(shared_url).depth(STORAGE.parked) == 1, TIMEOUT_S, "the bad one is parked")
-        assert eventually(lambda: rpc.ask("storage.queries.v1", "double", {"n": 2}), 1, "asked").answer(timeout_s=10)
+        assert eventually(lambda: rpc.ask(STORAGE_QUERIES, "double", {"n": 2}), 1, "asked").answer(timeout_s=10)
         eventually(announced, TIMEOUT_S, "the gateway hears of it")
         assert Queues(shared_url).depth(NOTIFY_EMAIL.name) == 2
     finally:
@@ -141,3 +151,10 @@ def refused(url: str, act: Callable[[BlockingChannel], object]) -> bool:
         except ChannelClosedByBroker as error:
             return bool(error.reply_code == REFUSED)
     return False
+
+
+def test_the_one_shot_declares_at_the_first_node_that_answers_and_says_why_none_does(urls: Urls) -> None:
+    nowhere = f"amqp://topology:x@127.0.0.1:1{urlsplit(urls['topology']).path}"
+    run("shared.messaging", settings={"COUNTERFOIL_BROKER_URL": f"{nowhere},{urls['topology']}"})
+    with pytest.raises(AssertionError, match=r"COUNTERFOIL_BROKER_URL: the broker cannot be reached.* 127\.0\.0\.1: "):
+        run("shared.messaging", settings={"COUNTERFOIL_BROKER_URL": nowhere})

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import sys
 
-import pika
 from pika.exceptions import AMQPError
 
 from shared import settings
+from shared.messaging import addresses
 from shared.messaging.declare import TopologyMismatch, declare
+from shared.messaging.nodes import Nodes
 
 
 def main() -> int:
@@ -20,12 +21,23 @@ def main() -> int:
     url = settings.broker_url(env).strip()
     try:
         settings.sealed(env)
-        declare(pika.URLParameters(url))
+        return _declare_at_one_of(url)
     except (settings.SettingsError, TopologyMismatch) as error:
         return _refuse(str(error))
-    except (AMQPError, OSError) as error:
-        return _refuse(f"COUNTERFOIL_BROKER_URL: the broker cannot be reached, or refuses: {error!r}")
-    return 0
+
+
+def _declare_at_one_of(url: str) -> int:
+    nodes = Nodes(url, "topology")
+    problems: list[str] = []
+    for _ in addresses.split(url):
+        parameters = nodes.next(failures=len(problems))
+        try:
+            declare(parameters)
+        except (AMQPError, OSError) as error:
+            problems.append(f"{parameters.host}: {error!r}")
+        else:
+            return 0
+    return _refuse(f"COUNTERFOIL_BROKER_URL: the broker cannot be reached, or refuses: {', '.join(problems)}")
 
 
 def _refuse(message: str) -> int:
