@@ -8,12 +8,13 @@ from gateway.silence import end_silent_connections
 from gateway.wsgi import serve
 from shared import forms
 from shared.messaging.rabbitmq import RabbitMQ
+from shared.settings import host_and_port
 
 
 def build() -> GatewayApp:
     """Build the application of one worker."""
     chosen = settings.load()
-    end_silent_connections(settings.host_and_port(chosen.bind)[1], silence_most_s=2.0, check_s=0.1)
+    end_silent_connections(host_and_port(chosen.bind)[1], silence_most_s=2.0, check_s=0.1)
     return create_app(chosen, forms.load(chosen.forms), RabbitMQ(chosen.broker_url, name="gateway"), heartbeat_s=0.2)
 
 

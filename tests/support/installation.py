@@ -26,7 +26,7 @@ class Installation:
     `forms` is a TOML file. `settings` go to every service; where they do not set the limits against abuse, these are
     off: a test posts more than people do from one address, and to one. The services are `.gateway`, `.storage[i]`,
     `.notify[i]`; after killing one, `.storage[0].start()` or `.restart()` brings it back, and `await_ready()` waits
-    for all.
+    for all. What each tells about itself is at `.metrics_urls["storage-0"]`.
     """
 
     def __init__(
@@ -45,12 +45,13 @@ class Installation:
         self.queues = Queues(broker_url)
         self.gateway_url = f"http://127.0.0.1:{free_port()}"
         self.api_key = ""
+        self.metrics_urls: dict[str, str] = {}
         directory.mkdir(parents=True, exist_ok=True)
         self._common = {"COUNTERFOIL_BROKER_URL": broker_url, "COUNTERFOIL_FORMS": str(forms)}
         self._common |= NO_LIMITS | (settings or {})
         self._storage_settings = self._with_database(database_url, "storage")
         self._notify_settings = self._with_database(database_url, "notify") | {"COUNTERFOIL_SMTP_URL": smtp_url}
-        self.gateway = Service("gateway", "gateway", self._gateway_settings(workers), directory / "gateway.log")
+        self.gateway = self._service("gateway", "gateway", self._gateway_settings(workers))
         self.storage = [self._replica("storage", "storage_service", i, self._storage_settings) for i in range(replicas)]
         self.notify = [self._replica("notify", "notify_service", i, self._notify_settings) for i in range(replicas)]
 
@@ -123,7 +124,12 @@ class Installation:
         return {"COUNTERFOIL_DATABASE_URL": url or f"sqlite:///{self.directory / name}.db"} | self._common
 
     def _replica(self, name: str, module: str, number: int, settings: dict[str, str]) -> Service:
-        return Service(f"{name}-{number}", module, settings, self.directory / f"{name}-{number}.log")
+        return self._service(f"{name}-{number}", module, settings)
+
+    def _service(self, name: str, module: str, settings: dict[str, str]) -> Service:
+        bind = f"127.0.0.1:{free_port()}"
+        self.metrics_urls[name] = f"http://{bind}"
+        return Service(name, module, settings | {"COUNTERFOIL_METRICS_BIND": bind}, self.directory / f"{name}.log")
 
     @property
     def _secrets(self) -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
@@ -90,3 +91,23 @@ def test_what_is_held_too_long_is_put_off_and_charged_nothing(broker: MemoryBrok
     for message in broker.queued(level):
         assert (message.headers[ATTEMPT_HEADER], message.headers[FAILURES_HEADER]) == (0, 0)
     assert broker.queued(NOTIFY_EMAIL.name) == []
+
+
+def test_a_handler_that_does_not_come_back_is_stuck_and_an_idle_worker_is_not(broker: MemoryBroker) -> None:
+    entered, release = threading.Event(), threading.Event()
+
+    def block(_: Sequence[Delivery]) -> None:
+        entered.set()
+        release.wait()
+
+    worker = broker.consumer(NOTIFY_EMAIL, block, BatchLimits())
+    with running(worker):
+        assert worker.missing() == []
+        assert worker.stuck(after_s=0.0) == []
+        publish(broker, 1)
+        assert entered.wait(TIMEOUT_S)
+        assert worker.stuck() == []
+        assert worker.stuck(after_s=0.0)[0].startswith("the handler has not come back for ")
+        release.set()
+        eventually(lambda: not worker.stuck(after_s=0.0), TIMEOUT_S, "it comes back")
+    assert worker.missing() == ["stopping"]

@@ -45,6 +45,9 @@ def _serve() -> int:
     logs.configure("gateway", level=given.log_level, format=given.log_format)
     try:
         serve(given)
+    except SettingsError as error:
+        print(error, file=sys.stderr)  # noqa: T201
+        return 2
     except OSError as error:
         reason = error.strerror or str(error)
         print(f"COUNTERFOIL_BIND: cannot listen at {given.bind}: {reason}", file=sys.stderr)  # noqa: T201

@@ -31,8 +31,9 @@ STATIC_AGE_S = 86_400
 class GatewayApp(Flask):
     """The Flask application, and what has to be closed with it."""
 
-    def __init__(self, watchers: Watchers, parts: list[Closable | Publisher | RpcClient]) -> None:
+    def __init__(self, watchers: Watchers, publisher: Publisher, parts: list[Closable | RpcClient]) -> None:
         super().__init__("gateway")
+        self._publisher = publisher
         self._watchers = watchers
         self._parts = parts
 
@@ -42,6 +43,10 @@ class GatewayApp(Flask):
         response.headers["X-Content-Type-Options"] = "nosniff"
         return response
 
+    def missing(self) -> list[str]:
+        """Return what keeps it from promising anything, in words for an operator; empty when ready."""
+        return self._publisher.missing()
+
     def end_streams(self) -> None:
         """End all that watch a receipt, so that a worker can end; they come back to another one."""
         self._watchers.close()
@@ -49,7 +54,7 @@ class GatewayApp(Flask):
     def close(self) -> None:
         """Close the connections to the broker."""
         self.end_streams()
-        for part in self._parts:
+        for part in [*self._parts, self._publisher]:
             part.close()
 
 
@@ -77,7 +82,7 @@ def create_app(
     """Build a worker's application with connections of its own; `close()` ends them."""
     watchers = Watchers(watchers_most)
     publisher, rpc, watching = broker.publisher(), broker.rpc_client(), broker.watch(watchers.notice)
-    app = GatewayApp(watchers, [watching, rpc, publisher])
+    app = GatewayApp(watchers, publisher, [watching, rpc])
     app.session_interface = _NoSessions()
     app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
     app.config["SEND_FILE_MAX_AGE_DEFAULT"] = STATIC_AGE_S

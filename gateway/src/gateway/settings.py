@@ -15,6 +15,7 @@ from marshmallow import ValidationError
 from shared import settings as shared_settings
 from shared.forms.rates import is_rate
 from shared.messaging import addresses
+from shared.settings import host_and_port, is_bind
 
 SECRET_LENGTH = 32
 """Characters a secret has at least where anything listens beyond loopback."""
@@ -51,6 +52,7 @@ class Settings:
     trusted_hops: int = 0
     rate_limit: str = RATE_LIMIT
     rate_limit_url: str | None = field(default=None, repr=False)
+    metrics_bind: str | None = None
     log_level: str = "info"
     log_format: str = "auto"
 
@@ -61,7 +63,7 @@ def load() -> Settings:
     settings = Settings(
         secret=(env.str("SECRET", validate=validate.Length(min=1)) or "").strip(),
         broker_url=shared_settings.broker_url(env).strip(),
-        bind=env.str("BIND", "127.0.0.1:8080", validate=_is_bind) or "127.0.0.1:8080",
+        bind=env.str("BIND", "127.0.0.1:8080", validate=is_bind) or "127.0.0.1:8080",
         workers=_whole(env, "WORKERS", min(4, os.cpu_count() or 1), least=1, most=64),
         forms=Path(env.str("FORMS", "forms.toml") or "forms.toml"),
         api_key_hashes=_hashes(env.str("API_KEY_HASHES", "") or ""),
@@ -70,19 +72,12 @@ def load() -> Settings:
         trusted_hops=_whole(env, "TRUSTED_HOPS", 0, least=0, most=10),
         rate_limit=env.str("RATE_LIMIT", RATE_LIMIT, validate=is_rate) or RATE_LIMIT,
         rate_limit_url=env.str("RATE_LIMIT_URL", "", validate=_is_redis_url) or None,
+        metrics_bind=shared_settings.metrics_bind(env),
         log_level=shared_settings.log_level(env),
         log_format=shared_settings.log_format(env),
     )
     shared_settings.sealed(env, *_problems(settings))
     return settings
-
-
-def host_and_port(bind: str) -> tuple[str, int]:
-    """Return the two halves of `host:port`; an IPv6 host stands in brackets. Raises ValueError."""
-    host, _, port = bind.rpartition(":")
-    if not host or not 0 <= int(port) <= 65535:
-        raise ValueError(bind)
-    return host.strip("[]"), int(port)
 
 
 def _problems(settings: Settings) -> list[str | None]:
@@ -106,13 +101,6 @@ def _hashes(text: str) -> tuple[str, ...]:
 def _whole(env: FileAwareEnv, name: str, default: int, *, least: int, most: int) -> int:
     value = env.int(name, default, validate=validate.Range(min=least, max=most))
     return default if value is None else value
-
-
-def _is_bind(value: str) -> None:
-    try:
-        host_and_port(value)
-    except ValueError as error:
-        raise ValidationError("expected host:port, such as 127.0.0.1:8080") from error
 
 
 def _is_public_url(value: str) -> None:

@@ -22,13 +22,15 @@ from granian.http import HTTP1Settings
 from granian.log import LogLevels
 
 from gateway import settings as gateway_settings
+from gateway import telemetry
 from gateway.app import GatewayApp, create_app
 from gateway.captchas import check_secrets
 from gateway.live import WATCHERS_MOST
-from gateway.settings import Settings, host_and_port
+from gateway.settings import Settings
 from gateway.silence import end_silent_connections
 from shared import forms, logs
 from shared.messaging.rabbitmq import RabbitMQ
+from shared.settings import host_and_port
 
 REQUESTS_MOST = WATCHERS_MOST + 280
 """How many requests a worker works on at once, each in a thread that lives while it is needed: all who watch a receipt
@@ -58,7 +60,8 @@ def serve(settings: Settings, target: str = TARGET) -> None:
     """Serve until SIGTERM or SIGINT, with as many worker processes as the settings say.
 
     `target` names what builds a worker's application. A worker that dies is replaced. Raises `OSError` where the
-    address is taken, and `SystemExit` when workers die faster than they can be replaced.
+    address is taken, `SettingsError` where that of the metrics is, and `SystemExit` when workers die faster than they
+    can be replaced.
     """
     _raise_file_limit()
     host, port = host_and_port(settings.bind)
@@ -83,7 +86,7 @@ def serve(settings: Settings, target: str = TARGET) -> None:
         log_dictconfig=_LOGGERS,
     )
     try:
-        with _place_for_forms():
+        with telemetry.served(settings.metrics_bind), _place_for_forms():
             server.serve()
     except SystemExit:
         if not server.interrupt_signal:  # Ctrl-C reaches the workers, too: that they ended is no fault then
@@ -110,7 +113,10 @@ def build() -> GatewayApp:
     kept = os.environ.get(_KEPT)
     served = forms.LiveForms(settings.forms, Path(kept) if kept else None, check_secrets)
     served.follow()
-    app = create_app(settings, served, RabbitMQ(settings.broker_url, name="gateway"))
+    broker = RabbitMQ(settings.broker_url, name="gateway")
+    app = create_app(settings, served, broker)
+    if settings.metrics_bind:
+        telemetry.tell(broker.stuck, app.missing)
     end_streams_with_process(app)
     end_silent_connections(host_and_port(settings.bind)[1])
     return app

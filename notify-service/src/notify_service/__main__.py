@@ -30,6 +30,9 @@ from shared.messaging.failures import DependencyUnavailable
 from shared.messaging.rabbitmq import RabbitMQ
 from shared.messaging.topology import NOTIFY_EMAIL, NOTIFY_QUERIES
 from shared.settings import SettingsError
+from shared.telemetry.health import ProcessHealth
+from shared.telemetry.listener import listening
+from shared.telemetry.registry import process_registry
 
 USAGE = "usage: python -m notify_service [migrate]"
 
@@ -71,7 +74,10 @@ def _run() -> int:
 def run(
     chosen: settings.Settings, served: forms.Forms, engine: Engine, broker: Broker, reach: failpoints.Reach
 ) -> bool:
-    """Send confirmations and answer queries, until SIGTERM or SIGINT; False where it ended without being told."""
+    """Send confirmations and answer queries, until SIGTERM or SIGINT; False where it ended without being told.
+
+    Raises `SettingsError` where metrics cannot be served.
+    """
     announcer = broker.announcer()
     table = ClaimTable(engine, chosen.recipient_cap)
     composer = Composer(chosen.mail_from, _now)
@@ -96,8 +102,13 @@ def run(
         for sender in senders
     ]
     answering = broker.serve(NOTIFY_QUERIES, methods(table))
+    health = ProcessHealth(
+        stuck=[broker.stuck, *(consumer.stuck for consumer in consumers)],
+        missing=[consumer.missing for consumer in consumers],
+    )
     try:
-        return _consume(consumers)
+        with listening(chosen.metrics_bind, health, process_registry("notify-service")):
+            return _consume(consumers)
     finally:
         answering.close()
         announcer.close()

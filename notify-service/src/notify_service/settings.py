@@ -62,6 +62,7 @@ class Settings:
     mail_from: MailFrom
     recipient_cap: Cap | None
     forms: Path
+    metrics_bind: str | None
     log_level: str
     log_format: str
 
@@ -88,6 +89,7 @@ def load() -> Settings:
         mail_from=_mail_from(env.str("MAIL_FROM", "Counterfoil <counterfoil@localhost>"), problems),
         recipient_cap=_cap(env.str("CONFIRMATIONS_PER_RECIPIENT", "20/day"), problems),
         forms=Path(env.str("FORMS", "forms.toml") or ""),
+        metrics_bind=settings.metrics_bind(env),
         log_level=settings.log_level(env),
         log_format=settings.log_format(env),
     )

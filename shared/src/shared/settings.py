@@ -51,6 +51,27 @@ def broker_url(env: FileAwareEnv) -> str:
     return env.str("BROKER_URL", validate=_is_broker) or ""
 
 
+def metrics_bind(env: FileAwareEnv) -> str | None:
+    """Read `METRICS_BIND`: the `host:port` where metrics and health are served; None for nowhere, the default."""
+    return env.str("METRICS_BIND", "", validate=lambda value: is_bind(value) if value else None) or None
+
+
+def host_and_port(bind: str) -> tuple[str, int]:
+    """Return the two halves of `host:port`; an IPv6 host stands in brackets. Raises ValueError."""
+    host, _, port = bind.rpartition(":")
+    if not host or not 0 <= int(port) <= 65535:
+        raise ValueError(bind)
+    return host.strip("[]"), int(port)
+
+
+def is_bind(value: str) -> None:
+    """Raise marshmallow's `ValidationError` where a value is no `host:port`."""
+    try:
+        host_and_port(value)
+    except ValueError as error:
+        raise ValidationError("expected host:port, such as 127.0.0.1:8080") from error
+
+
 def log_level(env: FileAwareEnv) -> str:
     """Read `LOG_LEVEL`: debug, info, warning or error; info by default."""
     return env.str("LOG_LEVEL", "info", validate=validate.OneOf(["debug", "info", "warning", "error"])) or "info"

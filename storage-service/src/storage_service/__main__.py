@@ -19,6 +19,9 @@ from shared.messaging.failures import DependencyUnavailable
 from shared.messaging.rabbitmq import RabbitMQ
 from shared.messaging.topology import STORAGE, STORAGE_QUERIES
 from shared.settings import SettingsError
+from shared.telemetry.health import ProcessHealth
+from shared.telemetry.listener import listening
+from shared.telemetry.registry import process_registry
 from storage_service import settings
 from storage_service.handler import StoreSubmissions
 from storage_service.queries import SubmissionQueries
@@ -44,12 +47,15 @@ def main(arguments: Sequence[str]) -> int:
     if _is_pending(engine):
         return _refuse("the database has not been migrated: run `python -m storage_service migrate` first")
     reach = failpoints.from_environment()
-    run(chosen, engine, RabbitMQ(chosen.broker_url, name="storage", reach=reach), reach)
+    try:
+        run(chosen, engine, RabbitMQ(chosen.broker_url, name="storage", reach=reach), reach)
+    except SettingsError as error:
+        return _refuse(str(error))
     return 0
 
 
 def run(chosen: settings.Settings, engine: Engine, broker: Broker, reach: failpoints.Reach) -> None:
-    """Store what arrives and answer queries, until SIGTERM or SIGINT."""
+    """Store what arrives and answer queries, until SIGTERM or SIGINT; raises `SettingsError`."""
     announcer = broker.announcer()
     handler = StoreSubmissions(
         SubmissionRepository(engine),
@@ -63,8 +69,10 @@ def run(chosen: settings.Settings, engine: Engine, broker: Broker, reach: failpo
         signal.signal(number, lambda *_: consumer.stop())
     answering = broker.serve(STORAGE_QUERIES, SubmissionQueries(engine).methods())
     _collect_less_often()
+    health = ProcessHealth(stuck=[broker.stuck, consumer.stuck], missing=[consumer.missing])
     try:
-        consumer.run()
+        with listening(chosen.metrics_bind, health, process_registry("storage-service")):
+            consumer.run()
     finally:
         answering.close()
         announcer.close()

@@ -18,6 +18,7 @@ class Settings:
     database_url: str = field(repr=False)
     batch_size: int
     batch_age_ms: int
+    metrics_bind: str | None
     log_level: str
     log_format: str
 
@@ -30,6 +31,7 @@ def load(*, with_broker: bool = True) -> Settings:
         database_url=database_url(env, "sqlite:///storage.db"),
         batch_size=env.int("BATCH_SIZE", 500, validate=validate.Range(1, 5000)) or 0,
         batch_age_ms=env.int("BATCH_AGE_MS", 20, validate=validate.Range(0, 10_000)) or 0,
+        metrics_bind=settings.metrics_bind(env),
         log_level=settings.log_level(env),
         log_format=settings.log_format(env),
     )

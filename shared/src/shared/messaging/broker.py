@@ -68,6 +68,12 @@ class Consumer(Protocol):
     def stop(self) -> None:
         """Make `run` return soon. Safe to call from a signal handler or another thread."""
 
+    def missing(self) -> list[str]:
+        """Return what keeps it from getting deliveries, in words for an operator; empty while it consumes."""
+
+    def stuck(self) -> list[str]:
+        """Return what says that only a restart helps, in words for an operator; see `worker.STUCK_AFTER_S`."""
+
 
 class Pending(Protocol):
     """A query that was asked."""
@@ -113,3 +119,6 @@ class Broker(Protocol):
 
     def serve(self, queue: str, methods: Mapping[str, QueryMethod]) -> Closable:
         """Answer the queries that arrive on a queue, one at a time, from a thread of its own."""
+
+    def stuck(self) -> list[str]:
+        """Return which of its parts do not turn any more, for an operator: a restart would help, waiting does not."""

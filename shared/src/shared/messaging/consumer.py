@@ -46,6 +46,16 @@ class QueueSource:
         """Whether the channel it came over is still open."""
         return incoming.generation == self._generation
 
+    def missing(self) -> list[str]:
+        """Return what keeps deliveries from coming; see `broker.Consumer`."""
+        if self._link.problem:
+            return [f"broker: {self._link.problem}"]
+        return [] if self._channel is not None else ["broker: not consuming yet"]
+
+    def stuck(self) -> list[str]:
+        """Return a word about the I/O thread where it does not turn any more."""
+        return self._link.stuck()
+
     def widen(self) -> None:
         """Fetch whole batches ahead from now on; see `worker.Source`."""
         if self._is_narrow:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import threading
+import time
 from collections.abc import Callable
 
 import pika
@@ -17,6 +18,11 @@ from shared.messaging.nodes import Nodes
 
 RECONNECT_FIRST_S = 0.1
 RECONNECT_MOST_S = 5.0
+
+TURN_EVERY_S = 1.0
+STUCK_AFTER_S = 120.0
+"""How long an I/O thread may be busy with one thing: longer than the topology takes on a slow broker, and than a frozen
+one is waited for."""
 
 
 class Link:
@@ -47,7 +53,9 @@ class Link:
         self._connection: Connection | None = None
         self._guard = threading.Lock()
         self._closing = threading.Event()
+        self._name = name
         self._failures = 0
+        self._turned_s = time.monotonic()
         self._problem: str | None = "not connected yet"
         self._log = structlog.get_logger().bind(link=name)
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
@@ -60,6 +68,11 @@ class Link:
     def problem(self) -> str | None:
         """Why there is no connection, for an operator; None while there is one."""
         return self._problem
+
+    def stuck(self, *, after_s: float = STUCK_AFTER_S) -> list[str]:
+        """Return a word about the I/O thread where it does not turn any more; an absent broker is no reason."""
+        still_s = 0.0 if self._closing.is_set() else time.monotonic() - self._turned_s
+        return [f"{self._name}: its thread has not turned for {still_s:.0f} s"] if still_s > after_s else []
 
     def call(self, action: Callable[[], None]) -> bool:
         """Run an action on the I/O thread soon; False, and nothing happens, where there is no connection."""
@@ -77,6 +90,7 @@ class Link:
 
     def _run(self) -> None:
         while not self._closing.is_set():
+            self._turned_s = time.monotonic()
             try:
                 if declare(self._parameters):
                     self._closing.wait(self._settle_s)
@@ -118,6 +132,7 @@ class Link:
         )
         with self._guard:
             self._connection = connection
+        self._turn(connection)
         try:
             if not self._closing.is_set():
                 connection.ioloop.start()
@@ -127,6 +142,10 @@ class Link:
             self._on_lost()
             connection.drop("link ended")
             connection.ioloop.close()
+
+    def _turn(self, connection: Connection) -> None:
+        self._turned_s = time.monotonic()
+        connection.ioloop.call_later(TURN_EVERY_S, lambda: self._turn(connection))
 
     def _opened(self, connection: pika.connection.Connection) -> None:
         connection.channel(on_open_callback=self._channel_opened)

@@ -43,6 +43,10 @@ class LiveAnnouncer:
         self._link.call(self._flush)
         self._link.close()
 
+    def stuck(self) -> list[str]:
+        """Return a word about the I/O thread where it does not turn any more."""
+        return self._link.stuck()
+
     def _opened(self, connection: Connection, channel: Channel) -> None:
         self._connection, self._channel = connection, channel
         connection.add_on_connection_blocked_callback(self._on_blocked)
@@ -81,6 +85,10 @@ class LiveWatch:
     def close(self) -> None:
         """Stop watching."""
         self._link.close()
+
+    def stuck(self) -> list[str]:
+        """Return a word about the I/O thread where it does not turn any more."""
+        return self._link.stuck()
 
     def _opened(self, _connection: Connection, channel: Channel) -> None:
         def declared(frame: Method[Queue.DeclareOk]) -> None:

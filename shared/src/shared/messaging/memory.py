@@ -65,6 +65,10 @@ class MemoryBroker:
         self._servers[queue] = methods
         return _Closing(lambda: self._servers.pop(queue, None))
 
+    def stuck(self) -> list[str]:
+        """Return nothing: there are no connections."""
+        return []
+
     def queued(self, queue: str) -> list[Message]:
         """Return what lies on a queue, oldest first, what waits on a delay level included."""
         with self._changed:
@@ -199,6 +203,10 @@ class MemorySource:
     def is_current(self, incoming: Incoming) -> bool:
         """Whether the delivery is still ours."""
         return incoming.generation == self._generation
+
+    def missing(self) -> list[str]:
+        """Return nothing: deliveries come at once."""
+        return []
 
     def widen(self) -> None:
         """Fetch whole batches ahead from now on."""

@@ -131,6 +131,10 @@ class ConfirmingPublisher:
             self._refuse_all()
         self._link.close()
 
+    def stuck(self) -> list[str]:
+        """Return a word about the I/O thread where it does not turn any more."""
+        return self._link.stuck()
+
     def _forget(self, ticket: Ticket) -> None:
         ticket.finished = True  # nobody waits any more: do not publish it after a reconnect
         with contextlib.suppress(ValueError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import Protocol, TypeVar
 
 from shared.contracts import Announcement
 from shared.failpoints import Reach, ignore
@@ -17,6 +18,16 @@ from shared.messaging.topology import WorkQueue
 from shared.messaging.worker import Worker
 
 
+class Turning(Protocol):
+    """A part with an I/O thread."""
+
+    def stuck(self) -> list[str]:
+        """Return a word about the I/O thread where it does not turn any more."""
+
+
+T = TypeVar("T", bound=Turning)
+
+
 class RabbitMQ:
     """Makes parts that talk to the RabbitMQ at `url`, or to the nodes of a cluster where it holds several addresses.
 
@@ -27,28 +38,37 @@ class RabbitMQ:
         self._url = url
         self._name = name
         self._reach = reach
+        self._parts: list[Turning] = []
 
     def publisher(self) -> ConfirmingPublisher:
         """Return a publisher; see `broker.Broker`."""
-        return ConfirmingPublisher(self._url, f"{self._name} publisher")
+        return self._kept(ConfirmingPublisher(self._url, f"{self._name} publisher"))
 
     def announcer(self) -> LiveAnnouncer:
         """Return an announcer; see `broker.Broker`."""
-        return LiveAnnouncer(self._url, f"{self._name} announcer")
+        return self._kept(LiveAnnouncer(self._url, f"{self._name} announcer"))
 
     def watch(self, notice: Callable[[Announcement], None]) -> LiveWatch:
         """Call `notice` with every announcement; see `broker.Broker`."""
-        return LiveWatch(self._url, f"{self._name} watch", notice)
+        return self._kept(LiveWatch(self._url, f"{self._name} watch", notice))
 
     def consumer(self, work: WorkQueue, handler: Handler, limits: BatchLimits) -> Worker:
         """Return a consumer; see `broker.Broker`."""
-        source = QueueSource(self._url, f"{self._name} consumer", work.name, prefetch=limits.prefetch)
+        source = self._kept(QueueSource(self._url, f"{self._name} consumer", work.name, prefetch=limits.prefetch))
         return Worker(work, handler, limits, source=source, publisher=self.publisher(), reach=self._reach)
 
     def rpc_client(self) -> QueryClient:
         """Return a client; see `broker.Broker`."""
-        return QueryClient(self._url, f"{self._name} queries")
+        return self._kept(QueryClient(self._url, f"{self._name} queries"))
 
     def serve(self, queue: str, methods: Mapping[str, QueryMethod]) -> QueryServer:
         """Answer the queries of a queue; see `broker.Broker`."""
-        return QueryServer(self._url, f"{self._name} answers", queue, methods)
+        return self._kept(QueryServer(self._url, f"{self._name} answers", queue, methods))
+
+    def stuck(self) -> list[str]:
+        """Return which connections' threads do not turn any more; see `broker.Broker`."""
+        return [problem for part in self._parts for problem in part.stuck()]
+
+    def _kept(self, part: T) -> T:
+        self._parts.append(part)
+        return part

@@ -103,6 +103,10 @@ class QueryClient:
         """Close the connection; whatever waits gets `NoAnswer`."""
         self._link.close()
 
+    def stuck(self) -> list[str]:
+        """Return a word about the I/O thread where it does not turn any more."""
+        return self._link.stuck()
+
     def _opened(self, _connection: Connection, channel: Channel) -> None:
         channel.add_on_return_callback(self._returned)
         channel.basic_consume(REPLY_TO, self._arrived, auto_ack=True)
@@ -151,6 +155,10 @@ class QueryServer:
         self._link.close()
         self._arrived.put(None)
         self._thread.join(5.0)
+
+    def stuck(self) -> list[str]:
+        """Return a word about the I/O thread where it does not turn any more."""
+        return self._link.stuck()
 
     def _opened(self, _connection: Connection, channel: Channel) -> None:
         channel.basic_qos(prefetch_count=PREFETCH)

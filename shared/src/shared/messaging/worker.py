@@ -27,6 +27,10 @@ GOOD_TO_CLEAR = 100
 HOLD_MOST_S = 25 * 60.0
 """How long a delivery is held: below RabbitMQ's `consumer_timeout` of 30 min, after which it would be charged."""
 
+STUCK_AFTER_S = 30 * 60.0
+"""How long the handler may take over one call before the worker counts as stuck: RabbitMQ's `consumer_timeout`, after
+which the broker takes the delivery back in any case. A database that is frozen must not look like a dead service."""
+
 PUT_OFF_S = 30.0
 ASIDE_AGAIN_S = 1.0
 PROBE_FIRST_S = 0.5
@@ -44,6 +48,9 @@ class Source(Protocol):
 
     def is_current(self, incoming: Incoming) -> bool:
         """Whether the broker still counts this delivery as ours."""
+
+    def missing(self) -> list[str]:
+        """Return what keeps deliveries from coming; see `broker.Consumer`."""
 
     def widen(self) -> None:
         """Fetch whole batches ahead from now on. Until then a death charges one message, and not its neighbours."""
@@ -76,6 +83,7 @@ class Worker:
         self._moves = Moves(work, publisher, reach)
         self._hold_most_s = hold_most_s
         self._stopping = threading.Event()
+        self._busy_since_s: float | None = None
         self._cautious_for = 1  # the first message may be what ended the process before
         self._log = structlog.get_logger().bind(queue=work.name)
 
@@ -94,6 +102,16 @@ class Worker:
         """Make `run` return soon."""
         # A signal handler may stand in the middle of the event's own lock: another thread cannot.
         threading.Thread(target=self._stop, name="stop").start()
+
+    def missing(self) -> list[str]:
+        """Return what keeps it from getting deliveries; see `broker.Consumer`."""
+        return ["stopping"] if self._stopping.is_set() else self._source.missing()
+
+    def stuck(self, *, after_s: float = STUCK_AFTER_S) -> list[str]:
+        """Return a word about the handler where it does not come back; see `broker.Consumer`."""
+        since_s = self._busy_since_s
+        busy_s = 0.0 if since_s is None else time.monotonic() - since_s
+        return [f"the handler has not come back for {busy_s:.0f} s"] if busy_s > after_s else []
 
     def _stop(self) -> None:
         self._stopping.set()
@@ -164,7 +182,7 @@ class Worker:
         failures = 0
         while not self._stopping.is_set() and self._source.is_current(group[-1]):
             try:
-                return settle(self._handler, deliveries)
+                return settle(self._handle, deliveries)
             except DependencyUnavailable as error:
                 self._log.warning("holding", held=len(deliveries), because=str(error))
                 failures += 1
@@ -172,6 +190,13 @@ class Worker:
                     return [Retry(str(error), PUT_OFF_S, charge="nothing")] * len(deliveries)
             self._stopping.wait(_probe_delay_s(failures))
         return None
+
+    def _handle(self, deliveries: Sequence[Delivery]) -> None:
+        self._busy_since_s = time.monotonic()
+        try:
+            self._handler(deliveries)
+        finally:
+            self._busy_since_s = None
 
 
 def _probe_delay_s(failures: int) -> float:

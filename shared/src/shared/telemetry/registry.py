@@ -1,0 +1,27 @@
+"""Where the metrics of a process are kept: one registry, made by its composition root and handed down."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+
+from prometheus_client import CollectorRegistry, Gauge, ProcessCollector
+
+
+def process_registry(service: str) -> CollectorRegistry:
+    """Return a registry for a service of one process, with the process's own memory, time and files in it."""
+    registry = CollectorRegistry()
+    ProcessCollector(registry=registry)
+    describe_build(service, registry)
+    return registry
+
+
+def describe_build(service: str, registry: CollectorRegistry) -> None:
+    """Put the service's name and version into a registry, as a label of a gauge that is always 1."""
+    gauge = Gauge(
+        "counterfoil_build_info",
+        "The version that runs, always 1.",
+        ["service", "version"],
+        registry=registry,
+        multiprocess_mode="max",
+    )
+    gauge.labels(service, version(f"counterfoil-{service}")).set(1)
