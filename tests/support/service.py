@@ -100,8 +100,8 @@ class Service:
 
 
 def clean_environment() -> dict[str, str]:
-    """Return the environment without any setting of Counterfoil's."""
-    return {name: value for name, value in os.environ.items() if not name.startswith("COUNTERFOIL_")}
+    """Return the environment without any setting of Counterfoil's, or of OpenTelemetry's."""
+    return {name: value for name, value in os.environ.items() if not name.startswith(("COUNTERFOIL_", "OTEL_"))}
 
 
 def run(module: str, *arguments: str, settings: Mapping[str, str]) -> str:

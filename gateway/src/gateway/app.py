@@ -22,8 +22,10 @@ from gateway.reading import Reading
 from gateway.receipts import HEARTBEAT_S, Receipts
 from gateway.settings import Settings
 from gateway.tokens import Tokens
+from gateway.tracing import TracedPublisher, trace_submissions
 from shared.forms import Forms
 from shared.messaging.broker import Broker, Closable, Publisher, RpcClient
+from shared.tracing import Spans
 
 STATIC_AGE_S = 86_400
 
@@ -76,6 +78,7 @@ def create_app(
     forms: Forms,
     broker: Broker,
     *,
+    spans: Spans | None = None,
     heartbeat_s: float = HEARTBEAT_S,
     watchers_most: int = WATCHERS_MOST,
 ) -> GatewayApp:
@@ -91,7 +94,7 @@ def create_app(
     answers = Answers(pages)
     intake = Intake(
         Doors(forms, Captchas()),
-        handover=Handover(publisher, inquiry),
+        handover=Handover(TracedPublisher(publisher, spans) if spans else publisher, inquiry),
         rates=rates,
         doubles=Doubles(inquiry.accepted_at),
         tokens=tokens,
@@ -104,6 +107,8 @@ def create_app(
     desk = Desk(intake, receipts, reading, pages, answers, publisher, forms)
     name_addresses(app, desk)
     answer_errors(app, desk)
+    if spans:
+        trace_submissions(app, spans)
     hops = settings.trusted_hops
     if hops:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]

@@ -19,8 +19,6 @@ from limits import RateLimitItem
 from limits.errors import StorageError
 from limits.storage import RedisStorage
 from limits.strategies import FixedWindowRateLimiter
-from redis.backoff import NoBackoff
-from redis.retry import Retry
 
 from gateway.counts import Counts
 from gateway.errors import Refused, too_many_requests
@@ -78,6 +76,9 @@ def _refusal(reset_time: float) -> Refused:
 
 
 def _redis(url: str) -> RedisStorage:
+    from redis.backoff import NoBackoff  # noqa: PLC0415 - it brings OpenTelemetry with it: only where it is used
+    from redis.retry import Retry  # noqa: PLC0415
+
     # without further tries: the library's own pauses between them would be the submitter's
     return RedisStorage(
         url,

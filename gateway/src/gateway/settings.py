@@ -8,7 +8,6 @@ import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import redis
 from environs import FileAwareEnv, validate
 from marshmallow import ValidationError
 
@@ -111,6 +110,8 @@ def _is_public_url(value: str) -> None:
 def _is_redis_url(value: str) -> None:
     if not value:
         return
+    import redis  # noqa: PLC0415 - it brings OpenTelemetry with it: only where it is used
+
     try:
         redis.Redis.from_url(value)
     except (ValueError, redis.RedisError) as error:

@@ -14,6 +14,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from multiprocessing.util import Finalize
 from pathlib import Path
 
 from granian import Granian
@@ -28,7 +29,7 @@ from gateway.captchas import check_secrets
 from gateway.live import WATCHERS_MOST
 from gateway.settings import Settings
 from gateway.silence import end_silent_connections
-from shared import forms, logs
+from shared import forms, logs, tracing
 from shared.messaging.rabbitmq import RabbitMQ
 from shared.settings import host_and_port
 
@@ -113,8 +114,12 @@ def build() -> GatewayApp:
     kept = os.environ.get(_KEPT)
     served = forms.LiveForms(settings.forms, Path(kept) if kept else None, check_secrets)
     served.follow()
+    spans = tracing.from_environment("gateway")
+    if spans:
+        # The last thing a worker does. `atexit` is not for it: multiprocessing ends its processes before that.
+        Finalize(None, spans.close, exitpriority=0)
     broker = RabbitMQ(settings.broker_url, name="gateway")
-    app = create_app(settings, served, broker)
+    app = create_app(settings, served, broker, spans=spans)
     if settings.metrics_bind:
         telemetry.tell(broker.stuck, app.missing)
     end_streams_with_process(app)

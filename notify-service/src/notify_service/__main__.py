@@ -23,7 +23,8 @@ from notify_service.handler import SendConfirmations
 from notify_service.mail import Composer
 from notify_service.queries import methods
 from notify_service.tables import MIGRATIONS
-from shared import database, failpoints, forms, logs
+from notify_service.tracing import TracedSender
+from shared import database, failpoints, forms, logs, tracing
 from shared.messaging.batching import BatchLimits
 from shared.messaging.broker import Broker, Consumer
 from shared.messaging.failures import DependencyUnavailable
@@ -67,12 +68,18 @@ def _run() -> int:
         return _refuse("the database has not been migrated: run `python -m notify_service migrate` first")
     served.follow()
     reach = failpoints.from_environment()
-    told = run(chosen, served, engine, RabbitMQ(chosen.broker_url, name="notify", reach=reach), reach)
+    broker = RabbitMQ(chosen.broker_url, name="notify", reach=reach)
+    told = run(chosen, served, engine, broker, reach, tracing.from_environment("notify"))
     return 0 if told else 1
 
 
 def run(
-    chosen: settings.Settings, served: forms.Forms, engine: Engine, broker: Broker, reach: failpoints.Reach
+    chosen: settings.Settings,
+    served: forms.Forms,
+    engine: Engine,
+    broker: Broker,
+    reach: failpoints.Reach,
+    spans: tracing.Spans | None = None,
 ) -> bool:
     """Send confirmations and answer queries, until SIGTERM or SIGINT; False where it ended without being told.
 
@@ -84,22 +91,22 @@ def run(
     breaker = Breaker(time.monotonic)
     tls, hello = ssl.create_default_context(), _own_name()
     senders = [SmtpSender(chosen.smtp, breaker, hello=hello, tls=tls) for _ in range(chosen.smtp_connections)]
-    consumers = [
-        broker.consumer(
-            NOTIFY_EMAIL,
-            SendConfirmations(
-                served,
-                table,
-                sender,
-                composer.compose,
-                announcer.announce,
-                _now,
-                reach,
-                send_timeout_s=chosen.smtp_timeout_s,
-            ),
-            BatchLimits(size=1),
+    handlers = [
+        SendConfirmations(
+            served,
+            table,
+            TracedSender(sender, chosen.smtp, spans) if spans else sender,
+            composer.compose,
+            announcer.announce,
+            _now,
+            reach,
+            send_timeout_s=chosen.smtp_timeout_s,
         )
         for sender in senders
+    ]
+    consumers = [
+        broker.consumer(NOTIFY_EMAIL, tracing.traced(handler, NOTIFY_EMAIL, spans), BatchLimits(size=1))
+        for handler in handlers
     ]
     answering = broker.serve(NOTIFY_QUERIES, methods(table))
     health = ProcessHealth(
@@ -115,6 +122,8 @@ def run(
         for sender in senders:
             sender.close()
         engine.dispose()
+        if spans:
+            spans.close()
 
 
 def _consume(consumers: Sequence[Consumer]) -> bool:

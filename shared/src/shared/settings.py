@@ -6,12 +6,14 @@ holds the value of `COUNTERFOIL_X`, as Docker and Kubernetes hand over secrets.
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 from environs import EnvError, FileAwareEnv, validate
 from marshmallow import ValidationError, missing
 
 from shared.messaging import addresses
+from shared.tracing import settings as tracing
 
 PREFIX = "COUNTERFOIL_"
 
@@ -35,8 +37,11 @@ def reader() -> FileAwareEnv:
 
 
 def sealed(env: FileAwareEnv, *further: str | None) -> None:
-    """Raise one `SettingsError` with all that `env` collected and all of `further` that is not None."""
-    problems = [problem for problem in further if problem]
+    """Raise one `SettingsError` with all that `env` collected and all of `further` that is not None.
+
+    What is wrong with OpenTelemetry's own variables is said with it.
+    """
+    problems = [problem for problem in (*further, *tracing.problems(os.environ)) if problem]
     try:
         env.seal()
     except EnvError as error:

@@ -12,7 +12,7 @@ import structlog
 from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 
-from shared import database, failpoints, logs
+from shared import database, failpoints, logs, tracing
 from shared.messaging.batching import BatchLimits
 from shared.messaging.broker import Broker
 from shared.messaging.failures import DependencyUnavailable
@@ -47,14 +47,21 @@ def main(arguments: Sequence[str]) -> int:
     if _is_pending(engine):
         return _refuse("the database has not been migrated: run `python -m storage_service migrate` first")
     reach = failpoints.from_environment()
+    spans = tracing.from_environment("storage")
     try:
-        run(chosen, engine, RabbitMQ(chosen.broker_url, name="storage", reach=reach), reach)
+        run(chosen, engine, RabbitMQ(chosen.broker_url, name="storage", reach=reach), reach, spans)
     except SettingsError as error:
         return _refuse(str(error))
     return 0
 
 
-def run(chosen: settings.Settings, engine: Engine, broker: Broker, reach: failpoints.Reach) -> None:
+def run(
+    chosen: settings.Settings,
+    engine: Engine,
+    broker: Broker,
+    reach: failpoints.Reach,
+    spans: tracing.Spans | None = None,
+) -> None:
     """Store what arrives and answer queries, until SIGTERM or SIGINT; raises `SettingsError`."""
     announcer = broker.announcer()
     handler = StoreSubmissions(
@@ -64,7 +71,7 @@ def run(chosen: settings.Settings, engine: Engine, broker: Broker, reach: failpo
         reach=reach,
     )
     limits = BatchLimits(size=chosen.batch_size, age_s=chosen.batch_age_ms / 1000)
-    consumer = broker.consumer(STORAGE, handler, limits)
+    consumer = broker.consumer(STORAGE, tracing.traced(handler, STORAGE, spans), limits)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: consumer.stop())
     answering = broker.serve(STORAGE_QUERIES, SubmissionQueries(engine).methods())
@@ -77,6 +84,8 @@ def run(chosen: settings.Settings, engine: Engine, broker: Broker, reach: failpo
         answering.close()
         announcer.close()
         engine.dispose()
+        if spans:
+            spans.close()
 
 
 def _collect_less_often() -> None:

@@ -45,12 +45,16 @@ class DependencyUnavailable(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """One event from a queue. `attempt` counts the retries it has been through, `failures` those after a bug."""
+    """One event from a queue. `attempt` counts the retries it has been through, `failures` those after a bug.
+
+    `traceparent` is the trace it belongs to, as it came: unchecked.
+    """
 
     event: SubmissionAccepted
     attempt: int = 0
     failures: int = 0
     redelivered: bool = False
+    traceparent: str | None = None
 
 
 Handler: TypeAlias = Callable[[Sequence[Delivery]], None]

@@ -51,8 +51,14 @@ class Incoming:
     @property
     def trace(self) -> dict[str, str | int]:
         """The one header that travels on: the broker's own, `x-death` and its like, must not."""
+        traceparent = self.traceparent
+        return {"traceparent": traceparent} if traceparent else {}
+
+    @property
+    def traceparent(self) -> str | None:
+        """The trace it belongs to (W3C Trace Context), if any."""
         traceparent = self.headers.get("traceparent")
-        return {"traceparent": traceparent} if isinstance(traceparent, str) else {}
+        return traceparent if isinstance(traceparent, str) else None
 
     def read(self) -> Delivery | Park:
         """Decode it; what is no event, or came back too often, is to be parked."""
@@ -62,7 +68,7 @@ class Incoming:
             event = decode(self.body, type=self.type)
         except InvalidEvent as error:
             return Park(f"no valid event: {error}")
-        return Delivery(event, self.attempt, self.failures, self.redelivered)
+        return Delivery(event, self.attempt, self.failures, self.redelivered, self.traceparent)
 
 
 def _count(value: object) -> int:

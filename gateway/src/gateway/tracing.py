@@ -1,0 +1,91 @@
+"""The gateway's spans: the request that submits, and what it publishes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import cast
+
+from flask import Flask, Request, Response
+from flask.globals import request_ctx
+
+from gateway.errors import Refused
+from shared.messaging.broker import NotConfirmed, Publisher
+from shared.messaging.message import Message
+from shared.tracing import Attributes, Span, Spans
+from shared.tracing.spans import destination
+
+_NOT_FOUND = 404
+
+
+class TracedPublisher:
+    """A publisher that makes a span of each message, and sends it on in the message: what consumes it goes on there."""
+
+    def __init__(self, publisher: Publisher, spans: Spans) -> None:
+        self._publisher = publisher
+        self._spans = spans
+
+    def publish(self, message: Message, *, timeout_s: float) -> None:
+        """Publish and wait for the confirm; see `broker.Publisher`."""
+        name = f"publish {destination(message.routing_key)}"
+        with self._spans.begun(name, "producer", _about(message)) as span:
+            headers = {**message.headers, "traceparent": span.traceparent}
+            try:
+                self._publisher.publish(replace(message, headers=headers), timeout_s=timeout_s)
+            except NotConfirmed as error:
+                span.fail(error.refusal)
+                raise
+
+    def missing(self) -> list[str]:
+        """Return what keeps it from publishing; see `broker.Publisher`."""
+        return self._publisher.missing()
+
+    def close(self) -> None:
+        """Close the publisher; see `broker.Publisher`."""
+        self._publisher.close()
+
+
+def trace_submissions(app: Flask, spans: Spans) -> None:
+    """Make a span of each request that submits, going on with the trace that its client says it belongs to.
+
+    Its path and its client's address are in no span: either may tell of a person.
+    """
+    view = app.view_functions["submit"]
+
+    def submit(**names: str) -> Response:
+        request = request_ctx.request
+        route = str(request.url_rule)
+        with spans.continued(
+            f"POST {route}", "server", _asked(request, route), request.headers.get("Traceparent")
+        ) as span:
+            try:
+                answer = cast(Response, view(**names))
+            except Refused as refusal:
+                _answered(span, refusal.status, names["name"])
+                raise
+            _answered(span, answer.status_code, names["name"])
+            return answer
+
+    app.view_functions["submit"] = submit
+
+
+def _asked(request: Request, route: str) -> Attributes:
+    return {"http.request.method": "POST", "http.route": route, "url.scheme": request.scheme}
+
+
+def _answered(span: Span, status: int, form: str) -> None:
+    span.note({"http.response.status_code": status})
+    if status != _NOT_FOUND:  # else it is no form's name, and may be anything
+        span.note({"counterfoil.form": form})
+    if status >= 500:
+        span.fail(str(status))
+
+
+def _about(message: Message) -> Attributes:
+    return {
+        "messaging.system": "rabbitmq",
+        "messaging.operation.name": "publish",
+        "messaging.operation.type": "send",
+        "messaging.destination.name": destination(message.routing_key),
+        "messaging.rabbitmq.destination.routing_key": message.routing_key,
+        "messaging.message.id": message.message_id,
+    }

@@ -1,0 +1,59 @@
+"""OpenTelemetry's own variables, as far as they decide what we do; the rest of them are the SDK's to read.
+
+https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from urllib.parse import urlsplit
+
+from shared.tracing.spans import Spans
+
+_ENDPOINTS = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT")
+_PROTOCOLS = ("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL")
+
+
+def from_environment(service: str) -> Spans | None:
+    """Return what makes the spans of a service, whose name is `counterfoil-…`; None where no endpoint is set.
+
+    Starts a thread that sends them: call it once in a process, after `problems` found nothing.
+    """
+    if not is_on(os.environ):
+        return None
+    from shared.tracing.otel import OtelSpans  # noqa: PLC0415 - some 60 modules that only this needs
+
+    return OtelSpans.exporting(f"counterfoil-{service}")
+
+
+def is_on(environment: Mapping[str, str]) -> bool:
+    """Say whether these variables ask for traces."""
+    is_disabled = environment.get("OTEL_SDK_DISABLED", "").strip().lower() == "true"
+    exporter = environment.get("OTEL_TRACES_EXPORTER", "").strip()
+    return any(environment.get(name, "").strip() for name in _ENDPOINTS) and not is_disabled and exporter != "none"
+
+
+def problems(environment: Mapping[str, str]) -> list[str]:
+    """Return what is wrong with these variables, each with its mend; nothing while they ask for no traces."""
+    if not is_on(environment):
+        return []
+    given = {name: value.strip() for name, value in environment.items() if value.strip()}
+    found = [
+        f"{name}: expected a URL such as http://collector:4318"
+        for name in _ENDPOINTS
+        if name in given and not _is_http(given[name])
+    ]
+    found += [
+        f"{name}: only http/protobuf is spoken, not {given[name]}"
+        for name in _PROTOCOLS
+        if given.get(name, "http/protobuf") != "http/protobuf"
+    ]
+    if given.get("OTEL_TRACES_EXPORTER", "otlp") != "otlp":
+        found.append("OTEL_TRACES_EXPORTER: expected otlp or none")
+    return found
+
+
+def _is_http(text: str) -> bool:
+    parts = urlsplit(text)
+    return parts.scheme in {"http", "https"} and bool(parts.hostname)

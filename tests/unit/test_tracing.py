@@ -1,0 +1,131 @@
+"""Tracing: what its variables ask for, and what a span says of a failure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+import pytest
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+
+from gateway.tracing import TracedPublisher
+from notify_service.domain import Mail, Permanent
+from notify_service.settings import SmtpServer
+from notify_service.tracing import TracedSender
+from shared.messaging.broker import NotConfirmed
+from shared.messaging.failures import Delivery, RetryLater
+from shared.messaging.message import Message, message_of
+from shared.messaging.topology import STORAGE
+from shared.settings import SettingsError, reader, sealed
+from shared.tracing import traced
+from shared.tracing.otel import OtelSpans
+from shared.tracing.settings import is_on, problems
+from support.events import an_event
+
+ENDPOINT = {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://collector:4318"}
+SECRET = "what somebody typed"
+
+
+@pytest.fixture
+def kept() -> InMemorySpanExporter:
+    return InMemorySpanExporter()
+
+
+@pytest.fixture
+def spans(kept: InMemorySpanExporter) -> OtelSpans:
+    provider = TracerProvider()
+    provider.add_span_processor(SimpleSpanProcessor(kept))
+    return OtelSpans(provider)
+
+
+class Refusing:
+    """A publisher that confirms nothing, and a sender that sends nothing."""
+
+    def publish(self, message: Message, *, timeout_s: float) -> None:
+        raise NotConfirmed("blocked")
+
+    def missing(self) -> list[str]:
+        return []
+
+    def close(self) -> None:
+        pass
+
+    def check(self) -> None:
+        pass
+
+    def send(self, mail: Mail, *, timeout_s: float) -> None:
+        raise Permanent("rcpt 550")
+
+
+def fail(_: Sequence[Delivery]) -> None:
+    raise RetryLater(SECRET, after_s=1)
+
+
+@contextmanager
+def failing(kept: InMemorySpanExporter, reason: str, spans: int = 1) -> Iterator[None]:
+    """Expect spans that have failed for this reason, and say nothing else of it."""
+    with pytest.raises(Exception):  # noqa: B017, PT011 - whatever it is goes on
+        yield
+    ended = kept.get_finished_spans()
+    assert [(span.attributes or {})["error.type"] for span in ended] == [reason] * spans
+    assert all(span.status.description is None and not span.events for span in ended)
+    assert SECRET not in "".join(str(span.to_json()) for span in ended)
+
+
+def test_a_message_that_is_not_confirmed_fails_its_span_by_the_refusal(
+    kept: InMemorySpanExporter, spans: OtelSpans
+) -> None:
+    with failing(kept, "blocked"):
+        TracedPublisher(Refusing(), spans).publish(message_of(an_event()), timeout_s=1)
+
+
+def test_a_mail_that_is_refused_fails_its_span_by_the_answer(kept: InMemorySpanExporter, spans: OtelSpans) -> None:
+    with failing(kept, "rcpt 550"):
+        TracedSender(Refusing(), SmtpServer("mail", 25), spans).send(Mail("a", "b", b""), timeout_s=1)
+
+
+def test_a_batch_that_fails_fails_each_of_its_spans(kept: InMemorySpanExporter, spans: OtelSpans) -> None:
+    with failing(kept, "RetryLater", spans=2):
+        traced(fail, STORAGE, spans)([Delivery(an_event()), Delivery(an_event())])
+    assert len({span.context.trace_id for span in kept.get_finished_spans() if span.context}) == 2, "no trace is shared"
+
+
+def test_off_it_leaves_the_handler_as_it_is() -> None:
+    assert traced(fail, STORAGE, None) is fail
+
+
+@pytest.mark.parametrize(
+    ("variables", "expected"),
+    [
+        ({}, False),
+        ({"OTEL_EXPORTER_OTLP_ENDPOINT": " "}, False),
+        (ENDPOINT, True),
+        ({"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": "http://collector:4318/v1/traces"}, True),
+        (ENDPOINT | {"OTEL_SDK_DISABLED": "True"}, False),
+        (ENDPOINT | {"OTEL_TRACES_EXPORTER": "none"}, False),
+    ],
+)
+def test_it_is_on_where_an_endpoint_is_set(variables: dict[str, str], expected: bool) -> None:
+    assert is_on(variables) is expected
+
+
+@pytest.mark.parametrize(
+    "variables",
+    [
+        {"OTEL_EXPORTER_OTLP_ENDPOINT": "collector:4318"},
+        {"OTEL_EXPORTER_OTLP_ENDPOINT": "grpc://collector:4317"},
+        ENDPOINT | {"OTEL_EXPORTER_OTLP_PROTOCOL": "grpc"},
+        ENDPOINT | {"OTEL_TRACES_EXPORTER": "zipkin"},
+    ],
+)
+def test_what_cannot_be_done_is_said(variables: dict[str, str]) -> None:
+    [problem] = problems(variables)
+    assert problem.startswith(tuple(variables))
+
+
+def test_it_is_said_among_all_that_is_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "collector:4318")
+    with pytest.raises(SettingsError, match=r"(?s)something.*OTEL_EXPORTER_OTLP_ENDPOINT: expected a URL"):
+        sealed(reader(), "something")
