@@ -88,9 +88,7 @@ def run(
     announcer = broker.announcer()
     table = ClaimTable(engine, chosen.recipient_cap)
     composer = Composer(chosen.mail_from, _now)
-    breaker = Breaker(time.monotonic)
-    tls, hello = ssl.create_default_context(), _own_name()
-    senders = [SmtpSender(chosen.smtp, breaker, hello=hello, tls=tls) for _ in range(chosen.smtp_connections)]
+    senders = _senders(chosen)
     handlers = [
         SendConfirmations(
             served,
@@ -117,13 +115,17 @@ def run(
         with listening(chosen.metrics_bind, health, process_registry("notify-service")):
             return _consume(consumers)
     finally:
-        answering.close()
-        announcer.close()
-        for sender in senders:
-            sender.close()
+        for part in (answering, announcer, *senders):
+            part.close()
         engine.dispose()
         if spans:
             spans.close()
+
+
+def _senders(chosen: settings.Settings) -> list[SmtpSender]:
+    breaker = Breaker(time.monotonic)
+    tls, hello = ssl.create_default_context(), _own_name()
+    return [SmtpSender(chosen.smtp, breaker, hello=hello, tls=tls) for _ in range(chosen.smtp_connections)]
 
 
 def _consume(consumers: Sequence[Consumer]) -> bool:
