@@ -2,7 +2,7 @@
 PYTHON ?= python3
 FORMS ?= $(or $(COUNTERFOIL_FORMS),$(wildcard forms.toml),forms.example.toml)
 BIN = .venv/bin
-CODE = shared gateway storage-service notify-service credentials dev tests bench
+CODE = shared gateway storage-service notify-service credentials ledger dev tests bench
 PREPARE = $(PYTHON) -m dev.prepare
 COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	--no-annotate --no-emit-package counterfoil-shared
@@ -49,7 +49,7 @@ snippet: ## make gateway/static/counterfoil.js from gateway/scripts/counterfoil.
 lock: ## choose the versions anew and pin them with hashes (UPGRADE=--upgrade for the newest)
 	@$(PREPARE) python
 	$(COMPILE) $(UPGRADE) --group dev --group bench shared/pyproject.toml gateway/pyproject.toml storage-service/pyproject.toml \
-		notify-service/pyproject.toml -o constraints.txt
+		notify-service/pyproject.toml ledger/pyproject.toml -o constraints.txt
 	$(COMPILE) -c constraints.txt --group build -o dev/build-requirements.txt
 	$(COMPILE) $(UPGRADE) -c constraints.txt --group clients -o dev/client-requirements.txt
 	for service in gateway storage-service notify-service; do \

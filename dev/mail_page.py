@@ -1,13 +1,15 @@
-"""A web page that lists the mails of the sink and shows each one."""
+"""A web page that lists the mails of the sink and shows each one; `/email` lists them as MailDev's JSON does."""
 
 from __future__ import annotations
 
+import json
 import threading
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from html import escape
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 _PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>{title}</title>
@@ -23,6 +25,7 @@ class MailPage:
     """Serves the page on loopback, from a thread of its own."""
 
     def __init__(self, directory: Path, port: int) -> None:
+        self.port = port
         handler = type("_Handler", (_Handler,), {"directory": directory})
         self._server = ThreadingHTTPServer(("127.0.0.1", port), handler)
         self._thread = threading.Thread(target=self._server.serve_forever, name="mail-page", daemon=True)
@@ -45,7 +48,9 @@ class _Handler(BaseHTTPRequestHandler):
         path = urlsplit(self.path).path
         kept = {file.stem: file for file in sorted(self.directory.glob("*.eml"), reverse=True)}
         name, _, part = path.strip("/").partition("/")
-        if not name:
+        if path == "/email":
+            self._answer(200, json.dumps([*map(_json_of, kept.values())]), "application/json")
+        elif not name:
             self._answer(200, _list(kept))
         elif name in kept:
             mail = _read(kept[name])
@@ -53,10 +58,10 @@ class _Handler(BaseHTTPRequestHandler):
         else:
             self._answer(404, _PAGE.format(title="No such mail", body='<p><a href="/">All mails</a></p>'))
 
-    def _answer(self, status: int, page: str) -> None:
+    def _answer(self, status: int, page: str, kind: str = "text/html") -> None:
         body = page.encode("utf-8", "replace")
         self.send_response(status)
-        self.send_header("Content-Type", "text/html; charset=utf-8")
+        self.send_header("Content-Type", f"{kind}; charset=utf-8")
         self.send_header("Content-Length", str(len(body)))
         self.send_header("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; frame-src 'self'")
         self.send_header("X-Content-Type-Options", "nosniff")
@@ -65,6 +70,12 @@ class _Handler(BaseHTTPRequestHandler):
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name http.server calls
         """Say nothing: the terminal belongs to the services."""
+
+
+def _json_of(path: Path) -> dict[str, Any]:
+    mail = _read(path)
+    to = [{"address": address.strip()} for address in str(mail["X-Envelope-To"]).split(",")]
+    return {"id": path.stem, "subject": str(mail["Subject"]), "envelope": {"to": to}}
 
 
 def _list(kept: dict[str, Path]) -> str:

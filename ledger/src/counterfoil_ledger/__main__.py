@@ -1,0 +1,93 @@
+"""The ledger: send a load to an installation and write down each submission before it is sent; compare it later.
+
+  counterfoil-ledger run http://127.0.0.1:8080 --ledger run.jsonl --submissions 500 --rate 50
+  counterfoil-ledger check run.jsonl --api-key-file key
+
+Between the two, and during the first, break what you like. Each submission is a real one, and brings a real mail to
+ada+<key>@example.org unless --field says otherwise. What other people submit meanwhile is left out of the comparison.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+
+from rich.console import Console
+
+from counterfoil_ledger.api import Api, CannotAsk
+from counterfoil_ledger.arguments import load_of, parse
+from counterfoil_ledger.load import LoadClient
+from counterfoil_ledger.records import Ledger, Run
+from counterfoil_ledger.report import Waiting, follow, outcomes, print_verdict
+from counterfoil_ledger.settling import Settling, Sources
+from counterfoil_ledger.verdict import Allowed, Observed, compare
+from shared.messaging.depths import BrokerAway
+
+HOLDS, CONTRADICTED, CANNOT = 0, 1, 2
+MANY = 429
+
+
+def run() -> None:
+    """Do what the command line asks for; exit with 0 where the promise holds, 1 where not, 2 where nobody can say."""
+    sys.exit(main(sys.argv[1:]))
+
+
+def main(arguments: list[str]) -> int:
+    """Run or check, and return the exit code."""
+    given = parse(arguments, __doc__)
+    console = Console(highlight=False)
+    try:
+        return send(given, console) if given.verb == "run" else check(given, console)
+    except (CannotAsk, BrokerAway) as error:
+        console.print(f"[bold red]cannot say:[/] {error}", soft_wrap=True)
+        return CANNOT
+
+
+def send(given: argparse.Namespace, console: Console) -> int:
+    """Send the load and write the ledger; 0 where anything was acked."""
+    ledger = Ledger(given.ledger, synced=given.fsync)
+    if ledger.runs and not given.resume:
+        raise CannotAsk(f"{given.ledger} holds a run already: give --resume to go on with it, or another --ledger")
+    load = load_of(given, ledger.runs[-1].seed if ledger.runs else None)
+    ledger.begin(Run(given.url, load.form, load.count, load.seed, time.time()))
+    console.print(
+        f"seed {load.seed}: {load.count} submissions to {given.url}, written into {given.ledger}", soft_wrap=True
+    )
+    client = LoadClient(given.url, load, ledger)
+    client.start()
+    try:
+        follow(client, ledger, load.count, console)
+    except KeyboardInterrupt:
+        client.stop()
+        console.print("stopped; --resume goes on")
+    console.print(outcomes(ledger))
+    if any(attempt.status == MANY for attempt in ledger.attempts()):
+        console.print("some answers were 429: a rate limit of the installation's (COUNTERFOIL_RATE_LIMIT, rate_limit)")
+    ledger.close()
+    return HOLDS if ledger.count("acked") else CONTRADICTED
+
+
+def check(given: argparse.Namespace, console: Console) -> int:
+    """Wait until the queues are empty, compare, and print the table; 0 where nothing contradicts the promise."""
+    if not given.ledger.exists():
+        raise CannotAsk(f"there is no ledger {given.ledger}")
+    ledger = Ledger(given.ledger)
+    url = given.url or (ledger.runs[-1].url if ledger.runs else None)
+    if url is None:
+        raise CannotAsk(f"{given.ledger} names no installation: give --url")
+    sources = Sources(Api(url, given.api_key), given.mails, given.broker_url, given.alone)
+    settling = Settling(ledger, sources)
+    with Waiting(console) as waiting:
+        if not settling.wait(given.timeout_s, waiting.say):
+            console.print(f"after {given.timeout_s:g} s there is no more waiting; {waiting.said}", style="bold red")
+        observed = Observed(waiting=settling.waiting())
+        holdings = settling.holdings()
+    allowed = Allowed(duplicate_mails=given.allow_duplicate_mails)
+    verdict = compare(ledger.snapshot(), holdings, allowed, answer_limit_s=given.answer_limit_s, observed=observed)
+    print_verdict(verdict, console)
+    return HOLDS if verdict.ok else CONTRADICTED
+
+
+if __name__ == "__main__":
+    run()

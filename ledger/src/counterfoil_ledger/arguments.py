@@ -1,0 +1,98 @@
+"""The command line."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from pathlib import Path
+from random import SystemRandom
+
+from counterfoil_ledger.load import FIELDS, Load
+from counterfoil_ledger.verdict import ANSWER_LIMIT_S
+
+API_KEY = "COUNTERFOIL_API_KEY"
+BROKER_URL = "COUNTERFOIL_BROKER_URL"
+
+
+def parse(arguments: list[str], words: str | None) -> argparse.Namespace:
+    """Read the command line; exits with 2 and a word about what is wrong."""
+    parser = argparse.ArgumentParser(
+        prog="counterfoil-ledger", description=words, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
+    _add_run(verbs.add_parser("run", help="send submissions, each written down before it is sent"))
+    check = verbs.add_parser("check", help="wait until all is worked off, and compare")
+    _add_check(check)
+    given = parser.parse_args(arguments)
+    if given.verb == "check":
+        given.api_key = given.api_key_file.read_text().strip() if given.api_key_file else os.environ.get(API_KEY, "")
+        if not given.api_key:
+            check.error(f"an API key is needed: --api-key-file, or {API_KEY} in the environment")
+    return given
+
+
+def load_of(given: argparse.Namespace, seed: int | None) -> Load:
+    """Return the load that a run asks for, with this seed where it goes on with one."""
+    chosen = given.seed if seed is None else seed
+    return Load(
+        given.submissions,
+        SystemRandom().randrange(10**9) if chosen is None else chosen,
+        form=given.form,
+        connections=given.connections,
+        rate_per_s=given.rate,
+        repeats=given.retries,
+        fields=dict(given.field) if given.field else dict(FIELDS),
+    )
+
+
+def _add_run(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("url", type=_url, help="the installation: http://127.0.0.1:8080")
+    parser.add_argument("--ledger", type=Path, default=Path("ledger.jsonl"), help="the file to write (%(default)s)")
+    parser.add_argument("--form", default="signup", help="the form to submit (%(default)s)")
+    parser.add_argument("--field", action="append", type=_field, metavar="NAME=TEXT", help=_FIELD_HELP)
+    parser.add_argument("--submissions", type=int, default=100, metavar="N", help="how many (%(default)s)")
+    parser.add_argument("--rate", type=float, default=50.0, metavar="R", help="so many a second (%(default)g)")
+    parser.add_argument(
+        "--retries", type=float, default=0.1, metavar="SHARE", help="share sent again with the same key (%(default)g)"
+    )
+    parser.add_argument("--connections", type=int, default=8, metavar="N", help="at once (%(default)s)")
+    parser.add_argument("--seed", type=int, help="the same seed sends the same submissions, and so none twice")
+    parser.add_argument("--resume", action="store_true", help="go on with the run that the ledger holds")
+    parser.add_argument("--fsync", action="store_true", help="have each line on the disk before sending")
+
+
+_FIELD_HELP = "what to send instead of a name and an email; {key} is each submission's own; for mails one must be email"
+
+
+def _add_check(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("ledger", type=Path, metavar="FILE", help="the ledger of the run")
+    parser.add_argument("--url", type=_url, help="the installation, where it is not where the run sent to")
+    parser.add_argument("--api-key-file", type=Path, metavar="FILE", help=f"else {API_KEY} in the environment")
+    parser.add_argument(
+        "--mails", metavar="PLACE", help="a directory of .eml files, or the page of a MailDev or make run"
+    )
+    parser.add_argument(
+        "--broker-url",
+        default=os.environ.get(BROKER_URL),
+        metavar="AMQP",
+        help="look at its queues and parked messages",
+    )
+    parser.add_argument("--alone", action="store_true", help="nobody else submitted: anything else found is wrong")
+    parser.add_argument(
+        "--allow-duplicate-mails", type=int, default=0, metavar="N", help="where notify was killed (%(default)s)"
+    )
+    parser.add_argument("--answer-limit-s", type=float, default=ANSWER_LIMIT_S, metavar="S", help="of I7 (%(default)g)")
+    parser.add_argument("--timeout-s", type=float, default=120.0, metavar="S", help="wait so long (%(default)g)")
+
+
+def _url(text: str) -> str:
+    if not text.startswith(("http://", "https://")):
+        raise argparse.ArgumentTypeError(f"{text!r} does not begin with http:// or https://")
+    return text.rstrip("/")
+
+
+def _field(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not (name and equals):
+        raise argparse.ArgumentTypeError(f"{text!r} is not NAME=TEXT")
+    return name, value

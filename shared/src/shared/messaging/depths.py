@@ -1,0 +1,78 @@
+"""How many messages wait, and what is parked, as anybody sees it who may connect to the broker."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+
+import pika
+from pika.adapters.blocking_connection import BlockingChannel
+from pika.exceptions import AMQPError, ChannelClosedByBroker
+
+from shared.messaging import addresses
+from shared.messaging.topology import WORK_QUEUES
+
+TIMEOUT_S = 10
+
+
+class BrokerAway(Exception):
+    """The broker was not reached, or let nobody in; the text says what it was."""
+
+
+def waiting(url: str) -> dict[str, int]:
+    """Return how many messages are ready in each work queue and delay level, by name; raises `BrokerAway`.
+
+    What a consumer holds and has not acked is not counted: AMQP does not tell. A queue that is not there counts as -1.
+    """
+    names = [name for work in WORK_QUEUES for name in (work.name, *map(work.level_queue, work.levels_s))]
+    return depths(url, names)
+
+
+def parked(url: str) -> dict[str, int]:
+    """Return how many messages are in each parked queue, by name; raises `BrokerAway`."""
+    return depths(url, dict.fromkeys(work.parked for work in WORK_QUEUES))
+
+
+def depths(url: str, names: Iterable[str]) -> dict[str, int]:
+    """Return how many messages are ready in these queues; -1 for one that is not there; raises `BrokerAway`."""
+    try:
+        with _connected(url) as connection:
+            return {name: _depth(connection, name) for name in names}
+    except (AMQPError, OSError) as error:
+        raise BrokerAway(f"the broker was not reached: {error!r}") from error
+
+
+def parked_ids(url: str) -> Counter[str]:
+    """Return the message ids in the parked queues, which are given back unchanged; raises `BrokerAway`."""
+    holding = [name for name, count in parked(url).items() if count > 0]
+    try:
+        with _connected(url) as connection:
+            return Counter(each for name in holding for each in _message_ids(connection.channel(), name))
+    except (AMQPError, OSError) as error:
+        raise BrokerAway(f"the broker was not reached: {error!r}") from error
+
+
+def _connected(url: str) -> pika.BlockingConnection:
+    nodes = [pika.URLParameters(address) for address in addresses.split(url)]
+    for node in nodes:
+        node.socket_timeout = node.blocked_connection_timeout = TIMEOUT_S
+    return pika.BlockingConnection(nodes)
+
+
+def _depth(connection: pika.BlockingConnection, name: str) -> int:
+    channel = connection.channel()
+    try:
+        count: int = channel.queue_declare(name, passive=True).method.message_count
+    except ChannelClosedByBroker:
+        return -1
+    channel.close()
+    return count
+
+
+def _message_ids(channel: BlockingChannel, name: str) -> list[str]:
+    found: list[str] = []
+    while True:
+        method, properties, _ = channel.basic_get(name)
+        if method is None or properties is None:
+            return found  # closing the connection gives them all back
+        found.append(properties.message_id or "")

@@ -1,0 +1,168 @@
+"""The check itself: what is changed by hand in a real database or a real mail sink is found, and named.
+
+By hand means SQL behind the storage service's back, and files taken from the sink or put there.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import UUID, uuid4
+
+import pika
+import pytest
+from sqlalchemy import Connection, delete, insert, select, update
+
+from counterfoil_ledger.__main__ import main
+from counterfoil_ledger.records import Entry, Ledger
+from dev.broker import Broker
+from dev.mail_sink import MailSink
+from shared import database
+from shared.messaging.topology import STORAGE
+from storage_service.tables import submissions
+from support.installation import Installation
+from support.ledger_trial import sqlite_of
+
+COUNT = 12
+
+
+@dataclass
+class World:
+    """A small installation, the ledger of what was sent to it, and its parts for whoever meddles."""
+
+    installation: Installation
+    sink: MailSink
+    broker_url: str
+    path: Path
+
+    @property
+    def victim(self) -> Entry:
+        """The submission that is meddled with."""
+        return Ledger(self.path).snapshot()[COUNT // 2]
+
+    @property
+    def victim_id(self) -> str:
+        """Its id."""
+        (found,) = self.victim.ids
+        return found
+
+    def check(self, capsys: pytest.CaptureFixture[str], *more: str) -> tuple[int, str]:
+        """Run the command and return its exit code and what it printed."""
+        capsys.readouterr()
+        places = ("--mails", str(self.sink.directory), "--broker-url", self.broker_url, "--timeout-s", "60")
+        return main(["check", str(self.path), *places, *more]), capsys.readouterr().out
+
+    def mail(self) -> Path:
+        """The victim's mail."""
+        address = f"X-Envelope-To: {self.victim.address}\r\n".encode()
+        return next(path for path in self.sink.directory.glob("*.eml") if address in path.read_bytes())
+
+
+@contextmanager
+def by_hand(world: World) -> Iterator[Connection]:
+    """Open the storage service's database behind its back, and commit at the end."""
+    engine = database.create(sqlite_of(world.installation.directory))
+    with engine.begin() as connection:
+        yield connection
+    engine.dispose()
+
+
+@pytest.fixture(scope="module")
+def whole(rabbitmq: Broker, server_directory: Path) -> Iterator[World]:
+    """An installation with a dozen submissions, all worked off."""
+    place, broker_url = server_directory / "by-hand", rabbitmq.fresh_vhost()
+    sink = MailSink(server_directory / "by-hand-mail")
+    with sink, Installation(place, broker_url=broker_url, smtp_url=sink.url) as installation:
+        path = place / "ledger.jsonl"
+        order = ("--submissions", str(COUNT), "--rate", "1000", "--ledger", str(path))
+        assert main(["run", installation.gateway_url, *order]) == 0
+        yield World(installation, sink, broker_url, path)
+
+
+@pytest.fixture
+def world(whole: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[World]:
+    """The installation, whole before a test and put back as it was after it."""
+    monkeypatch.setenv("COUNTERFOIL_API_KEY", whole.installation.api_key)
+    code, said = whole.check(capsys, "--alone")
+    assert code == 0, said
+    mails = {path: path.read_bytes() for path in whole.sink.directory.glob("*.eml")}
+    with by_hand(whole) as connection:
+        rows = [row._asdict() for row in connection.execute(select(submissions))]
+    yield whole
+    with by_hand(whole) as connection:
+        connection.execute(delete(submissions))
+        connection.execute(insert(submissions), rows)
+    for path in whole.sink.directory.glob("*.eml"):
+        path.unlink()
+    for path, content in mails.items():
+        path.write_bytes(content)
+
+
+def test_a_row_deleted_by_hand(world: World, capsys: pytest.CaptureFixture[str]) -> None:
+    with by_hand(world) as connection:
+        connection.execute(delete(submissions).where(submissions.c.id == UUID(world.victim_id)))
+    code, said = world.check(capsys, "--timeout-s", "1")
+    assert code == 1
+    assert f"not so: I1 every 202 is stored\n  {world.victim_id}\n" in said
+
+
+def test_a_row_changed_by_hand(world: World, capsys: pytest.CaptureFixture[str]) -> None:
+    changed = {"name": "Somebody Else", "email": world.victim.address}
+    with by_hand(world) as connection:
+        row = submissions.c.id == UUID(world.victim_id)
+        connection.execute(update(submissions).where(row).values(fields=changed))
+    code, said = world.check(capsys)
+    assert code == 1
+    assert f"not so: I2 stored as sent\n  {world.victim_id}\n" in said
+
+
+def test_a_row_added_by_hand(world: World, capsys: pytest.CaptureFixture[str]) -> None:
+    double = uuid4()
+    with by_hand(world) as connection:
+        row = connection.execute(select(submissions).where(submissions.c.id == UUID(world.victim_id))).one()
+        connection.execute(insert(submissions).values({**row._asdict(), "id": double}))
+    code, said = world.check(capsys)
+    assert code == 1
+    assert f"not so: I1 one row a submission\n  {double}\n" in said
+
+
+def test_a_mail_removed(world: World, capsys: pytest.CaptureFixture[str]) -> None:
+    world.mail().unlink()
+    code, said = world.check(capsys)
+    assert code == 1
+    assert f"not so: I4 every 202 is mailed or visibly failed\n  {world.victim_id}\n" in said
+
+
+def test_a_duplicate_mail(world: World, capsys: pytest.CaptureFixture[str]) -> None:
+    shutil.copy(world.mail(), world.sink.directory / "copy.eml")
+    code, said = world.check(capsys)
+    assert code == 1
+    assert f"not so: I5 at most 0 mails more than one each\n  {world.victim.address}\n" in said
+    assert world.check(capsys, "--allow-duplicate-mails", "1")[0] == 0
+
+
+def test_what_nobody_sent_is_wrong_only_where_nobody_else_submits(
+    world: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stranger = uuid4()
+    with by_hand(world) as connection:
+        row = connection.execute(select(submissions).where(submissions.c.id == UUID(world.victim_id))).one()
+        fields = {"name": "A stranger", "email": "stranger@example.org"}
+        connection.execute(insert(submissions).values({**row._asdict(), "id": stranger, "fields": fields}))
+    assert world.check(capsys)[0] == 0
+    code, said = world.check(capsys, "--alone")
+    assert code == 1
+    assert f"not so: I2 nothing stored that was not sent\n  {stranger}\n" in said
+
+
+def test_a_parked_message(world: World, capsys: pytest.CaptureFixture[str]) -> None:
+    parked = pika.BasicProperties(message_id=world.victim_id, delivery_mode=2)
+    queues = world.installation.queues
+    queues.publish("", STORAGE.parked, b"put here by hand", parked)
+    code, said = world.check(capsys)
+    assert queues.take(STORAGE.parked) is not None, "the check left it where it was"
+    assert code == 1
+    assert f"not so: I6 parked is exactly the injected poison\n  unexpected {world.victim_id}\n" in said
