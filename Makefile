@@ -8,11 +8,11 @@ COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gene
 	--no-annotate --no-emit-package counterfoil-shared
 
 .DEFAULT_GOAL = help
-.PHONY: help run forms-check test fuzz lint format snippet lock bench clean
+.PHONY: help run forms-check test test-compose fuzz lint format snippet lock bench clean
 
 help: ## list the verbs
 	@grep -hE '^[a-z-]+:.*## ' Makefile | sed 's/:.*## /\t/' | while IFS="$$(printf '\t')" read -r verb what; do \
-		printf '  make %-11s %s\n' "$$verb" "$$what"; done
+		printf '  make %-12s %s\n' "$$verb" "$$what"; done
 
 run: ## start everything here, until Ctrl-C (PORT=8081 for another port)
 	@$(PREPARE) run && exec $(BIN)/python -m dev.run
@@ -25,6 +25,10 @@ test: ## lint, then every test against private servers (ARGS="-k receipt" for so
 	@$(PREPARE) test
 	@$(MAKE) --no-print-directory lint
 	@$(BIN)/python -m pytest $(ARGS)
+
+test-compose: ## start the compose files, load, kill and restart their parts (needs Docker with Compose v2)
+	@$(PREPARE) python
+	@$(BIN)/python -m pytest tests/compose $(ARGS)
 
 fuzz: ## throw generated input at everything, ten minutes each way (MINUTES=60 for longer, SEED=1 for the same again)
 	@$(PREPARE) test

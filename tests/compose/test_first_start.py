@@ -1,0 +1,78 @@
+"""A fresh installation: it takes a submission, confirms it, and keeps it when it is taken down and started again."""
+
+from __future__ import annotations
+
+import secrets
+from typing import Any
+
+import requests
+
+from support.compose_stack import Stack
+from support.polling import eventually
+
+JSON = {"Accept": "application/json"}
+
+
+def submit(stack: Stack, address: str, **headers: str) -> dict[str, Any]:
+    fields = {"name": "Ada Lovelace", "email": address}
+    answer = requests.post(f"{stack.url}/f/signup", json=fields, headers=JSON | headers, timeout=10)
+    assert answer.status_code == 202, answer.text
+    accepted: dict[str, Any] = answer.json()
+    return accepted
+
+
+def state(receipt_url: str) -> str:
+    return str(requests.get(receipt_url, headers=JSON, timeout=10).json()["state"])
+
+
+def as_owner(stack: Stack, path: str) -> dict[str, Any]:
+    answer = requests.get(f"{stack.url}{path}", headers={"Authorization": f"Bearer {stack.api_key()}"}, timeout=10)
+    answer.raise_for_status()
+    found: dict[str, Any] = answer.json()
+    return found
+
+
+def test_a_submission_through_the_published_port_is_confirmed_and_outlives_the_containers(stack: Stack) -> None:
+    address = f"ada+{secrets.token_hex(4)}@example.org"
+    receipt = submit(stack, address)["receipt_url"]
+    assert receipt.startswith(f"{stack.url}/receipts/"), "the address that the client used"
+    eventually(lambda: state(receipt) == "confirmed", 30, "the receipt says confirmed")
+    assert stack.mailed()[address] == 1
+    key = stack.api_key()
+    stack.down()
+    stack.up()
+    assert state(receipt) == "confirmed"
+    listed = requests.get(
+        f"{stack.url}/v1/forms/signup/submissions", headers={"Authorization": f"Bearer {key}"}, timeout=10
+    )
+    assert [each["fields"]["email"] for each in listed.json()["submissions"]] == [address]
+    another = submit(stack, f"ada+{secrets.token_hex(4)}@example.org")["receipt_url"]
+    eventually(lambda: state(another) == "confirmed", 30, "it goes on")
+
+
+def test_an_address_that_a_client_makes_up_does_not_count(stack: Stack) -> None:
+    forged = {"X-Forwarded-For": "192.0.2.7", "X_Forwarded_For": "192.0.2.8", "X-Forwarded-Host": "forged.example"}
+    address = f"ada+{secrets.token_hex(4)}@example.org"
+    accepted = submit(stack, address, **forged, **{"X-Forwarded-Proto": "https", "X_Forwarded_Host": "forged.example"})
+    assert accepted["receipt_url"].startswith(f"{stack.url}/receipts/")
+    query = f"SELECT source FROM submissions WHERE id = '{accepted['id']}'"  # noqa: S608 - an id of our own making
+    [source] = eventually(lambda: stack.psql("storage", query), 20, "it is stored")
+    assert "192.0.2." not in source
+
+
+def test_an_event_stream_comes_through_as_it_is_written(stack: Stack) -> None:
+    receipt = submit(stack, f"ada+{secrets.token_hex(4)}@example.org")["receipt_url"]
+    with requests.get(f"{receipt}/events", stream=True, timeout=20) as answer:
+        assert answer.headers["Content-Type"].startswith("text/event-stream")
+        lines = (line for line in answer.iter_lines(chunk_size=1) if line.startswith(b"data:"))
+        assert b"confirmed" in next(line for line in lines if b"confirmed" in line)
+
+
+def test_metrics_and_the_broker_are_not_published(stack: Stack) -> None:
+    assert requests.get(f"{stack.url}/metrics", timeout=5).status_code == requests.codes.not_found
+    published = {
+        name: [place for places in (each["NetworkSettings"]["Ports"] or {}).values() for place in places or []]
+        for name, each in stack.inspect().items()
+    }
+    assert {place["HostIp"] for places in published.values() for place in places} == {"127.0.0.1"}
+    assert sorted(name.split("-")[2] for name, places in published.items() if places) == ["maildev", "proxy"]
