@@ -31,7 +31,7 @@ def test_every_running_container_is_as_hard_as_its_file_says(stack: Stack) -> No
         assert host["Memory"] > 0, name
         assert host["NanoCpus"] > 0, name
         assert host["PidsLimit"] > 0, name
-        assert container["State"].get("Health", {}).get("Status", "healthy") == "healthy", name
+        assert container["State"]["Health"]["Status"] == "healthy", name
 
 
 def test_no_server_runs_as_root(stack: Stack) -> None:

@@ -85,7 +85,7 @@ class Stack:
                     [
                         "inspect",
                         "--format",
-                        "{{if .State.Health}}{{.State.Health.Status}}{{else}}healthy{{end}}",
+                        "{{.State.Health.Status}}",
                         container,
                     ],
                     {},

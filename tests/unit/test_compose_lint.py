@@ -76,6 +76,18 @@ def test_what_lasts_is_started_again_and_is_given_time_to_end(service: Service) 
     assert int(str(service["stop_grace_period"]).removesuffix("s")) >= 30
 
 
+def is_checked(service: Service) -> bool:
+    if service.get("healthcheck", {}).get("test"):
+        return True
+    return "\nHEALTHCHECK " in (ROOT / service["build"]["dockerfile"]).read_text() if "build" in service else False
+
+
+@pytest.mark.parametrize("service", LASTING)
+def test_what_lasts_says_whether_it_is_healthy(service: Service) -> None:
+    assert is_checked(service)
+    assert not service.get("healthcheck", {}).get("disable")
+
+
 @pytest.mark.parametrize("path", DOCKERFILES, ids=lambda path: path.parent.name)
 def test_an_image_runs_as_nobody_and_says_what_it_is(path: Any) -> None:
     text = path.read_text()
@@ -113,6 +125,7 @@ def drop(key: str) -> Callable[[Service], Service]:
         (test_no_secret_stands_in_it, lambda service: service | {"environment": {"POSTGRES_PASSWORD": "x"}}),
         (test_signals_reach_its_process, lambda service: service | {"command": "python -m gateway"}),
         (test_what_lasts_is_started_again_and_is_given_time_to_end, drop("restart")),
+        (test_what_lasts_says_whether_it_is_healthy, drop("build")),
     ],
 )
 def test_each_rule_can_fail(rule: Callable[[Service], None], harm: Callable[[Service], Service]) -> None:
