@@ -10,14 +10,22 @@ from pathlib import Path
 _RABBITMQ_PLACES = ("/usr/lib/rabbitmq/bin", "/opt/homebrew/opt/rabbitmq/sbin", "/usr/local/opt/rabbitmq/sbin")
 """Before the PATH: Debian's /usr/sbin/rabbitmq-server refuses ordinary users and changes to its own user for root."""
 
+RABBITMQ_CHOSEN = "COUNTERFOIL_RABBITMQ_SERVER"
+"""Names the `rabbitmq-server` to start, where it is to be another than the machine's: its tools are taken from beside
+it, and `epmd` from there too, else from the PATH."""
+
 
 class NotInstalled(Exception):
     """A program is missing; the text says how it comes."""
 
 
 def search_path() -> str:
-    """Return the PATH with the places of RabbitMQ before it."""
-    return os.pathsep.join([*_RABBITMQ_PLACES, os.environ.get("PATH", os.defpath)])
+    """Return the PATH with the places of RabbitMQ before it; raises `NotInstalled` where the chosen one is not there."""
+    chosen = os.environ.get(RABBITMQ_CHOSEN)
+    if chosen and shutil.which(chosen) is None:
+        raise NotInstalled(f"{RABBITMQ_CHOSEN}: {chosen} is no program; expected /path/to/sbin/rabbitmq-server")
+    places = [str(Path(chosen).absolute().parent)] if chosen else []
+    return os.pathsep.join([*places, *_RABBITMQ_PLACES, os.environ.get("PATH", os.defpath)])
 
 
 def rabbitmq(name: str) -> str:
