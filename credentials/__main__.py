@@ -3,6 +3,7 @@
     DIR/storage, DIR/notify     broker_url, database_url and the passwords they hold, for the service alone
     DIR/gateway, DIR/topology   broker_url and its password
     DIR/broker/definitions.json the broker's users with their permissions: salted hashes, no password
+    DIR/broker/erlang_cookie    what the nodes of a cluster know each other by: a secret, and for the brokers alone
     DIR/database/init.sql       the databases and their users: salted hashes, no password
 
 Run again it keeps every password. BROKER_HOSTS (default `rabbitmq`) names the hosts of the addresses, with commas
@@ -38,6 +39,7 @@ def make(directory: Path, broker_hosts: list[str], database_host: str) -> None:
         urls = (broker.url(name, password, host) for host in broker_hosts)
         write(directory / name / "broker_url", ",".join(urls), PRIVATE)
     write(directory / "broker" / "definitions.json", broker.definitions(users), PUBLIC)
+    keep_password(directory / "broker" / "erlang_cookie", PUBLIC)  # a broker reads it as a user of its own
     owners = {name: keep_password(directory / name / "database_password") for name in database.OWNERS}
     for name, password in owners.items():
         write(directory / name / "database_url", database.url(name, password, database_host), PRIVATE)

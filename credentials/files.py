@@ -10,10 +10,10 @@ from pathlib import Path
 PASSWORD_BYTES = 32
 
 
-def keep_password(path: Path) -> str:
+def keep_password(path: Path, mode: int = 0o600) -> str:
     """Return the password in a file; make one where there is none. Only letters, digits, `-` and `_`: fit for a URL."""
     if not path.exists():
-        write(path, secrets.token_urlsafe(PASSWORD_BYTES), 0o600)
+        write(path, secrets.token_urlsafe(PASSWORD_BYTES), mode)
     return path.read_text("ascii").strip()
 
 

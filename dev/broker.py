@@ -10,27 +10,32 @@ import os
 import secrets
 import signal
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import IO
 
 from dev.amqp import accepts
 from dev.processes import StartFailed, await_start, descendants, end, is_alive, is_free, poll, send
 from dev.programs import rabbitmq
-from dev.rabbitmq_files import environment, remember, write_files
+from dev.rabbitmq_files import Membership, environment, remember, write_files
 
 START_TIMEOUT_S = 90
 _VHOSTS_AT_ONCE = 8
 
 
 class Broker:
-    """One RabbitMQ node below `directory`. Started again there, it has its data, its ports and its password."""
+    """One RabbitMQ node below `directory`. Started again there, it has its data, its ports and its password.
+
+    The nodes of a cluster (`membership`) share a port mapper that somebody else runs.
+    """
 
     description = "RabbitMQ (a private node)"
 
-    def __init__(self, directory: Path, port: int = 0) -> None:
+    def __init__(self, directory: Path, port: int = 0, membership: Membership | None = None) -> None:
         self.directory = directory.absolute()
-        self._state = remember(self.directory, port)
+        self._state = remember(self.directory, port, membership)
+        self._is_member = membership is not None
         self._node: subprocess.Popen[bytes] | None = None
         self._epmd: subprocess.Popen[bytes] | None = None
         self._spare: list[str] = []
@@ -40,6 +45,11 @@ class Broker:
     def url(self) -> str:
         """The address of its default virtual host, with the password in it."""
         return self.url_of("%2F")
+
+    @property
+    def name(self) -> str:
+        """The name of the node among Erlang's."""
+        return str(self._state["name"])
 
     @property
     def port(self) -> int:
@@ -82,12 +92,12 @@ class Broker:
 
     def _spawn(self) -> None:
         variables = environment(self.directory, self._state)
-        mapper = [rabbitmq("epmd"), "-address", "127.0.0.1", "-port", str(self._state["epmd_port"])]
         with self._log.open("ab") as out:
-            self._epmd = _spawn(mapper, variables, out)
+            if not self._is_member:
+                self._epmd = spawn(mapper_command(self._state["epmd_port"]), variables, out)
             # as under systemd the script becomes the node, where it would otherwise stay as a shell above it
-            self._node = _spawn([rabbitmq("rabbitmq-server")], variables | {"RUNNING_UNDER_SYSTEMD": "true"}, out)
-        self._pid_file.write_text(f"{self._node.pid} {self._epmd.pid}")
+            self._node = spawn([rabbitmq("rabbitmq-server")], variables | {"RUNNING_UNDER_SYSTEMD": "true"}, out)
+        self._pid_file.write_text(" ".join(str(each.pid) for each in (self._node, self._epmd) if each))
 
     def is_ready(self) -> bool:
         """Say whether it accepts an AMQP connection now."""
@@ -187,7 +197,13 @@ class Broker:
         self.stop()
 
 
-def _spawn(command: list[str], variables: dict[str, str], out: Any) -> subprocess.Popen[bytes]:
+def mapper_command(port: int) -> list[str]:
+    """Return the command that runs Erlang's port mapper (epmd) on loopback."""
+    return [rabbitmq("epmd"), "-address", "127.0.0.1", "-port", str(port)]
+
+
+def spawn(command: list[str], variables: Mapping[str, str], out: IO[bytes]) -> subprocess.Popen[bytes]:
+    """Start a process in a session of its own, which a Ctrl-C at the terminal does not reach."""
     return subprocess.Popen(
         command, env=variables, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT, start_new_session=True
     )

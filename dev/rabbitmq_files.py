@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import secrets
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -24,14 +25,32 @@ vm_memory_high_watermark.relative = 0.4
 raft.wal_max_size_bytes = 67108864
 """
 
+_CLUSTER = """\
+cluster_formation.peer_discovery_backend = classic_config
+cluster_partition_handling = pause_minority
+net_ticktime = 10
+"""
 
-def remember(directory: Path, port: int) -> dict[str, Any]:
+
+@dataclass(frozen=True, slots=True)
+class Membership:
+    """What the nodes of one cluster have in common, and which of them one is."""
+
+    name: str
+    names: tuple[str, ...]
+    cookie: str
+    password: str
+    epmd_port: int
+
+
+def remember(directory: Path, port: int, membership: Membership | None = None) -> dict[str, Any]:
     """Return the state of the node that was in this directory, else that of a new one; `port` 0 chooses a free one."""
     kept = directory / "node.json"
     if kept.exists():
         return dict(json.loads(kept.read_text())) | ({"port": port} if port else {})
     name, cookie = f"counterfoil-{secrets.token_hex(4)}@localhost", secrets.token_hex(16)
-    return {"name": name, "cookie": cookie, "password": secrets.token_urlsafe(24), "port": port or free_port()}
+    alone = {"name": name, "cookie": cookie, "password": secrets.token_urlsafe(24), "port": port or free_port()}
+    return alone | (asdict(membership) if membership else {})
 
 
 def write_private_json(path: Path, state: dict[str, Any]) -> None:
@@ -41,7 +60,8 @@ def write_private_json(path: Path, state: dict[str, Any]) -> None:
 
 def write_files(directory: Path, state: dict[str, Any]) -> dict[str, Any]:
     """Write the node's configuration; return its state with every port chosen, the old ones where still free."""
-    state = state | {name: _port(int(state.get(name, 0))) for name in ("port", "dist_port", "epmd_port")}
+    own = ("port", "dist_port") if "names" in state else ("port", "dist_port", "epmd_port")
+    state = state | {name: _port(int(state.get(name, 0))) for name in own}
     for folder in ("data", "log", "home"):
         (directory / folder).mkdir(parents=True, exist_ok=True)
     directory.chmod(0o700)
@@ -49,7 +69,7 @@ def write_files(directory: Path, state: dict[str, Any]) -> dict[str, Any]:
     cookie.unlink(missing_ok=True)
     _write_private(cookie, state["cookie"], mode=0o400)
     write_private_json(directory / "node.json", state)
-    _write_private(directory / "rabbitmq.conf", _CONFIGURATION.format(directory=directory, **state))
+    _write_private(directory / "rabbitmq.conf", _CONFIGURATION.format(directory=directory, **state) + _peers(state))
     (directory / "advanced.config").write_text("[].\n")
     (directory / "enabled_plugins").write_text("[].\n")
     (directory / "env.conf").write_text("")
@@ -80,6 +100,12 @@ def environment(directory: Path, state: dict[str, Any]) -> dict[str, str]:
         "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": f"+S 2:2 {loopback} -counterfoil {state['name']}",
         "RABBITMQ_CTL_ERL_ARGS": f"+S 1:1 {loopback}",
     }
+
+
+def _peers(state: dict[str, Any]) -> str:
+    peers = enumerate(state.get("names", ()), start=1)
+    lines = [f"cluster_formation.classic_config.nodes.{number} = {name}\n" for number, name in peers]
+    return _CLUSTER + "".join(lines) if lines else ""
 
 
 def _port(kept: int) -> int:

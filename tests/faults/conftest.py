@@ -8,10 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from dev.broker import Broker
 from dev.mail_sink import MailSink
 from support.installation import Installation
-from support.ledger_trial import StartTrial, Trial, sqlite_of, vhost_of
+from support.ledger_trial import AnyBroker, StartTrial, Trial, sqlite_of, vhost_of
 
 SHORT_LEASE = {"COUNTERFOIL_SMTP_TIMEOUT_S": "1"}
 """A mail's lease outlives its time limit by a quarter of a minute, and whoever comes second waits for its end."""
@@ -23,7 +22,7 @@ def start_trial(tmp_path: Path, mail_sink: MailSink) -> Iterator[StartTrial]:
     with ExitStack() as running:
 
         def start(
-            broker: Broker,
+            broker: AnyBroker,
             *,
             database_url: str | None = None,
             replicas: int = 1,

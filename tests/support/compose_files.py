@@ -38,7 +38,8 @@ def services_of(name: str) -> dict[str, Service]:
     services = _read(name)["services"]
     if name == BASE:
         return dict(services)
-    return dict(_merged(_read(BASE)["services"], services))
+    base = _read(BASE)["services"]
+    return {service: _extended(definition, base) for service, definition in _merged(base, services).items()}
 
 
 def every_service() -> Iterator[tuple[str, str, Service]]:
@@ -56,6 +57,11 @@ def is_one_shot(service: Service) -> bool:
 def _read(name: str) -> dict[str, Any]:
     document: dict[str, Any] = yaml.load((ROOT / name).read_text(), Loader=_Loader)  # noqa: S506 - a safe loader
     return document
+
+
+def _extended(service: Service, base: dict[str, Service]) -> Service:
+    extends = service.get("extends")
+    return dict(_merged(base[extends["service"]], service)) if extends else service
 
 
 def _merged(under: Any, over: Any) -> Any:

@@ -6,13 +6,14 @@ import json
 import os
 import time
 from collections import Counter
+from itertools import pairwise
 from pathlib import Path
 from random import SystemRandom
 from typing import Protocol
 from urllib.parse import unquote, urlsplit
 
-from dev.broker import Broker
 from dev.mail_sink import MailSink
+from shared.messaging import addresses
 from shared.messaging.topology import WORK_QUEUES
 from support.installation import Installation
 from support.ledger import Attempt, Ledger
@@ -23,6 +24,16 @@ from support.polling import eventually
 from support.service import Service
 
 
+class AnyBroker(Protocol):
+    """A broker as trials need it: one node, or a cluster."""
+
+    def fresh_vhost(self) -> str:
+        """Return the address of an empty virtual host; of a cluster, those of all its nodes."""
+
+    def ctl(self, *arguments: str) -> str:
+        """Run rabbitmqctl and return what it prints."""
+
+
 class Trial:
     """An installation that a test loads, harms and finally compares with what was sent to it.
 
@@ -31,7 +42,7 @@ class Trial:
 
     def __init__(
         self,
-        broker: Broker,
+        broker: AnyBroker,
         vhost: str,
         installation: Installation,
         sink: MailSink,
@@ -40,7 +51,7 @@ class Trial:
         seed: int | None = None,
     ) -> None:
         self._broker = broker
-        self._vhost = vhost
+        self.vhost = vhost
         self.installation = installation
         self.sink = sink
         self.database_url = database_url
@@ -74,6 +85,11 @@ class Trial:
             return [each for each in self.ledger.attempts() if each.outcome == "acked" and each.at > moment]
 
         return eventually(acked_at, timeout_s, "a 202 after the fault")[0].at - moment
+
+    def longest_wait_s(self) -> float:
+        """Return the longest time between one 202 and the next, in seconds: how long a fault lasted for users."""
+        acked = [each.at for each in self.ledger.attempts() if each.outcome == "acked"]
+        return max((after - before for before, after in pairwise(acked)), default=0.0)
 
     def stored(self) -> int:
         """Return how many rows there are now."""
@@ -119,7 +135,7 @@ class Trial:
 
     def _held_messages(self) -> dict[str, int]:
         """Return the work queues that hold anything, what a consumer has and did not ack included."""
-        listed = self._broker.ctl("list_queues", "-p", self._vhost, "name", "messages", "--formatter", "json")
+        listed = self._broker.ctl("list_queues", "-p", self.vhost, "name", "messages", "--formatter", "json")
         names = {name for work in WORK_QUEUES for name in (work.name, *map(work.level_queue, work.levels_s))}
         return {
             each["name"]: each["messages"] for each in json.loads(listed) if each["name"] in names and each["messages"]
@@ -135,7 +151,7 @@ class StartTrial(Protocol):
 
     def __call__(
         self,
-        broker: Broker,
+        broker: AnyBroker,
         *,
         database_url: str | None = None,
         replicas: int = 1,
@@ -167,4 +183,4 @@ def sqlite_of(directory: Path) -> str:
 
 def vhost_of(broker_url: str) -> str:
     """Return the virtual host that a broker's address names."""
-    return unquote(urlsplit(broker_url).path.removeprefix("/"))
+    return unquote(urlsplit(addresses.split(broker_url)[0]).path.removeprefix("/"))

@@ -9,14 +9,16 @@ import pika
 import pika.exceptions
 from pika.adapters.blocking_connection import BlockingChannel
 
+from shared.messaging import addresses
+
 T = TypeVar("T")
 
 
 class Queues:
-    """The queues of one virtual host. Every question is a connection of its own, so a killed broker does no harm."""
+    """The queues of one virtual host. Every question is a connection of its own, so a killed node does no harm."""
 
     def __init__(self, broker_url: str) -> None:
-        self._parameters = pika.URLParameters(broker_url)
+        self._parameters = [pika.URLParameters(address) for address in addresses.split(broker_url)]
 
     def depth(self, name: str) -> int:
         """Return how many messages wait, without those that a consumer holds; 0 for a queue that is not there."""

@@ -40,7 +40,7 @@ def test_run_again_it_keeps_every_password(tmp_path: Path) -> None:
     before = addresses(tmp_path)
     make(tmp_path, ["rabbitmq"], "postgres")
     assert addresses(tmp_path) == before
-    assert len(set(before.values())) == len(before) == 6
+    assert len(set(before.values())) == len(before) == 7
 
 
 def test_each_broker_of_a_cluster_stands_in_the_address(tmp_path: Path) -> None:
@@ -52,7 +52,10 @@ def test_each_broker_of_a_cluster_stands_in_the_address(tmp_path: Path) -> None:
 def test_what_the_servers_get_holds_no_password_and_the_rest_is_for_its_owner_alone(tmp_path: Path) -> None:
     make(tmp_path, ["rabbitmq"], "postgres")
     public = {tmp_path / "broker" / "definitions.json", tmp_path / "database" / "init.sql"}
-    secret = [path for path in tmp_path.rglob("*") if path.is_file() and path not in public]
+    cookie = (
+        tmp_path / "broker" / "erlang_cookie"
+    )  # in a directory that only the brokers are given, who are other users
+    secret = [path for path in tmp_path.rglob("*") if path.is_file() and path not in public | {cookie}]
     passwords = [path.read_text().strip() for path in secret if path.name.endswith("password")]
     assert len(passwords) == 6
     assert {path.stat().st_mode & 0o777 for path in secret} == {0o600}
@@ -70,4 +73,4 @@ def test_nobody_at_the_broker_is_an_administrator(tmp_path: Path) -> None:
 
 
 def addresses(directory: Path) -> dict[Path, str]:
-    return {path: path.read_text() for path in directory.rglob("*_url")}
+    return {path: path.read_text() for path in [*directory.rglob("*_url"), directory / "broker" / "erlang_cookie"]}

@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 import pika
 import structlog
+from pika.adapters.utils.connection_workflow import AMQPConnectorException
 from pika.channel import Channel
 from pika.exceptions import AMQPError
 
@@ -97,7 +98,7 @@ class Link:
                 self._hold_connection()
             except TopologyMismatch as error:
                 self._report(f"a queue or exchange stands with other arguments: {error}")
-            except (AMQPError, OSError) as error:
+            except (AMQPError, AMQPConnectorException, OSError) as error:
                 self._report(f"cannot reach the broker: {_described(error)}")
             except Exception as error:  # noqa: BLE001 - whatever a callback raised, the link comes back
                 self._log.exception("link failed")
@@ -116,7 +117,7 @@ class Link:
                     self.call(
                         self._drop
                     )  # connecting anew, the link finds the same, and is not ready until it is mended
-                except (AMQPError, OSError) as error:
+                except (AMQPError, AMQPConnectorException, OSError) as error:
                     self._log.warning("could not declare again", problem=_described(error))
 
     def _drop(self) -> None:

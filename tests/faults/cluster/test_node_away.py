@@ -1,0 +1,91 @@
+"""Three brokers in a cluster: the node that leads the queues is killed with -9, or frozen, under load.
+
+Minutes long, and so apart from `make test`: `.venv/bin/python -m pytest tests/faults/cluster`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from dev.broker import Broker
+from shared.messaging.topology import STORAGE
+from support.broker_cluster import NODES, BrokerCluster
+from support.ledger_trial import StartTrial, Trial
+from support.polling import eventually
+
+COUNT = 1500
+RATE_PER_S = 50
+WAIT_LIMIT_S = 10.0
+
+FROZEN_LIMIT_S = 25.0
+"""The other nodes give a frozen one up after 7.5 to 12.5 s (`net_ticktime` 10), and the publisher after 15."""
+
+
+@pytest.fixture(scope="module")
+def cluster(server_directory: Path) -> Iterator[BrokerCluster]:
+    """A cluster whose nodes these tests kill, freeze and start again."""
+    with BrokerCluster(server_directory / "cluster") as nodes:
+        yield nodes
+
+
+@pytest.fixture
+def trial(start_trial: StartTrial, cluster: BrokerCluster) -> Trial:
+    """Two replicas of each service that know all nodes."""
+    return start_trial(cluster, replicas=2, workers=2)
+
+
+def await_another_leader(cluster: BrokerCluster, trial: Trial, former: Broker) -> None:
+    """Wait until another node leads storage's queue."""
+    eventually(lambda: cluster.leader_of(STORAGE.name, trial.vhost) is not former, 30, "vacuous: the same node leads")
+
+
+def await_members(cluster: BrokerCluster, trial: Trial) -> None:
+    """Wait until every node follows the leader of storage's queue, or is it."""
+    eventually(partial(_all_online, cluster, trial), 60, "every node is a member again")
+
+
+def _all_online(cluster: BrokerCluster, trial: Trial) -> bool:
+    return cluster.members_online(STORAGE.name, trial.vhost) == NODES
+
+
+def check(trial: Trial, *, wait_limit_s: float) -> None:
+    """Compare, and say how long users had to wait for a 202."""
+    verdict = trial.conclude()
+    waited_s = trial.longest_wait_s()
+    print(f"longest wait for a 202: {waited_s:.1f} s; {verdict.counts['answers 503']} answers were 503")
+    assert verdict.counts["acked"] == COUNT
+    assert {attempt.status for attempt in trial.ledger.attempts()} <= {202, 503}
+    assert waited_s < wait_limit_s
+
+
+def test_no_202_is_lost_and_the_next_comes_in_seconds_when_the_leader_is_killed(
+    trial: Trial, cluster: BrokerCluster
+) -> None:
+    client = trial.load(COUNT, rate_per_s=RATE_PER_S, repeats=0.1)
+    for kill in (1, 2):
+        trial.await_acked(kill * COUNT // 4)
+        leader = cluster.leader_of(STORAGE.name, trial.vhost)
+        leader.kill()
+        await_another_leader(cluster, trial, leader)
+        trial.await_acked(kill * COUNT // 4 + COUNT // 8)
+        leader.start()
+        await_members(cluster, trial)
+    client.wait(timeout_s=120)
+    check(trial, wait_limit_s=WAIT_LIMIT_S)
+
+
+def test_a_frozen_leader_is_given_up(trial: Trial, cluster: BrokerCluster) -> None:
+    client = trial.load(COUNT, rate_per_s=RATE_PER_S, repeats=0.1)
+    trial.await_acked(COUNT // 4)
+    leader = cluster.leader_of(STORAGE.name, trial.vhost)
+    leader.pause()
+    try:
+        trial.await_acked(COUNT // 2)
+    finally:
+        leader.resume()
+    client.wait(timeout_s=120)
+    check(trial, wait_limit_s=FROZEN_LIMIT_S)
