@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import sys
 
-from pika.exceptions import AMQPError
-
 from shared import settings
 from shared.messaging import addresses
-from shared.messaging.declare import TopologyMismatch, declare
+from shared.messaging.declare import UNREACHABLE, TopologyMismatch, declare
 from shared.messaging.nodes import Nodes
+
+ROUNDS = 3
+"""How often all nodes are tried, each time with more patience: right after a start they are slow."""
 
 
 def main() -> int:
@@ -29,15 +30,17 @@ def main() -> int:
 def _declare_at_one_of(url: str) -> int:
     nodes = Nodes(url, "topology")
     problems: list[str] = []
-    for _ in addresses.split(url):
+    for _ in addresses.split(url) * ROUNDS:
         parameters = nodes.next(failures=len(problems))
         try:
             declare(parameters)
-        except (AMQPError, OSError) as error:
+        except UNREACHABLE as error:
             problems.append(f"{parameters.host}: {error!r}")
         else:
             return 0
-    return _refuse(f"COUNTERFOIL_BROKER_URL: the broker cannot be reached, or refuses: {', '.join(problems)}")
+    return _refuse(
+        f"COUNTERFOIL_BROKER_URL: the broker cannot be reached, or refuses: {', '.join(dict.fromkeys(problems))}"
+    )
 
 
 def _refuse(message: str) -> int:

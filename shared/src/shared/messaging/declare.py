@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import pika
 from pika.adapters.blocking_connection import BlockingChannel
-from pika.exceptions import ChannelClosedByBroker
+from pika.adapters.utils.connection_workflow import AMQPConnectorException
+from pika.exceptions import AMQPError, ChannelClosedByBroker
 
 from shared.messaging import topology
 
 NOT_FOUND = 404
 PRECONDITION_FAILED = 406
+
+UNREACHABLE = (AMQPError, AMQPConnectorException, OSError)
+"""What pika raises where a broker is away, refuses, or does not answer: its timeouts are no `AMQPError`."""
 
 
 class TopologyMismatch(Exception):
@@ -19,7 +23,7 @@ class TopologyMismatch(Exception):
 def declare(parameters: pika.URLParameters) -> bool:
     """Declare every exchange, queue and binding over a connection of its own; say whether a queue was missing.
 
-    Raises `TopologyMismatch`, or pika's AMQPError or OSError where the broker cannot be reached.
+    Raises `TopologyMismatch`, or one of `UNREACHABLE` where the broker cannot be reached.
     """
     connection = pika.BlockingConnection(parameters)
     try:

@@ -9,12 +9,10 @@ from collections.abc import Callable
 
 import pika
 import structlog
-from pika.adapters.utils.connection_workflow import AMQPConnectorException
 from pika.channel import Channel
-from pika.exceptions import AMQPError
 
 from shared.messaging.connection import Connection
-from shared.messaging.declare import TopologyMismatch, declare
+from shared.messaging.declare import UNREACHABLE, TopologyMismatch, declare
 from shared.messaging.nodes import Nodes
 
 RECONNECT_FIRST_S = 0.1
@@ -98,7 +96,7 @@ class Link:
                 self._hold_connection()
             except TopologyMismatch as error:
                 self._report(f"a queue or exchange stands with other arguments: {error}")
-            except (AMQPError, AMQPConnectorException, OSError) as error:
+            except UNREACHABLE as error:
                 self._report(f"cannot reach the broker: {_described(error)}")
             except Exception as error:  # noqa: BLE001 - whatever a callback raised, the link comes back
                 self._log.exception("link failed")
@@ -117,7 +115,7 @@ class Link:
                     self.call(
                         self._drop
                     )  # connecting anew, the link finds the same, and is not ready until it is mended
-                except (AMQPError, AMQPConnectorException, OSError) as error:
+                except UNREACHABLE as error:
                     self._log.warning("could not declare again", problem=_described(error))
 
     def _drop(self) -> None:
