@@ -64,6 +64,7 @@ def test_little_must_be_set() -> None:
     assert (loaded.smtp_connections, loaded.smtp_timeout_s) == (4, 60)
     assert loaded.database_url == "sqlite:///notify.db"
     assert loaded.recipient_cap == Cap(20, timedelta(days=1))
+    assert (loaded.webhook_connections, loaded.webhook_timeout_s, loaded.webhook_allow) == (2, 15, ())
 
 
 @pytest.mark.usefixtures("environment")
@@ -81,11 +82,15 @@ def test_all_that_is_wrong_is_said_at_once(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setenv("COUNTERFOIL_SMTP_TIMEOUT_S", "soon")
     monkeypatch.setenv("COUNTERFOIL_DATABASE_URL", "mysql://u:p@h/d")
     monkeypatch.setenv("COUNTERFOIL_CONFIRMATIONS_PER_RECIPIENT", "often")
+    monkeypatch.setenv("COUNTERFOIL_WEBHOOK_TIMEOUT_S", "61")
+    monkeypatch.setenv("COUNTERFOIL_WEBHOOK_ALLOW", "10.0.0.0/8,intranet")
     with pytest.raises(SettingsError) as raised:
         settings.load()
     for name in ("BROKER_URL", "SMTP_URL", "MAIL_FROM", "SMTP_CONNECTIONS", "SMTP_TIMEOUT_S", "DATABASE_URL"):
         assert f"COUNTERFOIL_{name}: " in str(raised.value)
     assert "COUNTERFOIL_CONFIRMATIONS_PER_RECIPIENT: expected a number and a period" in str(raised.value)
+    assert "COUNTERFOIL_WEBHOOK_TIMEOUT_S: " in str(raised.value)
+    assert "COUNTERFOIL_WEBHOOK_ALLOW: 'intranet' is no network: expected one such as" in str(raised.value)
     assert "smtp-secret" not in str(raised.value)
 
 

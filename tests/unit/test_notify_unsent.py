@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 
 from notify_service import domain
+from notify_service.domain import OWNER, Key
 from notify_service.recipients import Cap
 from shared.contracts import Confirmation, ConfirmationChanged
 from shared.messaging.failures import RetryLater
@@ -52,6 +54,16 @@ def test_what_is_retried_while_its_form_stops_confirming_fails_visibly(world: Wo
     assert world.shown(event)[0].state == "failed"
     assert world.deliveries.errors[-1] == "the form confirms no more"
     assert world.sender.sent == []
+
+
+def test_a_webhook_of_the_same_submission_is_no_confirmation(world: World) -> None:
+    event = an_event()
+    webhook = Key(event.id, "webhook", OWNER)
+    now = world.clock.now
+    world.deliveries.claim(webhook, recipient="", owner=uuid4(), now=now, lease_until=now)
+    world.forms["signup"] = a_form(enabled=False)
+    world.handle(event, attempt=1)
+    assert [key.channel for key in world.deliveries.rows] == ["webhook"]
 
 
 def test_what_waited_for_a_form_that_confirms_nothing_is_done(world: World) -> None:

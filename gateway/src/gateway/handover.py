@@ -40,14 +40,17 @@ class Handover:
             raise refused(409, "IDEMPOTENCY_CONFLICT", _CONFLICT)
         return stored is not None
 
-    def publish(self, event: SubmissionAccepted, *, traceparent: str | None, deadline: float) -> None:
+    def publish(
+        self, event: SubmissionAccepted, *, has_webhook: bool, traceparent: str | None, deadline: float
+    ) -> None:
         """Publish an event; returns once the broker has confirmed it, raises `Refused` (503) when it has not.
 
         `deadline` is a moment of `time.monotonic`.
         """
         trace = {"traceparent": traceparent} if traceparent and _TRACEPARENT.fullmatch(traceparent) else None
+        message = message_of(event, headers=trace, has_webhook=has_webhook)
         try:
-            self._publisher.publish(message_of(event, headers=trace), timeout_s=max(0.0, deadline - time.monotonic()))
+            self._publisher.publish(message, timeout_s=max(0.0, deadline - time.monotonic()))
         except NotConfirmed as error:
             _log.warning("submission not confirmed", form=event.form, submission=str(event.id), refusal=error.refusal)
             raise unavailable(_UNCONFIRMED) from error

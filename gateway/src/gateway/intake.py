@@ -128,7 +128,12 @@ class Intake:
         if gate and not is_known and not event.spam:  # what is stored already has passed, and spam costs no provider
             control = replace(event.control, captcha=gate.check(visit.control.captcha, event.id))
             event = replace(event, control=control)
-        self._handover.publish(event, traceparent=visit.request.headers.get("Traceparent"), deadline=deadline)
+        self._handover.publish(
+            event,
+            has_webhook=visit.door.form.webhook is not None and event.spam is None,
+            traceparent=visit.request.headers.get("Traceparent"),
+            deadline=deadline,
+        )
         if event.spam:
             _log.info("kept as spam", form=event.form, submission=str(event.id), reason=event.spam)
 

@@ -55,7 +55,7 @@ class Reading:
         return json_response(200, answer)
 
     def submission(self, submission_id: str, request: Request) -> Response:
-        """Answer with one submission, its state and its confirmations."""
+        """Answer with one submission, its state, its confirmations, and what became of the form's webhook."""
         self._check_key(request)
         try:
             stored, notified = self._inquiry.submission(UUID(submission_id))
@@ -69,7 +69,14 @@ class Reading:
         stored_at = datetime.fromisoformat(document["stored_at"])
         receipt = progress_of_stored(self._ticket_of(document), stored_at, notified).to_json()
         shown = {name: receipt[name] for name in ("state", "confirmations", "unknown")}
+        shown["webhooks"] = (notified or {}).get("webhooks", [])
+        if notified is None and self._has_webhook(document):
+            shown["unknown"].append("webhooks")
         return json_response(200, {**document, **shown})
+
+    def _has_webhook(self, document: Answer) -> bool:
+        form = self._forms.get(document["form"])
+        return form is not None and form.webhook is not None and document.get("spam") is None
 
     def _ticket_of(self, document: Answer) -> Ticket:
         event = SubmissionAccepted(

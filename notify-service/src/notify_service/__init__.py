@@ -1,1 +1,1 @@
-"""Sends the confirmations of accepted submissions."""
+"""Sends the confirmations of accepted submissions, and tells the owners of forms by webhook."""

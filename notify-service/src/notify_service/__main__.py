@@ -23,13 +23,17 @@ from notify_service.handler import SendConfirmations
 from notify_service.mail import Composer
 from notify_service.queries import methods
 from notify_service.tables import MIGRATIONS
-from notify_service.tracing import TracedSender
+from notify_service.tracing import TracedCaller, TracedSender
+from notify_service.webhook import WebhookSender
+from notify_service.webhook_connection import GuardedCaller, tls_context
+from notify_service.webhook_handler import SendWebhooks
+from notify_service.webhook_secrets import check_secrets
 from shared import database, failpoints, forms, logs, tracing
 from shared.messaging.batching import BatchLimits
 from shared.messaging.broker import Broker, Consumer
 from shared.messaging.failures import DependencyUnavailable
 from shared.messaging.rabbitmq import RabbitMQ
-from shared.messaging.topology import NOTIFY_EMAIL, NOTIFY_QUERIES
+from shared.messaging.topology import NOTIFY_EMAIL, NOTIFY_QUERIES, NOTIFY_WEBHOOK
 from shared.settings import SettingsError
 from shared.telemetry.health import ProcessHealth
 from shared.telemetry.listener import listening
@@ -61,7 +65,7 @@ def _migrate() -> int:
 
 def _run() -> int:
     chosen = settings.load()
-    served = forms.LiveForms(chosen.forms)
+    served = forms.LiveForms(chosen.forms, check=check_secrets)
     logs.configure("notify", level=chosen.log_level, format=chosen.log_format)
     engine = database.create(chosen.database_url)
     if _is_pending(engine):
@@ -81,7 +85,7 @@ def run(
     reach: failpoints.Reach,
     spans: tracing.Spans | None = None,
 ) -> bool:
-    """Send confirmations and answer queries, until SIGTERM or SIGINT; False where it ended without being told.
+    """Send confirmations and webhooks, and answer queries, until SIGTERM or SIGINT; False where it ended untold.
 
     Raises `SettingsError` where metrics cannot be served.
     """
@@ -106,6 +110,7 @@ def run(
         broker.consumer(NOTIFY_EMAIL, tracing.traced(handler, NOTIFY_EMAIL, spans), BatchLimits(size=1))
         for handler in handlers
     ]
+    consumers += _webhook_consumers(chosen, served, engine, broker, reach, spans)
     answering = broker.serve(NOTIFY_QUERIES, methods(table))
     health = ProcessHealth(
         stuck=[broker.stuck, *(consumer.stuck for consumer in consumers)],
@@ -128,6 +133,28 @@ def _senders(chosen: settings.Settings) -> list[SmtpSender]:
     return [SmtpSender(chosen.smtp, breaker, hello=hello, tls=tls) for _ in range(chosen.smtp_connections)]
 
 
+def _webhook_consumers(
+    chosen: settings.Settings,
+    served: forms.Forms,
+    engine: Engine,
+    broker: Broker,
+    reach: failpoints.Reach,
+    spans: tracing.Spans | None,
+) -> list[Consumer]:
+    """Return what sends webhooks, apart from mail: an endpoint that hangs keeps nothing waiting but webhooks."""
+    table = ClaimTable(engine)
+    caller = GuardedCaller(tls_context(), chosen.webhook_allow)
+    sender = WebhookSender(TracedCaller(caller, spans) if spans else caller, _now)
+    handlers = [
+        SendWebhooks(served, table, sender, _now, reach, send_timeout_s=chosen.webhook_timeout_s)
+        for _ in range(chosen.webhook_connections)
+    ]
+    return [
+        broker.consumer(NOTIFY_WEBHOOK, tracing.traced(handler, NOTIFY_WEBHOOK, spans), BatchLimits(size=1))
+        for handler in handlers
+    ]
+
+
 def _consume(consumers: Sequence[Consumer]) -> bool:
     """Run each consumer in a thread of its own until SIGTERM or SIGINT, or until one of them ends by itself."""
     told: list[int] = []
@@ -148,7 +175,7 @@ def _consume(consumers: Sequence[Consumer]) -> bool:
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, obey)
-    threads = [threading.Thread(target=run_one, args=[one], name=f"mail-{i}") for i, one in enumerate(consumers)]
+    threads = [threading.Thread(target=run_one, args=[one], name=f"consumer-{i}") for i, one in enumerate(consumers)]
     for thread in threads:
         thread.start()
     for thread in threads:

@@ -71,7 +71,7 @@ class ClaimTable:
         return _first(recorded)
 
     def confirmations(self, submission_id: UUID) -> list[Confirmation]:
-        """Return the confirmations of a submission as its receipt shows them."""
+        """Return the confirmations of a submission, and its webhook, as they are shown."""
         return [_shown(row) for row in self._run(_OF_SUBMISSION, {"of_id": submission_id})]
 
     def _run(self, statement: Executable, values: dict[str, Any]) -> Sequence[Row[Any]]:

@@ -12,9 +12,12 @@ from notify_service.recipients import normalised
 from shared.contracts import Confirmation
 from shared.messaging.topology import RETRY_LEVELS_S
 
-Channel: TypeAlias = Literal["email"]
+Channel: TypeAlias = Literal["email", "webhook"]
 State: TypeAlias = Literal["pending", "sending", "retrying", "sent", "failed"]
 Stage: TypeAlias = Literal["connect", "ehlo", "starttls", "login", "mail", "rcpt", "data"]
+
+OWNER = "owner"
+"""What stands for a webhook in the place of an address's hash: a form has one, whatever its address is by now."""
 
 TOO_MANY = "too many confirmations to this address"
 """Why a confirmation failed beyond its recipient's cap."""

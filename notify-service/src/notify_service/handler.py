@@ -58,7 +58,7 @@ class Deliveries(Protocol):
         """
 
     def confirmations(self, submission_id: UUID) -> list[Confirmation]:
-        """Return what has become of a submission's confirmations so far."""
+        """Return what has become of a submission's confirmations so far, and of its webhook."""
 
 
 class Sender(Protocol):
@@ -128,7 +128,8 @@ class SendConfirmations:
         """Say whether the form confirms nothing: what it began to confirm before is still brought to an end."""
         if form is None or form.confirmation.enabled:
             return False
-        return not (delivery.attempt and self.deliveries.confirmations(delivery.event.id))
+        tried = self.deliveries.confirmations(delivery.event.id) if delivery.attempt else ()
+        return not any(one.channel == "email" for one in tried)
 
     def _carry_out(self, claim: Claim, delivery: Delivery, form: Form | None, address: str) -> None:
         event = delivery.event

@@ -11,20 +11,24 @@ from shared.messaging.broker import Answer, Params, QueryMethod
 
 
 class Confirmations(Protocol):
-    """Knows what has become of a submission's confirmations."""
+    """Knows what has become of a submission's confirmations, and of its webhook."""
 
     def confirmations(self, submission_id: UUID) -> list[Confirmation]:
-        """Return them as a receipt shows them; empty where none was seen."""
+        """Return them as they are shown; empty where none was seen."""
 
 
 def methods(known: Confirmations) -> Mapping[str, QueryMethod]:
     """Return the queries of `topology.NOTIFY_QUERIES`, by name.
 
-    `receipt` {"id": uuid} answers {"confirmations": [...]}, each as `Confirmation.to_json`.
+    `receipt` {"id": uuid} answers {"confirmations": [...], "webhooks": [...]}, each as `Confirmation.to_json`. The
+    submitter's receipt shows the first alone: whether the owner's webhook works is none of a submitter's business.
     """
 
     def receipt(params: Params) -> Answer:
         found = known.confirmations(UUID(str(params["id"])))
-        return {"confirmations": [confirmation.to_json() for confirmation in found]}
+        return {
+            "confirmations": [one.to_json() for one in found if one.channel != "webhook"],
+            "webhooks": [one.to_json() for one in found if one.channel == "webhook"],
+        }
 
     return {"receipt": receipt}

@@ -11,6 +11,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from environs import validate
 
+from notify_service.public_addresses import Network, parse_networks
 from notify_service.recipients import Cap, parse_cap
 from shared import settings
 from shared.database import database_url
@@ -61,6 +62,9 @@ class Settings:
     smtp_timeout_s: int
     mail_from: MailFrom
     recipient_cap: Cap | None
+    webhook_connections: int
+    webhook_timeout_s: int
+    webhook_allow: tuple[Network, ...]
     forms: Path
     metrics_bind: str | None
     log_level: str
@@ -88,6 +92,9 @@ def load() -> Settings:
         smtp_timeout_s=env.int("SMTP_TIMEOUT_S", 60, validate=validate.Range(1, 600)) or 0,
         mail_from=_mail_from(env.str("MAIL_FROM", "Counterfoil <counterfoil@localhost>"), problems),
         recipient_cap=_cap(env.str("CONFIRMATIONS_PER_RECIPIENT", "20/day"), problems),
+        webhook_connections=env.int("WEBHOOK_CONNECTIONS", 2, validate=validate.Range(1, 64)) or 0,
+        webhook_timeout_s=env.int("WEBHOOK_TIMEOUT_S", 15, validate=validate.Range(1, 60)) or 0,
+        webhook_allow=_networks(env.str("WEBHOOK_ALLOW", ""), problems),
         forms=Path(env.str("FORMS", "forms.toml") or ""),
         metrics_bind=settings.metrics_bind(env),
         log_level=settings.log_level(env),
@@ -150,6 +157,14 @@ def _cap(text: str | None, problems: list[str]) -> Cap | None:
     except ValueError as error:
         problems.append(f"COUNTERFOIL_CONFIRMATIONS_PER_RECIPIENT: {error}")
         return None
+
+
+def _networks(text: str | None, problems: list[str]) -> tuple[Network, ...]:
+    try:
+        return parse_networks(text or "")
+    except ValueError as error:
+        problems.append(f"COUNTERFOIL_WEBHOOK_ALLOW: {error}")
+        return ()
 
 
 def _mail_from(text: str | None, problems: list[str]) -> MailFrom:

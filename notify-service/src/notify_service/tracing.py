@@ -1,10 +1,15 @@
-"""A sender of mail whose mails each have a span."""
+"""A sender of mail, and a caller of webhooks, who make a span for each."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
+from urllib.parse import urlsplit
 
 from notify_service.domain import Mail, SendFailure
 from notify_service.handler import Sender
 from notify_service.settings import SmtpServer
+from notify_service.webhook import Caller
+from notify_service.webhook_connection import Answer, NoAnswer, Refused
 from shared.tracing import Attributes, Spans
 
 
@@ -32,3 +37,25 @@ class TracedSender:
             except SendFailure as error:
                 span.fail(error.reason)
                 raise
+
+
+class TracedCaller:
+    """`webhook.Caller` with a span around each call. It names the host alone: a path may be a secret."""
+
+    def __init__(self, caller: Caller, spans: Spans) -> None:
+        self._caller = caller
+        self._spans = spans
+
+    def post(self, url: str, body: bytes, headers: Mapping[str, str], *, timeout_s: float) -> Answer:
+        """Post one body; see `webhook.Caller`."""
+        about: Attributes = {"http.request.method": "POST", "server.address": urlsplit(url).hostname or ""}
+        with self._spans.begun("POST", "client", about) as span:
+            try:
+                answer = self._caller.post(url, body, headers, timeout_s=timeout_s)
+            except (NoAnswer, Refused) as error:
+                span.fail(str(error))
+                raise
+            span.note({"http.response.status_code": answer.status})
+            if answer.status >= 400:
+                span.fail(str(answer.status))
+            return answer

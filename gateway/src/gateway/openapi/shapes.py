@@ -90,6 +90,7 @@ SCHEMAS: dict[str, Schema] = {
         conflicts=a_list(_CONFLICT),
         state=_STATE,
         confirmations=a_list(ref("Confirmation")),
+        webhooks={**a_list(ref("Confirmation")), "description": "Whether the form's webhook was called."},
         unknown=a_list(_TEXT),
     ),
     "Submissions": an_object(

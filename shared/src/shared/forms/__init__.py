@@ -8,6 +8,7 @@ from shared.forms.definitions import NAME, ConfirmationMail, Dialect, Field, Fie
 from shared.forms.file import load
 from shared.forms.live import LiveForms
 from shared.forms.rates import parse_rate
+from shared.forms.webhook import Webhook
 
 __all__ = [
     "NAME",
@@ -21,6 +22,7 @@ __all__ = [
     "FormsError",
     "LiveForms",
     "Unknown",
+    "Webhook",
     "load",
     "parse_rate",
 ]

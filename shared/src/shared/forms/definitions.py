@@ -9,6 +9,7 @@ from datetime import date, timedelta
 from typing import Literal, TypeAlias
 
 from shared.forms.captcha import Captcha
+from shared.forms.webhook import Webhook
 
 FieldType: TypeAlias = Literal["text", "email", "number", "integer", "boolean", "date", "url", "tel", "choice", "list"]
 
@@ -62,7 +63,7 @@ class Form:
     `rate_limit` is how often one address may submit; None leaves it to the gateway's setting. `deduplicate` is how long
     the same fields are one submission.
     `access_key` is what a page in the dialect of Web3Forms has to say; None lets it say anything.
-    `unknown` says what becomes of fields that are not among `fields`.
+    `unknown` says what becomes of fields that are not among `fields`. `webhook` is None where nobody is told.
     """
 
     name: str
@@ -79,6 +80,7 @@ class Form:
     deduplicate: timedelta | None = None
     captcha: Captcha | None = None
     confirmation: ConfirmationMail = field(default_factory=ConfirmationMail)
+    webhook: Webhook | None = None
 
 
 Forms: TypeAlias = Mapping[str, Form]

@@ -13,6 +13,7 @@ from shared.forms.field_schema import FIELD_NAME, FieldSchema
 from shared.forms.placeholders import names_in
 from shared.forms.rates import is_rate
 from shared.forms.tables import Table, Tables
+from shared.forms.webhook import WebhookSchema
 from shared.forms.windows import Window
 
 _FORM_NAME = validate.Regexp(rf"{NAME.pattern}\Z", error="a form's name is letters, digits, - and _, 64 at most")
@@ -64,6 +65,7 @@ class FormSchema(Table):
     deduplicate = Window()
     captcha = fields.Nested(CaptchaSchema)
     confirmation = fields.Nested(ConfirmationSchema)
+    webhook = fields.Nested(WebhookSchema)
 
     @validates_schema(skip_on_field_errors=False)
     def _honeypot_is_no_field(self, data: dict[str, Any], **_: Any) -> None:

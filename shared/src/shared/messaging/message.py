@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from shared.contracts import Announcement, SubmissionAccepted, encode, encode_announcement
-from shared.messaging.topology import EVENTS, LIVE
+from shared.messaging.topology import EVENTS, LIVE, WITH_WEBHOOK
 
 ATTEMPT_HEADER = "x-attempt"
 FAILURES_HEADER = "x-failures"
@@ -27,11 +27,13 @@ class Message:
     expiration_ms: int | None = None
 
 
-def message_of(event: SubmissionAccepted, *, headers: Mapping[str, str | int] | None = None) -> Message:
+def message_of(
+    event: SubmissionAccepted, *, headers: Mapping[str, str | int] | None = None, has_webhook: bool = False
+) -> Message:
     """Return the message that publishes an accepted submission to every service."""
     return Message(
         exchange=EVENTS,
-        routing_key=event.TYPE,
+        routing_key=WITH_WEBHOOK if has_webhook else event.TYPE,
         type=event.TYPE,
         message_id=str(event.id),
         body=encode(event),

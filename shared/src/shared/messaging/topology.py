@@ -19,6 +19,10 @@ LIVE = "counterfoil.live"
 PARKED = "counterfoil.parked"
 DEFAULT_EXCHANGE = ""
 
+WITH_WEBHOOK = f"{SubmissionAccepted.TYPE}.webhook"
+"""The routing key of a submission whose form has a webhook. The queue of webhooks is bound by this one alone, so that a
+submission to any other form is not copied to it, and the other queues are bound by both."""
+
 STORAGE_QUERIES = "storage.queries.v2"
 NOTIFY_QUERIES = "notify.queries.v2"
 
@@ -58,11 +62,15 @@ class Binding:
 
 @dataclass(frozen=True, slots=True)
 class WorkQueue:
-    """A queue of work, with its delay levels (name → seconds) and the parked queue it ends in."""
+    """A queue of work, with its delay levels (name → seconds) and the parked queue it ends in.
+
+    It is bound by its routing key, and by the keys in `also`.
+    """
 
     name: str
     parked: str
     routing_key: str = SubmissionAccepted.TYPE
+    also: tuple[str, ...] = (WITH_WEBHOOK,)
     levels_s: Mapping[str, int] = field(default_factory=lambda: dict(RETRY_LEVELS_S))
 
     def level_queue(self, level: str) -> str:
@@ -104,7 +112,8 @@ class WorkQueue:
 
     def bindings(self) -> list[Binding]:
         """Return what routes events to the work queue, and dead letters to the parked one."""
-        return [Binding(EVENTS, self.name, self.routing_key), Binding(PARKED, self.parked, self.parked)]
+        keys = (self.routing_key, *self.also)
+        return [*(Binding(EVENTS, self.name, key) for key in keys), Binding(PARKED, self.parked, self.parked)]
 
 
 def _queries(name: str) -> Queue:
@@ -115,12 +124,14 @@ def _queries(name: str) -> Queue:
 
 STORAGE = WorkQueue("storage.submissions.v1", "storage.parked.v1", levels_s={"30s": 30})
 NOTIFY_EMAIL = WorkQueue("notify.email.v1", "notify.parked.v1")
+NOTIFY_WEBHOOK = WorkQueue("notify.webhook.v1", "notify.parked.v1", routing_key=WITH_WEBHOOK, also=())
+"""Apart from mail, so that a slow webhook never delays it."""
 
-WORK_QUEUES = (STORAGE, NOTIFY_EMAIL)
+WORK_QUEUES = (STORAGE, NOTIFY_EMAIL, NOTIFY_WEBHOOK)
 
 EXCHANGES = (Exchange(EVENTS, "topic"), Exchange(LIVE, "topic"), Exchange(PARKED, "direct"))
 QUEUES = (
-    *(queue for work in WORK_QUEUES for queue in work.queues()),
+    *{queue.name: queue for work in WORK_QUEUES for queue in work.queues()}.values(),
     *map(_queries, (STORAGE_QUERIES, NOTIFY_QUERIES)),
 )
-BINDINGS = tuple(binding for work in WORK_QUEUES for binding in work.bindings())
+BINDINGS = tuple(dict.fromkeys(binding for work in WORK_QUEUES for binding in work.bindings()))

@@ -1,0 +1,88 @@
+"""Sends webhooks as Standard Webhooks asks for: signed, each with an id that stays the same."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Protocol
+
+from standardwebhooks import Webhook as Signer
+
+from notify_service.breaker import Breaker
+from notify_service.domain import SendFailure, Transient
+from notify_service.webhook_answers import failure_of
+from notify_service.webhook_body import body_of, webhook_id
+from notify_service.webhook_connection import Answer, NoAnswer, Refused
+from notify_service.webhook_secrets import secrets_of
+from shared.contracts import SubmissionAccepted
+from shared.forms import Webhook
+
+USER_AGENT = "Counterfoil"
+
+
+class Caller(Protocol):
+    """Sends requests."""
+
+    def post(self, url: str, body: bytes, headers: Mapping[str, str], *, timeout_s: float) -> Answer:
+        """Post the body and return the answer, within the time given and writing nothing after it.
+
+        Raises `Refused` before anything is sent, else `NoAnswer`, after which the endpoint may have taken it.
+        """
+
+
+class WebhookSender:
+    """`webhook_handler.Sender` over HTTP, with a breaker for each endpoint. Safe to use from many threads."""
+
+    def __init__(
+        self, caller: Caller, clock: Callable[[], datetime], ticks_s: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._caller = caller
+        self._clock = clock
+        self._ticks_s = ticks_s
+        self._lock = threading.Lock()
+        self._breakers: dict[str, Breaker] = {}
+
+    def admits(self, webhook: Webhook) -> bool:
+        """Say whether its endpoint may be tried now; see `webhook_handler.Sender`."""
+        return self._breaker_of(webhook).admits()
+
+    def send(self, webhook: Webhook, event: SubmissionAccepted, *, timeout_s: float) -> None:
+        """Send one webhook; see `webhook_handler.Sender`. No answer is `Transient`: it may have arrived."""
+        breaker = self._breaker_of(webhook)
+        try:
+            self._send(webhook, event, timeout_s)
+        except SendFailure as error:
+            (breaker.failed if error.tells_of_channel else breaker.succeeded)()
+            raise
+        breaker.succeeded()
+
+    def _send(self, webhook: Webhook, event: SubmissionAccepted, timeout_s: float) -> None:
+        body, now = body_of(event), self._clock()
+        headers = {"Content-Type": "application/json", "User-Agent": USER_AGENT} | _signed(webhook, event, body, now)
+        try:
+            answer = self._caller.post(webhook.url, body.encode(), headers, timeout_s=timeout_s)
+        except (Refused, NoAnswer) as error:
+            raise Transient(str(error), tells_of_channel=True) from None
+        failure = failure_of(answer.status, answer.retry_after, now)
+        if failure is not None:
+            raise failure
+
+    def _breaker_of(self, webhook: Webhook) -> Breaker:
+        with self._lock:
+            return self._breakers.setdefault(webhook.url, Breaker(self._ticks_s))
+
+
+def _signed(webhook: Webhook, event: SubmissionAccepted, body: str, now: datetime) -> dict[str, str]:
+    """Return the three headers of Standard Webhooks; raises `Transient` where the secret's file has gone since."""
+    try:
+        secrets = secrets_of(webhook)
+    except (OSError, ValueError):
+        raise Transient("no secret") from None
+    name = webhook_id(event.id)
+    return {
+        "webhook-id": name,
+        "webhook-timestamp": str(int(now.timestamp())),
+        "webhook-signature": " ".join(Signer(secret).sign(name, now, body) for secret in secrets),
+    }

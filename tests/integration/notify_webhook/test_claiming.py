@@ -1,0 +1,35 @@
+"""A webhook's row in the claim table stands beside the mail's, on both databases."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from uuid import uuid4
+
+from notify_service.deliveries import ClaimTable
+from notify_service.domain import OWNER, Claim, Key, Settled
+from notify_service.recipients import Cap
+from notify_service.tables import MIGRATIONS
+from shared import database
+from shared.contracts import Confirmation
+from support.confirmations import NOON, a_key
+
+LEASE = NOON + timedelta(minutes=1)
+
+
+def test_mail_and_webhook_of_one_submission_are_claimed_apart_and_only_mail_is_counted(database_url: str) -> None:
+    engine = database.create(database_url)
+    MIGRATIONS.upgrade(engine)
+    mails, webhooks = ClaimTable(engine, Cap(1, timedelta(days=1))), ClaimTable(engine)
+    for _ in range(2):
+        key = Key(uuid4(), "webhook", OWNER)
+        claim = webhooks.claim(key, recipient="", owner=uuid4(), now=NOON, lease_until=LEASE)
+        assert isinstance(claim, Claim)
+        webhooks.record(claim, "sent", now=NOON)
+        assert webhooks.claim(key, recipient="", owner=uuid4(), now=NOON, lease_until=LEASE) == Settled()
+    mail = mails.claim(a_key(key.submission_id), recipient="ada", owner=uuid4(), now=NOON, lease_until=LEASE)
+    assert isinstance(mail, Claim)
+    assert mails.confirmations(key.submission_id) == [
+        Confirmation("email", "pending", 1, NOON),
+        Confirmation("webhook", "sent", 1, NOON),
+    ]
+    engine.dispose()

@@ -1,0 +1,96 @@
+"""Webhooks, and what calls them in a test that needs no network."""
+
+from __future__ import annotations
+
+import base64
+import socket
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from notify_service.webhook import WebhookSender
+from notify_service.webhook_connection import Answer, NoAnswer, Refused
+from notify_service.webhook_handler import SendWebhooks
+from shared.contracts import Confirmation, SubmissionAccepted
+from shared.forms import Form, Webhook
+from shared.messaging.failures import Delivery
+from support.confirmations import Clock, FakeDeliveries
+
+SECRET = "whsec_" + base64.b64encode(b"a key of the tests, which is long enough").decode()
+URL = "https://owner.example.org/hook"
+
+
+def a_webhook(url: str = URL, secret: str = SECRET) -> Webhook:
+    return Webhook(url, secret=secret)
+
+
+Resolve = Callable[..., list[tuple[Any, ...]]]
+
+
+def resolving(*addresses: str) -> Resolve:
+    """Return what finds these addresses for every name."""
+
+    def resolve(_host: str, port: int, **_: Any) -> list[tuple[Any, ...]]:
+        return [one for address in addresses for one in socket.getaddrinfo(address, port, type=socket.SOCK_STREAM)]
+
+    return resolve
+
+
+@dataclass(frozen=True)
+class Posted:
+    """One request."""
+
+    url: str
+    headers: Mapping[str, str]
+    body: bytes
+    timeout_s: float
+
+
+@dataclass
+class FakeCaller:
+    """`webhook.Caller` that keeps what it is given. It answers each address with a status, `drop` or `refuse`."""
+
+    answers: dict[str, int | str] = field(default_factory=dict)
+    retry_after: str | None = None
+    posted: list[Posted] = field(default_factory=list)
+    before: Callable[[], None] = lambda: None
+
+    def post(self, url: str, body: bytes, headers: Mapping[str, str], *, timeout_s: float) -> Answer:
+        self.before()
+        answer = self.answers.get(url, 204)
+        if answer == "refuse":
+            raise Refused("its address is not public")
+        self.posted.append(Posted(url, headers, body, timeout_s))
+        if isinstance(answer, str):
+            raise NoAnswer(f"no answer ({answer})")
+        return Answer(answer, self.retry_after)
+
+
+@dataclass
+class WebhookWorld:
+    """A worker that sends webhooks, with all that is around it made up."""
+
+    forms: dict[str, Form] = field(default_factory=lambda: {"signup": Form("signup", "Sign up", webhook=a_webhook())})
+    deliveries: FakeDeliveries = field(default_factory=FakeDeliveries)
+    caller: FakeCaller = field(default_factory=FakeCaller)
+    clock: Clock = field(default_factory=Clock)
+    reached: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.sender = WebhookSender(self.caller, self.clock, self._now_s)
+        self.handler = self.worker()
+
+    def _now_s(self) -> float:
+        return self.clock.now.timestamp()
+
+    def worker(self) -> SendWebhooks:
+        return SendWebhooks(self.forms, self.deliveries, self.sender, self.clock, self.reached.append)
+
+    def handle(self, event: SubmissionAccepted, *, attempt: int = 0, failures: int = 0) -> None:
+        self.handler([self.delivery(event, attempt, failures)])
+
+    def delivery(self, event: SubmissionAccepted, attempt: int = 0, failures: int = 0) -> Delivery:
+        return Delivery(event, attempt, failures)
+
+    def shown(self, event: SubmissionAccepted) -> list[Confirmation]:
+        return self.deliveries.confirmations(event.id)

@@ -1,0 +1,91 @@
+"""What the gateway does about webhooks: it marks what is for one, and shows owners, not submitters, what came of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from shared.messaging.topology import NOTIFY_EMAIL, NOTIFY_QUERIES, NOTIFY_WEBHOOK, STORAGE, STORAGE_QUERIES
+from support.gateway_app import API_KEY, GOOD, Gateway, a_gateway, document_of
+from support.webhooks import SECRET
+
+OWNER = {"Authorization": f"Bearer {API_KEY}"}
+FORMS = f"""
+[forms.told]
+webhook = {{url = "https://owner.example.org/", secret = "{SECRET}"}}
+[forms.off]
+webhook = {{url = "https://owner.example.org/", secret = "{SECRET}", enabled = false}}
+[forms.filed]
+webhook = {{url = "https://owner.example.org/", secret_file = "/nowhere/that/the/gateway/could/read"}}
+[forms.signup]
+"""
+
+
+@pytest.fixture
+def gateway(tmp_path: Path) -> Gateway:
+    return a_gateway(tmp_path, definitions=FORMS)
+
+
+def depths(gateway: Gateway) -> list[int]:
+    return [len(gateway.broker.queued(queue.name)) for queue in (STORAGE, NOTIFY_EMAIL, NOTIFY_WEBHOOK)]
+
+
+@pytest.mark.parametrize(("form", "copies"), [("told", 1), ("filed", 1), ("off", 0), ("signup", 0)])
+def test_only_what_a_form_has_a_webhook_for_goes_to_the_queue_of_webhooks(
+    gateway: Gateway, form: str, copies: int
+) -> None:
+    gateway.submitted(form)
+    assert depths(gateway) == [1, 1, copies]
+
+
+def test_spam_goes_to_no_webhook(gateway: Gateway) -> None:
+    gateway.submitted("told", GOOD | {"_gotcha": "x"})
+    assert depths(gateway) == [1, 1, 0]
+
+
+def shown(gateway: Gateway, answer: dict[str, Any] | None, form: str = "told", **stored: Any) -> dict[str, Any]:
+    submission = {
+        "id": "00000000-0000-0000-0000-000000000007",
+        "form": form,
+        "accepted_at": "2026-11-22T17:03:44.123456Z",
+        "stored_at": "2026-11-22T17:03:45.123456Z",
+        "fields": GOOD,
+        "fingerprint": "0",
+        **stored,
+    }
+    gateway.broker.serve(STORAGE_QUERIES, {"submission": lambda _: {"submission": submission}})
+    if answer is not None:
+        gateway.broker.serve(NOTIFY_QUERIES, {"receipt": lambda _: answer})
+    return document_of(gateway.client.get(f"/v1/submissions/{submission['id']}", headers=OWNER))
+
+
+MAIL = {"channel": "email", "state": "sent", "attempts": 1, "at": None}
+FAILED = {"channel": "webhook", "state": "failed", "attempts": 1, "at": None}
+
+
+def test_the_owner_sees_what_became_of_the_webhook_and_the_state_is_that_of_the_mail(gateway: Gateway) -> None:
+    document = shown(gateway, {"confirmations": [MAIL], "webhooks": [FAILED]})
+    assert (document["state"], document["confirmations"], document["webhooks"]) == ("confirmed", [MAIL], [FAILED])
+    assert document["unknown"] == []
+
+
+def test_an_older_notify_says_nothing_of_webhooks(gateway: Gateway) -> None:
+    assert shown(gateway, {"confirmations": [MAIL]})["webhooks"] == []
+
+
+@pytest.mark.parametrize(
+    ("form", "stored", "unknown"),
+    [
+        ("told", {}, ["confirmations", "webhooks"]),
+        ("signup", {}, ["confirmations"]),
+        ("told", {"spam": "honeypot"}, []),
+        ("gone", {}, []),
+    ],
+)
+def test_without_notify_it_is_unknown_where_there_is_one(
+    gateway: Gateway, form: str, stored: dict[str, str], unknown: list[str]
+) -> None:
+    document = shown(gateway, None, form, **stored)
+    assert (document["webhooks"], document["unknown"]) == ([], unknown)
