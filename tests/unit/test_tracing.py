@@ -13,7 +13,7 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from gateway.tracing import TracedPublisher
 from notify_service.domain import Mail, Permanent
 from notify_service.settings import SmtpServer
-from notify_service.tracing import TracedSender
+from notify_service.tracing import TracedCaller, TracedSender
 from shared.messaging.broker import NotConfirmed
 from shared.messaging.failures import Delivery, RetryLater
 from shared.messaging.message import Message, message_of
@@ -23,6 +23,7 @@ from shared.tracing import traced
 from shared.tracing.otel import OtelSpans
 from shared.tracing.settings import is_on, problems
 from support.events import an_event
+from support.webhooks import FakeCaller
 
 ENDPOINT = {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://collector:4318"}
 SECRET = "what somebody typed"
@@ -84,6 +85,27 @@ def test_a_message_that_is_not_confirmed_fails_its_span_by_the_refusal(
 def test_a_mail_that_is_refused_fails_its_span_by_the_answer(kept: InMemorySpanExporter, spans: OtelSpans) -> None:
     with failing(kept, "rcpt 550"):
         TracedSender(Refusing(), SmtpServer("mail", 25), spans).send(Mail("a", "b", b""), timeout_s=1)
+
+
+@pytest.mark.parametrize(("answer", "reason"), [("refuse", "its address is not public"), ("drop", "no answer (drop)")])
+def test_a_webhook_that_is_not_answered_fails_its_span(
+    kept: InMemorySpanExporter, spans: OtelSpans, answer: str, reason: str
+) -> None:
+    url = f"https://owner.example.org/{SECRET}"
+    with failing(kept, reason):
+        TracedCaller(FakeCaller({url: answer}), spans).post(url, SECRET.encode(), {}, timeout_s=1)
+
+
+def test_the_span_of_a_webhook_has_its_status_and_its_host_alone(kept: InMemorySpanExporter, spans: OtelSpans) -> None:
+    url = f"https://owner.example.org/{SECRET}"
+    TracedCaller(FakeCaller({url: 503}), spans).post(url, SECRET.encode(), {}, timeout_s=1)
+    [span] = kept.get_finished_spans()
+    assert span.attributes == {
+        "http.request.method": "POST",
+        "server.address": "owner.example.org",
+        "http.response.status_code": 503,
+        "error.type": "503",
+    }
 
 
 def test_a_batch_that_fails_fails_each_of_its_spans(kept: InMemorySpanExporter, spans: OtelSpans) -> None:
