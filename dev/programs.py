@@ -20,7 +20,7 @@ class NotInstalled(Exception):
 
 
 def search_path() -> str:
-    """Return the PATH with the places of RabbitMQ before it; raises `NotInstalled` where the chosen one is not there."""
+    """Return the PATH, the places of RabbitMQ first; raises `NotInstalled` where the chosen one is not there."""
     chosen = os.environ.get(RABBITMQ_CHOSEN)
     if chosen and shutil.which(chosen) is None:
         raise NotInstalled(f"{RABBITMQ_CHOSEN}: {chosen} is no program; expected /path/to/sbin/rabbitmq-server")
