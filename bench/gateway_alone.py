@@ -20,6 +20,10 @@ class NoPublisher:
         """Lack nothing."""
         return []
 
+    def in_flight(self) -> int:
+        """Keep nothing waiting."""
+        return 0
+
     def close(self) -> None:
         """Stop."""
 

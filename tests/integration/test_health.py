@@ -19,7 +19,9 @@ from dev.mail_sink import MailSink
 from dev.processes import send
 from shared.contracts import Announcement, SubmissionsStored
 from shared.messaging.rabbitmq import RabbitMQ
+from support.gateway_server import GOOD
 from support.installation import Installation
+from support.metrics import scrape
 from support.polling import eventually
 
 
@@ -40,6 +42,11 @@ def all_told(installation: Installation, path: str) -> dict[str, int]:
     return {name: told(url, path)[0] for name, url in installation.metrics_urls.items()}
 
 
+def figures(url: str) -> tuple[float, float]:
+    seen = scrape(url)
+    return seen.value("counterfoil_submissions_accepted_total"), seen.value("counterfoil_gateway_workers")
+
+
 def test_what_misses_its_broker_is_not_ready_and_lives(installation: Installation, mortal_broker: Broker) -> None:
     ready, away = dict.fromkeys(installation.metrics_urls, 200), dict.fromkeys(installation.metrics_urls, 503)
     eventually(lambda: all_told(installation, "/readyz") == ready, 20, "all are ready")
@@ -56,6 +63,9 @@ def test_a_gateway_speaks_for_the_workers_that_live(installation: Installation) 
     url = installation.metrics_urls["gateway"]
     first, second = installation.gateway.workers()
     eventually(lambda: told(url, "/readyz") == (200, {"ok": True, "missing": []}), 20, "it is ready")
+    for _ in range(20):
+        assert requests.post(f"{installation.gateway_url}/f/signup", json=GOOD, timeout=10).status_code == 202
+    eventually(lambda: figures(url) == (20.0, 2.0), 10, "every submission and both workers are counted")
     send([second], signal.SIGSTOP)
     eventually(lambda: told(url, "/livez")[0] == 503, 30, "a frozen worker is noticed")
     [stuck] = told(url, "/livez")[1]["stuck"]
@@ -64,6 +74,7 @@ def test_a_gateway_speaks_for_the_workers_that_live(installation: Installation) 
     eventually(lambda: told(url, "/livez") == (200, {"ok": True, "stuck": []}), 20, "it is forgotten")
     eventually(lambda: len(set(installation.gateway.workers()) - {first}) == 1, 20, "another worker runs")
     assert told(url, "/readyz")[0] == 200
+    eventually(lambda: figures(url) == (20.0, 2.0), 10, "its counts outlive it, and its gauges do not")
 
 
 def test_an_address_that_is_taken_is_named(installation: Installation) -> None:

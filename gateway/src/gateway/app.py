@@ -21,6 +21,7 @@ from gateway.rates import Rates
 from gateway.reading import Reading
 from gateway.receipts import HEARTBEAT_S, Receipts
 from gateway.settings import Settings
+from gateway.tally import Tally
 from gateway.tokens import Tokens
 from gateway.tracing import TracedPublisher, trace_submissions
 from shared.forms import Forms
@@ -48,6 +49,10 @@ class GatewayApp(Flask):
     def missing(self) -> list[str]:
         """Return what keeps it from promising anything, in words for an operator; empty when ready."""
         return self._publisher.missing()
+
+    def in_flight(self) -> int:
+        """Return how many messages wait for their confirm."""
+        return self._publisher.in_flight()
 
     def end_streams(self) -> None:
         """End all that watch a receipt, so that a worker can end; they come back to another one."""
@@ -81,6 +86,7 @@ def create_app(
     spans: Spans | None = None,
     heartbeat_s: float = HEARTBEAT_S,
     watchers_most: int = WATCHERS_MOST,
+    tally: Tally | None = None,
 ) -> GatewayApp:
     """Build a worker's application with connections of its own; `close()` ends them."""
     watchers = Watchers(watchers_most)
@@ -101,6 +107,7 @@ def create_app(
         answers=answers,
         limits=Limits(body_bytes=settings.max_body_bytes),
         base_url=pages.base_url,
+        tally=tally or Tally(),
     )
     receipts = Receipts(forms, tokens=tokens, inquiry=inquiry, watchers=watchers, pages=pages, heartbeat_s=heartbeat_s)
     reading = Reading(forms, inquiry=inquiry, key_hashes=settings.api_key_hashes)

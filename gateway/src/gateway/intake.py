@@ -22,6 +22,7 @@ from gateway.idempotency import key_of
 from gateway.negotiation import style_of_submission
 from gateway.origins import PREFLIGHT
 from gateway.rates import Rates
+from gateway.tally import Tally
 from gateway.tokens import Ticket, Tokens
 from gateway.visits import Visit
 from shared.contracts import Control, JsonValue, SubmissionAccepted
@@ -47,6 +48,7 @@ class Intake:
         answers: Answers,
         limits: body.Limits,
         base_url: Callable[[Request], str],
+        tally: Tally,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._doors = doors
@@ -57,6 +59,7 @@ class Intake:
         self._answers = answers
         self._limits = limits
         self._base_url = base_url
+        self._tally = tally
         self._clock = clock
 
     def preflight(self, name: str, request: Request) -> Response:
@@ -81,10 +84,15 @@ class Intake:
             deadline = time.monotonic() + DEADLINE_S
             event = self._event_of(visit)
             self._deliver(visit, event, deadline)
+            self._tally.accepted(event.spam is not None)
             return self._accepted(visit, event)
         except Refused as refusal:
+            self._tally.refused(refusal.status)
             refusal.headers.update(visit.cors)
             return self._answers.refused(visit.style, refusal, door.form, visit.draft(refusal))
+        except Exception:
+            self._tally.refused(500)
+            raise
 
     def _admit(self, visit: Visit) -> None:
         """Refuse what may not post here, before its body is read."""

@@ -1,6 +1,7 @@
 """Health and metrics of a gateway: its workers write theirs into one directory, and the parent serves them together.
 
 The metrics go the way of prometheus_client's multiprocess mode: counts outlive a worker that is killed, gauges do not.
+The library chooses this mode by the environment when it is imported, so nothing here may import it before.
 """
 
 from __future__ import annotations
@@ -10,18 +11,13 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from shared.telemetry.health import Check, ProcessHealth
+if TYPE_CHECKING:
+    from gateway.instruments import WorkerInstruments
 
 DIRECTORY = "PROMETHEUS_MULTIPROC_DIR"
-"""Names the directory to the workers, and to prometheus_client, which chooses by it when it is imported."""
-
-
-def tell(stuck: Check, missing: Check) -> None:
-    """Tell the parent how this worker is, from now on."""
-    from gateway.workers import keep_telling  # noqa: PLC0415
-
-    keep_telling(Path(os.environ[DIRECTORY]), ProcessHealth([stuck], [missing]), lambda: None)
+"""Names the directory to the workers, and to prometheus_client."""
 
 
 @contextmanager
@@ -30,12 +26,13 @@ def served(bind: str | None) -> Iterator[None]:
 
     Raises `SettingsError` where one cannot listen there.
     """
+    os.environ.pop(DIRECTORY, None)
     if bind is None:
         yield
         return
     with tempfile.TemporaryDirectory(prefix="counterfoil-metrics-") as directory:
         os.environ[DIRECTORY] = directory
-        from gateway.workers import WorkersHealth, registry_of  # noqa: PLC0415 - the directory has to be named before
+        from gateway.workers import WorkersHealth, registry_of  # noqa: PLC0415
         from shared.telemetry.listener import Listener  # noqa: PLC0415
 
         place = Path(directory)
@@ -45,3 +42,13 @@ def served(bind: str | None) -> Iterator[None]:
             yield
         finally:
             listener.close()
+
+
+def instruments() -> WorkerInstruments | None:
+    """Return what measures this worker; None where its parent serves no metrics."""
+    directory = os.environ.get(DIRECTORY)
+    if directory is None:
+        return None
+    from gateway.instruments import WorkerInstruments  # noqa: PLC0415
+
+    return WorkerInstruments(Path(directory))

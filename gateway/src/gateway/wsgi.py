@@ -118,12 +118,19 @@ def build() -> GatewayApp:
     if spans:
         # The last thing a worker does. `atexit` is not for it: multiprocessing ends its processes before that.
         Finalize(None, spans.close, exitpriority=0)
-    broker = RabbitMQ(settings.broker_url, name="gateway")
-    app = create_app(settings, served, broker, spans=spans)
-    if settings.metrics_bind:
-        telemetry.tell(broker.stuck, app.missing)
+    app = _measured_app(settings, served, spans)
     end_streams_with_process(app)
     end_silent_connections(host_and_port(settings.bind)[1])
+    return app
+
+
+def _measured_app(settings: Settings, served: forms.Forms, spans: tracing.Spans | None) -> GatewayApp:
+    measuring = telemetry.instruments()
+    if measuring is None:
+        return create_app(settings, served, RabbitMQ(settings.broker_url, name="gateway"), spans=spans)
+    broker = RabbitMQ(settings.broker_url, name="gateway", instruments=measuring.messaging)
+    app = create_app(settings, served, broker, spans=spans, tally=measuring.tally)
+    measuring.watch(broker, app)
     return app
 
 

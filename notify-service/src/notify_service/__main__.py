@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 import structlog
+from prometheus_client import CollectorRegistry
 from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 
@@ -20,6 +21,7 @@ from notify_service.breaker import Breaker
 from notify_service.deliveries import ClaimTable
 from notify_service.email import SmtpSender
 from notify_service.handler import SendConfirmations
+from notify_service.instruments import NotifyInstruments
 from notify_service.mail import Composer
 from notify_service.queries import methods
 from notify_service.tables import MIGRATIONS
@@ -37,6 +39,7 @@ from shared.messaging.topology import NOTIFY_EMAIL, NOTIFY_QUERIES, NOTIFY_WEBHO
 from shared.settings import SettingsError
 from shared.telemetry.health import ProcessHealth
 from shared.telemetry.listener import listening
+from shared.telemetry.messaging import messaging
 from shared.telemetry.registry import process_registry
 
 USAGE = "usage: python -m notify_service [migrate]"
@@ -72,8 +75,10 @@ def _run() -> int:
         return _refuse("the database has not been migrated: run `python -m notify_service migrate` first")
     served.follow()
     reach = failpoints.from_environment()
-    broker = RabbitMQ(chosen.broker_url, name="notify", reach=reach)
-    told = run(chosen, served, engine, broker, reach, tracing.from_environment("notify"))
+    registry = process_registry("notify-service")
+    instruments = messaging(registry, [NOTIFY_EMAIL])
+    broker = RabbitMQ(chosen.broker_url, name="notify", reach=reach, instruments=instruments)
+    told = run(chosen, served, engine, broker, reach, registry, tracing.from_environment("notify"))
     return 0 if told else 1
 
 
@@ -83,6 +88,7 @@ def run(
     engine: Engine,
     broker: Broker,
     reach: failpoints.Reach,
+    registry: CollectorRegistry,
     spans: tracing.Spans | None = None,
 ) -> bool:
     """Send confirmations and webhooks, and answer queries, until SIGTERM or SIGINT; False where it ended untold.
@@ -92,17 +98,20 @@ def run(
     announcer = broker.announcer()
     table = ClaimTable(engine, chosen.recipient_cap)
     composer = Composer(chosen.mail_from, _now)
-    senders = _senders(chosen)
+    breaker, measuring = Breaker(time.monotonic), NotifyInstruments(registry)
+    measuring.watch(breaker, "email")
+    senders = _senders(chosen, breaker)
     handlers = [
         SendConfirmations(
             served,
             table,
-            TracedSender(sender, chosen.smtp, spans) if spans else sender,
+            measuring.timed(TracedSender(sender, chosen.smtp, spans) if spans else sender, "email"),
             composer.compose,
             announcer.announce,
             _now,
             reach,
             send_timeout_s=chosen.smtp_timeout_s,
+            note=measuring.note("email"),
         )
         for sender in senders
     ]
@@ -117,7 +126,7 @@ def run(
         missing=[consumer.missing for consumer in consumers],
     )
     try:
-        with listening(chosen.metrics_bind, health, process_registry("notify-service")):
+        with listening(chosen.metrics_bind, health, registry):
             return _consume(consumers)
     finally:
         for part in (answering, announcer, *senders):
@@ -127,8 +136,7 @@ def run(
             spans.close()
 
 
-def _senders(chosen: settings.Settings) -> list[SmtpSender]:
-    breaker = Breaker(time.monotonic)
+def _senders(chosen: settings.Settings, breaker: Breaker) -> list[SmtpSender]:
     tls, hello = ssl.create_default_context(), _own_name()
     return [SmtpSender(chosen.smtp, breaker, hello=hello, tls=tls) for _ in range(chosen.smtp_connections)]
 

@@ -32,6 +32,11 @@ class Breaker:
             self._resting_until_s = self._clock() + REST_S
             return True
 
+    @property
+    def is_open(self) -> bool:
+        """Whether it lets nothing through, or one try at a time."""
+        return self._resting_until_s is not None
+
     def succeeded(self) -> None:
         """Note that the server answered as a working one does."""
         with self._lock:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 import structlog
+from prometheus_client import CollectorRegistry
 from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 
@@ -21,9 +22,11 @@ from shared.messaging.topology import STORAGE, STORAGE_QUERIES
 from shared.settings import SettingsError
 from shared.telemetry.health import ProcessHealth
 from shared.telemetry.listener import listening
+from shared.telemetry.messaging import messaging
 from shared.telemetry.registry import process_registry
 from storage_service import settings
 from storage_service.handler import StoreSubmissions
+from storage_service.instruments import TimedRepository, counting
 from storage_service.queries import SubmissionQueries
 from storage_service.repository import SubmissionRepository
 from storage_service.tables import MIGRATIONS
@@ -47,9 +50,10 @@ def main(arguments: Sequence[str]) -> int:
     if _is_pending(engine):
         return _refuse("the database has not been migrated: run `python -m storage_service migrate` first")
     reach = failpoints.from_environment()
-    spans = tracing.from_environment("storage")
+    spans, registry = tracing.from_environment("storage"), process_registry("storage-service")
+    broker = RabbitMQ(chosen.broker_url, name="storage", reach=reach, instruments=messaging(registry, [STORAGE]))
     try:
-        run(chosen, engine, RabbitMQ(chosen.broker_url, name="storage", reach=reach), reach, spans)
+        run(chosen, engine, broker, reach, registry, spans)
     except SettingsError as error:
         return _refuse(str(error))
     return 0
@@ -60,15 +64,17 @@ def run(
     engine: Engine,
     broker: Broker,
     reach: failpoints.Reach,
+    registry: CollectorRegistry,
     spans: tracing.Spans | None = None,
 ) -> None:
     """Store what arrives and answer queries, until SIGTERM or SIGINT; raises `SettingsError`."""
     announcer = broker.announcer()
     handler = StoreSubmissions(
-        SubmissionRepository(engine),
+        TimedRepository(SubmissionRepository(engine), registry),
         announce=announcer.announce,
         clock=lambda: datetime.now(UTC),
         reach=reach,
+        note=counting(registry),
     )
     limits = BatchLimits(size=chosen.batch_size, age_s=chosen.batch_age_ms / 1000)
     consumer = broker.consumer(STORAGE, tracing.traced(handler, STORAGE, spans), limits)
@@ -78,7 +84,7 @@ def run(
     _collect_less_often()
     health = ProcessHealth(stuck=[broker.stuck, consumer.stuck], missing=[consumer.missing])
     try:
-        with listening(chosen.metrics_bind, health, process_registry("storage-service")):
+        with listening(chosen.metrics_bind, health, registry):
             consumer.run()
     finally:
         answering.close()

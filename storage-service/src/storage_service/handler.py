@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 from uuid import UUID
@@ -39,6 +40,19 @@ class Repository(Protocol):
         """
 
 
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What became of a batch of `size`: so many are new, so many kept as conflicts, and the rest was there before."""
+
+    size: int
+    new: int
+    conflicts: int
+
+
+def _ignore(_: Stored) -> None:
+    pass
+
+
 class StoreSubmissions:
     """Stores each submission exactly once, however often its event comes.
 
@@ -54,11 +68,13 @@ class StoreSubmissions:
         announce: Callable[[SubmissionsStored], None],
         clock: Callable[[], datetime],
         reach: Reach,
+        note: Callable[[Stored], None] = _ignore,
     ) -> None:
         self._repository = repository
         self._announce = announce
         self._clock = clock
         self._reach = reach
+        self._note = note
         self._log = structlog.get_logger()
 
     def __call__(self, deliveries: Sequence[Delivery]) -> None:
@@ -72,6 +88,7 @@ class StoreSubmissions:
             rows.keep_conflicts(conflicts, received_at=stored_at)
             self._reach("before-commit")
         self._reach("after-commit")
+        self._note(Stored(len(deliveries), inserted, len(conflicts)))
         self._log.debug("stored", batch=len(deliveries), new=inserted, conflicts=len(conflicts))
         for event in conflicts:
             self._log.warning("kept as a conflict", submission=str(event.id), form=event.form)

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, Literal, Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 from shared.contracts import Announcement
 from shared.messaging.batching import BatchLimits
 from shared.messaging.failures import Handler
+from shared.messaging.instruments import Refusal
 from shared.messaging.message import Message
 from shared.messaging.topology import WorkQueue
-
-Refusal: TypeAlias = Literal["returned", "nacked", "blocked", "timeout", "overloaded", "closed"]
 
 
 class NotConfirmed(Exception):
@@ -44,6 +43,9 @@ class Publisher(Protocol):
 
     def missing(self) -> list[str]:
         """Return what keeps it from publishing right now, in words for an operator; empty when ready."""
+
+    def in_flight(self) -> int:
+        """Return how many messages wait for their confirm."""
 
     def close(self) -> None:
         """Stop; whatever is still waiting gets `NotConfirmed("closed")`."""

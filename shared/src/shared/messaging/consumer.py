@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import queue
+from collections.abc import Callable
 
 import pika
 from pika.channel import Channel
@@ -20,7 +21,15 @@ class QueueSource:
     given that message back and counts its tags anew.
     """
 
-    def __init__(self, url: str, name: str, queue_name: str, *, prefetch: int) -> None:
+    def __init__(
+        self,
+        url: str,
+        name: str,
+        queue_name: str,
+        *,
+        prefetch: int,
+        on_return: Callable[[], None] = lambda: None,
+    ) -> None:
         self._queue_name = queue_name
         self._prefetch = prefetch
         self._is_narrow = True
@@ -28,7 +37,7 @@ class QueueSource:
         self._generation = 0
         self._arrived: queue.SimpleQueue[Incoming | None] = queue.SimpleQueue()
         self._channel: Channel | None = None
-        self._link = Link(url, name, on_channel=self._opened, on_lost=self._lost)
+        self._link = Link(url, name, on_channel=self._opened, on_lost=self._lost, on_return=on_return)
 
     def get(self, timeout_s: float | None) -> Incoming | None:
         """Return the next delivery, passing over those that a lost connection took back."""

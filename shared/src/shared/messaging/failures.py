@@ -66,11 +66,16 @@ class Done:
     """Ack it."""
 
 
+ParkedFor: TypeAlias = Literal["invalid", "refused", "bug", "poison"]
+"""The kinds of reason: no valid event, a `PermanentFailure`, a handler that failed too often, too many returns."""
+
+
 @dataclass(frozen=True, slots=True)
 class Park:
-    """Move it to the parked queue, with the reason."""
+    """Move it to the parked queue, with the reason and its kind."""
 
     reason: str
+    kind: ParkedFor = "refused"
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,4 +118,4 @@ def _outcome_of(error: Exception, delivery: Delivery) -> Outcome:
     )
     if delivery.failures < BUG_RETRIES:
         return Retry(reason, BUG_RETRY_AFTER_S, charge="failure")
-    return Park(f"the handler failed {BUG_RETRIES + 1} times: {reason}")
+    return Park(f"the handler failed {BUG_RETRIES + 1} times: {reason}", kind="bug")

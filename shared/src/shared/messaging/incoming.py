@@ -63,11 +63,13 @@ class Incoming:
     def read(self) -> Delivery | Park:
         """Decode it; what is no event, or came back too often, is to be parked."""
         if self.returns >= POISON_AT:
-            return Park(f"came back {self.returns} times without being settled: it may be what ends the consumer")
+            return Park(
+                f"came back {self.returns} times without being settled: it may be what ends the consumer", "poison"
+            )
         try:
             event = decode(self.body, type=self.type)
         except InvalidEvent as error:
-            return Park(f"no valid event: {error}")
+            return Park(f"no valid event: {error}", "invalid")
         return Delivery(event, self.attempt, self.failures, self.redelivered, self.traceparent)
 
 

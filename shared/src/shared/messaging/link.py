@@ -31,7 +31,7 @@ class Link:
     `on_lost()` runs there each time it is gone. Both are told again after every reconnect, whose delays grow
     from 0.1 to 5 s with full jitter. Where `url` holds several addresses, with commas between, each failure and each
     loss goes on to the next. With `declare_every_s` the topology is declared again that often meanwhile; after a queue
-    was made, a connection waits `settle_s` seconds.
+    was made, a connection waits `settle_s` seconds. `on_return()` is told when a connection that was lost stands again.
     """
 
     def __init__(
@@ -43,11 +43,14 @@ class Link:
         on_lost: Callable[[], None] = lambda: None,
         declare_every_s: float | None = None,
         settle_s: float = 0.0,
+        on_return: Callable[[], None] = lambda: None,
     ) -> None:
         self._nodes = Nodes(url, name)
         self._parameters = self._nodes.next(0)
         self._on_channel = on_channel
         self._on_lost = on_lost
+        self._on_return = on_return
+        self._has_stood = False
         self._settle_s = settle_s
         self._connection: Connection | None = None
         self._guard = threading.Lock()
@@ -158,6 +161,9 @@ class Link:
         (self._log.info if self._failures else self._log.debug)("connected")
         self._failures = 0
         self._problem = None
+        if self._has_stood:
+            self._on_return()
+        self._has_stood = True
         self._on_channel(connection, channel)
 
     def _channel_closed(self, _channel: Channel, _reason: Exception) -> None:

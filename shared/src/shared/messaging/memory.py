@@ -12,9 +12,10 @@ from shared.contracts import Announcement, decode_announcement
 from shared.failpoints import Reach, ignore
 from shared.messaging import topology
 from shared.messaging.batching import BatchLimits
-from shared.messaging.broker import Answer, NoAnswer, NotConfirmed, Params, QueryMethod, Refusal
+from shared.messaging.broker import Answer, NoAnswer, NotConfirmed, Params, QueryMethod
 from shared.messaging.failures import Handler
 from shared.messaging.incoming import Incoming
+from shared.messaging.instruments import ConsumeInstruments, Instruments, Refusal
 from shared.messaging.message import Message, announcement_message
 from shared.messaging.rpc import pack_query, reply_to, unpack_reply
 from shared.messaging.worker import Worker
@@ -33,6 +34,7 @@ class MemoryBroker:
 
     refusal: Refusal | None = None
     reach: Reach = ignore
+    instruments: Instruments = field(default_factory=Instruments)
     _queues: dict[str, deque[_Stored]] = field(default_factory=dict)
     _watchers: list[Callable[[Announcement], None]] = field(default_factory=list)
     _servers: dict[str, Mapping[str, QueryMethod]] = field(default_factory=dict)
@@ -54,7 +56,10 @@ class MemoryBroker:
     def consumer(self, work: topology.WorkQueue, handler: Handler, limits: BatchLimits) -> Worker:
         """Return a consumer; see `broker.Broker`."""
         source = MemorySource(self, work.name, limits.prefetch)
-        return Worker(work, handler, limits, source=source, publisher=self.publisher(), reach=self.reach)
+        told = self.instruments.consuming.get(work.name, ConsumeInstruments())
+        return Worker(
+            work, handler, limits, source=source, publisher=self.publisher(), reach=self.reach, instruments=told
+        )
 
     def rpc_client(self) -> MemoryQueryClient:
         """Return a client; see `broker.Broker`."""
@@ -135,6 +140,10 @@ class MemoryPublisher:
     def missing(self) -> list[str]:
         """Return what keeps it from publishing."""
         return [f"broker: {self._broker.refusal}"] if self._broker.refusal else []
+
+    def in_flight(self) -> int:
+        """Return 0: nothing waits."""
+        return 0
 
     def close(self) -> None:
         """Refuse everything from here on."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from functools import partial
+from typing import TypeAlias
 
 import structlog
 
@@ -11,8 +13,12 @@ from shared.failpoints import Reach
 from shared.messaging.broker import NotConfirmed, Publisher
 from shared.messaging.failures import Park, Retry
 from shared.messaging.incoming import Incoming
+from shared.messaging.instruments import ConsumeInstruments
 from shared.messaging.message import ATTEMPT_HEADER, FAILURES_HEADER, PARKED_FROM_HEADER, REASON_HEADER, Message
 from shared.messaging.topology import DEFAULT_EXCHANGE, PARKED, WorkQueue
+
+Note: TypeAlias = Callable[[], None]
+"""Tells the instruments that something was moved."""
 
 PUBLISH_TIMEOUT_S = 3.0
 REASON_MOST = 500
@@ -24,11 +30,12 @@ class Moves:
     An alarm that blocks publishers would otherwise stop the very consumer whose work ends the alarm.
     """
 
-    def __init__(self, work: WorkQueue, publisher: Publisher, reach: Reach) -> None:
+    def __init__(self, work: WorkQueue, publisher: Publisher, reach: Reach, instruments: ConsumeInstruments) -> None:
         self._work = work
         self._publisher = publisher
         self._reach = reach
-        self._aside: list[tuple[Incoming, Message]] = []
+        self._instruments = instruments
+        self._aside: list[tuple[Incoming, Message, Note]] = []
         self._log = structlog.get_logger().bind(queue=work.name)
 
     def __len__(self) -> int:
@@ -41,22 +48,30 @@ class Moves:
         say = self._log.error if parked else self._log.info
         say("parked" if parked else "retry", submission=incoming.message_id[:64], reason=outcome.reason[:REASON_MOST])
         message = self._parked(incoming, outcome) if isinstance(outcome, Park) else self._retried(incoming, outcome)
+        note = self._note_of(outcome)
         if self._publish(message):
+            note()
             return True
-        self._aside.append((incoming, message))
+        self._aside.append((incoming, message, note))
         return False
 
     def again(self, is_current: Callable[[Incoming], bool]) -> list[Incoming]:
         """Try what is set aside again, and return what was moved; forget what is no longer ours."""
         moved: list[Incoming] = []
         while self._aside:
-            incoming, message = self._aside[0]
+            incoming, message, note = self._aside[0]
             if is_current(incoming):
                 if not self._publish(message):
                     break
+                note()
                 moved.append(incoming)
             del self._aside[0]
         return moved
+
+    def _note_of(self, outcome: Park | Retry) -> Note:
+        if isinstance(outcome, Park):
+            return partial(self._instruments.parked, outcome.kind)
+        return partial(self._instruments.retried, self._work.level_for(outcome.after_s))
 
     def _publish(self, message: Message) -> bool:
         try:

@@ -14,8 +14,9 @@ from pika.channel import Channel
 from pika.frame import Method
 from pika.spec import Basic
 
-from shared.messaging.broker import NotConfirmed, Refusal
+from shared.messaging.broker import NotConfirmed
 from shared.messaging.connection import Connection
+from shared.messaging.instruments import PublishInstruments, Refusal
 from shared.messaging.link import Link
 from shared.messaging.message import Message
 from shared.messaging.topology import DEFAULT_EXCHANGE
@@ -75,7 +76,15 @@ class ConfirmingPublisher:
     somebody waits for it.
     """
 
-    def __init__(self, url: str, name: str, *, declare_every_s: float = DECLARE_EVERY_S) -> None:
+    def __init__(
+        self,
+        url: str,
+        name: str,
+        *,
+        declare_every_s: float = DECLARE_EVERY_S,
+        instruments: PublishInstruments | None = None,
+    ) -> None:
+        self._instruments = instruments or PublishInstruments()
         self._waiting: deque[Ticket] = deque()
         self._pending: dict[int, Ticket] = {}
         self._returned: Counter[str] = Counter()
@@ -94,15 +103,25 @@ class ConfirmingPublisher:
             on_lost=self._lost,
             declare_every_s=declare_every_s,
             settle_s=SETTLE_S,
+            on_return=self._instruments.reconnected,
         )
 
     def publish(self, message: Message, *, timeout_s: float) -> None:
         """Publish and wait for the confirm; see `broker.Publisher`."""
+        start_s = time.monotonic()
+        try:
+            self._publish(message, timeout_s)
+        except NotConfirmed as error:
+            self._instruments.refused(error.refusal)
+            raise
+        self._instruments.confirmed(time.monotonic() - start_s)
+
+    def _publish(self, message: Message, timeout_s: float) -> None:
         if self._closed:
             raise NotConfirmed("closed")
         if self._blocked:
             raise NotConfirmed("blocked")
-        if len(self._waiting) + len(self._pending) >= IN_FLIGHT_MOST:
+        if self.in_flight() >= IN_FLIGHT_MOST:
             raise NotConfirmed("overloaded")
         ticket = Ticket(message, time.monotonic() + timeout_s)
         self._waiting.append(ticket)
@@ -123,6 +142,10 @@ class ConfirmingPublisher:
         if self._blocked:
             return ["broker: it blocks publishers (memory or disk alarm)"]
         return [] if self._ready else ["broker: no confirm on this connection yet"]
+
+    def in_flight(self) -> int:
+        """Return how many messages wait for their confirm; see `broker.Publisher`."""
+        return len(self._waiting) + len(self._pending)
 
     def close(self) -> None:
         """Refuse what waits, and close the connection."""
@@ -160,6 +183,7 @@ class ConfirmingPublisher:
     def _lost(self) -> None:
         self._connection = self._channel = None
         self._ready = self._blocked = self._woken = False
+        self._instruments.blocked(False)  # noqa: FBT003
         self._tag = 0
         self._returned.clear()
         self._pending = {tag: ticket for tag, ticket in self._pending.items() if ticket.message is not PROBE}
@@ -216,11 +240,13 @@ class ConfirmingPublisher:
     def _on_blocked(self, *_: object) -> None:
         self._log.warning("the broker blocks publishers (memory or disk alarm)")
         self._blocked = True
+        self._instruments.blocked(True)  # noqa: FBT003 - an instrument takes its value alone
         self._finish_all("blocked")
 
     def _on_unblocked(self, *_: object) -> None:
         self._log.info("the broker takes publishes again")
         self._blocked = False
+        self._instruments.blocked(False)  # noqa: FBT003
         for ticket in self._pending.values():
             ticket.sent_at = time.monotonic()
 

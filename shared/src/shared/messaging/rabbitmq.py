@@ -11,6 +11,7 @@ from shared.messaging.batching import BatchLimits
 from shared.messaging.broker import QueryMethod
 from shared.messaging.consumer import QueueSource
 from shared.messaging.failures import Handler
+from shared.messaging.instruments import ConsumeInstruments, Instruments
 from shared.messaging.live import LiveAnnouncer, LiveWatch
 from shared.messaging.publisher import ConfirmingPublisher
 from shared.messaging.rpc import QueryClient, QueryServer
@@ -34,15 +35,18 @@ class RabbitMQ:
     `name` stands in front of their connections' names.
     """
 
-    def __init__(self, url: str, *, name: str, reach: Reach = ignore) -> None:
+    def __init__(self, url: str, *, name: str, reach: Reach = ignore, instruments: Instruments | None = None) -> None:
         self._url = url
         self._name = name
         self._reach = reach
+        self._instruments = instruments or Instruments()
         self._parts: list[Turning] = []
 
     def publisher(self) -> ConfirmingPublisher:
         """Return a publisher; see `broker.Broker`."""
-        return self._kept(ConfirmingPublisher(self._url, f"{self._name} publisher"))
+        return self._kept(
+            ConfirmingPublisher(self._url, f"{self._name} publisher", instruments=self._instruments.publishing)
+        )
 
     def announcer(self) -> LiveAnnouncer:
         """Return an announcer; see `broker.Broker`."""
@@ -54,8 +58,11 @@ class RabbitMQ:
 
     def consumer(self, work: WorkQueue, handler: Handler, limits: BatchLimits) -> Worker:
         """Return a consumer; see `broker.Broker`."""
-        source = self._kept(QueueSource(self._url, f"{self._name} consumer", work.name, prefetch=limits.prefetch))
-        return Worker(work, handler, limits, source=source, publisher=self.publisher(), reach=self._reach)
+        told = self._instruments.consuming.get(work.name, ConsumeInstruments())
+        name, prefetch = f"{self._name} consumer", limits.prefetch
+        source = self._kept(QueueSource(self._url, name, work.name, prefetch=prefetch, on_return=told.reconnected))
+        publisher = self.publisher()
+        return Worker(work, handler, limits, source=source, publisher=publisher, reach=self._reach, instruments=told)
 
     def rpc_client(self) -> QueryClient:
         """Return a client; see `broker.Broker`."""

@@ -15,6 +15,7 @@ from shared.messaging.batching import Batch, BatchLimits
 from shared.messaging.broker import Publisher
 from shared.messaging.failures import Delivery, DependencyUnavailable, Done, Handler, Outcome, Retry, settle
 from shared.messaging.incoming import Incoming
+from shared.messaging.instruments import ConsumeInstruments
 from shared.messaging.moves import Moves
 from shared.messaging.topology import WorkQueue
 
@@ -75,12 +76,14 @@ class Worker:
         publisher: Publisher,
         reach: Reach,
         hold_most_s: float = HOLD_MOST_S,
+        instruments: ConsumeInstruments | None = None,
     ) -> None:
         self._handler = handler
+        self._instruments = instruments or ConsumeInstruments()
         self._limits = limits
         self._source = source
         self._publisher = publisher
-        self._moves = Moves(work, publisher, reach)
+        self._moves = Moves(work, publisher, reach, self._instruments)
         self._hold_most_s = hold_most_s
         self._stopping = threading.Event()
         self._busy_since_s: float | None = None
@@ -159,6 +162,7 @@ class Worker:
 
     def _settle(self, group: list[Incoming]) -> list[Incoming] | None:
         """Bring the group to its end, and return what is settled; None when it is no longer ours or we are to stop."""
+        self._instruments.received(len(group), sum(incoming.redelivered for incoming in group))
         readable = [(incoming, incoming.read()) for incoming in group]
         found = self._outcomes(group, [read for _, read in readable if isinstance(read, Delivery)])
         if found is None:
@@ -180,16 +184,20 @@ class Worker:
         if not deliveries:
             return []
         failures = 0
-        while not self._stopping.is_set() and self._source.is_current(group[-1]):
-            try:
-                return settle(self._handle, deliveries)
-            except DependencyUnavailable as error:
-                self._log.warning("holding", held=len(deliveries), because=str(error))
-                failures += 1
-                if time.monotonic() - group[0].arrived_s > self._hold_most_s:
-                    return [Retry(str(error), PUT_OFF_S, charge="nothing")] * len(deliveries)
-            self._stopping.wait(_probe_delay_s(failures))
-        return None
+        try:
+            while not self._stopping.is_set() and self._source.is_current(group[-1]):
+                try:
+                    return settle(self._handle, deliveries)
+                except DependencyUnavailable as error:
+                    self._log.warning("holding", held=len(deliveries), because=str(error))
+                    self._instruments.held(0 if failures else 1)
+                    failures += 1
+                    if time.monotonic() - group[0].arrived_s > self._hold_most_s:
+                        return [Retry(str(error), PUT_OFF_S, charge="nothing")] * len(deliveries)
+                self._stopping.wait(_probe_delay_s(failures))
+            return None
+        finally:
+            self._instruments.held(-1 if failures else 0)
 
     def _handle(self, deliveries: Sequence[Delivery]) -> None:
         self._busy_since_s = time.monotonic()

@@ -1,0 +1,21 @@
+"""What the intake tells whoever counts: plain callables, of which none may block or raise."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+
+def _ignore(*_: object) -> None:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """Counts what becomes of each submission; left out, nothing."""
+
+    accepted: Callable[[bool], None] = _ignore
+    """The broker has confirmed one, and 202 is the answer; true for spam."""
+
+    refused: Callable[[int], None] = _ignore
+    """One was answered with this status."""

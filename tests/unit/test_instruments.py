@@ -1,0 +1,146 @@
+"""What is counted, and when."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+from prometheus_client import CollectorRegistry
+
+from gateway.app import create_app
+from gateway.settings import Settings
+from gateway.tally import Tally
+from notify_service.breaker import FAILURES_TO_OPEN, Breaker
+from notify_service.domain import Mail, Transient
+from notify_service.instruments import NotifyInstruments
+from shared import forms
+from shared.messaging.batching import BatchLimits
+from shared.messaging.failures import Delivery, DependencyUnavailable, PermanentFailure, RetryLater
+from shared.messaging.memory import MemoryBroker
+from shared.messaging.message import message_of
+from shared.messaging.topology import NOTIFY_EMAIL
+from shared.telemetry.messaging import messaging
+from storage_service.handler import Stored
+from storage_service.instruments import counting
+from support.brokers import Recorder, publish, running
+from support.events import an_event
+from support.gateway_app import FORMS, GOOD, SECRET
+from support.polling import eventually
+
+QUEUE = {"queue": NOTIFY_EMAIL.name}
+
+
+@pytest.fixture
+def registry() -> CollectorRegistry:
+    return CollectorRegistry()
+
+
+def value(registry: CollectorRegistry, name: str, **labels: str) -> float | None:
+    return registry.get_sample_value(name, labels)
+
+
+def test_a_consumer_counts_what_came_and_where_it_went(registry: CollectorRegistry) -> None:
+    broker = MemoryBroker(instruments=messaging(registry, [NOTIFY_EMAIL]))
+    handler = Recorder()
+    good, refused, later, bug = (message_of(an_event()) for _ in range(4))
+    handler.fails = {
+        refused.message_id: PermanentFailure("no"),
+        later.message_id: RetryLater("later", after_s=100),
+        bug.message_id: ValueError("a bug"),
+    }
+    publisher = broker.publisher()
+    for message in (good, refused, later, bug):
+        publisher.publish(message, timeout_s=1.0)
+    with running(broker.consumer(NOTIFY_EMAIL, handler, BatchLimits())):
+        eventually(lambda: value(registry, "counterfoil_messages_received_total", **QUEUE) == 4, 10, "all came")
+        eventually(
+            lambda: value(registry, "counterfoil_messages_retried_total", level="30s", **QUEUE) == 1, 10, "the bug"
+        )
+    assert value(registry, "counterfoil_messages_redelivered_total", **QUEUE) == 0
+    assert value(registry, "counterfoil_messages_parked_total", reason="refused", **QUEUE) == 1
+    assert value(registry, "counterfoil_messages_parked_total", reason="bug", **QUEUE) == 0
+    assert value(registry, "counterfoil_messages_retried_total", level="2m", **QUEUE) == 1
+
+
+def test_what_is_set_aside_counts_as_parked_only_when_it_lies_there(registry: CollectorRegistry) -> None:
+    broker = MemoryBroker(instruments=messaging(registry, [NOTIFY_EMAIL]))
+    handler = Recorder()
+    [only] = publish(broker.publisher())
+    handler.fails = {only: PermanentFailure("no")}
+    broker.refusal = "blocked"
+    with running(broker.consumer(NOTIFY_EMAIL, handler, BatchLimits())):
+        eventually(lambda: handler.count(only), 10, "it was handled")
+        assert value(registry, "counterfoil_messages_parked_total", reason="refused", **QUEUE) == 0
+        broker.refusal = None
+        parked = {"reason": "refused", **QUEUE}
+        eventually(lambda: value(registry, "counterfoil_messages_parked_total", **parked) == 1, 10, "it is parked")
+
+
+def test_a_consumer_that_waits_for_something_is_holding(registry: CollectorRegistry) -> None:
+    broker = MemoryBroker(instruments=messaging(registry, [NOTIFY_EMAIL]))
+    back = threading.Event()
+
+    def handle(_: Sequence[Delivery]) -> None:
+        if not back.is_set():
+            raise DependencyUnavailable("away")
+
+    publish(broker.publisher())
+    with running(broker.consumer(NOTIFY_EMAIL, handle, BatchLimits())):
+        eventually(lambda: value(registry, "counterfoil_consumers_holding", **QUEUE) == 1, 10, "it holds")
+        back.set()
+        eventually(lambda: value(registry, "counterfoil_consumers_holding", **QUEUE) == 0, 10, "it holds no more")
+
+
+def test_storage_counts_new_ones_conflicts_and_what_was_there(registry: CollectorRegistry) -> None:
+    count = counting(registry)
+    count(Stored(size=10, new=7, conflicts=1))
+    count(Stored(size=1, new=1, conflicts=0))
+    assert value(registry, "counterfoil_submissions_stored_total") == 8
+    assert value(registry, "counterfoil_submissions_conflicting_total") == 1
+    assert value(registry, "counterfoil_submissions_repeated_total") == 2
+    assert value(registry, "counterfoil_storage_batch_size_sum") == 11
+    assert value(registry, "counterfoil_storage_batch_size_count") == 2
+
+
+class _Sender:
+    def check(self) -> None:
+        pass
+
+    def send(self, mail: Mail, *, timeout_s: float) -> None:
+        raise Transient("rcpt 450")
+
+
+def test_notify_counts_outcomes_times_every_try_and_shows_its_breaker(registry: CollectorRegistry) -> None:
+    measuring, breaker = NotifyInstruments(registry), Breaker(lambda: 0.0)
+    measuring.watch(breaker, "email")
+    measuring.note("email")("sent")
+    sender = measuring.timed(_Sender(), "email")
+    with pytest.raises(Transient):
+        sender.send(Mail("a@example.org", "b@example.org", b""), timeout_s=1)
+    assert value(registry, "counterfoil_confirmations_total", channel="email", outcome="sent") == 1
+    assert value(registry, "counterfoil_confirmations_total", channel="email", outcome="capped") == 0
+    assert value(registry, "counterfoil_confirmation_send_seconds_count", channel="email") == 1
+    assert value(registry, "counterfoil_breaker_open", channel="email") == 0
+    for _ in range(FAILURES_TO_OPEN):
+        breaker.failed()
+    assert value(registry, "counterfoil_breaker_open", channel="email") == 1
+
+
+def test_a_gateway_tells_what_became_of_each_submission(tmp_path: Path) -> None:
+    accepted: list[bool] = []
+    refused: list[int] = []
+    path = tmp_path / "forms.toml"
+    path.write_text(FORMS, encoding="utf-8")
+    broker = MemoryBroker()
+    tally = Tally(accepted.append, refused.append)
+    settings = Settings(secret=SECRET, rate_limit="none")
+    client = create_app(settings, forms.load(path), broker, tally=tally).test_client()
+    client.post("/f/signup", json=GOOD)
+    client.post("/f/signup", json={})
+    client.post("/f/contact", json={"message": "x", "website": "spam"}, headers={"Origin": "https://www.example.org"})
+    broker.refusal = "nacked"
+    client.post("/f/signup", json=GOOD)
+    assert accepted == [False, True]
+    assert refused == [422, 503]
