@@ -50,6 +50,9 @@ class Refusing:
     def missing(self) -> list[str]:
         return []
 
+    def in_flight(self) -> int:
+        return 0
+
     def close(self) -> None:
         pass
 

@@ -39,6 +39,10 @@ class TracedPublisher:
         """Return what keeps it from publishing; see `broker.Publisher`."""
         return self._publisher.missing()
 
+    def in_flight(self) -> int:
+        """Return how many messages wait for their confirm; see `broker.Publisher`."""
+        return self._publisher.in_flight()
+
     def close(self) -> None:
         """Close the publisher; see `broker.Publisher`."""
         self._publisher.close()
