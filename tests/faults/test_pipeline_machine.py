@@ -121,7 +121,7 @@ def test_any_order_of_submissions_and_kills(
 ) -> None:
     trial = start_trial(mortal_broker, settings={"COUNTERFOIL_SMTP_CONNECTIONS": "1"})
     for name in (name for work in WORK_QUEUES for name in (work.name, work.parked)):
-        url = trial.broker_url
+        url = mortal_broker.url_of(trial.vhost)
         eventually(lambda: mortal_broker.has_written_down(name, url=url), 30, "the broker knows its queues")  # noqa: B023 - called at once
     pipeline = Pipeline(trial)
     given = request.config.getoption("--hypothesis-seed")

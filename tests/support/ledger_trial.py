@@ -59,11 +59,6 @@ class Trial:
         self.ledger = Ledger(installation.directory / "ledger.jsonl")
         print(f"seed {self.seed}")
 
-    @property
-    def broker_url(self) -> str:
-        """The address of the virtual host that the installation uses."""
-        return self._broker.url_of(self._vhost)
-
     def load(
         self,
         count: int,

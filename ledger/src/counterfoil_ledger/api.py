@@ -14,6 +14,8 @@ from shared.contracts import fingerprint
 
 PAGE = 200
 AT_ONCE = 4
+MAIL = "email"
+SETTLED = frozenset({"sent", "failed"})
 PATIENCE_S = 30.0
 """How long a 503, a 429 or a connection that fails is asked again: the check may run while things come back."""
 
@@ -38,19 +40,17 @@ class Api:
         return [StoredRow(str(each["id"]), fingerprint(each["fields"])) for each in listed]
 
     def standings(self, ids: Iterable[str]) -> dict[str, Standing]:
-        """Return how far the confirmation of each of these submissions is."""
+        """Return how far each of these submissions is, and its confirmation by mail."""
         wanted = list(ids)
         with ThreadPoolExecutor(AT_ONCE) as pool:
             return dict(zip(wanted, pool.map(self._standing, wanted), strict=True))
 
     def _standing(self, submission_id: str) -> Standing:
         shown = self._get(f"/v1/submissions/{submission_id}", {})
-        if shown is None or shown["unknown"]:
+        if shown is None or shown["unknown"] or not {each["state"] for each in shown["confirmations"]} <= SETTLED:
             return "waiting"
-        if not shown["confirmations"]:
-            return "undue"
-        settled: dict[str, Standing] = {"confirmed": "confirmed", "failed": "failed"}
-        return settled.get(shown["state"], "waiting")
+        by_mail = {each["state"] for each in shown["confirmations"] if each["channel"] == MAIL}
+        return "failed" if "failed" in by_mail else "confirmed" if by_mail else "undue"
 
     def _listed(self, form: str, spam: str) -> Iterator[dict[str, Any]]:
         cursor: str | None = None
