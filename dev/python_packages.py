@@ -35,11 +35,11 @@ def install() -> None:
 
 
 def install_with_clients() -> None:
-    """Install what `install` does, and what the tests drive a browser and Node with: 110 MB that running needs not."""
+    """Install what `install` does, and what only tests need: a browser's driver, Node, kubectl and schemas: 330 MB."""
     install()
     wanted = _hash_of(_CLIENT_PINS.read_text())
     if not _CLIENT_STAMP.exists() or _CLIENT_STAMP.read_text() != wanted:
-        _install_pinned("Installing the browser's driver and Node", _CLIENT_PINS)
+        _install_pinned("Installing the browser's driver, Node and kubectl", _CLIENT_PINS)
         _CLIENT_STAMP.write_text(wanted)
 
 

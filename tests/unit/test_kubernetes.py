@@ -1,0 +1,186 @@
+"""deploy/kubernetes: rendered by kustomize, valid by the published schemas, hardened, and what the services expect."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import kubernetes_validate  # type: ignore[import-untyped]
+import pytest
+
+from credentials.broker import PERMISSIONS
+from dev import clients
+from shared.messaging.topology import NOTIFY_EMAIL, STORAGE
+from support.manifests import (
+    BROKER,
+    FOLDER,
+    Manifest,
+    environment,
+    make_example,
+    of_kind,
+    pods,
+    rendered,
+)
+from support.service import ROOT, clean_environment
+
+OWN = {"keda.sh/v1alpha1", "monitoring.coreos.com/v1", "rabbitmq.com/v1beta1"}
+"""Of operators: Kubernetes' own schemas do not have them."""
+
+VERSIONS = ["1.30", "1.37"]
+"""The oldest that knows `preStop.sleep` without being told to, and the newest."""
+
+MODULES = {"gateway": "gateway", "storage-service": "storage_service", "notify-service": "notify_service"}
+
+
+@pytest.fixture(scope="module")
+def example(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_example(tmp_path_factory.mktemp("example"))
+
+
+@pytest.fixture(scope="module")
+def manifests(example: Path) -> list[Manifest]:
+    return rendered(example)
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_kubernetes_own_schemas_take_it(manifests: list[Manifest], version: str) -> None:
+    native = [manifest for manifest in [*rendered(FOLDER / "base"), *manifests] if manifest["apiVersion"] not in OWN]
+    assert len(native) > 20
+    for manifest in native:
+        kubernetes_validate.validate(manifest, version, strict=True)
+
+
+def test_the_schemas_find_what_is_wrong(manifests: list[Manifest]) -> None:
+    deployment = of_kind(manifests, "Deployment")["gateway"]
+    broken = deployment | {"spec": deployment["spec"] | {"replica": 2}}
+    with pytest.raises(kubernetes_validate.ValidationError, match="replica"):
+        kubernetes_validate.validate(broken, VERSIONS[-1], strict=True)
+
+
+def found_by_operators_schemas(manifests: list[Manifest]) -> str:
+    command = [clients.node(), str(clients.FOLDER / "operators.mjs")]
+    return subprocess.run(command, input=json.dumps(manifests), capture_output=True, text=True, check=True).stdout
+
+
+def test_the_operators_schemas_take_it(manifests: list[Manifest]) -> None:
+    theirs = [one for one in manifests if one["apiVersion"] in OWN - {"rabbitmq.com/v1beta1"}]
+    assert {one["kind"] for one in theirs} == {"ScaledObject", "TriggerAuthentication", "PodMonitor"}
+    assert found_by_operators_schemas(theirs) == ""
+    scaled = of_kind(theirs, "ScaledObject")["gateway"]
+    broken = scaled | {"spec": {"scaleTargetRef": {"name": "gateway"}, "maxReplicas": 3}}
+    assert "triggers" in found_by_operators_schemas([broken])
+    assert "unknown field maxReplicas" in found_by_operators_schemas([broken])
+
+
+def test_the_broker_is_what_the_cluster_operator_takes(manifests: list[Manifest]) -> None:
+    """Its schema is in no package that can be had: the fields are held by hand, and the pod by Kubernetes' schema."""
+    [cluster] = of_kind(manifests, "RabbitmqCluster").values()
+    spec = cluster["spec"]
+    assert cluster["metadata"]["name"] == BROKER
+    assert set(spec) <= {
+        *("replicas", "image", "persistence", "resources", "terminationGracePeriodSeconds", "rabbitmq", "override"),
+        *("service", "affinity", "tolerations", "tls", "imagePullSecrets", "delayStartSeconds"),
+    }
+    assert (spec["replicas"], set(spec["persistence"]) <= {"storage", "storageClassName"}) == (3, True)
+    assert set(spec["rabbitmq"]) <= {"additionalConfig", "additionalPlugins", "advancedConfig", "envConfig"}
+    template = {"metadata": {}, **spec["override"]["statefulSet"]["spec"]["template"]}
+    stateful_set = {"selector": {}, "serviceName": "any", "template": template}
+    manifest = {"apiVersion": "apps/v1", "kind": "StatefulSet", "metadata": {"name": "any"}, "spec": stateful_set}
+    kubernetes_validate.validate(manifest, VERSIONS[-1], strict=True)
+
+
+def test_every_container_is_hardened_and_bounded(manifests: list[Manifest]) -> None:
+    found = list(pods(manifests))
+    assert {name for name, _ in found} == set(MODULES)
+    for _, pod in found:
+        security = pod["securityContext"]
+        assert (security["runAsNonRoot"], security["seccompProfile"]) == (True, {"type": "RuntimeDefault"})
+        assert pod["automountServiceAccountToken"] is False
+        for container in [*pod["initContainers"], *pod["containers"]]:
+            assert container["securityContext"] == {
+                "allowPrivilegeEscalation": False,
+                "readOnlyRootFilesystem": True,
+                "capabilities": {"drop": ["ALL"]},
+            }
+            assert container["resources"]["limits"]["memory"]
+            assert set(container["resources"]["requests"]) == {"cpu", "memory"}
+
+
+def test_every_service_is_probed_where_it_answers(manifests: list[Manifest]) -> None:
+    for _, pod in pods(manifests):
+        [container] = pod["containers"]
+        probes = [container[probe]["httpGet"] for probe in ("livenessProbe", "readinessProbe")]
+        assert probes == [{"path": "/livez", "port": "metrics"}, {"path": "/readyz", "port": "metrics"}]
+        assert {"name": "metrics", "containerPort": 9464} in container["ports"]
+
+
+def test_a_stop_is_waited_for(manifests: list[Manifest]) -> None:
+    found = dict(pods(manifests))
+    assert found["notify-service"]["terminationGracePeriodSeconds"] >= 90, "a mail takes a minute at most"
+    [gateway] = found["gateway"]["containers"]
+    pause_s = gateway["lifecycle"]["preStop"]["sleep"]["seconds"]
+    assert found["gateway"]["terminationGracePeriodSeconds"] - pause_s >= 30
+
+
+def mounted(container: Manifest, pod: Manifest, example: Path) -> dict[str, str]:
+    """Return where a container finds what, and where that lies in the example."""
+    places: dict[str, str] = {}
+    volumes = {volume["name"]: volume for volume in pod["volumes"]}
+    for mount in container["volumeMounts"]:
+        volume = volumes[mount["name"]]
+        if "secret" in volume:
+            places[mount["mountPath"]] = str(example / "secrets" / volume["secret"]["secretName"].partition("-")[2])
+        elif "configMap" in volume:
+            places[mount["mountPath"]] = str(FOLDER / "base")
+    return places
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_a_service_takes_its_settings(name: str, manifests: list[Manifest], example: Path) -> None:
+    pod = dict(pods(manifests))[name]
+    [container] = pod["containers"]
+    variables = dict(environment(container, manifests))
+    for inside, outside in mounted(container, pod, example).items():
+        variables = {key: value.replace(inside, outside, 1) for key, value in variables.items()}
+    code = f"from {MODULES[name]} import settings; print(settings.load())"
+    shown = subprocess.run(
+        [sys.executable, "-c", code], env=clean_environment() | variables, capture_output=True, text=True
+    )
+    assert shown.returncode == 0, shown.stderr
+    assert "example.org" in shown.stdout or name == "storage-service", "what the example sets has arrived"
+
+
+def test_every_file_of_a_secret_that_is_named_is_there(manifests: list[Manifest]) -> None:
+    secrets = of_kind(manifests, "Secret")
+    for _, pod in pods(manifests):
+        volumes = {volume["name"]: volume.get("secret", {}).get("secretName") for volume in pod["volumes"]}
+        for container in [*pod["initContainers"], *pod["containers"]]:
+            [secret] = [volumes[mount["name"]] for mount in container["volumeMounts"] if volumes[mount["name"]]]
+            files = [value for key, value in environment(container, manifests).items() if key.endswith("_FILE")]
+            assert files
+            assert {Path(file).name for file in files} <= set(secrets[secret]["data"])
+    assert set(PERMISSIONS) <= {name.removeprefix("counterfoil-") for name in secrets}
+
+
+def test_scaling_looks_at_the_queues_that_are_consumed(manifests: list[Manifest]) -> None:
+    scaled = of_kind(manifests, "ScaledObject")
+    triggers: dict[str, Any] = {name: one["spec"]["triggers"][0]["metadata"] for name, one in scaled.items()}
+    assert triggers["storage-service"]["queueName"] == STORAGE.name
+    assert triggers["notify-service"]["queueName"] == NOTIFY_EMAIL.name
+    deployments = of_kind(manifests, "Deployment")
+    assert all(one["spec"]["scaleTargetRef"]["name"] in deployments for one in scaled.values())
+    assert not any("replicas" in one["spec"] for one in deployments.values()), "two would set it in turn"
+
+
+def test_every_pod_has_a_disruption_budget(manifests: list[Manifest]) -> None:
+    budgets = of_kind(manifests, "PodDisruptionBudget")
+    for name, deployment in of_kind(manifests, "Deployment").items():
+        labels = deployment["spec"]["template"]["metadata"]["labels"]
+        assert budgets[name]["spec"]["selector"]["matchLabels"].items() <= labels.items()
+
+
+def test_the_forms_are_those_of_a_new_installation() -> None:
+    assert (FOLDER / "base" / "forms.toml").read_text() == (ROOT / "forms.example.toml").read_text()
