@@ -17,7 +17,10 @@ from shared.contracts import SubmissionAccepted
 from shared.messaging.topology import NOTIFY_EMAIL, STORAGE
 from support.installation import Installation
 from support.polling import eventually
+from support.service import ROOT
 from support.smtp import ScriptedSmtp
+from support.webhook_receiver import Receiver
+from support.webhooks import SECRET
 
 CANARY = "canary"
 ADDRESS = "canary@example.org"
@@ -40,18 +43,38 @@ def refusing() -> Iterator[ScriptedSmtp]:
 
 
 @pytest.fixture
-def talkative(server_directory: Path, rabbitmq: Broker, refusing: ScriptedSmtp) -> Iterator[Installation]:
-    """A whole installation that logs all it can."""
+def failing() -> Iterator[Receiver]:
+    """A webhook's receiver that fails, and says why."""
+    with Receiver(headers={"X-Reason": CANARY, "Retry-After": CANARY}) as receiver:
+        receiver.answers["/canary?key=canary"] = 500
+        yield receiver
+
+
+@pytest.fixture
+def talkative(
+    server_directory: Path, rabbitmq: Broker, refusing: ScriptedSmtp, failing: Receiver
+) -> Iterator[Installation]:
+    """A whole installation that logs all it can, with a form whose webhook's address is a secret, too."""
     url = f"smtp://127.0.0.1:{refusing.port}?starttls=never"
     settings = {"COUNTERFOIL_LOG_LEVEL": "debug", "COUNTERFOIL_LOG_FORMAT": "json"}
+    settings["COUNTERFOIL_WEBHOOK_ALLOW"] = "127.0.0.1"
     place = server_directory / "personal-data"
-    with Installation(place, broker_url=rabbitmq.fresh_vhost(), smtp_url=url, settings=settings) as installation:
+    place.mkdir()
+    forms = place / "forms.toml"
+    webhook = f'[forms.told.webhook]\nurl = "{failing.url("/canary?key=canary")}"\nsecret = "{SECRET}"\n'
+    forms.write_text((ROOT / "forms.example.toml").read_text() + webhook)
+    broker_url = rabbitmq.fresh_vhost()
+    with Installation(place, broker_url=broker_url, smtp_url=url, forms=forms, settings=settings) as installation:
         yield installation
 
 
-def test_nothing_that_was_typed_is_said_to_anybody_else(talkative: Installation) -> None:
+def test_nothing_that_was_typed_is_said_to_anybody_else(talkative: Installation, failing: Receiver) -> None:
     accepted = post(talkative, json=GOOD)
     assert accepted.status_code == 202
+    assert post(talkative, path="/f/told", json=GOOD).status_code == 202
+    notify = talkative.notify[0]
+    eventually(lambda: "webhook retrying" in notify.tail(1000), 30, f"the webhook fails\n{notify.tail()}")
+    assert CANARY in failing.received[0].body.decode()
     receipt_url = accepted.json()["receipt_url"]
     eventually(lambda: talkative.receipt(receipt_url)["state"] == "failed", 30, "the mail was refused")
     refusals = [

@@ -103,8 +103,9 @@ def test_a_secret_that_cannot_be_read_is_named_at_the_start(tmp_path: Path) -> N
 
 def test_a_secret_that_has_gone_since_is_waited_for(world: WebhookWorld, tmp_path: Path) -> None:
     webhook = Webhook(URL, secret_file=str(tmp_path / "secret"))
-    with pytest.raises(Transient, match="no secret"):
+    with pytest.raises(Transient, match="no secret") as raised:
         world.sender.send(webhook, an_event(), timeout_s=1)
+    assert raised.value.tells_of_channel, "no webhook to this endpoint can be signed"
     (tmp_path / "secret").write_text(SECRET)
     assert secrets_of(webhook) == [SECRET]
     world.sender.send(webhook, an_event(), timeout_s=1)

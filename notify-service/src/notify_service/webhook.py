@@ -79,7 +79,7 @@ def _signed(webhook: Webhook, event: SubmissionAccepted, body: str, now: datetim
     try:
         secrets = secrets_of(webhook)
     except (OSError, ValueError):
-        raise Transient("no secret") from None
+        raise Transient("no secret", tells_of_channel=True) from None
     name = webhook_id(event.id)
     return {
         "webhook-id": name,
