@@ -1,0 +1,59 @@
+"""Three brokers: the node that leads the queues is killed under load, the services go on, and it comes back."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from shared.messaging.topology import STORAGE
+from support.compose_stack import Stack, engine_problem
+from support.compose_trial import Trial
+from support.polling import eventually
+
+NODES = {"rabbit@rabbitmq": "rabbitmq", "rabbit@rabbitmq-2": "rabbitmq-2", "rabbit@rabbitmq-3": "rabbitmq-3"}
+WAIT_LIMIT_S = 10.0
+SMTP_CONNECTIONS = 4
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[Stack]:
+    """The compose files with three brokers, and two of each service."""
+    problem = engine_problem()
+    assert problem is None, problem
+    stack = Stack("docker-compose.yml", "docker-compose.cluster.yml", project="counterfoil-cluster-test")
+    stack.down(volumes=True)
+    try:
+        stack.up(storage_service=2, notify_service=2, gateway=2)
+        yield stack
+    finally:
+        print(stack.compose("logs", "--no-color", "--tail", "60"))
+        stack.down(volumes=True)
+
+
+def queue(stack: Stack) -> dict[str, Any]:
+    """Return what storage's queue is, as a node that is up sees it."""
+    node = stack.compose("ps", "--services", "--status", "running", *NODES.values()).split()[0]
+    asked = ["rabbitmqctl", "--quiet", "list_queues", "name", "leader", "members", "online", "--formatter", "json"]
+    listed = json.loads(stack.compose("exec", "-T", node, *asked))
+    return next((each for each in listed if each["name"] == STORAGE.name), {})
+
+
+def test_the_leader_may_be_killed_and_comes_back(cluster: Stack, tmp_path: Path) -> None:
+    assert set(queue(cluster)["members"]) == set(NODES), "every node is a member from the beginning"
+    trial = Trial(cluster, tmp_path)
+    trial.await_more(200)
+    leader = queue(cluster)["leader"]
+    [victim] = cluster.containers(NODES[leader])
+    cluster.kill(victim)
+    eventually(lambda: queue(cluster).get("leader", leader) != leader, 60, "vacuous: no other node leads")
+    trial.await_more(200)
+    cluster.start(victim)
+    eventually(lambda: set(queue(cluster).get("online", ())) == set(NODES), 60, "it is a member again")
+    trial.await_more(100)
+    trial.conclude(duplicate_mails=SMTP_CONNECTIONS * 2)
+    print(f"longest wait for a 202: {trial.longest_wait_s():.1f} s")
+    assert trial.longest_wait_s() < WAIT_LIMIT_S
