@@ -8,7 +8,7 @@ COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gene
 	--no-annotate --no-emit-package counterfoil-shared
 
 .DEFAULT_GOAL = help
-.PHONY: help run forms-check test test-compose fuzz lint format snippet lock bench clean
+.PHONY: help run forms-check test test-compose fuzz soak lint format snippet lock bench clean
 
 help: ## list the verbs
 	@grep -hE '^[a-z-]+:.*## ' Makefile | sed 's/:.*## /\t/' | while IFS="$$(printf '\t')" read -r verb what; do \
@@ -33,6 +33,10 @@ test-compose: ## start the compose files, load, kill and restart their parts (ne
 fuzz: ## throw generated input at everything, ten minutes each way (MINUTES=60 for longer, SEED=1 for the same again)
 	@$(PREPARE) test
 	@PYTHONPATH=tests $(BIN)/python -m tests.support.fuzz $(or $(MINUTES),10) $(SEED)
+
+soak: ## load everything and harm one part after the other, ten minutes (MINUTES=30 for longer, SEED=1 for the same again)
+	@$(PREPARE) test
+	@PYTHONPATH=tests $(BIN)/python -m tests.support.soak $(or $(MINUTES),10) $(SEED)
 
 lint: ## formatting, ruff, strict types, who may import whom
 	@$(PREPARE) python

@@ -92,13 +92,6 @@ def run_once(command: tuple[str, ...], variables: Mapping[str, str]) -> None:
         raise BenchFailed(f"{' '.join(command)} ended with {done.returncode}:\n{done.stdout}{done.stderr}")
 
 
-def run_support(module: str) -> int:
-    """Run a module of `tests/support` with this command's arguments and return its exit code."""
-    path = os.pathsep.join([str(ROOT), str(ROOT / "tests")])
-    command = [sys.executable, "-m", module, *sys.argv[1:]]
-    return subprocess.run(command, cwd=ROOT, env={**os.environ, "PYTHONPATH": path}).returncode
-
-
 def _listens(port: int) -> bool:
     with socket.socket() as probe:
         probe.settimeout(1)

@@ -19,9 +19,8 @@ from support.installation import Installation
 from support.ledger import Attempt, Ledger
 from support.ledger_client import Load, LoadClient
 from support.ledger_sources import mail_counts, parked_messages, stored_count, stored_rows, waiting_messages
-from support.ledger_verdict import Allowed, Holdings, Verdict, compare
+from support.ledger_verdict import Allowed, Holdings, Observed, Verdict, compare
 from support.polling import eventually
-from support.service import Service
 
 
 class AnyBroker(Protocol):
@@ -104,7 +103,12 @@ class Trial:
         eventually(self._is_settled, timeout_s, f"{self.ledger.count('acked')} acked are stored and mailed")
 
     def conclude(
-        self, allowed: Allowed | None = None, *, timeout_s: float = 90, answer_limit_s: float = 4.0
+        self,
+        allowed: Allowed | None = None,
+        *,
+        timeout_s: float = 90,
+        answer_limit_s: float = 4.0,
+        observed: Observed | None = None,
     ) -> Verdict:
         """Settle, check that every process still lives, end them all, and compare; fails unless the verdict is OK.
 
@@ -116,7 +120,10 @@ class Trial:
         self.installation.stop()
         left = waiting_messages(self.installation.queues)
         assert not left, f"the queues are not empty: {left}"
-        verdict = compare(self.ledger.snapshot(), self._holdings(), allowed, answer_limit_s=answer_limit_s)
+        observed = observed or Observed(waiting=left, gone=gone)
+        verdict = compare(
+            self.ledger.snapshot(), self._holdings(), allowed, answer_limit_s=answer_limit_s, observed=observed
+        )
         print(verdict)
         assert verdict.ok, f"seed {self.seed}\n{verdict}"
         return verdict
@@ -159,16 +166,6 @@ class StartTrial(Protocol):
         settings: dict[str, str] | None = None,
     ) -> Trial:
         """Start it; without `database_url` it has SQLite files."""
-
-
-def memory_mb(service: Service) -> int:
-    """Return the most memory that any process of a service has had resident, in MB; 0 where /proc does not tell."""
-    peaks = [0]
-    for pid in (service.pid, *service.workers()):
-        status = Path(f"/proc/{pid}/status")
-        lines = status.read_text().splitlines() if status.exists() else []
-        peaks += [int(line.split()[1]) // 1024 for line in lines if line.startswith("VmHWM")]
-    return max(peaks)
 
 
 def moment() -> float:

@@ -74,6 +74,7 @@ class Ledger:
     def __init__(self, path: Path, *, synced: bool = False) -> None:
         self.runs: list[Run] = []
         self.entries: dict[str, Entry] = {}
+        self.last_acked_at = 0.0
         if path.exists():
             for line in _whole_lines(path):
                 self._apply(json.loads(line))
@@ -130,7 +131,10 @@ class Ledger:
             entry = Entry(**record["sent"])
             self.entries.setdefault(entry.key, entry)
         else:
-            self.entries[record["key"]].attempts.append(Attempt(**record["attempt"]))
+            attempt = Attempt(**record["attempt"])
+            self.entries[record["key"]].attempts.append(attempt)
+            if attempt.outcome == "acked":
+                self.last_acked_at = attempt.at
 
 
 def _whole_lines(path: Path) -> Iterator[str]:
