@@ -7,8 +7,8 @@ from pathlib import Path
 
 from dev.processes import descendants
 
-GROWTH_MOST = 1.3
-SLACK_MB = 24
+GROWTH_MOST = 1.1
+SLACK_MB = 16
 FEWEST = 60
 """Samples below which nothing is known: a process that has just started still grows into its work."""
 
