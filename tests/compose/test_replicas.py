@@ -10,6 +10,7 @@ from support.compose_stack import Stack
 from support.compose_trial import Trial
 
 REPLICAS = {"storage_service": 3, "notify_service": 2, "gateway": 2}
+SERVICES = [name.replace("_", "-") for name in REPLICAS]
 SMTP_CONNECTIONS = 4
 
 
@@ -40,10 +41,22 @@ def test_any_replica_may_be_killed(trial: Trial) -> None:
 
 
 def test_everything_may_be_restarted_one_after_the_other(trial: Trial) -> None:
-    for service in ("storage-service", "notify-service", "gateway"):
+    for service in SERVICES:
         for replica in trial.stack.containers(service):
             trial.stack.restart(replica)
             trial.await_more(40)
+    trial.conclude(duplicate_mails=0)
+
+
+def test_an_update_by_the_book_makes_every_replica_anew(trial: Trial) -> None:
+    stack = trial.stack
+    before = {*stack.containers(*SERVICES)}
+    stack.set("COUNTERFOIL_LOG_LEVEL", "warning")
+    stack.update(**REPLICAS)
+    after = {*stack.containers(*SERVICES)}
+    assert len(after) == len(before)
+    assert not before & after, "each is a new container"
+    trial.await_more(40)
     trial.conclude(duplicate_mails=0)
 
 

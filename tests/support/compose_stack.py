@@ -50,6 +50,10 @@ class Stack:
         scales = [f"--scale={name.replace('_', '-')}={count}" for name, count in replicas.items()]
         self.compose("up", "--build", "--wait", *scales)
 
+    def set(self, name: str, value: str) -> None:
+        """Change a setting; containers that run have it after the next `up` or `update`."""
+        self._settings[name] = value
+
     def down(self, *, volumes: bool = False) -> None:
         """Remove every container, and the data too if told."""
         self.compose("down", "--remove-orphans", *(["--volumes"] if volumes else []))
@@ -75,6 +79,19 @@ class Stack:
         """Stop it in order, start it again, and wait until it is healthy."""
         _run(["restart", "--time", "90", container], {}, 150)
         self.await_healthy(container)
+
+    def update(self, **replicas: int) -> None:
+        """Update to the files as they are now, by the steps of docs/operations.md."""
+        for once in ("credentials", "topology", "storage-migrate", "notify-migrate"):
+            self.compose("run", "--rm", once)
+        for service in ("storage-service", "notify-service"):
+            count = replicas[service.replace("-", "_")]
+            self.compose("up", "--no-deps", "--wait", f"--scale={service}={count}", service)
+        old = self.containers("gateway")
+        both = f"--scale=gateway={len(old) + replicas['gateway']}"
+        self.compose("up", "--no-deps", "--no-recreate", "--wait", both, "gateway")
+        _run(["stop", "--time", "30", *old], {}, 60)
+        _run(["rm", *old], {}, 60)
 
     def await_healthy(self, container: str) -> None:
         """Wait until its own check says so."""
