@@ -15,6 +15,7 @@ from gateway.tally import Tally
 from notify_service.breaker import FAILURES_TO_OPEN, Breaker
 from notify_service.domain import Mail, Transient
 from notify_service.instruments import NotifyInstruments
+from notify_service.webhook import WebhookSender
 from shared import forms
 from shared.messaging.batching import BatchLimits
 from shared.messaging.failures import Delivery, DependencyUnavailable, PermanentFailure, RetryLater
@@ -28,6 +29,7 @@ from support.brokers import Recorder, publish, running
 from support.events import an_event
 from support.gateway_app import FORMS, GOOD, SECRET
 from support.polling import eventually
+from support.webhooks import URL, WebhookWorld
 
 QUEUE = {"queue": NOTIFY_EMAIL.name}
 
@@ -126,6 +128,20 @@ def test_notify_counts_outcomes_times_every_try_and_shows_its_breaker(registry: 
     for _ in range(FAILURES_TO_OPEN):
         breaker.failed()
     assert value(registry, "counterfoil_breaker_open", channel="email") == 1
+
+
+def test_webhooks_are_counted_and_timed_apart(registry: CollectorRegistry) -> None:
+    measuring, world = NotifyInstruments(registry), WebhookWorld()
+    sender = WebhookSender(measuring.timed_caller(world.caller), world.clock)
+    world.handler.sender, world.handler.note = sender, measuring.note("webhook")
+    world.handle(an_event())
+    world.caller.answers[URL] = "drop"
+    for _ in range(FAILURES_TO_OPEN + 1):  # the last one is put aside, and is no try
+        with pytest.raises(RetryLater):
+            world.handle(an_event())
+    assert value(registry, "counterfoil_confirmations_total", channel="webhook", outcome="sent") == 1
+    assert value(registry, "counterfoil_confirmations_total", channel="webhook", outcome="retrying") == FAILURES_TO_OPEN
+    assert value(registry, "counterfoil_confirmation_send_seconds_count", channel="webhook") == 1 + FAILURES_TO_OPEN
 
 
 def test_a_gateway_tells_what_became_of_each_submission(tmp_path: Path) -> None:

@@ -76,7 +76,7 @@ def _run() -> int:
     served.follow()
     reach = failpoints.from_environment()
     registry = process_registry("notify-service")
-    instruments = messaging(registry, [NOTIFY_EMAIL])
+    instruments = messaging(registry, [NOTIFY_EMAIL, NOTIFY_WEBHOOK])
     broker = RabbitMQ(chosen.broker_url, name="notify", reach=reach, instruments=instruments)
     told = run(chosen, served, engine, broker, reach, registry, tracing.from_environment("notify"))
     return 0 if told else 1
@@ -119,7 +119,7 @@ def run(
         broker.consumer(NOTIFY_EMAIL, tracing.traced(handler, NOTIFY_EMAIL, spans), BatchLimits(size=1))
         for handler in handlers
     ]
-    consumers += _webhook_consumers(chosen, served, engine, broker, reach, spans)
+    consumers += _webhook_consumers(chosen, served, engine, broker, reach, measuring, spans)
     answering = broker.serve(NOTIFY_QUERIES, methods(table))
     health = ProcessHealth(
         stuck=[broker.stuck, *(consumer.stuck for consumer in consumers)],
@@ -147,14 +147,16 @@ def _webhook_consumers(
     engine: Engine,
     broker: Broker,
     reach: failpoints.Reach,
+    measuring: NotifyInstruments,
     spans: tracing.Spans | None,
 ) -> list[Consumer]:
     """Return what sends webhooks, apart from mail: an endpoint that hangs keeps nothing waiting but webhooks."""
     table = ClaimTable(engine)
     caller = GuardedCaller(tls_context(), chosen.webhook_allow)
-    sender = WebhookSender(TracedCaller(caller, spans) if spans else caller, _now)
+    sender = WebhookSender(measuring.timed_caller(TracedCaller(caller, spans) if spans else caller), _now)
+    timeout_s, note = chosen.webhook_timeout_s, measuring.note("webhook")
     handlers = [
-        SendWebhooks(served, table, sender, _now, reach, send_timeout_s=chosen.webhook_timeout_s)
+        SendWebhooks(served, table, sender, _now, reach, send_timeout_s=timeout_s, note=note)
         for _ in range(chosen.webhook_connections)
     ]
     return [
