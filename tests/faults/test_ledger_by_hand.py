@@ -70,6 +70,11 @@ def by_hand(world: World) -> Iterator[Connection]:
     engine.dispose()
 
 
+def parked(message_id: str) -> pika.BasicProperties:
+    """Return what a parked message bears."""
+    return pika.BasicProperties(message_id=message_id, delivery_mode=2)
+
+
 @pytest.fixture(scope="module")
 def whole(rabbitmq: Broker, server_directory: Path) -> Iterator[World]:
     """An installation with a dozen submissions, all worked off."""
@@ -159,10 +164,26 @@ def test_what_nobody_sent_is_wrong_only_where_nobody_else_submits(
 
 
 def test_a_parked_message(world: World, capsys: pytest.CaptureFixture[str]) -> None:
-    parked = pika.BasicProperties(message_id=world.victim_id, delivery_mode=2)
     queues = world.installation.queues
-    queues.publish("", STORAGE.parked, b"put here by hand", parked)
+    queues.publish("", STORAGE.parked, b"put here by hand", parked(world.victim_id))
     code, said = world.check(capsys)
     assert queues.take(STORAGE.parked) is not None, "the check left it where it was"
     assert code == 1
     assert f"not so: I6 parked is exactly the injected poison\n  unexpected {world.victim_id}\n" in said
+
+
+def test_the_balance_is_even_while_all_is_there_and_names_what_is_nowhere(
+    world: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    place = world.installation.directory
+    order = ["balance", "--storage-database", sqlite_of(place), "--notify-database", f"sqlite:///{place / 'notify.db'}"]
+    order += ["--broker-url", world.broker_url, "--timeout-s", "1"]
+    assert main(order) == 0
+    assert f"= stored{COUNT:>36}\n" in capsys.readouterr().out
+    with by_hand(world) as connection:
+        connection.execute(delete(submissions).where(submissions.c.id == UUID(world.victim_id)))
+    assert main(order) == 1
+    assert f"neither stored nor parked, while 0 wait\n  {world.victim_id}\n" in capsys.readouterr().out
+    world.installation.queues.publish("", STORAGE.parked, b"put here by hand", parked(world.victim_id))
+    assert main(order) == 0, "what is parked is somewhere"
+    assert world.installation.queues.take(STORAGE.parked) is not None

@@ -2,9 +2,10 @@
 
   counterfoil-ledger run http://127.0.0.1:8080 --ledger run.jsonl --submissions 500 --rate 50
   counterfoil-ledger check run.jsonl --api-key-file key
+  counterfoil-ledger balance --storage-database URL --notify-database URL --broker-url URL
 
-Between the two, and during the first, break what you like. Each submission is a real one, and brings a real mail to
-ada+<key>@example.org unless --field says otherwise. What other people submit meanwhile is left out of the comparison.
+Between the first two, and during the first, break what you like. Each submission is a real one, and brings a real mail
+to ada+<key>@example.org unless --field says otherwise. What others submit meanwhile is left out of the comparison.
 """
 
 from __future__ import annotations
@@ -15,11 +16,12 @@ import time
 
 from rich.console import Console
 
+from counterfoil_ledger import balance
 from counterfoil_ledger.api import Api, CannotAsk
 from counterfoil_ledger.arguments import load_of, parse
 from counterfoil_ledger.load import LoadClient
 from counterfoil_ledger.records import Ledger, Run
-from counterfoil_ledger.report import Waiting, follow, outcomes, print_verdict
+from counterfoil_ledger.report import Waiting, follow, outcomes, print_names, print_verdict
 from counterfoil_ledger.settling import Settling, Sources
 from counterfoil_ledger.verdict import Allowed, Observed, compare
 from shared.messaging.depths import BrokerAway
@@ -38,7 +40,7 @@ def main(arguments: list[str]) -> int:
     given = parse(arguments, __doc__)
     console = Console(highlight=False)
     try:
-        return send(given, console) if given.verb == "run" else check(given, console)
+        return VERBS[given.verb](given, console)
     except (CannotAsk, BrokerAway) as error:
         console.print(f"[bold red]cannot say:[/] {error}", soft_wrap=True)
         return CANNOT
@@ -88,6 +90,19 @@ def check(given: argparse.Namespace, console: Console) -> int:
     print_verdict(verdict, console)
     return HOLDS if verdict.ok else CONTRADICTED
 
+
+def weigh(given: argparse.Namespace, console: Console) -> int:
+    """Print the conservation figure; 0 where nothing is missing, 1 where something is nowhere."""
+    places = balance.Places(given.storage_database, given.notify_database, given.broker_url)
+    found, nowhere = balance.settled(places, given.timeout_s)
+    for name, count in found.lines(len(nowhere)):
+        console.print(f"{name:<34}{count:>10}")
+    if nowhere:
+        print_names(f"neither stored nor parked, while {found.waiting} wait", sorted(nowhere), console)
+    return CONTRADICTED if nowhere else HOLDS
+
+
+VERBS = {"run": send, "check": check, "balance": weigh}
 
 if __name__ == "__main__":
     run()

@@ -23,6 +23,7 @@ def parse(arguments: list[str], words: str | None) -> argparse.Namespace:
     _add_run(verbs.add_parser("run", help="send submissions, each written down before it is sent"))
     check = verbs.add_parser("check", help="wait until all is worked off, and compare")
     _add_check(check)
+    _add_balance(verbs.add_parser("balance", help="say whether all that is known is stored, parked or on its way"))
     given = parser.parse_args(arguments)
     if given.verb == "check":
         given.api_key = given.api_key_file.read_text().strip() if given.api_key_file else os.environ.get(API_KEY, "")
@@ -75,7 +76,7 @@ def _add_check(parser: argparse.ArgumentParser) -> None:
         "--broker-url",
         default=os.environ.get(BROKER_URL),
         metavar="AMQP",
-        help="look at its queues and parked messages",
+        help=_BROKER_HELP,
     )
     parser.add_argument("--alone", action="store_true", help="nobody else submitted: anything else found is wrong")
     parser.add_argument(
@@ -83,6 +84,17 @@ def _add_check(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--answer-limit-s", type=float, default=ANSWER_LIMIT_S, metavar="S", help="of I7 (%(default)g)")
     parser.add_argument("--timeout-s", type=float, default=120.0, metavar="S", help="wait so long (%(default)g)")
+
+
+def _add_balance(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--storage-database", required=True, metavar="URL", help="of the storage service")
+    parser.add_argument("--notify-database", required=True, metavar="URL", help="of the notify service")
+    broker = os.environ.get(BROKER_URL)
+    parser.add_argument("--broker-url", default=broker, required=broker is None, metavar="AMQP", help=_BROKER_HELP)
+    parser.add_argument("--timeout-s", type=float, default=120.0, metavar="S", help="wait so long (%(default)g)")
+
+
+_BROKER_HELP = f"look at its queues and parked messages; else {BROKER_URL} in the environment"
 
 
 def _url(text: str) -> str:

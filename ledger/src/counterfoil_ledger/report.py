@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from types import TracebackType
 
 from rich.console import Console
@@ -75,10 +76,14 @@ def print_verdict(verdict: Verdict, console: Console) -> None:
         table.add_row(finding.invariant, f"[{_colour(finding)}]{finding.says}[/]", why)
     console.print(table)
     for finding in filter(lambda each: each.culprits, verdict.findings):
-        rest = len(finding.culprits) - NAMED
-        names = [*finding.culprits[:NAMED], *([f"and {rest} more"] if rest > 0 else [])]
-        console.print(f"not so: {finding.invariant}", *names, sep="\n  ", soft_wrap=True, markup=False)
+        print_names(f"not so: {finding.invariant}", finding.culprits, console)
     console.print(verdict.conclusion, style="green" if verdict.ok else "bold red")
+
+
+def print_names(what: str, names: Sequence[str], console: Console) -> None:
+    """Print names below a line that says what they are, the first fifty."""
+    rest = [f"and {len(names) - NAMED} more"] if len(names) > NAMED else []
+    console.print(what, *names[:NAMED], *rest, sep="\n  ", soft_wrap=True, markup=False)
 
 
 def _colour(finding: Finding) -> str:

@@ -1,0 +1,100 @@
+"""The conservation figure of an installation: what is known = stored + on its way + parked, and nothing besides.
+
+Every accepted event goes to storage and to notify, each of which keeps its ids in a database of its own: two witnesses.
+What notify knows, storage has stored, or will, or has parked. Ids are compared, not numbers, so retries, redeliveries
+and 503s that were stored all the same disturb nothing.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import Uuid, column, select, table
+from sqlalchemy.exc import SQLAlchemyError
+
+from counterfoil_ledger.api import CannotAsk
+from shared import database
+from shared.messaging import depths
+from shared.messaging.topology import STORAGE
+
+PAUSE_S = 1.0
+QUIET_S = 10.0
+"""Longer than storage holds what it took before it commits it, gives it back, or puts it off."""
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Where to look: both databases and the broker."""
+
+    storage_url: str
+    notify_url: str
+    broker_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Balance:
+    """One reading. `unstored` are the ids that notify knows, and that are neither stored nor parked.
+
+    `waiting` is how many messages are ready for storage; what it holds and has not acked, AMQP does not tell.
+    """
+
+    stored: int
+    known: int
+    parked: int
+    waiting: int
+    unstored: frozenset[str]
+
+    def lines(self, nowhere: int) -> list[tuple[str, int]]:
+        """Return the figure, a line each, where so many are nowhere."""
+        return [
+            ("known to storage or to notify", self.known),
+            ("= stored", self.stored),
+            ("+ parked by storage, not stored", self.parked),
+            ("+ on their way to storage", len(self.unstored) - nowhere),
+            ("+ nowhere", nowhere),
+        ]
+
+
+def read(places: Places) -> Balance:
+    """Read once; raises `CannotAsk` or `BrokerAway`.
+
+    Notify first and storage last: what notify knows then, storage has had the longer time for.
+    """
+    seen = _ids(places.notify_url, "confirmations", "submission_id")
+    queues = (STORAGE.name, *map(STORAGE.level_queue, STORAGE.levels_s))
+    waiting = sum(max(0, count) for count in depths.depths(places.broker_url, queues).values())
+    parked = depths.parked_ids(places.broker_url).keys()
+    stored = _ids(places.storage_url, "submissions", "id")
+    missing = frozenset(str(each) for each in seen - stored)
+    return Balance(len(stored), len(seen | stored), len(missing & parked), waiting, missing - parked)
+
+
+def settled(places: Places, timeout_s: float) -> tuple[Balance, frozenset[str]]:
+    """Read until all that the first reading knew is stored or parked; return the last reading, and what is not.
+
+    Others may submit meanwhile. It gives up when the time is over, or the queues have been empty for ten seconds.
+    """
+    deadline = time.monotonic() + timeout_s
+    found, since = read(places), time.monotonic()
+    missing = found.unstored
+    while missing and time.monotonic() < min(deadline, since + QUIET_S):
+        time.sleep(PAUSE_S)
+        found = read(places)
+        missing &= found.unstored
+        since = time.monotonic() if found.waiting else since
+    return found, missing
+
+
+def _ids(url: str, name: str, id_column: str) -> set[UUID]:
+    """Return the distinct ids in a table; raises `CannotAsk`."""
+    wanted = column(id_column, Uuid)
+    try:
+        engine = database.create(url)
+        with database.reading(engine).connect() as connection:
+            found = set(connection.execute(select(wanted).select_from(table(name, wanted)).distinct()).scalars())
+        engine.dispose()
+    except (SQLAlchemyError, ValueError) as error:
+        raise CannotAsk(f"cannot read {name}: {error}") from error
+    return found
