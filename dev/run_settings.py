@@ -30,6 +30,7 @@ def environment(directory: Path, service: str, made: Mapping[str, str]) -> dict[
         "DATABASE_URL": f"sqlite:///{directory / service}.db",
         "SECRET_FILE": str(secrets / "secret"),
         "API_KEY_HASHES_FILE": str(secrets / "api_key_hashes"),
+        "OPERATOR_KEY_HASHES_FILE": str(secrets / "operator_key_hashes"),
         "LOG_FORMAT": "console",
         **made,
     }

@@ -13,6 +13,7 @@ _READY = """
 Counterfoil is ready:  {address}/
 
   API key   {api_key}
+  Operator  {operator_key}
   Mails     {mails}
   Forms     {forms}
   Data      {data}
@@ -33,15 +34,16 @@ _EXAMPLE = {"name", "email"}
 
 
 def ready(directory: Path, port: int, setup_output: str, mail_page: str | None) -> str:
-    """Return the address, where key and mails are, and what to try. `setup_output` holds a new API key, or nothing."""
-    key = setup_output.rpartition(" ")[2]
+    """Return the address, where keys and mails are, and what to try. `setup_output` holds the new keys, or nothing."""
+    key, operator_key = _shown_once(setup_output, "API key"), _shown_once(setup_output, "Operator key")
     address = f"http://127.0.0.1:{port}"
     form, definition = _first_form()
     return _READY.format(
         address=address,
         form=form,
         posts=(_POSTS if _takes_example(definition) else _ASK_HOME).format(address=address, form=form),
-        api_key=f"{key}  (shown this once, keep it)" if key else _where_the_key_is(directory),
+        api_key=_told(key, directory, "api_key_hashes"),
+        operator_key=_told(operator_key, directory, "operator_key_hashes"),
         key=key or "$API_KEY",
         mails=f"{mail_page}  (and as files in {_shown(directory)}/mail)"
         if mail_page
@@ -51,10 +53,18 @@ def ready(directory: Path, port: int, setup_output: str, mail_page: str | None) 
     )
 
 
-def _where_the_key_is(directory: Path) -> str:
-    if run_settings.is_given("API_KEY_HASHES"):
-        return "one of those whose hashes are in COUNTERFOIL_API_KEY_HASHES"
-    return f"shown at the first start; for a new one, delete {_shown(directory)}/secrets/api_key_hashes and start again"
+def _shown_once(setup_output: str, name: str) -> str:
+    """Return the key that a line of the output names; empty where there is none."""
+    lines = (line for line in setup_output.splitlines() if line.startswith(name))
+    return next(lines, "").rpartition(" ")[2]
+
+
+def _told(key: str, directory: Path, file: str) -> str:
+    if key:
+        return f"{key}  (shown this once, keep it)"
+    if run_settings.is_given(file.upper()):
+        return f"one of those whose hashes are in COUNTERFOIL_{file.upper()}"
+    return f"shown at the first start; for a new one, delete {_shown(directory)}/secrets/{file} and start again"
 
 
 def _first_form() -> tuple[str, dict[str, Any]]:

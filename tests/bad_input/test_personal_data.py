@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from functools import partial
 from pathlib import Path
 from uuid import UUID
 
@@ -112,4 +111,4 @@ def park_poison(installation: Installation) -> None:
     properties = pika.BasicProperties(type=SubmissionAccepted.TYPE, message_id=str(UUID(int=7)), delivery_mode=2)
     for queue in (STORAGE, NOTIFY_EMAIL):
         installation.queues.publish("", queue.name, POISON, properties)
-        eventually(partial(installation.queues.depth, queue.parked), 20, "the poison is parked")
+    eventually(lambda: sum(installation.parked().values()) == 2, 20, "the poison is parked")

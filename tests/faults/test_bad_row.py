@@ -9,8 +9,8 @@ from sqlalchemy import text
 from dev.broker import Broker
 from shared import database
 from shared.messaging.topology import STORAGE
-from support.ledger_sources import parked_messages
 from support.ledger_trial import StartTrial
+from support.parked_rows import parked_rows
 from support.polling import eventually
 
 BATCH = 100
@@ -33,9 +33,9 @@ def test_one_bad_row_in_a_batch_of_a_hundred(start_trial: StartTrial, rabbitmq: 
     eventually(lambda: queues.depth(STORAGE.name) >= BATCH, 30, "the whole batch waits")
     storage.start()
     eventually(lambda: trial.stored() == BATCH - 1, 60, "ninety-nine rows")
-    eventually(lambda: parked_messages(queues) == Counter(bad.ids), 30, "exactly the bad one is parked")
+    eventually(lambda: trial.installation.parked() == Counter(bad.ids), 30, "exactly the bad one is parked")
     eventually(
         lambda: trial.mailed() == BATCH, 60, "all hundred are confirmed: notify knows nothing of storage's trouble"
     )
-    ((_, properties),) = queues.peek(STORAGE.parked)
-    assert "SQLITE_CONSTRAINT" in str((properties.headers or {})["x-reason"])
+    [row] = parked_rows(trial.database_url, "storage")
+    assert "SQLITE_CONSTRAINT" in row.reason

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from functools import partial
 from pathlib import Path
 from types import TracebackType
+from typing import Literal
 
 import requests
 
 from dev.processes import free_port
 from shared.messaging.topology import NOTIFY_EMAIL, STORAGE
+from support.parked_rows import parked_messages
 from support.polling import eventually
 from support.queues import Queues
 from support.service import ROOT, Service, run
@@ -44,7 +47,7 @@ class Installation:
         self.directory = directory
         self.queues = Queues(broker_url)
         self.gateway_url = f"http://127.0.0.1:{free_port()}"
-        self.api_key = ""
+        self.api_key = self.operator_key = ""
         self.metrics_urls: dict[str, str] = {}
         directory.mkdir(parents=True, exist_ok=True)
         self._common = {"COUNTERFOIL_BROKER_URL": broker_url, "COUNTERFOIL_FORMS": str(forms)}
@@ -70,7 +73,8 @@ class Installation:
     def prepare(self) -> None:
         """Make the secrets and the tables, and start nothing: for a test that wants a part only."""
         said = run("gateway", "setup", str(self._secrets), settings=self._common)
-        self.api_key = next((line.rpartition(" ")[2] for line in said.splitlines() if "cf_" in line), self.api_key)
+        keys = dict(line.split(" (shown once): ") for line in said.splitlines() if " (shown once): " in line)
+        self.api_key, self.operator_key = keys.get("API key", self.api_key), keys.get("Operator key", self.operator_key)
         run("storage_service", "migrate", settings=self._storage_settings)
         run("notify_service", "migrate", settings=self._notify_settings)
 
@@ -96,6 +100,24 @@ class Installation:
             print(f"--- {service.name}\n{service.tail()}")
         assert not stuck, f"did not end on SIGTERM: {', '.join(service.name for service in stuck)}"
 
+    @property
+    def database_urls(self) -> dict[str, str]:
+        """The databases of storage and notify, by their names."""
+        kept = {"storage": self._storage_settings, "notify": self._notify_settings}
+        return {name: settings["COUNTERFOIL_DATABASE_URL"] for name, settings in kept.items()}
+
+    def parked(self) -> Counter[str]:
+        """Return the message ids of all that waits for a person, in the tables and on the parked queues."""
+        return parked_messages(self.queues, self.database_urls)
+
+    def command(self, service: Literal["storage", "notify"], *arguments: str, exit_code: int = 0) -> str:
+        """Run `python -m <service> parked …` and return what it prints."""
+        module, settings = {
+            "storage": ("storage_service", self._storage_settings),
+            "notify": ("notify_service", self._notify_settings),
+        }[service]
+        return run(module, "parked", *arguments, settings=settings, exit_code=exit_code)
+
     def receipt(self, receipt_url: str) -> dict[str, object]:
         """Return a receipt as JSON."""
         answer = requests.get(receipt_url, headers={"Accept": "application/json"}, timeout=10)
@@ -118,6 +140,7 @@ class Installation:
             "COUNTERFOIL_WORKERS": str(workers),
             "COUNTERFOIL_SECRET_FILE": str(self._secrets / "secret"),
             "COUNTERFOIL_API_KEY_HASHES_FILE": str(self._secrets / "api_key_hashes"),
+            "COUNTERFOIL_OPERATOR_KEY_HASHES_FILE": str(self._secrets / "operator_key_hashes"),
         } | self._common
 
     def _with_database(self, url: str | None, name: str) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""What an installation holds, read from where it keeps it: databases, mail sink, parked queues."""
+"""What an installation holds, read from where it keeps it: databases and mail sink."""
 
 from __future__ import annotations
 
@@ -38,14 +38,6 @@ def stored_count(database_url: str) -> int:
 def mail_counts(directory: Path) -> Counter[str]:
     """Return how many mails each address got, by the envelopes the mail sink noted."""
     return mails.mail_counts(str(directory))
-
-
-def parked_messages(queues: Queues) -> Counter[str]:
-    """Return the message ids of all that is parked; it stays where it is."""
-    ids: Counter[str] = Counter()
-    for name in {work.parked for work in WORK_QUEUES}:
-        ids.update(properties.message_id or "" for _, properties in queues.peek(name))
-    return ids
 
 
 def waiting_messages(queues: Queues) -> dict[str, int]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections import Counter
 from itertools import pairwise
 from pathlib import Path
 from random import SystemRandom
@@ -18,7 +17,7 @@ from shared.messaging.topology import WORK_QUEUES
 from support.installation import Installation
 from support.ledger import Attempt, Ledger
 from support.ledger_client import Load, LoadClient
-from support.ledger_sources import mail_counts, parked_messages, stored_count, stored_rows, waiting_messages
+from support.ledger_sources import mail_counts, stored_count, stored_rows, waiting_messages
 from support.ledger_verdict import Allowed, Holdings, Observed, Verdict, compare
 from support.polling import eventually
 
@@ -149,8 +148,8 @@ class Trial:
         }
 
     def _holdings(self) -> Holdings:
-        parked: Counter[str] = parked_messages(self.installation.queues)
-        return Holdings(stored_rows(self.database_url), mail_counts(self.sink.directory), parked=parked)
+        rows, mails = stored_rows(self.database_url), mail_counts(self.sink.directory)
+        return Holdings(rows, mails, parked=self.installation.parked())
 
 
 class StartTrial(Protocol):

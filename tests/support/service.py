@@ -104,8 +104,8 @@ def clean_environment() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if not name.startswith(("COUNTERFOIL_", "OTEL_"))}
 
 
-def run(module: str, *arguments: str, settings: Mapping[str, str]) -> str:
-    """Run `python -m <module> …` to its end and return what it prints; fails if it fails."""
+def run(module: str, *arguments: str, settings: Mapping[str, str], exit_code: int = 0) -> str:
+    """Run `python -m <module> …` to its end and return what it prints; fails if it ends otherwise than expected."""
     done = subprocess.run(
         [sys.executable, "-m", module, *arguments],
         env=clean_environment() | dict(settings),
@@ -114,5 +114,5 @@ def run(module: str, *arguments: str, settings: Mapping[str, str]) -> str:
         text=True,
         timeout=120,
     )
-    assert done.returncode == 0, f"python -m {module} {' '.join(arguments)} failed:\n{done.stdout}{done.stderr}"
+    assert done.returncode == exit_code, f"python -m {module} {' '.join(arguments)} failed:\n{done.stdout}{done.stderr}"
     return done.stdout

@@ -79,12 +79,15 @@ def test_port_decides_where_the_gateway_listens(monkeypatch: pytest.MonkeyPatch,
 
 
 def test_the_key_is_told_at_the_first_start_only(tmp_path: Path) -> None:
-    first = run_words.ready(tmp_path, 8080, "API key (shown once): cf_abc", "http://127.0.0.1:8025/")
+    said = "API key (shown once): cf_abc\nOperator key (shown once): cf_op_xyz"
+    first = run_words.ready(tmp_path, 8080, said, "http://127.0.0.1:8025/")
     later = run_words.ready(tmp_path, 8080, "", "http://127.0.0.1:8025/")
 
     assert "API key   cf_abc" in first
+    assert "Operator  cf_op_xyz" in first
     assert "Bearer cf_abc" in first
     assert f"delete {tmp_path}/secrets/api_key_hashes" in later
+    assert f"delete {tmp_path}/secrets/operator_key_hashes" in later
     assert "http://127.0.0.1:8025/" in later
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from gateway import settings
-from gateway.installation import set_up
+from gateway.installation import NewKeys, set_up
 from gateway.keys import hash_of
 from shared.settings import SettingsError
 
@@ -49,6 +49,7 @@ def test_everything_wrong_is_reported_at_once(monkeypatch: pytest.MonkeyPatch) -
         "COUNTERFOIL_BIND": "8080",
         "COUNTERFOIL_WORKERS": "0",
         "COUNTERFOIL_API_KEY_HASHES": "cf_a-key-instead-of-its-hash",
+        "COUNTERFOIL_OPERATOR_KEY_HASHES": "cf_op_a-key-instead-of-its-hash",
         "COUNTERFOIL_PUBLIC_URL": "forms.example.org",
         "COUNTERFOIL_MAX_BODY_BYTES": "many",
         "COUNTERFOIL_TRUSTED_HOPS": "-1",
@@ -129,23 +130,29 @@ def test_printed_settings_show_no_credentials(monkeypatch: pytest.MonkeyPatch) -
 
 def test_what_setup_writes_is_what_the_settings_read(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     directory = tmp_path / "new"
-    key = set_up(directory)
-    assert key is not None
-    assert key.startswith("cf_")
-    assert set_up(directory) is None
-    for name in ("secret", "api_key_hashes"):
+    made = set_up(directory)
+    assert made.api is not None
+    assert made.operator is not None
+    assert made.api.startswith("cf_")
+    assert made.operator.startswith("cf_op_")
+    assert set_up(directory) == NewKeys(None, None)
+    names = ["api_key_hashes", "operator_key_hashes", "secret"]
+    for name in names:
         assert stat.S_IMODE((directory / name).stat().st_mode) == 0o600
         monkeypatch.setenv(f"COUNTERFOIL_{name.upper()}_FILE", str(directory / name))
     monkeypatch.setenv("COUNTERFOIL_BROKER_URL", GOOD["COUNTERFOIL_BROKER_URL"])
     loaded = settings.load()
-    assert loaded.api_key_hashes == (hash_of(key),)
+    assert loaded.api_key_hashes == (hash_of(made.api),)
+    assert loaded.operator_key_hashes == (hash_of(made.operator),)
     assert len(loaded.secret) >= settings.SECRET_LENGTH
     assert loaded.secret.strip() == loaded.secret
-    assert sorted(path.name for path in directory.iterdir()) == ["api_key_hashes", "secret"]
+    assert sorted(path.name for path in directory.iterdir()) == names
 
 
 def test_of_several_setups_at_once_one_shows_a_key(tmp_path: Path) -> None:
     with ThreadPoolExecutor(8) as pool:
-        keys = [key for key in pool.map(lambda _: set_up(tmp_path / "new"), range(8)) if key]
-    assert len(keys) == 1
-    assert (tmp_path / "new" / "api_key_hashes").read_text().strip() == hash_of(keys[0])
+        made = list(pool.map(lambda _: set_up(tmp_path / "new"), range(8)))
+    [api] = [keys.api for keys in made if keys.api]
+    [operator] = [keys.operator for keys in made if keys.operator]
+    assert (tmp_path / "new" / "api_key_hashes").read_text().strip() == hash_of(api)
+    assert (tmp_path / "new" / "operator_key_hashes").read_text().strip() == hash_of(operator)

@@ -1,37 +1,62 @@
 from __future__ import annotations
 
-from datetime import timedelta
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from uuid import uuid4
 
 import pytest
 
-from notify_service.domain import OWNER, Key
+from notify_service.domain import OWNER, Claim, Key
 from notify_service.queries import methods
 from shared.messaging.broker import QueryFailed
 from shared.messaging.memory import MemoryBroker
-from shared.messaging.topology import NOTIFY_QUERIES
+from shared.messaging.topology import NOTIFY_EMAIL, NOTIFY_QUERIES
 from support.confirmations import NOON, FakeDeliveries, a_key
+
+
+@dataclass
+class Standing:
+    """What is parked: since when, by message id and work queue."""
+
+    since: dict[str, dict[str, datetime]] = field(default_factory=dict)
+
+    def standing(self, message_id: str) -> dict[str, datetime]:
+        return self.since.get(message_id, {})
+
+
+def test_a_receipt_tells_since_when_its_event_is_parked_unless_all_is_settled() -> None:
+    deliveries, key = FakeDeliveries(), a_key()
+    standing = Standing({str(key.submission_id): {NOTIFY_EMAIL.name: NOON, "some.other.queue": NOON}})
+    receipt = methods(deliveries, standing)["receipt"]
+    told = {"email": "2026-11-22T12:00:00.000000Z"}
+    asked = {"id": str(key.submission_id)}
+    assert receipt(asked)["parked"] == told
+    claim = deliveries.claim(key, recipient="r", owner=uuid4(), now=NOON, lease_until=NOON + timedelta(minutes=1))
+    assert receipt(asked)["parked"] == told
+    assert isinstance(claim, Claim)
+    deliveries.record(claim, "sent", now=NOON)
+    assert receipt(asked)["parked"] == {}
 
 
 def test_a_receipt_tells_each_confirmation_and_no_address() -> None:
     deliveries, broker, key = FakeDeliveries(), MemoryBroker(), a_key()
-    broker.serve(NOTIFY_QUERIES, methods(deliveries))
+    broker.serve(NOTIFY_QUERIES, methods(deliveries, Standing()))
 
     def receipt() -> object:
         return broker.rpc_client().ask(NOTIFY_QUERIES, "receipt", {"id": str(key.submission_id)}).answer(timeout_s=1)
 
-    assert receipt() == {"confirmations": [], "webhooks": []}
+    assert receipt() == {"confirmations": [], "webhooks": [], "parked": {}}
     deliveries.claim(key, recipient="r", owner=uuid4(), now=NOON, lease_until=NOON + timedelta(minutes=1))
     at = "2026-11-22T12:00:00Z"
     mail = {"channel": "email", "state": "pending", "attempts": 1, "at": at}
-    assert receipt() == {"confirmations": [mail], "webhooks": []}
+    assert receipt() == {"confirmations": [mail], "webhooks": [], "parked": {}}
     webhook = Key(key.submission_id, "webhook", OWNER)
     deliveries.claim(webhook, recipient="", owner=uuid4(), now=NOON, lease_until=NOON + timedelta(minutes=1))
-    assert receipt() == {"confirmations": [mail], "webhooks": [{**mail, "channel": "webhook"}]}
+    assert receipt() == {"confirmations": [mail], "webhooks": [{**mail, "channel": "webhook"}], "parked": {}}
 
 
 def test_a_question_about_no_submission_fails() -> None:
     broker = MemoryBroker()
-    broker.serve(NOTIFY_QUERIES, methods(FakeDeliveries()))
+    broker.serve(NOTIFY_QUERIES, methods(FakeDeliveries(), Standing()))
     with pytest.raises(QueryFailed):
         broker.rpc_client().ask(NOTIFY_QUERIES, "receipt", {"id": "none"}).answer(timeout_s=1)

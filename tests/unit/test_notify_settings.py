@@ -107,4 +107,4 @@ def test_a_migration_needs_no_mail_server(monkeypatch: pytest.MonkeyPatch) -> No
     for name in GOOD:
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("COUNTERFOIL_DATABASE_URL", "postgresql://u:p@h/d")
-    assert settings.load_for_migration().database_url == "postgresql://u:p@h/d"
+    assert settings.load_for_command().database_url == "postgresql://u:p@h/d"

@@ -23,15 +23,16 @@ def main() -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m gateway", description=__doc__)
     commands = parser.add_subparsers(dest="command")
-    setup = commands.add_parser("setup", help="make the secret and the API key where they are missing")
+    setup = commands.add_parser("setup", help="make the secret and the keys where they are missing")
     setup.add_argument("directory", type=Path)
     return parser
 
 
 def _set_up(directory: Path) -> int:
-    key = set_up(directory)
-    if key is not None:
-        print(f"API key (shown once): {key}")  # noqa: T201 - what the command is for
+    made = set_up(directory)
+    for name, key in (("API key", made.api), ("Operator key", made.operator)):
+        if key is not None:
+            print(f"{name} (shown once): {key}")  # noqa: T201 - what the command is for
     return 0
 
 

@@ -14,6 +14,7 @@ from gateway.errors import Refused, form_not_found, inactive, refused
 from gateway.intake import Intake
 from gateway.negotiation import style_of_reading, style_of_submission
 from gateway.openapi import document_of
+from gateway.operating import Operating
 from gateway.pages import Pages
 from gateway.reading import Reading
 from gateway.receipts import ANY_ORIGIN, Receipts
@@ -32,6 +33,7 @@ class Desk:
     intake: Intake
     receipts: Receipts
     reading: Reading
+    operating: Operating
     pages: Pages
     answers: Answers
     publisher: Publisher
@@ -43,6 +45,7 @@ def name_addresses(app: Flask, desk: Desk) -> None:
     _name_forms(app, desk)
     _name_receipts(app, desk)
     _name_reading(app, desk)
+    _name_operating(app, desk)
     _name_health(app, desk)
     _name_snippet(app)
     _name_description(app, desk)
@@ -102,6 +105,30 @@ def _name_reading(app: Flask, desk: Desk) -> None:
     @app.get("/v1/submissions/<submission_id>")
     def show_submission(submission_id: str) -> Response:
         return desk.reading.submission(submission_id, request)
+
+
+def _name_operating(app: Flask, desk: Desk) -> None:
+    service, one = "/v1/parked/<any(storage, notify):service>", "<string(length=32):parked_id>"
+
+    @app.get("/v1/parked")
+    def list_parked() -> Response:
+        return desk.operating.listed(request)
+
+    @app.post(f"{service}/replay")
+    def replay_many(service: str) -> Response:
+        return desk.operating.replay_many(service, request)
+
+    @app.get(f"{service}/{one}")
+    def show_parked(service: str, parked_id: str) -> Response:
+        return desk.operating.shown(service, parked_id, request)
+
+    @app.post(f"{service}/{one}/replay")
+    def replay_parked(service: str, parked_id: str) -> Response:
+        return desk.operating.replay_one(service, parked_id, request)
+
+    @app.post(f"{service}/{one}/discard")
+    def discard_parked(service: str, parked_id: str) -> Response:
+        return desk.operating.discard(service, parked_id, request)
 
 
 def _name_health(app: Flask, desk: Desk) -> None:

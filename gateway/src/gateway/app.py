@@ -16,6 +16,7 @@ from gateway.handover import Handover
 from gateway.inquiry import Inquiry
 from gateway.intake import Intake
 from gateway.live import WATCHERS_MOST, Watchers
+from gateway.operating import Operating
 from gateway.pages import Pages
 from gateway.rates import Rates
 from gateway.reading import Reading
@@ -111,7 +112,8 @@ def create_app(
     )
     receipts = Receipts(forms, tokens=tokens, inquiry=inquiry, watchers=watchers, pages=pages, heartbeat_s=heartbeat_s)
     reading = Reading(forms, inquiry=inquiry, key_hashes=settings.api_key_hashes)
-    desk = Desk(intake, receipts, reading, pages, answers, publisher, forms)
+    operating = Operating(inquiry, key_hashes=settings.operator_key_hashes)
+    desk = Desk(intake, receipts, reading, operating, pages, answers, publisher, forms)
     name_addresses(app, desk)
     answer_errors(app, desk)
     if spans:

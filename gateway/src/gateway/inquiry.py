@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -13,12 +14,15 @@ import structlog
 from gateway.progress import Progress
 from gateway.tokens import Ticket
 from shared.contracts import Confirmation
-from shared.messaging.broker import Answer, NoAnswer, Pending, QueryFailed, RpcClient
+from shared.messaging.broker import Answer, NoAnswer, Params, Pending, QueryFailed, RpcClient
 from shared.messaging.topology import NOTIFY_QUERIES, STORAGE_QUERIES
 
 RECEIPT_TIMEOUT_S = 1.0
 KEY_TIMEOUT_S = 0.25
 READING_TIMEOUT_S = 2.0
+
+PARKED_AT: Mapping[str, str] = {"storage": STORAGE_QUERIES, "notify": NOTIFY_QUERIES}
+"""Who keeps parked messages, and where each is asked."""
 
 _log = structlog.get_logger()
 
@@ -55,6 +59,14 @@ class Inquiry:
         pending = self._rpc.ask(STORAGE_QUERIES, "list", params)
         return _answer(pending, time.monotonic() + READING_TIMEOUT_S)
 
+    def parked(
+        self, services: Sequence[str], method: str, params: Params, *, timeout_s: float = READING_TIMEOUT_S
+    ) -> dict[str, Answer | None]:
+        """Return what services answer about their parked messages, by service; None for whoever gives no answer."""
+        deadline = time.monotonic() + timeout_s
+        asked = {name: self._rpc.ask(PARKED_AT[name], f"parked.{method}", params) for name in services}
+        return {name: _answer(pending, deadline) for name, pending in asked.items()}
+
     def submission(self, submission_id: UUID) -> tuple[Answer | None, Answer | None]:
         """Return storage's answer about one submission and notify's; None for whoever gave none."""
         params = {"id": str(submission_id)}
@@ -67,7 +79,9 @@ class Inquiry:
 
 def progress_of_stored(ticket: Ticket, stored_at: datetime | None, notified: Answer | None) -> Progress:
     """Return the progress of a submission that storage has shown."""
-    return Progress(ticket, stored_at, storage_known=True, confirmations=_confirmations(notified))
+    return Progress(
+        ticket, stored_at, storage_known=True, confirmations=_confirmations(notified), parked=_parked(notified)
+    )
 
 
 def _progress_of(ticket: Ticket, stored: Answer | None, notified: Answer | None) -> Progress:
@@ -79,6 +93,7 @@ def _progress_of(ticket: Ticket, stored: Answer | None, notified: Answer | None)
         first_accepted_at=_moment(stored, "accepted_at"),
         storage_known=stored is not None,
         confirmations=_confirmations(notified),
+        parked=_parked(notified),
     )
 
 
@@ -92,6 +107,11 @@ def _confirmations(notified: Answer | None) -> tuple[Confirmation, ...] | None:
         return None
     documents: list[dict[str, Any]] = notified.get("confirmations", [])
     return tuple(Confirmation.from_json(document) for document in documents)
+
+
+def _parked(notified: Answer | None) -> dict[str, datetime]:
+    found: dict[str, str] = (notified or {}).get("parked", {})
+    return {channel: datetime.fromisoformat(since) for channel, since in found.items()}
 
 
 def _answer(pending: Pending, deadline: float) -> Answer | None:

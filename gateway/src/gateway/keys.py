@@ -8,11 +8,12 @@ import secrets
 from collections.abc import Sequence
 
 PREFIX = "cf_"
+OPERATOR_PREFIX = "cf_op_"
 
 
-def new_key() -> str:
-    """Return a new API key: 256 random bits."""
-    return PREFIX + secrets.token_urlsafe(32)
+def new_key(prefix: str = PREFIX) -> str:
+    """Return a new key: 256 random bits."""
+    return prefix + secrets.token_urlsafe(32)
 
 
 def hash_of(key: str) -> str:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, Literal, TypeAlias
 
@@ -22,7 +23,9 @@ class Progress:
 
     `stored_at` is None while it is not stored, or while storage was not heard of (`storage_known` false).
     `first_accepted_at` is what storage knows: a token says when its own request was accepted, which may be a retry.
-    `confirmations` is None while notify was not heard of, empty while notify has not seen the submission.
+    `confirmations` is None while notify was not heard of, empty while notify has not seen the submission; `parked`
+    says since when notify keeps the event for a person, by channel: what is not sent by then has failed until it is
+    replayed.
     """
 
     ticket: Ticket
@@ -30,6 +33,7 @@ class Progress:
     storage_known: bool = False
     confirmations: tuple[Confirmation, ...] | None = None
     first_accepted_at: datetime | None = None
+    parked: Mapping[str, datetime] = field(default_factory=dict)
 
     @property
     def accepted_at(self) -> datetime:
@@ -58,10 +62,16 @@ class Progress:
     def shown_confirmations(self) -> tuple[Confirmation, ...]:
         """Return the confirmations: one that is due and not yet seen is pending, or unknown without notify."""
         if self.confirmations:
-            return self.confirmations
+            return tuple(map(self._unless_parked, self.confirmations))
         if not self.ticket.confirmed:
             return ()
-        return (Confirmation(CHANNEL, "unknown" if self.confirmations is None else "pending"),)
+        return (self._unless_parked(Confirmation(CHANNEL, "unknown" if self.confirmations is None else "pending")),)
+
+    def _unless_parked(self, known: Confirmation) -> Confirmation:
+        since = self.parked.get(known.channel)
+        if since is None or known.state in {"sent", "failed"}:
+            return known
+        return replace(known, state="failed", at=since)
 
     def to_json(self) -> dict[str, Any]:
         """Return the receipt as JSON; it shows no field values. `unknown` names what nobody answered for."""
@@ -90,7 +100,8 @@ class Progress:
         if isinstance(news, SubmissionsStored):
             return replace(self, stored_at=self.stored_at or news.stored_at, storage_known=True)
         others = [known for known in self.confirmations or () if known.channel != news.confirmation.channel]
-        return replace(self, confirmations=(*others, news.confirmation))
+        parked = {channel: since for channel, since in self.parked.items() if channel != news.confirmation.channel}
+        return replace(self, confirmations=(*others, news.confirmation), parked=parked)
 
     def or_else(self, earlier: Progress) -> Progress:
         """Return this, with what was known earlier where nobody answered now."""
@@ -100,6 +111,7 @@ class Progress:
             storage_known=self.storage_known or earlier.storage_known,
             confirmations=earlier.confirmations if self.confirmations is None else self.confirmations,
             first_accepted_at=self.first_accepted_at or earlier.first_accepted_at,
+            parked=earlier.parked if self.confirmations is None else self.parked,
         )
 
 

@@ -11,9 +11,9 @@ from flask import Request, Response
 
 from gateway import submissions
 from gateway.answers import json_response
+from gateway.bearer import KeyCheck
 from gateway.errors import Refused, form_not_found, refused, unavailable
 from gateway.inquiry import Inquiry, progress_of_stored
-from gateway.keys import is_known
 from gateway.tokens import Ticket
 from shared.contracts import Control, Source, SubmissionAccepted
 from shared.forms import NAME, Forms
@@ -22,7 +22,6 @@ from shared.messaging.broker import Answer
 LIMIT_DEFAULT = 50
 LIMIT_MOST = 200
 
-_SCHEME = "Bearer "
 _NUMBER = re.compile(r"[0-9]{1,9}")
 
 
@@ -32,7 +31,7 @@ class Reading:
     def __init__(self, forms: Forms, *, inquiry: Inquiry, key_hashes: Sequence[str]) -> None:
         self._forms = forms
         self._inquiry = inquiry
-        self._key_hashes = tuple(key_hashes)
+        self._check_key = KeyCheck(key_hashes, "An API key is needed: Authorization: Bearer cf_…")
 
     def submissions(self, form: str, request: Request) -> Response:
         """Answer with a page of a form's submissions, newest first, and the cursor of the next page.
@@ -44,7 +43,7 @@ class Reading:
         if not NAME.fullmatch(form):
             raise form_not_found()
         answer = self._inquiry.submissions(
-            form, limit=_limit_of(request), cursor=request.args.get("cursor"), spam=_wants_spam(request)
+            form, limit=limit_of(request), cursor=request.args.get("cursor"), spam=_wants_spam(request)
         )
         if answer is None:
             raise _no_storage()
@@ -93,15 +92,9 @@ class Reading:
         due = form is not None and event.spam is None and submissions.is_confirmed(form, event)
         return Ticket(event.id, event.form, event.accepted_at, due)
 
-    def _check_key(self, request: Request) -> None:
-        given = request.headers.get("Authorization", "")
-        if not given.startswith(_SCHEME) or not is_known(given[len(_SCHEME) :].strip(), self._key_hashes):
-            refusal = refused(401, "UNAUTHORIZED", "An API key is needed: Authorization: Bearer cf_…")
-            refusal.headers["WWW-Authenticate"] = 'Bearer realm="counterfoil"'
-            raise refusal
 
-
-def _limit_of(request: Request) -> int:
+def limit_of(request: Request) -> int:
+    """Return how long a page is to be at most; raises `Refused` (400)."""
     text = request.args.get("limit", str(LIMIT_DEFAULT))
     limit = int(text) if _NUMBER.fullmatch(text) else 0
     if not 1 <= limit <= LIMIT_MOST:

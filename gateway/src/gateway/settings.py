@@ -46,6 +46,7 @@ class Settings:
     workers: int = 1
     forms: Path = Path("forms.toml")
     api_key_hashes: tuple[str, ...] = field(default=(), repr=False)
+    operator_key_hashes: tuple[str, ...] = field(default=(), repr=False)
     public_url: str | None = None
     max_body_bytes: int = BODY_BYTES
     trusted_hops: int = 0
@@ -66,6 +67,7 @@ def load() -> Settings:
         workers=_whole(env, "WORKERS", min(4, os.cpu_count() or 1), least=1, most=64),
         forms=Path(env.str("FORMS", "forms.toml") or "forms.toml"),
         api_key_hashes=_hashes(env.str("API_KEY_HASHES", "") or ""),
+        operator_key_hashes=_hashes(env.str("OPERATOR_KEY_HASHES", "") or ""),
         public_url=(env.str("PUBLIC_URL", "", validate=_is_public_url) or "").rstrip("/") or None,
         max_body_bytes=_whole(env, "MAX_BODY_BYTES", BODY_BYTES, least=1024, most=BODY_BYTES_MOST),
         trusted_hops=_whole(env, "TRUSTED_HOPS", 0, least=0, most=10),
@@ -80,9 +82,11 @@ def load() -> Settings:
 
 
 def _problems(settings: Settings) -> list[str | None]:
-    wrong_hashes = [text for text in settings.api_key_hashes if not _HASH.fullmatch(text)]
+    hashes = {"API_KEY_HASHES": settings.api_key_hashes, "OPERATOR_KEY_HASHES": settings.operator_key_hashes}
     problems: list[str | None] = [
-        "COUNTERFOIL_API_KEY_HASHES: expected SHA-256 hashes in hex, with commas between" if wrong_hashes else None
+        f"COUNTERFOIL_{name}: expected SHA-256 hashes in hex, with commas between"
+        for name, texts in hashes.items()
+        if not all(map(_HASH.fullmatch, texts))
     ]
     if _is_beyond_loopback(settings.bind):
         reason = f"while COUNTERFOIL_BIND is {settings.bind}, beyond loopback"

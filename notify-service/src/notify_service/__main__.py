@@ -1,4 +1,7 @@
-"""The composition root: `python -m notify_service` runs, `python -m notify_service migrate` updates the schema."""
+"""The composition root: `python -m notify_service` runs.
+
+`python -m notify_service migrate` updates the schema, `python -m notify_service parked …` is for an operator.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ import sys
 import threading
 import time
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 
 import structlog
@@ -24,7 +28,8 @@ from notify_service.handler import SendConfirmations
 from notify_service.instruments import NotifyInstruments
 from notify_service.mail import Composer
 from notify_service.queries import methods
-from notify_service.tables import MIGRATIONS
+from notify_service.reopening import reopening
+from notify_service.tables import MIGRATIONS, PARKED
 from notify_service.tracing import TracedCaller, TracedSender
 from notify_service.webhook import WebhookSender
 from notify_service.webhook_connection import GuardedCaller, tls_context
@@ -36,18 +41,24 @@ from shared.messaging.broker import Broker, Consumer
 from shared.messaging.failures import DependencyUnavailable
 from shared.messaging.rabbitmq import RabbitMQ
 from shared.messaging.topology import NOTIFY_EMAIL, NOTIFY_QUERIES, NOTIFY_WEBHOOK
+from shared.parked import command
+from shared.parked.attendance import ParkedAttendance
+from shared.parked.desk import ParkedDesk
 from shared.settings import SettingsError
 from shared.telemetry.health import ProcessHealth
 from shared.telemetry.listener import listening
 from shared.telemetry.messaging import messaging
 from shared.telemetry.registry import process_registry
 
-USAGE = "usage: python -m notify_service [migrate]"
+PROGRAM = "python -m notify_service"
+USAGE = f"usage: {PROGRAM} [migrate | parked …]"
 
 
 def main(arguments: Sequence[str]) -> int:
     """Run or migrate, and return the exit code: 0 when told to stop, 2 when it cannot start as it is set up."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    if arguments[:1] == ["parked"]:
+        return command.run(f"{PROGRAM} parked", arguments[1:], _desk)
     if list(arguments) not in ([], ["migrate"]):
         return _refuse(USAGE)
     try:
@@ -57,7 +68,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _migrate() -> int:
-    chosen = settings.load_for_migration()
+    chosen = settings.load_for_command()
     logs.configure("notify", level=chosen.log_level, format=chosen.log_format)
     try:
         MIGRATIONS.upgrade(database.create(chosen.database_url))
@@ -72,7 +83,7 @@ def _run() -> int:
     logs.configure("notify", level=chosen.log_level, format=chosen.log_format)
     engine = database.create(chosen.database_url)
     if _is_pending(engine):
-        return _refuse("the database has not been migrated: run `python -m notify_service migrate` first")
+        return _refuse(f"the database has not been migrated: run `{PROGRAM} migrate` first")
     served.follow()
     reach = failpoints.from_environment()
     registry = process_registry("notify-service")
@@ -120,7 +131,9 @@ def run(
         for handler in handlers
     ]
     consumers += _webhook_consumers(chosen, served, engine, broker, reach, measuring, spans)
-    answering = broker.serve(NOTIFY_QUERIES, methods(table))
+    reopen = reopening(table, _now)
+    parked = ParkedAttendance(broker, engine, PARKED, [NOTIFY_EMAIL, NOTIFY_WEBHOOK], reach=reach, reopen=reopen)
+    answering = broker.serve(NOTIFY_QUERIES, {**methods(table, parked.repository), **parked.methods()})
     health = ProcessHealth(
         stuck=[broker.stuck, *(consumer.stuck for consumer in consumers)],
         missing=[consumer.missing for consumer in consumers],
@@ -129,7 +142,7 @@ def run(
         with listening(chosen.metrics_bind, health, registry):
             return _consume(consumers)
     finally:
-        for part in (answering, announcer, *senders):
+        for part in (answering, parked, announcer, *senders):
             part.close()
         engine.dispose()
         if spans:
@@ -191,6 +204,18 @@ def _consume(consumers: Sequence[Consumer]) -> bool:
     for thread in threads:
         thread.join()
     return bool(told)
+
+
+def _desk(can_publish: bool) -> AbstractContextManager[ParkedDesk]:  # noqa: FBT001 - as `command.OpenDesk` has it
+    """Return what the command `parked` works with; raises `command.Refused`."""
+    try:
+        chosen = settings.load_for_command(with_broker=can_publish)
+    except SettingsError as error:
+        raise command.Refused(str(error)) from error
+    logs.configure("notify", level="warning", format=chosen.log_format)
+    engine = database.create(chosen.database_url)
+    reopen = reopening(ClaimTable(engine), _now)
+    return command.lent_desk(engine, PARKED, MIGRATIONS, chosen.broker_url, name="notify operator", reopen=reopen)
 
 
 def _own_name() -> str:

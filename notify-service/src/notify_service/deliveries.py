@@ -11,7 +11,7 @@ from sqlalchemy import Engine, Row, and_, bindparam, select, update
 from sqlalchemy.sql import Executable
 
 from notify_service.claiming import claim_statement, is_bound
-from notify_service.domain import Capped, Claim, ClaimAnswer, Key, Leased, Outcome, Settled, shown_state
+from notify_service.domain import BUG, Capped, Channel, Claim, ClaimAnswer, Key, Leased, Outcome, Settled, shown_state
 from notify_service.recipients import Cap
 from notify_service.tables import confirmations
 from shared.contracts import Confirmation
@@ -74,6 +74,10 @@ class ClaimTable:
         """Return the confirmations of a submission, and its webhook, as they are shown."""
         return [_shown(row) for row in self._run(_OF_SUBMISSION, {"of_id": submission_id})]
 
+    def reopen(self, submission_id: UUID, channel: Channel, *, now: datetime) -> None:
+        """Make those of a submission pending that failed because of a bug; see `reopening.Failed`."""
+        self._run(_REOPEN, {"of_id": submission_id, "of_channel": channel, "now": now})
+
     def _run(self, statement: Executable, values: dict[str, Any]) -> Sequence[Row[Any]]:
         with classified(), self._engine.begin() as connection:
             result = connection.execute(statement, values)
@@ -114,4 +118,10 @@ _RELEASE = (
     update(confirmations)
     .where(_HELD)
     .values(state="pending", attempts=_C.attempts - 1, owner=None, lease_until=None, changed_at=_NOW)
+)
+_REOPEN = (
+    update(confirmations)
+    .where(is_bound(_C.submission_id, "of_id"), is_bound(_C.channel, "of_channel"))
+    .where(_C.state == "failed", _C.last_error.startswith(BUG, autoescape=True))
+    .values(state="pending", last_error=None, changed_at=_NOW)
 )

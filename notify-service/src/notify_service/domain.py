@@ -23,6 +23,9 @@ OWNER = "owner"
 TOO_MANY = "too many confirmations to this address"
 """Why a confirmation failed beyond its recipient's cap."""
 
+BUG = "unexpected "
+"""How the reason begins of a confirmation that failed because of what nobody foresaw: the name of it follows."""
+
 AGE_LIMIT = timedelta(hours=72)
 """How long after its acceptance a submission's confirmation is still retried: a limit of age, not a count."""
 

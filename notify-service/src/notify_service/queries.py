@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
+from notify_service.reopening import CHANNELS
 from shared.contracts import Confirmation
+from shared.database import iso
 from shared.messaging.broker import Answer, Params, QueryMethod
 
 
@@ -17,18 +20,30 @@ class Confirmations(Protocol):
         """Return them as they are shown; empty where none was seen."""
 
 
-def methods(known: Confirmations) -> Mapping[str, QueryMethod]:
+class Parked(Protocol):
+    """Knows what is parked."""
+
+    def standing(self, message_id: str) -> Mapping[str, datetime]:
+        """Return since when messages of this id are parked and not replayed, by their work queues."""
+
+
+def methods(known: Confirmations, parked: Parked) -> Mapping[str, QueryMethod]:
     """Return the queries of `topology.NOTIFY_QUERIES`, by name.
 
-    `receipt` {"id": uuid} answers {"confirmations": [...], "webhooks": [...]}, each as `Confirmation.to_json`. The
-    submitter's receipt shows the first alone: whether the owner's webhook works is none of a submitter's business.
+    `receipt` {"id": uuid} answers {"confirmations": [...], "webhooks": [...], "parked": {...}}: the first two each as
+    `Confirmation.to_json`. The submitter's receipt shows the first alone: whether the owner's webhook works is none of a
+    submitter's business. The third says since when the event is parked, by channel, where anything may be to come.
     """
 
     def receipt(params: Params) -> Answer:
-        found = known.confirmations(UUID(str(params["id"])))
+        submission_id = UUID(str(params["id"]))
+        found = known.confirmations(submission_id)
+        is_settled = found and all(one.state in {"sent", "failed"} for one in found)
+        standing = {} if is_settled else parked.standing(str(submission_id))
         return {
             "confirmations": [one.to_json() for one in found if one.channel != "webhook"],
             "webhooks": [one.to_json() for one in found if one.channel == "webhook"],
+            "parked": {CHANNELS[queue]: iso(since) for queue, since in standing.items() if queue in CHANNELS},
         }
 
     return {"receipt": receipt}

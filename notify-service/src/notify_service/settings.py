@@ -72,9 +72,10 @@ class Settings:
 
 
 @dataclass(frozen=True, slots=True)
-class MigrationSettings:
-    """What `load_for_migration` reads."""
+class CommandSettings:
+    """What `load_for_command` reads."""
 
+    broker_url: str = field(repr=False)
     database_url: str = field(repr=False)
     log_level: str
     log_format: str
@@ -104,10 +105,11 @@ def load() -> Settings:
     return loaded
 
 
-def load_for_migration() -> MigrationSettings:
-    """Read what a migration needs: neither broker nor mail server; raises `SettingsError`."""
+def load_for_command(*, with_broker: bool = False) -> CommandSettings:
+    """Read what a migration needs, or an operator's command: no mail server; raises `SettingsError`."""
     env = settings.reader()
-    loaded = MigrationSettings(
+    loaded = CommandSettings(
+        broker_url=settings.broker_url(env) if with_broker else "",
         database_url=database_url(env, _DATABASE_URL),
         log_level=settings.log_level(env),
         log_format=settings.log_format(env),

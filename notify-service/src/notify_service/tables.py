@@ -1,10 +1,11 @@
-"""The notify service's one table. Migrations make it; a test compares the two."""
+"""The tables. Migrations make them; a test compares the two."""
 
 from __future__ import annotations
 
 from sqlalchemy import CheckConstraint, Column, Index, Integer, MetaData, PrimaryKeyConstraint, Table, Text, Uuid
 
 from shared.database import Migrations, UtcTimestamp
+from shared.parked.tables import ParkedTables
 
 metadata = MetaData(naming_convention={"pk": "%(table_name)s_pkey", "ck": "%(table_name)s_%(constraint_name)s"})
 
@@ -38,5 +39,7 @@ Index(
     postgresql_where=confirmations.c.recipient_hash.is_not(None),
     sqlite_where=confirmations.c.recipient_hash.is_not(None),
 )
+
+PARKED = ParkedTables("notify", metadata)
 
 MIGRATIONS = Migrations("notify_service:migrations", "notify_alembic_version", metadata)

@@ -1,4 +1,7 @@
-"""The composition root: `python -m storage_service` runs, `python -m storage_service migrate` updates the schema."""
+"""The composition root: `python -m storage_service` runs.
+
+`python -m storage_service migrate` updates the schema, `python -m storage_service parked …` is for an operator.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ import gc
 import signal
 import sys
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 
 import structlog
@@ -19,6 +23,9 @@ from shared.messaging.broker import Broker
 from shared.messaging.failures import DependencyUnavailable
 from shared.messaging.rabbitmq import RabbitMQ
 from shared.messaging.topology import STORAGE, STORAGE_QUERIES
+from shared.parked import command
+from shared.parked.attendance import ParkedAttendance
+from shared.parked.desk import ParkedDesk
 from shared.settings import SettingsError
 from shared.telemetry.health import ProcessHealth
 from shared.telemetry.listener import listening
@@ -29,14 +36,17 @@ from storage_service.handler import StoreSubmissions
 from storage_service.instruments import TimedRepository, counting
 from storage_service.queries import SubmissionQueries
 from storage_service.repository import SubmissionRepository
-from storage_service.tables import MIGRATIONS
+from storage_service.tables import MIGRATIONS, PARKED
 
-USAGE = "usage: python -m storage_service [migrate]"
+PROGRAM = "python -m storage_service"
+USAGE = f"usage: {PROGRAM} [migrate | parked …]"
 
 
 def main(arguments: Sequence[str]) -> int:
     """Run or migrate, and return the exit code: 0 when told to stop, 2 when it cannot start as it is set up."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    if arguments[:1] == ["parked"]:
+        return command.run(f"{PROGRAM} parked", arguments[1:], _desk)
     if list(arguments) not in ([], ["migrate"]):
         return _refuse(USAGE)
     try:
@@ -48,7 +58,7 @@ def main(arguments: Sequence[str]) -> int:
     if arguments:
         return _migrate(engine)
     if _is_pending(engine):
-        return _refuse("the database has not been migrated: run `python -m storage_service migrate` first")
+        return _refuse(f"the database has not been migrated: run `{PROGRAM} migrate` first")
     reach = failpoints.from_environment()
     spans, registry = tracing.from_environment("storage"), process_registry("storage-service")
     broker = RabbitMQ(chosen.broker_url, name="storage", reach=reach, instruments=messaging(registry, [STORAGE]))
@@ -80,7 +90,8 @@ def run(
     consumer = broker.consumer(STORAGE, tracing.traced(handler, STORAGE, spans), limits)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: consumer.stop())
-    answering = broker.serve(STORAGE_QUERIES, SubmissionQueries(engine).methods())
+    parked = ParkedAttendance(broker, engine, PARKED, [STORAGE], reach=reach)
+    answering = broker.serve(STORAGE_QUERIES, {**SubmissionQueries(engine).methods(), **parked.methods()})
     _collect_less_often()
     health = ProcessHealth(stuck=[broker.stuck, consumer.stuck], missing=[consumer.missing])
     try:
@@ -88,6 +99,7 @@ def run(
             consumer.run()
     finally:
         answering.close()
+        parked.close()
         announcer.close()
         engine.dispose()
         if spans:
@@ -117,6 +129,17 @@ def _is_pending(engine: Engine) -> bool:
     except DependencyUnavailable as error:  # the consumer holds what arrives until the database is back
         structlog.get_logger().warning("starting without the database", reason=str(error))
         return False
+
+
+def _desk(can_publish: bool) -> AbstractContextManager[ParkedDesk]:  # noqa: FBT001 - as `command.OpenDesk` has it
+    """Return what the command `parked` works with; raises `command.Refused`."""
+    try:
+        chosen = settings.load(with_broker=can_publish)
+    except SettingsError as error:
+        raise command.Refused(str(error)) from error
+    logs.configure("storage", level="warning", format=chosen.log_format)
+    engine = database.create(chosen.database_url)
+    return command.lent_desk(engine, PARKED, MIGRATIONS, chosen.broker_url, name="storage operator")
 
 
 def _refuse(message: str) -> int:

@@ -17,6 +17,7 @@ from sqlalchemy import (
 from sqlalchemy.sql import ColumnElement
 
 from shared.database import Migrations, UtcTimestamp
+from shared.parked.tables import ParkedTables
 
 metadata = MetaData(
     naming_convention={
@@ -68,5 +69,7 @@ conflicts = Table(
     CheckConstraint("length(fingerprint) = 64", name="fingerprint_length"),
 )
 """What came later under the id of a submission, with other fields: the submission stands, this is kept beside it."""
+
+PARKED = ParkedTables("storage", metadata)
 
 MIGRATIONS = Migrations("storage_service:migrations", "storage_alembic_version", metadata)

@@ -6,6 +6,7 @@ from typing import Any
 
 from gateway.dialects import success_of
 from gateway.idempotency import LENGTH_MOST
+from gateway.openapi.operator import SHAPES, operator_paths
 from gateway.openapi.requests import body_of
 from gateway.openapi.shapes import EVENTS, SCHEMAS, SCRIPT, answer, ref, refusals, refused_with
 from gateway.reading import LIMIT_DEFAULT, LIMIT_MOST
@@ -29,11 +30,14 @@ def document_of(forms: Forms, base_url: str) -> Part:
         "openapi": "3.1.1",
         "info": {"title": "Counterfoil", "version": "1", "summary": "Form submissions, kept.", "description": _ABOUT},
         "servers": [{"url": base_url}],
-        "paths": {**_forms(forms), **_receipts(), **_owner(), **_health()},
+        "paths": {**_forms(forms), **_receipts(), **_owner(), **operator_paths(), **_health()},
         "components": {
-            "schemas": SCHEMAS,
+            "schemas": {**SCHEMAS, **SHAPES},
             "responses": refusals(),
-            "securitySchemes": {"key": {"type": "http", "scheme": "bearer", "description": "An owner's API key."}},
+            "securitySchemes": {
+                "key": {"type": "http", "scheme": "bearer", "description": "An owner's API key."},
+                "operator": {"type": "http", "scheme": "bearer", "description": "An operator's key."},
+            },
         },
     }
 

@@ -11,10 +11,10 @@ from shared.contracts import ConfirmationState
 
 Schema = dict[str, Any]
 
-_TEXT: Schema = {"type": "string"}
-_TEXT_OR_NONE: Schema = {"type": ["string", "null"]}
+TEXT: Schema = {"type": "string"}
+TEXT_OR_NONE: Schema = {"type": ["string", "null"]}
 _ID: Schema = {"type": "string", "format": "uuid"}
-_MOMENT: Schema = {"type": "string", "format": "date-time"}
+MOMENT: Schema = {"type": "string", "format": "date-time"}
 _MOMENT_OR_NONE: Schema = {"type": ["string", "null"], "format": "date-time"}
 _FIELDS: Schema = {"type": "object", "description": "The submitted values by name."}
 _TRUE: Schema = {"const": True}
@@ -38,48 +38,48 @@ def ref(name: str) -> Schema:
 
 
 _CONFIRMATION = an_object(
-    channel=_TEXT,
+    channel=TEXT,
     state={"enum": list(get_args(ConfirmationState))},
     attempts={"type": "integer", "minimum": 0},
     at=_MOMENT_OR_NONE,
 )
 _ERROR = an_object(
-    "field", code={"type": "string", "description": "For programs."}, message=_TEXT, field={"type": "string"}
+    "field", code={"type": "string", "description": "For programs."}, message=TEXT, field={"type": "string"}
 )
 _REFUSED: dict[str, Schema] = {
     "ok": _FALSE,
     "success": _FALSE,
     "error": {"type": "string", "description": "What is wrong, in a sentence for the submitter."},
-    "message": _TEXT,
+    "message": TEXT,
     "errors": a_list(ref("Error")),
 }
 _STATE: Schema = {"enum": list(get_args(State))}
 _STORED: dict[str, Schema] = {
     "id": _ID,
-    "form": _TEXT,
-    "accepted_at": _MOMENT,
-    "stored_at": _MOMENT,
+    "form": TEXT,
+    "accepted_at": MOMENT,
+    "stored_at": MOMENT,
     "fields": _FIELDS,
-    "fingerprint": _TEXT,
-    "source": {"type": "object", "additionalProperties": _TEXT_OR_NONE},
-    "control": {"type": "object", "additionalProperties": _TEXT_OR_NONE},
-    "spam": {**_TEXT_OR_NONE, "description": "Why it is taken for spam."},
+    "fingerprint": TEXT,
+    "source": {"type": "object", "additionalProperties": TEXT_OR_NONE},
+    "control": {"type": "object", "additionalProperties": TEXT_OR_NONE},
+    "spam": {**TEXT_OR_NONE, "description": "Why it is taken for spam."},
 }
-_CONFLICT = an_object(fingerprint=_TEXT, fields=_FIELDS, accepted_at=_MOMENT, received_at=_MOMENT)
+_CONFLICT = an_object(fingerprint=TEXT, fields=_FIELDS, accepted_at=MOMENT, received_at=MOMENT)
 
 SCHEMAS: dict[str, Schema] = {
     "Accepted": an_object(
-        ok=_TRUE, success=_TRUE, message=_TEXT, id=_ID, submission_id=_ID, next=_TEXT, receipt_url=_TEXT
+        ok=_TRUE, success=_TRUE, message=TEXT, id=_ID, submission_id=_ID, next=TEXT, receipt_url=TEXT
     ),
     "Error": _ERROR,
     "Refused": an_object(**_REFUSED),
-    "Problem": an_object(type=_TEXT, title=_TEXT, status={"type": "integer"}, detail=_TEXT, **_REFUSED),
+    "Problem": an_object(type=TEXT, title=TEXT, status={"type": "integer"}, detail=TEXT, **_REFUSED),
     "Confirmation": _CONFIRMATION,
     "Receipt": an_object(
         id=_ID,
-        form=_TEXT,
+        form=TEXT,
         state=_STATE,
-        accepted_at=_MOMENT,
+        accepted_at=MOMENT,
         stored_at=_MOMENT_OR_NONE,
         confirmations=a_list(ref("Confirmation")),
         final={"type": "boolean", "description": "Nothing more is to come."},
@@ -91,23 +91,23 @@ SCHEMAS: dict[str, Schema] = {
         state=_STATE,
         confirmations=a_list(ref("Confirmation")),
         webhooks={**a_list(ref("Confirmation")), "description": "Whether the form's webhook was called."},
-        unknown=a_list(_TEXT),
+        unknown=a_list(TEXT),
     ),
     "Submissions": an_object(
         submissions=a_list(an_object(**_STORED, conflict_count={"type": "integer", "minimum": 0})),
-        next_cursor={**_TEXT_OR_NONE, "description": "For `cursor`; null at the end."},
+        next_cursor={**TEXT_OR_NONE, "description": "For `cursor`; null at the end."},
     ),
     "Alive": an_object(ok=_TRUE),
-    "Ready": an_object(ok={"type": "boolean"}, missing={**a_list(_TEXT), "description": "What is not there."}),
+    "Ready": an_object(ok={"type": "boolean"}, missing={**a_list(TEXT), "description": "What is not there."}),
 }
 
 _REFUSALS = {
     400: "The request is malformed, or carries a wrong or a second idempotency key.",
-    401: "An API key is needed.",
+    401: "A key is needed, an API key to read or an operator's.",
     403: "The form takes nothing from this page, or nothing at all now.",
     404: "There is nothing at this address.",
     405: "This address does not take that method.",
-    409: "Something else was already submitted under this idempotency key.",
+    409: "Something else was already submitted under this idempotency key, or it is too late for this.",
     413: "Too large, too many fields, or a body without a length.",
     415: "Another type of body, or a compressed one.",
     422: "Fields are wrong; each is named.",
@@ -115,8 +115,8 @@ _REFUSALS = {
     503: "Not now, and perhaps it has happened all the same; try again after `Retry-After`, with the same key.",
 }
 _HEADERS = {
-    401: {"WWW-Authenticate": {"required": True, "schema": _TEXT}},
-    405: {"Allow": {"required": True, "schema": _TEXT}},
+    401: {"WWW-Authenticate": {"required": True, "schema": TEXT}},
+    405: {"Allow": {"required": True, "schema": TEXT}},
     429: {"Retry-After": {"required": True, "schema": {"type": "integer", "minimum": 0}}},
     503: {"Retry-After": {"required": True, "schema": {"type": "integer", "minimum": 0}}},
 }
@@ -127,14 +127,14 @@ EVENTS: Schema = {
     "content": {
         "text/event-stream": {
             "schema": an_object(
-                id={**_TEXT, "description": "For `Last-Event-ID`."},
+                id={**TEXT, "description": "For `Last-Event-ID`."},
                 event={"const": "receipt"},
-                data={**_TEXT, "contentMediaType": JSON, "contentSchema": ref("Receipt")},
+                data={**TEXT, "contentMediaType": JSON, "contentSchema": ref("Receipt")},
             )
         }
     },
 }
-SCRIPT: Schema = {"description": "The script.", "content": {"text/javascript": {"schema": _TEXT}}}
+SCRIPT: Schema = {"description": "The script.", "content": {"text/javascript": {"schema": TEXT}}}
 
 
 def answer(description: str, json: Schema | None = None, *, page: bool = False, **headers: Schema) -> Schema:

@@ -10,5 +10,5 @@ given = context.config.attributes.get("connection")
 if given is not None:
     MIGRATIONS.run(given)
 else:
-    with database.create(settings.load_for_migration().database_url).begin() as connection:
+    with database.create(settings.load_for_command().database_url).begin() as connection:
         MIGRATIONS.run(connection)

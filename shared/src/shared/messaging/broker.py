@@ -8,6 +8,7 @@ from typing import Any, Protocol, TypeAlias
 from shared.contracts import Announcement
 from shared.messaging.batching import BatchLimits
 from shared.messaging.failures import Handler
+from shared.messaging.incoming import Incoming
 from shared.messaging.instruments import Refusal
 from shared.messaging.message import Message
 from shared.messaging.topology import WorkQueue
@@ -33,6 +34,10 @@ Params: TypeAlias = Mapping[str, Any]
 Answer: TypeAlias = dict[str, Any]
 QueryMethod: TypeAlias = Callable[[Params], Answer]
 """Answers one kind of query: JSON values in, a JSON object out. Raising anything makes the asker's `QueryFailed`."""
+
+
+Keep: TypeAlias = Callable[[Incoming], None]
+"""Keeps one message somewhere durable: what it has not kept when it raises is handed to it again."""
 
 
 class Publisher(Protocol):
@@ -115,6 +120,12 @@ class Broker(Protocol):
 
     def consumer(self, work: WorkQueue, handler: Handler, limits: BatchLimits) -> Consumer:
         """Return a consumer; it may fetch deliveries at once, and handles none before its `run`."""
+
+    def collect(self, queue: str, keep: Keep) -> Closable:
+        """Hand every message of a queue to `keep`, one at a time, from a thread of its own; each is acked once kept.
+
+        While `keep` raises, its message is held and tried again; nothing else is taken meanwhile.
+        """
 
     def rpc_client(self) -> RpcClient:
         """Return a client of its own connection."""

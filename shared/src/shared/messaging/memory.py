@@ -12,7 +12,8 @@ from shared.contracts import Announcement, decode_announcement
 from shared.failpoints import Reach, ignore
 from shared.messaging import topology
 from shared.messaging.batching import BatchLimits
-from shared.messaging.broker import Answer, NoAnswer, NotConfirmed, Params, QueryMethod
+from shared.messaging.broker import Answer, Keep, NoAnswer, NotConfirmed, Params, QueryMethod
+from shared.messaging.collecting import Collector
 from shared.messaging.failures import Handler
 from shared.messaging.incoming import Incoming
 from shared.messaging.instruments import ConsumeInstruments, Instruments, Refusal
@@ -60,6 +61,10 @@ class MemoryBroker:
         return Worker(
             work, handler, limits, source=source, publisher=self.publisher(), reach=self.reach, instruments=told
         )
+
+    def collect(self, queue: str, keep: Keep) -> Collector:
+        """Hand every message of a queue over; see `broker.Broker`."""
+        return Collector(queue, keep, MemorySource(self, queue, prefetch=1))
 
     def rpc_client(self) -> MemoryQueryClient:
         """Return a client; see `broker.Broker`."""

@@ -12,6 +12,9 @@ ATTEMPT_HEADER = "x-attempt"
 FAILURES_HEADER = "x-failures"
 REASON_HEADER = "x-reason"
 PARKED_FROM_HEADER = "x-parked-from"
+PARKED_AT_HEADER = "x-parked-at"
+PARKING_HEADER = "x-parking"
+"""Names one parking, so that a message that comes twice from the parked queue is told from one parked twice."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from datetime import UTC, datetime
 from functools import partial
 from typing import TypeAlias
+from uuid import uuid4
 
 import structlog
 
@@ -14,7 +16,15 @@ from shared.messaging.broker import NotConfirmed, Publisher
 from shared.messaging.failures import Park, Retry
 from shared.messaging.incoming import Incoming
 from shared.messaging.instruments import ConsumeInstruments
-from shared.messaging.message import ATTEMPT_HEADER, FAILURES_HEADER, PARKED_FROM_HEADER, REASON_HEADER, Message
+from shared.messaging.message import (
+    ATTEMPT_HEADER,
+    FAILURES_HEADER,
+    PARKED_AT_HEADER,
+    PARKED_FROM_HEADER,
+    PARKING_HEADER,
+    REASON_HEADER,
+    Message,
+)
 from shared.messaging.topology import DEFAULT_EXCHANGE, PARKED, WorkQueue
 
 Note: TypeAlias = Callable[[], None]
@@ -89,6 +99,8 @@ class Moves:
             FAILURES_HEADER: incoming.failures,
             REASON_HEADER: outcome.reason[:REASON_MOST],
             PARKED_FROM_HEADER: self._work.name,
+            PARKED_AT_HEADER: datetime.now(UTC).isoformat(),
+            PARKING_HEADER: str(uuid4()),
         }
         return Message(PARKED, self._work.parked, incoming.type, incoming.message_id, incoming.body, headers)
 

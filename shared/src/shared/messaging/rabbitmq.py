@@ -8,7 +8,8 @@ from typing import Protocol, TypeVar
 from shared.contracts import Announcement
 from shared.failpoints import Reach, ignore
 from shared.messaging.batching import BatchLimits
-from shared.messaging.broker import QueryMethod
+from shared.messaging.broker import Keep, QueryMethod
+from shared.messaging.collecting import Collector
 from shared.messaging.consumer import QueueSource
 from shared.messaging.failures import Handler
 from shared.messaging.instruments import ConsumeInstruments, Instruments
@@ -63,6 +64,10 @@ class RabbitMQ:
         source = self._kept(QueueSource(self._url, name, work.name, prefetch=prefetch, on_return=told.reconnected))
         publisher = self.publisher()
         return Worker(work, handler, limits, source=source, publisher=publisher, reach=self._reach, instruments=told)
+
+    def collect(self, queue: str, keep: Keep) -> Collector:
+        """Hand every message of a queue over; see `broker.Broker`."""
+        return Collector(queue, keep, QueueSource(self._url, f"{self._name} collector", queue, prefetch=1))
 
     def rpc_client(self) -> QueryClient:
         """Return a client; see `broker.Broker`."""

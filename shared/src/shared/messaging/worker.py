@@ -194,7 +194,7 @@ class Worker:
                     failures += 1
                     if time.monotonic() - group[0].arrived_s > self._hold_most_s:
                         return [Retry(str(error), PUT_OFF_S, charge="nothing")] * len(deliveries)
-                self._stopping.wait(_probe_delay_s(failures))
+                self._stopping.wait(probe_delay_s(failures))
             return None
         finally:
             self._instruments.held(-1 if failures else 0)
@@ -207,6 +207,7 @@ class Worker:
             self._busy_since_s = None
 
 
-def _probe_delay_s(failures: int) -> float:
+def probe_delay_s(failures: int) -> float:
+    """Return how long to wait, with jitter, before trying again what has failed so many times in a row."""
     longest = min(PROBE_MOST_S, PROBE_FIRST_S * 2.0 ** min(failures, 10))
     return longest * random.uniform(0.5, 1.0)  # noqa: S311 - jitter, no secret
