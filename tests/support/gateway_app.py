@@ -21,6 +21,7 @@ from shared.messaging.memory import MemoryBroker
 from shared.messaging.topology import NOTIFY_EMAIL, NOTIFY_QUERIES, STORAGE, STORAGE_QUERIES
 
 API_KEY = "cf_a-key-of-the-tests"
+OPERATOR_KEY = "cf_op_a-key-of-the-tests"
 SECRET = "a secret of the tests, longer than thirty-two characters"
 GOOD = {"name": "Ada Lovelace", "email": "ada@example.org"}
 
@@ -129,9 +130,8 @@ def a_gateway(
     """Return a gateway; `settings` are those that differ from the tests' own."""
     path = directory / "forms.toml"
     path.write_text(definitions, encoding="utf-8")
-    given = Settings(
-        **{"secret": SECRET, "api_key_hashes": (hash_of(API_KEY),), "forms": path, "rate_limit": "none", **settings}
-    )
+    hashes = {"api_key_hashes": (hash_of(API_KEY),), "operator_key_hashes": (hash_of(OPERATOR_KEY),)}
+    given = Settings(**{"secret": SECRET, **hashes, "forms": path, "rate_limit": "none", **settings})
     broker = MemoryBroker()
     loaded = forms.load(path)
     app = create_app(given, loaded, broker, heartbeat_s=heartbeat_s, watchers_most=watchers_most)

@@ -1,0 +1,182 @@
+"""The operator's addresses: a key of their own, lists of both services, replay and discard."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gateway.keys import hash_of
+from shared.messaging.broker import Answer, Params, QueryMethod
+from shared.messaging.topology import NOTIFY_QUERIES, STORAGE_QUERIES
+from support.gateway_app import API_KEY, OPERATOR_KEY, Gateway, a_gateway, document_of, errors_of
+
+OPERATOR = {"Authorization": f"Bearer {OPERATOR_KEY}"}
+ACTOR = f"key {hash_of(OPERATOR_KEY)[:8]}"
+ID = "a" * 32
+NOWHERE = "b" * 32
+
+
+def an_entry(number: int, state: str = "waiting") -> dict[str, Any]:
+    return {"id": f"{number:032}", "parked_at": f"2026-11-22T17:03:44.{number:06}Z", "state": state}
+
+
+class Service:
+    """What one service would answer, and what it was asked."""
+
+    def __init__(self, numbers: range) -> None:
+        self.entries = [an_entry(number) for number in reversed(numbers)]
+        self.asked: list[tuple[str, Params]] = []
+        self.problem: str | None = None
+        self.state = "waiting"
+
+    def methods(self) -> dict[str, QueryMethod]:
+        names = {"list": self._list, "show": self._entry, "discard": self._entry, "replay": self._replay}
+        return {f"parked.{name}": self._noting(name, answer) for name, answer in names.items()}
+
+    def _noting(self, name: str, answer: QueryMethod) -> QueryMethod:
+        def noted(params: Params) -> Answer:
+            self.asked.append((name, params))
+            return answer(params)
+
+        return noted
+
+    def _list(self, params: Params) -> Answer:
+        if params["cursor"] == "bad":
+            return {"error": "cursor"}
+        cursor = "more" if len(self.entries) > params["limit"] else None
+        return {"parked": self.entries[: params["limit"]], "next_cursor": cursor, "waiting": len(self.entries)}
+
+    def _entry(self, params: Params) -> Answer:
+        return {"parked": None if params["id"] == NOWHERE else {**an_entry(1, self.state), "id": params["id"]}}
+
+    def _replay(self, params: Params) -> Answer:
+        done = [] if self.problem else list(params.get("ids") or [ID])
+        return {"replayed": done, "unknown": [], "problem": self.problem, "remaining": 4}
+
+
+@pytest.fixture
+def gateway(tmp_path: Path) -> Gateway:
+    return a_gateway(tmp_path)
+
+
+@pytest.fixture
+def storage(gateway: Gateway) -> Service:
+    service = Service(range(0, 10, 2))
+    gateway.broker.serve(STORAGE_QUERIES, service.methods())
+    return service
+
+
+@pytest.fixture
+def notify(gateway: Gateway) -> Service:
+    service = Service(range(1, 10, 2))
+    gateway.broker.serve(NOTIFY_QUERIES, service.methods())
+    return service
+
+
+PLACES = [
+    ("GET", "/v1/parked"),
+    ("GET", f"/v1/parked/storage/{ID}"),
+    ("POST", "/v1/parked/storage/replay"),
+    ("POST", f"/v1/parked/storage/{ID}/replay"),
+    ("POST", f"/v1/parked/storage/{ID}/discard"),
+]
+
+
+@pytest.mark.parametrize("key", ["", API_KEY, hash_of(OPERATOR_KEY)])
+@pytest.mark.parametrize(("method", "path"), PLACES)
+def test_without_an_operators_key_401(gateway: Gateway, storage: Service, method: str, path: str, key: str) -> None:
+    json = {"all": True, "reason": "r"} if method == "POST" else None
+    answer = gateway.client.open(path, method=method, headers={"Authorization": f"Bearer {key}"}, json=json)
+    assert answer.status_code == 401
+    assert "operator key" in document_of(answer)["error"]
+    assert storage.asked == []
+
+
+def test_an_operators_key_reads_no_submissions(gateway: Gateway) -> None:
+    assert gateway.client.get("/v1/forms/signup/submissions", headers=OPERATOR).status_code == 401
+
+
+def test_a_list_of_both_services_is_one_list(gateway: Gateway, storage: Service, notify: Service) -> None:
+    shown = document_of(gateway.client.get("/v1/parked?limit=3", headers=OPERATOR))
+    assert [(one["service"], int(one["id"])) for one in shown["parked"]] == [
+        ("notify", 9),
+        ("storage", 8),
+        ("notify", 7),
+    ]
+    assert shown["waiting"] == {"storage": 5, "notify": 5}
+    assert shown["next_cursor"]
+    gateway.client.get(f"/v1/parked?limit=3&cursor={shown['next_cursor']}&state=all&reason=x", headers=OPERATOR)
+    expected = {"state": None, "reason": "x", "limit": 3, "cursor": shown["next_cursor"]}
+    assert storage.asked[-1] == notify.asked[-1] == ("list", expected)
+    everything = document_of(gateway.client.get("/v1/parked", headers=OPERATOR))
+    assert (len(everything["parked"]), everything["next_cursor"]) == (10, None)
+
+
+def test_a_list_of_one_service_asks_no_other(gateway: Gateway, storage: Service) -> None:
+    shown = document_of(gateway.client.get("/v1/parked?service=storage", headers=OPERATOR))
+    assert len(shown["parked"]) == 5
+    answer = gateway.client.get("/v1/parked", headers=OPERATOR)
+    assert answer.status_code == 503
+    assert "notify" in document_of(answer)["error"]
+
+
+@pytest.mark.parametrize("query", ["service=gateway", "state=lost", "limit=0", "limit=201", "cursor=bad"])
+def test_what_cannot_be_asked_for_400(gateway: Gateway, storage: Service, notify: Service, query: str) -> None:
+    assert gateway.client.get(f"/v1/parked?{query}", headers=OPERATOR).status_code == 400
+
+
+@pytest.mark.parametrize(
+    "path", ["/v1/parked/gateway/" + ID, "/v1/parked/storage/short", "/v1/parked/storage/" + NOWHERE]
+)
+def test_what_is_not_there_404(gateway: Gateway, storage: Service, path: str) -> None:
+    assert gateway.client.get(path, headers=OPERATOR).status_code == 404
+
+
+def test_one_is_replayed_in_the_name_of_its_key(gateway: Gateway, storage: Service) -> None:
+    answer = gateway.client.post(f"/v1/parked/storage/{ID}/replay", headers=OPERATOR)
+    assert (answer.status_code, document_of(answer)["id"], document_of(answer)["service"]) == (200, ID, "storage")
+    assert storage.asked[0] == ("replay", {"ids": [ID], "actor": ACTOR})
+
+
+@pytest.mark.parametrize(
+    ("body", "params"),
+    [
+        ({"ids": [ID]}, {"ids": [ID]}),
+        ({"reason": "not JSON"}, {"reason": "not JSON", "limit": 100}),
+        ({"all": True}, {"reason": None, "limit": 100}),
+    ],
+)
+def test_many_are_replayed(gateway: Gateway, storage: Service, body: dict[str, Any], params: dict[str, Any]) -> None:
+    answer = gateway.client.post("/v1/parked/storage/replay", headers=OPERATOR, json=body)
+    assert document_of(answer) == {"replayed": 1, "unknown": [], "remaining": 4, "problem": None}
+    assert storage.asked == [("replay", {**params, "actor": ACTOR})]
+
+
+@pytest.mark.parametrize(
+    "body", [{}, {"all": False}, {"ids": []}, {"ids": "x"}, {"ids": [1]}, {"ids": ["a"] * 101}, {"reason": ""}]
+)
+def test_which_to_replay_has_to_be_said(gateway: Gateway, storage: Service, body: dict[str, Any]) -> None:
+    answer = gateway.client.post("/v1/parked/storage/replay", headers=OPERATOR, json=body)
+    assert (answer.status_code, errors_of(answer)) == (422, [("WHICH", None)])
+    assert storage.asked == []
+
+
+def test_what_the_broker_does_not_take_503(gateway: Gateway, storage: Service) -> None:
+    storage.problem = "not confirmed by the broker: blocked"
+    answer = gateway.client.post(f"/v1/parked/storage/{ID}/replay", headers=OPERATOR)
+    assert answer.status_code == 503
+    assert "Retry-After" in answer.headers
+
+
+def test_one_is_discarded_with_a_reason(gateway: Gateway, storage: Service) -> None:
+    storage.state = "discarded"
+    place = f"/v1/parked/storage/{ID}/discard"
+    assert gateway.client.post(place, headers=OPERATOR, json={"reason": " no use "}).status_code == 200
+    assert storage.asked == [("discard", {"id": ID, "reason": "no use", "actor": ACTOR})]
+    for reason in ("", "  ", "x" * 501, 7, None):
+        answer = gateway.client.post(place, headers=OPERATOR, json={"reason": reason})
+        assert (answer.status_code, errors_of(answer)) == (422, [("REASON", "reason")])
+    storage.state = "replayed"
+    assert gateway.client.post(place, headers=OPERATOR, json={"reason": "no use"}).status_code == 409
