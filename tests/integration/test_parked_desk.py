@@ -153,10 +153,11 @@ def test_of_a_huge_body_the_beginning_is_shown(world: ParkedWorld) -> None:
 
 
 def test_what_waits_is_counted_by_the_kind_of_reason(world: ParkedWorld) -> None:
-    for n, reason in enumerate(["no valid event: not JSON", "no valid event: id", "came back 10 times", "what else"]):
-        world.park(message_id=str(n), x_reason=reason)
+    for n, kind in enumerate(["invalid", "invalid", "poison", "no such kind"]):
+        world.park(message_id=str(n), x_parked_for=kind)
     world.desk.replay([world.park(message_id="done")], "ada")
-    assert world.desk.waiting() == {"waiting": 4, "reasons": {"invalid": 2, "returned": 1, "other": 1}}
+    counts = {STORAGE.name: {"invalid": 2, "poison": 1, "other": 1}}
+    assert world.desk.waiting() == {"waiting": 4, "queues": counts}
 
 
 def test_the_methods_answer_over_a_broker(world: ParkedWorld) -> None:
@@ -173,4 +174,4 @@ def test_the_methods_answer_over_a_broker(world: ParkedWorld) -> None:
     assert ask("show", id="0" * 32) == {"parked": None}
     assert ask("replay", ids=[parked_id, "0" * 32], actor="ada")["unknown"] == ["0" * 32]
     assert ask("replay", reason=None, limit=1000, actor="ada")["replayed"] == []
-    assert ask("waiting") == {"waiting": 0, "reasons": {}}
+    assert ask("waiting") == {"waiting": 0, "queues": {}}

@@ -24,9 +24,15 @@ def read(body: bytes = b"{}", type_: Any = "t", message_id: Any = "m", **headers
 
 
 def test_what_a_service_parked_tells_why_when_and_from_where() -> None:
-    told: dict[str, Any] = {"x_reason": "because", "x_parked_from": NOTIFY_EMAIL.name, "x_parking": "p1"}
+    told: dict[str, Any] = {
+        "x_parked_for": "bug",
+        "x_reason": "because",
+        "x_parked_from": NOTIFY_EMAIL.name,
+        "x_parking": "p1",
+    }
     found = read(x_parked_at="2026-11-22T17:03:44.123456+00:00", traceparent="00-a-b-01", **told)
     assert (found.reason, found.work_queue, found.parking) == ("because", NOTIFY_EMAIL.name, "p1")
+    assert found.kind == "bug"
     assert found.parked_at == datetime(2026, 11, 22, 17, 3, 44, 123456, UTC)
     assert found.trace == {"traceparent": "00-a-b-01"}
 
@@ -34,6 +40,7 @@ def test_what_a_service_parked_tells_why_when_and_from_where() -> None:
 def test_what_the_broker_gave_up_tells_it_by_x_death() -> None:
     found = read(x_death=[DEATH])
     assert (found.reason, found.work_queue) == ("the broker gave it up: delivery_limit", STORAGE.name)
+    assert found.kind == "limit"
     assert found.parked_at == datetime(2026, 11, 22, 17, 0, tzinfo=UTC)
     assert found.parking == read(x_death=[DEATH]).parking != ""
     assert found.trace == {}
@@ -42,7 +49,7 @@ def test_what_the_broker_gave_up_tells_it_by_x_death() -> None:
 def test_what_was_put_there_by_hand_tells_nothing_and_is_taken_all_the_same() -> None:
     found = read(message_id="", type_="")
     assert (found.reason, found.work_queue, found.parking) == ("no reason came with it", STORAGE.name, "")
-    assert (found.parked_at, found.message_id) == (NOW, "")
+    assert (found.parked_at, found.message_id, found.kind) == (NOW, "", "other")
 
 
 def test_an_id_is_that_of_the_message_however_often_it_is_parked() -> None:

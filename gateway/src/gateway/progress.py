@@ -62,12 +62,13 @@ class Progress:
     def shown_confirmations(self) -> tuple[Confirmation, ...]:
         """Return the confirmations: one that is due and not yet seen is pending, or unknown without notify."""
         if self.confirmations:
-            return tuple(map(self._unless_parked, self.confirmations))
+            return tuple(map(self.unless_parked, self.confirmations))
         if not self.ticket.confirmed:
             return ()
-        return (self._unless_parked(Confirmation(CHANNEL, "unknown" if self.confirmations is None else "pending")),)
+        return (self.unless_parked(Confirmation(CHANNEL, "unknown" if self.confirmations is None else "pending")),)
 
-    def _unless_parked(self, known: Confirmation) -> Confirmation:
+    def unless_parked(self, known: Confirmation) -> Confirmation:
+        """Return a confirmation as it is shown: what is under way, and parked, has failed until it is replayed."""
         since = self.parked.get(known.channel)
         if since is None or known.state in {"sent", "failed"}:
             return known

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from flask import Request, Response
@@ -14,10 +15,13 @@ from gateway.answers import json_response
 from gateway.bearer import KeyCheck
 from gateway.errors import Refused, form_not_found, refused, unavailable
 from gateway.inquiry import Inquiry, progress_of_stored
+from gateway.progress import Progress
 from gateway.tokens import Ticket
-from shared.contracts import Control, Source, SubmissionAccepted
+from shared.contracts import Confirmation, Control, Source, SubmissionAccepted
 from shared.forms import NAME, Forms
 from shared.messaging.broker import Answer
+
+WEBHOOK = "webhook"
 
 LIMIT_DEFAULT = 50
 LIMIT_MOST = 200
@@ -66,9 +70,10 @@ class Reading:
         if document is None:
             raise _no_submission()
         stored_at = datetime.fromisoformat(document["stored_at"])
-        receipt = progress_of_stored(self._ticket_of(document), stored_at, notified).to_json()
+        progress = progress_of_stored(self._ticket_of(document), stored_at, notified)
+        receipt = progress.to_json()
         shown = {name: receipt[name] for name in ("state", "confirmations", "unknown")}
-        shown["webhooks"] = (notified or {}).get("webhooks", [])
+        shown["webhooks"] = _webhooks(notified or {}, progress)
         if notified is None and self._has_webhook(document):
             shown["unknown"].append("webhooks")
         return json_response(200, {**document, **shown})
@@ -91,6 +96,13 @@ class Reading:
         form = self._forms.get(event.form)
         due = form is not None and event.spam is None and submissions.is_confirmed(form, event)
         return Ticket(event.id, event.form, event.accepted_at, due)
+
+
+def _webhooks(notified: Answer, progress: Progress) -> list[dict[str, Any]]:
+    found = [Confirmation.from_json(each) for each in notified.get("webhooks", [])]
+    if not found and WEBHOOK in progress.parked:
+        found = [Confirmation(WEBHOOK, "pending")]
+    return [progress.unless_parked(each).to_json() for each in found]
 
 
 def limit_of(request: Request) -> int:

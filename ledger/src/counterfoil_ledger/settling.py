@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from counterfoil_ledger.api import Api, Standing
 from counterfoil_ledger.holdings import Holdings, own
 from counterfoil_ledger.mails import mail_counts
+from counterfoil_ledger.parked import parked_ids
 from counterfoil_ledger.records import Ledger
 from shared.messaging import depths
 
@@ -63,7 +64,7 @@ class Settling:
             confirmed=self._standing("confirmed"),
             failed=self._standing("failed"),
             undue=self._standing("undue"),
-            parked=depths.parked_ids(broker) if broker else None,
+            parked=parked_ids(broker) if broker else None,
         )
         return found if self.sources.alone else own(found, self.ledger.snapshot())
 

@@ -31,8 +31,8 @@ def methods(known: Confirmations, parked: Parked) -> Mapping[str, QueryMethod]:
     """Return the queries of `topology.NOTIFY_QUERIES`, by name.
 
     `receipt` {"id": uuid} answers {"confirmations": [...], "webhooks": [...], "parked": {...}}: the first two each as
-    `Confirmation.to_json`. The submitter's receipt shows the first alone: whether the owner's webhook works is none of a
-    submitter's business. The third says since when the event is parked, by channel, where anything may be to come.
+    `Confirmation.to_json`. The submitter's receipt shows the first alone: whether the owner's webhook works is none of
+    a submitter's business. The third says since when the event is parked, by channel, where anything may be to come.
     """
 
     def receipt(params: Params) -> Answer:

@@ -9,10 +9,10 @@ from typing import Protocol
 from uuid import UUID
 
 from notify_service.domain import Channel
-from shared.messaging.topology import NOTIFY_EMAIL
+from shared.messaging.topology import NOTIFY_EMAIL, NOTIFY_WEBHOOK
 
-CHANNELS: dict[str, Channel] = {NOTIFY_EMAIL.name: "email"}
-"""Which confirmations the messages of each work queue are about."""
+CHANNELS: dict[str, Channel] = {NOTIFY_EMAIL.name: "email", NOTIFY_WEBHOOK.name: "webhook"}
+"""What the messages of each work queue are about."""
 
 
 class Failed(Protocol):

@@ -111,7 +111,7 @@ class SendWebhooks:
             self._retry(claim, event, error)
         except Exception as error:  # a bug: the consumer retries, and parks the event when it failed too often
             outcome: Outcome = "retrying" if delivery.failures < BUG_RETRIES else "failed"
-            self._record(claim, event, outcome, f"unexpected {type(error).__name__}")
+            self._record(claim, event, outcome, f"{domain.BUG}{type(error).__name__}")
             raise
         else:
             self.reach("webhook-after-send")

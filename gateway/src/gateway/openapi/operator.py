@@ -7,7 +7,7 @@ from typing import Any, get_args
 from gateway.inquiry import PARKED_AT
 from gateway.openapi.shapes import MOMENT, TEXT, TEXT_OR_NONE, a_list, an_object, answer, ref, refused_with
 from gateway.reading import LIMIT_DEFAULT, LIMIT_MOST
-from shared.parked.places import NOTE_MOST, REPLAY_MOST, State
+from shared.parked.places import NOTE_MOST, REPLAY_MOST, Kind, State
 
 Part = dict[str, Any]
 
@@ -19,6 +19,7 @@ _ENTRY: dict[str, Part] = {
     "message_id": {**TEXT, "description": "A submission's id, as a rule."},
     "type": TEXT,
     "queue": {**TEXT, "description": "The work queue it came from, and a replay goes to."},
+    "kind": {"enum": list(get_args(Kind)), "description": "Of what kind the reason is."},
     "reason": TEXT,
     "state": {"enum": list(get_args(State))},
     "size_bytes": _NUMBER,

@@ -67,7 +67,8 @@ class RabbitMQ:
 
     def collect(self, queue: str, keep: Keep) -> Collector:
         """Hand every message of a queue over; see `broker.Broker`."""
-        return Collector(queue, keep, QueueSource(self._url, f"{self._name} collector", queue, prefetch=1))
+        source = self._kept(QueueSource(self._url, f"{self._name} collector", queue, prefetch=1))
+        return Collector(queue, keep, source)
 
     def rpc_client(self) -> QueryClient:
         """Return a client; see `broker.Broker`."""

@@ -74,9 +74,9 @@ class ParkedDesk:
         return None if row is None else bytes(row.body)
 
     def waiting(self) -> dict[str, Any]:
-        """Return how many messages wait for a person, in all and by the kind of reason."""
-        reasons = self._repository.waiting()
-        return {"waiting": sum(reasons.values()), "reasons": reasons}
+        """Return how many messages wait for a person: in all, and by work queue and kind of reason."""
+        queues = self._repository.waiting()
+        return {"waiting": sum(sum(kinds.values()) for kinds in queues.values()), "queues": queues}
 
     def replay(self, ids: Sequence[str], actor: str) -> dict[str, Any]:
         """Publish messages to their work queue again, as they came, and note it, in any state, one after the other.

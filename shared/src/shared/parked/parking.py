@@ -6,11 +6,18 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, get_args
 
 from shared.messaging.incoming import Incoming
-from shared.messaging.message import PARKED_AT_HEADER, PARKED_FROM_HEADER, PARKING_HEADER, REASON_HEADER
+from shared.messaging.message import (
+    PARKED_AT_HEADER,
+    PARKED_FOR_HEADER,
+    PARKED_FROM_HEADER,
+    PARKING_HEADER,
+    REASON_HEADER,
+)
 from shared.messaging.topology import WorkQueue
+from shared.parked.places import Kind
 
 TEXT_MOST = 255
 """How many bytes AMQP gives a message id and a type: no more of them is kept."""
@@ -34,6 +41,7 @@ class Parking:
     body: bytes
     headers: Mapping[str, Any]
     trace: Mapping[str, Any]
+    kind: Kind
     reason: str
     parking: str
     parked_at: datetime
@@ -56,6 +64,7 @@ def parking_of(incoming: Incoming, works: Sequence[WorkQueue], now: datetime) ->
         body=incoming.body,
         headers={_text(name): _json_of(value) for name, value in incoming.headers.items()},
         trace=incoming.trace,
+        kind=_kind_of(incoming.headers, death),
         reason=_reason_of(incoming.headers, death),
         parking=_text(incoming.headers.get(PARKING_HEADER) or _name_of(death)),
         parked_at=_moment(incoming.headers.get(PARKED_AT_HEADER)) or _moment(death.get("time")) or now,
@@ -67,6 +76,12 @@ def _death_of(headers: Mapping[str, Any]) -> Mapping[str, Any]:
     deaths = headers.get("x-death")
     first = deaths[0] if isinstance(deaths, list) and deaths else None
     return first if isinstance(first, dict) else {}
+
+
+def _kind_of(headers: Mapping[str, Any], death: Mapping[str, Any]) -> Kind:
+    given = headers.get(PARKED_FOR_HEADER)
+    own = (kind for kind in get_args(Kind) if kind == given)
+    return next(own, "limit" if death and REASON_HEADER not in headers else "other")
 
 
 def _reason_of(headers: Mapping[str, Any], death: Mapping[str, Any]) -> str:

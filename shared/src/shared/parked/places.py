@@ -8,6 +8,9 @@ from datetime import UTC, datetime
 from typing import Any, Literal, TypeAlias
 
 State: TypeAlias = Literal["waiting", "replayed", "discarded"]
+Kind: TypeAlias = Literal["invalid", "refused", "bug", "poison", "limit", "other"]
+"""Why something is parked: `limit` is the broker's delivery limit; for the others see `failures.ParkedFor`."""
+
 Place: TypeAlias = tuple[datetime, str]
 
 LIMIT_MOST = 200

@@ -13,9 +13,7 @@ from sqlalchemy import (
     Row,
     Select,
     Update,
-    case,
     func,
-    literal,
     or_,
     select,
     tuple_,
@@ -27,15 +25,6 @@ from shared.database import classified, reading
 from shared.parked.parking import Parking
 from shared.parked.places import Place, State
 from shared.parked.tables import ParkedTables
-
-REASONS: Mapping[str, str] = {
-    "invalid": "no valid event",
-    "refused": "the database refuses it",
-    "bug": "the handler failed",
-    "returned": "came back",
-    "delivery-limit": "the broker gave it up",
-}
-"""How the reasons begin that our own code gives, by a short name for each; what begins otherwise is `other`."""
 
 
 class ParkedRepository:
@@ -58,7 +47,9 @@ class ParkedRepository:
         wait again, whatever was done about it before."""
         insert = sqlite.insert if self._engine.dialect.name == "sqlite" else postgresql.insert
         values = _values(parking) | {"parkings": 1, "state": "waiting", "changed_at": now}
-        renewed = {name: values[name] for name in ("headers", "trace", "reason", "parking", "parked_at", "state")}
+        renewed = {
+            name: values[name] for name in ("headers", "trace", "kind", "reason", "parking", "parked_at", "state")
+        }
         c = self._m.c
         statement = (
             insert(self._m)
@@ -101,14 +92,15 @@ class ParkedRepository:
         with classified(), self._reading.connect() as connection:
             return list(connection.execute(found).scalars())
 
-    def waiting(self) -> dict[str, int]:
-        """Return how many wait, by the short names of `REASONS` and `other`; those of which none waits are left out."""
+    def waiting(self) -> dict[str, dict[str, int]]:
+        """Return how many wait, by work queue and kind of reason; those of which none waits are left out."""
         c = self._m.c
-        kinds = [(c.reason.startswith(text, autoescape=True), literal(kind)) for kind, text in REASONS.items()]
-        kind = case(*kinds, else_=literal("other")).label("kind")
-        found = select(kind, func.count().label("number")).where(c.state == "waiting").group_by(kind)
+        found = select(c.work_queue, c.kind, func.count().label("number")).where(c.state == "waiting")
+        counts: dict[str, dict[str, int]] = {}
         with classified(), self._reading.connect() as connection:
-            return {row.kind: row.number for row in connection.execute(found)}
+            for row in connection.execute(found.group_by(c.work_queue, c.kind)):
+                counts.setdefault(row.work_queue, {})[row.kind] = row.number
+        return counts
 
     def standing(self, message_id: str) -> Mapping[str, datetime]:
         """Return since when messages of this id are parked and not replayed, by their work queues."""
@@ -170,6 +162,7 @@ def _values(parking: Parking) -> dict[str, Any]:
         "size_bytes": len(parking.body),
         "headers": dict(parking.headers),
         "trace": dict(parking.trace),
+        "kind": parking.kind,
         "reason": parking.reason,
         "parking": parking.parking,
         "parked_at": parking.parked_at,

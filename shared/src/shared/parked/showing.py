@@ -22,6 +22,7 @@ def summary(row: Row[Any], now: datetime) -> dict[str, Any]:
         "message_id": row.message_id,
         "type": row.type,
         "queue": row.work_queue,
+        "kind": row.kind,
         "reason": row.reason,
         "state": row.state,
         "size_bytes": row.size_bytes,

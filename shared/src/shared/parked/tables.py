@@ -73,6 +73,7 @@ def _define(service: str, make: Callable[..., Any]) -> None:
         Column("size_bytes", Integer, nullable=False),
         Column("headers", JSON, nullable=False),
         Column("trace", JSON, nullable=False),
+        Column("kind", Text, nullable=False),
         Column("reason", Text, nullable=False),
         Column("parking", Text, nullable=False),
         Column("parkings", Integer, nullable=False),
