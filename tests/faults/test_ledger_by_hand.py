@@ -23,9 +23,11 @@ from dev.broker import Broker
 from dev.mail_sink import MailSink
 from shared import database
 from shared.messaging.topology import STORAGE
-from storage_service.tables import submissions
+from storage_service.tables import PARKED, submissions
 from support.installation import Installation
 from support.ledger_trial import sqlite_of
+from support.parked_rows import parked_rows
+from support.polling import eventually
 
 COUNT = 12
 
@@ -99,6 +101,8 @@ def world(whole: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
         rows = [row._asdict() for row in connection.execute(select(submissions))]
     yield whole
     with by_hand(whole) as connection:
+        connection.execute(delete(PARKED.actions))
+        connection.execute(delete(PARKED.messages))
         connection.execute(delete(submissions))
         connection.execute(insert(submissions), rows)
     for path in whole.sink.directory.glob("*.eml"):
@@ -169,7 +173,6 @@ def test_a_parked_message(world: World, capsys: pytest.CaptureFixture[str]) -> N
     queues.publish("", STORAGE.parked, b"put here by hand", parked(world.victim_id))
     code, said = world.check(capsys)
     assert world.installation.parked() == Counter([world.victim_id]), "the check left it where it was"
-    world.installation.command("storage", "discard", "--all", "--because", "it was put there by hand")
     assert code == 1
     assert f"not so: I6 parked is exactly the injected poison\n  unexpected {world.victim_id}\n" in said
 
@@ -188,4 +191,6 @@ def test_the_balance_is_even_while_all_is_there_and_names_what_is_nowhere(
     assert f"neither stored nor parked, while 0 wait\n  {world.victim_id}\n" in capsys.readouterr().out
     world.installation.queues.publish("", STORAGE.parked, b"put here by hand", parked(world.victim_id))
     assert main(order) == 0, "what is parked is somewhere"
-    assert world.installation.queues.take(STORAGE.parked) is not None
+    eventually(lambda: parked_rows(sqlite_of(place), "storage"), 20, "storage keeps it")
+    world.installation.command("storage", "discard", "--all", "--because", "it was put there by hand")
+    assert main(order) == 0, "what was discarded is still there"

@@ -8,10 +8,12 @@ and 503s that were stored all the same disturb nothing.
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Uuid, column, select, table
+from sqlalchemy import Select, Text, Uuid, column, select, table
 from sqlalchemy.exc import SQLAlchemyError
 
 from counterfoil_ledger.api import CannotAsk
@@ -65,7 +67,7 @@ def read(places: Places) -> Balance:
     seen = _ids(places.notify_url, "confirmations", "submission_id")
     queues = (STORAGE.name, *map(STORAGE.level_queue, STORAGE.levels_s))
     waiting = sum(max(0, count) for count in depths.depths(places.broker_url, queues).values())
-    parked = depths.parked_ids(places.broker_url).keys()
+    parked = depths.parked_ids(places.broker_url).keys() | _kept(places.storage_url)
     stored = _ids(places.storage_url, "submissions", "id")
     missing = frozenset(str(each) for each in seen - stored)
     return Balance(len(stored), len(seen | stored), len(missing & parked), waiting, missing - parked)
@@ -87,13 +89,24 @@ def settled(places: Places, timeout_s: float) -> tuple[Balance, frozenset[str]]:
     return found, missing
 
 
+def _kept(storage_url: str) -> set[str]:
+    """Return the message ids of what storage keeps for a person, or a person has discarded; raises `CannotAsk`."""
+    message_id, state = column("message_id", Text), column("state", Text)
+    wanted = select(message_id).select_from(table("storage_parked", message_id, state)).where(state != "replayed")
+    return set(_read(storage_url, "storage_parked", wanted))
+
+
 def _ids(url: str, name: str, id_column: str) -> set[UUID]:
     """Return the distinct ids in a table; raises `CannotAsk`."""
     wanted = column(id_column, Uuid)
+    return set(_read(url, name, select(wanted).select_from(table(name, wanted)).distinct()))
+
+
+def _read(url: str, name: str, wanted: Select[Any]) -> Sequence[Any]:
     try:
         engine = database.create(url)
         with database.reading(engine).connect() as connection:
-            found = set(connection.execute(select(wanted).select_from(table(name, wanted)).distinct()).scalars())
+            found = connection.execute(wanted).scalars().all()
         engine.dispose()
     except (SQLAlchemyError, ValueError) as error:
         raise CannotAsk(f"cannot read {name}: {error}") from error
