@@ -68,6 +68,21 @@ def test_an_event_stream_comes_through_as_it_is_written(stack: Stack) -> None:
         assert b"confirmed" in next(line for line in lines if b"confirmed" in line)
 
 
+def test_a_gateway_that_does_not_answer_is_a_503_that_any_page_may_read(stack: Stack) -> None:
+    [gateway] = stack.containers("gateway")
+    fields = {"name": "Ada Lovelace", "email": "ada@example.org"}
+    stack.pause(gateway)
+    try:
+        answer = requests.post(f"{stack.url}/f/signup", json=fields, headers=JSON, timeout=20)
+    finally:
+        stack.resume(gateway)
+    assert answer.status_code == 503, "unknown, and never the 502 or 504 of a proxy"
+    assert answer.headers["Retry-After"] == "5"
+    assert answer.headers["Access-Control-Allow-Origin"] == "*"
+    assert answer.json()["errors"][0]["code"] == "UNAVAILABLE"
+    eventually(lambda: requests.get(f"{stack.url}/readyz", timeout=20).ok, 20, "the proxy has it back")
+
+
 def test_metrics_and_the_broker_are_not_published(stack: Stack) -> None:
     assert requests.get(f"{stack.url}/metrics", timeout=5).status_code == requests.codes.not_found
     published = {

@@ -70,6 +70,14 @@ class Stack:
         """End a container with SIGKILL. The engine takes it for meant, and leaves it down."""
         _run(["kill", container], {}, 60)
 
+    def pause(self, container: str) -> None:
+        """Freeze a container: its connections stay open, and nothing answers."""
+        _run(["pause", container], {}, 60)
+
+    def resume(self, container: str) -> None:
+        """Let it go on after `pause`."""
+        _run(["unpause", container], {}, 60)
+
     def start(self, container: str) -> None:
         """Start it again and wait until it is healthy."""
         _run(["start", container], {}, 60)
