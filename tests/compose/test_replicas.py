@@ -35,7 +35,7 @@ def test_any_replica_may_be_killed(trial: Trial) -> None:
     for service in ("gateway", "storage-service", "notify-service"):
         victim = trial.stack.containers(service)[0]
         trial.stack.kill(victim)
-        trial.await_more(60)
+        trial.await_more(40)
         trial.stack.start(victim)
     trial.conclude(duplicate_mails=SMTP_CONNECTIONS)
 

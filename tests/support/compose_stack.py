@@ -18,8 +18,8 @@ from support.polling import eventually
 from support.service import clean_environment
 
 UP_LIMIT_S = 420
-HEALTHY_LIMIT_S = 60
-SMTP_TIMEOUT_S = 5
+HEALTHY_LIMIT_S = 120
+SMTP_TIMEOUT_S = 20
 """A killed notify's mail is sent again after this and 15 s more."""
 
 
