@@ -80,6 +80,7 @@ def test_a_gateway_that_does_not_answer_is_a_503_that_any_page_may_read(stack: S
     assert answer.headers["Retry-After"] == "5"
     assert answer.headers["Access-Control-Allow-Origin"] == "*"
     assert answer.json()["errors"][0]["code"] == "UNAVAILABLE"
+    stack.await_healthy(gateway)
     eventually(lambda: requests.get(f"{stack.url}/readyz", timeout=20).ok, 20, "the proxy has it back")
 
 
