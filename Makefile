@@ -2,7 +2,7 @@
 PYTHON ?= python3
 FORMS ?= $(or $(COUNTERFOIL_FORMS),$(wildcard forms.toml),forms.example.toml)
 BIN = .venv/bin
-CODE = shared gateway storage-service notify-service credentials ledger dev tests bench
+CODE = shared gateway storage-service notify-service credentials ledger deploy dev tests bench
 PREPARE = $(PYTHON) -m dev.prepare
 COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	--no-annotate --no-emit-package counterfoil-shared

@@ -18,9 +18,10 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
+
+from credentials.files import own_salt
 
 VHOST = "/"
 _OURS = r"(counterfoil|storage|notify)\..*"
@@ -83,7 +84,7 @@ def password_hash(password: str, salt: bytes | None = None) -> str:
 
     Source: RabbitMQ's page "Credentials and Passwords". Four bytes are little; these passwords have 256 bits.
     """
-    salt = secrets.token_bytes(4) if salt is None else salt
+    salt = own_salt(password)[:4] if salt is None else salt
     return base64.b64encode(salt + hashlib.sha256(salt + password.encode()).digest()).decode()
 
 

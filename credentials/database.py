@@ -5,8 +5,9 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
-import secrets
 from collections.abc import Mapping
+
+from credentials.files import own_salt
 
 OWNERS = ("storage", "notify")
 ITERATIONS = 4096
@@ -29,7 +30,7 @@ def verifier(password: str, salt: bytes | None = None) -> str:
 
     Source: RFC 5802, section 3; the format is that of PostgreSQL's catalog `pg_authid`. ASCII passwords only.
     """
-    salt = secrets.token_bytes(16) if salt is None else salt
+    salt = own_salt(password)[:16] if salt is None else salt
     salted = hashlib.pbkdf2_hmac("sha256", password.encode("ascii"), salt, ITERATIONS)
     client = hmac.digest(salted, b"Client Key", "sha256")
     stored, server = hashlib.sha256(client).digest(), hmac.digest(salted, b"Server Key", "sha256")

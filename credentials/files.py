@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 import os
 import secrets
 import tempfile
@@ -15,6 +16,12 @@ def keep_password(path: Path, mode: int = 0o600) -> str:
     if not path.exists():
         write(path, secrets.token_urlsafe(PASSWORD_BYTES), mode)
     return path.read_text("ascii").strip()
+
+
+def own_salt(password: str) -> bytes:
+    """Return 32 bytes to salt the hash of a random password with: the same each time, so that what is written anew from
+    the same passwords is the same file, and nobody who is handed it has to start again. Fit for 256 random bits alone."""
+    return hmac.digest(password.encode(), b"Counterfoil salt", "sha256")
 
 
 def write(path: Path, text: str, mode: int) -> None:

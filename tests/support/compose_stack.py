@@ -28,7 +28,7 @@ class Stack:
 
     def __init__(self, *files: str, project: str = "counterfoil-test") -> None:
         self._files = files or ("docker-compose.yml",)
-        self._settings = {
+        self.settings = {
             "COMPOSE_PROJECT_NAME": project,
             "COUNTERFOIL_VERSION": project,
             "COUNTERFOIL_RATE_LIMIT": "none",
@@ -37,13 +37,13 @@ class Stack:
             "PORT": str(free_port()),
             "MAIL_PORT": str(free_port()),
         }
-        self.url = f"http://127.0.0.1:{self._settings['PORT']}"
-        self._mail_url = f"http://127.0.0.1:{self._settings['MAIL_PORT']}"
+        self.url = f"http://127.0.0.1:{self.settings['PORT']}"
+        self._mail_url = f"http://127.0.0.1:{self.settings['MAIL_PORT']}"
 
     def compose(self, *arguments: str, timeout_s: float = UP_LIMIT_S) -> str:
         """Run `docker compose …` and return what it prints; fails with all it said where it fails."""
         files = [part for file in self._files for part in ("--file", str(ROOT / file))]
-        return _run(["compose", "--env-file", os.devnull, *files, *arguments], self._settings, timeout_s)
+        return _run(["compose", "--env-file", os.devnull, *files, *arguments], self.settings, timeout_s)
 
     def up(self, **replicas: int) -> None:
         """Build and start everything, and wait until it is healthy; `storage_service=3` runs three of it."""
@@ -52,7 +52,7 @@ class Stack:
 
     def set(self, name: str, value: str) -> None:
         """Change a setting; containers that run have it after the next `up` or `update`."""
-        self._settings[name] = value
+        self.settings[name] = value
 
     def down(self, *, volumes: bool = False) -> None:
         """Remove every container, and the data too if told."""

@@ -74,3 +74,11 @@ def test_nobody_at_the_broker_is_an_administrator(tmp_path: Path) -> None:
 
 def addresses(directory: Path) -> dict[Path, str]:
     return {path: path.read_text() for path in [*directory.rglob("*_url"), directory / "broker" / "erlang_cookie"]}
+
+
+def test_the_same_passwords_make_the_same_files(tmp_path: Path) -> None:
+    make(tmp_path, ["rabbitmq"], "postgres")
+    before = {path: path.read_text() for path in tmp_path.rglob("*.*")}
+    make(tmp_path, ["rabbitmq"], "postgres")
+    assert {path: path.read_text() for path in tmp_path.rglob("*.*")} == before
+    assert {path.name for path in before} == {"definitions.json", "init.sql"}
