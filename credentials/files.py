@@ -19,8 +19,11 @@ def keep_password(path: Path, mode: int = 0o600) -> str:
 
 
 def own_salt(password: str) -> bytes:
-    """Return 32 bytes to salt the hash of a random password with: the same each time, so that what is written anew from
-    the same passwords is the same file, and nobody who is handed it has to start again. Fit for 256 random bits alone."""
+    """Return 32 bytes to salt the hash of a random password with; fit for passwords of 256 random bits alone.
+
+    They are the same each time: what is written anew from the same passwords is the same file, and whoever is handed
+    its content, as in Swarm, need not start again.
+    """
     return hmac.digest(password.encode(), b"Counterfoil salt", "sha256")
 
 
