@@ -8,8 +8,7 @@ import subprocess
 from collections import Counter
 from typing import Any
 
-import requests
-
+from counterfoil_ledger.mails import mail_counts
 from dev.processes import free_port
 from shared.contracts import fingerprint
 from support.compose_files import ROOT
@@ -138,11 +137,8 @@ class Stack:
         return int(stored) - int(sent)
 
     def mailed(self) -> Counter[str]:
-        """Return how many mails each address has in MailDev: its version 2 lists them at /email, 3 at /api/email."""
-        answer = requests.get(f"{self._mail_url}/api/email", timeout=60)
-        if answer.status_code != requests.codes.ok:
-            answer = requests.get(f"{self._mail_url}/email", timeout=60)
-        return Counter(to["address"] for mail in answer.json() for to in mail["envelope"]["to"])
+        """Return how many mails each address has in MailDev."""
+        return mail_counts(self._mail_url)
 
     def api_key(self) -> str:
         """Return the key that the first start showed."""

@@ -5,7 +5,7 @@
   counterfoil-ledger balance --storage-database URL --notify-database URL --broker-url URL
 
 Between the first two, and during the first, break what you like. Each submission is a real one, and brings a real mail
-to ada+<key>@example.org unless --field says otherwise. What others submit meanwhile is left out of the comparison.
+to ada-<key>@example.org unless --field says otherwise. What others submit meanwhile is left out of the comparison.
 """
 
 from __future__ import annotations

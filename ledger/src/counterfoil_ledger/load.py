@@ -14,8 +14,9 @@ from urllib.parse import urlsplit
 from counterfoil_ledger.records import Attempt, Entry, Ledger, Outcome
 from shared.contracts import fingerprint
 
-FIELDS: Mapping[str, str] = {"name": "Ada Lovelace {key}", "email": "ada+{key}@example.org"}
-"""What is sent unless told otherwise; `{key}` stands for the submission's key."""
+FIELDS: Mapping[str, str] = {"name": "Ada Lovelace {key}", "email": "ada-{key}@example.org"}
+"""What is sent unless told otherwise; `{key}` stands for the submission's key. Not ada+{key}, which is one mailbox, and
+a mailbox gets so many confirmations a day and no more."""
 
 ANSWER_LIMIT_S = 20.0
 """How long a client waits for an answer. Far above the gateway's deadline, so that a late answer is seen as late."""

@@ -12,11 +12,14 @@ import requests
 
 from counterfoil_ledger.api import CannotAsk
 
+TIMEOUT_S = 60
+
 
 def mail_counts(source: str) -> Counter[str]:
     """Return how many mails each address got; `source` is a directory, or the address of a sink's web page.
 
-    The page is MailDev's, or that of `make run`, which answers `GET /email` alike. Raises `CannotAsk`.
+    The page is MailDev's, which lists the mails at /api/email, before its version 3 at /email; or that of `make run`,
+    which does as the older. Raises `CannotAsk`.
     """
     if source.startswith(("http://", "https://")):
         return _from_page(source.rstrip("/"))
@@ -28,11 +31,13 @@ def mail_counts(source: str) -> Counter[str]:
 
 def _from_page(url: str) -> Counter[str]:
     try:
-        answer = requests.get(f"{url}/email", timeout=60)
+        answer = requests.get(f"{url}/api/email", timeout=TIMEOUT_S)
+        if not answer.ok:
+            answer = requests.get(f"{url}/email", timeout=TIMEOUT_S)
         answer.raise_for_status()
         return Counter(to["address"] for mail in answer.json() for to in mail["envelope"]["to"])
     except (requests.RequestException, KeyError, TypeError) as error:
-        raise CannotAsk(f"--mails: {url}/email does not list mails as MailDev does: {error}") from error
+        raise CannotAsk(f"--mails: {url} does not list mails as MailDev does: {error}") from error
 
 
 def _recipients(path: Path) -> list[str]:

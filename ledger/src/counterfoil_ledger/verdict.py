@@ -124,7 +124,7 @@ def _doubles(holdings: Holdings, sent: dict[str, str]) -> tuple[str, ...]:
 def _strangers(entries: list[Entry], holdings: Holdings) -> Finding:
     invariant, known = "I2 nothing stored that was not sent", {entry.sha256 for entry in entries}
     if not holdings.alone:
-        return Finding(invariant, not_asked="others may submit here too")
+        return Finding(invariant, not_asked="others submit too")
     return Finding(invariant, tuple(row.id for row in holdings.stored if row.sha256 not in known))
 
 
@@ -135,7 +135,7 @@ def _confirmations(entries: list[Entry], acked: list[Entry], holdings: Holdings,
     if mailed is None:
         done = holdings.confirmed | holdings.failed | holdings.undue
         lost = tuple(_name(entry) for entry in acked if not entry.ids <= done)
-        blind = "nobody looked into the mailboxes"
+        blind = "nobody looked"
         confirmed = Finding("I4 every 202 is confirmed or visibly failed", lost)
         return [confirmed, Finding(once, not_asked=blind), Finding(nobody_else, not_asked=blind)]
     done = holdings.failed | holdings.undue
@@ -145,7 +145,7 @@ def _confirmations(entries: list[Entry], acked: list[Entry], holdings: Holdings,
     return [
         Finding("I4 every 202 is mailed or visibly failed", lost),
         Finding(once, _excess(mailed, twice, allowed)),
-        Finding(nobody_else, strangers, None if holdings.alone else "others may submit here too"),
+        Finding(nobody_else, strangers, None if holdings.alone else "others submit too"),
     ]
 
 
@@ -156,7 +156,7 @@ def _excess(mailed: Counter[str], twice: tuple[str, ...], allowed: Allowed) -> t
 def _parked(holdings: Holdings, allowed: Allowed) -> Finding:
     invariant = "I6 parked is exactly the injected poison"
     if holdings.parked is None:
-        return Finding(invariant, not_asked="nobody looked at what is parked")
+        return Finding(invariant, not_asked="nobody looked")
     return Finding(invariant, _differences(holdings.parked, allowed.poison))
 
 
@@ -173,10 +173,10 @@ def _late(entries: list[Entry], limit_s: float) -> list[str]:
 def _observations(observed: Observed) -> list[Finding]:
     late = (f"{taken_s:.1f} s" for taken_s in observed.returns_s or () if taken_s > RETURN_LIMIT_S)
     waiting = (f"{name}: {count}" for name, count in (observed.waiting or {}).items() if count)
-    nobody = "only who breaks something knows"
+    nobody = "unknown from here"
     return [
         Finding(f"I8 a 202 within {RETURN_LIMIT_S:g} s of healing", tuple(late), _unless(observed.returns_s, nobody)),
-        Finding("I8 the backlog drains", tuple(waiting), _unless(observed.waiting, "nobody looked at the queues")),
+        Finding("I8 the backlog drains", tuple(waiting), _unless(observed.waiting, "nobody looked")),
         Finding("I9 memory is bounded", tuple(observed.swollen or ()), _unless(observed.swollen, nobody)),
         Finding("I9 no process gone but those killed", tuple(observed.gone or ()), _unless(observed.gone, nobody)),
     ]
