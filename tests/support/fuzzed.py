@@ -33,9 +33,10 @@ def fuzzed_installation(place: Path, broker_url: str) -> Iterator[Installation]:
     place.mkdir(parents=True, exist_ok=True)
     forms = place / "forms.toml"
     forms.write_text(FORMS, encoding="utf-8")
+    one_key = {"COUNTERFOIL_OPERATOR_KEY_HASHES_FILE": str(place / "secrets" / "api_key_hashes")}  # for every address
     with (
         MailSink(place / "mail") as sink,
-        Installation(place, broker_url=broker_url, smtp_url=sink.url, forms=forms) as installation,
+        Installation(place, broker_url=broker_url, smtp_url=sink.url, forms=forms, settings=one_key) as installation,
     ):
         yield installation
 

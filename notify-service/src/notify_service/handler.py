@@ -159,6 +159,7 @@ class SendConfirmations:
             raise Permanent("unknown form")
         if not form.confirmation.enabled:
             raise Permanent("the form confirms no more")
+        self.reach("before-send")
         mail = self.compose(event, form, address)
         left_s = (claim.lease_until - self.clock()).total_seconds() - LEASE_MARGIN_S
         if left_s <= 0:

@@ -13,6 +13,7 @@ from typing import TypeAlias
 
 from sqlalchemy import Engine
 
+from shared import failpoints
 from shared.database import Migrations
 from shared.messaging.failures import DependencyUnavailable
 from shared.messaging.rabbitmq import RabbitMQ
@@ -50,7 +51,13 @@ def lent_desk(
     publisher = PublisherOnDemand(RabbitMQ(broker_url, name=name))
     try:
         repository = ParkedRepository(engine, tables)
-        yield ParkedDesk(repository, publisher, reopen=reopen, publish_timeout_s=PUBLISH_TIMEOUT_S)
+        yield ParkedDesk(
+            repository,
+            publisher,
+            reopen=reopen,
+            reach=failpoints.from_environment(),
+            publish_timeout_s=PUBLISH_TIMEOUT_S,
+        )
     finally:
         publisher.close()
         engine.dispose()
