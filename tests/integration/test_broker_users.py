@@ -18,9 +18,11 @@ from shared.contracts import Announcement, SubmissionsStored
 from shared.messaging.batching import BatchLimits
 from shared.messaging.declare import declare
 from shared.messaging.failures import PermanentFailure, RetryLater
-from shared.messaging.message import message_of
+from shared.messaging.incoming import Incoming
+from shared.messaging.message import Message, message_of
 from shared.messaging.rabbitmq import RabbitMQ
 from shared.messaging.topology import (
+    DEFAULT_EXCHANGE,
     EVENTS,
     LIVE,
     NOTIFY_EMAIL,
@@ -105,6 +107,16 @@ def test_a_submission_goes_all_its_ways(urls: Urls, shared_url: str) -> None:
         with running(storage.consumer(STORAGE, handler, BatchLimits(1, 0.02))):
             eventually(lambda: {good, bad} <= seen(handler), TIMEOUT_S, "both are handled, one after a delay level")
             eventually(lambda: Queues(shared_url).depth(STORAGE.parked) == 1, TIMEOUT_S, "the bad one is parked")
+        kept: list[Incoming] = []
+        collecting = storage.collect(STORAGE.parked, kept.append)
+        eventually(lambda: [one.message_id for one in kept] == [bad], TIMEOUT_S, "storage keeps the bad one")
+        collecting.close()
+        replaying = storage.publisher()
+        again = Message(DEFAULT_EXCHANGE, STORAGE.name, kept[0].type, bad, kept[0].body)
+        eventually(lambda: not replaying.missing(), TIMEOUT_S, "it can publish")
+        replaying.publish(again, timeout_s=TIMEOUT_S)
+        replaying.close()
+        assert bad in [properties.message_id for _, properties in Queues(shared_url).peek(STORAGE.name)]
         assert eventually(lambda: rpc.ask(STORAGE_QUERIES, "double", {"n": 2}), 1, "asked").answer(timeout_s=10)
         eventually(announced, TIMEOUT_S, "the gateway hears of it")
         assert Queues(shared_url).depth(NOTIFY_EMAIL.name) == 2

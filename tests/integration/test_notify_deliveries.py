@@ -13,13 +13,15 @@ import pytest
 from sqlalchemy import Engine, text
 
 from notify_service.deliveries import ClaimTable
-from notify_service.domain import Claim, ClaimAnswer, Leased, Settled
+from notify_service.domain import BUG, TOO_MANY, Claim, ClaimAnswer, Leased, Settled
 from notify_service.handler import Deliveries
 from notify_service.queries import Confirmations
+from notify_service.reopening import reopening
 from notify_service.tables import MIGRATIONS, confirmations
 from shared import database
 from shared.contracts import Confirmation
 from shared.messaging.failures import DependencyUnavailable
+from shared.messaging.topology import NOTIFY_EMAIL, NOTIFY_WEBHOOK
 from support.confirmations import NOON, FakeDeliveries, a_key
 
 LEASE = timedelta(seconds=75)
@@ -222,3 +224,22 @@ def test_what_was_sent_is_recorded_before_anything_else_is_claimed(breakable: tu
     bring_back()
     claimed(subject, a_key())
     assert subject.confirmations(key.submission_id) == [Confirmation("email", "sent", 1, NOON)]
+
+
+@pytest.mark.parametrize("outcome", ["sent", "failed", "retrying"])
+@pytest.mark.parametrize("error", [f"{BUG}ZeroDivisionError", "rcpt 550", TOO_MANY])
+def test_a_replay_takes_back_what_a_bug_made_fail_and_nothing_else(engine: Engine, outcome: str, error: str) -> None:
+    table, key, other = ClaimTable(engine), a_key(), a_key()
+    for one in (key, other):
+        table.record(claimed(table, one), outcome, now=NOON, error=error)  # type: ignore[arg-type]
+    before = table.confirmations(key.submission_id)
+    reopen, later = reopening(table, lambda: NOON + LEASE), [Confirmation("email", "pending", 1, NOON + LEASE)]
+    for _ in range(3):
+        reopen(NOTIFY_EMAIL.name, str(key.submission_id))
+        reopen(NOTIFY_WEBHOOK.name, str(other.submission_id))
+        reopen(NOTIFY_EMAIL.name, "no submission's id")
+    is_mended = outcome == "failed" and error.startswith(BUG)
+    assert table.confirmations(key.submission_id) == (later if is_mended else before)
+    assert table.confirmations(other.submission_id) == before
+    if is_mended:
+        assert claimed(table, key, B, after_s=100).attempts == 2

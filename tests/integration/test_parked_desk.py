@@ -8,11 +8,13 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from prometheus_client import CollectorRegistry
 
 from shared.messaging.broker import NotConfirmed
 from shared.messaging.topology import DEFAULT_EXCHANGE, STORAGE, STORAGE_QUERIES
 from shared.parked.queries import methods
 from shared.parked.showing import CONTENT_BYTES_MOST
+from shared.telemetry.parked import measure_parked
 from support.parked_world import ParkedWorld, parked_world
 
 
@@ -158,6 +160,17 @@ def test_what_waits_is_counted_by_the_kind_of_reason(world: ParkedWorld) -> None
     world.desk.replay([world.park(message_id="done")], "ada")
     counts = {STORAGE.name: {"invalid": 2, "poison": 1, "other": 1}}
     assert world.desk.waiting() == {"waiting": 4, "queues": counts}
+
+
+def test_what_waits_is_measured_at_each_scrape(world: ParkedWorld) -> None:
+    registry = CollectorRegistry()
+    measure_parked(registry, world.repository.waiting)
+    labels = {"queue": STORAGE.name, "reason": "invalid"}
+    assert registry.get_sample_value("counterfoil_parked_waiting", labels) is None
+    parked_id = world.park(x_parked_for="invalid")
+    assert registry.get_sample_value("counterfoil_parked_waiting", labels) == 1
+    world.desk.discard(parked_id, "no use", "ada")
+    assert registry.get_sample_value("counterfoil_parked_waiting", labels) is None
 
 
 def test_the_methods_answer_over_a_broker(world: ParkedWorld) -> None:

@@ -48,6 +48,7 @@ from shared.settings import SettingsError
 from shared.telemetry.health import ProcessHealth
 from shared.telemetry.listener import listening
 from shared.telemetry.messaging import messaging
+from shared.telemetry.parked import measure_parked
 from shared.telemetry.registry import process_registry
 
 PROGRAM = "python -m notify_service"
@@ -133,6 +134,7 @@ def run(
     consumers += _webhook_consumers(chosen, served, engine, broker, reach, measuring, spans)
     reopen = reopening(table, _now)
     parked = ParkedAttendance(broker, engine, PARKED, [NOTIFY_EMAIL, NOTIFY_WEBHOOK], reach=reach, reopen=reopen)
+    measure_parked(registry, parked.repository.waiting)
     answering = broker.serve(NOTIFY_QUERIES, {**methods(table, parked.repository), **parked.methods()})
     health = ProcessHealth(
         stuck=[broker.stuck, *(consumer.stuck for consumer in consumers)],

@@ -30,6 +30,7 @@ from shared.settings import SettingsError
 from shared.telemetry.health import ProcessHealth
 from shared.telemetry.listener import listening
 from shared.telemetry.messaging import messaging
+from shared.telemetry.parked import measure_parked
 from shared.telemetry.registry import process_registry
 from storage_service import settings
 from storage_service.handler import StoreSubmissions
@@ -91,6 +92,7 @@ def run(
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: consumer.stop())
     parked = ParkedAttendance(broker, engine, PARKED, [STORAGE], reach=reach)
+    measure_parked(registry, parked.repository.waiting)
     answering = broker.serve(STORAGE_QUERIES, {**SubmissionQueries(engine).methods(), **parked.methods()})
     _collect_less_often()
     health = ProcessHealth(stuck=[broker.stuck, consumer.stuck], missing=[consumer.missing])

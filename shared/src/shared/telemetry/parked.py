@@ -1,0 +1,36 @@
+"""The metric of what waits for a person: asked of the database at each scrape, as every replica sees it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+
+from prometheus_client import CollectorRegistry
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.registry import Collector
+
+from shared.messaging.failures import DependencyUnavailable
+
+
+class _Parked(Collector):
+    def __init__(self, waiting: Callable[[], Mapping[str, Mapping[str, int]]]) -> None:
+        self._waiting = waiting
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        family = GaugeMetricFamily(
+            "counterfoil_parked_waiting",
+            "Parked messages that wait for a person, by kind of reason. All replicas see the same.",
+            labels=["queue", "reason"],
+        )
+        try:
+            waiting = self._waiting()
+        except DependencyUnavailable:
+            return  # no figure is better than a wrong one
+        for queue, kinds in waiting.items():
+            for kind, number in kinds.items():
+                family.add_metric([queue, kind], number)
+        yield family
+
+
+def measure_parked(registry: CollectorRegistry, waiting: Callable[[], Mapping[str, Mapping[str, int]]]) -> None:
+    """Tell at each scrape how many wait, by work queue and kind of reason; nothing while that cannot be asked."""
+    registry.register(_Parked(waiting))
