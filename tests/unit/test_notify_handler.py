@@ -29,7 +29,7 @@ def test_a_submission_is_confirmed_to_its_address_once(world: World) -> None:
     assert mail.recipient == "ada@example.org"
     assert world.shown(event) == [Confirmation("email", "sent", 1, ACCEPTED_AT)]
     assert world.announced == [ConfirmationChanged(event.id, Confirmation("email", "sent", 1, ACCEPTED_AT))]
-    assert world.reached == ["after-claim", "after-send", "after-record"]
+    assert world.reached == ["after-claim", "before-send", "after-send", "after-record"]
 
 
 def test_the_mail_may_take_as_long_as_its_lease_less_the_margin(world: World) -> None:
