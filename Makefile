@@ -8,7 +8,7 @@ COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gene
 	--no-annotate --no-emit-package counterfoil-shared
 
 .DEFAULT_GOAL = help
-.PHONY: help run forms-check test test-compose fuzz soak lint format snippet lock bench clean
+.PHONY: help run forms-check test test-faults test-compose fuzz soak lint format snippet lock bench clean
 
 help: ## list the verbs
 	@grep -hE '^[a-z-]+:.*## ' Makefile | sed 's/:.*## /\t/' | while IFS="$$(printf '\t')" read -r verb what; do \
@@ -29,6 +29,10 @@ test: ## lint, then every test against private servers (ARGS="-k receipt" for so
 test-compose: ## start the compose files, load, kill and restart their parts (needs Docker with Compose v2)
 	@$(PREPARE) python
 	@$(BIN)/python -m pytest tests/compose $(ARGS)
+
+test-faults: ## prove every row of the table of faults: what went wrong, counted (SEED=1 for the same again)
+	@$(PREPARE) test
+	@SEED=$(SEED) $(BIN)/python -m pytest tests/faults tests/faults/cluster tests/faults/rows $(ARGS)
 
 fuzz: ## throw generated input at everything, ten minutes each way (MINUTES=60 for longer, SEED=1 for the same again)
 	@$(PREPARE) test

@@ -38,7 +38,7 @@ class MailSink:
         """Start listening, on loopback."""
         self.directory.mkdir(parents=True, exist_ok=True)
         self._controller = PromptController(
-            _Keep(self.directory), hostname="127.0.0.1", port=self.smtp_port, enable_SMTPUTF8=True, ready_timeout=30
+            Keep(self.directory), hostname="127.0.0.1", port=self.smtp_port, enable_SMTPUTF8=True, ready_timeout=30
         )
         self._controller.start()
         if self.web_port is not None:
@@ -65,7 +65,9 @@ class MailSink:
         self.stop()
 
 
-class _Keep:
+class Keep:
+    """aiosmtpd's handler: it takes every mail, and writes it into the directory, its envelope on top."""
+
     def __init__(self, directory: Path) -> None:
         self._directory = directory
         self._number = itertools.count(1)

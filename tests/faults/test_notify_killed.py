@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dev.broker import Broker
+from dev.mail_sink import MailSink
 from support.ledger_trial import StartTrial
 from support.ledger_verdict import Allowed
 
@@ -13,7 +14,7 @@ FAILPOINTS = ("after-claim", "after-retry-publish", "after-send", "after-record"
 
 
 def test_every_submission_is_one_mail_but_for_the_one_whose_250_was_lost(
-    start_trial: StartTrial, rabbitmq: Broker
+    start_trial: StartTrial, rabbitmq: Broker, mail_sink: MailSink
 ) -> None:
     trial = start_trial(rabbitmq, settings={"COUNTERFOIL_SMTP_CONNECTIONS": "1"})
     notify = trial.installation.notify[0]
@@ -25,5 +26,5 @@ def test_every_submission_is_one_mail_but_for_the_one_whose_250_was_lost(
     notify.start()
     verdict = trial.conclude(Allowed(duplicate_mails=1), timeout_s=120)
     assert verdict.counts["duplicate mails"] == 1, "the mail whose 250 was lost comes once more"
-    ids = {mail["Message-ID"] for mail in trial.sink.messages()}
+    ids = {mail["Message-ID"] for mail in mail_sink.messages()}
     assert len(ids) == COUNT, "both copies carry the same Message-ID"

@@ -192,19 +192,27 @@ def test_a_queue_with_other_arguments_keeps_it_from_being_ready_and_is_left_alon
         assert channel.basic_get(STORAGE.name, auto_ack=True)[2] == b"precious"
 
 
-def test_a_binding_that_was_deleted_is_put_back(broker_url: str) -> None:
+def test_a_binding_that_was_deleted_costs_nothing_and_is_put_back(broker_url: str) -> None:
     publisher = ConfirmingPublisher(broker_url, "test publisher", declare_every_s=2.0)
     try:
         ready(publisher)
         with pika.BlockingConnection(pika.URLParameters(broker_url)) as connection:
-            connection.channel().queue_unbind(STORAGE.name, EVENTS, STORAGE.routing_key)
-        missed = publish(publisher)  # confirmed, as the other queue took it: what the repair is there for
+            channel = connection.channel()
+            channel.queue_unbind(STORAGE.name, EVENTS, STORAGE.routing_key)
+            assert publish(publisher) in stored_ids(broker_url), "confirmed, and missed by a queue"
 
-        def arrives() -> bool:
-            publish(publisher)
-            return bool(stored_ids(broker_url))
+            def arrives() -> bool:
+                channel.basic_publish(EVENTS, STORAGE.routing_key, b"anybody's")
+                return bool(stored_ids(broker_url))
 
-        assert missed not in stored_ids(broker_url), "the binding was not deleted"
-        eventually(arrives, timeout_s=TIMEOUT_S, message="publishes reach the queue again")
+            eventually(arrives, timeout_s=TIMEOUT_S, message="the queue is bound again")
     finally:
         publisher.close()
+
+
+def test_a_queue_that_was_deleted_is_made_again_before_anything_is_confirmed(broker_url: str) -> None:
+    with publishing(broker_url) as publisher:
+        with pika.BlockingConnection(pika.URLParameters(broker_url)) as connection:
+            connection.channel().queue_delete(STORAGE.name)
+        confirmed = publish(publisher, timeout_s=TIMEOUT_S)
+        assert confirmed in stored_ids(broker_url)

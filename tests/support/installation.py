@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 from types import TracebackType
@@ -27,7 +28,8 @@ class Installation:
 
     Without `database_url` each of storage and notify has an SQLite file below `directory`; with it both use that one.
     `forms` is a TOML file. `settings` go to every service; where they do not set the limits against abuse, these are
-    off: a test posts more than people do from one address, and to one. The services are `.gateway`, `.storage[i]`,
+    off: a test posts more than people do from one address, and to one. `special` are settings of one kind of service:
+    `{"gateway": {…}, "storage": {…}, "notify": {…}}`. The services are `.gateway`, `.storage[i]`,
     `.notify[i]`; after killing one, `.storage[0].start()` or `.restart()` brings it back, and `await_ready()` waits
     for all. What each tells about itself is at `.metrics_urls["storage-0"]`.
     """
@@ -43,6 +45,7 @@ class Installation:
         replicas: int = 1,
         workers: int = 1,
         settings: dict[str, str] | None = None,
+        special: Mapping[str, Mapping[str, str]] | None = None,
     ) -> None:
         self.directory = directory
         self.queues = Queues(broker_url)
@@ -52,9 +55,15 @@ class Installation:
         directory.mkdir(parents=True, exist_ok=True)
         self._common = {"COUNTERFOIL_BROKER_URL": broker_url, "COUNTERFOIL_FORMS": str(forms)}
         self._common |= NO_LIMITS | (settings or {})
-        self._storage_settings = self._with_database(database_url, "storage")
-        self._notify_settings = self._with_database(database_url, "notify") | {"COUNTERFOIL_SMTP_URL": smtp_url}
-        self.gateway = self._service("gateway", "gateway", self._gateway_settings(workers))
+        special = special or {}
+        self._storage_settings = {**self._with_database(database_url, "storage"), **special.get("storage", {})}
+        self._notify_settings = {
+            **self._with_database(database_url, "notify"),
+            "COUNTERFOIL_SMTP_URL": smtp_url,
+            **special.get("notify", {}),
+        }
+        gateway_settings = {**self._gateway_settings(workers), **special.get("gateway", {})}
+        self.gateway = self._service("gateway", "gateway", gateway_settings)
         self.storage = [self._replica("storage", "storage_service", i, self._storage_settings) for i in range(replicas)]
         self.notify = [self._replica("notify", "notify_service", i, self._notify_settings) for i in range(replicas)]
 

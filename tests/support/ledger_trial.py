@@ -11,14 +11,15 @@ from random import SystemRandom
 from typing import Protocol
 from urllib.parse import unquote, urlsplit
 
-from dev.mail_sink import MailSink
 from shared.messaging import addresses
 from shared.messaging.topology import WORK_QUEUES
 from support.installation import Installation
 from support.ledger import Attempt, Ledger
 from support.ledger_client import Load, LoadClient
-from support.ledger_sources import mail_counts, stored_count, stored_rows, waiting_messages
+from support.ledger_sources import failed_ids, mail_counts, stored_count, stored_rows, waiting_messages
 from support.ledger_verdict import Allowed, Holdings, Observed, Verdict, compare
+from support.mailbox import Mailbox
+from support.memory import peak_mb
 from support.polling import eventually
 
 
@@ -32,10 +33,15 @@ class AnyBroker(Protocol):
         """Run rabbitmqctl and return what it prints."""
 
 
+MEMORY_MOST_MB = 300
+"""What no process may exceed, whatever happens around it (I9)."""
+
+
 class Trial:
     """An installation that a test loads, harms and finally compares with what was sent to it.
 
-    `seed` makes the load; it is printed, so that a failure can be repeated.
+    `undue` are the ids of what is stored and brings no mail. `seed` makes the load; it is printed, so that a
+    failure can be repeated.
     """
 
     def __init__(
@@ -43,7 +49,7 @@ class Trial:
         broker: AnyBroker,
         vhost: str,
         installation: Installation,
-        sink: MailSink,
+        sink: Mailbox,
         database_url: str,
         *,
         seed: int | None = None,
@@ -53,7 +59,10 @@ class Trial:
         self.installation = installation
         self.sink = sink
         self.database_url = database_url
+        self.notify_database_url = database_url.replace("/storage.db", "/notify.db")
         self.seed = SystemRandom().randrange(10**6) if seed is None else seed
+        self.returns_s: list[float] = []
+        self.undue: set[str] = set()
         self.ledger = Ledger(installation.directory / "ledger.jsonl")
         print(f"seed {self.seed}")
 
@@ -89,6 +98,11 @@ class Trial:
         acked = [each.at for each in self.ledger.attempts() if each.outcome == "acked"]
         return max((after - before for before, after in pairwise(acked)), default=0.0)
 
+    def await_return(self, *, timeout_s: float = 60) -> float:
+        """Note how many seconds from now, when a fault is healed, the first 202 takes (I8), and return them."""
+        self.returns_s.append(round(self.first_ack_since(moment(), timeout_s=timeout_s), 2))
+        return self.returns_s[-1]
+
     def stored(self) -> int:
         """Return how many rows there are now."""
         return stored_count(self.database_url)
@@ -96,6 +110,10 @@ class Trial:
     def mailed(self) -> int:
         """Return how many mails came so far."""
         return sum(entry.name.endswith(".eml") for entry in os.scandir(self.sink.directory))
+
+    def failed(self) -> frozenset[str]:
+        """Return the ids of the submissions whose confirmation has visibly failed."""
+        return failed_ids(self.notify_database_url)
 
     def settle(self, *, timeout_s: float) -> None:
         """Wait until all that was acked is stored and mailed and no queue holds anything ready."""
@@ -114,12 +132,13 @@ class Trial:
         Consumers give back what they hold when they end, so queues that are empty then are empty in truth.
         """
         self.settle(timeout_s=timeout_s)
-        gone = [service.name for service in self.installation.services if not service.is_running()]
-        assert not gone, f"I9: these processes are gone and nobody killed them: {', '.join(gone)}"
+        services = self.installation.services
+        gone = [service.name for service in services if not service.is_running()]
+        peaks_mb = {service.name: peak_mb([service.pid, *service.workers()]) for service in services}
+        swollen = [f"{name}: {peak} MB" for name, peak in peaks_mb.items() if peak > MEMORY_MOST_MB]
         self.installation.stop()
         left = waiting_messages(self.installation.queues)
-        assert not left, f"the queues are not empty: {left}"
-        observed = observed or Observed(waiting=left, gone=gone)
+        observed = observed or Observed(self.returns_s or None, waiting=left, gone=gone, swollen=swollen)
         verdict = compare(
             self.ledger.snapshot(), self._holdings(), allowed, answer_limit_s=answer_limit_s, observed=observed
         )
@@ -130,11 +149,12 @@ class Trial:
     def _is_settled(self) -> bool:
         acked, rows, mailed = self.ledger.count("acked"), self.stored(), self.mailed()
         assert rows >= acked, f"{rows} rows for {acked} acked"
-        assert mailed >= rows, f"{mailed} mails for {rows} rows"
+        failed = len(self.failed() | self.undue)
+        assert mailed + failed >= rows, f"{mailed} mails and {failed} failed for {rows} rows"
         left = waiting_messages(self.installation.queues)
         assert not left, f"still waiting: {left}"
         reached = len(mail_counts(self.sink.directory))
-        assert reached >= rows, f"{reached} of {rows} addresses have a mail"
+        assert reached + failed >= rows, f"{reached} of {rows} addresses have a mail, {failed} failed"
         held = self._held_messages()
         assert not held, f"waiting or held: {held}"
         return True
@@ -149,7 +169,9 @@ class Trial:
 
     def _holdings(self) -> Holdings:
         rows, mails = stored_rows(self.database_url), mail_counts(self.sink.directory)
-        return Holdings(rows, mails, parked=self.installation.parked())
+        return Holdings(
+            rows, mails, failed=self.failed(), undue=frozenset(self.undue), parked=self.installation.parked()
+        )
 
 
 class StartTrial(Protocol):

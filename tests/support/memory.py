@@ -55,9 +55,18 @@ class Memory:
 
 
 def _resident_mb(pid: int) -> int:
+    return _status_mb(pid, "VmRSS")
+
+
+def _status_mb(pid: int, line_name: str) -> int:
     status = Path(f"/proc/{pid}/status")
     try:
         lines = status.read_text().splitlines()
     except OSError:
         return 0
-    return sum(int(line.split()[1]) // 1024 for line in lines if line.startswith("VmRSS"))
+    return sum(int(line.split()[1]) // 1024 for line in lines if line.startswith(line_name))
+
+
+def peak_mb(pids: list[int]) -> int:
+    """Return the most that any of these processes has ever had resident, in MB; 0 where there is no /proc."""
+    return max((_status_mb(pid, "VmHWM") for pid in pids), default=0)

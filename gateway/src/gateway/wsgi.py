@@ -29,7 +29,7 @@ from gateway.captchas import check_secrets
 from gateway.live import WATCHERS_MOST
 from gateway.settings import Settings
 from gateway.silence import end_silent_connections
-from shared import forms, logs, tracing
+from shared import failpoints, forms, logs, tracing
 from shared.messaging.rabbitmq import RabbitMQ
 from shared.settings import host_and_port
 
@@ -125,10 +125,10 @@ def build() -> GatewayApp:
 
 
 def _measured_app(settings: Settings, served: forms.Forms, spans: tracing.Spans | None) -> GatewayApp:
-    measuring = telemetry.instruments()
+    measuring, reach = telemetry.instruments(), failpoints.from_environment()
     if measuring is None:
-        return create_app(settings, served, RabbitMQ(settings.broker_url, name="gateway"), spans=spans)
-    broker = RabbitMQ(settings.broker_url, name="gateway", instruments=measuring.messaging)
+        return create_app(settings, served, RabbitMQ(settings.broker_url, name="gateway", reach=reach), spans=spans)
+    broker = RabbitMQ(settings.broker_url, name="gateway", reach=reach, instruments=measuring.messaging)
     app = create_app(settings, served, broker, spans=spans, tally=measuring.tally)
     measuring.watch(broker, app)
     return app

@@ -14,6 +14,8 @@ from pika.channel import Channel
 from pika.frame import Method
 from pika.spec import Basic
 
+from shared.failpoints import Reach, ignore
+from shared.messaging import topology
 from shared.messaging.broker import NotConfirmed
 from shared.messaging.connection import Connection
 from shared.messaging.instruments import PublishInstruments, Refusal
@@ -29,8 +31,7 @@ SILENCE_MOST_S = 15.0
 """How long the broker may leave a message unconfirmed before the connection is dropped."""
 
 DECLARE_EVERY_S = 30.0
-"""How often the topology is declared again: RabbitMQ confirms what reached one queue of two, so a binding that
-somebody deleted is missed by what is published until then."""
+"""How often the topology is declared again, so that what somebody deleted comes back before anybody needs it."""
 
 SETTLE_S = 1.0
 """How long after a queue was made nothing is published: RabbitMQ 3.10 and 4.0, killed within the first half second of
@@ -41,14 +42,15 @@ PROBE = Message(DEFAULT_EXCHANGE, "counterfoil.probe", "probe", "", b"")
 
 
 class Ticket:
-    """One message on its way, and whoever waits for it."""
+    """One message on its way, and whoever waits for it; `left` counts the queues that have not confirmed it yet."""
 
-    __slots__ = ("_done", "deadline", "finished", "message", "refusal", "sent_at")
+    __slots__ = ("_done", "deadline", "finished", "left", "message", "refusal", "sent_at")
 
     def __init__(self, message: Message, deadline: float) -> None:
         self.message = message
         self.deadline = deadline
         self.sent_at = 0.0
+        self.left = 0
         self.refusal: Refusal | None = None
         self.finished = False
         self._done = threading.Lock()
@@ -72,6 +74,10 @@ class Ticket:
 class ConfirmingPublisher:
     """Publishes durably: persistent, mandatory, and confirmed by every queue before `publish` returns.
 
+    An event goes to each of its queues by itself, by the queue's name (`topology.routes`): through the exchange,
+    RabbitMQ would confirm it as soon as one of them had it, whatever became of the others' bindings. A message that
+    comes back because its queue or binding is gone is held, within its time, until the topology is declared again.
+
     What is pending when the connection is lost is published again, with the same `message_id`, as long as
     somebody waits for it.
     """
@@ -83,7 +89,9 @@ class ConfirmingPublisher:
         *,
         declare_every_s: float = DECLARE_EVERY_S,
         instruments: PublishInstruments | None = None,
+        reach: Reach = ignore,
     ) -> None:
+        self._reach = reach
         self._instruments = instruments or PublishInstruments()
         self._waiting: deque[Ticket] = deque()
         self._pending: dict[int, Ticket] = {}
@@ -134,6 +142,7 @@ class ConfirmingPublisher:
         except NotConfirmed:
             self._forget(ticket)
             raise
+        self._reach("after-confirm")
 
     def missing(self) -> list[str]:
         """Return what keeps it from publishing; see `broker.Publisher`."""
@@ -187,30 +196,34 @@ class ConfirmingPublisher:
         self._tag = 0
         self._returned.clear()
         self._pending = {tag: ticket for tag, ticket in self._pending.items() if ticket.message is not PROBE}
-        self._waiting.extendleft(ticket for ticket in reversed(self._pending.values()) if not ticket.finished)
+        again = dict.fromkeys(reversed(self._pending.values()))  # once each, though each may have several queues
+        self._waiting.extendleft(ticket for ticket in again if not ticket.finished)
         self._pending.clear()
 
     def _flush(self) -> None:
         self._woken = False
         if not self._ready or self._connection is None:
             return
-        now = time.monotonic()
+        now, before = time.monotonic(), self._tag
         with self._connection.one_write():
             while self._waiting:
                 ticket = self._waiting.popleft()
                 if not ticket.finished and ticket.deadline > now:
                     self._send(ticket, now=now)
+        if self._reach is not ignore and self._tag > before:
+            later = self._connection.ioloop.add_callback_threadsafe
+            later(lambda: later(lambda: self._reach("after-publish")))  # two turns of the loop on, the frames are out
 
     def _send(self, ticket: Ticket, *, now: float, mandatory: bool = True) -> None:
         if self._channel is None:
             return
-        ticket.sent_at = now
-        message = ticket.message
-        self._tag += 1
-        self._pending[self._tag] = ticket
-        self._channel.basic_publish(
-            message.exchange, message.routing_key, message.body, properties_of(message), mandatory=mandatory
-        )
+        message, properties = ticket.message, properties_of(ticket.message)
+        routes = topology.routes(message.exchange, message.routing_key)
+        ticket.sent_at, ticket.left = now, len(routes)
+        for exchange, routing_key in routes:
+            self._tag += 1
+            self._pending[self._tag] = ticket
+            self._channel.basic_publish(exchange, routing_key, message.body, properties, mandatory=mandatory)
 
     def _on_confirm(self, frame: Method[Basic.Ack | Basic.Nack]) -> None:
         confirm = frame.method
@@ -231,11 +244,16 @@ class ConfirmingPublisher:
             self._returned.subtract([ticket.message.message_id])
             ticket.finish("returned")
         else:
-            ticket.finish(refusal)
+            ticket.left -= 1
+            if refusal or not ticket.left:
+                ticket.finish(refusal)
 
     def _on_return(self, _channel: Channel, method: Basic.Return, properties: pika.BasicProperties, _: bytes) -> None:
         self._log.error("message returned: no queue is bound", routing_key=method.routing_key)
-        self._returned[properties.message_id or ""] += 1  # its confirm comes after it
+        if topology.is_declared(method.exchange or "", method.routing_key or "") and self._connection is not None:
+            self._connection.drop("a queue or binding is gone")  # connecting anew, the link declares it again
+        else:
+            self._returned[properties.message_id or ""] += 1  # its confirm comes after it
 
     def _on_blocked(self, *_: object) -> None:
         self._log.warning("the broker blocks publishers (memory or disk alarm)")

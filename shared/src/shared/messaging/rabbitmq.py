@@ -46,7 +46,9 @@ class RabbitMQ:
     def publisher(self) -> ConfirmingPublisher:
         """Return a publisher; see `broker.Broker`."""
         return self._kept(
-            ConfirmingPublisher(self._url, f"{self._name} publisher", instruments=self._instruments.publishing)
+            ConfirmingPublisher(
+                self._url, f"{self._name} publisher", instruments=self._instruments.publishing, reach=self._reach
+            )
         )
 
     def announcer(self) -> LiveAnnouncer:

@@ -1,7 +1,8 @@
 """Every exchange, queue and binding, declared in one place and in no other.
 
 Each process declares all of it on every connect, before its first publish: RabbitMQ confirms a publish that
-reached only some of its queues, so the gateway, too, must have declared every queue it promises to reach.
+reached only some of its queues, so an event is published to each queue by itself (`routes`), and the gateway, too, must
+have declared every one of them.
 Queue arguments after RabbitMQ's documents on quorum queues, dead lettering and TTL; a change of arguments is a
 new `.v2` queue, bound beside the old one until that is drained.
 """
@@ -135,3 +136,25 @@ QUEUES = (
     *map(_queries, (STORAGE_QUERIES, NOTIFY_QUERIES)),
 )
 BINDINGS = tuple(dict.fromkeys(binding for work in WORK_QUEUES for binding in work.bindings()))
+
+
+def _routes_of_events() -> dict[str, tuple[tuple[str, str], ...]]:
+    keys = dict.fromkeys(key for work in WORK_QUEUES for key in (work.routing_key, *work.also))
+    return {
+        key: tuple((DEFAULT_EXCHANGE, work.name) for work in WORK_QUEUES if key in (work.routing_key, *work.also))
+        for key in keys
+    }
+
+
+_ROUTES = _routes_of_events()
+_DECLARED = {(DEFAULT_EXCHANGE, queue.name) for queue in QUEUES} | {(one.exchange, one.routing_key) for one in BINDINGS}
+
+
+def routes(exchange: str, routing_key: str) -> tuple[tuple[str, str], ...]:
+    """Return where a message is to be published so that each queue confirms it: an event, to its queues one by one."""
+    return _ROUTES.get(routing_key, ((exchange, routing_key),)) if exchange == EVENTS else ((exchange, routing_key),)
+
+
+def is_declared(exchange: str, routing_key: str) -> bool:
+    """Say whether the topology has a queue there: a message that comes back from it says that somebody deleted one."""
+    return (exchange, routing_key) in _DECLARED

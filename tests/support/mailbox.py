@@ -1,0 +1,17 @@
+"""A mail server that keeps what it takes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Protocol
+
+
+class Mailbox(Protocol):
+    """`dev.mail_sink.MailSink`, or one that misbehaves as it is told."""
+
+    directory: Path
+    """Where each mail is a file, its envelope noted in it."""
+
+    @property
+    def url(self) -> str:
+        """What to give as COUNTERFOIL_SMTP_URL."""
