@@ -3,6 +3,8 @@ PYTHON ?= python3
 FORMS ?= $(or $(COUNTERFOIL_FORMS),$(wildcard forms.toml),forms.example.toml)
 BIN = .venv/bin
 CODE = shared gateway storage-service notify-service credentials ledger deploy dev tests bench
+# Two at once, a file to each: most tests wait for a server, and each process has servers of its own.
+PARALLEL = --numprocesses=2 --dist=loadfile
 PREPARE = $(PYTHON) -m dev.prepare
 COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	--no-annotate --no-emit-package counterfoil-shared
@@ -24,7 +26,7 @@ forms-check: ## say what is wrong in the form definitions, and in which line (FO
 test: ## lint, then every test against private servers (ARGS="-k receipt" for some)
 	@$(PREPARE) test
 	@$(MAKE) --no-print-directory lint
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest $(PARALLEL) $(ARGS)
 
 test-compose: ## start the compose files, load, kill and restart their parts (needs Docker with Compose v2)
 	@$(PREPARE) python
