@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
+from datetime import timedelta
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 from prometheus_client import CollectorRegistry
@@ -13,7 +15,7 @@ from gateway.app import create_app
 from gateway.settings import Settings
 from gateway.tally import Tally
 from notify_service.breaker import FAILURES_TO_OPEN, Breaker
-from notify_service.domain import Mail, Transient
+from notify_service.domain import Claim, Mail, Transient
 from notify_service.instruments import NotifyInstruments
 from notify_service.webhook import WebhookSender
 from shared import forms
@@ -26,6 +28,7 @@ from shared.telemetry.messaging import messaging
 from storage_service.handler import Stored
 from storage_service.instruments import counting
 from support.brokers import Recorder, publish, running
+from support.confirmations import NOON, FakeDeliveries, a_key
 from support.events import an_event
 from support.gateway_app import FORMS, GOOD, SECRET
 from support.polling import eventually
@@ -116,32 +119,36 @@ class _Sender:
 
 def test_notify_counts_outcomes_times_every_try_and_shows_its_breaker(registry: CollectorRegistry) -> None:
     measuring, breaker = NotifyInstruments(registry), Breaker(lambda: 0.0)
-    measuring.watch(breaker, "email")
-    measuring.note("email")("sent")
-    sender = measuring.timed(_Sender(), "email")
+    measuring.watch("email", lambda: int(breaker.is_open))
+    deliveries = measuring.counted(FakeDeliveries(), "email")
+    until = NOON + timedelta(seconds=75)
+    claim = deliveries.claim(a_key(), recipient="", owner=UUID(int=1), now=NOON, lease_until=until)
+    assert isinstance(claim, Claim)
+    deliveries.record(claim, "retrying", now=NOON)
+    sender = measuring.timed_mail(_Sender())
     with pytest.raises(Transient):
         sender.send(Mail("a@example.org", "b@example.org", b""), timeout_s=1)
-    assert value(registry, "counterfoil_confirmations_total", channel="email", outcome="sent") == 1
-    assert value(registry, "counterfoil_confirmations_total", channel="email", outcome="capped") == 0
-    assert value(registry, "counterfoil_confirmation_send_seconds_count", channel="email") == 1
-    assert value(registry, "counterfoil_breaker_open", channel="email") == 0
+    assert value(registry, "counterfoil_deliveries_total", channel="email", outcome="retrying") == 1
+    assert value(registry, "counterfoil_deliveries_total", channel="email", outcome="sent") == 0
+    assert value(registry, "counterfoil_delivery_send_seconds_count", channel="email") == 1
+    assert value(registry, "counterfoil_breakers_open", channel="email") == 0
     for _ in range(FAILURES_TO_OPEN):
         breaker.failed()
-    assert value(registry, "counterfoil_breaker_open", channel="email") == 1
+    assert value(registry, "counterfoil_breakers_open", channel="email") == 1
 
 
 def test_webhooks_are_counted_and_timed_apart(registry: CollectorRegistry) -> None:
     measuring, world = NotifyInstruments(registry), WebhookWorld()
     sender = WebhookSender(measuring.timed_caller(world.caller), world.clock)
-    world.handler.sender, world.handler.note = sender, measuring.note("webhook")
+    world.handler.sender, world.handler.deliveries = sender, measuring.counted(world.handler.deliveries, "webhook")
     world.handle(an_event())
     world.caller.answers[URL] = "drop"
     for _ in range(FAILURES_TO_OPEN + 1):  # the last one is put aside, and is no try
         with pytest.raises(RetryLater):
             world.handle(an_event())
-    assert value(registry, "counterfoil_confirmations_total", channel="webhook", outcome="sent") == 1
-    assert value(registry, "counterfoil_confirmations_total", channel="webhook", outcome="retrying") == FAILURES_TO_OPEN
-    assert value(registry, "counterfoil_confirmation_send_seconds_count", channel="webhook") == 1 + FAILURES_TO_OPEN
+    assert value(registry, "counterfoil_deliveries_total", channel="webhook", outcome="sent") == 1
+    assert value(registry, "counterfoil_deliveries_total", channel="webhook", outcome="retrying") == FAILURES_TO_OPEN
+    assert value(registry, "counterfoil_delivery_send_seconds_count", channel="webhook") == 1 + FAILURES_TO_OPEN
 
 
 def test_a_gateway_tells_what_became_of_each_submission(tmp_path: Path) -> None:

@@ -111,19 +111,18 @@ def run(
     table = ClaimTable(engine, chosen.recipient_cap)
     composer = Composer(chosen.mail_from, _now)
     breaker, measuring = Breaker(time.monotonic), NotifyInstruments(registry)
-    measuring.watch(breaker, "email")
+    measuring.watch("email", lambda: int(breaker.is_open))
     senders = _senders(chosen, breaker)
     handlers = [
         SendConfirmations(
             served,
-            table,
-            measuring.timed(TracedSender(sender, chosen.smtp, spans) if spans else sender, "email"),
+            measuring.counted(table, "email"),
+            measuring.timed_mail(TracedSender(sender, chosen.smtp, spans) if spans else sender),
             composer.compose,
             announcer.announce,
             _now,
             reach,
             send_timeout_s=chosen.smtp_timeout_s,
-            note=measuring.note("email"),
         )
         for sender in senders
     ]
@@ -166,12 +165,12 @@ def _webhook_consumers(
     spans: tracing.Spans | None,
 ) -> list[Consumer]:
     """Return what sends webhooks, apart from mail: an endpoint that hangs keeps nothing waiting but webhooks."""
-    table = ClaimTable(engine)
+    table = measuring.counted(ClaimTable(engine), "webhook")
     caller = GuardedCaller(tls_context(), chosen.webhook_allow)
     sender = WebhookSender(measuring.timed_caller(TracedCaller(caller, spans) if spans else caller), _now)
-    timeout_s, note = chosen.webhook_timeout_s, measuring.note("webhook")
+    measuring.watch("webhook", sender.resting)
     handlers = [
-        SendWebhooks(served, table, sender, _now, reach, send_timeout_s=timeout_s, note=note)
+        SendWebhooks(served, table, sender, _now, reach, send_timeout_s=chosen.webhook_timeout_s)
         for _ in range(chosen.webhook_connections)
     ]
     return [

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal, TypeAlias
@@ -159,9 +158,6 @@ class Capped:
 
 ClaimAnswer: TypeAlias = Claim | Leased | Settled | Capped
 Outcome: TypeAlias = Literal["sent", "failed", "retrying"]
-Noted: TypeAlias = Literal["sent", "failed", "retrying", "capped"]
-Note: TypeAlias = Callable[[Noted], None]
-"""Counts what became of a try to confirm."""
 
 
 def shown_state(state: State) -> Literal["pending", "retrying", "sent", "failed"]:

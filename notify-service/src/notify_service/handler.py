@@ -19,7 +19,6 @@ from notify_service.domain import (
     Key,
     Leased,
     Mail,
-    Note,
     Outcome,
     Permanent,
     Settled,
@@ -93,7 +92,6 @@ class SendConfirmations:
     reach: Reach = ignore
     send_timeout_s: float = 60.0
     owner: UUID = field(default_factory=uuid4)
-    note: Note = lambda _: None
 
     def __call__(self, deliveries: Sequence[Delivery]) -> None:
         """Confirm each; raises `RetryLater` and `DependencyUnavailable`, never `PermanentFailure`: a mail that
@@ -120,7 +118,6 @@ class SendConfirmations:
             raise RetryLater("another worker holds it", after_s=max(1.0, min(left_s, LEASED_AGAIN_S)))
         if isinstance(answer, Capped):
             structlog.get_logger().warning("confirmation failed", **_about(event), reason=domain.TOO_MANY)
-            self.note("capped")
         if isinstance(answer, Settled | Capped):
             self._announce(event, answer.news)
             return
@@ -175,7 +172,6 @@ class SendConfirmations:
 
     def _record(self, claim: Claim, event: SubmissionAccepted, outcome: Outcome, reason: str | None = None) -> None:
         confirmation = self.deliveries.record(claim, outcome, now=self.clock(), error=reason)
-        self.note(outcome)
         log = structlog.get_logger().bind(**_about(event), attempts=claim.attempts)
         (log.warning if outcome == "failed" else log.info)(f"confirmation {outcome}", reason=reason)
         self._announce(event, confirmation)

@@ -1,66 +1,93 @@
-"""The metrics of the notify service."""
+"""The metrics of the notify service, told by what stands around its tables and its senders."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime
 from typing import get_args
+from uuid import UUID
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
-from notify_service.breaker import Breaker
-from notify_service.domain import Channel, Mail, Note, Noted
-from notify_service.handler import Sender
+from notify_service.domain import Capped, Channel, Claim, ClaimAnswer, Key, Mail, Outcome
+from notify_service.handler import Deliveries, Sender
 from notify_service.webhook import Caller
 from notify_service.webhook_connection import Answer
+from shared.contracts import Confirmation
 from shared.telemetry.messaging import SECONDS
+
+_CAPPED = "capped"
 
 
 class NotifyInstruments:
-    """Measures all confirmations and webhooks of a process in a registry."""
+    """Measures all deliveries of a process in a registry."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
-        self._confirmations = Counter(
-            "counterfoil_confirmations",
-            "What became of each try to confirm, or to call a webhook; capped ones failed at their recipient's cap.",
+        self._outcomes = Counter(
+            "counterfoil_deliveries",
+            "What was recorded of mails and webhooks; a capped one failed at its recipient's cap.",
             ["channel", "outcome"],
             registry=registry,
         )
         self._seconds = Histogram(
-            "counterfoil_confirmation_send_seconds",
+            "counterfoil_delivery_send_seconds",
             "One try to send, whatever came of it.",
             ["channel"],
             buckets=SECONDS,
             registry=registry,
         )
         self._open = Gauge(
-            "counterfoil_breaker_open",
-            "1 while so many sends failed in a row that only one try now and then is made.",
+            "counterfoil_breakers_open",
+            "Servers that failed so often that only one try now and then is made.",
             ["channel"],
             registry=registry,
         )
 
-    def note(self, channel: Channel) -> Note:
-        """Return what counts the outcomes of a channel."""
-        counts: dict[Noted, Callable[[], None]] = {
-            outcome: self._confirmations.labels(channel, outcome).inc for outcome in get_args(Noted)
-        }
-        return lambda outcome: counts[outcome]()
+    def counted(self, deliveries: Deliveries, channel: Channel) -> Deliveries:
+        """Return the same deliveries, of one channel, counted as they are recorded."""
+        outcomes = (*get_args(Outcome), _CAPPED)
+        return _Counted(deliveries, {outcome: self._outcomes.labels(channel, outcome).inc for outcome in outcomes})
 
-    def timed(self, sender: Sender, channel: Channel) -> Sender:
+    def timed_mail(self, sender: Sender) -> Sender:
         """Return the same sender, timed."""
-        return _TimedSender(sender, self._seconds.labels(channel).observe)
+        return _TimedMail(sender, self._seconds.labels("email").observe)
 
     def timed_caller(self, caller: Caller) -> Caller:
         """Return the same caller of webhooks, timed."""
         return _TimedCaller(caller, self._seconds.labels("webhook").observe)
 
-    def watch(self, breaker: Breaker, channel: Channel) -> None:
-        """Show whether a channel's breaker is open."""
-        self._open.labels(channel).set_function(lambda: float(breaker.is_open))
+    def watch(self, channel: Channel, open_breakers: Callable[[], int]) -> None:
+        """Show how many breakers of a channel are open."""
+        self._open.labels(channel).set_function(open_breakers)
 
 
-class _TimedSender:
+class _Counted:
+    def __init__(self, deliveries: Deliveries, counts: dict[str, Callable[[], None]]) -> None:
+        self._deliveries = deliveries
+        self._counts = counts
+
+    def claim(self, key: Key, *, recipient: str, owner: UUID, now: datetime, lease_until: datetime) -> ClaimAnswer:
+        answer = self._deliveries.claim(key, recipient=recipient, owner=owner, now=now, lease_until=lease_until)
+        if isinstance(answer, Capped):
+            self._counts[_CAPPED]()
+        return answer
+
+    def release(self, claim: Claim, *, now: datetime) -> None:
+        self._deliveries.release(claim, now=now)
+
+    def record(self, claim: Claim, outcome: Outcome, *, now: datetime, error: str | None = None) -> Confirmation | None:
+        recorded = self._deliveries.record(claim, outcome, now=now, error=error)
+        if recorded is not None:
+            self._counts[outcome]()
+        return recorded
+
+    def confirmations(self, submission_id: UUID) -> list[Confirmation]:
+        return self._deliveries.confirmations(submission_id)
+
+
+class _TimedMail:
     def __init__(self, sender: Sender, observe: Callable[[float], None]) -> None:
         self._sender = sender
         self._observe = observe
@@ -69,11 +96,8 @@ class _TimedSender:
         self._sender.check()
 
     def send(self, mail: Mail, *, timeout_s: float) -> None:
-        start_s = time.monotonic()
-        try:
+        with _timed(self._observe):
             self._sender.send(mail, timeout_s=timeout_s)
-        finally:
-            self._observe(time.monotonic() - start_s)
 
 
 class _TimedCaller:
@@ -82,8 +106,14 @@ class _TimedCaller:
         self._observe = observe
 
     def post(self, url: str, body: bytes, headers: Mapping[str, str], *, timeout_s: float) -> Answer:
-        start_s = time.monotonic()
-        try:
+        with _timed(self._observe):
             return self._caller.post(url, body, headers, timeout_s=timeout_s)
-        finally:
-            self._observe(time.monotonic() - start_s)
+
+
+@contextmanager
+def _timed(observe: Callable[[float], None]) -> Iterator[None]:
+    start_s = time.monotonic()
+    try:
+        yield
+    finally:
+        observe(time.monotonic() - start_s)

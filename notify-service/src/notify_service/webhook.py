@@ -69,6 +69,11 @@ class WebhookSender:
         if failure is not None:
             raise failure
 
+    def resting(self) -> int:
+        """Return how many endpoints failed so often that they rest."""
+        with self._lock:
+            return sum(breaker.is_open for breaker in self._breakers.values())
+
     def _breaker_of(self, webhook: Webhook) -> Breaker:
         with self._lock:
             return self._breakers.setdefault(webhook.url, Breaker(self._ticks_s))

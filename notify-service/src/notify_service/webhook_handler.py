@@ -11,7 +11,7 @@ from uuid import UUID, uuid4
 import structlog
 
 from notify_service import domain
-from notify_service.domain import Claim, Key, Leased, Note, Outcome, Permanent, Transient
+from notify_service.domain import Claim, Key, Leased, Outcome, Permanent, Transient
 from notify_service.handler import LEASE_MARGIN_S, LEASED_AGAIN_S, Deliveries
 from notify_service.webhook_answers import Postponed
 from shared.contracts import SubmissionAccepted
@@ -55,7 +55,6 @@ class SendWebhooks:
     reach: Reach = ignore
     send_timeout_s: float = 15.0
     owner: UUID = field(default_factory=uuid4)
-    note: Note = lambda _: None
 
     def __call__(self, deliveries: Sequence[Delivery]) -> None:
         """Send each; raises `RetryLater`, and `DependencyUnavailable` while the database is away. A webhook that cannot
@@ -136,6 +135,5 @@ class SendWebhooks:
 
     def _record(self, claim: Claim, event: SubmissionAccepted, outcome: Outcome, reason: str | None = None) -> None:
         self.deliveries.record(claim, outcome, now=self.clock(), error=reason)
-        self.note(outcome)
         log = structlog.get_logger().bind(submission=str(event.id), form=event.form[:64], attempts=claim.attempts)
         (log.warning if outcome == "failed" else log.info)(f"webhook {outcome}", reason=reason)
