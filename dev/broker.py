@@ -16,7 +16,7 @@ from types import TracebackType
 from typing import IO
 
 from dev.amqp import accepts
-from dev.processes import StartFailed, await_start, descendants, end, is_alive, is_free, poll, send
+from dev.processes import StartFailed, await_start, descendants, end, free_port, is_alive, is_free, poll, send
 from dev.programs import rabbitmq
 from dev.rabbitmq_files import Membership, environment, remember, write_files
 
@@ -132,9 +132,20 @@ class Broker:
         """Let it go on after `pause`."""
         os.kill(self.pid, signal.SIGCONT)
 
+    def export_metrics(self) -> str:
+        """Let Prometheus read it until it ends, and return the `host:port` for that; takes some seconds."""
+        port = free_port()
+        address = f'[{{ip, "127.0.0.1"}}, {{port, {port}}}]'
+        self.ctl("eval", f"application:set_env(rabbitmq_prometheus, tcp_config, {address}, [{{persistent, true}}]).")
+        self._run("rabbitmq-plugins", "enable", "rabbitmq_prometheus")
+        return f"127.0.0.1:{port}"
+
     def ctl(self, *arguments: str) -> str:
         """Run rabbitmqctl (about a second) and return what it prints; raises `CalledProcessError`."""
-        command = [rabbitmq("rabbitmqctl"), "--quiet", *arguments]
+        return self._run("rabbitmqctl", *arguments)
+
+    def _run(self, program: str, *arguments: str) -> str:
+        command = [rabbitmq(program), "--quiet", *arguments]
         variables = environment(self.directory, self._state)
         return subprocess.run(command, env=variables, capture_output=True, text=True, check=True, timeout=120).stdout
 

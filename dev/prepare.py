@@ -45,6 +45,7 @@ def for_test() -> None:
     _provide_rabbitmq(docker_will_do=False)
     _provide("PostgreSQL", is_here=programs.has_postgresql(), apt="postgresql", brew="postgresql@17")
     _provide("Redis", is_here=programs.has_redis(), apt="redis-server", brew="redis")
+    _provide("Prometheus", is_here=programs.has_prometheus(), apt="prometheus", brew="prometheus")
     _provide("curl", is_here=shutil.which("curl") is not None, apt="curl", brew="curl")
     clients.install()
 

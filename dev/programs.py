@@ -1,4 +1,4 @@
-"""Where the programs of RabbitMQ, PostgreSQL and Redis are on this machine."""
+"""Where the programs of RabbitMQ, PostgreSQL, Redis and Prometheus are on this machine."""
 
 from __future__ import annotations
 
@@ -61,6 +61,19 @@ def has_redis() -> bool:
     except NotInstalled:
         return False
     return True
+
+
+def prometheus(name: str) -> str:
+    """Return where a program of Prometheus is, the server or promtool; raises `NotInstalled`."""
+    found = shutil.which(name)
+    if found is None:
+        raise NotInstalled(f"{name} (Prometheus) is not installed; `make test` sees to that")
+    return found
+
+
+def has_prometheus() -> bool:
+    """Say whether Prometheus and its promtool can be started here."""
+    return shutil.which("prometheus") is not None and shutil.which("promtool") is not None
 
 
 def has_rabbitmq() -> bool:

@@ -1,0 +1,89 @@
+"""Prometheus over a real installation: it finds every series that the dashboard and the alerts ask for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+
+import pika
+import pytest
+import requests
+
+from dev.broker import Broker
+from dev.mail_sink import MailSink
+from dev.prometheus import Prometheus
+from shared.messaging.topology import EVENTS
+from support.events import an_event
+from support.installation import Installation
+from support.observe import alerts, ask, configure, dashboard_queries, metrics_in
+from support.polling import eventually
+
+FIGURES = {
+    "sum(counterfoil_submissions_accepted_total)": "20",
+    'sum(counterfoil_submissions_refused_total{status="422"})': "1",
+    "sum(counterfoil_submissions_stored_total)": "20",
+    'counterfoil_deliveries_total{channel="email",outcome="sent"}': "20",
+    'sum(counterfoil_parked_waiting{queue="storage.submissions.v1",reason="invalid"})': "1",
+}
+
+
+@pytest.fixture
+def installation(tmp_path: Path, mortal_broker: Broker, mail_sink: MailSink) -> Iterator[Installation]:
+    with Installation(
+        tmp_path / "services", broker_url=mortal_broker.fresh_vhost(), smtp_url=mail_sink.url
+    ) as installation:
+        yield installation
+
+
+@pytest.fixture
+def prometheus(tmp_path: Path, mortal_broker: Broker, installation: Installation) -> Iterator[str]:
+    exporter = mortal_broker.export_metrics()
+    url = installation.metrics_urls
+    targets = {
+        "gateway": [url["gateway"].removeprefix("http://")],
+        "storage-service": [url["storage-0"].removeprefix("http://")],
+        "notify-service": [url["notify-0"].removeprefix("http://")],
+        "rabbitmq": [exporter],
+        "rabbitmq-queues": [exporter],
+    }
+    configure(tmp_path / "prometheus", targets)
+    with Prometheus(tmp_path / "prometheus") as server:
+        yield server.url
+
+
+def submit(installation: Installation) -> None:
+    url = f"{installation.gateway_url}/f/signup"
+    for number in range(20):
+        values = {"name": "Ada", "email": f"ada{number}@example.org"}
+        assert requests.post(url, json=values, timeout=10).status_code == 202
+    assert requests.post(url, json={"name": "Ada"}, timeout=10).status_code == 422
+    bad = pika.BasicProperties(type=an_event().TYPE, message_id="by hand")
+    installation.queues.publish(EVENTS, an_event().TYPE, b"{not json", bad)
+
+
+def test_every_query_and_every_rule_finds_what_it_asks_for(installation: Installation, prometheus: str) -> None:
+    eventually(lambda: len(ask(prometheus, "up == 1")) == 5, 30, "all targets are read")
+    submit(installation)
+    for query, expected in FIGURES.items():
+        eventually(partial(is_at, expected, prometheus, query), 30, f"{query} is {expected}")
+    known = set(requests.get(f"{prometheus}/api/v1/label/__name__/values", timeout=10).json()["data"])
+    for title, query in dashboard_queries():
+        assert metrics_in(query) <= known, title
+        result = ask(prometheus, query)
+        assert result or query.endswith("> 0"), f"{title}: {query} yields nothing"
+    assert {name for rule in alerts() for name in metrics_in(rule["expr"])} <= known
+    eventually(lambda: evaluated(prometheus), 20, "every rule was evaluated without an error")
+    firing = {alert["metric"]["alertname"] for alert in ask(prometheus, 'ALERTS{alertstate="firing"}')}
+    assert firing == {"CounterfoilParked"}
+
+
+def is_at(expected: str, prometheus: str, query: str) -> bool:
+    result = ask(prometheus, query)
+    return [one["value"][1] for one in result] == [expected]
+
+
+def evaluated(prometheus: str) -> bool:
+    groups = requests.get(f"{prometheus}/api/v1/rules", timeout=10).json()["data"]["groups"]
+    rules = [rule for group in groups for rule in group["rules"]]
+    return len(rules) == len(alerts()) and all(rule["health"] == "ok" for rule in rules)
