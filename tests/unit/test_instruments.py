@@ -25,7 +25,6 @@ from shared.messaging.memory import MemoryBroker
 from shared.messaging.message import message_of
 from shared.messaging.topology import NOTIFY_EMAIL
 from shared.telemetry.messaging import messaging
-from shared.telemetry.parked import measure_parked
 from storage_service.handler import Stored
 from storage_service.instruments import counting
 from support.brokers import Recorder, publish, running
@@ -168,19 +167,3 @@ def test_a_gateway_tells_what_became_of_each_submission(tmp_path: Path) -> None:
     client.post("/f/signup", json=GOOD)
     assert accepted == [False, True]
     assert refused == [422, 503]
-
-
-def test_what_waits_for_a_person_is_asked_for_and_left_out_while_the_database_is_away(
-    registry: CollectorRegistry,
-) -> None:
-    answers: list[dict[str, dict[str, int]]] = [{NOTIFY_EMAIL.name: {"bug": 2}}]
-
-    def waiting() -> dict[str, dict[str, int]]:
-        if not answers:
-            raise DependencyUnavailable("away")
-        return answers[0]
-
-    measure_parked(registry, waiting)
-    assert value(registry, "counterfoil_parked_waiting", reason="bug", **QUEUE) == 2
-    answers.clear()
-    assert value(registry, "counterfoil_parked_waiting", reason="bug", **QUEUE) is None
