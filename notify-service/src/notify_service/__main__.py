@@ -9,7 +9,6 @@ import signal
 import socket
 import ssl
 import sys
-import threading
 import time
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
@@ -40,6 +39,7 @@ from shared.messaging.batching import BatchLimits
 from shared.messaging.broker import Broker, Consumer
 from shared.messaging.failures import DependencyUnavailable
 from shared.messaging.rabbitmq import RabbitMQ
+from shared.messaging.running import run_until_told
 from shared.messaging.topology import NOTIFY_EMAIL, NOTIFY_QUERIES, NOTIFY_WEBHOOK
 from shared.parked import command
 from shared.parked.attendance import ParkedAttendance
@@ -141,7 +141,7 @@ def run(
     )
     try:
         with listening(chosen.metrics_bind, health, registry):
-            return _consume(consumers)
+            return run_until_told(consumers)
     finally:
         for part in (answering, parked, announcer, *senders):
             part.close()
@@ -177,34 +177,6 @@ def _webhook_consumers(
         broker.consumer(NOTIFY_WEBHOOK, tracing.traced(handler, NOTIFY_WEBHOOK, spans), BatchLimits(size=1))
         for handler in handlers
     ]
-
-
-def _consume(consumers: Sequence[Consumer]) -> bool:
-    """Run each consumer in a thread of its own until SIGTERM or SIGINT, or until one of them ends by itself."""
-    told: list[int] = []
-
-    def stop() -> None:
-        for consumer in consumers:
-            consumer.stop()
-
-    def obey(number: int, _: object) -> None:
-        told.append(number)
-        stop()
-
-    def run_one(consumer: Consumer) -> None:
-        try:
-            consumer.run()
-        finally:
-            stop()
-
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, obey)
-    threads = [threading.Thread(target=run_one, args=[one], name=f"consumer-{i}") for i, one in enumerate(consumers)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return bool(told)
 
 
 def _desk(can_publish: bool) -> AbstractContextManager[ParkedDesk]:  # noqa: FBT001 - as `command.OpenDesk` has it

@@ -22,6 +22,7 @@ from shared.messaging.batching import BatchLimits
 from shared.messaging.broker import Broker
 from shared.messaging.failures import DependencyUnavailable
 from shared.messaging.rabbitmq import RabbitMQ
+from shared.messaging.running import run_until_told
 from shared.messaging.topology import STORAGE, STORAGE_QUERIES
 from shared.parked import command
 from shared.parked.attendance import ParkedAttendance
@@ -64,10 +65,10 @@ def main(arguments: Sequence[str]) -> int:
     spans, registry = tracing.from_environment("storage"), process_registry("storage-service")
     broker = RabbitMQ(chosen.broker_url, name="storage", reach=reach, instruments=messaging(registry, [STORAGE]))
     try:
-        run(chosen, engine, broker, reach, registry, spans)
+        told = run(chosen, engine, broker, reach, registry, spans)
     except SettingsError as error:
         return _refuse(str(error))
-    return 0
+    return 0 if told else 1
 
 
 def run(
@@ -77,8 +78,11 @@ def run(
     reach: failpoints.Reach,
     registry: CollectorRegistry,
     spans: tracing.Spans | None = None,
-) -> None:
-    """Store what arrives and answer queries, until SIGTERM or SIGINT; raises `SettingsError`."""
+) -> bool:
+    """Store what arrives and answer queries, until SIGTERM or SIGINT; False where it ended untold.
+
+    Raises `SettingsError` where metrics cannot be served.
+    """
     announcer = broker.announcer()
     handler = StoreSubmissions(
         TimedRepository(SubmissionRepository(engine), registry),
@@ -89,8 +93,6 @@ def run(
     )
     limits = BatchLimits(size=chosen.batch_size, age_s=chosen.batch_age_ms / 1000)
     consumer = broker.consumer(STORAGE, tracing.traced(handler, STORAGE, spans), limits)
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: consumer.stop())
     parked = ParkedAttendance(broker, engine, PARKED, [STORAGE], reach=reach)
     measure_parked(registry, parked.repository.waiting)
     answering = broker.serve(STORAGE_QUERIES, {**SubmissionQueries(engine).methods(), **parked.methods()})
@@ -98,7 +100,7 @@ def run(
     health = ProcessHealth(stuck=[broker.stuck, consumer.stuck], missing=[consumer.missing])
     try:
         with listening(chosen.metrics_bind, health, registry):
-            consumer.run()
+            return run_until_told([consumer])
     finally:
         answering.close()
         parked.close()
