@@ -22,7 +22,7 @@ def _untagged(loader: _Loader, _suffix: str, node: yaml.Node) -> Any:
         return loader.construct_mapping(node, deep=True)
     if isinstance(node, yaml.SequenceNode):
         return loader.construct_sequence(node, deep=True)
-    return loader.construct_object(node)
+    return None if node.value == "null" else node.value
 
 
 _Loader.add_multi_constructor("!", _untagged)
@@ -35,10 +35,10 @@ def names() -> list[str]:
 
 def services_of(name: str) -> dict[str, Service]:
     """Return the services of a file by name; those of an override as they are with docker-compose.yml under it."""
-    services = _read(name)["services"]
+    services = read(name)["services"]
     if name == BASE:
         return dict(services)
-    base = _read(BASE)["services"]
+    base = read(BASE)["services"]
     return {service: _extended(definition, base) for service, definition in _merged(base, services).items()}
 
 
@@ -54,7 +54,7 @@ def is_one_shot(service: Service) -> bool:
     return service.get("restart") == "no"
 
 
-def _read(name: str) -> dict[str, Any]:
+def read(name: str) -> dict[str, Any]:
     document: dict[str, Any] = yaml.load((ROOT / name).read_text(), Loader=_Loader)  # noqa: S506 - a safe loader
     return document
 

@@ -141,8 +141,9 @@ class Stack:
         return mail_counts(self._mail_url)
 
     def api_key(self) -> str:
-        """Return the key that the first start showed."""
-        return self.compose("logs", "--no-log-prefix", "setup").strip().rpartition(" ")[2]
+        """Return the key to read with that the first start showed."""
+        shown = self.compose("logs", "--no-log-prefix", "setup").splitlines()
+        return next(line for line in shown if line.startswith("API key")).rpartition(" ")[2]
 
 
 def engine_problem() -> str | None:
