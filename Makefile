@@ -30,7 +30,7 @@ test: ## lint, then every test against private servers (ARGS="-k receipt" for so
 
 test-compose: ## start the compose files, load, kill and restart their parts (needs Docker with Compose v2)
 	@$(PREPARE) python
-	@$(BIN)/python -m pytest tests/compose $(ARGS)
+	@$(BIN)/python -m pytest $(or $(COMPOSE),tests/compose) $(ARGS)
 
 test-faults: ## prove every row of the table of faults: what went wrong, counted (SEED=1 for the same again)
 	@$(PREPARE) test
