@@ -1,5 +1,5 @@
 """The ledger's load, under the name by which tests know it: it is `counterfoil_ledger.load`."""
 
-from counterfoil_ledger.load import Line, Load, LoadClient, submission
+from counterfoil_ledger.load import FIELDS, Line, Load, LoadClient, submission
 
-__all__ = ["Line", "Load", "LoadClient", "submission"]
+__all__ = ["FIELDS", "Line", "Load", "LoadClient", "submission"]

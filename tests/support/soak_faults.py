@@ -6,10 +6,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from random import Random
 from typing import TypeAlias
+from urllib.parse import quote
 
 from counterfoil_ledger.verdict import ANSWER_LIMIT_S
 from dev.broker import Broker
 from dev.postgres import Postgres
+from shared.messaging.topology import STORAGE
+from support.faulty import fault as faulty
+from support.faulty.of_the_broker import BindingDeleted, disk_alarm, memory_alarm
+from support.faulty.of_the_database import disk_full, read_only
 from support.ledger_trial import Trial
 from support.service import Service
 
@@ -106,6 +111,17 @@ def pause_database(world: World) -> Heal:
     return world.postgres.resume
 
 
+def of_the_table(make: Callable[[World], faulty.Fault]) -> Fault:
+    """Do what a row of the table of faults does (`tests/faults/rows`)."""
+
+    def harm(world: World) -> Heal:
+        fault = make(world)
+        fault.inject()
+        return fault.heal
+
+    return harm
+
+
 def _gateway(world: World) -> list[Service]:
     return [world.trial.installation.gateway]
 
@@ -123,6 +139,13 @@ FAULTS: Mapping[str, Fault] = {
     "SIGSTOP the broker": pause_broker,
     "kill -9 PostgreSQL": kill_database,
     "SIGSTOP PostgreSQL": pause_database,
+    "memory alarm": of_the_table(lambda world: memory_alarm(world.broker)),
+    "disk alarm": of_the_table(lambda world: disk_alarm(world.broker)),
+    "a binding deleted": of_the_table(
+        lambda world: BindingDeleted(world.broker, world.broker.url_of(quote(world.trial.vhost, safe="")), STORAGE)
+    ),
+    "read-only PostgreSQL": of_the_table(lambda world: read_only(world.postgres, world.trial.database_url)),
+    "PostgreSQL's disk full": of_the_table(lambda world: disk_full(world.postgres, world.trial.database_url)),
     "kill -9 the gateway": kill(_gateway),
     "kill -9 a storage": kill(_storage),
     "kill -9 a notify": kill(_notify),

@@ -38,6 +38,7 @@ class MoodySink(MailSink):
         self.connections = 0
         self.most_at_once = 0
         self.is_closed = False
+        self.doors: set[_Door] = set()
 
     def start(self) -> None:
         """Start listening, on loopback."""
@@ -45,6 +46,20 @@ class MoodySink(MailSink):
         self._controller = _Controller(self, hostname="127.0.0.1", port=self.smtp_port, ready_timeout=30)
         self._controller.start()
         self.connections = 0  # the controller tries its own server once
+
+    def go_away(self) -> None:
+        """Drop everybody, and who comes from now on."""
+        self.is_closed = True
+        assert self._controller is not None
+        self._controller.loop.call_soon_threadsafe(self._drop_all)
+
+    def come_back(self) -> None:
+        """Be as before."""
+        self.is_closed = False
+
+    def _drop_all(self) -> None:
+        for door in list(self.doors):
+            door.drop()
 
 
 class _Controller(PromptController):
@@ -57,23 +72,25 @@ class _Controller(PromptController):
 
 
 class _Door(SMTP):
-    _open: set[object] = set()  # noqa: RUF012 - of all doors: how many are open at once
-
     def __init__(self, sink: MoodySink, *arguments: object, **options: object) -> None:
         super().__init__(*arguments, **options)  # type: ignore[arg-type]
         self._sink = sink
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._sink.connections += 1
-        self._open.add(self)
-        self._sink.most_at_once = max(self._sink.most_at_once, len(self._open))
+        self._sink.doors.add(self)
+        self._sink.most_at_once = max(self._sink.most_at_once, len(self._sink.doors))
         super().connection_made(transport)
-        if self._sink.is_closed and isinstance(transport, asyncio.Transport):
-            transport.abort()
+        if self._sink.is_closed:
+            self.drop()
 
     def connection_lost(self, error: Exception | None) -> None:
-        self._open.discard(self)
+        self._sink.doors.discard(self)
         super().connection_lost(error)
+
+    def drop(self) -> None:
+        if isinstance(self.transport, asyncio.Transport):
+            self.transport.abort()
 
 
 @dataclass

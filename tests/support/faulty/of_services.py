@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import resource
 import signal
 from dataclasses import dataclass, field
+from pathlib import Path
 from random import Random
+from typing import Literal
 
 from support.polling import eventually
 from support.service import Service
@@ -90,3 +94,45 @@ class WorkerKilled:
         assert self.gateway.is_running(), f"the gateway is gone\n{self.gateway.tail()}"
         now = self.gateway.workers()
         return len(now) == len(self._before) and set(now) != set(self._before)
+
+
+@dataclass
+class Starved:
+    """It may have no more file descriptors than `limit`, or no more memory than `limit` bytes beyond what it has.
+
+    The limit is that of each process (prlimit), so Linux alone has this fault.
+    """
+
+    service: Service
+    what: Literal["files", "memory"]
+    limit: int
+    times: int = 0
+    _before: dict[int, tuple[int, int]] = field(default_factory=dict)
+
+    def inject(self) -> None:
+        """Set the limit."""
+        for pid in self.service.workers():
+            self._before[pid] = resource.prlimit(pid, self._kind)
+            limit = self.limit if self.what == "files" else _size_bytes(pid) + self.limit
+            resource.prlimit(pid, self._kind, (limit, self._before[pid][1]))
+            self.times += 1
+
+    def heal(self) -> None:
+        """Lift it for those that still live."""
+        for pid, before in self._before.items():
+            with contextlib.suppress(ProcessLookupError):
+                resource.prlimit(pid, self._kind, before)
+        self._before.clear()
+
+    def evidence(self) -> dict[str, int]:
+        """Return how many processes had the limit."""
+        return {f"processes short of {self.what}": self.times}
+
+    @property
+    def _kind(self) -> int:
+        return resource.RLIMIT_NOFILE if self.what == "files" else resource.RLIMIT_AS
+
+
+def _size_bytes(pid: int) -> int:
+    pages = int(Path(f"/proc/{pid}/statm").read_text().split()[0])
+    return pages * resource.getpagesize()

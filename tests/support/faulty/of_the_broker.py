@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from urllib.parse import unquote
 
 from pika.adapters.blocking_connection import BlockingChannel
 
@@ -141,6 +142,6 @@ class BindingDeleted:
             channel.queue_unbind(self.work.name, EVENTS, routing_key)
 
     def _count(self) -> int:
-        vhost = self.broker_url.rpartition("/")[2]
+        vhost = unquote(self.broker_url.rpartition("/")[2])
         told = self.broker.ctl("list_bindings", "-p", vhost, "source_name", "destination_name")
         return sum(line.split() == [EVENTS, self.work.name] for line in told.splitlines())

@@ -123,10 +123,12 @@ class ConnectionsTaken:
     _held: list[psycopg.Connection] = field(default_factory=list)
 
     def inject(self) -> None:
-        """Take them all, those of the services too."""
-        _end_others(self.postgres, self.database_url)
-        while self._take_one():
-            self.taken += 1
+        """Take them all, those of the services too, who come back as long as one is free."""
+        self._take_one()
+        while self._services_have_one():
+            _end_all(self._held[0], self.database_url)
+            while self._take_one():
+                self.taken += 1
 
     def heal(self) -> None:
         """Give them back."""
@@ -137,6 +139,10 @@ class ConnectionsTaken:
         """Return how many were taken."""
         return {"connections taken": self.taken}
 
+    def _services_have_one(self) -> bool:
+        asked = sql.SQL("SELECT 1 FROM pg_stat_activity WHERE datname = {}").format(_literal(self.database_url))
+        return self._held[0].execute(asked).fetchone() is not None
+
     def _take_one(self) -> bool:
         try:
             self._held.append(psycopg.connect(self.postgres.url_of("postgres"), autocommit=True))
@@ -146,9 +152,17 @@ class ConnectionsTaken:
 
 
 def _end_others(postgres: Postgres, database_url: str) -> None:
-    ended = sql.SQL("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = {}")
     with psycopg.connect(postgres.url_of("postgres"), autocommit=True) as connection:
-        connection.execute(ended.format(sql.Literal(_name(database_url))))
+        _end_all(connection, database_url)
+
+
+def _end_all(connection: psycopg.Connection, database_url: str) -> None:
+    ended = sql.SQL("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = {}")
+    connection.execute(ended.format(_literal(database_url)))
+
+
+def _literal(database_url: str) -> sql.Literal:
+    return sql.Literal(_name(database_url))
 
 
 def _name(database_url: str) -> str:
