@@ -45,6 +45,12 @@ def crash_on(stage: Stage, count: int) -> None:
     stage.row.add(kills.evidence())
 
 
+def end_orphans(stage: Stage) -> None:
+    """End the statements of who was killed: PostgreSQL notices that only when they are through."""
+    with psycopg.connect(stage.database_url, autocommit=True) as connection:
+        connection.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE wait_event = 'PgSleep'")
+
+
 def hangs(stage: Stage) -> bool:
     with psycopg.connect(stage.database_url) as connection:
         found = connection.execute(HANGS).fetchone()
@@ -84,6 +90,7 @@ def test_row_12_the_innocents_are_stored_and_the_poison_is_parked(stage: Stage) 
             break
         stage.scraped.note()
         kills.inject()
+        end_orphans(stage)
         kills.heal()
         assert kills.kills <= KILLS, "the poison goes on ending the service"
     eventually(lambda: stage.trial.stored() >= BACKLOG - 1, 60, "the innocents are stored")
