@@ -7,14 +7,17 @@ and clients that are gone; each holds a thread.
 
 from __future__ import annotations
 
+import errno
 import os
+import resource
 import socket
 import stat
 import struct
 import sys
 import threading
 import time
-from contextlib import suppress
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 
 SILENCE_MOST_S = 60.0
 CHECK_S = 5.0
@@ -33,17 +36,40 @@ def end_silent_connections(port: int, *, silence_most_s: float = SILENCE_MOST_S,
     def watch() -> None:
         while True:
             time.sleep(check_s)
-            for descriptor in os.listdir("/proc/self/fd"):  # noqa: PTH208 - numbers, not paths
+            for descriptor in _descriptors():
                 with suppress(OSError):  # it was closed meanwhile, or is no connection
-                    _end_if_silent(int(descriptor), port, silence_most_s)
+                    _end_if_silent(descriptor, port, silence_most_s)
 
     threading.Thread(target=watch, name="end silent connections", daemon=True).start()
+
+
+def _descriptors() -> Iterable[int]:
+    """Return the numbers of all open files; where not one more can be opened to look, every number there can be."""
+    try:
+        return map(int, os.listdir("/proc/self/fd"))  # noqa: PTH208 - numbers, not paths
+    except OSError:
+        return range(resource.getrlimit(resource.RLIMIT_NOFILE)[0])
+
+
+@contextmanager
+def _opened(descriptor: int) -> Iterator[socket.socket]:
+    """Open a copy: the number may mean another one in a moment. Where there is room for none, risk that."""
+    try:
+        connection, is_copy = socket.socket(fileno=os.dup(descriptor)), True
+    except OSError as error:
+        if error.errno != errno.EMFILE:
+            raise
+        connection, is_copy = socket.socket(fileno=descriptor), False
+    try:
+        yield connection
+    finally:
+        (connection.close if is_copy else connection.detach)()
 
 
 def _end_if_silent(descriptor: int, port: int, silence_most_s: float) -> None:
     if not stat.S_ISSOCK(os.fstat(descriptor).st_mode):
         return
-    with socket.socket(fileno=os.dup(descriptor)) as connection:  # a copy: the number may mean another one in a moment
+    with _opened(descriptor) as connection:
         connection.getpeername()  # raises for a socket that listens: to shut that down would end the server
         is_ours = connection.family != socket.AF_UNIX and connection.getsockname()[1] == port
         if is_ours and _silence_s(connection) > silence_most_s:

@@ -20,6 +20,7 @@ from support.service import ROOT
 
 TABLE = ROOT / ".run" / "faults.json"
 _PASSED = pytest.StashKey[bool]()
+_TABLE = pytest.StashKey[Table]()
 
 
 @pytest.hookimpl(wrapper=True)
@@ -33,17 +34,20 @@ def pytest_runtest_makereport(
     return report
 
 
-@pytest.fixture(scope="session")
-def table(pytestconfig: pytest.Config) -> Iterator[Table]:
-    """What each row counted: printed at the end of the run, and written as JSON."""
-    rows = Table()
-    yield rows
-    rows.write(TABLE)
-    reporter = pytestconfig.pluginmanager.get_plugin("terminalreporter")
-    if reporter is not None:
-        reporter.write_line(f"\nRabbitMQ {rows.broker}; the same as JSON: {TABLE.relative_to(ROOT)}")
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Print what each row counted, and write it as JSON."""
+    rows = config.stash.get(_TABLE, None)
+    if rows is not None:
+        rows.write(TABLE)
+        terminalreporter.section(f"RabbitMQ {rows.broker}; the same as JSON: {TABLE.relative_to(ROOT)}")
         for line in rows.lines():
-            reporter.write_line(line)
+            terminalreporter.write_line(line)
+
+
+@pytest.fixture(scope="session")
+def table(pytestconfig: pytest.Config) -> Table:
+    """What each row counts."""
+    return pytestconfig.stash.setdefault(_TABLE, Table())
 
 
 @pytest.fixture

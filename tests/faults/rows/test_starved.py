@@ -32,6 +32,7 @@ def test_row_24_few_file_descriptors(start_stage: StartStage) -> None:
     stage.end(load)
     stage.row.note({"unanswered or 503 meanwhile": suffered})
     stage.conclude()
+    assert "Traceback" not in gateway.log.read_text(), "something in it did not survive"
 
 
 def test_row_24_a_memory_cap(start_stage: StartStage) -> None:
