@@ -14,6 +14,7 @@ import requests
 
 from dev.broker import Broker
 from shared.messaging.topology import STORAGE
+from support.faulty.of_services import Starved
 from support.gateway_server import Server
 from support.polling import eventually
 from support.queues import Queues
@@ -78,6 +79,17 @@ def test_a_body_that_comes_by_the_byte_is_ended(hasty: Server) -> None:
     with hasty.connect() as connection:
         connection.sendall(a_post("Content-Length: 9999", length=False))
         eventually(lambda: _has_ended(connection), 5, "the gateway has ended the connection")
+
+
+def test_what_does_not_go_on_is_ended_where_no_file_can_be_opened(hasty: Server) -> None:
+    starved = Starved(hasty, "files", limit=64)
+    with ExitStack() as stack:
+        starved.inject()
+        stack.callback(starved.heal)
+        for connection in opened(stack, hasty, UNENDED["half a body"], 70):
+            connection.settimeout(15)
+            assert b" 202 " not in b"".join(iter(partial(connection.recv, 65536), b""))
+    assert_others_are_taken(hasty)
 
 
 def _has_ended(connection: socket.socket) -> bool:
