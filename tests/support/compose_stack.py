@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 from collections import Counter
 from typing import Any
@@ -142,8 +143,9 @@ class Stack:
 
     def api_key(self) -> str:
         """Return the key to read with that the first start showed."""
-        shown = self.compose("logs", "--no-log-prefix", "setup").splitlines()
-        return next(line for line in shown if line.startswith("API key")).rpartition(" ")[2]
+        found = re.search(r"API key \(shown once\): (\S+)", self.compose("logs", "--no-log-prefix", "setup"))
+        assert found, "setup has shown no key"
+        return found[1]
 
 
 def engine_problem() -> str | None:
