@@ -95,6 +95,7 @@ class ConfirmingPublisher:
         self._instruments = instruments or PublishInstruments()
         self._waiting: deque[Ticket] = deque()
         self._pending: dict[int, Ticket] = {}
+        self._is_distrusted = False
         self._returned: Counter[str] = Counter()
         self._tag = 0
         self._woken = False
@@ -191,7 +192,7 @@ class ConfirmingPublisher:
 
     def _lost(self) -> None:
         self._connection = self._channel = None
-        self._ready = self._blocked = self._woken = False
+        self._ready = self._blocked = self._woken = self._is_distrusted = False
         self._instruments.blocked(False)  # noqa: FBT003
         self._tag = 0
         self._returned.clear()
@@ -226,6 +227,8 @@ class ConfirmingPublisher:
             self._channel.basic_publish(exchange, routing_key, message.body, properties, mandatory=mandatory)
 
     def _on_confirm(self, frame: Method[Basic.Ack | Basic.Nack]) -> None:
+        if self._is_distrusted:  # what came back is confirmed next, maybe out of the same read: publish all of it again
+            return
         confirm = frame.method
         refusal: Refusal | None = "nacked" if isinstance(confirm, Basic.Nack) else None
         tags = [confirm.delivery_tag]
@@ -251,6 +254,7 @@ class ConfirmingPublisher:
     def _on_return(self, _channel: Channel, method: Basic.Return, properties: pika.BasicProperties, _: bytes) -> None:
         self._log.error("message returned: no queue is bound", routing_key=method.routing_key)
         if topology.is_declared(method.exchange or "", method.routing_key or "") and self._connection is not None:
+            self._ready, self._is_distrusted = False, True
             self._connection.drop("a queue or binding is gone")  # connecting anew, the link declares it again
         else:
             self._returned[properties.message_id or ""] += 1  # its confirm comes after it
