@@ -155,7 +155,18 @@ def test_many_are_replayed(gateway: Gateway, storage: Service, body: dict[str, A
 
 
 @pytest.mark.parametrize(
-    "body", [{}, {"all": False}, {"ids": []}, {"ids": "x"}, {"ids": [1]}, {"ids": ["a"] * 101}, {"reason": ""}]
+    "body",
+    [
+        {},
+        {"all": False},
+        {"all": 1},
+        {"all": {}},
+        {"ids": []},
+        {"ids": "x"},
+        {"ids": [1]},
+        {"ids": ["a"] * 101},
+        {"reason": ""},
+    ],
 )
 def test_which_to_replay_has_to_be_said(gateway: Gateway, storage: Service, body: dict[str, Any]) -> None:
     answer = gateway.client.post("/v1/parked/storage/replay", headers=OPERATOR, json=body)

@@ -63,10 +63,10 @@ class Operating:
         """Publish several messages again: those named, or those that wait longest, with a reason or with any."""
         actor = self._check_key(request)
         asked = _values_of(request)
-        ids, reason = asked.get("ids"), asked.get("reason")
+        ids, reason, every = asked.get("ids"), asked.get("reason"), asked.get("all")
         if isinstance(ids, list) and 0 < len(ids) <= REPLAY_MOST and all(isinstance(one, str) for one in ids):
             params: dict[str, Any] = {"ids": ids}
-        elif ids is None and ((isinstance(reason, str) and reason) or asked.get("all") in {True, "true"}):
+        elif ids is None and ((isinstance(reason, str) and reason) or every is True or every == "true"):
             params = {"reason": reason, "limit": REPLAY_MOST}
         else:
             raise refused(
