@@ -22,7 +22,7 @@ from counterfoil_ledger.records import Entry, Ledger
 from dev.broker import Broker
 from dev.mail_sink import MailSink
 from shared import database
-from shared.messaging.topology import STORAGE
+from shared.messaging.topology import NOTIFY_EMAIL, STORAGE
 from storage_service.tables import PARKED, submissions
 from support.installation import Installation
 from support.ledger_trial import sqlite_of
@@ -177,12 +177,32 @@ def test_a_parked_message(world: World, capsys: pytest.CaptureFixture[str]) -> N
     assert f"not so: I6 parked is exactly the injected poison\n  unexpected {world.victim_id}\n" in said
 
 
+def test_what_waits_is_a_backlog_only_where_nobody_else_submits(
+    world: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    queues, level = world.installation.queues, NOTIFY_EMAIL.level_queue("6h")
+    queues.publish("", level, b"put here by hand", parked("somebody else's"))
+    try:
+        code, said = world.check(capsys)
+        assert code == 0, said
+        code, said = world.check(capsys, "--alone", "--timeout-s", "1")
+        assert code == 1
+        assert f"not so: I8 the backlog drains\n  {level}: 1\n" in said
+    finally:
+        queues.on_channel(lambda channel: channel.queue_purge(level))
+
+
+def balance(world: World) -> list[str]:
+    """Return the command that weighs this installation."""
+    databases = world.installation.database_urls
+    order = ["balance", "--storage-database", databases["storage"], "--notify-database", databases["notify"]]
+    return [*order, "--broker-url", world.broker_url, "--timeout-s", "1"]
+
+
 def test_the_balance_is_even_while_all_is_there_and_names_what_is_nowhere(
     world: World, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    place = world.installation.directory
-    order = ["balance", "--storage-database", sqlite_of(place), "--notify-database", f"sqlite:///{place / 'notify.db'}"]
-    order += ["--broker-url", world.broker_url, "--timeout-s", "1"]
+    place, order = world.installation.directory, balance(world)
     assert main(order) == 0
     assert f"= stored{COUNT:>36}\n" in capsys.readouterr().out
     with by_hand(world) as connection:
@@ -194,3 +214,30 @@ def test_the_balance_is_even_while_all_is_there_and_names_what_is_nowhere(
     eventually(lambda: parked_rows(sqlite_of(place), "storage"), 20, "storage keeps it")
     world.installation.command("storage", "discard", "--all", "--because", "it was put there by hand")
     assert main(order) == 0, "what was discarded is still there"
+
+
+def test_what_notify_alone_has_parked_is_nowhere(world: World) -> None:
+    with by_hand(world) as connection:
+        connection.execute(delete(submissions).where(submissions.c.id == UUID(world.victim_id)))
+    world.installation.queues.publish("", NOTIFY_EMAIL.parked, b"put here by hand", parked(world.victim_id))
+    assert main(balance(world)) == 1
+    notify = world.installation.database_urls["notify"]
+    eventually(lambda: parked_rows(notify, "notify"), 20, "notify keeps it")
+    world.installation.command("notify", "discard", "--all", "--because", "it was put there by hand")
+    assert main(balance(world)) == 1
+
+
+def test_nobody_can_weigh_what_waits(world: World, capsys: pytest.CaptureFixture[str]) -> None:
+    [storage], queues = world.installation.storage, world.installation.queues
+    assert storage.stop() == 0
+    with by_hand(world) as connection:
+        connection.execute(delete(submissions).where(submissions.c.id == UUID(world.victim_id)))
+    queues.publish("", STORAGE.name, b"it may be this one", parked(world.victim_id))
+    eventually(lambda: queues.depth(STORAGE.name) == 1, 20, "it waits")
+    try:
+        assert main(balance(world)) == 2
+        assert f"neither stored nor parked, while 1 wait\n  {world.victim_id}\n" in capsys.readouterr().out
+    finally:
+        queues.on_channel(lambda channel: channel.queue_purge(STORAGE.name))
+        storage.start()
+        world.installation.await_ready()

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from support.ledger import Attempt, Entry, Ledger
-from support.ledger_verdict import Allowed, Holdings, StoredRow, Verdict, compare
+from support.ledger_verdict import Allowed, Holdings, Observed, StoredRow, Verdict, compare
 
 ACKED = Attempt("acked", 202, at=1.0, took_s=0.1, id="one")
 REFUSED = Attempt("rejected", 422, at=1.0, took_s=0.1)
@@ -87,6 +87,32 @@ def test_a_duplicate_mail_inside_the_allowance_is_ok() -> None:
 
 def test_a_visible_failure_stands_for_a_mail() -> None:
     assert compare([entry(ACKED)], replace(SOUND, mailed=Counter(), failed=frozenset({"one"}))).ok
+
+
+@pytest.mark.parametrize(
+    ("invariant", "observed"),
+    [
+        ("I8", Observed(returns_s=[1.0, 10.1])),
+        ("I8", Observed(waiting={"empty": 0, "full": 1})),
+        ("I8", Observed(waiting={"not there": -1})),
+        ("I9", Observed(gone=["storage-0"])),
+        ("I9", Observed(swollen=["storage-0: 301 MB"])),
+    ],
+)
+def test_what_was_observed_is_found(invariant: str, observed: Observed) -> None:
+    verdict = compare([entry(ACKED)], SOUND, observed=observed)
+    assert broken(verdict) == {invariant}
+    assert not verdict.ok
+
+
+def test_what_nobody_observed_is_not_said_to_hold() -> None:
+    said = {finding.invariant[:2]: finding.says for finding in compare([entry(ACKED)], SOUND).findings}
+    assert (said["I8"], said["I9"]) == ("not asked", "not asked")
+
+
+def test_what_waits_where_others_submit_may_be_theirs() -> None:
+    verdict = compare([entry(ACKED)], replace(SOUND, alone=False), observed=Observed(waiting={"full": 1}))
+    assert verdict.ok
 
 
 def test_what_was_not_answered_may_be_stored_or_not() -> None:

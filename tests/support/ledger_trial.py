@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import time
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from random import SystemRandom
@@ -129,7 +130,8 @@ class Trial:
     ) -> Verdict:
         """Settle, check that every process still lives, end them all, and compare; fails unless the verdict is OK.
 
-        Consumers give back what they hold when they end, so queues that are empty then are empty in truth.
+        Consumers give back what they hold when they end, so queues that are empty then are empty in truth. What
+        waits and who is gone is seen here; the rest of `observed` is the caller's.
         """
         self.settle(timeout_s=timeout_s)
         services = self.installation.services
@@ -138,7 +140,8 @@ class Trial:
         swollen = [f"{name}: {peak} MB" for name, peak in peaks_mb.items() if peak > MEMORY_MOST_MB]
         self.installation.stop()
         left = waiting_messages(self.installation.queues)
-        observed = observed or Observed(self.returns_s or None, waiting=left, gone=gone, swollen=swollen)
+        observed = observed or Observed(self.returns_s or None, swollen=swollen)
+        observed = replace(observed, waiting=left, gone=gone)
         verdict = compare(
             self.ledger.snapshot(), self._holdings(), allowed, answer_limit_s=answer_limit_s, observed=observed
         )

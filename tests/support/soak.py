@@ -71,7 +71,7 @@ class Soak:
         self._say("all is sent; waiting until it is worked off")
         poll(self._is_through, SETTLE_LIMIT_S, every_s=SAMPLE_EVERY_S)
         self._say_what_was()
-        observed = Observed(returns_s=self._returns_s, waiting={}, gone=[], swollen=self._memory.swollen())
+        observed = Observed(returns_s=self._returns_s, swollen=self._memory.swollen())
         allowed = Allowed(duplicate_mails=self._world.duplicate_mails)
         return self._trial.conclude(
             allowed, timeout_s=SETTLE_LIMIT_S, answer_limit_s=self._world.answer_limit_s, observed=observed

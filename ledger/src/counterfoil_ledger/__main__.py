@@ -13,26 +13,35 @@ from __future__ import annotations
 import argparse
 import sys
 import time
+import traceback
 
+import requests
 from rich.console import Console
+from rich.markup import escape
 
 from counterfoil_ledger import balance
 from counterfoil_ledger.api import Api, CannotAsk
 from counterfoil_ledger.arguments import load_of, parse
 from counterfoil_ledger.load import LoadClient
-from counterfoil_ledger.records import Ledger, Run
+from counterfoil_ledger.mails import mail_counts
+from counterfoil_ledger.records import Ledger, NoLedger, Run
 from counterfoil_ledger.report import Waiting, follow, outcomes, print_names, print_verdict
 from counterfoil_ledger.settling import Settling, Sources
 from counterfoil_ledger.verdict import Allowed, Observed, compare
 from shared.messaging.depths import BrokerAway
 
 HOLDS, CONTRADICTED, CANNOT = 0, 1, 2
-MANY = 429
+NOT_FOUND, MANY = 404, 429
 
 
 def run() -> None:
     """Do what the command line asks for; exit with 0 where the promise holds, 1 where not, 2 where nobody can say."""
-    sys.exit(main(sys.argv[1:]))
+    try:
+        code = main(sys.argv[1:])
+    except Exception:  # noqa: BLE001 - Python's own exit code for a bug would read as a verdict
+        traceback.print_exc()
+        code = CANNOT
+    sys.exit(code)
 
 
 def main(arguments: list[str]) -> int:
@@ -41,9 +50,12 @@ def main(arguments: list[str]) -> int:
     console = Console(highlight=False)
     try:
         return VERBS[given.verb](given, console)
-    except (CannotAsk, BrokerAway) as error:
-        console.print(f"[bold red]cannot say:[/] {error}", soft_wrap=True)
-        return CANNOT
+    except (CannotAsk, NoLedger, BrokerAway) as error:
+        said = str(error)
+    except KeyboardInterrupt:
+        said = "stopped"
+    console.print("[bold red]cannot say:[/]", escape(said), soft_wrap=True)
+    return CANNOT
 
 
 def send(given: argparse.Namespace, console: Console) -> int:
@@ -52,6 +64,7 @@ def send(given: argparse.Namespace, console: Console) -> int:
     if ledger.runs and not given.resume:
         raise CannotAsk(f"{given.ledger} holds a run already: give --resume to go on with it, or another --ledger")
     load = load_of(given, ledger.runs[-1].seed if ledger.runs else None)
+    _greet(given.url, load.form)
     ledger.begin(Run(given.url, load.form, load.count, load.seed, time.time()))
     console.print(
         f"seed {load.seed}: {load.count} submissions to {given.url}, written into {given.ledger}", soft_wrap=True
@@ -70,10 +83,22 @@ def send(given: argparse.Namespace, console: Console) -> int:
     return HOLDS if ledger.count("acked") else CONTRADICTED
 
 
+def _greet(url: str, form: str) -> None:
+    """Ask for the form's own page: who sends to a wrong address would else wait a minute and a half for each."""
+    try:
+        status = requests.get(f"{url}/f/{form}", timeout=10).status_code
+    except requests.RequestException as error:
+        raise CannotAsk(f"nobody answers at {url}: {error}") from error
+    if status == NOT_FOUND:
+        raise CannotAsk(f"{url} has no form {form!r}")
+
+
 def check(given: argparse.Namespace, console: Console) -> int:
     """Wait until the queues are empty, compare, and print the table; 0 where nothing contradicts the promise."""
     if not given.ledger.exists():
         raise CannotAsk(f"there is no ledger {given.ledger}")
+    if given.mails:
+        mail_counts(given.mails)  # who cannot be asked is named now, not after the waiting
     ledger = Ledger(given.ledger)
     url = given.url or (ledger.runs[-1].url if ledger.runs else None)
     if url is None:
@@ -92,13 +117,15 @@ def check(given: argparse.Namespace, console: Console) -> int:
 
 
 def weigh(given: argparse.Namespace, console: Console) -> int:
-    """Print the conservation figure; 0 where nothing is missing, 1 where something is nowhere."""
+    """Print the conservation figure; 0 where nothing is missing, 1 where something is nowhere, and nothing waits."""
     places = balance.Places(given.storage_database, given.notify_database, given.broker_url)
     found, nowhere = balance.settled(places, given.timeout_s)
     for name, count in found.lines(len(nowhere)):
         console.print(f"{name:<34}{count:>10}")
     if nowhere:
         print_names(f"neither stored nor parked, while {found.waiting} wait", sorted(nowhere), console)
+    if nowhere and found.waiting:
+        raise CannotAsk("these may be among what waits; ask again when nothing does")
     return CONTRADICTED if nowhere else HOLDS
 
 

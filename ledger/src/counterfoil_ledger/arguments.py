@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import argparse
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from random import SystemRandom
 
-from counterfoil_ledger.load import FIELDS, Load
+from counterfoil_ledger import values
+from counterfoil_ledger.load import FIELDS, KEY, Load, address_in
 from counterfoil_ledger.verdict import ANSWER_LIMIT_S
 
 API_KEY = "COUNTERFOIL_API_KEY"
@@ -20,13 +22,16 @@ def parse(arguments: list[str], words: str | None) -> argparse.Namespace:
         prog="counterfoil-ledger", description=words, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
-    _add_run(verbs.add_parser("run", help="send submissions, each written down before it is sent"))
+    run = verbs.add_parser("run", help="send submissions, each written down before it is sent")
+    _add_run(run)
     check = verbs.add_parser("check", help="wait until all is worked off, and compare")
     _add_check(check)
     _add_balance(verbs.add_parser("balance", help="say whether all that is known is stored, parked or on its way"))
     given = parser.parse_args(arguments)
+    if given.verb == "run" and given.field and not _tell_apart(dict(given.field)):
+        run.error("a {key} is needed in the email, or in another --field without one: by it submissions are told apart")
     if given.verb == "check":
-        given.api_key = given.api_key_file.read_text().strip() if given.api_key_file else os.environ.get(API_KEY, "")
+        given.api_key = _key_in(given.api_key_file, check) if given.api_key_file else os.environ.get(API_KEY, "")
         if not given.api_key:
             check.error(f"an API key is needed: --api-key-file, or {API_KEY} in the environment")
     return given
@@ -47,16 +52,22 @@ def load_of(given: argparse.Namespace, seed: int | None) -> Load:
 
 
 def _add_run(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("url", type=_url, help="the installation: http://127.0.0.1:8080")
+    parser.add_argument("url", type=values.url, help="the installation: http://127.0.0.1:8080")
     parser.add_argument("--ledger", type=Path, default=Path("ledger.jsonl"), help="the file to write (%(default)s)")
     parser.add_argument("--form", default="signup", help="the form to submit (%(default)s)")
-    parser.add_argument("--field", action="append", type=_field, metavar="NAME=TEXT", help=_FIELD_HELP)
-    parser.add_argument("--submissions", type=int, default=100, metavar="N", help="how many (%(default)s)")
-    parser.add_argument("--rate", type=float, default=50.0, metavar="R", help="so many a second (%(default)g)")
+    parser.add_argument("--field", action="append", type=values.field, metavar="NAME=TEXT", help=_FIELD_HELP)
+    parser.add_argument("--submissions", type=values.count, default=100, metavar="N", help="how many (%(default)s)")
     parser.add_argument(
-        "--retries", type=float, default=0.1, metavar="SHARE", help="share sent again with the same key (%(default)g)"
+        "--rate", type=values.positive, default=50.0, metavar="R", help="so many a second (%(default)g)"
     )
-    parser.add_argument("--connections", type=int, default=8, metavar="N", help="at once (%(default)s)")
+    parser.add_argument(
+        "--retries",
+        type=values.share,
+        default=0.1,
+        metavar="SHARE",
+        help="share sent again with the same key (%(default)g)",
+    )
+    parser.add_argument("--connections", type=values.count, default=8, metavar="N", help="at once (%(default)s)")
     parser.add_argument("--seed", type=int, help="the same seed sends the same submissions, and so none twice")
     parser.add_argument("--resume", action="store_true", help="go on with the run that the ledger holds")
     parser.add_argument("--fsync", action="store_true", help="have each line on the disk before sending")
@@ -67,13 +78,14 @@ _FIELD_HELP = "what to send instead of a name and an email; {key} is each submis
 
 def _add_check(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("ledger", type=Path, metavar="FILE", help="the ledger of the run")
-    parser.add_argument("--url", type=_url, help="the installation, where it is not where the run sent to")
+    parser.add_argument("--url", type=values.url, help="the installation, where it is not where the run sent to")
     parser.add_argument("--api-key-file", type=Path, metavar="FILE", help=f"else {API_KEY} in the environment")
     parser.add_argument(
         "--mails", metavar="PLACE", help="a directory of .eml files, or the page of a MailDev or make run"
     )
     parser.add_argument(
         "--broker-url",
+        type=values.broker,
         default=os.environ.get(BROKER_URL),
         metavar="AMQP",
         help=_BROKER_HELP,
@@ -90,21 +102,23 @@ def _add_balance(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--storage-database", required=True, metavar="URL", help="of the storage service")
     parser.add_argument("--notify-database", required=True, metavar="URL", help="of the notify service")
     broker = os.environ.get(BROKER_URL)
-    parser.add_argument("--broker-url", default=broker, required=broker is None, metavar="AMQP", help=_BROKER_HELP)
+    parser.add_argument(
+        "--broker-url", type=values.broker, default=broker, required=broker is None, metavar="AMQP", help=_BROKER_HELP
+    )
     parser.add_argument("--timeout-s", type=float, default=120.0, metavar="S", help="wait so long (%(default)g)")
 
 
 _BROKER_HELP = f"look at its queues and parked messages; else {BROKER_URL} in the environment"
 
 
-def _url(text: str) -> str:
-    if not text.startswith(("http://", "https://")):
-        raise argparse.ArgumentTypeError(f"{text!r} does not begin with http:// or https://")
-    return text.rstrip("/")
+def _key_in(path: Path, parser: argparse.ArgumentParser) -> str:
+    try:
+        return path.read_text("utf-8").strip()
+    except (OSError, ValueError) as error:
+        parser.error(f"--api-key-file: {error}")
 
 
-def _field(text: str) -> tuple[str, str]:
-    name, equals, value = text.partition("=")
-    if not (name and equals):
-        raise argparse.ArgumentTypeError(f"{text!r} is not NAME=TEXT")
-    return name, value
+def _tell_apart(fields: Mapping[str, str]) -> bool:
+    """Say whether no two submissions made of these fields are the same, or go to the same address."""
+    address = address_in(fields)
+    return KEY in address if address else any(KEY in text for text in fields.values())

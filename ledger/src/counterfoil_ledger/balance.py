@@ -67,7 +67,7 @@ def read(places: Places) -> Balance:
     seen = _ids(places.notify_url, "confirmations", "submission_id")
     queues = (STORAGE.name, *map(STORAGE.level_queue, STORAGE.levels_s))
     waiting = sum(max(0, count) for count in depths.depths(places.broker_url, queues).values())
-    parked = depths.parked_ids(places.broker_url).keys() | _kept(places.storage_url)
+    parked = depths.parked_ids(places.broker_url, [STORAGE.parked]).keys() | _kept(places.storage_url)
     stored = _ids(places.storage_url, "submissions", "id")
     missing = frozenset(str(each) for each in seen - stored)
     return Balance(len(stored), len(seen | stored), len(missing & parked), waiting, missing - parked)
@@ -109,5 +109,5 @@ def _read(url: str, name: str, wanted: Select[Any]) -> Sequence[Any]:
             found = connection.execute(wanted).scalars().all()
         engine.dispose()
     except (SQLAlchemyError, ValueError) as error:
-        raise CannotAsk(f"cannot read {name}: {error}") from error
+        raise CannotAsk(f"cannot read {name}: {getattr(error, 'orig', None) or error}") from error
     return found

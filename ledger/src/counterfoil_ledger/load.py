@@ -14,8 +14,9 @@ from urllib.parse import urlsplit
 from counterfoil_ledger.records import Attempt, Entry, Ledger, Outcome
 from shared.contracts import fingerprint
 
+KEY = "{key}"
 FIELDS: Mapping[str, str] = {"name": "Ada Lovelace {key}", "email": "ada-{key}@example.org"}
-"""What is sent unless told otherwise; `{key}` stands for the submission's key. Not ada+{key}, which is one mailbox, and
+"""What is sent unless told otherwise; `KEY` stands for the submission's key. Not ada+{key}, which is one mailbox, and
 a mailbox gets so many confirmations a day and no more."""
 
 ANSWER_LIMIT_S = 20.0
@@ -146,7 +147,7 @@ class Line:
             self._connection.request("POST", path, json.dumps(fields), headers)
             answer = self._connection.getresponse()
             body = answer.read()
-            return answer.status, json.loads(body)["id"] if answer.status == 202 else None
+            return answer.status, _id_of(body) if answer.status == 202 else None
         except (OSError, HTTPException):
             self._connection.close()
             return 0, None
@@ -156,12 +157,24 @@ class Line:
         self._connection.close()
 
 
+def _id_of(body: bytes) -> str | None:
+    """Return the id that a 202 carries; None where it carries none, which the verdict names."""
+    try:
+        return str(json.loads(body)["id"])
+    except (ValueError, TypeError, KeyError):
+        return None
+
+
 def submission(load: Load, serial: int) -> tuple[Entry, dict[str, str]]:
     """Make the submission with this serial number; the same seed and serial make the same one again."""
     key = f"{load.seed}-{serial}"
-    fields = {name: text.replace("{key}", key) for name, text in load.fields.items()}
-    address = fields.get("email") or fields.get("Email") or ""
-    return Entry(key, load.form, address, fingerprint(fields), time.time()), fields
+    fields = {name: text.replace(KEY, key) for name, text in load.fields.items()}
+    return Entry(key, load.form, address_in(fields), fingerprint(fields), time.time()), fields
+
+
+def address_in(fields: Mapping[str, str]) -> str:
+    """Return where the confirmation of a submission goes; empty where nowhere."""
+    return fields.get("email") or fields.get("Email") or ""
 
 
 def _outcome_of(status: int) -> Outcome:

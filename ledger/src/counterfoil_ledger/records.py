@@ -65,19 +65,26 @@ class Entry:
         return {attempt.id for attempt in self.attempts if attempt.id is not None}
 
 
+class NoLedger(Exception):
+    """The file cannot be read or written, or is none of a ledger's; the text says which and why."""
+
+
 class Ledger:
     """A ledger in a file, appended to by many threads. Opening an existing one reads it back, and changes nothing.
 
     What is written outlives a killed process; with `synced`, which waits for the disk each time, a power cut too.
+    Raises `NoLedger`.
     """
 
     def __init__(self, path: Path, *, synced: bool = False) -> None:
         self.runs: list[Run] = []
         self.entries: dict[str, Entry] = {}
         self.last_acked_at = 0.0
-        if path.exists():
-            for line in _whole_lines(path):
+        for number, line in enumerate(_whole_lines(path), start=1):
+            try:
                 self._apply(json.loads(line))
+            except (ValueError, TypeError, KeyError) as error:
+                raise NoLedger(f"{path}, line {number}, is not a ledger's: {error!r}") from error
         self._path = path
         self._synced = synced
         self._lock = Lock()
@@ -138,15 +145,23 @@ class Ledger:
 
 
 def _whole_lines(path: Path) -> Iterator[str]:
-    """Yield the lines that end; a writer that was killed may leave half of one."""
-    with path.open(encoding="utf-8") as lines:
-        yield from (line for line in lines if line.endswith("\n"))
+    """Yield the lines that end, none where there is no file; a writer that was killed may leave half of one."""
+    try:
+        with path.open(encoding="utf-8", errors="replace") as lines:
+            yield from (line for line in lines if line.endswith("\n"))
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise NoLedger(f"{path} cannot be read: {error.strerror}") from error
 
 
 def _opened_at_whole_line(path: Path) -> TextIO:
     """Open a ledger to append to it, without the half line that a killed writer left."""
-    if path.exists():
-        written = path.read_bytes()
-        if not written.endswith(b"\n"):
-            os.truncate(path, written.rfind(b"\n") + 1)
-    return path.open("a", encoding="utf-8")
+    try:
+        if path.exists():
+            written = path.read_bytes()
+            if not written.endswith(b"\n"):
+                os.truncate(path, written.rfind(b"\n") + 1)
+        return path.open("a", encoding="utf-8")
+    except OSError as error:
+        raise NoLedger(f"{path} cannot be written: {error.strerror}") from error

@@ -12,6 +12,7 @@ from counterfoil_ledger.mails import mail_counts
 from counterfoil_ledger.parked import parked_ids
 from counterfoil_ledger.records import Ledger
 from shared.messaging import depths
+from shared.messaging.topology import WORK_QUEUES
 
 PAUSE_S = 1.0
 QUIET_S = 10.0
@@ -20,7 +21,10 @@ QUIET_S = 10.0
 
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """Where to look. Without `mails` the receipts' word counts; without `broker_url` nobody looks at the queues."""
+    """Where to look. Without `mails` the receipts' word counts; without `broker_url` nobody looks at the queues.
+
+    Not `alone`: others submit too, and what waits may be theirs.
+    """
 
     api: Api
     mails: str | None = None
@@ -50,6 +54,7 @@ class Settling:
                 before, since = left, time.monotonic()
             is_lost = self.sources.broker_url and not self._queued and time.monotonic() - since > QUIET_S
             if is_lost or time.monotonic() > deadline:
+                self._ask()
                 return False
             time.sleep(PAUSE_S)
         return True
@@ -69,18 +74,28 @@ class Settling:
         return found if self.sources.alone else own(found, self.ledger.snapshot())
 
     def waiting(self) -> dict[str, int] | None:
-        """Return what the queues hold, by name; None where nobody can look."""
-        return depths.waiting(self.sources.broker_url) if self.sources.broker_url else None
+        """Return what the queues hold, by name; None where nobody can look.
+
+        Without the delay levels where others submit too: there theirs may wait for hours.
+        """
+        if self.sources.broker_url is None:
+            return None
+        found = depths.waiting(self.sources.broker_url)
+        return found if self.sources.alone else {work.name: found[work.name] for work in WORK_QUEUES}
 
     def _left(self) -> str:
         """Return in words what is still on its way; nothing where all is settled, or lost."""
         self._queued = {name: count for name, count in (self.waiting() or {}).items() if count > 0}
         if self._queued:
             return "waiting: " + ", ".join(f"{count} in {name}" for name, count in self._queued.items())
+        waiting = self._ask()
+        return f"waiting: {waiting} of {len(self._acked())} are not stored and confirmed" if waiting else ""
+
+    def _ask(self) -> int:
+        """Ask for the standing of all that is not settled, and return how many still are not."""
         open_ids = [each for each in sorted(self._acked()) if self.standings.get(each, "waiting") == "waiting"]
         self.standings.update(self.sources.api.standings(open_ids))
-        waiting = sum(self.standings[each] == "waiting" for each in open_ids)
-        return f"waiting: {waiting} of {len(self._acked())} are not stored and confirmed" if waiting else ""
+        return sum(self.standings[each] == "waiting" for each in open_ids)
 
     def _acked(self) -> set[str]:
         return {each for entry in self.ledger.snapshot() if entry.outcome == "acked" for each in entry.ids}

@@ -95,7 +95,7 @@ def compare(
         *_confirmations(entries, acked, holdings, allowed),
         _parked(holdings, allowed),
         Finding(f"I7 every answer within {answer_limit_s:g} s", tuple(_late(entries, answer_limit_s))),
-        *_observations(observed or Observed()),
+        *_observations(observed or Observed(), alone=holdings.alone),
     ]
     return Verdict(_counts(entries, acked, holdings, rows), tuple(findings))
 
@@ -170,13 +170,16 @@ def _late(entries: list[Entry], limit_s: float) -> list[str]:
     return [f"{_name(entry)} ({attempt.took_s:.1f} s)" for entry, attempt in attempts if attempt.took_s > limit_s]
 
 
-def _observations(observed: Observed) -> list[Finding]:
+def _observations(observed: Observed, *, alone: bool) -> list[Finding]:
     late = (f"{taken_s:.1f} s" for taken_s in observed.returns_s or () if taken_s > RETURN_LIMIT_S)
-    waiting = (f"{name}: {count}" for name, count in (observed.waiting or {}).items() if count)
+    waiting = tuple(f"{name}: {count}" for name, count in (observed.waiting or {}).items() if count)
+    backlog = Finding("I8 the backlog drains", waiting, _unless(observed.waiting, "nobody looked"))
+    if waiting and not alone:  # what waits may be theirs: of ours, I1 and I4 say what is missing
+        backlog = Finding(backlog.invariant, not_asked="others submit too")
     nobody = "unknown from here"
     return [
         Finding(f"I8 a 202 within {RETURN_LIMIT_S:g} s of healing", tuple(late), _unless(observed.returns_s, nobody)),
-        Finding("I8 the backlog drains", tuple(waiting), _unless(observed.waiting, "nobody looked")),
+        backlog,
         Finding("I9 memory is bounded", tuple(observed.swollen or ()), _unless(observed.swollen, nobody)),
         Finding("I9 no process gone but those killed", tuple(observed.gone or ()), _unless(observed.gone, nobody)),
     ]

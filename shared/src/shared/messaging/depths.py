@@ -13,6 +13,7 @@ from shared.messaging import addresses
 from shared.messaging.topology import WORK_QUEUES
 
 TIMEOUT_S = 10
+PARKED_QUEUES = tuple(dict.fromkeys(work.parked for work in WORK_QUEUES))
 
 
 class BrokerAway(Exception):
@@ -28,11 +29,6 @@ def waiting(url: str) -> dict[str, int]:
     return depths(url, names)
 
 
-def parked(url: str) -> dict[str, int]:
-    """Return how many messages are in each parked queue, by name; raises `BrokerAway`."""
-    return depths(url, dict.fromkeys(work.parked for work in WORK_QUEUES))
-
-
 def depths(url: str, names: Iterable[str]) -> dict[str, int]:
     """Return how many messages are ready in these queues; -1 for one that is not there; raises `BrokerAway`."""
     try:
@@ -42,9 +38,9 @@ def depths(url: str, names: Iterable[str]) -> dict[str, int]:
         raise BrokerAway(f"the broker was not reached: {error!r}") from error
 
 
-def parked_ids(url: str) -> Counter[str]:
-    """Return the message ids in the parked queues, which are given back unchanged; raises `BrokerAway`."""
-    holding = [name for name, count in parked(url).items() if count > 0]
+def parked_ids(url: str, queues: Iterable[str] = PARKED_QUEUES) -> Counter[str]:
+    """Return the message ids in parked queues, which are given back unchanged; raises `BrokerAway`."""
+    holding = [name for name, count in depths(url, queues).items() if count > 0]
     try:
         with _connected(url) as connection:
             return Counter(each for name in holding for each in _message_ids(connection.channel(), name))
