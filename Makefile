@@ -34,7 +34,7 @@ test-compose: ## start the compose files, load, kill and restart their parts (ne
 
 test-faults: ## prove every row of the table of faults: what went wrong, counted (SEED=1 for the same again)
 	@$(PREPARE) test
-	@SEED=$(SEED) $(BIN)/python -m pytest tests/faults tests/faults/cluster tests/faults/rows $(ARGS)
+	@SEED=$(SEED) $(BIN)/python -m pytest $(PARALLEL) -o 'norecursedirs=.*' tests/faults $(ARGS)
 
 fuzz: ## throw generated input at everything, ten minutes each way (MINUTES=60 for longer, SEED=1 for the same again)
 	@$(PREPARE) test

@@ -1,4 +1,4 @@
-"""What the kill tests share: a broker of their own to kill, and trials."""
+"""What the fault tests share: trials, and the table of what each row counted."""
 
 from __future__ import annotations
 
@@ -9,11 +9,26 @@ from pathlib import Path
 import pytest
 
 from dev.mail_sink import MailSink
+from support.faulty.table import line_of, rows_of, write
 from support.installation import Installation
 from support.ledger_trial import AnyBroker, StartTrial, Trial, sqlite_of, vhost_of
+from support.service import ROOT
+
+TABLE = ROOT / ".run" / "faults.json"
 
 SHORT_LEASE = {"COUNTERFOIL_SMTP_TIMEOUT_S": "1"}
 """A mail's lease outlives its time limit by a quarter of a minute, and whoever comes second waits for its end."""
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print what each row counted, and write it as JSON."""
+    reports = (each for kind in terminalreporter.stats.values() for each in kind)
+    rows = rows_of(each for each in reports if isinstance(each, pytest.TestReport))
+    if rows:
+        write(rows, TABLE)
+        terminalreporter.section(f"RabbitMQ {rows[0]['broker']}; the same as JSON: {TABLE.relative_to(ROOT)}")
+        for row in rows:
+            terminalreporter.write_line(line_of(row))
 
 
 @pytest.fixture

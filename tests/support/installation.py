@@ -20,6 +20,8 @@ from support.service import ROOT, Service, run
 
 START_TIMEOUT_S = 30
 
+EXAMPLE_FORMS = ROOT / "forms.example.toml"
+
 NO_LIMITS = {"COUNTERFOIL_RATE_LIMIT": "none", "COUNTERFOIL_CONFIRMATIONS_PER_RECIPIENT": "none"}
 
 
@@ -41,7 +43,7 @@ class Installation:
         broker_url: str,
         smtp_url: str,
         database_url: str | None = None,
-        forms: Path = ROOT / "forms.example.toml",
+        forms: Path = EXAMPLE_FORMS,
         replicas: int = 1,
         workers: int = 1,
         settings: dict[str, str] | None = None,

@@ -28,8 +28,9 @@ class Received:
 class Receiver:
     """Keeps what it receives. `answers` maps a path to a status, or to one of these ways to misbehave:
 
-    `hang` answers nothing; `drip` a header that never ends; `drip body` likewise; `drop` closes after the request;
-    `huge` a body without end; `redirect` leads to /elsewhere. `headers` go with every answer.
+    `hang` answers nothing, `late` a 204 when it is let go; `drip` a header that never ends; `drip body` likewise;
+    `drop` closes after the request; `huge` a body without end; `redirect` leads to /elsewhere. `headers` go with
+    every answer.
     """
 
     tls: bool = False
@@ -90,6 +91,9 @@ class _Handler(BaseHTTPRequestHandler):
     def _answer(self, answer: int | str) -> None:
         if answer == "hang":
             self.receiver.let_go.wait(60)
+        elif answer == "late":
+            self.receiver.let_go.wait()
+            self._begin(204, 0)
         elif answer == "drip":
             self._drip(b"HTTP/1.1 200 OK\r\nX-Longwinded: ")
         elif answer == "drop":

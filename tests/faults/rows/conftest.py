@@ -1,9 +1,9 @@
-"""What the rows of the table of faults share: servers to harm, stages, and the table of what each row counted."""
+"""What the rows of the table of faults share: servers to harm, stages, and the line of each in the table."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Generator, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from random import SystemRandom
@@ -14,50 +14,24 @@ from dev.broker import Broker
 from dev.mail_sink import MailSink
 from dev.postgres import Postgres
 from support.faulty.stage import Stage, StartStage, Tie
-from support.faulty.table import Row, Table
+from support.faulty.table import Row
+from support.installation import EXAMPLE_FORMS
 from support.mailbox import Mailbox
-from support.service import ROOT
-
-TABLE = ROOT / ".run" / "faults.json"
-_PASSED = pytest.StashKey[bool]()
-_TABLE = pytest.StashKey[Table]()
-
-
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(
-    item: pytest.Item, call: pytest.CallInfo[None]
-) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Keep whether a test passed, for the table."""
-    report = yield
-    if report.when == "call":
-        item.stash[_PASSED] = report.passed
-    return report
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    """Print what each row counted, and write it as JSON."""
-    rows = config.stash.get(_TABLE, None)
-    if rows is not None:
-        rows.write(TABLE)
-        terminalreporter.section(f"RabbitMQ {rows.broker}; the same as JSON: {TABLE.relative_to(ROOT)}")
-        for line in rows.lines():
-            terminalreporter.write_line(line)
-
-
-@pytest.fixture(scope="session")
-def table(pytestconfig: pytest.Config) -> Table:
-    """What each row counts."""
-    return pytestconfig.stash.setdefault(_TABLE, Table())
 
 
 @pytest.fixture
-def row(request: pytest.FixtureRequest, table: Table, rabbitmq: Broker) -> Iterator[Row]:
+def row(request: pytest.FixtureRequest, rabbitmq_version: str) -> Iterator[Row]:
     """The line of this test in the table; `SEED` in the environment repeats what it did."""
-    table.broker = table.broker or rabbitmq.ctl("version").strip()
-    line = Row(request.node.name.removeprefix("test_"), int(os.environ.get("SEED") or SystemRandom().randrange(10**6)))
-    table.rows.append(line)
+    seed = int(os.environ.get("SEED") or SystemRandom().randrange(10**6))
+    line = Row(request.node.name.removeprefix("test_"), rabbitmq_version, seed)
     yield line
-    line.finish(passed=request.node.stash.get(_PASSED, False))
+    request.node.user_properties.append(("row", line.told()))
+
+
+@pytest.fixture(scope="session")
+def rabbitmq_version(mortal_broker: Broker) -> str:
+    """Which RabbitMQ is harmed."""
+    return mortal_broker.ctl("version").strip()
 
 
 @pytest.fixture(scope="session")
@@ -80,6 +54,7 @@ def start_stage(
             settings: Mapping[str, str] | None = None,
             special: Mapping[str, Mapping[str, str]] | None = None,
             mailbox: Mailbox | None = None,
+            forms: Path = EXAMPLE_FORMS,
             replicas: int = 2,
             started: bool = True,
         ) -> Stage:
@@ -92,6 +67,7 @@ def start_stage(
                 through=through,
                 settings=settings or {},
                 special=special or {},
+                forms=forms,
                 replicas=replicas,
                 started=started,
             )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -16,7 +17,7 @@ from support.faulty.fault import Fault, prove
 from support.faulty.proxy import Proxy
 from support.faulty.scraped import Scraped
 from support.faulty.table import Row
-from support.installation import Installation
+from support.installation import EXAMPLE_FORMS, Installation
 from support.ledger_client import LoadClient
 from support.ledger_trial import Trial, vhost_of
 from support.ledger_verdict import Allowed, Verdict
@@ -51,6 +52,7 @@ class Stage:
     through: Collection[Tie] = ()
     settings: Mapping[str, str] = field(default_factory=dict)
     special: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    forms: Path = EXAMPLE_FORMS
     replicas: int = 2
     started: bool = True
     proxies: dict[Tie, Proxy] = field(default_factory=dict)
@@ -76,6 +78,7 @@ class Stage:
             broker_url=self.broker_url,
             smtp_url=self.mailbox.url,
             database_url=self.database_url,
+            forms=self.forms,
             replicas=self.replicas,
             workers=self.replicas,
             settings={**SHORT_LEASE, **self.settings},
@@ -142,7 +145,9 @@ class Stage:
 
     def conclude(self, allowed: Allowed | None = None, *, timeout_s: float = 90) -> Verdict:
         """Wait until all is worked off, note what was counted, compare (I1 to I9), and fail unless all of it holds."""
+        began = time.monotonic()
         self.trial.settle(timeout_s=timeout_s)
+        self.row.note({"seconds to work off the rest": round(time.monotonic() - began, 1)})
         self.scraped.note()
         verdict = self.trial.conclude(allowed, timeout_s=timeout_s)
         counts = verdict.counts
@@ -173,6 +178,7 @@ class StartStage(Protocol):
         settings: Mapping[str, str] | None = None,
         special: Mapping[str, Mapping[str, str]] | None = None,
         mailbox: Mailbox | None = None,
+        forms: Path = EXAMPLE_FORMS,
         replicas: int = 2,
         started: bool = True,
     ) -> Stage:

@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import json
+import re
 import time
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
+
+import pytest
+
+Told = dict[str, Any]
 
 
 @dataclass
@@ -14,10 +20,9 @@ class Row:
     """One test of a row: its seed, and what it counted."""
 
     name: str
+    broker: str
     seed: int
     began: float = field(default_factory=time.monotonic)
-    passed: bool = False
-    took_s: float = 0.0
     counted: dict[str, float | list[float]] = field(default_factory=dict)
 
     def note(self, counted: Mapping[str, float | list[float]]) -> None:
@@ -29,29 +34,40 @@ class Row:
         for name, count in evidence.items():
             self.counted[name] = int(str(self.counted.get(name, 0))) + count
 
-    def finish(self, *, passed: bool) -> None:
-        """Say how it ended."""
-        self.passed = passed
-        self.took_s = round(time.monotonic() - self.began, 1)
+    def told(self) -> Told:
+        """Return what the table says of it, in plain values: its test may have run in another process."""
+        took_s = round(time.monotonic() - self.began, 1)
+        return {
+            "name": self.name,
+            "broker": self.broker,
+            "seed": self.seed,
+            "took_s": took_s,
+            "counted": self.counted,
+        }
 
 
-@dataclass
-class Table:
-    """All rows of a run."""
+def rows_of(reports: Iterable[pytest.TestReport]) -> list[Told]:
+    """Return the rows of a whole run by their numbers, and say of each whether its test passed."""
+    told = list(reports)
+    failed = {report.nodeid for report in told if report.failed}
+    rows = [
+        {**row, "passed": report.nodeid not in failed}
+        for report in told
+        if report.when == "teardown"
+        for name, row in report.user_properties
+        if name == "row" and isinstance(row, dict)
+    ]
+    return sorted(rows, key=lambda row: int(re.findall(r"\d+", row["name"])[0]))
 
-    broker: str = ""
-    rows: list[Row] = field(default_factory=list)
 
-    def lines(self) -> list[str]:
-        """Return it for people."""
-        return [
-            f"{row.name:<58}{'ok' if row.passed else 'FAILED':<7}{row.took_s:>6} s  seed {row.seed:<7} "
-            + ", ".join(f"{count} {name}" for name, count in row.counted.items())
-            for row in self.rows
-        ]
+def line_of(row: Told) -> str:
+    """Return a row for people."""
+    counts = ", ".join(f"{count} {name}" for name, count in row["counted"].items())
+    ended = "ok" if row["passed"] else "FAILED"
+    return f"{row['name']:<58}{ended:<7}{row['took_s']:>6} s  seed {row['seed']:<7} {counts}"
 
-    def write(self, path: Path) -> None:
-        """Write it as JSON."""
-        path.parent.mkdir(parents=True, exist_ok=True)
-        rows = [{name: value for name, value in asdict(row).items() if name != "began"} for row in self.rows]
-        path.write_text(json.dumps({"broker": self.broker, "rows": rows}, indent=1) + "\n")
+
+def write(rows: list[Told], path: Path) -> None:
+    """Write rows as JSON."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(rows, indent=1) + "\n")
