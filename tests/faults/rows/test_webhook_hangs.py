@@ -25,7 +25,7 @@ HANGING = {
     "COUNTERFOIL_WEBHOOK_ALLOW": "127.0.0.1",
     "COUNTERFOIL_WEBHOOK_TIMEOUT_S": "60",
 }
-LATER_S = 1.0
+LATER_S = 5.0
 """What a busy machine may cost a mail; one that waited for a webhook would wait for all of its time limit."""
 
 
