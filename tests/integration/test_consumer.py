@@ -10,6 +10,7 @@ import pytest
 
 from dev.broker import Broker
 from shared.messaging.batching import BatchLimits
+from shared.messaging.consumer import QueueSource
 from shared.messaging.declare import declare
 from shared.messaging.failures import Delivery
 from shared.messaging.incoming import POISON_AT
@@ -109,3 +110,18 @@ def test_an_ack_from_before_a_reconnect_does_no_harm(rabbitmq: Broker, url: str)
         eventually(lambda: handler.ids.count(ids[0]) == 2, timeout_s=TIMEOUT_S, message="the first one came again")
         eventually(lambda: set(handler.ids) == set(ids), timeout_s=TIMEOUT_S, message="all are handled")
     assert looker(url)(STORAGE.name) == []
+
+
+def test_an_ack_from_before_a_reconnect_acks_nothing_that_came_after_it(rabbitmq: Broker, url: str) -> None:
+    put(url, 2)
+    source = QueueSource(url, "test", STORAGE.name, prefetch=1)
+    try:
+        before = eventually(lambda: source.get(1.0), timeout_s=TIMEOUT_S, message="the first one came")
+        rabbitmq.ctl("close_all_connections", "--global", "test")
+        after = eventually(lambda: source.get(1.0), timeout_s=TIMEOUT_S, message="it came again")
+        assert after.tag == before.tag, "vacuous: the ack could not be mistaken"
+        source.ack(before, multiple=True)
+    finally:
+        source.close()
+    queued = looker(url)
+    eventually(lambda: len(queued(STORAGE.name)) == 2, timeout_s=TIMEOUT_S, message="both are on the queue again")
