@@ -128,6 +128,10 @@ class Starved:
         """Return how many processes had the limit."""
         return {f"processes short of {self.what}": self.times}
 
+    def has_no_file_left(self) -> bool:
+        """Say whether every process has as many descriptors open as it may."""
+        return all(sum(1 for _ in Path(f"/proc/{pid}/fd").iterdir()) >= self.limit for pid in self._before)
+
     @property
     def _kind(self) -> int:
         return resource.RLIMIT_NOFILE if self.what == "files" else resource.RLIMIT_AS
