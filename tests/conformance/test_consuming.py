@@ -96,6 +96,18 @@ def test_retry_later_comes_back_with_its_attempt_counted(subject: Subject) -> No
     assert subject.queued(NOTIFY_EMAIL.level_queue("30s")) == []
 
 
+def test_what_is_put_off_for_years_waits_on_the_longest_level_and_holds_up_nothing(subject: Subject) -> None:
+    handler = Recorder()
+    with publishing(subject) as publisher, running(subject.broker.consumer(NOTIFY_EMAIL, handler, BatchLimits())):
+        event = an_event()
+        handler.fails[str(event.id)] = RetryLater("as its endpoint wants it", after_s=1e9)
+        publisher.publish(message_of(event), timeout_s=TIMEOUT_S)
+        level = NOTIFY_EMAIL.level_queue("6h")
+        eventually(lambda: len(subject.queued(level)) == 1, timeout_s=TIMEOUT_S, message="it waits")
+        ids = publish(publisher, 3)
+        eventually(lambda: seen(handler) >= set(ids), timeout_s=TIMEOUT_S, message="what comes after is handled")
+
+
 def test_while_a_dependency_is_away_everything_is_held_and_nothing_charged(subject: Subject) -> None:
     handler = Recorder()
     handler.fail_once = [DependencyUnavailable("away"), DependencyUnavailable("away")]

@@ -61,6 +61,12 @@ def test_retry_after_is_read_as_seconds_and_as_a_date(retry_after: str, after_s:
     assert failure.after_s == after_s
 
 
-@pytest.mark.parametrize("retry_after", [None, "", "soon", "-5", "1.5", "²", "Mon, 99 Nov 2026 12:00:00 GMT"])
+@pytest.mark.parametrize(
+    "retry_after",
+    [
+        *(None, "", "soon", "-5", "1.5", "²", "Mon, 99 Nov 2026 12:00:00 GMT"),
+        "Sun, 22 Nov 2026 12:00:00 +99999999999999999",
+    ],
+)
 def test_what_is_no_time_is_passed_over(retry_after: str | None) -> None:
     assert type(failed(503, retry_after)) is Transient

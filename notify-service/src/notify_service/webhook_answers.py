@@ -48,7 +48,7 @@ def _seconds_of(retry_after: str | None, now: datetime) -> float | None:
         return float(text[:9])
     try:
         named = parsedate_to_datetime(text)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     moment = named if named.tzinfo else named.replace(tzinfo=UTC)
     return max(0.0, (moment - now) / timedelta(seconds=1))

@@ -107,8 +107,10 @@ class Moves:
         return Message(PARKED, self._work.parked, incoming.type, incoming.message_id, incoming.body, headers)
 
     def _retried(self, incoming: Incoming, outcome: Retry) -> Message:
-        level = self._work.level_queue(self._work.level_for(outcome.after_s))
-        jittered_s = outcome.after_s * random.uniform(0.8, 1.0)  # noqa: S311 - jitter, no secret
+        level = self._work.level_for(outcome.after_s)
+        # Longer than its level nothing waits, and RabbitMQ closes the channel on an expiration beyond 32 bits.
+        after_s = min(outcome.after_s, self._work.levels_s[level])
+        jittered_s = after_s * random.uniform(0.8, 1.0)  # noqa: S311 - jitter, no secret
         headers: dict[str, str | int] = {
             **incoming.trace,
             ATTEMPT_HEADER: incoming.attempt + (outcome.charge != "nothing"),
@@ -116,7 +118,7 @@ class Moves:
         }
         return Message(
             DEFAULT_EXCHANGE,
-            level,
+            self._work.level_queue(level),
             incoming.type,
             incoming.message_id,
             incoming.body,
