@@ -122,13 +122,19 @@ def test_a_list_of_one_service_asks_no_other(gateway: Gateway, storage: Service)
     assert "notify" in document_of(answer)["error"]
 
 
-@pytest.mark.parametrize("query", ["service=gateway", "state=lost", "limit=0", "limit=201", "cursor=bad"])
+@pytest.mark.parametrize("query", ["service=gateway", "state=lost", "limit=0", "limit=201", "cursor=bad", "reason=%00"])
 def test_what_cannot_be_asked_for_400(gateway: Gateway, storage: Service, notify: Service, query: str) -> None:
     assert gateway.client.get(f"/v1/parked?{query}", headers=OPERATOR).status_code == 400
 
 
 @pytest.mark.parametrize(
-    "path", ["/v1/parked/gateway/" + ID, "/v1/parked/storage/short", "/v1/parked/storage/" + NOWHERE]
+    "path",
+    [
+        "/v1/parked/gateway/" + ID,
+        "/v1/parked/storage/short",
+        "/v1/parked/storage/%00" + ID[1:],
+        "/v1/parked/storage/" + NOWHERE,
+    ],
 )
 def test_what_is_not_there_404(gateway: Gateway, storage: Service, path: str) -> None:
     assert gateway.client.get(path, headers=OPERATOR).status_code == 404
@@ -166,6 +172,9 @@ def test_many_are_replayed(gateway: Gateway, storage: Service, body: dict[str, A
         {"ids": [1]},
         {"ids": ["a"] * 101},
         {"reason": ""},
+        {"reason": 7, "all": True},
+        {"reason": "r", "all": True},
+        {"ids": [ID], "all": True},
     ],
 )
 def test_which_to_replay_has_to_be_said(gateway: Gateway, storage: Service, body: dict[str, Any]) -> None:

@@ -8,6 +8,7 @@ import structlog
 from flask import Flask, Response, request
 from flask.globals import request_ctx
 from werkzeug.exceptions import HTTPException
+from werkzeug.routing import BaseConverter
 
 from gateway.answers import Answers, json_response
 from gateway.errors import Refused, form_not_found, inactive, refused
@@ -38,6 +39,12 @@ class Desk:
     answers: Answers
     publisher: Publisher
     forms: Forms
+
+
+class _ParkedId(BaseConverter):
+    """Passes by what no database could be asked for, such as NUL."""
+
+    regex = "[0-9a-f]{32}"
 
 
 def name_addresses(app: Flask, desk: Desk) -> None:
@@ -108,7 +115,8 @@ def _name_reading(app: Flask, desk: Desk) -> None:
 
 
 def _name_operating(app: Flask, desk: Desk) -> None:
-    service, one = "/v1/parked/<any(storage, notify):service>", "<string(length=32):parked_id>"
+    app.url_map.converters["parked_id"] = _ParkedId
+    service, one = "/v1/parked/<any(storage, notify):service>", "<parked_id:parked_id>"
 
     @app.get("/v1/parked")
     def list_parked() -> Response:

@@ -34,7 +34,7 @@ class Operating:
         limit = limit_of(request)
         params = {
             "state": _state_of(request),
-            "reason": request.args.get("reason"),
+            "reason": _reason_of(request),
             "limit": limit,
             "cursor": request.args.get("cursor"),
         }
@@ -62,17 +62,7 @@ class Operating:
     def replay_many(self, service: str, request: Request) -> Response:
         """Publish several messages again: those named, or those that wait longest, with a reason or with any."""
         actor = self._check_key(request)
-        asked = _values_of(request)
-        ids, reason, every = asked.get("ids"), asked.get("reason"), asked.get("all")
-        if isinstance(ids, list) and 0 < len(ids) <= REPLAY_MOST and all(isinstance(one, str) for one in ids):
-            params: dict[str, Any] = {"ids": ids}
-        elif ids is None and ((isinstance(reason, str) and reason) or every is True or every == "true"):
-            params = {"reason": reason, "limit": REPLAY_MOST}
-        else:
-            raise refused(
-                422, "WHICH", f"Say which: ids (a list of 1 to {REPLAY_MOST}), reason (a text), or all (true)."
-            )
-        done = self._replay(service, {**params, "actor": actor})
+        done = self._replay(service, {**_which(_values_of(request)), "actor": actor})
         return json_response(
             200,
             {
@@ -129,6 +119,26 @@ def _state_of(request: Request) -> str | None:
     if state not in {*get_args(State), "all"}:
         raise refused(400, "STATE", "state must be waiting, replayed, discarded or all.", field="state")
     return None if state == "all" else state
+
+
+def _reason_of(request: Request) -> str | None:
+    reason = request.args.get("reason")
+    if reason is not None and "\0" in reason:
+        raise refused(400, "REASON", "reason must be text without NUL.", field="reason")
+    return reason
+
+
+def _which(asked: dict[str, JsonValue]) -> dict[str, Any]:
+    match [(name, asked[name]) for name in ("ids", "reason", "all") if asked.get(name) is not None]:
+        case [("ids", [_, *_] as ids)] if len(ids) <= REPLAY_MOST and all(isinstance(one, str) for one in ids):
+            return {"ids": ids}
+        case [("reason", str(reason))] if reason:
+            return {"reason": reason, "limit": REPLAY_MOST}
+        case [("all", True | "true")]:
+            return {"reason": None, "limit": REPLAY_MOST}
+    raise refused(
+        422, "WHICH", f"Say which, in one way: ids (a list of 1 to {REPLAY_MOST}), reason (a text), or all (true)."
+    )
 
 
 def _values_of(request: Request) -> dict[str, JsonValue]:

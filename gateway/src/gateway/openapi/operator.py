@@ -15,7 +15,7 @@ _NUMBER: Part = {"type": "integer", "minimum": 0}
 _SERVICE: Part = {"enum": list(PARKED_AT)}
 _ENTRY: dict[str, Part] = {
     "service": _SERVICE,
-    "id": {**TEXT, "minLength": 32, "maxLength": 32},
+    "id": {**TEXT, "pattern": "^[0-9a-f]{32}$"},
     "message_id": {**TEXT, "description": "A submission's id, as a rule."},
     "type": TEXT,
     "queue": {**TEXT, "description": "The work queue it came from, and a replay goes to."},
