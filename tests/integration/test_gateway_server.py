@@ -155,6 +155,13 @@ def test_a_busy_port_is_named(server: Server, tmp_path: Path, broker_url: str) -
     assert f"COUNTERFOIL_BIND: cannot listen at 127.0.0.1:{server.port}" in second.tail()
 
 
+def test_an_address_that_its_own_metrics_have_is_named(tmp_path: Path, broker_url: str) -> None:
+    gateway = Server(tmp_path, broker_url)
+    gateway.start(COUNTERFOIL_METRICS_BIND=f"127.0.0.1:{gateway.port}")
+    assert gateway.wait(timeout_s=20) == 2
+    assert f"COUNTERFOIL_BIND: cannot listen at 127.0.0.1:{gateway.port}" in gateway.tail()
+
+
 def test_wrong_settings_are_all_named(tmp_path: Path, broker_url: str) -> None:
     wrong = {"COUNTERFOIL_SECRET": "", "COUNTERFOIL_WORKERS": "none", "COUNTERFOIL_BIND": "nowhere"}
     gateway = Server(tmp_path, broker_url, **wrong)

@@ -66,7 +66,6 @@ def serve(settings: Settings, target: str = TARGET) -> None:
     """
     _raise_file_limit()
     host, port = host_and_port(settings.bind)
-    _check_address(host, port)
     server = Granian(
         target,
         address=host,
@@ -88,6 +87,7 @@ def serve(settings: Settings, target: str = TARGET) -> None:
     )
     try:
         with telemetry.served(settings.metrics_bind), _place_for_forms():
+            _check_address(host, port)  # the metrics may have it
             server.serve()
     except SystemExit:
         if not server.interrupt_signal:  # Ctrl-C reaches the workers, too: that they ended is no fault then
