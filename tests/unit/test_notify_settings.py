@@ -48,6 +48,8 @@ def test_an_smtp_url_says_how_to_send(url: str, expected: SmtpServer) -> None:
         "smtp://mail?starttls=maybe",
         "smtp://mail?tls=on",
         "smtp://mail/path",
+        "smtp://u:p[x@mail",
+        "smtp://u:p@mail℀",
         "smtp://u:p@mail?starttls=if-offered",
     ],
 )

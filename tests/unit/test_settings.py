@@ -38,6 +38,10 @@ def test_a_missing_setting_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     [
         ("localhost:5672", "expected a URL such as amqp://user:password@host:port/"),
         ("amqp://u:hunter2@h:port/", "expected a URL such as"),
+        ("amqp://u:hunter[2@one/", "expected a URL such as"),
+        ("amqp://u:p@[::1/", "expected a URL such as"),
+        ("amqp://u:p@one/?heartbeat=hunter", "only the parameters of pika's URLParameters"),
+        ("amqps://u:p@one/?ssl_options={'ca_certs':'/nowhere'}", "only the parameters of pika's URLParameters"),
         ("amqp://u:p@one/,two:5672", "of 2 addresses with commas between, 2 is wrong"),
         ("amqp://u:hunter,2@one/,amqp://u:p@two/", "of 3 addresses with commas between, 1 and 2 are wrong"),
         ("amqp://u:p@one/,", "of 2 addresses with commas between, 2 is wrong"),

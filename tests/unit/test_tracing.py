@@ -141,6 +141,8 @@ def test_it_is_on_where_an_endpoint_is_set(variables: dict[str, str], expected: 
     [
         {"OTEL_EXPORTER_OTLP_ENDPOINT": "collector:4318"},
         {"OTEL_EXPORTER_OTLP_ENDPOINT": "grpc://collector:4317"},
+        {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://collector:port"},
+        {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://[::1"},
         ENDPOINT | {"OTEL_EXPORTER_OTLP_PROTOCOL": "grpc"},
         ENDPOINT | {"OTEL_TRACES_EXPORTER": "zipkin"},
     ],

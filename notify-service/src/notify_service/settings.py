@@ -132,13 +132,13 @@ def parse_smtp_url(url: str) -> SmtpServer:
     Without `starttls`: required where there is a user, else if-offered. A password is never offered in the clear
     unless the address says `never`. User and password are percent-encoded.
     """
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+        port = parts.port or _PORTS[parts.scheme]
+    except (ValueError, KeyError):  # of which the text may show a password
+        raise ValueError(_EXPECTED) from None
     options = dict(parse_qsl(parts.query, keep_blank_values=True))
     starttls = options.pop("starttls", "required" if parts.username else "if-offered")
-    try:
-        port = parts.port or _PORTS[parts.scheme]
-    except (ValueError, KeyError):
-        raise ValueError(_EXPECTED) from None
     if not parts.hostname or parts.path not in {"", "/"} or options or starttls not in get_args(StartTls):
         raise ValueError(_EXPECTED)
     if parts.username and starttls == "if-offered":

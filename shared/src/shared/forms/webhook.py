@@ -49,8 +49,11 @@ def _is_secret(secret: str) -> None:
 def _is_address(url: str) -> None:
     try:
         parts = urlsplit(url)
-        has_place = bool(_HOST.fullmatch(parts.netloc.removesuffix(f":{parts.port}"))) and parts.port != 0
     except ValueError:
+        raise ValidationError("expected a host after https://, an IPv6 address in [ and ]") from None
+    try:
+        has_place = bool(_HOST.fullmatch(parts.netloc.removesuffix(f":{parts.port}"))) and parts.port != 0
+    except ValueError:  # the port is no number, or above 65535
         has_place = False
     if not url.isascii() or not url.isprintable() or " " in url or parts.scheme not in {"https", "http"}:
         raise ValidationError("expected a web address that begins with https:// or http://, in ASCII")

@@ -6,10 +6,15 @@ what clients of clusters mostly take; a comma in a password is written `%2C`.
 
 from __future__ import annotations
 
-from urllib.parse import SplitResult, unquote, urlsplit
+from urllib.parse import unquote, urlsplit
+
+import pika
 
 SCHEMES = ("amqp", "amqps")
-_EXPECTED = "expected a URL such as amqp://user:password@host:port/"
+_EXPECTED = (
+    "expected a URL such as amqp://user:password@host:port/, with [ and its like in a password percent-encoded, and "
+    "after a ? only the parameters of pika's URLParameters"
+)
 
 
 class WrongAddress(ValueError):
@@ -28,8 +33,8 @@ def users(broker_url: str) -> set[str | None]:
 
 def check(broker_url: str) -> None:
     """Raise `WrongAddress` with everything that is wrong, unless these are addresses of one broker or cluster."""
-    addresses = [urlsplit(address) for address in split(broker_url)]
-    wrong = [str(number) for number, parts in enumerate(addresses, start=1) if not _is_whole(parts)]
+    addresses = split(broker_url)
+    wrong = [str(number) for number, address in enumerate(addresses, start=1) if not _is_whole(address)]
     if wrong and len(addresses) == 1:
         raise WrongAddress(_EXPECTED)
     if wrong:
@@ -38,12 +43,14 @@ def check(broker_url: str) -> None:
             f"of {len(addresses)} addresses with commas between, {' and '.join(wrong)} {verb} wrong: {_EXPECTED} "
             "(a comma in a password is written %2C)"
         )
-    if len({unquote(parts.path.removeprefix("/")) or "/" for parts in addresses}) > 1:
+    if len({unquote(urlsplit(address).path.removeprefix("/")) or "/" for address in addresses}) > 1:
         raise WrongAddress("the addresses name different virtual hosts: the nodes of one cluster have the same")
 
 
-def _is_whole(parts: SplitResult) -> bool:
+def _is_whole(address: str) -> bool:
     try:
+        parts = urlsplit(address)
+        pika.URLParameters(address)
         return parts.scheme in SCHEMES and bool(parts.hostname) and parts.port != 0
-    except ValueError:  # no port at all, or one above 65535
+    except Exception:  # noqa: BLE001 - pika evaluates what stands in the address, and its text may show a password
         return False

@@ -55,5 +55,8 @@ def problems(environment: Mapping[str, str]) -> list[str]:
 
 
 def _is_http(text: str) -> bool:
-    parts = urlsplit(text)
-    return parts.scheme in {"http", "https"} and bool(parts.hostname)
+    try:
+        parts = urlsplit(text)
+        return parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # a bracket that is not closed, or no number for a port
+        return False
