@@ -18,6 +18,9 @@ from dev.broker import Broker
 from support.fuzzed import ACCEPTED, fuzzed_installation, schemathesis
 from support.service import ROOT
 
+TEST_MOST_S = 3600
+"""How long one test may take before it counts as hung: one that is thorough takes fifteen times as long as usual."""
+
 
 def main() -> int:
     """Do what the command line asks for."""
@@ -52,6 +55,7 @@ def _hypothesis(seconds: float, seed: int) -> int:
     while (left_s := until - time.monotonic()) > 0:
         print(f"hypothesis, seed {seed}: {left_s:.0f} s left", flush=True)
         options = ["-q", "-x", "-m", "hypothesis", "--hypothesis-profile=fuzz", f"--hypothesis-seed={seed}"]
+        options += ["-o", f"faulthandler_timeout={TEST_MOST_S}"]
         done = subprocess.run([sys.executable, "-m", "pytest", *options], cwd=ROOT, check=False)
         if done.returncode:
             return 1
