@@ -80,11 +80,11 @@ def _parser(program: str) -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True)
     listed = commands.add_parser("list", help="show what waits, newest first")
     listed.add_argument("--state", choices=["waiting", "replayed", "discarded", "all"], default="waiting")
-    listed.add_argument("--reason", metavar="TEXT", help="those whose reason holds this text")
+    listed.add_argument("--reason", metavar="TEXT", type=_text, help="those whose reason holds this text")
     listed.add_argument("--json", action="store_true", help="one JSON object a line, all of each")
     listed.set_defaults(act=_list)
     shown = commands.add_parser("show", help="show one: content, headers, and what happened to it")
-    shown.add_argument("id")
+    shown.add_argument("id", type=_text)
     shown.add_argument("--body", action="store_true", help="write its bytes and nothing else")
     shown.set_defaults(act=_show)
     replay = commands.add_parser("replay", help="publish to the work queue again, byte for byte")
@@ -92,17 +92,27 @@ def _parser(program: str) -> argparse.ArgumentParser:
     replay.set_defaults(act=_replay)
     discard = commands.add_parser("discard", help="let those that wait rest; their bytes are kept")
     _choose(discard)
-    discard.add_argument("--because", metavar="TEXT", required=True, help="why; kept with it")
+    discard.add_argument("--because", metavar="TEXT", type=_text, required=True, help="why; kept with it")
     discard.set_defaults(act=_discard)
     return parser
 
 
 def _choose(parser: argparse.ArgumentParser) -> None:
     which = parser.add_mutually_exclusive_group(required=True)
-    which.add_argument("ids", nargs="*", default=[], metavar="ID")
+    which.add_argument("ids", nargs="*", default=[], metavar="ID", type=_text)
     which.add_argument("--all", action="store_true", help="all that wait now")
-    which.add_argument("--reason", metavar="TEXT", help="those that wait now and whose reason holds this text")
-    parser.add_argument("--as", dest="actor", metavar="NAME", default=_own_name(), help="who does it")
+    which.add_argument(
+        "--reason", metavar="TEXT", type=_text, help="those that wait now and whose reason holds this text"
+    )
+    parser.add_argument("--as", dest="actor", metavar="NAME", type=_text, default=_own_name(), help="who does it")
+
+
+def _text(given: str) -> str:
+    """Return what was given; raises where it is empty, as a shell's variable that is not set, or no UTF-8."""
+    given.encode()
+    if not given.strip():
+        raise argparse.ArgumentTypeError("expected some text")
+    return given
 
 
 def _list(desk: ParkedDesk, given: argparse.Namespace) -> bool:
