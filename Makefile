@@ -62,17 +62,18 @@ snippet: ## make gateway/static/counterfoil.js from gateway/scripts/counterfoil.
 
 lock: ## choose the versions anew and pin them with hashes (UPGRADE=--upgrade for the newest)
 	@$(PREPARE) python
-	$(COMPILE) $(UPGRADE) --group dev --group bench shared/pyproject.toml gateway/pyproject.toml storage-service/pyproject.toml \
+	$(COMPILE) $(UPGRADE) --group dev shared/pyproject.toml gateway/pyproject.toml storage-service/pyproject.toml \
 		notify-service/pyproject.toml ledger/pyproject.toml -o constraints.txt
 	$(COMPILE) -c constraints.txt --group build -o dev/build-requirements.txt
 	$(COMPILE) $(UPGRADE) -c constraints.txt --group clients -o dev/client-requirements.txt
+	$(COMPILE) $(UPGRADE) -c constraints.txt --group bench -o bench/requirements.txt
 	for service in gateway storage-service notify-service; do \
 		$(COMPILE) -c constraints.txt shared/pyproject.toml $$service/pyproject.toml -o $$service/requirements.txt \
 		|| exit 1; done
 
-bench: ## measure the claims beside their peers (ARGS=--quick)
-	@$(PREPARE) test
-	$(BIN)/python -m bench $(ARGS)
+bench: ## measure the claims beside their peers, a quarter of an hour (ROW=accepts for one, ROW=growth, ARGS=--quick)
+	@$(PREPARE) bench
+	@$(BIN)/python -m $(if $(filter growth,$(ROW)),bench.growth,bench $(ROW)) $(ARGS)
 
 clean: ## remove what was made here, the data in .run and the environments too
 	rm -rf .venv .run .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis .coverage \

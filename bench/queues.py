@@ -2,88 +2,66 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
-from uuid import UUID
 
 import pika
 from pika.adapters.blocking_connection import BlockingChannel
+from pika.exceptions import ChannelClosedByBroker
 
-from bench.wrk import BenchFailed
+from bench.peers.flask_celery import QUEUE as CELERY_QUEUE
+from bench.pipeline import publish
+from bench.rounds import BenchFailed
 from dev.processes import poll
-from shared.contracts import Source, SubmissionAccepted, encode, fingerprint
 from shared.messaging.declare import declare
 from shared.messaging.topology import WORK_QUEUES
 
+_NAMES = (*(work.name for work in WORK_QUEUES), CELERY_QUEUE)
+
 
 class Queues:
-    """All work queues of one broker."""
+    """All queues of one broker that anybody publishes to."""
 
     def __init__(self, broker_url: str) -> None:
-        self._parameters = pika.URLParameters(broker_url)
-        declare(self._parameters)
+        self._url = broker_url
+        declare(pika.URLParameters(broker_url))
 
     def waiting(self, queue: str) -> int:
-        """Return how many messages are ready in a queue."""
-        with self._channel() as channel:
-            return _ready(channel, queue)
+        """Return how many messages are ready in a queue; none where there is no such queue."""
+        return self._counts(queue)[0]
+
+    def consumers(self, queue: str) -> int:
+        """Return how many consume a queue."""
+        return self._counts(queue)[1]
 
     def empty(self) -> None:
-        """Purge every work queue until each stays empty: a server may still be working off what wrk left behind."""
-        if not poll(self._purge, timeout_s=30, every_s=0.5):
+        """Purge every queue until each stays empty: a server may still be working off what wrk left behind."""
+        if not poll(self._purge, timeout_s=30, every_s=0.2):
             raise BenchFailed("the queues do not stay empty after a purge: somebody else publishes")
 
-    def fill(self, queue: str, count: int) -> None:
-        """Put `count` events straight into one empty queue and wait until all of them are ready in it.
+    def fill(self, queue: str, bodies: Iterable[bytes]) -> int:
+        """Put events straight into a queue, each confirmed, and return how many these were."""
+        return publish(self._url, ((queue, body) for body in bodies)).confirmed
 
-        The channel stays open until they are: what a quorum queue has not yet taken from it may be lost when it closes.
-        """
+    def _counts(self, queue: str) -> tuple[int, int]:
         with self._channel() as channel:
-            for serial in range(count):
-                channel.basic_publish("", queue, _body(serial), _PROPERTIES)
-            if not poll(lambda: _ready(channel, queue) == count, timeout_s=120, every_s=0.2):
-                raise BenchFailed(f"{queue} holds {_ready(channel, queue)} of {count} events")
+            try:
+                found = channel.queue_declare(queue, passive=True).method
+            except ChannelClosedByBroker:
+                return 0, 0
+            return int(found.message_count), int(found.consumer_count)
 
     def _purge(self) -> bool:
-        names = [work.name for work in WORK_QUEUES]
-        left = sum(map(self.waiting, names))
+        holding = [name for name in _NAMES if self.waiting(name)]
         with self._channel() as channel:
-            for name in names:
+            for name in holding:
                 channel.queue_purge(name)
-        return left == 0
+        return not holding
 
     @contextmanager
     def _channel(self) -> Iterator[BlockingChannel]:
-        connection = pika.BlockingConnection(self._parameters)
+        connection = pika.BlockingConnection(pika.URLParameters(self._url))
         try:
             yield connection.channel()
         finally:
             connection.close()
-
-
-def _ready(channel: BlockingChannel, queue: str) -> int:
-    return int(channel.queue_declare(queue, passive=True).method.message_count)
-
-
-_PROPERTIES = pika.BasicProperties(
-    type=SubmissionAccepted.TYPE, content_type="application/json", delivery_mode=2, headers={"x-attempt": 0}
-)
-
-
-def _body(serial: int) -> bytes:
-    fields = {"name": f"Ada Lovelace {serial}", "email": f"ada+{serial}@example.org"}
-    moment = datetime.now(UTC)
-    source = Source(ip="127.0.0.1", user_agent="bench")
-    return encode(SubmissionAccepted(_uuid(serial), "signup", moment, fields, fingerprint(fields), source))
-
-
-def _uuid(serial: int) -> UUID:
-    """Spread the ids over the whole index, as random ones are."""
-    return UUID(fingerprint({"serial": serial})[:32])
-
-
-def as_json(value: object) -> str:
-    """Return a value as the results are written."""
-    return json.dumps(value, indent=2, sort_keys=True) + "\n"

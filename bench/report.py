@@ -1,82 +1,109 @@
-"""The figures, as a table to read and as a file to keep."""
+"""The table in the terminal, and the file that is kept."""
 
 from __future__ import annotations
 
-import os
-import platform
-from dataclasses import asdict, dataclass, field
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from statistics import median
-from typing import Any
 
-from bench.queues import as_json
+from rich.console import Console
+from rich.table import Table
+
+from bench.chart import bars
+from bench.claims import Verdict, goal_of
+from bench.figures import Figures, Summary
+from bench.machine import in_words
+from bench.scale import Scale
 
 RESULTS = Path(__file__).with_name("results")
 
+WIDTH = 96
+"""Characters that the table has at least, also where the terminal has fewer."""
+
+_WORDS = {True: "[green]yes[/]", False: "[bold red]no[/]", None: ""}
+
 
 @dataclass(frozen=True, slots=True)
-class Figure:
-    """What one round measured."""
+class Report:
+    """One run: where it was measured, at which scale, what came of it."""
 
-    per_s: float
-    p99_ms: float | None = None
+    machine: Mapping[str, str | int | None]
+    scale: Scale
+    figures: Figures
+    verdicts: Sequence[Verdict]
 
+    def print(self) -> None:
+        """Print the machine and the table."""
+        console = Console(highlight=False)
+        console.width = max(console.width, WIDTH)
+        console.print(f"\n{in_words(self.machine)}", soft_wrap=True)
+        console.print("Load, servers, broker and database share these cores: the ratios count, not the figures.")
+        console.print(_table(self.verdicts))
 
-@dataclass(slots=True)
-class Series:
-    """The rounds of one contestant."""
+    def write(self, rows: Sequence[str]) -> list[Path]:
+        """Write figures and verdicts to `bench/results/<date>.json` and draw them beside it; return both paths.
 
-    name: str
-    unit: str
-    rounds: list[Figure] = field(default_factory=list)
-
-    def add(self, figure: Figure) -> None:
-        """Add a round."""
-        self.rounds.append(figure)
-
-    @property
-    def median_per_s(self) -> float:
-        """The median over the rounds."""
-        return median(figure.per_s for figure in self.rounds)
-
-    @property
-    def median_p99_ms(self) -> float | None:
-        """The median of the rounds' 99th percentiles, where there are any."""
-        found = [figure.p99_ms for figure in self.rounds if figure.p99_ms is not None]
-        return median(found) if found else None
-
-
-def table(series: list[Series]) -> str:
-    """Return a table: the median of each, its spread, and how many times it ours (the first) is as fast."""
-    ours = series[0].median_per_s
-    lines = [f"{series[0].unit:<36}{'median':>9}{'least':>9}{'most':>9}{'p99 ms':>9}{'ours is':>10}"]
-    for each in series:
-        speeds = [figure.per_s for figure in each.rounds]
-        p99 = f"{each.median_p99_ms:.0f}" if each.median_p99_ms is not None else "-"
-        times = f"{ours / each.median_per_s:.2f} x"
-        lines.append(
-            f"{each.name:<36}{each.median_per_s:>9.0f}{min(speeds):>9.0f}{max(speeds):>9.0f}{p99:>9}{times:>10}"
-        )
-    return "\n".join(lines)
+        Where not every row was measured, their names stand in the file's name.
+        """
+        RESULTS.mkdir(exist_ok=True)
+        moment = datetime.now(UTC)
+        every = {verdict.claim.row for verdict in self.verdicts}
+        stem = f"{moment:%Y-%m-%d}" + ("" if len(every) > 2 else f"-{'-'.join(rows)}")
+        path, drawing = RESULTS / f"{stem}.json", RESULTS / f"{stem}.svg"
+        document = {
+            "measured_at": moment.isoformat(timespec="seconds"),
+            "machine": dict(self.machine),
+            "scale": asdict(self.scale),
+            "figures": self.figures.to_json(),
+            "claims": [verdict.to_json() for verdict in self.verdicts],
+        }
+        path.write_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n")
+        drawing.write_text(bars(self.verdicts))
+        return [path, drawing]
 
 
-def write_results(claims: dict[str, list[Series]], parameters: dict[str, Any]) -> Path:
-    """Write all figures to `bench/results/<date>.json` and return its path."""
-    RESULTS.mkdir(exist_ok=True)
-    moment = datetime.now(UTC)
-    path = RESULTS / f"{moment:%Y-%m-%d}.json"
-    claims_out = {
-        claim: [asdict(each) | {"median_per_s": each.median_per_s} for each in found] for claim, found in claims.items()
-    }
-    path.write_text(
-        as_json(
-            {"measured_at": moment.isoformat(), "machine": machine(), "parameters": parameters, "claims": claims_out}
-        )
+def _table(verdicts: Sequence[Verdict]) -> Table:
+    """Return a table with a line for each figure of ours, and below it one for each that it stands beside."""
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    table.add_column("claim", no_wrap=True)
+    for name in ("median", "ratio", "spread", "goal", "holds"):
+        table.add_column(name, justify="right", no_wrap=True)
+    before = ("", "")
+    for verdict in verdicts:
+        claim = verdict.claim
+        if (claim.metric, claim.ours) != before:
+            before = (claim.metric, claim.ours)
+            table.add_row()
+            table.add_row(f"[bold]{claim.ours}, {claim.metric}[/]", _number(verdict.figure), *_alone(verdict))
+        if verdict.beside is not None:
+            table.add_row(*_beside(verdict, verdict.beside))
+    return table
+
+
+def _alone(verdict: Verdict) -> tuple[str, ...]:
+    if verdict.beside is not None:
+        return ("", f"{verdict.figure.least:,.0f}-{verdict.figure.most:,.0f}", "", "")
+    return (
+        "",
+        f"{verdict.judged.least:,.0f}-{verdict.judged.most:,.0f}",
+        goal_of(verdict.claim),
+        _WORDS[verdict.holds],
     )
-    return path
 
 
-def machine() -> dict[str, str | int | None]:
-    """Return what the figures depend on; load generator, servers and broker share these cores."""
-    return {"cores": os.cpu_count(), "architecture": platform.machine(), "python": platform.python_version()}
+def _beside(verdict: Verdict, beside: Summary) -> tuple[str, ...]:
+    claim, ratio = verdict.claim, verdict.judged
+    return (
+        f"  {'limit: ' if claim.is_limit else ''}{claim.peer}",
+        _number(beside),
+        f"{ratio.median:.2f} x",
+        f"{ratio.least:.2f}-{ratio.most:.2f}",
+        goal_of(claim),
+        _WORDS[verdict.holds],
+    )
+
+
+def _number(found: Summary) -> str:
+    return f"{found.median:,.0f}"

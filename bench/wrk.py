@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-_SCRIPT = Path(__file__).with_name("signup.lua")
+from bench.rounds import BenchFailed
+
+SIGNUP = Path(__file__).with_name("signup.lua")
 _UNITS_MS = {"us": 0.001, "ms": 1.0, "s": 1000.0, "m": 60_000.0}
-
-
-class BenchFailed(Exception):
-    """A round cannot be counted; the text says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +23,11 @@ class WrkRound:
     p99_ms: float
 
 
-def run_wrk(url: str, *, connections: int, seconds: int) -> WrkRound:
-    """Load `url` and return what came of it; raises `BenchFailed` if anything but a 2xx was answered."""
+def run_wrk(url: str, *, connections: int, seconds: int, script: Path = SIGNUP) -> WrkRound:
+    """Load `url` and return what came of it; raises `BenchFailed` if anything but a 2xx was answered.
+
+    `script` says what is posted.
+    """
     command = [
         "wrk",
         "-t1",
@@ -38,7 +37,7 @@ def run_wrk(url: str, *, connections: int, seconds: int) -> WrkRound:
         "10s",
         "--latency",
         "-s",
-        str(_SCRIPT),
+        str(script),
         url,
     ]
     done = subprocess.run(command, capture_output=True, text=True, timeout=seconds + 60)
@@ -52,23 +51,14 @@ def parse(printed: str) -> WrkRound:
     for trouble in (r"Non-2xx or 3xx responses: \d+", r"Socket errors: .*"):
         if found := re.search(trouble, printed):
             raise BenchFailed(f"wrk: {found.group()}")
+    if not _number(r"(\d+) requests in", printed):
+        raise BenchFailed("wrk: not one request was answered")
     return WrkRound(
         requests=int(_number(r"(\d+) requests in", printed)),
         requests_per_s=_number(r"Requests/sec:\s+([\d.]+)", printed),
         p50_ms=_percentile("50", printed),
         p99_ms=_percentile("99", printed),
     )
-
-
-def install_if_missing() -> None:
-    """Install wrk by apt where it is missing, as root or by sudo, and say so; raises `BenchFailed` elsewhere."""
-    if shutil.which("wrk"):
-        return
-    if not shutil.which("apt-get"):
-        raise BenchFailed("wrk is not installed: see https://github.com/wg/wrk")
-    sudo = [] if os.geteuid() == 0 else ["sudo"]
-    print("installing wrk (apt-get install wrk)", flush=True)
-    subprocess.run([*sudo, "apt-get", "install", "-y", "-q", "wrk"], check=True, stdout=subprocess.DEVNULL)
 
 
 def _number(pattern: str, printed: str) -> float:

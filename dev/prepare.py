@@ -1,6 +1,6 @@
-"""Gets a machine ready: `python3 -m dev.prepare run` or `… test`. Needs nothing but Python; safe to run again.
+"""Gets a machine ready: `python3 -m dev.prepare run`, `… test` or `… bench`. Needs nothing but Python.
 
-It says what it does, and what it installs. The second time it takes a moment.
+Safe to run again. It says what it does, and what it installs. The second time it takes a moment.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ or give the address of one that runs:
 
   COUNTERFOIL_BROKER_URL=amqp://user:password@host:5672/ make run"""
 
-_NO_PROGRAM = """{name} is missing, which the tests need, and there is no way to install it from here.
+_NO_PROGRAM = """{name} is missing, which is needed here, and there is no way to install it from here.
 Install it, on Debian and Ubuntu:
 
   apt install {apt}"""
@@ -43,11 +43,23 @@ def for_test() -> None:
     """Get ready for `make test`; raises `CannotGoOn`."""
     python_packages.install_with_clients()
     _provide_rabbitmq(docker_will_do=False)
-    _provide("PostgreSQL", is_here=programs.has_postgresql(), apt="postgresql", brew="postgresql@17")
+    _provide_postgresql()
     _provide("Redis", is_here=programs.has_redis(), apt="redis-server", brew="redis")
     _provide("Prometheus", is_here=programs.has_prometheus(), apt="prometheus", brew="prometheus")
     _provide("curl", is_here=shutil.which("curl") is not None, apt="curl", brew="curl")
     clients.install()
+
+
+def for_bench() -> None:
+    """Get ready for `make bench`; raises `CannotGoOn`."""
+    python_packages.install_with_bench()
+    _provide_rabbitmq(docker_will_do=False)
+    _provide_postgresql()
+    _provide("wrk", is_here=shutil.which("wrk") is not None, apt="wrk", brew="wrk")
+
+
+def _provide_postgresql() -> None:
+    _provide("PostgreSQL", is_here=programs.has_postgresql(), apt="postgresql", brew="postgresql@17")
 
 
 def _provide_rabbitmq(*, docker_will_do: bool) -> None:
@@ -82,6 +94,7 @@ def _change_to_new_python() -> None:
 
 
 _WORK: dict[str, Callable[[], None]] = {
+    "bench": for_bench,
     "forms": python_packages.install,
     "python": python_packages.install_with_clients,
     "run": for_run,

@@ -17,7 +17,7 @@ OUR_PACKAGES = ("shared", "gateway", "storage-service", "notify-service", "ledge
 _PINS = ROOT / "constraints.txt"
 _STAMP = ROOT / ".venv" / "made-from"
 _CLIENT_PINS = ROOT / "dev" / "client-requirements.txt"
-_CLIENT_STAMP = ROOT / ".venv" / "clients-made-from"
+_BENCH_PINS = ROOT / "bench" / "requirements.txt"
 _PIP = [str(PYTHON), "-m", "pip", "--disable-pip-version-check", "install", "--no-input"]
 
 
@@ -34,13 +34,23 @@ def install() -> None:
     _STAMP.write_text(wanted)
 
 
-def install_with_clients() -> None:
-    """Install what `install` does, and what only tests need: a browser's driver, Node, kubectl and schemas: 330 MB."""
+def install_with_bench() -> None:
+    """Install what `install` does, and what the peers of the bench are made of."""
     install()
-    wanted = _hash_of(_CLIENT_PINS.read_text())
-    if not _CLIENT_STAMP.exists() or _CLIENT_STAMP.read_text() != wanted:
-        _install_pinned("Installing the browser's driver, Node and kubectl", _CLIENT_PINS)
-        _CLIENT_STAMP.write_text(wanted)
+    _install_further("Installing what the bench compares with", _BENCH_PINS)
+
+
+def install_with_clients() -> None:
+    """Install what `install_with_bench` does, and what only tests need: a browser's driver, Node, kubectl, schemas."""
+    install_with_bench()
+    _install_further("Installing the browser's driver, Node and kubectl (330 MB)", _CLIENT_PINS)
+
+
+def _install_further(what: str, pins: Path) -> None:
+    stamp, wanted = _STAMP.with_name(f"{pins.parent.name}-{pins.stem}-made-from"), _hash_of(pins.read_text())
+    if not stamp.exists() or stamp.read_text() != wanted:
+        _install_pinned(what, pins)
+        stamp.write_text(wanted)
 
 
 def _install_pinned(what: str, pins: Path) -> None:

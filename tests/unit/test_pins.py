@@ -13,7 +13,8 @@ ROOT = Path(__file__).parents[2]
 SERVICES = ("gateway", "storage-service", "notify-service")
 IMAGES = ("dev/build-requirements.txt", *(f"{service}/requirements.txt" for service in SERVICES))
 CLIENTS = "dev/client-requirements.txt"
-FILES = ("constraints.txt", CLIENTS, *IMAGES)
+BENCH = "bench/requirements.txt"
+FILES = ("constraints.txt", CLIENTS, BENCH, *IMAGES)
 
 PIN = re.compile(r"^(?P<name>[a-z0-9-]+)==(?P<version>[^ ]+)", re.MULTILINE)
 NAME = re.compile(r"^[A-Za-z0-9._-]+")
@@ -50,11 +51,11 @@ def test_every_pin_has_a_hash_and_no_line_names_an_address(file: str) -> None:
         assert "--hash=sha256:" in entry, entry
 
 
-def test_the_clients_agree_with_the_versions_of_everything_else() -> None:
-    tested = pins("constraints.txt")
-    clients = pins(CLIENTS)
-    assert {name for name, version in clients.items() if tested.get(name, version) != version} == set()
-    assert "playwright" not in tested, "`make run` would install it"
+def test_what_is_installed_further_agrees_with_the_versions_of_everything_else() -> None:
+    tested, clients, bench = pins("constraints.txt"), pins(CLIENTS), pins(BENCH)
+    for further, others in ((clients, tested), (bench, tested), (bench, clients)):
+        assert {name for name, version in further.items() if others.get(name, version) != version} == set()
+    assert not {"playwright", "celery"} & tested.keys(), "`make run` would install it"
 
 
 def test_every_npm_package_has_a_hash_and_no_address_to_download_from() -> None:

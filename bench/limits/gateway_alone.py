@@ -1,4 +1,4 @@
-"""The gateway itself, publishing nothing: what its view costs without the broker. `python -m bench.gateway_alone`."""
+"""The gateway, publishing nothing: what its view costs by itself. `python -m bench.limits.gateway_alone`."""
 
 from __future__ import annotations
 
@@ -43,4 +43,4 @@ def build() -> GatewayApp:
 
 
 if __name__ == "__main__":
-    serve(settings.load(), "bench.gateway_alone:build")
+    serve(settings.load(), "bench.limits.gateway_alone:build")

@@ -1,0 +1,126 @@
+"""What is claimed, against what, and which goal it has; and whether a run's figures hold it. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from bench.figures import Figures, Summary, ratios, summary
+
+OURS = "counterfoil"
+TUTORIAL = "a connection per request"
+BLOCKING = "BlockingConnection per thread"
+FASTAPI = "FastAPI + aio-pika"
+CELERY = "Flask + Celery delay"
+NO_PUBLISH = "the view, publishing nothing"
+BROKER = "the broker alone, pipelined"
+ONE_REPLICA = "one replica"
+TWO_REPLICAS = "two replicas"
+ONE_COMMIT = "one commit a message"
+DRAINING = "draining, doing nothing"
+COPY = "PostgreSQL COPY"
+SMTP_LOOP = "a bare smtplib loop"
+WATCHED = "with the streams open"
+UNWATCHED = "without streams"
+GATEWAY_EMPTY, GATEWAY_FULL = "gateway worker, no backlog", "gateway worker, backlog"
+STORAGE_EMPTY, STORAGE_FULL = "storage replica, no backlog", "storage replica, backlog"
+
+ACCEPTS, ACCEPT_P99, STORED, MAILS = "accepts/s", "p99 ms", "stored/s", "mails/s"
+TO_ROW, TO_MAIL, MEMORY = "202 → row, p99 ms", "202 → mail, p99 ms", "MB"
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """One line of the table: `ours` in `metric`, beside a peer or by itself.
+
+    `least` and `most` bound the ratio, or the figure itself where there is no peer. A limit is a peer that does less
+    than we have to: what is said of it is how far it is to the ceiling.
+    """
+
+    row: str
+    metric: str
+    ours: str
+    peer: str | None = None
+    least: float | None = None
+    most: float | None = None
+    is_limit: bool = False
+
+
+CLAIMS = (
+    Claim("accepts", ACCEPTS, OURS, TUTORIAL, least=10),
+    Claim("accepts", ACCEPTS, OURS, BLOCKING, least=2),
+    Claim("accepts", ACCEPTS, OURS, FASTAPI, least=1.5),
+    Claim("accepts", ACCEPTS, OURS, CELERY, least=3),
+    Claim("accepts", ACCEPTS, OURS, NO_PUBLISH, least=0.7, is_limit=True),
+    Claim("accepts", ACCEPTS, OURS, BROKER, is_limit=True),
+    Claim("accepts", ACCEPT_P99, OURS, FASTAPI, most=0.8),
+    Claim("stored", STORED, ONE_REPLICA, ONE_COMMIT, least=30),
+    Claim("stored", STORED, ONE_REPLICA, DRAINING, least=0.5, is_limit=True),
+    Claim("stored", STORED, ONE_REPLICA, COPY, is_limit=True),
+    Claim("stored", STORED, TWO_REPLICAS, ONE_REPLICA),
+    Claim("mails", MAILS, ONE_REPLICA, SMTP_LOOP, least=0.8, is_limit=True),
+    Claim("latency", TO_ROW, OURS, most=100),
+    Claim("latency", TO_MAIL, OURS, most=250),
+    Claim("memory", MEMORY, GATEWAY_FULL, most=90),
+    Claim("memory", MEMORY, GATEWAY_FULL, GATEWAY_EMPTY, most=1.1),
+    Claim("memory", MEMORY, STORAGE_FULL, most=90),
+    Claim("memory", MEMORY, STORAGE_FULL, STORAGE_EMPTY, most=1.1),
+    Claim("streams", ACCEPTS, WATCHED, UNWATCHED, least=0.9),
+)
+"""The table of the design. Memory is flat where a backlog adds no more than a tenth."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a run says of a claim. `judged` is what the goal is held against; `holds` is None where there is no goal."""
+
+    claim: Claim
+    figure: Summary
+    beside: Summary | None
+    judged: Summary
+    holds: bool | None
+
+    def to_json(self) -> dict[str, Any]:
+        """Return it as the results are kept."""
+        claim, ratio = self.claim, self.judged if self.claim.peer else None
+        return {
+            "row": claim.row,
+            "metric": claim.metric,
+            "ours": claim.ours,
+            "peer": claim.peer,
+            "is_limit": claim.is_limit,
+            "figure": self.figure.median,
+            "beside": self.beside.median if self.beside else None,
+            "ratio": [ratio.median, ratio.least, ratio.most] if ratio else None,
+            "goal": goal_of(claim),
+            "holds": self.holds,
+        }
+
+
+def judge(claim: Claim, figures: Figures) -> Verdict | None:
+    """Hold a claim against the figures; None where they do not have what it takes."""
+    ours = figures.values(claim.metric, claim.ours)
+    if not ours:
+        return None
+    if claim.peer is None:
+        return Verdict(claim, summary(ours), None, summary(ours), _holds(claim, summary(ours)))
+    theirs = figures.values(claim.metric, claim.peer)
+    side_by_side = ratios(ours, theirs)
+    if not side_by_side:
+        return None
+    ratio = summary(side_by_side)
+    return Verdict(claim, summary(ours), summary(theirs), ratio, _holds(claim, ratio))
+
+
+def goal_of(claim: Claim) -> str:
+    """Return the goal in signs; empty where there is none."""
+    times = " x" if claim.peer else ""
+    if claim.least is not None:
+        return f"≥ {claim.least:g}{times}"
+    return f"≤ {claim.most:g}{times}" if claim.most is not None else ""
+
+
+def _holds(claim: Claim, judged: Summary) -> bool | None:
+    if claim.least is not None:
+        return judged.median >= claim.least
+    return judged.median <= claim.most if claim.most is not None else None

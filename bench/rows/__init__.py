@@ -1,0 +1,36 @@
+"""The rows of the table, one module each: a context manager that yields what is measured side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+
+from bench.rounds import Subject
+from bench.rows.accepts import accepts
+from bench.rows.latency import latency
+from bench.rows.mails import mails
+from bench.rows.memory import memory
+from bench.rows.stored import stored
+from bench.rows.streams import streams
+from bench.world import World
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row: what it says, how long it takes about (at the full scale), and at most how many rounds it has."""
+
+    what: str
+    subjects: Callable[[World], AbstractContextManager[list[Subject]]]
+    expected_s: int
+    rounds_most: int | None = None
+
+
+ROWS: Mapping[str, Row] = {
+    "accepts": Row("durable accepts at 64 connections", accepts, 270),
+    "stored": Row("stored events a second, PostgreSQL", stored, 150),
+    "mails": Row("confirmation mails a second", mails, 60),
+    "latency": Row("from 202 to row and mail, at half load", latency, 60),
+    "memory": Row("memory over a backlog", memory, 200, rounds_most=1),
+    "streams": Row("accepts beside open receipt streams", streams, 90),
+}

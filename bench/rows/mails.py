@@ -1,0 +1,44 @@
+"""Confirmations a second out of a backlog, into a mail server on loopback that keeps none."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from functools import partial
+
+from bench.claims import MAILS, ONE_REPLICA, SMTP_LOOP
+from bench.database import Counted
+from bench.draining import drain
+from bench.events import bodies
+from bench.program import Program
+from bench.rounds import Subject
+from bench.services import notify
+from bench.sink import sink, url_of
+from bench.world import World
+from shared.messaging.topology import NOTIFY_EMAIL
+
+
+@contextmanager
+def mails(world: World) -> Iterator[list[Subject]]:
+    """Yield one replica, and the loop that does nothing but send."""
+    url = world.postgres.create_database("mails")
+    counted = Counted(url, "confirmations", "changed_at", "state = 'sent'")
+    with sink(world.directory / "mails").running(world.directory) as server:
+        replica = notify(world.broker.url, url, url_of(server.port))
+        replica.run("migrate")
+        yield [
+            Subject(ONE_REPLICA, partial(_sent, world, replica, counted)),
+            Subject(SMTP_LOOP, partial(_looped, world, server.port)),
+        ]
+    counted.close()
+
+
+def _sent(world: World, replica: Program, counted: Counted) -> Mapping[str, float]:
+    done = drain(world, [replica], NOTIFY_EMAIL.name, bodies(world.scale.mails), counted)
+    return {MAILS: done.per_s, **done.costs("notify", "mail")}
+
+
+def _looped(world: World, port: int) -> Mapping[str, float]:
+    program = Program(SMTP_LOOP, (sys.executable, "-m", "bench.limits.smtp_loop"))
+    return {MAILS: float(program.run(str(port), str(world.scale.mails)))}

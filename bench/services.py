@@ -1,0 +1,60 @@
+"""Our own services as they are measured: as an installation runs them, with the limits against floods off."""
+
+from __future__ import annotations
+
+import sys
+
+from bench.claims import NO_PUBLISH, OURS
+from bench.program import ROOT, Program
+
+WORKERS = 2
+SECRET = "a secret of the bench, longer than thirty-two characters"  # noqa: S105 - nobody else runs with it
+FORMS = ROOT / "forms.example.toml"
+
+
+def gateway(broker_url: str, *, name: str = OURS, module: str = "gateway", forms: str = str(FORMS)) -> Program:
+    """Return a gateway replica."""
+    variables = {
+        "COUNTERFOIL_BROKER_URL": broker_url,
+        "COUNTERFOIL_BIND": "127.0.0.1:{port}",
+        "COUNTERFOIL_WORKERS": str(WORKERS),
+        "COUNTERFOIL_FORMS": forms,
+        "COUNTERFOIL_SECRET": SECRET,
+        "COUNTERFOIL_API_KEY_HASHES": "",
+        "COUNTERFOIL_LOG_LEVEL": "warning",
+        "COUNTERFOIL_RATE_LIMIT": "none",
+    }
+    return Program(name, (sys.executable, "-m", module), variables, listens=True)
+
+
+def gateway_alone(broker_url: str) -> Program:
+    """Return the gateway with a publisher that publishes nothing."""
+    return gateway(broker_url, name=NO_PUBLISH, module="bench.limits.gateway_alone")
+
+
+def storage(broker_url: str, database_url: str, number: int = 1) -> Program:
+    """Return a storage replica; its schema is to be migrated first."""
+    return Program(
+        f"storage service {number}",
+        (sys.executable, "-m", "storage_service"),
+        {
+            "COUNTERFOIL_BROKER_URL": broker_url,
+            "COUNTERFOIL_DATABASE_URL": database_url,
+            "COUNTERFOIL_LOG_LEVEL": "warning",
+        },
+    )
+
+
+def notify(broker_url: str, database_url: str, smtp_url: str) -> Program:
+    """Return a notify replica; its schema is to be migrated first."""
+    return Program(
+        "notify service",
+        (sys.executable, "-m", "notify_service"),
+        {
+            "COUNTERFOIL_BROKER_URL": broker_url,
+            "COUNTERFOIL_DATABASE_URL": database_url,
+            "COUNTERFOIL_SMTP_URL": smtp_url,
+            "COUNTERFOIL_FORMS": str(FORMS),
+            "COUNTERFOIL_LOG_LEVEL": "warning",
+        },
+    )
