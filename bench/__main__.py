@@ -2,7 +2,7 @@
 
 Everything listens on loopback. Load generator, servers, broker and database share this machine's cores, so only the
 ratios within one run mean anything. All rows take about a quarter of an hour; `--quick` a minute or two, to see that
-they work.
+they work. `python -m bench.growth` measures how cost grows; `python -m bench.plan` is the plan past one machine.
 """
 
 from __future__ import annotations
@@ -37,11 +37,13 @@ def main() -> int:
     except (BenchFailed, StartFailed, subprocess.SubprocessError) as error:
         print(f"\nbench: {error}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        return 130
     verdicts = [found for claim in CLAIMS if claim.row in names and (found := judge(claim, figures))]
     report = Report(machine(), scale, figures, verdicts)
     report.print()
     if not given.quick:
-        print(f"written to {' and '.join(str(path.relative_to(Path.cwd())) for path in report.write(names))}")
+        print(f"written to {' and '.join(str(path.relative_to(Path.cwd())) for path in report.write(given.rows))}")
     return 0
 
 

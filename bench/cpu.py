@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 
 from dev.processes import descendants
@@ -17,19 +16,20 @@ def spent_s(pid: int) -> float:
     return sum(map(_spent_s, (pid, *descendants(pid))))
 
 
-@contextmanager
-def counting(pids: Mapping[str, int]) -> Iterator[Callable[[float], dict[str, float]]]:
-    """Count from here on; what is yielded returns, for so many submissions, the microseconds that each part used.
+class Meter:
+    """Counts, from here on, what some parts use: process ids by the name of the part."""
 
-    A part of which nothing is known is left out, and all of them where there are no submissions.
-    """
-    before = {part: spent_s(pid) for part, pid in pids.items()}
+    def __init__(self, pids: Mapping[str, int]) -> None:
+        self._pids = pids
+        self._before = {part: spent_s(pid) for part, pid in pids.items()}
 
-    def each_us(submissions: float) -> dict[str, float]:
-        used = {part: spent_s(pid) - before[part] for part, pid in pids.items()}
+    def each_us(self, submissions: float) -> dict[str, float]:
+        """Return what each part has used for each of so many submissions, in microseconds of a core.
+
+        A part of which nothing is known is left out, and all of them where there are no submissions.
+        """
+        used = {part: spent_s(pid) - self._before[part] for part, pid in self._pids.items()}
         return {part: 1e6 * seconds / submissions for part, seconds in used.items() if seconds > 0 and submissions}
-
-    yield each_us
 
 
 def _spent_s(pid: int) -> float:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 
-from bench.cpu import counting
+from bench.cpu import Meter
 from bench.database import Counted
 from bench.program import Program
 from bench.rounds import BenchFailed
@@ -39,12 +39,15 @@ def drain(
     bodies: Iterable[bytes],
     counted: Counted,
     limit_s: float = ALL_LIMIT_S,
+    *,
+    clear: bool = True,
 ) -> Drained:
     """Return what it took the consumers to write all rows, from the first to the last, or those of `limit_s`.
 
     They are connected and then frozen while the backlog is made, so that all of them begin with all of it.
     """
-    counted.clear()
+    if clear:
+        counted.clear()
     with ExitStack() as stack:
         before = world.queues.consumers(queue)
         running = [stack.enter_context(each.running(world.directory)) for each in consumers]
@@ -55,10 +58,10 @@ def drain(
         pids = {"broker": world.broker.pid, "database": world.postgres.pid, "consumer": running[0].pid}
         try:
             total = world.queues.fill(queue, bodies)
+            meter = Meter(pids)
         finally:
             for each in running:
                 each.thaw()
-        with counting(pids) as each_us:
-            poll(lambda: counted.rows() >= total, limit_s, every_s=0.2)
-            costs = each_us(counted.rows())
+        poll(lambda: counted.rows() >= total, limit_s, every_s=0.2)
+        costs = meter.each_us(counted.rows())
     return Drained(counted.per_s(), costs.get("broker", 0), costs.get("database", 0), costs.get("consumer", 0))

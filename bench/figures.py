@@ -60,6 +60,10 @@ class Figures:
         """Return the rounds of a figure; none where it was not measured."""
         return self._values.get((metric, subject), [])
 
+    def of(self, subject: str) -> dict[str, list[float]]:
+        """Return the rounds of a subject, by metric."""
+        return {metric: values for (metric, whose), values in self._values.items() if whose == subject}
+
     def to_json(self) -> list[dict[str, Any]]:
         """Return every figure with its rounds, as the results are kept."""
         return list(starmap(_figure, self._values.items()))

@@ -45,12 +45,11 @@ class Report:
     def write(self, rows: Sequence[str]) -> list[Path]:
         """Write figures and verdicts to `bench/results/<date>.json` and draw them beside it; return both paths.
 
-        Where not every row was measured, their names stand in the file's name.
+        `rows` are those that were asked for, and stand in the file's name; none is all of them.
         """
         RESULTS.mkdir(exist_ok=True)
         moment = datetime.now(UTC)
-        every = {verdict.claim.row for verdict in self.verdicts}
-        stem = f"{moment:%Y-%m-%d}" + ("" if len(every) > 2 else f"-{'-'.join(rows)}")
+        stem = "-".join([f"{moment:%Y-%m-%d}", *rows])
         path, drawing = RESULTS / f"{stem}.json", RESULTS / f"{stem}.svg"
         document = {
             "measured_at": moment.isoformat(timespec="seconds"),

@@ -21,7 +21,7 @@ class Scale:
 
 
 QUICK = Scale(
-    rounds=1, warm_up_s=1, load_s=1, events=3_000, limit_s=3.0, mails=200, paced_s=2, backlog=20_000, streams=50
+    rounds=1, warm_up_s=1, load_s=2, events=3_000, limit_s=3.0, mails=200, paced_s=2, backlog=20_000, streams=50
 )
 
 

@@ -12,12 +12,14 @@ SECRET = "a secret of the bench, longer than thirty-two characters"  # noqa: S10
 FORMS = ROOT / "forms.example.toml"
 
 
-def gateway(broker_url: str, *, name: str = OURS, module: str = "gateway", forms: str = str(FORMS)) -> Program:
+def gateway(
+    broker_url: str, *, name: str = OURS, module: str = "gateway", forms: str = str(FORMS), workers: int = WORKERS
+) -> Program:
     """Return a gateway replica."""
     variables = {
         "COUNTERFOIL_BROKER_URL": broker_url,
         "COUNTERFOIL_BIND": "127.0.0.1:{port}",
-        "COUNTERFOIL_WORKERS": str(WORKERS),
+        "COUNTERFOIL_WORKERS": str(workers),
         "COUNTERFOIL_FORMS": forms,
         "COUNTERFOIL_SECRET": SECRET,
         "COUNTERFOIL_API_KEY_HASHES": "",

@@ -24,26 +24,25 @@ class WrkRound:
 
 
 def run_wrk(url: str, *, connections: int, seconds: int, script: Path = SIGNUP) -> WrkRound:
-    """Load `url` and return what came of it; raises `BenchFailed` if anything but a 2xx was answered.
+    """Load `url` and return what came of it; raises `BenchFailed` if anything but a 2xx was answered, or nothing.
 
     `script` says what is posted.
     """
-    command = [
-        "wrk",
-        "-t1",
-        f"-c{connections}",
-        f"-d{seconds}s",
-        "--timeout",
-        "10s",
-        "--latency",
-        "-s",
-        str(script),
-        url,
-    ]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=seconds + 60)
+    done = _run(url, connections, seconds, script)
     if done.returncode:
         raise BenchFailed(f"wrk ended with {done.returncode}: {done.stderr.strip()}")
     return parse(done.stdout)
+
+
+def warm_up(url: str, *, connections: int, seconds: int, script: Path = SIGNUP) -> None:
+    """Load `url`, whatever comes of it: connections are made, and what is compiled late is compiled."""
+    _run(url, connections, seconds, script)
+
+
+def _run(url: str, connections: int, seconds: int, script: Path) -> subprocess.CompletedProcess[str]:
+    command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", "10s", "--latency"]
+    command += ["-s", str(script), url]
+    return subprocess.run(command, capture_output=True, text=True, timeout=seconds + 60)
 
 
 def parse(printed: str) -> WrkRound:

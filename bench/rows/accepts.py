@@ -8,12 +8,12 @@ from contextlib import contextmanager
 from functools import partial
 
 from bench.claims import ACCEPT_P99, ACCEPTS, BROKER, OURS
-from bench.cpu import counting
+from bench.cpu import Meter
 from bench.program import Program
 from bench.rounds import BenchFailed, Subject
 from bench.servers import EVENT_QUEUES, Server, servers
 from bench.world import World
-from bench.wrk import WrkRound, run_wrk
+from bench.wrk import WrkRound, run_wrk, warm_up
 
 CONNECTIONS = 64
 
@@ -39,9 +39,9 @@ def _load(world: World, server: Server) -> Mapping[str, float]:
     with server.program.running(world.directory) as running:
         _warm(world, running.port)
         world.queues.empty()
-        with counting({"gateway": running.pid, "broker": world.broker.pid}) as each_us:
-            done = run_wrk(_url(running.port), connections=CONNECTIONS, seconds=world.scale.load_s)
-            costs = each_us(done.requests) if server.program.name == OURS else {}
+        meter = Meter({"gateway": running.pid, "broker": world.broker.pid})
+        done = run_wrk(_url(running.port), connections=CONNECTIONS, seconds=world.scale.load_s)
+        costs = meter.each_us(done.requests) if server.program.name == OURS else {}
         for queue in server.publishes_to:
             if (held := world.queues.waiting(queue)) < done.requests:
                 raise BenchFailed(f"{server.program.name} answered {done.requests}, but {queue} holds {held}")
@@ -53,7 +53,7 @@ def _load(world: World, server: Server) -> Mapping[str, float]:
 
 
 def _warm(world: World, port: int) -> None:
-    run_wrk(_url(port), connections=CONNECTIONS, seconds=world.scale.warm_up_s)
+    warm_up(_url(port), connections=CONNECTIONS, seconds=world.scale.warm_up_s)
 
 
 def _url(port: int) -> str:
