@@ -1,4 +1,4 @@
-"""Three brokers: the node that leads the queues is killed under load, the services go on, and it comes back."""
+"""Three brokers: one becomes three; and of three the one that leads the queues is killed under load and comes back."""
 
 from __future__ import annotations
 
@@ -19,15 +19,17 @@ WAIT_LIMIT_S = 10.0
 SMTP_CONNECTIONS = 4
 
 
-@pytest.fixture(scope="module")
+PROJECT = "counterfoil-cluster-test"
+
+
+@pytest.fixture
 def cluster() -> Iterator[Stack]:
-    """The compose files with three brokers, and two of each service."""
+    """The compose files with three brokers, of which nothing runs yet."""
     problem = engine_problem()
     assert problem is None, problem
-    stack = Stack("docker-compose.yml", "docker-compose.cluster.yml", project="counterfoil-cluster-test")
+    stack = Stack("docker-compose.yml", "docker-compose.cluster.yml", project=PROJECT)
     stack.down(volumes=True)
     try:
-        stack.up(storage_service=2, notify_service=2, gateway=2)
         yield stack
     finally:
         print(stack.compose("logs", "--no-color", "--tail", "60"))
@@ -42,7 +44,25 @@ def queue(stack: Stack) -> dict[str, Any]:
     return next((each for each in listed if each["name"] == STORAGE.name), {})
 
 
+def running_nodes(stack: Stack, service: str) -> set[str]:
+    """Return the nodes of the cluster that one of them is in."""
+    asked = ["rabbitmqctl", "--quiet", "cluster_status", "--formatter", "json"]
+    return set(json.loads(stack.compose("exec", "-T", service, *asked))["running_nodes"])
+
+
+def test_one_broker_becomes_three_and_none_begins_another_cluster(cluster: Stack) -> None:
+    alone = Stack(project=PROJECT)
+    alone.compose("build", "credentials", "gateway")
+    alone.compose("run", "--rm", "topology")
+    cluster.compose("up", "--wait", *NODES.values())
+    assert {service: running_nodes(cluster, service) for service in NODES.values()} == {
+        service: set(NODES) for service in NODES.values()
+    }
+    eventually(lambda: set(queue(cluster)["members"]) == set(NODES), 120, "a queue that was there is on each of them")
+
+
 def test_the_leader_may_be_killed_and_comes_back(cluster: Stack, tmp_path: Path) -> None:
+    cluster.up(storage_service=2, notify_service=2, gateway=2)
     assert set(queue(cluster)["members"]) == set(NODES), "every node is a member from the beginning"
     trial = Trial(cluster, tmp_path)
     trial.await_more(200)
