@@ -4,13 +4,13 @@ Permissions are regular expressions over names (RabbitMQ's page "Access Control"
 `amq.default`. Every process declares the whole topology, so all may configure it and bind its queues, which takes
 writing to the queue and reading from the exchange. What only one user may do:
 
-    gateway    publish to `counterfoil.events`, read `counterfoil.live`; it reads and purges no queue but its own
+    gateway    read `counterfoil.live`; it reads and purges no queue but its own
     storage    read and purge `storage.…`; announce to `counterfoil.live`, park in `counterfoil.parked`
     notify     the same with `notify.…`
     topology   make what is missing, before the services start; making a queue that has a dead-letter exchange takes
                reading the queue and writing to the exchange
 
-The default exchange is open to all of them: queries, their replies and the delay levels go through it.
+The default exchange is open to all of them: events, queries, their replies and the delay levels go through it.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def _worker(queues: str) -> Permission:
 PERMISSIONS: Mapping[str, Permission] = {
     "gateway": Permission(
         configure=rf"^({_OURS}|amq\.gen.*)$",
-        write=rf"^(amq\.default|amq\.gen.*|counterfoil\.events|{_QUEUES})$",
+        write=rf"^(amq\.default|amq\.gen.*|{_QUEUES})$",
         read=r"^(amq\.gen.*|amq\.rabbitmq\.reply-to.*|counterfoil\.(events|live|parked))$",
     ),
     "storage": _worker("storage"),

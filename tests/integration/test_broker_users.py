@@ -145,8 +145,8 @@ def test_storage_and_notify_read_their_own_alone_and_publish_no_events(
     assert refused(urls[user], lambda channel: publish_by_hand(channel, EVENTS, event.routing_key))
 
 
-@pytest.mark.parametrize("exchange", [LIVE, PARKED])
-def test_the_gateway_publishes_events_and_nothing_else(urls: Urls, exchange: str) -> None:
+@pytest.mark.parametrize("exchange", [EVENTS, LIVE, PARKED])
+def test_the_gateway_publishes_to_queues_by_their_names_alone(urls: Urls, exchange: str) -> None:
     assert refused(urls["gateway"], lambda channel: publish_by_hand(channel, exchange, "anything"))
 
 
