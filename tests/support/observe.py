@@ -29,25 +29,40 @@ def dashboard_queries() -> list[tuple[str, str]]:
 
 def alerts() -> list[dict[str, Any]]:
     """Return the alert rules."""
-    groups = yaml.safe_load((PLACE / "alerts.yml").read_text())["groups"]
+    return _rules("alerts.yml")
+
+
+def records() -> list[dict[str, Any]]:
+    """Return the rules that record a figure."""
+    return _rules("balance.yml")
+
+
+def _rules(file: str) -> list[dict[str, Any]]:
+    groups = yaml.safe_load((PLACE / file).read_text())["groups"]
     return [rule for group in groups for rule in group["rules"]]
 
 
 def metrics_in(query: str) -> set[str]:
     """Return the names of the metrics that a query reads."""
-    return set(re.findall(r"\b(?:counterfoil|rabbitmq|process)_\w+", query))
+    without_labels = re.sub(r"\bby \([^)]*\)", "", query)
+    return set(re.findall(r"\b(?:counterfoil|rabbitmq|process)_\w+", without_labels))
 
 
 def configure(directory: Path, targets: Mapping[str, Sequence[str]]) -> None:
-    """Write our Prometheus configuration for these `host:port` by job, found without DNS and read every second."""
+    """Write our Prometheus configuration for these `host:port` by job, found without DNS and read every second.
+
+    A job without any is left out.
+    """
     document = yaml.safe_load((PLACE / "prometheus.yml").read_text())
     document["global"] = {"scrape_interval": "1s", "evaluation_interval": "1s"}
+    document["scrape_configs"] = [job for job in document["scrape_configs"] if job["job_name"] in targets]
     for job in document["scrape_configs"]:
-        del job["dns_sd_configs"]
+        job.pop("dns_sd_configs", None)
         job["static_configs"] = [{"targets": [*targets[job["job_name"]]]}]
     directory.mkdir(parents=True)
     (directory / "prometheus.yml").write_text(yaml.safe_dump(document))
-    (directory / "alerts.yml").write_text((PLACE / "alerts.yml").read_text())
+    for file in document["rule_files"]:
+        (directory / file).write_text((PLACE / file).read_text())
 
 
 def ask(url: str, query: str) -> list[Any]:

@@ -111,6 +111,25 @@ def test_the_example_of_settings_names_each_that_is_read() -> None:
     assert named == read
 
 
+LEFT_TO_THE_IMAGE = {"METRICS_BIND", "LOG_FORMAT"}
+
+
+def test_every_setting_of_a_service_is_passed_on_to_it() -> None:
+    table = (ROOT / "docs" / "operations.md").read_text()
+    rows = re.findall(r"^\| `COUNTERFOIL_(\w+)`(?:, `…_(\w+)`)? \| ([a-z, ]+) \|", table, re.MULTILINE)
+    services = {name: service for file, name, service in FOUND if file == "docker-compose.yml"}
+    missing = {
+        (service, name)
+        for *names_, owners in rows
+        for name in filter(None, names_)
+        for service in ("gateway", "storage-service", "notify-service")
+        if owners == "all" or service.removesuffix("-service") in owners
+        if not {f"COUNTERFOIL_{name}", f"COUNTERFOIL_{name}_FILE"} & services[service]["environment"].keys()
+    }
+    assert len(rows) > 20
+    assert {name for _, name in missing} == LEFT_TO_THE_IMAGE
+
+
 def drop(key: str) -> Callable[[Service], Service]:
     return lambda service: {name: value for name, value in service.items() if name != key}
 

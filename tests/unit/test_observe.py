@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from dev.programs import prometheus
-from support.observe import DASHBOARD, PLACE, alerts
+from support.observe import DASHBOARD, PLACE, alerts, records
 from support.service import ROOT
 
 
@@ -22,9 +22,11 @@ def promtool(*arguments: str) -> str:
 
 def test_every_alert_fires_when_it_should_and_not_before() -> None:
     promtool("check", "config", "prometheus.yml")
-    promtool("test", "rules", "alerts_test.yml")
-    tested = (PLACE / "alerts_test.yml").read_text()
+    tests = sorted(path.name for path in PLACE.glob("*_test.yml"))
+    promtool("test", "rules", *tests)
+    tested = "".join((PLACE / name).read_text() for name in tests)
     assert {rule["alert"] for rule in alerts() if rule["alert"] not in tested} == set()
+    assert {rule["record"] for rule in records() if rule["record"] not in tested} == set()
 
 
 @pytest.mark.parametrize("rule", alerts(), ids=lambda rule: rule["alert"])
