@@ -48,14 +48,15 @@ def test_everything_may_be_restarted_one_after_the_other(trial: Trial) -> None:
     trial.conclude(duplicate_mails=0)
 
 
-def test_an_update_by_the_book_makes_every_replica_anew(trial: Trial) -> None:
+def test_an_update_by_the_book_makes_every_replica_anew_and_leaves_the_rest(trial: Trial) -> None:
     stack = trial.stack
-    before = {*stack.containers(*SERVICES)}
-    stack.set("COUNTERFOIL_LOG_LEVEL", "warning")
+    before, servers = {*stack.containers(*SERVICES)}, stack.containers("rabbitmq", "postgres", "proxy")
+    stack.set("COUNTERFOIL_VERSION", f"{stack.settings['COUNTERFOIL_VERSION']}-next")
     stack.update(**REPLICAS)
     after = {*stack.containers(*SERVICES)}
     assert len(after) == len(before)
     assert not before & after, "each is a new container"
+    assert stack.containers("rabbitmq", "postgres", "proxy") == servers, "what is not updated goes on"
     trial.await_more(40)
     trial.conclude(duplicate_mails=0)
 

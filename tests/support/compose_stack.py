@@ -85,20 +85,23 @@ class Stack:
 
     def restart(self, container: str) -> None:
         """Stop it in order, start it again, and wait until it is healthy."""
-        _run(["restart", "--time", "90", container], {}, 150)
+        _run(["restart", "-t", "90", container], {}, 150)
         self.await_healthy(container)
 
     def update(self, **replicas: int) -> None:
         """Update to the files as they are now, by the steps of docs/operations.md."""
-        for once in ("credentials", "topology", "storage-migrate", "notify-migrate"):
-            self.compose("run", "--rm", once)
+        self.compose("build")
+        self.compose("run", "--rm", "credentials")
+        self.compose("exec", "-T", "rabbitmq", "rabbitmqctl", "import_definitions", "/users/definitions.json")
+        for once in ("topology", "storage-migrate", "notify-migrate"):
+            self.compose("run", "--rm", "--no-deps", once)
         for service in ("storage-service", "notify-service"):
             count = replicas[service.replace("-", "_")]
             self.compose("up", "--no-deps", "--wait", f"--scale={service}={count}", service)
         old = self.containers("gateway")
         both = f"--scale=gateway={len(old) + replicas['gateway']}"
         self.compose("up", "--no-deps", "--no-recreate", "--wait", both, "gateway")
-        _run(["stop", "--time", "30", *old], {}, 60)
+        _run(["stop", "-t", "30", *old], {}, 60)
         _run(["rm", *old], {}, 60)
 
     def await_healthy(self, container: str) -> None:
