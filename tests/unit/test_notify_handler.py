@@ -6,6 +6,7 @@ from typing import NoReturn
 from uuid import uuid4
 
 import pytest
+from structlog.testing import capture_logs
 
 from notify_service import domain
 from notify_service.domain import Stage
@@ -175,8 +176,9 @@ def test_a_worker_that_died_is_succeeded_when_its_lease_is_over(world: World) ->
 def test_a_mail_that_could_not_be_recorded_is_recorded_later_and_not_sent_again(world: World) -> None:
     event = an_event()
     world.sender.before = lambda: setattr(world.deliveries, "away", True)
-    with pytest.raises(DependencyUnavailable):
+    with capture_logs() as logs, pytest.raises(DependencyUnavailable):
         world.handle(event)
+    assert [(each["event"], each["outcome"]) for each in logs] == [("confirmation not recorded", "sent")]
     with pytest.raises(DependencyUnavailable):
         world.handle(event)
     world.deliveries.away = False

@@ -171,8 +171,12 @@ class SendConfirmations:
         raise RetryLater(reason, after_s=domain.retry_after_s(claim.attempts))
 
     def _record(self, claim: Claim, event: SubmissionAccepted, outcome: Outcome, reason: str | None = None) -> None:
-        confirmation = self.deliveries.record(claim, outcome, now=self.clock(), error=reason)
         log = structlog.get_logger().bind(**_about(event), attempts=claim.attempts)
+        try:
+            confirmation = self.deliveries.record(claim, outcome, now=self.clock(), error=reason)
+        except DependencyUnavailable:
+            log.warning("confirmation not recorded", outcome=outcome, reason=reason)
+            raise
         (log.warning if outcome == "failed" else log.info)(f"confirmation {outcome}", reason=reason)
         self._announce(event, confirmation)
 

@@ -35,6 +35,6 @@ def test_row_16_held_then_resumed(start_stage: StartStage, trouble: str) -> None
         stage.hold(25.0)  # more than two heartbeats
     stage.await_more_acked(75)
     stage.end(load)
-    stage.conclude(timeout_s=120)
+    stage.conclude(stage.sent_unrecorded(), timeout_s=120)
     assert stage.scraped.total("broker_reconnects") == 0, "a heartbeat was missed"
     assert stage.scraped.total("messages_redelivered") == 0, "something was given back, and so charged"
