@@ -18,7 +18,7 @@ from support.polling import eventually
 from support.queues import Queues
 from support.service import ROOT, Service, run
 
-START_TIMEOUT_S = 30
+START_TIMEOUT_S = 60
 
 EXAMPLE_FORMS = ROOT / "forms.example.toml"
 
