@@ -27,7 +27,7 @@ def declare(parameters: pika.URLParameters) -> bool:
     """
     connection = pika.BlockingConnection(parameters)
     try:
-        was_missing = any(not _stands(connection, queue.name) for queue in topology.QUEUES)
+        was_missing = not _all_stand(connection.channel())
         _declare_all(connection.channel())
     except ChannelClosedByBroker as error:
         if error.reply_code == PRECONDITION_FAILED:
@@ -39,15 +39,15 @@ def declare(parameters: pika.URLParameters) -> bool:
     return was_missing
 
 
-def _stands(connection: pika.BlockingConnection, queue: str) -> bool:
-    channel = connection.channel()
+def _all_stand(channel: BlockingChannel) -> bool:
+    """Say whether every queue is there; where one is not, the broker has closed the channel."""
     try:
-        channel.queue_declare(queue, passive=True)
+        for queue in topology.QUEUES:
+            channel.queue_declare(queue.name, passive=True)
     except ChannelClosedByBroker as error:
         if error.reply_code != NOT_FOUND:
             raise
         return False
-    channel.close()
     return True
 
 
