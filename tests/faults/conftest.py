@@ -16,7 +16,7 @@ from support.service import ROOT
 
 TABLE = ROOT / ".run" / "faults.json"
 
-SHORT_LEASE = {"COUNTERFOIL_SMTP_TIMEOUT_S": "1"}
+SHORT_LEASE = {"COUNTERFOIL_SMTP_TIMEOUT_S": "2"}
 """A mail's lease outlives its time limit by a quarter of a minute, and whoever comes second waits for its end."""
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 import time
 from collections.abc import Iterator
@@ -18,10 +19,14 @@ from structlog.testing import capture_logs
 from dev.broker import Broker
 from shared.messaging.broker import NotConfirmed
 from shared.messaging.message import message_of
-from shared.messaging.publisher import ConfirmingPublisher
-from shared.messaging.topology import EVENTS, STORAGE, WORK_QUEUES
+from shared.messaging.publisher import DECLARE_EVERY_S, ConfirmingPublisher
+from shared.messaging.topology import EVENTS, NOTIFY_EMAIL, STORAGE, WORK_QUEUES
 from support.events import an_event
+from support.faulty.of_the_network import Treated
+from support.faulty.proxy import Proxy
+from support.faulty.treatments import Hold
 from support.polling import eventually
+from support.queues import Queues
 
 TIMEOUT_S = 30.0
 
@@ -34,8 +39,8 @@ def own_broker(server_directory: Path) -> Iterator[Broker]:
 
 
 @contextmanager
-def publishing(url: str) -> Iterator[ConfirmingPublisher]:
-    publisher = ConfirmingPublisher(url, "test publisher")
+def publishing(url: str, *, declare_every_s: float = DECLARE_EVERY_S) -> Iterator[ConfirmingPublisher]:
+    publisher = ConfirmingPublisher(url, "test publisher", declare_every_s=declare_every_s)
     try:
         ready(publisher)
         yield publisher
@@ -193,26 +198,47 @@ def test_a_queue_with_other_arguments_keeps_it_from_being_ready_and_is_left_alon
 
 
 def test_a_binding_that_was_deleted_costs_nothing_and_is_put_back(broker_url: str) -> None:
-    publisher = ConfirmingPublisher(broker_url, "test publisher", declare_every_s=2.0)
-    try:
-        ready(publisher)
-        with pika.BlockingConnection(pika.URLParameters(broker_url)) as connection:
-            channel = connection.channel()
-            channel.queue_unbind(STORAGE.name, EVENTS, STORAGE.routing_key)
-            assert publish(publisher) in stored_ids(broker_url), "confirmed, and missed by a queue"
+    own_connection = pika.BlockingConnection(pika.URLParameters(broker_url))
+    with publishing(broker_url, declare_every_s=2.0) as publisher, own_connection as connection:
+        channel = connection.channel()
+        channel.queue_unbind(STORAGE.name, EVENTS, STORAGE.routing_key)
+        assert publish(publisher) in stored_ids(broker_url), "confirmed, and missed by a queue"
 
-            def arrives() -> bool:
-                channel.basic_publish(EVENTS, STORAGE.routing_key, b"anybody's")
-                return bool(stored_ids(broker_url))
+        def arrives() -> bool:
+            channel.basic_publish(EVENTS, STORAGE.routing_key, b"anybody's")
+            return bool(stored_ids(broker_url))
 
-            eventually(arrives, timeout_s=TIMEOUT_S, message="the queue is bound again")
-    finally:
-        publisher.close()
+        eventually(arrives, timeout_s=TIMEOUT_S, message="the queue is bound again")
 
 
 def test_a_queue_that_was_deleted_is_made_again_before_anything_is_confirmed(broker_url: str) -> None:
-    with publishing(broker_url) as publisher:
+    with publishing(broker_url, declare_every_s=3600.0) as publisher:  # it must not rely on luck
         with pika.BlockingConnection(pika.URLParameters(broker_url)) as connection:
             connection.channel().queue_delete(STORAGE.name)
         confirmed = publish(publisher, timeout_s=TIMEOUT_S)
         assert confirmed in stored_ids(broker_url)
+
+
+def test_a_confirm_that_is_read_together_with_a_return_is_not_believed(rabbitmq: Broker, broker_url: str) -> None:
+    proxy, queues = Proxy(rabbitmq.port), Queues(broker_url)
+    proxy.start()
+    held = Treated(proxy, "chunks stalled", {"to client": Hold()})
+    try:
+        with publishing(proxy.url_of(broker_url)) as publisher, ThreadPoolExecutor(2) as pool:
+            held.inject()
+            pool.submit(publish, publisher, timeout_s=TIMEOUT_S)
+            eventually(lambda: held.evidence()["chunks stalled"], TIMEOUT_S, "its confirm is held, and all behind it")
+            queues.on_channel(lambda channel: channel.queue_delete(STORAGE.name))
+            missed = pool.submit(publish, publisher, timeout_s=TIMEOUT_S)
+            eventually(lambda: queues.depth(NOTIFY_EMAIL.name) == 2, TIMEOUT_S, "the other queue has both")
+            eventually(lambda: not unconfirmed(rabbitmq, broker_url), TIMEOUT_S, "return and confirm are on their way")
+            held.heal()
+            assert missed.result() in stored_ids(broker_url), "confirmed, and missed by a queue"
+    finally:
+        proxy.stop()
+
+
+def unconfirmed(broker: Broker, url: str) -> int:
+    """Return how many publishes the broker has not answered yet."""
+    asked = ("list_channels", "-p", url.rpartition("/")[2], "messages_unconfirmed", "--formatter", "json")
+    return sum(each["messages_unconfirmed"] for each in json.loads(broker.ctl(*asked)))

@@ -125,16 +125,16 @@ class BindingDeleted:
     deleted: int = 0
 
     def inject(self) -> None:
-        """Unbind it."""
-        before = self._count()
+        """Unbind it; returns when the broker says that it is done. The services may bind it again at any moment."""
+        standing = self._count()
         Queues(self.broker_url).on_channel(self._unbind)
-        self.deleted += before - self._count()
+        self.deleted += standing
 
     def heal(self) -> None:
         """Nobody but the services repairs it."""
 
     def evidence(self) -> dict[str, int]:
-        """Return how many bindings the broker listed before and did not list after."""
+        """Return how many bindings the broker listed, and then said that it deleted."""
         return {"bindings deleted": self.deleted}
 
     def _unbind(self, channel: BlockingChannel) -> None:
