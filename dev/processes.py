@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
 import os
-import random
 import signal
 import socket
 import subprocess
@@ -15,14 +15,22 @@ _PORTS = range(20_000, 32_000)
 """Below the ephemeral range of Linux (32768) and macOS (49152): a client that reconnects to a stopped server must not
 get the server's own port as its source port, because TCP would then connect it to itself."""
 
+_PORTS_APART = 211
+_ports_given = itertools.count()
+
 
 class StartFailed(Exception):
     """A server did not come up; the text says which, and shows the end of its log."""
 
 
 def free_port() -> int:
-    """Return a port of the loopback interface that nobody listens on now."""
-    for port in random.SystemRandom().sample(_PORTS, 200):
+    """Return a port of the loopback interface that nobody listens on now, and another one at the next call.
+
+    It may take its user seconds to listen there: so each process goes through the ports from a place of its own.
+    """
+    first = os.getpid() * _PORTS_APART
+    for _ in _PORTS:
+        port = _PORTS[(first + next(_ports_given)) % len(_PORTS)]
         if is_free(port):
             return port
     raise StartFailed(f"no free port between {_PORTS.start} and {_PORTS.stop}")

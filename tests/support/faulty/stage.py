@@ -32,8 +32,11 @@ RETRIED = 0.1
 CONNECTIONS = 24
 ENDLESS = 1_000_000
 
-SHORT_LEASE = {"COUNTERFOIL_SMTP_TIMEOUT_S": "2"}
-"""A mail's lease outlives its time limit by a quarter of a minute, and whoever comes second waits for its end."""
+SHORT_LEASE = {"COUNTERFOIL_SMTP_TIMEOUT_S": "5"}
+"""A mail's lease outlives its time limit by a quarter of a minute, and whoever comes second waits for its end.
+
+Not less: a mail that is given up after its final dot comes twice, and on a busy machine the sink may need seconds.
+"""
 
 
 @dataclass
