@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench.rounds import BenchFailed
+from dev.processes import poll
 
 SIGNUP = Path(__file__).with_name("signup.lua")
+WARM_LIMIT_S = 60
 _UNITS_MS = {"us": 0.001, "ms": 1.0, "s": 1000.0, "m": 60_000.0}
 
 
@@ -28,21 +30,28 @@ def run_wrk(url: str, *, connections: int, seconds: int, script: Path = SIGNUP) 
 
     `script` says what is posted.
     """
-    done = _run(url, connections, seconds, script)
+    command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", "10s", "--latency"]
+    command += ["-s", str(script), url]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=seconds + 60)
     if done.returncode:
         raise BenchFailed(f"wrk ended with {done.returncode}: {done.stderr.strip()}")
     return parse(done.stdout)
 
 
 def warm_up(url: str, *, connections: int, seconds: int, script: Path = SIGNUP) -> None:
-    """Load `url`, whatever comes of it: connections are made, and what is compiled late is compiled."""
-    _run(url, connections, seconds, script)
+    """Load `url` until it is warm: until it answers, and with nothing but 2xx, for so many seconds.
 
+    A server listens before its workers have started and have connected to the broker. Raises `BenchFailed`.
+    """
 
-def _run(url: str, connections: int, seconds: int, script: Path) -> subprocess.CompletedProcess[str]:
-    command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", "10s", "--latency"]
-    command += ["-s", str(script), url]
-    return subprocess.run(command, capture_output=True, text=True, timeout=seconds + 60)
+    def is_warm() -> bool:
+        try:
+            return run_wrk(url, connections=connections, seconds=seconds, script=script).requests > 0
+        except BenchFailed:
+            return False
+
+    if not poll(is_warm, WARM_LIMIT_S):
+        raise BenchFailed(f"{url} did not answer with 2xx after {WARM_LIMIT_S} s")
 
 
 def parse(printed: str) -> WrkRound:
