@@ -56,6 +56,26 @@ def test_an_announcement_decodes_and_encodes_back(type_: str) -> None:
         assert json.loads(encode_announcement(announcement)) == json.loads(path.read_bytes())
 
 
+CHANGED = """{"id": "0199c2d0-8d1a-7aaa-8000-0123456789ab", "confirmation": {"channel": "email", "state": "sent"}}"""
+
+
+@pytest.mark.parametrize(
+    ("type_", "body"),
+    [
+        (SubmissionsStored.TYPE, '{"ids": [], "stored_at": "0001-01-01T00:00:00+14:00"}'),
+        (SubmissionsStored.TYPE, '{"ids": [7], "stored_at": "2026-11-22T17:03:44Z"}'),
+        (ConfirmationChanged.TYPE, CHANGED.replace('"sent"', '"sent", "at": "0001-01-01T00:00:00+14:00"')),
+        (ConfirmationChanged.TYPE, CHANGED.replace('"sent"', '"sent", "attempts": 1e999')),
+        (ConfirmationChanged.TYPE, CHANGED.replace('"sent"', "{}")),
+        (ConfirmationChanged.TYPE, "[" * 100_000),
+        ("other.v1", "{}"),
+    ],
+)
+def test_what_is_no_announcement_is_refused(type_: str, body: str) -> None:
+    with pytest.raises(InvalidEvent):
+        decode_announcement(body.encode(), type=type_)
+
+
 def test_what_a_decoder_does_not_know_it_ignores() -> None:
     document = json.loads(encode(an_event())) | {"added": {"later": [1]}}
     document["source"]["added"] = "later"

@@ -36,7 +36,7 @@ class Confirmation:
 
     @classmethod
     def from_json(cls, document: dict[str, Any]) -> Confirmation:
-        """Read what `to_json` wrote; raises KeyError, TypeError or ValueError on anything else."""
+        """Read what `to_json` wrote; raises KeyError, TypeError, ValueError or OverflowError on anything else."""
         if document["state"] not in get_args(ConfirmationState):
             raise ValueError(f"state {document['state']!r} is not known")
         at = document.get("at")
@@ -44,7 +44,7 @@ class Confirmation:
             channel=str(document["channel"]),
             state=document["state"],
             attempts=int(document.get("attempts", 0)),
-            at=datetime.fromisoformat(at) if at else None,
+            at=datetime.fromisoformat(at).astimezone(UTC) if at else None,
         )
 
 
@@ -88,9 +88,9 @@ def decode_announcement(body: bytes, *, type: str) -> Announcement:  # noqa: A00
         document = json.loads(body)
         if type == SubmissionsStored.TYPE:
             ids = tuple(UUID(one) for one in document["ids"])
-            return SubmissionsStored(ids, datetime.fromisoformat(document["stored_at"]))
+            return SubmissionsStored(ids, datetime.fromisoformat(document["stored_at"]).astimezone(UTC))
         if type == ConfirmationChanged.TYPE:
             return ConfirmationChanged(UUID(document["id"]), Confirmation.from_json(document["confirmation"]))
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
         raise InvalidEvent(f"{type} announcement: {error!r}") from error
     raise InvalidEvent(f"announcement type {type[:80]!r} is not known here")
