@@ -197,18 +197,42 @@ def test_a_queue_with_other_arguments_keeps_it_from_being_ready_and_is_left_alon
         assert channel.basic_get(STORAGE.name, auto_ack=True)[2] == b"precious"
 
 
+def await_binding(connection: pika.BlockingConnection, url: str) -> None:
+    channel = connection.channel()
+
+    def arrives() -> bool:
+        channel.basic_publish(EVENTS, STORAGE.routing_key, b"anybody's")
+        return bool(stored_ids(url))
+
+    eventually(arrives, timeout_s=TIMEOUT_S, message="the queue is bound again")
+
+
 def test_a_binding_that_was_deleted_costs_nothing_and_is_put_back(broker_url: str) -> None:
     own_connection = pika.BlockingConnection(pika.URLParameters(broker_url))
     with publishing(broker_url, declare_every_s=2.0) as publisher, own_connection as connection:
-        channel = connection.channel()
-        channel.queue_unbind(STORAGE.name, EVENTS, STORAGE.routing_key)
+        connection.channel().queue_unbind(STORAGE.name, EVENTS, STORAGE.routing_key)
         assert publish(publisher) in stored_ids(broker_url), "confirmed, and missed by a queue"
+        await_binding(connection, broker_url)
 
-        def arrives() -> bool:
-            channel.basic_publish(EVENTS, STORAGE.routing_key, b"anybody's")
-            return bool(stored_ids(broker_url))
 
-        eventually(arrives, timeout_s=TIMEOUT_S, message="the queue is bound again")
+@contextmanager
+def no_new_threads() -> Iterator[None]:
+    """Let no thread start, as at a limit of the machine's."""
+    before = threading.stack_size(2**46)
+    try:
+        yield
+    finally:
+        threading.stack_size(before)
+
+
+def test_the_topology_is_declared_again_after_a_time_without_threads(broker_url: str) -> None:
+    own_connection = pika.BlockingConnection(pika.URLParameters(broker_url))
+    with publishing(broker_url, declare_every_s=0.2), own_connection as connection:
+        with capture_logs() as logs, no_new_threads():
+            tried = lambda: any(one["event"] == "could not declare again" for one in logs)  # noqa: E731
+            eventually(tried, timeout_s=TIMEOUT_S, message="it was tried")
+        connection.channel().queue_unbind(STORAGE.name, EVENTS, STORAGE.routing_key)
+        await_binding(connection, broker_url)
 
 
 def test_a_queue_that_was_deleted_is_made_again_before_anything_is_confirmed(broker_url: str) -> None:

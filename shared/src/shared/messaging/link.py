@@ -118,7 +118,7 @@ class Link:
                     self.call(
                         self._drop
                     )  # connecting anew, the link finds the same, and is not ready until it is mended
-                except UNREACHABLE as error:
+                except Exception as error:  # noqa: BLE001 - whatever it is, no thread to be had perhaps: later, again
                     self._log.warning("could not declare again", problem=_described(error))
 
     def _drop(self) -> None:
