@@ -11,6 +11,7 @@ import pytest
 
 from dev.broker import Broker
 from dev.processes import free_port
+from shared.messaging import depths
 from shared.messaging.message import message_of
 from shared.messaging.publisher import ConfirmingPublisher
 from support.events import an_event
@@ -43,6 +44,11 @@ def test_a_silent_node_is_left_within_the_deadline_of_a_publish(
         publisher.publish(message_of(an_event()), timeout_s=DEADLINE_S)
     with silent.accept()[0]:
         pass  # it was tried: else this raises TimeoutError, and the test is vacuous
+
+
+def test_who_counts_what_waits_is_told_of_a_silent_node(broker_url: str, silent: socket.socket) -> None:
+    with pytest.raises(depths.BrokerAway):
+        depths.depths(address_of(silent.getsockname()[1], broker_url), [], timeout_s=0.5)
 
 
 def test_nodes_that_are_away_are_passed_over(broker_url: str) -> None:

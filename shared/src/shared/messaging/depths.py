@@ -7,12 +7,13 @@ from collections.abc import Iterable
 
 import pika
 from pika.adapters.blocking_connection import BlockingChannel
-from pika.exceptions import AMQPError, ChannelClosedByBroker
+from pika.exceptions import ChannelClosedByBroker
 
 from shared.messaging import addresses
+from shared.messaging.declare import UNREACHABLE
 from shared.messaging.topology import WORK_QUEUES
 
-TIMEOUT_S = 10
+TIMEOUT_S = 10.0
 PARKED_QUEUES = tuple(dict.fromkeys(work.parked for work in WORK_QUEUES))
 
 
@@ -29,12 +30,12 @@ def waiting(url: str) -> dict[str, int]:
     return depths(url, names)
 
 
-def depths(url: str, names: Iterable[str]) -> dict[str, int]:
+def depths(url: str, names: Iterable[str], *, timeout_s: float = TIMEOUT_S) -> dict[str, int]:
     """Return how many messages are ready in these queues; -1 for one that is not there; raises `BrokerAway`."""
     try:
-        with _connected(url) as connection:
+        with _connected(url, timeout_s) as connection:
             return {name: _depth(connection, name) for name in names}
-    except (AMQPError, OSError) as error:
+    except UNREACHABLE as error:
         raise BrokerAway(f"the broker was not reached: {error!r}") from error
 
 
@@ -44,14 +45,14 @@ def parked_ids(url: str, queues: Iterable[str] = PARKED_QUEUES) -> Counter[str]:
     try:
         with _connected(url) as connection:
             return Counter(each for name in holding for each in _message_ids(connection.channel(), name))
-    except (AMQPError, OSError) as error:
+    except UNREACHABLE as error:
         raise BrokerAway(f"the broker was not reached: {error!r}") from error
 
 
-def _connected(url: str) -> pika.BlockingConnection:
+def _connected(url: str, timeout_s: float = TIMEOUT_S) -> pika.BlockingConnection:
     nodes = [pika.URLParameters(address) for address in addresses.split(url)]
     for node in nodes:
-        node.socket_timeout = node.blocked_connection_timeout = TIMEOUT_S
+        node.socket_timeout = node.stack_timeout = node.blocked_connection_timeout = timeout_s
     return pika.BlockingConnection(nodes)
 
 
