@@ -122,6 +122,8 @@ def test_an_endpoint_that_fails_again_and_again_rests_and_others_go_on(world: We
     assert [retried(world, attempt=attempt) for attempt in (0, 1, 2, 5)] == [30, 120, 600, PUT_ASIDE_MOST_S]
     assert len(world.caller.posted) == FAILURES_TO_OPEN, "it was not asked"
     assert world.deliveries.rows == claimed, "nothing was charged"
+    assert world.sender.resting(world.forms) == 1
+    assert world.sender.resting({"other": world.forms["other"]}) == 0, "nobody asks for its success any more"
     world.handle(an_event(form="other"))
     assert world.caller.posted[-1].url == OTHER
     world.clock.forward(seconds=REST_S)

@@ -168,7 +168,7 @@ def _webhook_consumers(
     table = measuring.counted(ClaimTable(engine), "webhook")
     caller = GuardedCaller(tls_context(), chosen.webhook_allow)
     sender = WebhookSender(measuring.timed_caller(TracedCaller(caller, spans) if spans else caller), _now)
-    measuring.watch("webhook", sender.resting)
+    measuring.watch("webhook", lambda: sender.resting(served))
     handlers = [
         SendWebhooks(served, table, sender, _now, reach, send_timeout_s=chosen.webhook_timeout_s)
         for _ in range(chosen.webhook_connections)

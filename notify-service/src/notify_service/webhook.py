@@ -17,7 +17,7 @@ from notify_service.webhook_body import body_of, webhook_id
 from notify_service.webhook_connection import Answer, NoAnswer, Refused
 from notify_service.webhook_secrets import secrets_of
 from shared.contracts import SubmissionAccepted
-from shared.forms import Webhook
+from shared.forms import Forms, Webhook
 
 USER_AGENT = "Counterfoil"
 
@@ -69,10 +69,12 @@ class WebhookSender:
         if failure is not None:
             raise failure
 
-    def resting(self) -> int:
-        """Return how many endpoints failed so often that they rest."""
+    def resting(self, forms: Forms) -> int:
+        """Return how many endpoints of these forms failed so often that they rest; one that no form has is not tried
+        any more, and would rest for ever."""
+        urls = {form.webhook.url for _, form in forms.items() if form.webhook}
         with self._lock:
-            return sum(breaker.is_open for breaker in self._breakers.values())
+            return sum(breaker.is_open for url, breaker in self._breakers.items() if url in urls)
 
     def _breaker_of(self, webhook: Webhook) -> Breaker:
         with self._lock:
