@@ -9,12 +9,10 @@ from __future__ import annotations
 import os
 
 from celery import Celery  # type: ignore[import-untyped]
-from flask import Flask, request
+from flask import Flask
 from kombu.exceptions import OperationalError
-from marshmallow import ValidationError
 
-from bench.peers.flask_signup import Signup
-from bench.peers.signup_event import signup_event
+from bench.peers.flask_signup import signup_app
 
 QUEUE = "peer.celery"
 
@@ -35,23 +33,9 @@ def make_celery(broker_url: str, connections: int) -> Celery:
 def make_app() -> Flask:
     """Return the app for gunicorn."""
     celery = make_celery(os.environ["BROKER_URL"], int(os.environ["THREADS"]))
-    schema, app = Signup(), Flask(__name__)
 
     @celery.task(name="signups.keep")  # type: ignore[untyped-decorator]
     def keep(event: str) -> None:
         """Stand for what a worker would do."""
 
-    @app.post("/f/signup")
-    def submit() -> tuple[dict[str, object], int]:
-        try:
-            known = schema.load(request.get_json())
-        except ValidationError as error:
-            return {"errors": error.messages}, 422
-        submission_id, body = signup_event(known, request.remote_addr, request.headers.get("User-Agent"))
-        try:
-            keep.delay(body.decode())
-        except OperationalError:
-            return {"error": "not confirmed"}, 503
-        return {"ok": True, "id": submission_id}, 202
-
-    return app
+    return signup_app(lambda _submission_id, body: keep.delay(body.decode()), OperationalError)

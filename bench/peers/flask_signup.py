@@ -1,4 +1,4 @@
-"""The Flask view of the peers that publish through pika: the checks, the event, and a way to publish handed in."""
+"""The Flask view of the peers: the checks, the event, and a way to publish handed in."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from marshmallow import Schema, ValidationError, fields, validate
 from bench.peers.signup_event import ROUTING_KEY, signup_event
 
 Publish: TypeAlias = Callable[[str, bytes], None]
-"""Publishes a body under its id and returns once the broker has confirmed it; raises `AMQPError`."""
+"""Publishes a body under its id and returns once the broker has confirmed it."""
 
 
 class Signup(Schema):
@@ -33,8 +33,8 @@ def properties(submission_id: str) -> pika.BasicProperties:
     )
 
 
-def signup_app(publish: Publish) -> Flask:
-    """Return an app that answers 202 once `publish` has returned."""
+def signup_app(publish: Publish, not_confirmed: type[Exception] = pika.exceptions.AMQPError) -> Flask:
+    """Return an app that answers 202 once `publish` has returned, and 503 where that raises `not_confirmed`."""
     app = Flask(__name__)
     schema = Signup()
 
@@ -47,7 +47,7 @@ def signup_app(publish: Publish) -> Flask:
         submission_id, body = signup_event(known, request.remote_addr, request.headers.get("User-Agent"))
         try:
             publish(submission_id, body)
-        except pika.exceptions.AMQPError:
+        except not_confirmed:
             return {"error": "not confirmed"}, 503
         return {"ok": True, "id": submission_id}, 202
 
