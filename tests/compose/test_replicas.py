@@ -11,7 +11,8 @@ from support.compose_trial import Trial
 
 REPLICAS = {"storage_service": 3, "notify_service": 2, "gateway": 2}
 SERVICES = [name.replace("_", "-") for name in REPLICAS]
-SMTP_CONNECTIONS = 4
+UNRECORDED_MOST = 2 * 4
+"""Mails that a killed notify may have sent and not recorded: two on each of its connections."""
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +38,7 @@ def test_any_replica_may_be_killed(trial: Trial) -> None:
         trial.stack.kill(victim)
         trial.await_more(40)
         trial.stack.start(victim)
-    trial.conclude(duplicate_mails=SMTP_CONNECTIONS)
+    trial.conclude(duplicate_mails=UNRECORDED_MOST)
 
 
 def test_everything_may_be_restarted_one_after_the_other(trial: Trial) -> None:
@@ -67,4 +68,4 @@ def test_broker_and_database_may_be_killed(trial: Trial) -> None:
         trial.stack.kill(victim)
         trial.stack.start(victim)
         trial.await_more(40)
-    trial.conclude(duplicate_mails=SMTP_CONNECTIONS * REPLICAS["notify_service"])
+    trial.conclude(duplicate_mails=UNRECORDED_MOST * REPLICAS["notify_service"])

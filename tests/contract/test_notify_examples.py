@@ -11,6 +11,7 @@ import pytest
 
 from notify_service.handler import SendConfirmations
 from notify_service.mail import Composer
+from notify_service.recording import Recorder
 from shared.contracts import Announcement, ConfirmationChanged, SubmissionAccepted, decode, decode_announcement
 from shared.messaging.batching import BatchLimits
 from shared.messaging.broker import Consumer
@@ -49,6 +50,7 @@ def test_every_example_is_confirmed_or_has_nobody_to_confirm_to(body: bytes) -> 
     handler = SendConfirmations(
         {event.form: a_form(event.form)},
         deliveries,
+        Recorder(deliveries.record_sent),
         sender,
         Composer(MAIL_FROM, clock).compose,
         broker.announcer().announce,

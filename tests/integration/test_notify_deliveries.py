@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Protocol
@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import Engine, text
 
 from notify_service.deliveries import ClaimTable
-from notify_service.domain import BUG, TOO_MANY, Claim, ClaimAnswer, Leased, Settled
+from notify_service.domain import BUG, TOO_MANY, Claim, ClaimAnswer, Key, Leased, Settled
 from notify_service.handler import Deliveries
 from notify_service.queries import Confirmations
 from notify_service.reopening import reopening
@@ -53,12 +53,12 @@ def subject(request: pytest.FixtureRequest) -> Iterator[Subject]:
     engine.dispose()
 
 
-def claim(subject: Subject, key: object, owner: UUID = A, after_s: float = 0) -> ClaimAnswer:
+def claim(subject: Subject, key: Key, owner: UUID = A, after_s: float = 0) -> ClaimAnswer:
     now = NOON + timedelta(seconds=after_s)
-    return subject.claim(key, recipient="r", owner=owner, now=now, lease_until=now + LEASE)  # type: ignore[arg-type]
+    return subject.claim({key: "r"}, owner=owner, now=now, lease_until=now + LEASE)[key]
 
 
-def claimed(subject: Subject, key: object, owner: UUID = A, after_s: float = 0) -> Claim:
+def claimed(subject: Subject, key: Key, owner: UUID = A, after_s: float = 0) -> Claim:
     answer = claim(subject, key, owner, after_s)
     assert isinstance(answer, Claim)
     return answer
@@ -160,13 +160,46 @@ def test_of_many_who_claim_at_once_one_succeeds(engine: Engine) -> None:
         assert sorted(type(answer).__name__ for answer in asked) == ["Claim", *["Leased"] * 5]
 
 
+def test_many_are_claimed_and_recorded_at_once_each_with_its_own_answer(subject: Subject) -> None:
+    fresh, sent, leased, retried = keys = [a_key() for _ in range(4)]
+    claimed(subject, leased, B)
+    subject.record(claimed(subject, sent, B), "sent", now=NOON)
+    subject.record(claimed(subject, retried, B), "retrying", now=NOON)
+    answers = subject.claim(dict.fromkeys(keys, "r"), owner=A, now=NOON, lease_until=NOON + LEASE)
+    mine = [Claim(fresh, A, NOON + LEASE, 1), Claim(retried, A, NOON + LEASE, 2)]
+    assert answers == {fresh: mine[0], sent: Settled(), leased: Leased(NOON + LEASE), retried: mine[1]}
+    at = [NOON + timedelta(seconds=1), NOON + timedelta(seconds=2)]
+    expected = {fresh: Confirmation("email", "sent", 1, at[0]), retried: Confirmation("email", "sent", 2, at[1])}
+    assert subject.record_sent(list(zip(mine, at, strict=True))) == expected
+    assert subject.record_sent(list(zip(mine, at, strict=True))) == {}
+    assert [subject.confirmations(key.submission_id) for key in (fresh, retried)] == [
+        [one] for one in expected.values()
+    ]
+
+
+def test_workers_that_claim_the_same_ones_in_any_order_share_them(engine: Engine) -> None:
+    table, keys = ClaimTable(engine), [a_key() for _ in range(16)]
+    start = threading.Barrier(4)
+
+    def claim_all(number: int) -> Mapping[Key, ClaimAnswer]:
+        start.wait()
+        mine = keys if number % 2 else keys[::-1]
+        return table.claim(dict.fromkeys(mine, "r"), owner=uuid4(), now=NOON, lease_until=NOON + LEASE)
+
+    with ThreadPoolExecutor(4) as pool:
+        answers = list(pool.map(claim_all, range(4)))
+    for key in keys:
+        assert sorted(type(each[key]).__name__ for each in answers) == ["Claim", *["Leased"] * 3]
+
+
 def test_neither_an_address_nor_more_than_the_class_of_an_error_is_kept(engine: Engine) -> None:
     table, key = ClaimTable(engine), a_key()
     table.record(claimed(table, key), "failed", now=NOON, error="rcpt 550")
     with engine.connect() as connection:
         [row] = connection.execute(confirmations.select()).all()
     assert row.last_error == "rcpt 550"
-    assert "ada" not in str(row)
+    assert "ada@" not in str(row)
+    assert "example" not in str(row)
 
 
 Break = Callable[[], None]

@@ -54,7 +54,8 @@ def make(request: pytest.FixtureRequest) -> Iterator[Make]:
 
 def claim(subject: Deliveries, key: Key | None = None, *, at: datetime = NOON, recipient: str = "ada") -> ClaimAnswer:
     lease_until = at + timedelta(seconds=75)
-    return subject.claim(key or a_key(), recipient=recipient, owner=OWNER, now=at, lease_until=lease_until)
+    key = key or a_key()
+    return subject.claim({key: recipient}, owner=OWNER, now=at, lease_until=lease_until)[key]
 
 
 def test_beyond_the_cap_a_confirmation_has_failed_and_stays_so(make: Make) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -68,10 +68,17 @@ class FakeDeliveries:
     cap: Cap | None = None
     _unrecorded: dict[Key, tuple[Claim, datetime]] = field(default_factory=dict)
 
-    def claim(self, key: Key, *, recipient: str, owner: UUID, now: datetime, lease_until: datetime) -> ClaimAnswer:
-        late = {one.key: self.record(one, "sent", now=sent_at) for one, sent_at in list(self._unrecorded.values())}
-        if key in late:
-            return Settled(news=late[key])
+    def claim(
+        self, wanted: Mapping[Key, str], *, owner: UUID, now: datetime, lease_until: datetime
+    ) -> Mapping[Key, ClaimAnswer]:
+        late = list(self._unrecorded)
+        news = self.record_sent(list(self._unrecorded.values())) if late else {}
+        return {
+            key: Settled(news.get(key)) if key in late else self._claim(key, recipient, owner, now, lease_until)
+            for key, recipient in wanted.items()
+        }
+
+    def _claim(self, key: Key, recipient: str, owner: UUID, now: datetime, lease_until: datetime) -> ClaimAnswer:
         self._reach()
         if key not in self.rows and self.cap and self._earlier(recipient, now - self.cap.period) >= self.cap.most:
             self.rows[key] = _Row("failed", 0, now)
@@ -94,9 +101,18 @@ class FakeDeliveries:
 
     def record(self, claim: Claim, outcome: Outcome, *, now: datetime, error: str | None = None) -> Confirmation | None:
         if outcome == "sent":
-            self._unrecorded[claim.key] = (claim, now)
+            return self.record_sent([(claim, now)]).get(claim.key)
+        return self._record(claim, outcome, now, error)
+
+    def record_sent(self, sent: Sequence[tuple[Claim, datetime]]) -> Mapping[Key, Confirmation]:
+        self._unrecorded.update({one[0].key: one for one in sent})
+        recorded = {claim.key: self._record(claim, "sent", sent_at, None) for claim, sent_at in sent}
+        for key in recorded:
+            self._unrecorded.pop(key, None)
+        return {key: confirmation for key, confirmation in recorded.items() if confirmation is not None}
+
+    def _record(self, claim: Claim, outcome: Outcome, now: datetime, error: str | None) -> Confirmation | None:
         self._reach()
-        self._unrecorded.pop(claim.key, None)
         row = self.rows[claim.key]
         if row.state == "sent" or (outcome != "sent" and (row.state != "sending" or row.owner != claim.owner)):
             return None

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from notify_service.handler import SendConfirmations
 from notify_service.mail import Composer
+from notify_service.recording import Recorder
 from shared.contracts import Confirmation, ConfirmationChanged, SubmissionAccepted
 from shared.forms import Form
 from shared.messaging.failures import Delivery
@@ -30,6 +31,7 @@ class World:
         return SendConfirmations(
             self.forms,
             self.deliveries,
+            Recorder(self.deliveries.record_sent),
             self.sender,
             Composer(MAIL_FROM, self.clock).compose,
             self.announced.append,
@@ -38,7 +40,13 @@ class World:
         )
 
     def handle(self, event: SubmissionAccepted, *, attempt: int = 0) -> None:
-        self.handler([Delivery(event, attempt)])
+        self.work(self.handler, Delivery(event, attempt))
+
+    def work(self, worker: SendConfirmations, delivery: Delivery) -> None:
+        """Let a worker handle one delivery, and raise what it says of it."""
+        [result] = worker([delivery])
+        if result is not None:
+            raise result
 
     def shown(self, event: SubmissionAccepted) -> list[Confirmation]:
         return self.deliveries.confirmations(event.id)

@@ -39,7 +39,8 @@ class ScriptedSmtp:
 
     With `login` it asks for that user and password before MAIL, and only under TLS. With `mails_per_connection` it
     answers each later MAIL on the same connection with 452. With `utf8_refused` it offers SMTPUTF8, and takes no mail
-    that asks for it.
+    that asks for it. With `pipelining` it offers that. One that is
+    `lenient` lets a mail begin whose recipients were all refused, and refuses it at its end.
     """
 
     starttls: bool = False
@@ -47,6 +48,8 @@ class ScriptedSmtp:
     login: tuple[str, str] | None = None
     utf8: bool = True
     utf8_refused: bool = False
+    pipelining: bool = False
+    lenient: bool = False
     mails_per_connection: int | None = None
     answers: dict[str, str] = field(default_factory=dict)
     received: list[Received] = field(default_factory=list)
@@ -129,7 +132,8 @@ class _Hooks:
     ) -> list[str]:
         session.host_name = hostname
         told = await _told(self._script, "ehlo", server)
-        return [told] if told else responses
+        offered = ["250-PIPELINING"] if self._script.pipelining else []
+        return [told] if told else [*responses[:1], *offered, *responses[1:]]
 
     async def handle_HELO(self, server: SMTP, session: Session, envelope: Envelope, hostname: str) -> str:  # noqa: N802
         session.host_name = hostname
@@ -151,11 +155,13 @@ class _Hooks:
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
         told = await _told(self._script, "rcpt", server)
-        if not told:
+        if not told or self._script.lenient:
             envelope.rcpt_tos.append(address)
         return told or "250 OK"
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
+        if self._script.lenient and "rcpt" in self._script.answers:
+            return "554 5.5.1 no valid recipients" if not envelope.content else "250 a mail to nobody"
         told = self._script.answers.get("data")
         if told is None or told == DROP:  # dropped after the dot: the mail is here, its sender does not know
             content = envelope.content if isinstance(envelope.content, bytes) else b""

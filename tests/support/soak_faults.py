@@ -56,7 +56,7 @@ def kill(which: Callable[[World], list[Service]]) -> Fault:
         service = world.one_of(which(world))
         service.kill()
         if service in world.trial.installation.notify:
-            world.duplicate_mails += world.smtp_connections
+            world.duplicate_mails += 2 * world.smtp_connections
         return service.start
 
     return harm

@@ -22,7 +22,9 @@ def test_it_closes_by_age_counted_from_its_first_item() -> None:
 def test_it_closes_by_size() -> None:
     batch = Batch[int](BatchLimits(2, 60.0))
     batch.add(1, now_s=0.0)
+    assert not batch.is_full
     batch.add(2, now_s=0.0)
+    assert batch.is_full
     assert batch.wait_s(now_s=0.0) == 0.0
 
 

@@ -76,3 +76,20 @@ def test_a_bug_is_parked_when_its_budget_is_spent() -> None:
 def test_a_dependency_that_is_away_settles_nothing() -> None:
     with pytest.raises(DependencyUnavailable):
         settle(Handler({3: DependencyUnavailable("away")}), deliveries(8))
+
+
+def test_what_a_handler_says_of_each_of_the_first_is_their_outcome() -> None:
+    deliveries = [Delivery(an_event()) for _ in range(4)]
+    results = [None, RetryLater("busy", after_s=7.0), PermanentFailure("no")]
+    assert settle(lambda _: results, deliveries) == [Done(), Retry("busy", 7.0), Park("no")]
+
+
+def test_a_half_that_is_left_unfinished_ends_a_bisected_batch() -> None:
+    deliveries = [Delivery(an_event()) for _ in range(4)]
+
+    def handler(given: Sequence[Delivery]) -> list[Exception | None]:
+        if len(given) == 4:
+            raise ValueError
+        return [None]
+
+    assert settle(handler, deliveries) == [Done()]

@@ -122,7 +122,8 @@ def test_notify_counts_outcomes_times_every_try_and_shows_its_breaker(registry: 
     measuring.watch("email", lambda: int(breaker.is_open))
     deliveries = measuring.counted(FakeDeliveries(), "email")
     until = NOON + timedelta(seconds=75)
-    claim = deliveries.claim(a_key(), recipient="", owner=UUID(int=1), now=NOON, lease_until=until)
+    key = a_key()
+    claim = deliveries.claim({key: ""}, owner=UUID(int=1), now=NOON, lease_until=until)[key]
     assert isinstance(claim, Claim)
     deliveries.record(claim, "retrying", now=NOON)
     sender = measuring.timed_mail(_Sender())

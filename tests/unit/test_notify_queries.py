@@ -31,7 +31,7 @@ def test_a_receipt_tells_since_when_its_event_is_parked_unless_all_is_settled() 
     told = {"email": "2026-11-22T12:00:00.000000Z"}
     asked = {"id": str(key.submission_id)}
     assert receipt(asked)["parked"] == told
-    claim = deliveries.claim(key, recipient="r", owner=uuid4(), now=NOON, lease_until=NOON + timedelta(minutes=1))
+    claim = deliveries.claim({key: "r"}, owner=uuid4(), now=NOON, lease_until=NOON + timedelta(minutes=1))[key]
     assert receipt(asked)["parked"] == told
     assert isinstance(claim, Claim)
     deliveries.record(claim, "sent", now=NOON)
@@ -46,12 +46,12 @@ def test_a_receipt_tells_each_confirmation_and_no_address() -> None:
         return broker.rpc_client().ask(NOTIFY_QUERIES, "receipt", {"id": str(key.submission_id)}).answer(timeout_s=1)
 
     assert receipt() == {"confirmations": [], "webhooks": [], "parked": {}}
-    deliveries.claim(key, recipient="r", owner=uuid4(), now=NOON, lease_until=NOON + timedelta(minutes=1))
+    deliveries.claim({key: "r"}, owner=uuid4(), now=NOON, lease_until=NOON + timedelta(minutes=1))[key]
     at = "2026-11-22T12:00:00Z"
     mail = {"channel": "email", "state": "pending", "attempts": 1, "at": at}
     assert receipt() == {"confirmations": [mail], "webhooks": [], "parked": {}}
     webhook = Key(key.submission_id, "webhook", OWNER)
-    deliveries.claim(webhook, recipient="", owner=uuid4(), now=NOON, lease_until=NOON + timedelta(minutes=1))
+    deliveries.claim({webhook: ""}, owner=uuid4(), now=NOON, lease_until=NOON + timedelta(minutes=1))[webhook]
     assert receipt() == {"confirmations": [mail], "webhooks": [{**mail, "channel": "webhook"}], "parked": {}}
 
 

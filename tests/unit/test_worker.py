@@ -10,7 +10,7 @@ import pytest
 
 from shared.failpoints import ignore
 from shared.messaging.batching import BatchLimits
-from shared.messaging.failures import Delivery, DependencyUnavailable, RetryLater
+from shared.messaging.failures import Delivery, DependencyUnavailable, Results, RetryLater
 from shared.messaging.memory import MemoryBroker, MemorySource
 from shared.messaging.message import ATTEMPT_HEADER, FAILURES_HEADER, message_of
 from shared.messaging.topology import NOTIFY_EMAIL
@@ -91,6 +91,19 @@ def test_what_is_held_too_long_is_put_off_and_charged_nothing(broker: MemoryBrok
     for message in broker.queued(level):
         assert (message.headers[ATTEMPT_HEADER], message.headers[FAILURES_HEADER]) == (0, 0)
     assert broker.queued(NOTIFY_EMAIL.name) == []
+
+
+def test_a_batch_is_what_is_there_and_what_a_handler_leaves_comes_again_first(broker: MemoryBroker) -> None:
+    batches: list[list[str]] = []
+
+    def two_at_most(deliveries: Sequence[Delivery]) -> Results:
+        batches.append([str(delivery.event.id) for delivery in deliveries])
+        return [None] * min(2, len(deliveries))
+
+    ids = publish(broker, 8)
+    with running(broker.consumer(NOTIFY_EMAIL, two_at_most, BatchLimits(size=5))):
+        eventually(lambda: not broker.queued(NOTIFY_EMAIL.name), TIMEOUT_S, "all are handled")
+    assert batches == [ids[:1], ids[1:6], ids[3:6], ids[5:6], ids[6:8]]
 
 
 def test_a_handler_that_does_not_come_back_is_stuck_and_an_idle_worker_is_not(broker: MemoryBroker) -> None:

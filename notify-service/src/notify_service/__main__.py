@@ -19,7 +19,7 @@ from prometheus_client import CollectorRegistry
 from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 
-from notify_service import settings
+from notify_service import pace, settings
 from notify_service.breaker import Breaker
 from notify_service.deliveries import ClaimTable
 from notify_service.email import SmtpSender
@@ -27,6 +27,7 @@ from notify_service.handler import SendConfirmations
 from notify_service.instruments import NotifyInstruments
 from notify_service.mail import Composer
 from notify_service.queries import methods
+from notify_service.recording import Recorder
 from notify_service.reopening import reopening
 from notify_service.tables import MIGRATIONS, PARKED
 from notify_service.tracing import TracedCaller, TracedSender
@@ -113,10 +114,13 @@ def run(
     breaker, measuring = Breaker(time.monotonic), NotifyInstruments(registry)
     measuring.watch("email", lambda: int(breaker.is_open))
     senders = _senders(chosen, breaker)
+    deliveries = measuring.counted(table, "email")
+    recorder = Recorder(deliveries.record_sent)
     handlers = [
         SendConfirmations(
             served,
-            measuring.counted(table, "email"),
+            deliveries,
+            recorder,
             measuring.timed_mail(TracedSender(sender, chosen.smtp, spans) if spans else sender),
             composer.compose,
             announcer.announce,
@@ -126,9 +130,9 @@ def run(
         )
         for sender in senders
     ]
+    limits = BatchLimits(size=1 if spans else pace.MOST)  # a mail's span stands below its own event's, and no other's
     consumers = [
-        broker.consumer(NOTIFY_EMAIL, tracing.traced(handler, NOTIFY_EMAIL, spans), BatchLimits(size=1))
-        for handler in handlers
+        broker.consumer(NOTIFY_EMAIL, tracing.traced(handler, NOTIFY_EMAIL, spans), limits) for handler in handlers
     ]
     consumers += _webhook_consumers(chosen, served, engine, broker, reach, measuring, spans)
     reopen = reopening(table, _now)
@@ -143,7 +147,7 @@ def run(
         with listening(chosen.metrics_bind, health, registry):
             return run_until_told(consumers)
     finally:
-        for part in (answering, parked, announcer, *senders):
+        for part in (answering, parked, recorder, announcer, *senders):
             part.close()
         engine.dispose()
         if spans:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import Engine, Row, and_, bindparam, select, update
 from sqlalchemy.sql import Executable
 
-from notify_service.claiming import claim_statement, is_bound
+from notify_service.claiming import claim_statement, is_bound, record_statement, sent_document, wanted_document
 from notify_service.domain import BUG, Capped, Channel, Claim, ClaimAnswer, Key, Leased, Outcome, Settled, shown_state
 from notify_service.recipients import Cap
 from notify_service.tables import confirmations
@@ -24,7 +24,8 @@ _C = confirmations.c
 class ClaimTable:
     """`handler.Deliveries` in a database. Safe to use from many threads, and by many processes at once.
 
-    Each method is one statement, or a second one that only reads: on PostgreSQL each commits by itself.
+    Each method is one statement, or a second one that only reads: on PostgreSQL each commits by itself, whatever the
+    number of confirmations.
     Without a `cap` nothing is counted.
     """
 
@@ -33,21 +34,27 @@ class ClaimTable:
         self._engine = engine.execution_options(isolation_level="AUTOCOMMIT") if postgresql else engine
         self._cap = cap
         self._claim = claim_statement(engine.dialect.name, cap)
+        self._record_sent = record_statement(engine.dialect.name)
         self._unrecorded: dict[Key, tuple[Claim, datetime]] = {}
 
-    def claim(self, key: Key, *, recipient: str, owner: UUID, now: datetime, lease_until: datetime) -> ClaimAnswer:
-        """Claim one confirmation; see `handler.Deliveries`."""
-        late = {one.key: self.record(one, "sent", now=sent_at) for one, sent_at in list(self._unrecorded.values())}
-        if key in late:
-            return Settled(news=late[key])
-        values = {**_key(key), "new_owner": owner, "now": now, "new_lease": lease_until}
+    def claim(
+        self, wanted: Mapping[Key, str], *, owner: UUID, now: datetime, lease_until: datetime
+    ) -> Mapping[Key, ClaimAnswer]:
+        """Claim confirmations; see `handler.Deliveries`."""
+        answers: dict[Key, ClaimAnswer] = {}
+        if unrecorded := list(self._unrecorded.values()):
+            news = self.record_sent(unrecorded)
+            answers = {claim.key: Settled(news.get(claim.key)) for claim, _ in unrecorded if claim.key in wanted}
+        left = {key: recipient for key, recipient in wanted.items() if key not in answers}
+        values = {"wanted": wanted_document(left), "new_owner": owner, "now": now, "new_lease": lease_until}
         if self._cap is not None:
-            values |= {"of_recipient": recipient, "since": now - self._cap.period}
-        claimed = self._run(self._claim, values)
-        if claimed and claimed[0].state == "failed":
-            return Capped(_shown(claimed[0]))
-        if claimed:
-            return Claim(key, owner, lease_until, attempts=claimed[0].attempts)
+            values["since"] = now - self._cap.period
+        for row in self._run(self._claim, values) if left else ():
+            key, is_capped = _key_of(row), row.state == "failed"
+            answers[key] = Capped(_shown(row)) if is_capped else Claim(key, owner, lease_until, attempts=row.attempts)
+        return answers | {key: self._answer_of_unclaimed(key, now) for key in left if key not in answers}
+
+    def _answer_of_unclaimed(self, key: Key, now: datetime) -> Settled | Leased:
         found = self._run(_FIND, _key(key))
         if found and found[0].state in {"sent", "failed"}:
             return Settled()
@@ -59,16 +66,22 @@ class ClaimTable:
 
     def record(self, claim: Claim, outcome: Outcome, *, now: datetime, error: str | None = None) -> Confirmation | None:
         """Record what became of a claim; see `handler.Deliveries`."""
+        if outcome == "sent":
+            return self.record_sent([(claim, now)]).get(claim.key)
         values = {**_key(claim.key), "its_owner": claim.owner, "outcome": outcome, "now": now, "error": error}
-        if outcome != "sent":
-            return _first(self._run(_RECORD, values))
+        recorded = self._run(_RECORD, values)
+        return _shown(recorded[0]) if recorded else None
+
+    def record_sent(self, sent: Sequence[tuple[Claim, datetime]]) -> Mapping[Key, Confirmation]:
+        """Record what was sent; see `handler.Deliveries`."""
         try:
-            recorded = self._run(_RECORD_SENT, values)
+            recorded = self._run(self._record_sent, {"sent": sent_document(sent)})
         except DependencyUnavailable:
-            self._unrecorded[claim.key] = (claim, now)
+            self._unrecorded.update({one[0].key: one for one in sent})
             raise
-        self._unrecorded.pop(claim.key, None)
-        return _first(recorded)
+        for claim, _ in sent:
+            self._unrecorded.pop(claim.key, None)
+        return {_key_of(row): _shown(row) for row in recorded}
 
     def confirmations(self, submission_id: UUID) -> list[Confirmation]:
         """Return the confirmations of a submission, and its webhook, as they are shown."""
@@ -92,8 +105,8 @@ def _shown(row: Row[Any]) -> Confirmation:
     return Confirmation(row.channel, shown_state(row.state), row.attempts, row.changed_at)
 
 
-def _first(rows: Sequence[Row[Any]]) -> Confirmation | None:
-    return _shown(rows[0]) if rows else None
+def _key_of(row: Row[Any]) -> Key:
+    return Key(row.submission_id, row.channel, row.destination_hash)
 
 
 _SHOWN = (_C.channel, _C.state, _C.attempts, _C.changed_at)
@@ -113,7 +126,6 @@ _OUTCOME = {
 _FIND = select(_C.state, _C.lease_until).where(_THIS)
 _OF_SUBMISSION = select(*_SHOWN).where(is_bound(_C.submission_id, "of_id")).order_by(_C.channel, _C.destination_hash)
 _RECORD = update(confirmations).where(_HELD).values(_OUTCOME).returning(*_SHOWN)
-_RECORD_SENT = update(confirmations).where(_THIS, _C.state != "sent").values(_OUTCOME).returning(*_SHOWN)
 _RELEASE = (
     update(confirmations)
     .where(_HELD)

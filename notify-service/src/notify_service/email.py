@@ -22,6 +22,8 @@ COURTESY_S = 5.0
 
 
 _OK = 250
+_GO_AHEAD = 354
+_DATA = "DATA"
 
 
 class SmtpSender:
@@ -66,9 +68,12 @@ class SmtpSender:
     def _transfer(self, mail: Mail, deadline_s: float) -> None:
         session = self._begun(mail, deadline_s)
         with _at("rcpt"):
-            _expect("rcpt", session.rcpt(mail.recipient))
+            _expect("rcpt", session.ask(_rcpt(mail)))
         with _at("data"):
-            _expect("data", session.data(mail.content))
+            code, _ = session.ask(_DATA)
+            if code != _GO_AHEAD:
+                raise failure("data", code)
+            _expect("data", session.ask_for_content(mail.content))
 
     def _begun(self, mail: Mail, deadline_s: float) -> SmtpSession:
         """Return a session that has accepted MAIL: the one at hand, or a new one if that turns out to be over."""
@@ -144,8 +149,17 @@ def _begin(session: SmtpSession, mail: Mail) -> SmtpSession:
         if mail.needs_utf8:
             _begin_utf8(session, mail)
         else:
-            _expect("mail", session.mail(mail.sender))
+            session.send_ahead(_mail(mail), _rcpt(mail), _DATA)
+            _expect("mail", session.ask(_mail(mail)))
     return session
+
+
+def _mail(mail: Mail) -> str:
+    return f"MAIL FROM:<{mail.sender}>"
+
+
+def _rcpt(mail: Mail) -> str:
+    return f"RCPT TO:<{mail.recipient}>"
 
 
 def _begin_utf8(session: SmtpSession, mail: Mail) -> None:
@@ -155,7 +169,7 @@ def _begin_utf8(session: SmtpSession, mail: Mail) -> None:
         code, _ = reply = session.mail(mail.sender, ["SMTPUTF8", "BODY=8BITMIME"])
     except smtplib.SMTPNotSupportedError:
         raise Permanent("mail without SMTPUTF8") from None
-    if 500 <= code < 600 and session.mail(mail.sender)[0] == _OK:
+    if 500 <= code < 600 and session.ask(_mail(mail))[0] == _OK:
         raise Permanent(f"mail {code} with SMTPUTF8")
     _expect("mail", reply)
 
@@ -196,6 +210,7 @@ def _is_alive(session: SmtpSession) -> bool:
 
 def _is_reset(session: SmtpSession) -> bool:
     try:
+        session.abandon()
         return session.rset()[0] == 250
     except (OSError, smtplib.SMTPException):
         return False

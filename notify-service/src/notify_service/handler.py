@@ -1,10 +1,12 @@
-"""Confirms submissions: claim, send, record, for one event at a time."""
+"""Confirms submissions: claim, send, record, for as many events at once as are sent in a moment."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Protocol
 from uuid import UUID, uuid4
 
@@ -21,17 +23,21 @@ from notify_service.domain import (
     Mail,
     Outcome,
     Permanent,
-    Settled,
     Transient,
 )
-from notify_service.recipients import recipient_hash
+from notify_service.pace import Pace
+from notify_service.planning import Planner, Wanted, plans
+from notify_service.recording import Recorder, Recording
 from shared.contracts import Confirmation, ConfirmationChanged, SubmissionAccepted
 from shared.failpoints import Reach, ignore
 from shared.forms import Form, Forms
-from shared.messaging.failures import BUG_RETRIES, Delivery, DependencyUnavailable, RetryLater
+from shared.messaging.failures import BUG_RETRIES, Delivery, DependencyUnavailable, Results, RetryLater
 
 LEASE_MARGIN_S = 15.0
 """How much longer a claim is held than a mail may take: the clocks of two replicas may differ by less."""
+
+LATE = timedelta(seconds=1)
+"""How long after its claim a mail may wait for its turn; beyond it the claim is released, and the mail claimed anew."""
 
 LEASED_AGAIN_S = 5.0
 """How soon to look again at what another worker holds: two copies of one event, and the other may soon be done."""
@@ -40,11 +46,14 @@ LEASED_AGAIN_S = 5.0
 class Deliveries(Protocol):
     """Who sends what, and what has become of it. Every method raises `DependencyUnavailable`."""
 
-    def claim(self, key: Key, *, recipient: str, owner: UUID, now: datetime, lease_until: datetime) -> ClaimAnswer:
-        """Claim one confirmation for `owner`, committed, unless it is settled or another's lease is running.
+    def claim(
+        self, wanted: Mapping[Key, str], *, owner: UUID, now: datetime, lease_until: datetime
+    ) -> Mapping[Key, ClaimAnswer]:
+        """Claim confirmations for `owner`, committed, and return the answer to each.
 
-        The first claim of a confirmation counts against the cap of its `recipient` (`recipients.recipient_hash`);
-        beyond the cap it is recorded as failed. What is claimed at one moment by several workers may go beyond it.
+        One that is settled is not claimed, nor one whose lease is running and another's. The first claim of a
+        confirmation counts against the cap of its recipient (`recipients.recipient_hash`), by which `wanted` names it;
+        beyond the cap it is recorded as failed. What is claimed at one moment may go beyond it, here or elsewhere.
         """
 
     def release(self, claim: Claim, *, now: datetime) -> None:
@@ -53,8 +62,13 @@ class Deliveries(Protocol):
     def record(self, claim: Claim, outcome: Outcome, *, now: datetime, error: str | None = None) -> Confirmation | None:
         """Record what became of a claim, committed, and return it as a receipt shows it.
 
-        `sent` is recorded whoever holds the lease, and where the database is away, before this process's next claim.
         Returns None, and changes nothing, where a mail is recorded as sent already or another holds the lease.
+        """
+
+    def record_sent(self, sent: Sequence[tuple[Claim, datetime]]) -> Mapping[Key, Confirmation]:
+        """Record what was sent and when, committed, and return those that were not recorded as sent before.
+
+        They are recorded whoever holds the lease, and where the database is away, before this process's next claim.
         """
 
     def confirmations(self, submission_id: UUID) -> list[Confirmation]:
@@ -79,12 +93,14 @@ Compose = Callable[[SubmissionAccepted, Form, str], Mail]
 class SendConfirmations:
     """Sends the confirmation mail of each event, as `shared.messaging.failures.Handler`.
 
-    A mail may take `send_timeout_s`; its lease is longer by `LEASE_MARGIN_S`. Each consumer has a handler of its
-    own, with an `owner` and a `sender` of its own: two consumers of one process must not share a lease.
+    A mail may take `send_timeout_s`; its lease is longer by `LATE` and `LEASE_MARGIN_S`. Each consumer has a handler of
+    its own, with an `owner` and a `sender` of its own: two consumers of one process must not share a lease. They share
+    the `recorder`, which records what one of them sent while that one sends the next mail.
     """
 
     forms: Forms
     deliveries: Deliveries
+    recorder: Recorder
     sender: Sender
     compose: Compose
     announce: Callable[[ConfirmationChanged], None]
@@ -92,97 +108,149 @@ class SendConfirmations:
     reach: Reach = ignore
     send_timeout_s: float = 60.0
     owner: UUID = field(default_factory=uuid4)
+    _pace: Pace = field(default_factory=Pace)
+    _unrecorded: deque[Recording] = field(default_factory=deque)
 
-    def __call__(self, deliveries: Sequence[Delivery]) -> None:
-        """Confirm each; raises `RetryLater` and `DependencyUnavailable`, never `PermanentFailure`: a mail that
-        cannot be sent has failed, visibly, and its event is done. A bug is recorded before it is raised."""
-        for delivery in deliveries:
-            self._confirm(delivery)
+    def __call__(self, deliveries: Sequence[Delivery]) -> Results:
+        """Confirm the first of them, and return what came of each: done, `RetryLater`, or a bug, recorded before.
 
-    def _confirm(self, delivery: Delivery) -> None:
-        event, address = delivery.event, delivery.event.reply_address
-        form = self.forms.get(event.form)
-        if event.spam is not None or address is None or self._is_off(form, delivery):
-            return
-        now = self.clock()
-        if form is None and not domain.is_too_old(event.accepted_at, now):
-            after_s = domain.retry_after_s(delivery.attempt + 1)
-            raise RetryLater(f"form {event.form[:64]!r} is not in this service's forms file", after_s=after_s)
+        Never `PermanentFailure`: a mail that cannot be sent has failed, visibly, and its event is done. Raises
+        `DependencyUnavailable`. A mail is sent once the last but one is recorded: a death leaves two unrecorded.
+        """
+        planned = plans(deliveries, Planner(self.forms, self.deliveries.confirmations, self.clock), self._pace.most)
+        answers = self._claimed([plan for plan in planned if isinstance(plan, Wanted)])
+        tried, results, broken = 0, list[Exception | None](), None
+        began = self.clock()
+        for plan in planned:
+            if isinstance(plan, Wanted):
+                if results and self.clock() - began > LATE:
+                    break
+                try:
+                    results.append(self._confirmed(plan, answers[plan.key]))
+                except ChannelBroken as error:
+                    broken = error
+                    break
+                tried += isinstance(answers.pop(plan.key), Claim)
+            else:
+                results.append(plan)
+        self._release(answers)
+        self._await_recorded(but=0)
+        self._pace.note(tried, (self.clock() - began).total_seconds())
+        if broken and not results:
+            raise DependencyUnavailable(f"mail server: {broken.reason}") from broken
+        return results
+
+    def _claimed(self, wanted: Sequence[Wanted]) -> dict[Key, ClaimAnswer]:
+        if not wanted:
+            return {}
         self.sender.check()
-        key = Key(event.id, "email", domain.destination_hash(event.id, address))
-        lease_until = now + timedelta(seconds=self.send_timeout_s + LEASE_MARGIN_S)
-        recipient = recipient_hash(address)
-        answer = self.deliveries.claim(key, recipient=recipient, owner=self.owner, now=now, lease_until=lease_until)
+        now = self.clock()
+        lease_until = now + LATE + timedelta(seconds=self.send_timeout_s + LEASE_MARGIN_S)
+        recipients = {one.key: one.recipient for one in wanted}
+        return dict(self.deliveries.claim(recipients, owner=self.owner, now=now, lease_until=lease_until))
+
+    def _release(self, answers: Mapping[Key, ClaimAnswer]) -> None:
+        """Take back the claims of those whose turn did not come."""
+        for answer in answers.values():
+            if isinstance(answer, Claim):
+                self.deliveries.release(answer, now=self.clock())
+
+    def _confirmed(self, wanted: Wanted, answer: ClaimAnswer) -> Exception | None:
+        """Send what is claimed, and return what came of it; raises `ChannelBroken`."""
+        if isinstance(answer, Claim):
+            self.reach("after-claim")
+            self._await_recorded(but=1)
+            return self._carried_out(answer, wanted)
         if isinstance(answer, Leased):
-            left_s = (answer.until - now).total_seconds()
-            raise RetryLater("another worker holds it", after_s=max(1.0, min(left_s, LEASED_AGAIN_S)))
+            left_s = (answer.until - self.clock()).total_seconds()
+            return RetryLater("another worker holds it", after_s=max(1.0, min(left_s, LEASED_AGAIN_S)))
         if isinstance(answer, Capped):
-            structlog.get_logger().warning("confirmation failed", **_about(event), reason=domain.TOO_MANY)
-        if isinstance(answer, Settled | Capped):
-            self._announce(event, answer.news)
-            return
-        self.reach("after-claim")
-        self._carry_out(answer, delivery, form, address)
+            structlog.get_logger().warning("confirmation failed", **_about(wanted.event), reason=domain.TOO_MANY)
+        self._announce(wanted.event, answer.news)
+        return None
 
-    def _is_off(self, form: Form | None, delivery: Delivery) -> bool:
-        """Say whether the form confirms nothing: what it began to confirm before is still brought to an end."""
-        if form is None or form.confirmation.enabled:
-            return False
-        tried = self.deliveries.confirmations(delivery.event.id) if delivery.attempt else ()
-        return not any(one.channel == "email" for one in tried)
-
-    def _carry_out(self, claim: Claim, delivery: Delivery, form: Form | None, address: str) -> None:
-        event = delivery.event
+    def _carried_out(self, claim: Claim, wanted: Wanted) -> Exception | None:
+        event = wanted.event
         try:
-            self._send(claim, event, form, address)
-        except ChannelBroken as error:
-            self.deliveries.release(claim, now=self.clock())
-            raise DependencyUnavailable(f"mail server: {error.reason}") from error
+            self._send(claim, wanted)
+        except ChannelBroken:
+            raise
         except Permanent as error:
             self._record(claim, event, "failed", error.reason)
         except Transient as error:
-            self._retry(claim, event, error.reason)
-        except Exception as error:  # a bug: the consumer retries, and parks the event when it failed too often
-            outcome: Outcome = "retrying" if delivery.failures < BUG_RETRIES else "failed"
+            return self._retried(claim, event, error.reason)
+        except Exception as error:  # noqa: BLE001 - a bug: the consumer retries, and parks what failed too often
+            outcome: Outcome = "retrying" if wanted.delivery.failures < BUG_RETRIES else "failed"
             self._record(claim, event, outcome, f"{domain.BUG}{type(error).__name__}")
-            raise
+            return error
         else:
             self.reach("after-send")
-            self._record(claim, event, "sent")
-            self.reach("after-record")
+            told = partial(self._recorded, claim, event)
+            self._unrecorded.append(self.recorder.record(claim, self.clock(), told))
+        return None
 
-    def _send(self, claim: Claim, event: SubmissionAccepted, form: Form | None, address: str) -> None:
-        if form is None:
+    def _send(self, claim: Claim, wanted: Wanted) -> None:
+        if wanted.form is None:
             raise Permanent("unknown form")
-        if not form.confirmation.enabled:
+        if not wanted.form.confirmation.enabled:
             raise Permanent("the form confirms no more")
         self.reach("before-send")
-        mail = self.compose(event, form, address)
+        mail = self.compose(wanted.event, wanted.form, wanted.address)
         left_s = (claim.lease_until - self.clock()).total_seconds() - LEASE_MARGIN_S
         if left_s <= 0:
             raise Transient("held too long before sending")
-        self.sender.send(mail, timeout_s=left_s)
+        self.sender.send(mail, timeout_s=min(left_s, self.send_timeout_s))
 
-    def _retry(self, claim: Claim, event: SubmissionAccepted, reason: str) -> None:
+    def _retried(self, claim: Claim, event: SubmissionAccepted, reason: str) -> RetryLater | None:
         if domain.is_too_old(event.accepted_at, self.clock()):
             self._record(claim, event, "failed", reason)
-            return
+            return None
         self._record(claim, event, "retrying", reason)
-        raise RetryLater(reason, after_s=domain.retry_after_s(claim.attempts))
+        return RetryLater(reason, after_s=domain.retry_after_s(claim.attempts))
 
-    def _record(self, claim: Claim, event: SubmissionAccepted, outcome: Outcome, reason: str | None = None) -> None:
-        log = structlog.get_logger().bind(**_about(event), attempts=claim.attempts)
+    def _record(self, claim: Claim, event: SubmissionAccepted, outcome: Outcome, reason: str) -> None:
         try:
             confirmation = self.deliveries.record(claim, outcome, now=self.clock(), error=reason)
         except DependencyUnavailable:
-            log.warning("confirmation not recorded", outcome=outcome, reason=reason)
+            _log_lost(claim, event, outcome, reason)
             raise
-        (log.warning if outcome == "failed" else log.info)(f"confirmation {outcome}", reason=reason)
+        self._tell(claim, event, outcome, confirmation, reason)
+
+    def _await_recorded(self, *, but: int) -> None:
+        """Wait until all but so many of what was sent are recorded; raises `DependencyUnavailable`."""
+        while len(self._unrecorded) > but:
+            self._unrecorded.popleft().result()
+            self.reach("after-record")
+
+    def _recorded(
+        self, claim: Claim, event: SubmissionAccepted, confirmation: Confirmation | None, error: Exception | None
+    ) -> None:
+        if error is None:
+            self._tell(claim, event, "sent", confirmation)
+        else:
+            _log_lost(claim, event, "sent")
+
+    def _tell(
+        self,
+        claim: Claim,
+        event: SubmissionAccepted,
+        outcome: Outcome,
+        confirmation: Confirmation | None,
+        reason: str | None = None,
+    ) -> None:
+        log = structlog.get_logger()
+        say = log.warning if outcome == "failed" else log.info
+        say(f"confirmation {outcome}", **_about(event), attempts=claim.attempts, reason=reason)
         self._announce(event, confirmation)
 
     def _announce(self, event: SubmissionAccepted, confirmation: Confirmation | None) -> None:
         if confirmation is not None:
             self.announce(ConfirmationChanged(event.id, confirmation))
+
+
+def _log_lost(claim: Claim, event: SubmissionAccepted, outcome: Outcome, reason: str | None = None) -> None:
+    about = {**_about(event), "attempts": claim.attempts, "outcome": outcome, "reason": reason}
+    structlog.get_logger().warning("confirmation not recorded", **about)
 
 
 def _about(event: SubmissionAccepted) -> dict[str, str]:

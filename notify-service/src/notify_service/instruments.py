@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from typing import get_args
@@ -68,11 +68,14 @@ class _Counted:
         self._deliveries = deliveries
         self._counts = counts
 
-    def claim(self, key: Key, *, recipient: str, owner: UUID, now: datetime, lease_until: datetime) -> ClaimAnswer:
-        answer = self._deliveries.claim(key, recipient=recipient, owner=owner, now=now, lease_until=lease_until)
-        if isinstance(answer, Capped):
-            self._counts[_CAPPED]()
-        return answer
+    def claim(
+        self, wanted: Mapping[Key, str], *, owner: UUID, now: datetime, lease_until: datetime
+    ) -> Mapping[Key, ClaimAnswer]:
+        answers = self._deliveries.claim(wanted, owner=owner, now=now, lease_until=lease_until)
+        for answer in answers.values():
+            if isinstance(answer, Capped):
+                self._counts[_CAPPED]()
+        return answers
 
     def release(self, claim: Claim, *, now: datetime) -> None:
         self._deliveries.release(claim, now=now)
@@ -81,6 +84,12 @@ class _Counted:
         recorded = self._deliveries.record(claim, outcome, now=now, error=error)
         if recorded is not None:
             self._counts[outcome]()
+        return recorded
+
+    def record_sent(self, sent: Sequence[tuple[Claim, datetime]]) -> Mapping[Key, Confirmation]:
+        recorded = self._deliveries.record_sent(sent)
+        for _ in recorded:
+            self._counts["sent"]()
         return recorded
 
     def confirmations(self, submission_id: UUID) -> list[Confirmation]:

@@ -1,4 +1,4 @@
-"""One SMTP session with one deadline over all of it."""
+"""One SMTP session with one deadline over all of it, which sends commands ahead where the server takes that."""
 
 from __future__ import annotations
 
@@ -6,12 +6,14 @@ import smtplib
 import socket
 import ssl
 import time
+from collections import deque
 from typing import Any
 
 from notify_service.settings import SmtpServer
 
 _TCP_CONNECT_S = 10.0
 _CHUNK_BYTES = 4096
+_GO_AHEAD = 354
 
 
 class SmtpSession(smtplib.SMTP):
@@ -24,6 +26,7 @@ class SmtpSession(smtplib.SMTP):
     def __init__(self, server: SmtpServer, *, hello: str, tls: ssl.SSLContext, deadline_s: float) -> None:
         """Connect and read the greeting; raises OSError and `smtplib.SMTPException`. `hello` is our name in EHLO."""
         self.deadline_s = deadline_s
+        self._ahead: deque[str] = deque()
         self._tls = tls if server.implicit_tls else None
         super().__init__(server.host, server.port, local_hostname=hello)
 
@@ -39,6 +42,34 @@ class SmtpSession(smtplib.SMTP):
             raise
         self.file = None
         return self.getreply()
+
+    def send_ahead(self, *commands: str) -> None:
+        """Send commands together, before their replies are asked for, to a server that says PIPELINING (RFC 2920): a
+        server far away then takes half the time for a mail. DATA may be the last of them. Raises as `send` does."""
+        if self.has_extn("pipelining"):
+            if any("\r" in command or "\n" in command for command in commands):
+                raise ValueError("a command of more than one line")
+            self.send("".join(f"{command}\r\n" for command in commands))
+            self._ahead.extend(commands)
+
+    def ask(self, command: str) -> tuple[int, bytes]:
+        """Return the reply to a command; one that was sent ahead is the next of those, and not sent again."""
+        if not self._ahead:
+            return self.docmd(command)
+        self._ahead.popleft()
+        return self.getreply()
+
+    def ask_for_content(self, content: bytes) -> tuple[int, bytes]:
+        """Send a mail, whose lines end in CRLF, after DATA, and return the reply to its end."""
+        self.send(content.replace(b"\r\n.", b"\r\n..") + b".\r\n")
+        return self.getreply()
+
+    def abandon(self) -> None:
+        """Take the replies to what was sent ahead and is not wanted any more; a mail that was let in ends empty."""
+        while self._ahead:
+            self._ahead.popleft()
+            if self.getreply()[0] == _GO_AHEAD:
+                self.ask_for_content(b"")
 
     def send(self, s: bytes | str) -> None:  # type: ignore[override]
         """Send within the deadline."""

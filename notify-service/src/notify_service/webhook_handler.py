@@ -93,7 +93,7 @@ class SendWebhooks:
         now = self.clock()
         lease_until = now + timedelta(seconds=self.send_timeout_s + LEASE_MARGIN_S)
         key = Key(event.id, "webhook", domain.OWNER)
-        answer = self.deliveries.claim(key, recipient="", owner=self.owner, now=now, lease_until=lease_until)
+        answer = self.deliveries.claim({key: ""}, owner=self.owner, now=now, lease_until=lease_until)[key]
         if isinstance(answer, Leased):
             left_s = (answer.until - now).total_seconds()
             raise RetryLater("another worker holds it", after_s=max(1.0, min(left_s, LEASED_AGAIN_S)))

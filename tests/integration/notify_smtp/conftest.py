@@ -16,9 +16,9 @@ from support.senders import Connect
 from support.smtp import CERTIFICATE, ScriptedSmtp
 
 
-@pytest.fixture
-def server() -> Iterator[ScriptedSmtp]:
-    with ScriptedSmtp() as started:
+@pytest.fixture(params=[False, True], ids=["", "pipelining"])
+def server(request: pytest.FixtureRequest) -> Iterator[ScriptedSmtp]:
+    with ScriptedSmtp(pipelining=request.param) as started:
         yield started
 
 

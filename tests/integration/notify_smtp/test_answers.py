@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import pytest
@@ -25,18 +25,18 @@ class Case:
     received: Callable[[], int]
 
 
-@pytest.fixture(params=["fake", "smtp"])
-def case(request: pytest.FixtureRequest) -> Case:
+@pytest.fixture(params=["fake", "smtp", "pipelining"])
+def case(request: pytest.FixtureRequest, connect: Connect) -> Iterator[Case]:
     if request.param == "fake":
         fake = FakeSender()
-        return Case(fake, lambda stage, code: fake.answers.update({stage: code}), lambda: len(fake.sent))
-    server: ScriptedSmtp = request.getfixturevalue("server")
-    sender = request.getfixturevalue("connect")(server)
+        yield Case(fake, lambda stage, code: fake.answers.update({stage: code}), lambda: len(fake.sent))
+        return
 
     def answer(stage: domain.Stage, code: int | None) -> None:
         server.answering(stage, DROP if code is None else f"{code} told so")
 
-    return Case(sender, answer, lambda: len(server.received))
+    with ScriptedSmtp(pipelining=request.param == "pipelining") as server:
+        yield Case(connect(server), answer, lambda: len(server.received))
 
 
 @pytest.mark.parametrize(

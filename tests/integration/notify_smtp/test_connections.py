@@ -47,6 +47,19 @@ def test_one_connection_carries_many_mails_and_survives_a_refusal(server: Script
     assert server.connections == 1
 
 
+def test_what_was_sent_ahead_of_a_refusal_ends_with_no_mail(connect: Connect) -> None:
+    with ScriptedSmtp(pipelining=True, lenient=True) as server:
+        sender = connect(server)
+        server.answering("rcpt", "550 no")
+        with pytest.raises(Permanent, match="rcpt 550"):
+            sender.send(a_mail(), timeout_s=10)
+        del server.answers["rcpt"]
+        mail = a_mail()
+        sender.send(mail, timeout_s=10)
+    assert [received.content for received in server.received] == [mail.content]
+    assert server.connections == 1
+
+
 @pytest.mark.parametrize("idle", [False, True])
 def test_a_connection_that_the_server_closed_meanwhile_costs_the_mail_nothing(
     server: ScriptedSmtp, connect: Connect, monkeypatch: pytest.MonkeyPatch, idle: bool

@@ -22,12 +22,12 @@ def test_mail_and_webhook_of_one_submission_are_claimed_apart_and_only_mail_is_c
     mails, webhooks = ClaimTable(engine, Cap(1, timedelta(days=1))), ClaimTable(engine)
     for _ in range(2):
         key = Key(uuid4(), "webhook", OWNER)
-        claim = webhooks.claim(key, recipient="", owner=uuid4(), now=NOON, lease_until=LEASE)
+        claim = webhooks.claim({key: ""}, owner=uuid4(), now=NOON, lease_until=LEASE)[key]
         assert isinstance(claim, Claim)
         webhooks.record(claim, "sent", now=NOON)
-        assert webhooks.claim(key, recipient="", owner=uuid4(), now=NOON, lease_until=LEASE) == Settled()
-    mail = mails.claim(a_key(key.submission_id), recipient="ada", owner=uuid4(), now=NOON, lease_until=LEASE)
-    assert isinstance(mail, Claim)
+        assert webhooks.claim({key: ""}, owner=uuid4(), now=NOON, lease_until=LEASE)[key] == Settled()
+    mail = a_key(key.submission_id)
+    assert isinstance(mails.claim({mail: "ada"}, owner=uuid4(), now=NOON, lease_until=LEASE)[mail], Claim)
     assert mails.confirmations(key.submission_id) == [
         Confirmation("email", "pending", 1, NOON),
         Confirmation("webhook", "sent", 1, NOON),

@@ -13,7 +13,8 @@ PREFETCH_LEAST = 20
 
 @dataclass(frozen=True, slots=True)
 class BatchLimits:
-    """When a batch closes: at `size` items, at `size_bytes` bytes, or `age_s` seconds after its first item.
+    """When a batch closes: at `size` items, at `size_bytes` bytes, or `age_s` seconds after its first item, when what
+    is there already still gets in.
 
     Bytes are bounded because a batch becomes one statement, and both ends hold all of it in memory.
     """
@@ -44,13 +45,16 @@ class Batch(Generic[T]):
         self._items.append(item)
         self._size_bytes += size_bytes
 
+    @property
+    def is_full(self) -> bool:
+        """Whether it takes no more."""
+        return len(self._items) >= self._limits.size or self._size_bytes >= self._limits.size_bytes
+
     def wait_s(self, *, now_s: float) -> float | None:
-        """Return how long the batch may still wait for more: 0 when it is closed, None while it is empty."""
+        """Return how long the batch may still wait for more: 0 when it is due, None while it is empty."""
         if not self._items:
             return None
-        if len(self._items) >= self._limits.size or self._size_bytes >= self._limits.size_bytes:
-            return 0.0
-        return max(0.0, self._opened_at + self._limits.age_s - now_s)
+        return 0.0 if self.is_full else max(0.0, self._opened_at + self._limits.age_s - now_s)
 
     def take(self) -> list[T]:
         """Return the items and start anew."""

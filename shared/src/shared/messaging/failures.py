@@ -8,7 +8,8 @@
 | raises `DependencyUnavailable` | nothing will work now  | holds what it has, probes, charges no message for it   |
 | raises anything else           | a bug                  | logs it, retries it `BUG_RETRIES` times, then parks it |
 
-A failing batch is bisected, so one bad event never takes its neighbours with it.
+A failing batch is bisected, so one bad event never takes its neighbours with it; a handler that works on one event
+after the other returns what came of each instead.
 """
 
 from __future__ import annotations
@@ -57,8 +58,12 @@ class Delivery:
     traceparent: str | None = None
 
 
-Handler: TypeAlias = Callable[[Sequence[Delivery]], None]
-"""Handles a batch as a whole: when it returns, all of it is done; when it raises, none of it counts as done."""
+Results: TypeAlias = Sequence[Exception | None]
+"""What came of each of the first deliveries of a batch: None where it is done, else what is to be said by raising."""
+
+Handler: TypeAlias = Callable[[Sequence[Delivery]], Results | None]
+"""Handles a batch: when it returns None, all of it is done; when it raises, none of it counts as done. Or it returns
+the results of the first, at least one, and is handed the others again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,20 +96,24 @@ Outcome: TypeAlias = Done | Park | Retry
 
 
 def settle(handler: Handler, deliveries: Sequence[Delivery]) -> list[Outcome]:
-    """Run the handler over a batch, bisecting it where it fails, and return one outcome per delivery, in order.
+    """Run the handler over a batch, bisecting it where it fails, and return the outcomes of the first, in order.
 
     Raises `DependencyUnavailable` as it comes: then nothing is settled and the batch is to be run again.
     """
     try:
-        handler(deliveries)
+        results = handler(deliveries)
     except DependencyUnavailable:
         raise
     except Exception as error:  # noqa: BLE001 - a bug in a handler must not end the consumer
         if len(deliveries) == 1:
             return [_outcome_of(error, deliveries[0])]
         middle = len(deliveries) // 2
-        return settle(handler, deliveries[:middle]) + settle(handler, deliveries[middle:])
-    return [Done()] * len(deliveries)
+        outcomes = settle(handler, deliveries[:middle])
+        return outcomes if len(outcomes) < middle else outcomes + settle(handler, deliveries[middle:])
+    if results is None:
+        return [Done()] * len(deliveries)
+    found = zip(results, deliveries, strict=False)
+    return [Done() if error is None else _outcome_of(error, delivery) for error, delivery in found]
 
 
 def _outcome_of(error: Exception, delivery: Delivery) -> Outcome:

@@ -13,7 +13,16 @@ import structlog
 from shared.failpoints import Reach
 from shared.messaging.batching import Batch, BatchLimits
 from shared.messaging.broker import Publisher
-from shared.messaging.failures import Delivery, DependencyUnavailable, Done, Handler, Outcome, Retry, settle
+from shared.messaging.failures import (
+    Delivery,
+    DependencyUnavailable,
+    Done,
+    Handler,
+    Outcome,
+    Results,
+    Retry,
+    settle,
+)
 from shared.messaging.incoming import Incoming
 from shared.messaging.instruments import ConsumeInstruments
 from shared.messaging.moves import Moves
@@ -127,14 +136,12 @@ class Worker:
             return []
         batch: Batch[Incoming] = Batch(BatchLimits() if self._cautious_for else self._limits)
         patience_s = ASIDE_AGAIN_S if len(self._moves) else None
-        while not self._stopping.is_set():
+        while not self._stopping.is_set() and not batch.is_full:
             wait_s = batch.wait_s(now_s=time.monotonic())
-            if wait_s is not None and wait_s <= 0:
-                break
             incoming = self._source.get(patience_s if wait_s is None else wait_s)
             if incoming is not None:
                 batch.add(incoming, now_s=time.monotonic(), size_bytes=len(incoming.body))
-            elif wait_s is None and patience_s is not None:
+            elif wait_s == 0 or (wait_s is None and patience_s is not None):
                 break
         return batch.take()
 
@@ -146,12 +153,13 @@ class Worker:
         while batch and not self._stopping.is_set():
             size = 1 if self._cautious_for else len(batch)
             group, batch = [one for one in batch[:size] if self._source.is_current(one)], batch[size:]
-            settled = self._settle(group) if group else None
-            if settled is not None:
-                self._cautious_for = max(0, self._cautious_for - len(group))
+            outcomes = self._settle(group) if group else None
+            if outcomes is not None:
+                batch = group[len(outcomes) :] + batch
+                self._cautious_for = max(0, self._cautious_for - len(outcomes))
                 if not self._cautious_for:
                     self._source.widen()
-                self._ack(settled)
+                self._ack([incoming for incoming, is_settled in zip(group, outcomes, strict=False) if is_settled])
 
     def _ack(self, settled: list[Incoming]) -> None:
         if len(self._moves):  # an ack of all that came before would ack what is set aside
@@ -160,19 +168,20 @@ class Worker:
         elif settled:
             self._source.ack(settled[-1], multiple=True)
 
-    def _settle(self, group: list[Incoming]) -> list[Incoming] | None:
-        """Bring the group to its end, and return what is settled; None when it is no longer ours or we are to stop."""
-        self._instruments.received(len(group), sum(incoming.redelivered for incoming in group))
-        readable = [(incoming, incoming.read()) for incoming in group]
-        found = self._outcomes(group, [read for _, read in readable if isinstance(read, Delivery)])
+    def _settle(self, group: list[Incoming]) -> list[bool] | None:
+        """Bring the first of the group to their end, at least one, and return of each whether it is settled, or was set
+        aside; None when the group is no longer ours or we are to stop."""
+        readable = [incoming.read() for incoming in group]
+        found = self._outcomes(group, [read for read in readable if isinstance(read, Delivery)])
         if found is None:
             return None
-        outcomes = iter(found)
-        settled: list[Incoming] = []
-        for incoming, read in readable:
-            outcome = next(outcomes) if isinstance(read, Delivery) else read
-            if isinstance(outcome, Done) or self._moves.move(incoming, outcome):
-                settled.append(incoming)
+        outcomes, settled = iter(found), list[bool]()
+        for incoming, read in zip(group, readable, strict=True):
+            outcome = next(outcomes, None) if isinstance(read, Delivery) else read
+            if outcome is None:  # the handler left it, and what follows, for the next time
+                break
+            settled.append(isinstance(outcome, Done) or self._moves.move(incoming, outcome))
+        self._instruments.received(len(settled), sum(incoming.redelivered for incoming in group[: len(settled)]))
         return settled
 
     def _outcomes(self, group: list[Incoming], deliveries: Sequence[Delivery]) -> Sequence[Outcome] | None:
@@ -199,10 +208,10 @@ class Worker:
         finally:
             self._instruments.held(-1 if failures else 0)
 
-    def _handle(self, deliveries: Sequence[Delivery]) -> None:
+    def _handle(self, deliveries: Sequence[Delivery]) -> Results | None:
         self._busy_since_s = time.monotonic()
         try:
-            self._handler(deliveries)
+            return self._handler(deliveries)
         finally:
             self._busy_since_s = None
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import ExitStack
 
-from shared.messaging.failures import Delivery, Handler
+from shared.messaging.failures import Delivery, Handler, Results
 from shared.messaging.topology import WorkQueue
 from shared.tracing.spans import Attributes, Spans, destination
 
@@ -20,12 +20,19 @@ def traced(handler: Handler, work: WorkQueue, spans: Spans | None) -> Handler:
         return handler
     name = f"process {destination(work.routing_key, work.name)}"
 
-    def handle(deliveries: Sequence[Delivery]) -> None:
+    def handle(deliveries: Sequence[Delivery]) -> Results | None:
         with ExitStack() as stack:
-            for delivery in deliveries:
-                attributes = _about(delivery, work, len(deliveries))
-                stack.enter_context(spans.continued(name, "consumer", attributes, delivery.traceparent))
-            handler(deliveries)
+            begun = [
+                stack.enter_context(
+                    spans.continued(name, "consumer", _about(one, work, len(deliveries)), one.traceparent)
+                )
+                for one in deliveries
+            ]
+            results = handler(deliveries)
+            for span, error in zip(begun, results or (), strict=False):
+                if error is not None:
+                    span.fail(type(error).__name__)
+            return results
 
     return handle
 

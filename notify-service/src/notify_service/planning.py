@@ -1,0 +1,80 @@
+"""What is to be done about each event: a mail is to be sent, later perhaps, or nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeAlias
+from uuid import UUID
+
+from notify_service import domain
+from notify_service.domain import Key
+from notify_service.recipients import recipient_hash
+from shared.contracts import Confirmation, SubmissionAccepted
+from shared.forms import Form, Forms
+from shared.messaging.failures import Delivery, RetryLater
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A confirmation that is to be sent to `address`; `form` is None where nobody knows it any more.
+
+    `recipient` stands for the address where mails are counted (`recipients.recipient_hash`).
+    """
+
+    delivery: Delivery
+    form: Form | None
+    address: str
+    key: Key
+    recipient: str
+
+    @property
+    def event(self) -> SubmissionAccepted:
+        """The submission."""
+        return self.delivery.event
+
+
+Plan: TypeAlias = Wanted | RetryLater | None
+
+
+def plans(deliveries: Sequence[Delivery], plan: Callable[[Delivery], Plan], most: int) -> list[Plan]:
+    """Return the plans of the first deliveries, with so many mails at most, each to a recipient of its own: what is
+    claimed by one statement is counted by it."""
+    made, recipients = list[Plan](), set[str]()
+    for delivery in deliveries:
+        one = plan(delivery)
+        if isinstance(one, Wanted):
+            if one.recipient in recipients or len(recipients) == most:
+                break
+            recipients.add(one.recipient)
+        made.append(one)
+    return made
+
+
+@dataclass(frozen=True, slots=True)
+class Planner:
+    """Plans by the forms as they are now; `confirmations` tells what has become of a submission's mail so far."""
+
+    forms: Forms
+    confirmations: Callable[[UUID], list[Confirmation]]
+    clock: Callable[[], datetime]
+
+    def __call__(self, delivery: Delivery) -> Plan:
+        """Return what is to be done about a delivery; raises `DependencyUnavailable`."""
+        event, address = delivery.event, delivery.event.reply_address
+        form = self.forms.get(event.form)
+        if event.spam is not None or address is None or self._is_off(form, delivery):
+            return None
+        if form is None and not domain.is_too_old(event.accepted_at, self.clock()):
+            after_s = domain.retry_after_s(delivery.attempt + 1)
+            return RetryLater(f"form {event.form[:64]!r} is not in this service's forms file", after_s=after_s)
+        key = Key(event.id, "email", domain.destination_hash(event.id, address))
+        return Wanted(delivery, form, address, key, recipient_hash(address))
+
+    def _is_off(self, form: Form | None, delivery: Delivery) -> bool:
+        """Say whether the form confirms nothing: what it began to confirm before is still brought to an end."""
+        if form is None or form.confirmation.enabled:
+            return False
+        tried = self.confirmations(delivery.event.id) if delivery.attempt else ()
+        return not any(one.channel == "email" for one in tried)

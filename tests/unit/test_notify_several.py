@@ -1,0 +1,168 @@
+"""Several confirmations at once: what one of them meets does nothing to the others."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from datetime import timedelta
+from uuid import uuid4
+
+import pytest
+
+from notify_service.domain import Claim, Key, destination_hash
+from notify_service.handler import LATE
+from notify_service.pace import MOMENT_S, MOST, Pace
+from notify_service.recording import Recorder
+from shared.contracts import SubmissionAccepted
+from shared.messaging.failures import Delivery, DependencyUnavailable, Results, RetryLater
+from support.confirmations import a_key
+from support.events import ACCEPTED_AT, an_event
+from support.notify_world import World
+from support.polling import eventually
+
+
+@pytest.fixture
+def world() -> World:
+    """A world whose worker has sent one mail, at once, and so takes many."""
+    made = World()
+    made.handle(an_event(email="first@example.org"))
+    made.sender.sent.clear()
+    return made
+
+
+def some(count: int) -> list[SubmissionAccepted]:
+    return [an_event(email=f"ada-{number}@example.org") for number in range(count)]
+
+
+def handle(world: World, events: Sequence[SubmissionAccepted]) -> Results:
+    return world.handler([Delivery(event) for event in events])
+
+
+def states(world: World, events: Sequence[SubmissionAccepted]) -> list[str]:
+    return [shown[0].state if (shown := world.shown(event)) else "" for event in events]
+
+
+def test_the_first_mail_goes_by_itself_and_then_as_many_as_a_moment_takes() -> None:
+    world, events = World(), some(MOST + 5)
+    assert len(handle(world, events)) == 1
+    assert len(handle(world, events[1:])) == MOST
+    assert [mail.recipient for mail in world.sender.sent] == [f"ada-{number}@example.org" for number in range(MOST + 1)]
+
+
+def test_what_another_worker_holds_says_nothing_of_the_pace() -> None:
+    world, other, events = World(), World().worker(), some(3)
+    keys = [
+        Key(event.id, "email", destination_hash(event.id, f"ada-{n}@example.org")) for n, event in enumerate(events)
+    ]
+    world.deliveries.claim({keys[0]: "r"}, owner=other.owner, now=ACCEPTED_AT, lease_until=ACCEPTED_AT + LATE)
+    assert [type(result) for result in handle(world, events)] == [RetryLater]
+    assert handle(world, events[1:]) == [None]
+
+
+def test_what_nothing_is_to_be_done_about_goes_along(world: World) -> None:
+    events = [an_event(name="no address"), an_event(form="unknown"), *some(1)]
+    done, later, sent = handle(world, events)
+    assert done is None
+    assert isinstance(later, RetryLater)
+    assert sent is None
+    assert states(world, events) == ["", "", "sent"]
+
+
+def test_two_to_one_recipient_are_claimed_one_after_the_other(world: World) -> None:
+    events = [*some(1), an_event(email="ADA-0@example.org"), an_event()]
+    assert len(handle(world, events)) == 1
+    assert len(handle(world, events[1:])) == 2
+
+
+def test_a_transient_answer_to_one_is_its_own(world: World) -> None:
+    events = some(3)
+    answers = iter([{}, {"rcpt": 450}, {}])
+    world.sender.before = lambda: setattr(world.sender, "answers", next(answers))
+    first, second, third = handle(world, events)
+    assert first is None
+    assert isinstance(second, RetryLater)
+    assert third is None
+    assert states(world, events) == ["sent", "retrying", "sent"]
+
+
+def test_a_channel_that_breaks_between_is_charged_to_nobody(world: World) -> None:
+    events = some(3)
+    answers = iter([{}, {"mail": 550}])
+    world.sender.before = lambda: setattr(world.sender, "answers", next(answers))
+    assert handle(world, events) == [None]
+    assert states(world, events) == ["sent", "pending", "pending"]
+    world.sender.before = lambda: None
+    with pytest.raises(DependencyUnavailable):
+        handle(world, events[1:])
+    assert [world.shown(event)[0].attempts for event in events] == [1, 0, 0]
+
+
+def test_mails_whose_turn_comes_late_are_released_and_the_next_ones_go_slowly(world: World) -> None:
+    events = some(4)
+    world.sender.before = lambda: world.clock.forward(seconds=LATE.total_seconds())
+    assert handle(world, events) == [None, None]
+    assert states(world, events) == ["sent", "sent", "pending", "pending"]
+    assert handle(world, events[2:]) == [None]
+    assert set(world.sender.timeouts_s) == {60.0}
+
+
+def test_a_mail_waits_until_the_last_but_one_is_recorded(world: World) -> None:
+    events, may_record = some(3), threading.Event()
+    record_sent = world.deliveries.record_sent
+
+    def stalled(sent: object) -> object:
+        may_record.wait(10)
+        return record_sent(sent)  # type: ignore[arg-type]
+
+    world.handler.recorder = Recorder(stalled)  # type: ignore[arg-type]
+    thread = threading.Thread(target=handle, args=(world, events))
+    thread.start()
+    eventually(lambda: len(world.sender.sent) == 2, 5, "two are sent")
+    assert states(world, events) == ["pending", "pending", "pending"]
+    may_record.set()
+    thread.join(10)
+    assert states(world, events) == ["sent", "sent", "sent"]
+
+
+def test_a_recorder_tells_each_and_takes_what_has_gathered_together() -> None:
+    entered, go_on, calls = threading.Event(), threading.Event(), list[int]()
+
+    def record(sent: Sequence[object]) -> dict[object, object]:
+        calls.append(len(sent))
+        entered.set()
+        go_on.wait(10)
+        if len(calls) == 2:
+            raise DependencyUnavailable("away")
+        return {}
+
+    recorder = Recorder(record)  # type: ignore[arg-type]
+    claims = [Claim(a_key(), uuid4(), ACCEPTED_AT, 1) for _ in range(3)]
+    told: list[bool] = []
+
+    def tell(_: object, error: Exception | None) -> None:
+        told.append(error is None)
+
+    first = recorder.record(claims[0], ACCEPTED_AT, tell)
+    assert entered.wait(10)
+    others = [recorder.record(claim, ACCEPTED_AT, tell) for claim in claims[1:]]
+    go_on.set()
+    first.result(10)
+    for other in others:
+        with pytest.raises(DependencyUnavailable):
+            other.result(10)
+    recorder.close()
+    assert calls == [1, 2]
+    assert told == [True, False, False]
+
+
+def test_a_pace_goes_by_what_the_last_mails_took() -> None:
+    pace = Pace()
+    assert pace.most == 1
+    pace.note(1, 0.0)
+    assert pace.most == MOST
+    pace.note(4, 4 * MOMENT_S / 5)
+    assert pace.most == 5
+    pace.note(0, 0.0)
+    assert pace.most == 5
+    pace.note(2, timedelta(minutes=2).total_seconds())
+    assert pace.most == 1
