@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import queue
+import random
 from collections.abc import Callable
 
 import pika
@@ -13,12 +14,18 @@ from shared.messaging.connection import Connection
 from shared.messaging.incoming import Incoming
 from shared.messaging.link import Link
 
+RENEW_EVERY_S = 60.0
+"""How often a channel is renewed, at the latest. When a quorum queue changes its leader, RabbitMQ can lose a delivery
+or an ack between queue and channel, and takes the message back only when the channel is closed (its issue 15473). So
+long may what was accepted lie there, then; a renewal costs four round trips."""
+
 
 class QueueSource:
     """The deliveries of one queue: `worker.Source` over a link.
 
     Each channel is a generation: an ack for a delivery of an earlier one is dropped, because the broker has
-    given that message back and counts its tags anew.
+    given that message back and counts its tags anew. Every `renew_every_s` at most, with jitter, the source takes no
+    more, waits until all that it has is acked, and goes on over another channel.
     """
 
     def __init__(
@@ -28,11 +35,15 @@ class QueueSource:
         queue_name: str,
         *,
         prefetch: int,
+        renew_every_s: float = RENEW_EVERY_S,
         on_return: Callable[[], None] = lambda: None,
     ) -> None:
         self._queue_name = queue_name
         self._prefetch = prefetch
+        self._renew_every_s = renew_every_s
         self._is_narrow = True
+        self._is_renewing = False
+        self._unacked: set[int] = set()
         self._consumer_tag = ""
         self._generation = 0
         self._arrived: queue.SimpleQueue[Incoming | None] = queue.SimpleQueue()
@@ -79,16 +90,37 @@ class QueueSource:
         """Close the connection; the acks handed over before are sent first."""
         self._link.close()
 
-    def _opened(self, _connection: Connection, channel: Channel) -> None:
+    def _opened(self, connection: Connection, channel: Channel) -> None:
         self._generation += 1
         self._channel = channel
-        self._is_narrow = True
-        self._consume(channel, prefetch=1)
+        self._is_renewing = False
+        self._unacked.clear()
+        self._consume(channel, prefetch=1 if self._is_narrow else self._prefetch)
+        self._renew_later(connection, channel)
+
+    def _renew_later(self, connection: Connection, channel: Channel) -> None:
+        delay_s = self._renew_every_s * random.uniform(0.5, 1.0)  # noqa: S311 - jitter, no secret
+        connection.ioloop.call_later(delay_s, lambda: self._renew(connection, channel))
+
+    def _renew(self, connection: Connection, channel: Channel) -> None:
+        if channel is not self._channel:
+            return
+        self._renew_later(connection, channel)
+        if self._is_renewing and not self._unacked:
+            connection.drop("the broker does not answer")
+        elif not self._is_renewing and channel.is_open:
+            self._is_renewing = True
+            channel.basic_cancel(self._consumer_tag)
+            self._close_if_acked(channel)
+
+    def _close_if_acked(self, channel: Channel) -> None:
+        if self._is_renewing and not self._unacked:
+            channel.close()  # the link opens another
 
     def _widen(self) -> None:
         # A prefetch holds for consumers that come after it. Nothing is lost between: the one message that this
         # channel may have is still unacked, and stays ours.
-        if self._channel is not None:
+        if self._channel is not None and not self._is_renewing:
             self._channel.basic_cancel(self._consumer_tag)
             self._consume(self._channel, prefetch=self._prefetch)
 
@@ -99,15 +131,18 @@ class QueueSource:
     def _lost(self) -> None:
         self._generation += 1
         self._channel = None
+        self._is_narrow = True
 
     def _deliver(self, _: Channel, method: Basic.Deliver, properties: pika.BasicProperties, body: bytes) -> None:
+        tag = method.delivery_tag or 0
+        self._unacked.add(tag)
         self._arrived.put(
             Incoming(
                 body=body,
                 type=properties.type or "",
                 message_id=properties.message_id or "",
                 headers=properties.headers or {},
-                tag=method.delivery_tag or 0,
+                tag=tag,
                 generation=self._generation,
                 redelivered=bool(method.redelivered),
             )
@@ -116,3 +151,6 @@ class QueueSource:
     def _ack(self, incoming: Incoming, multiple: bool) -> None:  # noqa: FBT001 - private, and called in one place
         if self._channel is not None and self.is_current(incoming):
             self._channel.basic_ack(incoming.tag, multiple=multiple)
+            acked = {tag for tag in self._unacked if tag <= incoming.tag} if multiple else {incoming.tag}
+            self._unacked -= acked
+            self._close_if_acked(self._channel)

@@ -10,6 +10,7 @@ from collections.abc import Callable
 import pika
 import structlog
 from pika.channel import Channel
+from pika.exceptions import ChannelClosedByClient
 
 from shared.messaging.connection import Connection
 from shared.messaging.declare import UNREACHABLE, TopologyMismatch, declare
@@ -29,9 +30,10 @@ class Link:
 
     `on_channel(connection, channel)` runs on the I/O thread each time a channel is open and the topology stands;
     `on_lost()` runs there each time it is gone. Both are told again after every reconnect, whose delays grow
-    from 0.1 to 5 s with full jitter. Where `url` holds several addresses, with commas between, each failure and each
-    loss goes on to the next. With `declare_every_s` the topology is declared again that often meanwhile; after a queue
-    was made, a connection waits `settle_s` seconds. `on_return()` is told when a connection that was lost stands again.
+    from 0.1 to 5 s with full jitter; whoever closes the channel itself is given another over the same connection.
+    Where `url` holds several addresses, with commas between, each failure and each loss goes on to the next. With
+    `declare_every_s` the topology is declared again that often meanwhile; after a queue was made, a connection waits
+    `settle_s` seconds. `on_return()` is told when a connection that was lost stands again.
     """
 
     def __init__(
@@ -160,14 +162,18 @@ class Link:
         channel.add_on_cancel_callback(lambda _frame: connection.drop("the broker cancelled the consumer"))
         (self._log.info if self._failures else self._log.debug)("connected")
         self._failures = 0
-        self._problem = None
-        if self._has_stood:
+        if self._problem is not None and self._has_stood:
             self._on_return()
         self._has_stood = True
+        self._problem = None
         self._on_channel(connection, channel)
 
-    def _channel_closed(self, _channel: Channel, _reason: Exception) -> None:
-        if self._connection is not None and not self._closing.is_set():
+    def _channel_closed(self, _channel: Channel, reason: Exception) -> None:
+        if self._connection is None or self._closing.is_set():
+            return
+        if isinstance(reason, ChannelClosedByClient):
+            self._opened(self._connection)
+        else:
             self._connection.drop("the broker closed the channel")
 
     def _ended(self, _connection: pika.connection.Connection, reason: BaseException | str) -> None:

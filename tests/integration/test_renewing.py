@@ -1,0 +1,125 @@
+"""A consumer's channel is renewed: what the broker counts as held, and nobody holds, comes back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pika
+import pytest
+
+from dev.broker import Broker
+from shared.messaging.consumer import QueueSource
+from shared.messaging.declare import declare
+from shared.messaging.incoming import Incoming
+from shared.messaging.topology import STORAGE
+from support.faulty.frames import ACK, DELIVER, Lose
+from support.faulty.proxy import Proxy
+from support.polling import eventually
+from support.queues import Queues
+
+TIMEOUT_S = 30.0
+PREFETCH = 20
+OFTEN_S = 0.5
+
+
+@pytest.fixture
+def queues(broker_url: str) -> Queues:
+    declare(pika.URLParameters(broker_url))
+    return Queues(broker_url)
+
+
+@pytest.fixture
+def proxy(rabbitmq: Broker) -> Iterator[Proxy]:
+    proxy = Proxy(rabbitmq.port)
+    proxy.start()
+    yield proxy
+    proxy.stop()
+
+
+@contextmanager
+def consuming(url: str, *, prefetch: int = PREFETCH) -> Iterator[QueueSource]:
+    reconnects: list[None] = []
+    source = QueueSource(
+        url,
+        "test",
+        STORAGE.name,
+        prefetch=prefetch,
+        renew_every_s=OFTEN_S,
+        on_return=lambda: reconnects.append(None),
+    )
+    try:
+        eventually(lambda: not source.missing(), TIMEOUT_S, "it consumes")
+        yield source
+    finally:
+        source.close()
+    assert not reconnects, "only the channel is renewed"
+
+
+def put(queues: Queues, *names: str) -> None:
+    for name in names:
+        queues.publish("", STORAGE.name, b"", pika.BasicProperties(message_id=name, delivery_mode=2))
+
+
+def take(source: QueueSource) -> Incoming:
+    assert not source.missing()
+    return eventually(lambda: source.get(1.0), TIMEOUT_S, "a delivery comes")
+
+
+def await_renewal(source: QueueSource, last: Incoming) -> None:
+    eventually(lambda: not source.is_current(last), TIMEOUT_S, "the channel is renewed")
+
+
+def test_a_delivery_that_got_lost_comes_again(queues: Queues, broker_url: str, proxy: Proxy) -> None:
+    with consuming(proxy.url_of(broker_url), prefetch=1) as source:
+        proxy.treat("to client", Lose(DELIVER))
+        put(queues, "lost")
+        again = take(source)
+        assert proxy.counts["methods lost"] == 1, "vacuous: nothing was lost"
+        assert (again.message_id, again.redelivered) == ("lost", True)
+        source.ack(again, multiple=False)
+        await_renewal(source, again)
+    assert queues.depth(STORAGE.name) == 0
+
+
+def test_a_message_whose_ack_got_lost_comes_again(queues: Queues, broker_url: str, proxy: Proxy) -> None:
+    with consuming(proxy.url_of(broker_url)) as source:
+        proxy.treat("to server", Lose(ACK))
+        put(queues, "one")
+        source.ack(take(source), multiple=True)
+        again = take(source)
+        assert proxy.counts["methods lost"] == 1, "vacuous: nothing was lost"
+        assert (again.message_id, again.redelivered) == ("one", True)
+        source.ack(again, multiple=True)
+        await_renewal(source, again)
+    assert queues.depth(STORAGE.name) == 0
+
+
+def test_what_is_in_hand_is_waited_for_and_charged_nothing(queues: Queues, broker_url: str) -> None:
+    with consuming(broker_url) as source:
+        source.widen()
+        put(queues, "first", "second", "third")
+        first, second, third = (take(source) for _ in range(3))
+        assert source.get(2 * OFTEN_S) is None
+        put(queues, "fourth")
+        source.ack(second, multiple=True)
+        assert source.get(OFTEN_S) is None, "the renewal is due, and the source takes no more"
+        assert source.is_current(first), "the third is still in hand"
+        source.ack(third, multiple=False)
+        fourth = take(source)
+        assert (fourth.message_id, fourth.returns, fourth.redelivered) == ("fourth", 0, False)
+        assert not source.is_current(third)
+        source.ack(fourth, multiple=True)
+        await_renewal(source, fourth)
+    assert queues.depth(STORAGE.name) == 0
+
+
+def test_a_renewed_channel_fetches_as_much_ahead_as_before(queues: Queues, broker_url: str) -> None:
+    with consuming(broker_url) as source:
+        put(queues, "first")
+        first = take(source)
+        source.widen()
+        source.ack(first, multiple=True)
+        await_renewal(source, first)
+        put(queues, "second", "third")
+        assert [take(source).message_id for _ in range(2)] == ["second", "third"]
