@@ -13,7 +13,7 @@ from shared.messaging.consumer import QueueSource
 from shared.messaging.declare import declare
 from shared.messaging.incoming import Incoming
 from shared.messaging.topology import STORAGE
-from support.faulty.frames import ACK, DELIVER, Lose
+from support.faulty.frames import ACK, CHANNEL_CLOSE_OK, DELIVER, Lose
 from support.faulty.proxy import Proxy
 from support.polling import eventually
 from support.queues import Queues
@@ -38,22 +38,22 @@ def proxy(rabbitmq: Broker) -> Iterator[Proxy]:
 
 
 @contextmanager
-def consuming(url: str, *, prefetch: int = PREFETCH) -> Iterator[QueueSource]:
-    reconnects: list[None] = []
+def consuming(url: str, *, prefetch: int = PREFETCH, reconnects: int = 0) -> Iterator[QueueSource]:
+    returns: list[str] = []
     source = QueueSource(
         url,
         "test",
         STORAGE.name,
         prefetch=prefetch,
         renew_every_s=OFTEN_S,
-        on_return=lambda: reconnects.append(None),
+        on_return=lambda: returns.append("a connection"),
     )
     try:
         eventually(lambda: not source.missing(), TIMEOUT_S, "it consumes")
         yield source
     finally:
         source.close()
-    assert not reconnects, "only the channel is renewed"
+    assert len(returns) == reconnects
 
 
 def put(queues: Queues, *names: str) -> None:
@@ -123,3 +123,15 @@ def test_a_renewed_channel_fetches_as_much_ahead_as_before(queues: Queues, broke
         await_renewal(source, first)
         put(queues, "second", "third")
         assert [take(source).message_id for _ in range(2)] == ["second", "third"]
+
+
+def test_a_renewal_that_is_not_answered_ends_the_connection(queues: Queues, broker_url: str, proxy: Proxy) -> None:
+    with consuming(proxy.url_of(broker_url), reconnects=1) as source:
+        put(queues, "first")
+        first = take(source)
+        proxy.treat("to client", Lose(CHANNEL_CLOSE_OK))
+        source.ack(first, multiple=True)
+        await_renewal(source, first)
+        put(queues, "second")
+        assert eventually(lambda: source.get(1.0), TIMEOUT_S, "it goes on").message_id == "second"
+        assert proxy.counts["methods lost"] == 1, "vacuous: nothing was lost"

@@ -12,6 +12,9 @@ DELIVER = (60, 60)
 ACK = (60, 80)
 """Class and method of `basic.ack`."""
 
+CHANNEL_CLOSE_OK = (20, 41)
+"""Class and method of `channel.close-ok`."""
+
 _HEAD_BYTES = 7
 _METHOD = 1
 
