@@ -9,10 +9,12 @@ import pika
 import pytest
 
 from dev.broker import Broker
+from shared.messaging.broker import NoAnswer
 from shared.messaging.consumer import QueueSource
 from shared.messaging.declare import declare
 from shared.messaging.incoming import Incoming
-from shared.messaging.topology import STORAGE
+from shared.messaging.rpc import QueryClient, QueryServer
+from shared.messaging.topology import STORAGE, STORAGE_QUERIES
 from support.faulty.frames import ACK, CHANNEL_CLOSE_OK, DELIVER, Lose
 from support.faulty.proxy import Proxy
 from support.polling import eventually
@@ -64,6 +66,13 @@ def put(queues: Queues, *names: str) -> None:
 def take(source: QueueSource) -> Incoming:
     assert not source.missing()
     return eventually(lambda: source.get(1.0), TIMEOUT_S, "a delivery comes")
+
+
+def is_answered(client: QueryClient) -> bool:
+    try:
+        return client.ask(STORAGE_QUERIES, "echo", {}).answer(timeout_s=TIMEOUT_S) == {}
+    except NoAnswer:
+        return False
 
 
 def await_renewal(source: QueueSource, last: Incoming) -> None:
@@ -135,3 +144,16 @@ def test_a_renewal_that_is_not_answered_ends_the_connection(queues: Queues, brok
         put(queues, "second")
         assert eventually(lambda: source.get(1.0), TIMEOUT_S, "it goes on").message_id == "second"
         assert proxy.counts["methods lost"] == 1, "vacuous: nothing was lost"
+
+
+def test_a_query_that_got_lost_is_answered(queues: Queues, broker_url: str, proxy: Proxy) -> None:
+    server = QueryServer(proxy.url_of(broker_url), "test", STORAGE_QUERIES, {"echo": dict}, renew_every_s=OFTEN_S)
+    client = QueryClient(broker_url, "test asks")
+    try:
+        eventually(lambda: is_answered(client), TIMEOUT_S, "it answers")
+        proxy.treat("to client", Lose(DELIVER))
+        assert client.ask(STORAGE_QUERIES, "echo", {"id": "1"}).answer(timeout_s=TIMEOUT_S) == {"id": "1"}
+        assert proxy.counts["methods lost"] == 1, "vacuous: nothing was lost"
+    finally:
+        client.close()
+        server.close()

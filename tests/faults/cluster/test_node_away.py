@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from dev.broker import Broker
-from shared.messaging.consumer import RENEW_EVERY_S
+from shared.messaging.renewal import RENEW_EVERY_S
 from shared.messaging.topology import STORAGE
 from support.broker_cluster import NODES, BrokerCluster
 from support.ledger_trial import StartTrial, Trial

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import queue
-import random
 from collections.abc import Callable
 
 import pika
@@ -13,11 +12,7 @@ from pika.spec import Basic
 from shared.messaging.connection import Connection
 from shared.messaging.incoming import Incoming
 from shared.messaging.link import Link
-
-RENEW_EVERY_S = 60.0
-"""How often a channel is renewed, at the latest. When a quorum queue changes its leader, RabbitMQ can lose a delivery
-or an ack between queue and channel, and takes the message back only when the channel is closed (its issue 15473). So
-long may what was accepted lie there, then; a renewal costs four round trips."""
+from shared.messaging.renewal import RENEW_EVERY_S, when_due
 
 
 class QueueSource:
@@ -96,16 +91,12 @@ class QueueSource:
         self._is_renewing = False
         self._unacked.clear()
         self._consume(channel, prefetch=1 if self._is_narrow else self._prefetch)
-        self._renew_later(connection, channel)
-
-    def _renew_later(self, connection: Connection, channel: Channel) -> None:
-        delay_s = self._renew_every_s * random.uniform(0.5, 1.0)  # noqa: S311 - jitter, no secret
-        connection.ioloop.call_later(delay_s, lambda: self._renew(connection, channel))
+        when_due(connection, self._renew_every_s, lambda: self._renew(connection, channel))
 
     def _renew(self, connection: Connection, channel: Channel) -> None:
         if channel is not self._channel:
             return
-        self._renew_later(connection, channel)
+        when_due(connection, self._renew_every_s, lambda: self._renew(connection, channel))
         if self._is_renewing and not self._unacked:
             connection.drop("the broker does not answer")
         elif not self._is_renewing and channel.is_open:

@@ -23,6 +23,7 @@ from pika.spec import Basic
 from shared.messaging.broker import Answer, NoAnswer, Params, QueryFailed, QueryMethod
 from shared.messaging.connection import Connection
 from shared.messaging.link import Link
+from shared.messaging.renewal import RENEW_EVERY_S, when_due
 from shared.messaging.topology import DEFAULT_EXCHANGE
 
 REPLY_TO = "amq.rabbitmq.reply-to"
@@ -141,7 +142,16 @@ class QueryClient:
 class QueryServer:
     """Answers the queries of one queue, one at a time, from a thread of its own."""
 
-    def __init__(self, url: str, name: str, queue_name: str, methods: Mapping[str, QueryMethod]) -> None:
+    def __init__(
+        self,
+        url: str,
+        name: str,
+        queue_name: str,
+        methods: Mapping[str, QueryMethod],
+        *,
+        renew_every_s: float = RENEW_EVERY_S,
+    ) -> None:
+        self._renew_every_s = renew_every_s
         self._queue_name = queue_name
         self._methods = methods
         self._channel: Channel | None = None
@@ -160,10 +170,16 @@ class QueryServer:
         """Return a word about the I/O thread where it does not turn any more."""
         return self._link.stuck()
 
-    def _opened(self, _connection: Connection, channel: Channel) -> None:
+    def _opened(self, connection: Connection, channel: Channel) -> None:
         channel.basic_qos(prefetch_count=PREFETCH)
         channel.basic_consume(self._queue_name, self._take)
         self._channel = channel
+        when_due(connection, self._renew_every_s, lambda: self._renew(channel))
+
+    def _renew(self, channel: Channel) -> None:
+        if channel is self._channel and channel.is_open:
+            self._channel = None  # a query in hand comes again over the next channel, and is answered there
+            channel.close()
 
     def _lost(self) -> None:
         self._channel = None
