@@ -117,6 +117,21 @@ def test_a_killed_broker_costs_nothing_that_was_confirmed(own_broker: Broker) ->
     assert set(load.confirmed) <= set(stored_ids(url))
 
 
+def test_what_is_larger_than_a_frame_arrives_whole_among_others(own_broker: Broker) -> None:
+    url = own_broker.fresh_vhost()
+    large = an_event(name="Ada Lovelace", message="x" * 400_000)
+    with publishing(url) as publisher, ThreadPoolExecutor(8) as pool:
+        sending = [pool.submit(publish, publisher) for _ in range(20)]
+        publisher.publish(message_of(large), timeout_s=TIMEOUT_S)
+        small = [task.result() for task in sending]
+    with pika.BlockingConnection(pika.URLParameters(url)) as connection:
+        channel = connection.channel()
+        got = [channel.basic_get(STORAGE.name, auto_ack=True) for _ in range(21)]
+    bodies = {properties.message_id: body for _, properties, body in got if properties is not None}
+    assert bodies.keys() == {*small, str(large.id)}
+    assert bodies[str(large.id)] == message_of(large).body
+
+
 def test_what_is_pending_when_the_connection_is_lost_is_published_again(own_broker: Broker) -> None:
     url = own_broker.fresh_vhost()
     with (

@@ -1,22 +1,35 @@
-"""pika's connection, with the two things it lacks: one write for many frames, and a hard drop."""
+"""pika's connection, with what it lacks: one write for many frames, quick frames and confirms, and a hard drop."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 import pika
+from pika.channel import Channel
 from pika.exceptions import ConnectionWrongStateError
+
+from shared.messaging import frames
+from shared.messaging.frames import Confirm
+from shared.messaging.transport import read_once_a_turn, sent_at_once
 
 
 class Connection(pika.SelectConnection):
-    """A `SelectConnection` that can join frames and be dropped.
+    """A `SelectConnection` that can join frames, publish to several routes, hand confirms over, and be dropped.
 
     pika hands each frame to the transport, and so to the socket, by itself: method, header and body of every
-    message apart. Joining those of one wake-up took a fifth off the gateway's CPU time.
+    message apart. Joining those of one wake-up took a fifth off the gateway's CPU time. It encodes a message anew for
+    each route, and looks up who wants a confirm for longer than it takes to decode it: what is unusual still goes
+    that way.
     """
 
     _held: list[bytes] | None = None
+    _confirmed: int | None = None
+    _take: Callable[[Confirm], None]
+    _body_max_length: int  # pika's, as all below, and left out by its stubs
+    _frame_buffer: bytes
+    _transport: object
+    bytes_received: int
 
     @contextmanager
     def one_write(self) -> Iterator[None]:
@@ -30,11 +43,46 @@ class Connection(pika.SelectConnection):
             if held:
                 self._adapter_emit_data(b"".join(held))
 
+    def publish(
+        self,
+        channel: Channel,
+        routes: Sequence[tuple[str, str]],
+        body: bytes,
+        properties: pika.BasicProperties,
+        *,
+        mandatory: bool,
+    ) -> None:
+        """Publish a message to several routes, encoded once; each counts for a confirm, as with `basic_publish`."""
+        if len(body) > self._body_max_length or not channel.is_open:
+            for exchange, routing_key in routes:
+                channel.basic_publish(exchange, routing_key, body, properties, mandatory=mandatory)
+            return
+        number = channel.channel_number
+        content = frames.content(number, properties, body)
+        heads = [frames.publish(number, exchange, key, mandatory=mandatory) for exchange, key in routes]
+        self._output_marshaled_frames([head + content for head in heads])  # type: ignore[attr-defined]
+
+    def take_confirms(self, channel: Channel, take: Callable[[Confirm], None]) -> None:
+        """Turn on a channel's confirms, and call `take` with each: those that a read begins with go past pika."""
+        channel.confirm_delivery(lambda frame: take(frame.method))
+        self._take, self._confirmed = take, channel.channel_number
+        read_once_a_turn(self._transport)
+
+    def _on_data_available(self, data_in: bytes) -> None:
+        taken = 0
+        if self._confirmed is not None and not self._frame_buffer:
+            for confirm in frames.leading_confirms(data_in, self._confirmed):
+                self._take(confirm)
+                taken += frames.CONFIRM_BYTES
+            self.bytes_received += taken
+        if len(data_in) > taken:
+            super()._on_data_available(data_in[taken:])  # type: ignore[misc]
+
     def _adapter_emit_data(self, data: bytes) -> None:
-        if self._held is None:
-            super()._adapter_emit_data(data)  # type: ignore[misc]  # the stubs leave out what is protected
-        else:
+        if self._held is not None:
             self._held.append(data)
+        elif rest := sent_at_once(self._transport, data):
+            super()._adapter_emit_data(rest)  # type: ignore[misc]  # the stubs leave out what is protected
 
     def drop(self, reason: str) -> None:
         """Cut the connection without the closing handshake, which a frozen broker would never answer."""

@@ -11,13 +11,13 @@ from itertools import takewhile
 import pika
 import structlog
 from pika.channel import Channel
-from pika.frame import Method
 from pika.spec import Basic
 
 from shared.failpoints import Reach, ignore
 from shared.messaging import topology
 from shared.messaging.broker import NotConfirmed
 from shared.messaging.connection import Connection
+from shared.messaging.frames import Confirm
 from shared.messaging.instruments import PublishInstruments, Refusal
 from shared.messaging.link import Link
 from shared.messaging.message import Message
@@ -186,7 +186,7 @@ class ConfirmingPublisher:
         connection.add_on_connection_blocked_callback(self._on_blocked)
         connection.add_on_connection_unblocked_callback(self._on_unblocked)
         channel.add_on_return_callback(self._on_return)
-        channel.confirm_delivery(self._on_confirm)
+        connection.take_confirms(channel, self._on_confirm)
         self._send(Ticket(PROBE, 0.0), now=time.monotonic(), mandatory=False)
         self._watch_silence(connection)
 
@@ -216,20 +216,19 @@ class ConfirmingPublisher:
             later(lambda: later(lambda: self._reach("after-publish")))  # two turns of the loop on, the frames are out
 
     def _send(self, ticket: Ticket, *, now: float, mandatory: bool = True) -> None:
-        if self._channel is None:
+        if self._connection is None or self._channel is None:
             return
         message, properties = ticket.message, properties_of(ticket.message)
         routes = topology.routes(message.exchange, message.routing_key)
         ticket.sent_at, ticket.left = now, len(routes)
-        for exchange, routing_key in routes:
+        for _ in routes:
             self._tag += 1
             self._pending[self._tag] = ticket
-            self._channel.basic_publish(exchange, routing_key, message.body, properties, mandatory=mandatory)
+        self._connection.publish(self._channel, routes, message.body, properties, mandatory=mandatory)
 
-    def _on_confirm(self, frame: Method[Basic.Ack | Basic.Nack]) -> None:
+    def _on_confirm(self, confirm: Confirm) -> None:
         if self._is_distrusted:  # what came back is confirmed next, maybe out of the same read: publish all of it again
             return
-        confirm = frame.method
         refusal: Refusal | None = "nacked" if isinstance(confirm, Basic.Nack) else None
         tags = [confirm.delivery_tag]
         if confirm.multiple:
