@@ -18,6 +18,7 @@ ONE_REPLICA = "one replica"
 TWO_REPLICAS = "two replicas"
 ONE_COMMIT = "one commit a message"
 DRAINING = "draining, doing nothing"
+PIKA_DRAINING = "draining by pika, doing nothing"
 COPY = "PostgreSQL COPY"
 SMTP_LOOP = "a bare smtplib loop"
 WATCHED = "with the streams open"
@@ -56,6 +57,7 @@ CLAIMS = (
     Claim("accepts", ACCEPT_P99, OURS, FASTAPI, most=0.8),
     Claim("stored", STORED, ONE_REPLICA, ONE_COMMIT, least=30),
     Claim("stored", STORED, ONE_REPLICA, DRAINING, least=0.5, is_limit=True),
+    Claim("stored", STORED, ONE_REPLICA, PIKA_DRAINING, is_limit=True),
     Claim("stored", STORED, ONE_REPLICA, COPY, is_limit=True),
     Claim("stored", STORED, TWO_REPLICAS, ONE_REPLICA),
     Claim("mails", MAILS, ONE_REPLICA, SMTP_LOOP, least=0.8, is_limit=True),

@@ -1,6 +1,7 @@
-"""The connection that drains and does nothing: `python -m bench.limits.draining QUEUE COUNT`, with BROKER_URL set.
+"""The connection that drains and does nothing: `python -m bench.limits.draining QUEUE COUNT [pika]`, BROKER_URL set.
 
-The same library, prefetch and acks as the storage service's, and no message is looked at. Prints how many a second.
+The same connection, prefetch and acks as the storage service's, or with `pika` its consumer as it comes; and no message
+is looked at. Prints how many a second.
 """
 
 from __future__ import annotations
@@ -8,10 +9,10 @@ from __future__ import annotations
 import os
 import sys
 import time
+from functools import partial
 
 import pika
 from pika.channel import Channel
-from pika.spec import Basic
 
 from shared.messaging.batching import BatchLimits
 from shared.messaging.connection import Connection
@@ -23,7 +24,8 @@ BATCH = BatchLimits(size=500)
 class Draining:
     """Takes `count` messages from a queue, and acks each batch of them as one."""
 
-    def __init__(self, url: str, queue: str, count: int) -> None:
+    def __init__(self, url: str, queue: str, count: int, *, by_pika: bool) -> None:
+        self._by_pika = by_pika
         self._queue = queue
         self._count = count
         self._taken = 0
@@ -38,21 +40,24 @@ class Draining:
 
     def _opened(self, channel: Channel) -> None:
         channel.basic_qos(prefetch_count=BATCH.prefetch)
-        channel.basic_consume(self._queue, self._take)
+        if self._by_pika:
+            channel.basic_consume(self._queue, lambda _, method, *__: self._take(channel, method.delivery_tag or 0))
+        else:
+            self.connection.take_deliveries(channel, self._queue, partial(self._take, channel))
 
-    def _take(self, channel: Channel, method: Basic.Deliver, _: pika.BasicProperties, __: bytes) -> None:
+    def _take(self, channel: Channel, tag: int, *_: object) -> None:
         self._began_s = self._began_s or time.monotonic()
         self._taken += 1
         if self._taken % BATCH.size == 0 or self._taken == self._count:
-            channel.basic_ack(method.delivery_tag or 0, multiple=True)
+            channel.basic_ack(tag, multiple=True)
         if self._taken == self._count:
             self.per_s = self._taken / (time.monotonic() - self._began_s)
             self.connection.close()
 
 
-def main(queue: str, count: int) -> None:
+def main(queue: str, count: int, *, by_pika: bool) -> None:
     """Drain and print; exit with a message where the connection ended before."""
-    draining = Draining(os.environ["BROKER_URL"], queue, count)
+    draining = Draining(os.environ["BROKER_URL"], queue, count, by_pika=by_pika)
     draining.connection.ioloop.start()
     if not draining.per_s:
         sys.exit(f"the connection ended before {count} messages had come from {queue}")
@@ -60,4 +65,4 @@ def main(queue: str, count: int) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], int(sys.argv[2]))
+    main(sys.argv[1], int(sys.argv[2]), by_pika=sys.argv[3:] == ["pika"])

@@ -10,7 +10,7 @@ from functools import partial
 
 import psycopg
 
-from bench.claims import COPY, DRAINING, ONE_COMMIT, ONE_REPLICA, STORED, TWO_REPLICAS
+from bench.claims import COPY, DRAINING, ONE_COMMIT, ONE_REPLICA, PIKA_DRAINING, STORED, TWO_REPLICAS
 from bench.database import Counted, driven
 from bench.draining import drain
 from bench.events import bodies
@@ -45,6 +45,7 @@ def stored(world: World) -> Iterator[list[Subject]]:
         Subject(ONE_REPLICA, partial(_replica, world, replicas[0], ours)),
         Subject(ONE_COMMIT, partial(_drained, world, [peer], theirs, few, scale.limit_s)),
         Subject(DRAINING, partial(_nothing, world)),
+        Subject(PIKA_DRAINING, partial(_nothing, world, "pika")),
         Subject(TWO_REPLICAS, partial(_drained, world, replicas, ours, scale.events)),
         Subject(COPY, partial(_copied, world, url, ours)),
     ]
@@ -64,10 +65,10 @@ def _replica(world: World, replica: Program, counted: Counted) -> Mapping[str, f
     return {STORED: done.per_s, **done.costs("storage", "stored"), "bytes a row": counted.bytes_a_row()}
 
 
-def _nothing(world: World) -> Mapping[str, float]:
+def _nothing(world: World, *how: str) -> Mapping[str, float]:
     count = world.queues.fill(STORAGE.name, bodies(world.scale.events))
     program = Program(DRAINING, (sys.executable, "-m", "bench.limits.draining"), {"BROKER_URL": world.broker.url})
-    return {STORED: float(program.run(STORAGE.name, str(count)))}
+    return {STORED: float(program.run(STORAGE.name, str(count), *how))}
 
 
 def _copied(world: World, database_url: str, counted: Counted) -> Mapping[str, float]:

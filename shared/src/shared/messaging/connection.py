@@ -1,8 +1,8 @@
-"""pika's connection, with what it lacks: one write for many frames, quick frames and confirms, and a hard drop."""
+"""pika's connection, with what it lacks: one write for many frames, quick writing and reading, and a hard drop."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import pika
@@ -10,22 +10,20 @@ from pika.channel import Channel
 from pika.exceptions import ConnectionWrongStateError
 
 from shared.messaging import frames
-from shared.messaging.frames import Confirm
+from shared.messaging.reading import Reader, TakeConfirm, TakeDelivery, confirms, deliveries, read
 from shared.messaging.transport import read_once_a_turn, sent_at_once
 
 
 class Connection(pika.SelectConnection):
-    """A `SelectConnection` that can join frames, publish to several routes, hand confirms over, and be dropped.
+    """A `SelectConnection` that joins frames, publishes to several routes, reads what is plain quickly, and is dropped.
 
     pika hands each frame to the transport, and so to the socket, by itself: method, header and body of every
     message apart. Joining those of one wake-up took a fifth off the gateway's CPU time. It encodes a message anew for
-    each route, and looks up who wants a confirm for longer than it takes to decode it: what is unusual still goes
-    that way.
+    each route, and makes several objects of each confirm and each delivery: what is unusual still goes that way.
     """
 
     _held: list[bytes] | None = None
-    _confirmed: int | None = None
-    _take: Callable[[Confirm], None]
+    _reader: Reader | None = None
     _body_max_length: int  # pika's, as all below, and left out by its stubs
     _frame_buffer: bytes
     _transport: object
@@ -62,21 +60,31 @@ class Connection(pika.SelectConnection):
         heads = [frames.publish(number, exchange, key, mandatory=mandatory) for exchange, key in routes]
         self._output_marshaled_frames([head + content for head in heads])  # type: ignore[attr-defined]
 
-    def take_confirms(self, channel: Channel, take: Callable[[Confirm], None]) -> None:
-        """Turn on a channel's confirms, and call `take` with each: those that a read begins with go past pika."""
+    def take_confirms(self, channel: Channel, take: TakeConfirm) -> None:
+        """Turn on a channel's confirms, and call `take` with each."""
         channel.confirm_delivery(lambda frame: take(frame.method))
-        self._take, self._confirmed = take, channel.channel_number
+        self._read_by(confirms(channel.channel_number, take))
+
+    def take_deliveries(self, channel: Channel, queue_name: str, take: TakeDelivery) -> str:
+        """Consume a queue, and call `take` with each delivery. Returns the consumer's tag."""
+        consumer_tag = channel.basic_consume(
+            queue_name, lambda _, method, *content: take(method.delivery_tag, method.redelivered, *content)
+        )
+        self._read_by(deliveries(channel.channel_number, consumer_tag, take))
+        return consumer_tag
+
+    def _read_by(self, reader: Reader) -> None:
+        self._reader = reader
         read_once_a_turn(self._transport)
 
     def _on_data_available(self, data_in: bytes) -> None:
-        taken = 0
-        if self._confirmed is not None and not self._frame_buffer:
-            for confirm in frames.leading_confirms(data_in, self._confirmed):
-                self._take(confirm)
-                taken += frames.CONFIRM_BYTES
-            self.bytes_received += taken
-        if len(data_in) > taken:
-            super()._on_data_available(data_in[taken:])  # type: ignore[misc]
+        if self._reader is None:
+            super()._on_data_available(data_in)  # type: ignore[misc]
+            return
+        data = self._frame_buffer + data_in
+        taken = read(data, self._reader, self._process_frame)  # type: ignore[attr-defined]
+        self._frame_buffer = data[taken:]
+        self.bytes_received += taken
 
     def _adapter_emit_data(self, data: bytes) -> None:
         if self._held is not None:

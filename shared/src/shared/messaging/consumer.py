@@ -7,7 +7,6 @@ from collections.abc import Callable
 
 import pika
 from pika.channel import Channel
-from pika.spec import Basic
 
 from shared.messaging.connection import Connection
 from shared.messaging.incoming import Incoming
@@ -42,6 +41,7 @@ class QueueSource:
         self._consumer_tag = ""
         self._generation = 0
         self._arrived: queue.SimpleQueue[Incoming | None] = queue.SimpleQueue()
+        self._connection: Connection | None = None
         self._channel: Channel | None = None
         self._link = Link(url, name, on_channel=self._opened, on_lost=self._lost, on_return=on_return)
 
@@ -87,10 +87,11 @@ class QueueSource:
 
     def _opened(self, connection: Connection, channel: Channel) -> None:
         self._generation += 1
+        self._connection = connection
         self._channel = channel
         self._is_renewing = False
         self._unacked.clear()
-        self._consume(channel, prefetch=1 if self._is_narrow else self._prefetch)
+        self._consume(connection, channel, prefetch=1 if self._is_narrow else self._prefetch)
         when_due(connection, self._renew_every_s, lambda: self._renew(connection, channel))
 
     def _renew(self, connection: Connection, channel: Channel) -> None:
@@ -111,21 +112,22 @@ class QueueSource:
     def _widen(self) -> None:
         # A prefetch holds for consumers that come after it. Nothing is lost between: the one message that this
         # channel may have is still unacked, and stays ours.
-        if self._channel is not None and not self._is_renewing:
+        if self._connection is not None and self._channel is not None and not self._is_renewing:
             self._channel.basic_cancel(self._consumer_tag)
-            self._consume(self._channel, prefetch=self._prefetch)
+            self._consume(self._connection, self._channel, prefetch=self._prefetch)
 
-    def _consume(self, channel: Channel, *, prefetch: int) -> None:
+    def _consume(self, connection: Connection, channel: Channel, *, prefetch: int) -> None:
         channel.basic_qos(prefetch_count=prefetch)
-        self._consumer_tag = channel.basic_consume(self._queue_name, self._deliver)
+        self._consumer_tag = connection.take_deliveries(channel, self._queue_name, self._deliver)
 
     def _lost(self) -> None:
         self._generation += 1
-        self._channel = None
+        self._connection = self._channel = None
         self._is_narrow = True
 
-    def _deliver(self, _: Channel, method: Basic.Deliver, properties: pika.BasicProperties, body: bytes) -> None:
-        tag = method.delivery_tag or 0
+    def _deliver(self, tag: int, redelivered: bool, properties: pika.BasicProperties, body: bytes) -> None:  # noqa: FBT001 - as `TakeDelivery` has it
+        if self._channel is None or not self._channel.is_open:
+            return  # it is being closed, and takes back what came meanwhile
         self._unacked.add(tag)
         self._arrived.put(
             Incoming(
@@ -135,7 +137,7 @@ class QueueSource:
                 headers=properties.headers or {},
                 tag=tag,
                 generation=self._generation,
-                redelivered=bool(method.redelivered),
+                redelivered=redelivered,
             )
         )
 

@@ -17,10 +17,10 @@ from shared.failpoints import Reach, ignore
 from shared.messaging import topology
 from shared.messaging.broker import NotConfirmed
 from shared.messaging.connection import Connection
-from shared.messaging.frames import Confirm
 from shared.messaging.instruments import PublishInstruments, Refusal
 from shared.messaging.link import Link
 from shared.messaging.message import Message
+from shared.messaging.reading import Confirm
 from shared.messaging.topology import DEFAULT_EXCHANGE
 from shared.messaging.wire import properties_of
 
