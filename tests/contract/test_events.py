@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from shared.contracts import (
@@ -47,6 +48,17 @@ def test_an_accepted_submission_decodes_and_encodes_back(body: bytes) -> None:
     assert json.loads(encode(event)) == added_later | example | {"control": added_later["control"]}
     assert json.loads(document_of(event)) == (json.loads(encode(event)) if b"\\u" in body else example)
     assert event.fingerprint == fingerprint(event.fields)
+
+
+@given(st.dictionaries(st.text(max_size=20), st.text()))
+@example({chr(one): chr(one) for one in range(0x3000) if one})
+@example({"\U0001f600": "", "\uffff": ""})
+def test_texts_are_encoded_as_everything_else_is(texts: dict[str, str]) -> None:
+    event = replace(an_event(), fields=texts)
+    written = encode(event).decode()
+    assert written == json.dumps(json.loads(written), separators=(",", ":"), ensure_ascii=False)
+    canonical = json.dumps(texts, separators=(",", ":"), ensure_ascii=False, sort_keys=True)
+    assert fingerprint(texts) == hashlib.sha256(canonical.encode()).hexdigest()
 
 
 @pytest.mark.parametrize("type_", [SubmissionsStored.TYPE, ConfirmationChanged.TYPE])

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from flask import Response
+from werkzeug.datastructures import Headers
 
 from gateway.errors import Refused
 from gateway.inputs import Draft
@@ -111,7 +112,5 @@ def json_response(
     status: int, document: Mapping[str, object], headers: Mapping[str, str] | None = None, *, kind: str = JSON
 ) -> Response:
     """Return a JSON document as a response that nobody keeps."""
-    body = _encode(document).encode("ascii")
-    response = _PlainResponse(body, status, {**_HEADERS, **(headers or {})}, content_type=kind)
-    response.content_length = len(body)
-    return response
+    all_headers = {**_HEADERS, **(headers or {}), "Content-Type": kind}
+    return _PlainResponse(_encode(document), status, Headers(all_headers.items()))

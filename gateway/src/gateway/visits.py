@@ -70,8 +70,10 @@ class Visit:
     def destination(self) -> str | None:
         """Where a browser goes afterwards; None for the receipt. What a page asks for in vain is logged."""
         wanted = self.control.next
+        if not wanted:
+            return self.door.origins.redirect
         goal = self.door.origins.permitted(wanted, page=self._page, own=self.base_url)
-        if wanted and not goal:
+        if not goal:
             _log.info("destination not allowed", form=self.door.form.name)
         return goal or self.door.origins.redirect
 
