@@ -25,8 +25,12 @@ WAIT_LIMIT_S = 10.0
 FROZEN_LIMIT_S = 25.0
 """The other nodes give a frozen one up after 7.5 to 12.5 s (`net_ticktime` 10), and the publisher after 15."""
 
-SETTLE_S = 90 + RENEW_EVERY_S
-"""What a node lost on the way to a channel comes again when that channel is renewed."""
+DEAD_LETTER_AGAIN_S = 180.0
+"""When RabbitMQ moves a message on to its work queue once more, where the first move's confirm was lost
+(`dead_letter_worker_publisher_confirm_timeout`)."""
+
+SETTLE_S = DEAD_LETTER_AGAIN_S + RENEW_EVERY_S + 60.0
+"""What a node lost on the way to a channel comes again when that channel is renewed, and may need a retry then."""
 
 PATIENT = {"COUNTERFOIL_SMTP_TIMEOUT_S": "5"}
 """Three brokers more make a small machine slow: a mail that is given up after its final dot comes twice."""
