@@ -8,11 +8,8 @@ import pytest
 
 from support.faulty.fault import Fault
 from support.faulty.of_the_database import ConnectionsTaken, TableLocked, disk_full, read_only
-from support.faulty.stage import Stage, StartStage
+from support.faulty.stage import GIVEN_BACK_MOST, Stage, StartStage
 from support.polling import eventually
-
-GIVEN_BACK_MOST = 20
-"""What is on its way to a channel when that is renewed is given back; what is held here is 75 and more."""
 
 TROUBLES: dict[str, Callable[[Stage], Fault]] = {
     "table lock": lambda stage: TableLocked(stage.database_url),

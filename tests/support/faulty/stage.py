@@ -32,6 +32,9 @@ RETRIED = 0.1
 CONNECTIONS = 24
 ENDLESS = 1_000_000
 
+GIVEN_BACK_MOST = 20
+"""So many messages at most come again without a fault: what is on its way to a channel when that is renewed."""
+
 SHORT_LEASE = {"COUNTERFOIL_SMTP_TIMEOUT_S": "5"}
 """A mail's lease outlives its time limit by a quarter of a minute, and whoever comes second waits for its end.
 
