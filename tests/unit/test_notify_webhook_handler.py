@@ -10,7 +10,7 @@ import pytest
 
 from notify_service.breaker import FAILURES_TO_OPEN, REST_S
 from notify_service.handler import LEASE_MARGIN_S, LEASED_AGAIN_S
-from notify_service.webhook_handler import PUT_ASIDE_MOST_S
+from notify_service.webhook_handler import FILE_ARRIVES, PUT_ASIDE_MOST_S
 from shared.contracts import Confirmation
 from shared.forms import Form
 from shared.messaging.failures import BUG_RETRIES, DependencyUnavailable, RetryLater
@@ -42,11 +42,30 @@ def test_the_owner_is_told_of_a_submission_once(world: WebhookWorld) -> None:
     assert world.reached == ["webhook-after-claim", "webhook-after-send", "webhook-after-record"]
 
 
-def test_nobody_is_told_of_spam_or_by_a_form_without_webhook_and_the_database_is_not_asked(world: WebhookWorld) -> None:
+def test_nobody_is_told_of_spam_and_the_database_is_not_asked(world: WebhookWorld) -> None:
     world.deliveries.away = True
-    world.forms["plain"] = Form("plain", "Plain")
     world.handle(replace(an_event(), spam="honeypot"))
-    world.handle(an_event(form="plain"))
+    assert world.caller.posted == []
+
+
+def test_a_webhook_that_the_gateway_knows_of_before_this_service_is_waited_for(world: WebhookWorld) -> None:
+    event = an_event()
+    world.forms["signup"] = Form("signup", "Sign up")
+    with pytest.raises(RetryLater, match="no webhook in this service's forms file"):
+        world.handle(event)
+    assert world.shown(event) == []
+    world.forms["signup"] = Form("signup", "Sign up", webhook=a_webhook(URL))
+    world.handle(event, attempt=1)
+    assert world.shown(event)[0].state == "sent"
+
+
+def test_what_waits_when_its_form_loses_the_webhook_fails_visibly(world: WebhookWorld) -> None:
+    event = an_event()
+    world.forms["signup"] = Form("signup", "Sign up")
+    world.clock.forward(seconds=FILE_ARRIVES.total_seconds())
+    world.handle(event)
+    assert world.shown(event)[0].state == "failed"
+    assert world.deliveries.errors == ["the form has no webhook any more"]
     assert world.caller.posted == []
 
 
@@ -173,12 +192,10 @@ def test_what_is_being_retried_when_its_form_loses_the_webhook_fails(world: Webh
     with pytest.raises(RetryLater):
         world.handle(event)
     world.forms["signup"] = Form("signup", "Sign up")
+    world.clock.forward(seconds=FILE_ARRIVES.total_seconds())
     world.handle(event, attempt=1)
     assert world.shown(event)[0].state == "failed"
     assert world.deliveries.errors[-1] == "the form has no webhook any more"
-    untried = an_event()
-    world.handle(untried, attempt=1)
-    assert world.shown(untried) == []
 
 
 def test_two_copies_of_an_event_are_told_once(world: WebhookWorld) -> None:

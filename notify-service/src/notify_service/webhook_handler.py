@@ -25,7 +25,11 @@ PUT_ASIDE_MOST_S = 600.0
 EARLIEST = 0.8
 """Which part of a pause has passed when an event comes back at the earliest: pauses are scattered."""
 
+FILE_ARRIVES = timedelta(minutes=5)
+"""How much later than the gateway this service may have a new forms file: only what has a webhook there comes here."""
+
 _UNKNOWN = "its form is not in this service's forms file"
+_NOT_YET = "its form has no webhook in this service's forms file"
 _RESTING = "its endpoint failed too often, and rests before the next try"
 _NO_MORE = "the form has no webhook any more"
 
@@ -65,9 +69,9 @@ class SendWebhooks:
     def _tell(self, delivery: Delivery) -> None:
         event = delivery.event
         form = self.forms.get(event.form)
-        if event.spam is not None or (form is not None and form.webhook is None and not self._is_begun(delivery)):
+        if event.spam is not None:
             return
-        hindrance = self._hindrance(form)
+        hindrance = self._hindrance(event, form)
         if hindrance and not domain.is_too_old(event.accepted_at, self.clock()):
             after_s = min(domain.retry_after_s(delivery.attempt + 1), PUT_ASIDE_MOST_S)
             raise RetryLater(hindrance, after_s=after_s)
@@ -76,17 +80,13 @@ class SendWebhooks:
             self.reach("webhook-after-claim")
             self._carry_out(claim, delivery, hindrance or (form.webhook if form else None) or _NO_MORE)
 
-    def _is_begun(self, delivery: Delivery) -> bool:
-        """Say whether it was tried before: a form that has lost its webhook must leave nothing `retrying` for ever."""
-        if not delivery.attempt:
-            return False
-        return any(one.channel == "webhook" for one in self.deliveries.confirmations(delivery.event.id))
-
-    def _hindrance(self, form: Form | None) -> str | None:
+    def _hindrance(self, event: SubmissionAccepted, form: Form | None) -> str | None:
         """Return what keeps an event of a form from being tried now."""
         if form is None:
             return _UNKNOWN
-        return _RESTING if form.webhook and not self.sender.admits(form.webhook) else None
+        if form.webhook is None:
+            return _NOT_YET if self.clock() - event.accepted_at < FILE_ARRIVES else None
+        return None if self.sender.admits(form.webhook) else _RESTING
 
     def _claim(self, event: SubmissionAccepted) -> Claim | None:
         """Return the claim; None where it is settled. Raises `RetryLater` where another has it."""
