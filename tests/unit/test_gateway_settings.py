@@ -65,6 +65,12 @@ def test_everything_wrong_is_reported_at_once(monkeypatch: pytest.MonkeyPatch) -
     assert "redis-password" not in str(error.value)
 
 
+@pytest.mark.parametrize("bind", ["8080", ":8080", "127.0.0.1:http", "127.0.0.1:65536", "0.0.0.0..:80"])
+def test_a_bind_that_no_socket_takes_is_refused(monkeypatch: pytest.MonkeyPatch, bind: str) -> None:
+    with pytest.raises(SettingsError, match="COUNTERFOIL_BIND: expected host:port"):
+        load(monkeypatch, COUNTERFOIL_BIND=bind)
+
+
 @pytest.mark.parametrize("bind", ["0.0.0.0:8080", "[::]:8080", "192.0.2.1:80", "gateway.example.org:80"])
 @pytest.mark.parametrize(
     ("name", "value"),

@@ -66,6 +66,7 @@ def host_and_port(bind: str) -> tuple[str, int]:
     host, _, port = bind.rpartition(":")
     if not host or not 0 <= int(port) <= 65535:
         raise ValueError(bind)
+    host.encode("idna")  # raises UnicodeError, a ValueError, for what no socket takes, as "0.0.0.0.."
     return host.strip("[]"), int(port)
 
 
