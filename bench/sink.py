@@ -15,6 +15,7 @@ from typing import TextIO
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from bench.program import Program
+from dev.smtp_controller import OffersPipelining
 
 
 def sink(log: Path) -> Program:
@@ -35,21 +36,9 @@ def mails(log: Path) -> Iterator[tuple[float, str]]:
             yield float(moment), recipient
 
 
-class _Count:
+class _Count(OffersPipelining):
     def __init__(self, log: TextIO) -> None:
         self._log = log
-
-    async def handle_EHLO(  # noqa: N802 - aiosmtpd's
-        self,
-        server: SMTP,  # noqa: ARG002
-        session: Session,
-        envelope: Envelope,  # noqa: ARG002
-        hostname: str,
-        responses: list[str],
-    ) -> list[str]:
-        """Offer PIPELINING, as nearly every mail server does, and aiosmtpd takes without saying so."""
-        session.host_name = hostname
-        return [*responses[:1], "250-PIPELINING", *responses[1:]]
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: ARG002, N802 - aiosmtpd's
         self._log.write(f"{time.time():.6f} {envelope.rcpt_tos[0]}\n")

@@ -16,7 +16,7 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from dev.mail_page import MailPage
 from dev.processes import free_port
-from dev.smtp_controller import PromptController
+from dev.smtp_controller import OffersPipelining, PromptController
 
 
 class MailSink:
@@ -65,7 +65,7 @@ class MailSink:
         self.stop()
 
 
-class Keep:
+class Keep(OffersPipelining):
     """aiosmtpd's handler: it takes every mail, and writes it into the directory, its envelope on top."""
 
     def __init__(self, directory: Path) -> None:

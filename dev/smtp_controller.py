@@ -6,6 +6,22 @@ import asyncio
 from typing import Any
 
 from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import SMTP, Envelope, Session
+
+
+class OffersPipelining:
+    """Says PIPELINING, as nearly every mail server does, and aiosmtpd does without saying so. For its handlers."""
+
+    async def handle_EHLO(  # noqa: N802 - aiosmtpd's
+        self,
+        server: SMTP,  # noqa: ARG002
+        session: Session,
+        envelope: Envelope,  # noqa: ARG002
+        hostname: str,
+        responses: list[str],
+    ) -> list[str]:
+        session.host_name = hostname
+        return [*responses[:1], "250-PIPELINING", *responses[1:]]
 
 
 class PromptController(Controller):

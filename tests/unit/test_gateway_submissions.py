@@ -6,20 +6,20 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 import pytest
-from email_validator import validate_email
+from email_validator import SPECIAL_USE_DOMAIN_NAMES, validate_email
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway import text
 from gateway.submissions import fresh_id, id_for_key
-from shared.addresses import end_of_plain
+from shared.addresses import SPECIAL_ENDS, is_plain
 
 
 @settings(max_examples=500)
 @given(st.emails() | st.from_regex(r"[a-z0-9._+@-]{1,70}", fullmatch=True))
 def test_the_quick_look_at_an_address_finds_what_the_full_one_finds(address: str) -> None:
     assert text.is_email(address) == text._is_any_email(address)
-    if end_of_plain(address):
+    if is_plain(address):
         checked = validate_email(address, check_deliverability=False, globally_deliverable=False)
         assert f"{checked.local_part}@{checked.ascii_domain}" == address
 
@@ -29,6 +29,10 @@ def test_the_quick_look_at_an_address_finds_what_the_full_one_finds(address: str
 )
 def test_addresses_that_lead_nowhere(address: str) -> None:
     assert not text.is_email(address)
+
+
+def test_the_quick_look_knows_every_name_that_leads_nowhere() -> None:
+    assert frozenset(SPECIAL_USE_DOMAIN_NAMES) == SPECIAL_ENDS
 
 
 def test_an_id_follows_from_form_and_key_alone() -> None:

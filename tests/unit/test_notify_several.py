@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
-from datetime import timedelta
+import time
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 from uuid import uuid4
 
 import pytest
@@ -13,7 +14,7 @@ from notify_service.domain import Claim, Key, destination_hash
 from notify_service.handler import LATE
 from notify_service.pace import MOMENT_S, MOST, Pace
 from notify_service.recording import Recorder
-from shared.contracts import SubmissionAccepted
+from shared.contracts import Confirmation, SubmissionAccepted
 from shared.messaging.failures import Delivery, DependencyUnavailable, Results, RetryLater
 from support.confirmations import a_key
 from support.events import ACCEPTED_AT, an_event
@@ -166,3 +167,114 @@ def test_a_pace_goes_by_what_the_last_mails_took() -> None:
     assert pace.most == 5
     pace.note(2, timedelta(minutes=2).total_seconds())
     assert pace.most == 1
+
+
+def test_a_call_ends_with_no_record_under_way_and_nobody_gets_two_mails(world: World) -> None:
+    events, calls, first_failed, may_record = some(3), list[int](), threading.Event(), threading.Event()
+    record_sent = world.deliveries.record_sent
+
+    def record(sent: Sequence[tuple[Claim, datetime]]) -> Mapping[Key, Confirmation]:
+        calls.append(len(sent))
+        if len(calls) == 1:
+            world.deliveries.away = True
+            try:
+                return record_sent(sent)
+            finally:
+                world.deliveries.away = False
+        first_failed.set()
+        may_record.wait(10)
+        return record_sent(sent)
+
+    def let_the_second_wait() -> None:
+        if len(world.sender.sent) == 1:
+            eventually(lambda: calls, 5, "the first is being recorded")
+
+    world.sender.before = let_the_second_wait
+    world.handler.recorder = Recorder(record)
+    ends = list[object]()
+
+    def work() -> None:
+        try:
+            ends.append(handle(world, events))
+        except DependencyUnavailable as error:
+            ends.append(error)
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    assert first_failed.wait(10)
+    thread.join(0.3)
+    assert thread.is_alive(), "the second is still being recorded"
+    may_record.set()
+    thread.join(10)
+    assert [type(end) for end in ends] == [DependencyUnavailable], "nothing came of the first"
+    assert handle(world, events) == [None, None, None]
+    assert len(world.sender.sent) == len(events)
+
+
+def test_an_outage_is_told_once(world: World) -> None:
+    events = some(3)
+    world.sender.before = lambda: setattr(world.deliveries, "away", True)
+    with pytest.raises(DependencyUnavailable):
+        handle(world, events)
+    world.deliveries.away = False
+    world.sender.before = lambda: None
+    assert handle(world, events) == [None, None, None]
+    assert len(world.sender.sent) == len(events)
+
+
+def test_what_is_decided_before_the_database_is_lost_stays_decided(world: World) -> None:
+    events = some(3)
+    world.sender.answers = {"rcpt": 450}
+    asked = list[int]()
+
+    def lose_it_at_the_second() -> None:
+        asked.append(1)
+        world.deliveries.away = len(asked) == 2
+
+    world.sender.before = lose_it_at_the_second
+    [only] = handle(world, events)
+    assert isinstance(only, RetryLater)
+
+
+def test_a_bug_in_a_record_is_its_own_events(world: World) -> None:
+    events = some(3)
+    record_sent = world.deliveries.record_sent
+
+    def record(sent: Sequence[tuple[Claim, datetime]]) -> Mapping[Key, Confirmation]:
+        if any(claim.key.submission_id == events[0].id for claim, _ in sent):
+            raise RuntimeError("a bug")
+        return record_sent(sent)
+
+    def let_it_be_recorded_alone() -> None:
+        if len(world.sender.sent) == 1:
+            time.sleep(0.2)
+
+    world.sender.before = let_it_be_recorded_alone
+    world.handler.recorder = Recorder(record)
+    first, second, third = handle(world, events)
+    assert isinstance(first, RuntimeError)
+    assert (second, third) == (None, None)
+    assert len(world.sender.sent) == len(events)
+
+
+def test_nothing_more_is_sent_once_the_mail_server_rests(world: World) -> None:
+    events = some(3)
+    world.sender.answers = {"mail": 451}
+    world.sender.before = lambda: setattr(world.sender, "resting", True)
+    [only] = handle(world, events)
+    assert isinstance(only, RetryLater)
+    world.sender.resting = False
+    assert [len(world.shown(event)) and world.shown(event)[0].attempts for event in events] == [1, 0, 0]
+
+
+def test_a_recorder_lets_go_of_everyone_whatever_telling_does() -> None:
+    recorder = Recorder(lambda sent: {})
+    claims = [Claim(a_key(), uuid4(), ACCEPTED_AT, 1) for _ in range(2)]
+
+    def tell(_: object, __: Exception | None) -> None:
+        raise RuntimeError("a bug")
+
+    for recording in [recorder.record(claim, ACCEPTED_AT, tell) for claim in claims]:
+        with pytest.raises(RuntimeError):
+            recording.result(10)
+    recorder.close()

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import re
 
-from email_validator import SPECIAL_USE_DOMAIN_NAMES, EmailNotValidError, validate_email
+from email_validator import EmailNotValidError, validate_email
 
-from shared.addresses import end_of_plain
+from shared.addresses import is_plain
 
 LINE_BREAK_MESSAGE = "This must be a single line, without control characters."
 
 _BREAKS = re.compile("[\x00-\x08\x0a-\x1f\x7f\x85\u2028\u2029]")
-_SPECIAL_ENDS = frozenset(SPECIAL_USE_DOMAIN_NAMES)
 
 
 def has_line_break(text: str) -> bool:
@@ -24,8 +23,7 @@ def has_line_break(text: str) -> bool:
 
 def is_email(text: str) -> bool:
     """Return whether text is one email address, by its syntax alone: no name is looked up."""
-    end = end_of_plain(text)
-    return end not in _SPECIAL_ENDS if end else _is_any_email(text)
+    return is_plain(text) or _is_any_email(text)
 
 
 def _is_any_email(text: str) -> bool:

@@ -107,8 +107,9 @@ def wanted_document(wanted: Mapping[Key, str]) -> str:
 
 
 def sent_document(sent: Sequence[tuple[Claim, datetime]]) -> str:
-    """Return what `record_statement` takes as `sent`: claims, and when each was sent."""
-    return json.dumps([{**_members(claim.key), "changed_at": iso(moment)} for claim, moment in sent])
+    """Return what `record_statement` takes as `sent`: claims, and when each was sent, in the order of claiming."""
+    ordered = sorted(sent, key=lambda one: (one[0].key.submission_id, one[0].key.destination_hash))
+    return json.dumps([{**_members(claim.key), "changed_at": iso(moment)} for claim, moment in ordered])
 
 
 def is_bound(column: ColumnElement[Any], name: str) -> ColumnElement[bool]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -27,7 +26,7 @@ from notify_service.domain import (
 )
 from notify_service.pace import Pace
 from notify_service.planning import Planner, Wanted, plans
-from notify_service.recording import Recorder, Recording
+from notify_service.recording import Recorder, Recordings
 from shared.contracts import Confirmation, ConfirmationChanged, SubmissionAccepted
 from shared.failpoints import Reach, ignore
 from shared.forms import Form, Forms
@@ -109,35 +108,38 @@ class SendConfirmations:
     send_timeout_s: float = 60.0
     owner: UUID = field(default_factory=uuid4)
     _pace: Pace = field(default_factory=Pace)
-    _unrecorded: deque[Recording] = field(default_factory=deque)
 
     def __call__(self, deliveries: Sequence[Delivery]) -> Results:
         """Confirm the first of them, and return what came of each: done, `RetryLater`, or a bug, recorded before.
 
         Never `PermanentFailure`: a mail that cannot be sent has failed, visibly, and its event is done. Raises
-        `DependencyUnavailable`. A mail is sent once the last but one is recorded: a death leaves two unrecorded.
+        `DependencyUnavailable` where nothing came of the first. A mail is sent once the last but one is recorded, and
+        no record is under way when this returns or raises: a death leaves two unrecorded, and nothing else does.
         """
         planned = plans(deliveries, Planner(self.forms, self.deliveries.confirmations, self.clock), self._pace.most)
         answers = self._claimed([plan for plan in planned if isinstance(plan, Wanted)])
-        tried, results, broken = 0, list[Exception | None](), None
+        results, sent = list[Exception | None](), Recordings(lambda: self.reach("after-record"))
+        tried, away = 0, None
         began = self.clock()
-        for plan in planned:
-            if isinstance(plan, Wanted):
-                if results and self.clock() - began > LATE:
-                    break
-                try:
-                    results.append(self._confirmed(plan, answers[plan.key]))
-                except ChannelBroken as error:
-                    broken = error
-                    break
-                tried += isinstance(answers.pop(plan.key), Claim)
-            else:
-                results.append(plan)
-        self._release(answers)
-        self._await_recorded(but=0)
+        try:
+            for plan in planned:
+                if isinstance(plan, Wanted):
+                    if results and self.clock() - began > LATE:
+                        break
+                    if tried:
+                        self.sender.check()
+                    results.append(self._confirmed(plan, answers[plan.key], sent, at=len(results)))
+                    tried += isinstance(answers.pop(plan.key), Claim)
+                else:
+                    results.append(plan)
+        except DependencyUnavailable as error:
+            away = error
+        away = self._released(answers) or away
+        sent.wait(but=0)
         self._pace.note(tried, (self.clock() - began).total_seconds())
-        if broken and not results:
-            raise DependencyUnavailable(f"mail server: {broken.reason}") from broken
+        results = sent.settled(results)
+        if not results and (away := away or sent.away):
+            raise away
         return results
 
     def _claimed(self, wanted: Sequence[Wanted]) -> dict[Key, ClaimAnswer]:
@@ -149,18 +151,24 @@ class SendConfirmations:
         recipients = {one.key: one.recipient for one in wanted}
         return dict(self.deliveries.claim(recipients, owner=self.owner, now=now, lease_until=lease_until))
 
-    def _release(self, answers: Mapping[Key, ClaimAnswer]) -> None:
-        """Take back the claims of those whose turn did not come."""
-        for answer in answers.values():
-            if isinstance(answer, Claim):
-                self.deliveries.release(answer, now=self.clock())
+    def _released(self, answers: Mapping[Key, ClaimAnswer]) -> DependencyUnavailable | None:
+        """Take back the claims of those whose turn did not come, and return why it could not be done."""
+        try:
+            for answer in answers.values():
+                if isinstance(answer, Claim):
+                    self.deliveries.release(answer, now=self.clock())
+        except DependencyUnavailable as error:  # they stay this worker's own
+            return error
+        return None
 
-    def _confirmed(self, wanted: Wanted, answer: ClaimAnswer) -> Exception | None:
-        """Send what is claimed, and return what came of it; raises `ChannelBroken`."""
+    def _confirmed(self, wanted: Wanted, answer: ClaimAnswer, sent: Recordings, *, at: int) -> Exception | None:
+        """Send what is claimed, and return what came of it; raises `DependencyUnavailable`."""
         if isinstance(answer, Claim):
             self.reach("after-claim")
-            self._await_recorded(but=1)
-            return self._carried_out(answer, wanted)
+            sent.wait(but=1)
+            if sent.away:
+                raise sent.away
+            return self._carried_out(answer, wanted, sent, at=at)
         if isinstance(answer, Leased):
             left_s = (answer.until - self.clock()).total_seconds()
             return RetryLater("another worker holds it", after_s=max(1.0, min(left_s, LEASED_AGAIN_S)))
@@ -169,12 +177,12 @@ class SendConfirmations:
         self._announce(wanted.event, answer.news)
         return None
 
-    def _carried_out(self, claim: Claim, wanted: Wanted) -> Exception | None:
+    def _carried_out(self, claim: Claim, wanted: Wanted, sent: Recordings, *, at: int) -> Exception | None:
         event = wanted.event
         try:
             self._send(claim, wanted)
-        except ChannelBroken:
-            raise
+        except ChannelBroken as error:
+            raise DependencyUnavailable(f"mail server: {error.reason}") from error
         except Permanent as error:
             self._record(claim, event, "failed", error.reason)
         except Transient as error:
@@ -186,7 +194,7 @@ class SendConfirmations:
         else:
             self.reach("after-send")
             told = partial(self._recorded, claim, event)
-            self._unrecorded.append(self.recorder.record(claim, self.clock(), told))
+            sent.add(at, self.recorder.record(claim, self.clock(), told))
         return None
 
     def _send(self, claim: Claim, wanted: Wanted) -> None:
@@ -215,12 +223,6 @@ class SendConfirmations:
             _log_lost(claim, event, outcome, reason)
             raise
         self._tell(claim, event, outcome, confirmation, reason)
-
-    def _await_recorded(self, *, but: int) -> None:
-        """Wait until all but so many of what was sent are recorded; raises `DependencyUnavailable`."""
-        while len(self._unrecorded) > but:
-            self._unrecorded.popleft().result()
-            self.reach("after-record")
 
     def _recorded(
         self, claim: Claim, event: SubmissionAccepted, confirmation: Confirmation | None, error: Exception | None

@@ -19,7 +19,7 @@ from notify_service import domain
 from notify_service.domain import Mail, Permanent
 from notify_service.settings import MailFrom
 from notify_service.wording import Wording, subject_of
-from shared.addresses import end_of_plain
+from shared.addresses import is_plain
 from shared.contracts import SubmissionAccepted
 from shared.forms import Form
 
@@ -61,7 +61,7 @@ class Composer:
 
 def _checked_address(address: str) -> str:
     """Return the address as it stands in envelope and header: its domain in ASCII, as RFC 5890 writes it."""
-    if end_of_plain(address):
+    if is_plain(address):
         return address
     if _ENDS_A_LINE.search(address):
         raise Permanent("control character in the address")

@@ -11,6 +11,7 @@ from typing import TypeAlias
 
 from notify_service.domain import Claim, Key
 from shared.contracts import Confirmation
+from shared.messaging.failures import DependencyUnavailable
 
 RecordSent: TypeAlias = Callable[[Sequence[tuple[Claim, datetime]]], Mapping[Key, Confirmation]]
 """`handler.Deliveries.record_sent`."""
@@ -26,6 +27,39 @@ GATHER_S = 0.002
 """How long the first one waits for others to go with it."""
 
 
+class Recordings:
+    """What one call of a handler has sent and not seen recorded, each with the place of its event in the call."""
+
+    def __init__(self, each: Callable[[], object]) -> None:
+        self.away: DependencyUnavailable | None = None
+        self._each = each
+        self._waiting: deque[tuple[int, Recording]] = deque()
+        self._first_missing: int | None = None
+        self._bugs: dict[int, Exception] = {}
+
+    def add(self, at: int, recording: Recording) -> None:
+        """Note what is being recorded, in the order of the calls of `Recorder.record`."""
+        self._waiting.append((at, recording))
+
+    def wait(self, *, but: int) -> None:
+        """Wait until all but so many are done, well or not; `each` is called for each that is recorded."""
+        while len(self._waiting) > but:
+            at, recording = self._waiting.popleft()
+            try:
+                recording.result()
+            except DependencyUnavailable as error:
+                if self.away is None:
+                    self.away, self._first_missing = error, at
+            except Exception as error:  # noqa: BLE001 - its own event's, and nobody else's
+                self._bugs[at] = error
+            else:
+                self._each()
+
+    def settled(self, results: Sequence[Exception | None]) -> list[Exception | None]:
+        """Return the results before the first that the database could not record, with what bugs made of them."""
+        return [self._bugs.get(at, result) for at, result in enumerate(results)][: self._first_missing]
+
+
 class Recorder:
     """Records in a thread of its own, in the order of the calls. Safe to use from many threads."""
 
@@ -34,6 +68,7 @@ class Recorder:
         self._waiting: deque[tuple[Claim, datetime, Told, Recording]] = deque()
         self._woken = False
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="recorder")
+        self._thread.submit(int)  # starts it: later there may be no thread to be had
 
     def record(self, claim: Claim, sent_at: datetime, told: Told) -> Recording:
         """Record a mail as sent, soon."""
@@ -58,9 +93,19 @@ class Recorder:
             recorded = self._record_sent([(claim, sent_at) for claim, sent_at, _, _ in taken])
         except Exception as error:  # noqa: BLE001 - whoever waits for it is told
             for _, _, told, recording in taken:
-                told(None, error)
-                recording.set_exception(error)
+                _end(recording, told, None, error)
         else:
             for claim, _, told, recording in taken:
-                told(recorded.get(claim.key), None)
-                recording.set_result(None)
+                _end(recording, told, recorded.get(claim.key), None)
+
+
+def _end(recording: Recording, told: Told, confirmation: Confirmation | None, error: Exception | None) -> None:
+    """Tell, and then let go of whoever waits, whatever comes of the telling."""
+    try:
+        told(confirmation, error)
+    except Exception as bug:  # noqa: BLE001 - whoever waits for it is told
+        error = error or bug
+    if error is None:
+        recording.set_result(None)
+    else:
+        recording.set_exception(error)

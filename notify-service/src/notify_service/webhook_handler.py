@@ -26,7 +26,8 @@ EARLIEST = 0.8
 """Which part of a pause has passed when an event comes back at the earliest: pauses are scattered."""
 
 FILE_ARRIVES = timedelta(minutes=5)
-"""How much later than the gateway this service may have a new forms file: only what has a webhook there comes here."""
+"""How much later than the gateway this service may have a new forms file: only what has a webhook there comes here.
+Each is put aside once, at least."""
 
 _UNKNOWN = "its form is not in this service's forms file"
 _NOT_YET = "its form has no webhook in this service's forms file"
@@ -71,7 +72,7 @@ class SendWebhooks:
         form = self.forms.get(event.form)
         if event.spam is not None:
             return
-        hindrance = self._hindrance(event, form)
+        hindrance = self._hindrance(delivery, form)
         if hindrance and not domain.is_too_old(event.accepted_at, self.clock()):
             after_s = min(domain.retry_after_s(delivery.attempt + 1), PUT_ASIDE_MOST_S)
             raise RetryLater(hindrance, after_s=after_s)
@@ -80,12 +81,13 @@ class SendWebhooks:
             self.reach("webhook-after-claim")
             self._carry_out(claim, delivery, hindrance or (form.webhook if form else None) or _NO_MORE)
 
-    def _hindrance(self, event: SubmissionAccepted, form: Form | None) -> str | None:
+    def _hindrance(self, delivery: Delivery, form: Form | None) -> str | None:
         """Return what keeps an event of a form from being tried now."""
         if form is None:
             return _UNKNOWN
         if form.webhook is None:
-            return _NOT_YET if self.clock() - event.accepted_at < FILE_ARRIVES else None
+            may_come = delivery.attempt == 0 or self.clock() - delivery.event.accepted_at < FILE_ARRIVES
+            return _NOT_YET if may_come else None
         return None if self.sender.admits(form.webhook) else _RESTING
 
     def _claim(self, event: SubmissionAccepted) -> Claim | None:

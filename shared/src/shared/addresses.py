@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import re
 
+SPECIAL_ENDS = frozenset({"arpa", "invalid", "local", "localhost", "onion", "test"})
+"""Labels that end no domain that mail goes to, as the full check has them (RFC 6761, RFC 7686)."""
+
 _PLAIN = re.compile(r"[a-z0-9_+-]+(?:\.[a-z0-9_+-]+)*@(?:[a-z0-9]+(?:-[a-z0-9]+)*\.)+([a-z]{2,})")
 _MOST = 64
 
 
-def end_of_plain(text: str) -> str | None:
-    """Return the last label of the domain of an address that is valid at sight, and stands as it is to stand in mail.
+def is_plain(text: str) -> bool:
+    """Return whether text is an address that is valid at sight, and stands as it is to stand in mail.
 
-    Returns None for any other text, which may be an address all the same.
+    Any other text may be an address all the same.
     """
     found = _PLAIN.fullmatch(text) if len(text) <= _MOST else None
-    return found[1] if found else None
+    return found is not None and found[1] not in SPECIAL_ENDS

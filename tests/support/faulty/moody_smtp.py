@@ -12,7 +12,7 @@ from typing import Literal, TypeAlias
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from dev.mail_sink import Keep, MailSink
-from dev.smtp_controller import PromptController
+from dev.smtp_controller import OffersPipelining, PromptController
 
 Mood: TypeAlias = Literal["", "421", "450", "535", "550", "tarpit", "drop after the dot"]
 
@@ -94,7 +94,7 @@ class _Door(SMTP):
 
 
 @dataclass
-class _Moods:
+class _Moods(OffersPipelining):
     sink: MoodySink
 
     def __post_init__(self) -> None:

@@ -11,6 +11,7 @@ from threading import Event
 from types import TracebackType
 from typing import Literal, Protocol, TypeAlias
 
+from counterfoil_ledger.verdict import ANSWER_LIMIT_S
 from dev.broker import Broker
 from dev.postgres import Postgres
 from support.faulty.fault import Fault, prove
@@ -159,13 +160,15 @@ class Stage:
         for fault in faults:
             self.row.add(prove(fault))
 
-    def conclude(self, allowed: Allowed | None = None, *, timeout_s: float = 90) -> Verdict:
+    def conclude(
+        self, allowed: Allowed | None = None, *, timeout_s: float = 90, answer_limit_s: float = ANSWER_LIMIT_S
+    ) -> Verdict:
         """Wait until all is worked off, note what was counted, compare (I1 to I9), and fail unless all of it holds."""
         began = time.monotonic()
         self.trial.settle(timeout_s=timeout_s)
         self.row.note({"seconds to work off the rest": round(time.monotonic() - began, 1)})
         self.scraped.note()
-        verdict = self.trial.conclude(allowed, timeout_s=timeout_s)
+        verdict = self.trial.conclude(allowed, timeout_s=timeout_s, answer_limit_s=answer_limit_s)
         counts = verdict.counts
         self.row.note({name: counts[name] for name in ("acked", "answers 503", "no answer", "duplicate mails")})
         told = ("messages_redelivered", "submissions_repeated", "broker_reconnects", "messages_retried")
