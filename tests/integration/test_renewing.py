@@ -123,6 +123,24 @@ def test_what_is_in_hand_is_waited_for_and_charged_nothing(queues: Queues, broke
     assert queues.depth(STORAGE.name) == 0
 
 
+def test_what_is_never_acked_does_not_end_the_consuming(queues: Queues, broker_url: str) -> None:
+    with consuming(broker_url) as source:
+        source.widen()
+        put(queues, "aside")
+        aside = take(source)
+        assert source.get(2 * OFTEN_S) is None, "a renewal has begun"
+        for name in ("second", "third"):
+            put(queues, name)
+            following = take(source)
+            assert following.message_id == name
+            source.ack(following, multiple=False)
+            assert source.get(2 * OFTEN_S) is None, "and another one"
+        assert source.is_current(aside), "it is still held, and was charged nothing"
+        source.ack(aside, multiple=False)
+        await_renewal(source, aside)
+    assert queues.depth(STORAGE.name) == 0
+
+
 def test_a_renewed_channel_fetches_as_much_ahead_as_before(queues: Queues, broker_url: str) -> None:
     with consuming(broker_url) as source:
         put(queues, "first")

@@ -13,13 +13,17 @@ from shared.messaging.incoming import Incoming
 from shared.messaging.link import Link
 from shared.messaging.renewal import RENEW_EVERY_S, when_due
 
+PATIENCE_S = 5.0
+"""How long a renewal waits for the last acks. What is set aside under an alarm is acked after the alarm only, and to
+take no more until then would keep the very backlog that may have raised it."""
+
 
 class QueueSource:
     """The deliveries of one queue: `worker.Source` over a link.
 
     Each channel is a generation: an ack for a delivery of an earlier one is dropped, because the broker has
     given that message back and counts its tags anew. Every `renew_every_s` at most, with jitter, the source takes no
-    more, waits until all that it has is acked, and goes on over another channel.
+    more, waits until all that it has is acked, and goes on over another channel; where that takes long, over this one.
     """
 
     def __init__(
@@ -104,6 +108,14 @@ class QueueSource:
             self._is_renewing = True
             channel.basic_cancel(self._consumer_tag)
             self._close_if_acked(channel)
+            connection.ioloop.call_later(PATIENCE_S, lambda: self._put_off(connection, channel))
+
+    def _put_off(self, connection: Connection, channel: Channel) -> None:
+        """Take more again where what is held was not acked in time; the renewal is due another time."""
+        if channel is self._channel and channel.is_open and self._is_renewing and self._unacked:
+            self._is_renewing = False
+            room = max(1, self._prefetch - len(self._unacked))
+            self._consume(connection, channel, prefetch=1 if self._is_narrow else room)
 
     def _close_if_acked(self, channel: Channel) -> None:
         if self._is_renewing and not self._unacked:
