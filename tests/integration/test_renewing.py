@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -9,11 +11,11 @@ import pika
 import pytest
 
 from dev.broker import Broker
-from shared.messaging.broker import NoAnswer
+from shared.messaging.broker import Answer, NoAnswer, Params, QueryMethod
 from shared.messaging.consumer import QueueSource
 from shared.messaging.declare import declare
 from shared.messaging.incoming import Incoming
-from shared.messaging.rpc import QueryClient, QueryServer
+from shared.messaging.rpc import QueryClient, QueryServer, pack_query
 from shared.messaging.topology import STORAGE, STORAGE_QUERIES
 from support.faulty.frames import ACK, CHANNEL_CLOSE_OK, DELIVER, Lose
 from support.faulty.proxy import Proxy
@@ -164,14 +166,71 @@ def test_a_renewal_that_is_not_answered_ends_the_connection(queues: Queues, brok
         assert proxy.counts["methods lost"] == 1, "vacuous: nothing was lost"
 
 
-def test_a_query_that_got_lost_is_answered(queues: Queues, broker_url: str, proxy: Proxy) -> None:
-    server = QueryServer(proxy.url_of(broker_url), "test", STORAGE_QUERIES, {"echo": dict}, renew_every_s=OFTEN_S)
-    client = QueryClient(broker_url, "test asks")
+@contextmanager
+def answering(server_url: str, url: str, method: QueryMethod) -> Iterator[QueryClient]:
+    server = QueryServer(server_url, "test", STORAGE_QUERIES, {"echo": method}, renew_every_s=OFTEN_S)
+    client = QueryClient(url, "test asks")
     try:
         eventually(lambda: is_answered(client), TIMEOUT_S, "it answers")
-        proxy.treat("to client", Lose(DELIVER))
-        assert client.ask(STORAGE_QUERIES, "echo", {"id": "1"}).answer(timeout_s=TIMEOUT_S) == {"id": "1"}
-        assert proxy.counts["methods lost"] == 1, "vacuous: nothing was lost"
+        yield client
     finally:
         client.close()
         server.close()
+
+
+class Held:
+    """A query's method that counts its runs, and waits in the one that is to be held until it is let go."""
+
+    def __init__(self) -> None:
+        self.runs: Counter[str] = Counter()
+        self.let_go = threading.Event()
+
+    def __call__(self, params: Params) -> Answer:
+        """Answer with the parameters."""
+        name = params.get("id", "")
+        self.runs[name] += 1
+        if name == "held":
+            assert self.let_go.wait(TIMEOUT_S)
+        return dict(params)
+
+
+def test_a_query_that_got_lost_is_answered(broker_url: str, proxy: Proxy) -> None:
+    with answering(proxy.url_of(broker_url), broker_url, dict) as client:
+        proxy.treat("to client", Lose(DELIVER))
+        assert client.ask(STORAGE_QUERIES, "echo", {"id": "1"}).answer(timeout_s=TIMEOUT_S) == {"id": "1"}
+        assert proxy.counts["methods lost"] == 1, "vacuous: nothing was lost"
+
+
+def test_a_query_in_hand_is_waited_for_and_run_once(broker_url: str) -> None:
+    held = Held()
+    with answering(broker_url, broker_url, held) as client:
+        pending = client.ask(STORAGE_QUERIES, "echo", {"id": "held"})
+        assert not held.let_go.wait(4 * OFTEN_S), "renewals are due"
+        held.let_go.set()
+        assert pending.answer(timeout_s=TIMEOUT_S) == {"id": "held"}
+        assert not threading.Event().wait(2 * OFTEN_S), "it is renewed"
+        eventually(lambda: is_answered(client), TIMEOUT_S, "it goes on")
+    assert held.runs["held"] == 1
+
+
+def test_a_query_that_a_lost_connection_took_back_is_run_once(queues: Queues, broker_url: str, proxy: Proxy) -> None:
+    held = Held()
+    with answering(proxy.url_of(broker_url), broker_url, held) as client:
+        client.ask(STORAGE_QUERIES, "echo", {"id": "held"})
+        eventually(lambda: held.runs["held"] == 1, TIMEOUT_S, "one is in hand")
+        queues.publish("", STORAGE_QUERIES, pack_query("echo", {"id": "behind"}), pika.BasicProperties())
+        eventually(lambda: queues.depth(STORAGE_QUERIES) == 0, TIMEOUT_S, "another waits behind it")
+        proxy.close()
+        eventually(lambda: queues.consumers(STORAGE_QUERIES) == 0, TIMEOUT_S, "the connection is gone")
+        proxy.open()
+        eventually(lambda: queues.consumers(STORAGE_QUERIES) == 1, TIMEOUT_S, "it consumes again")
+        held.let_go.set()
+        eventually(lambda: is_answered(client), TIMEOUT_S, "it goes on")
+    assert held.runs["behind"] == 1
+
+
+def test_a_renewal_of_who_answers_that_is_not_answered_ends_the_connection(broker_url: str, proxy: Proxy) -> None:
+    with answering(proxy.url_of(broker_url), broker_url, dict) as client:
+        proxy.treat("to client", Lose(CHANNEL_CLOSE_OK))
+        eventually(lambda: proxy.counts["methods lost"] == 1, TIMEOUT_S, "a renewal is not answered")
+        eventually(lambda: is_answered(client), TIMEOUT_S, "it answers")

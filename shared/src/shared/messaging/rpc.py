@@ -140,7 +140,11 @@ class QueryClient:
 
 
 class QueryServer:
-    """Answers the queries of one queue, one at a time, from a thread of its own."""
+    """Answers the queries of one queue, one at a time, from a thread of its own.
+
+    Every `renew_every_s` at most, with jitter, it takes no more, answers all that it has, and goes on over another
+    channel: a query in hand is not run twice for that.
+    """
 
     def __init__(
         self,
@@ -155,6 +159,9 @@ class QueryServer:
         self._queue_name = queue_name
         self._methods = methods
         self._channel: Channel | None = None
+        self._consumer_tag = ""
+        self._unacked: set[int] = set()
+        self._is_renewing = False
         self._arrived: queue.SimpleQueue[_Query | None] = queue.SimpleQueue()
         self._link = Link(url, name, on_channel=self._opened, on_lost=self._lost)
         self._thread = threading.Thread(target=self._run, name=f"{name} answers", daemon=True)
@@ -171,26 +178,41 @@ class QueryServer:
         return self._link.stuck()
 
     def _opened(self, connection: Connection, channel: Channel) -> None:
-        channel.basic_qos(prefetch_count=PREFETCH)
-        channel.basic_consume(self._queue_name, self._take)
         self._channel = channel
-        when_due(connection, self._renew_every_s, lambda: self._renew(channel))
+        self._is_renewing = False
+        self._unacked.clear()
+        channel.basic_qos(prefetch_count=PREFETCH)
+        self._consumer_tag = channel.basic_consume(self._queue_name, self._take)
+        when_due(connection, self._renew_every_s, lambda: self._renew(connection, channel))
 
-    def _renew(self, channel: Channel) -> None:
-        if channel is self._channel and channel.is_open:
-            self._channel = None  # a query in hand comes again over the next channel, and is answered there
-            channel.close()
+    def _renew(self, connection: Connection, channel: Channel) -> None:
+        if channel is not self._channel:
+            return
+        when_due(connection, self._renew_every_s, lambda: self._renew(connection, channel))
+        if self._is_renewing and not self._unacked:
+            connection.drop("the broker does not answer")
+        elif not self._is_renewing and channel.is_open:
+            self._is_renewing = True
+            channel.basic_cancel(self._consumer_tag)
+            self._close_if_acked(channel)
+
+    def _close_if_acked(self, channel: Channel) -> None:
+        if self._is_renewing and not self._unacked:
+            channel.close()  # the link opens another
 
     def _lost(self) -> None:
         self._channel = None
 
     def _take(self, channel: Channel, method: Basic.Deliver, properties: pika.BasicProperties, body: bytes) -> None:
-        self._arrived.put(_Query(channel, method.delivery_tag or 0, properties, body))
+        tag = method.delivery_tag or 0
+        self._unacked.add(tag)
+        self._arrived.put(_Query(channel, tag, properties, body))
 
     def _run(self) -> None:
         while (query := self._arrived.get()) is not None:
-            reply = reply_to(query.body, self._methods)
-            self._link.call(functools.partial(self._reply, query, reply))
+            if query.channel is self._channel:  # else the broker has taken it back, and delivers it anew
+                reply = reply_to(query.body, self._methods)
+                self._link.call(functools.partial(self._reply, query, reply))
 
     def _reply(self, query: _Query, reply: bytes) -> None:
         if self._channel is not query.channel:
@@ -201,6 +223,8 @@ class QueryServer:
             )
             query.channel.basic_publish(DEFAULT_EXCHANGE, query.properties.reply_to, reply, properties)
         query.channel.basic_ack(query.tag)
+        self._unacked.discard(query.tag)
+        self._close_if_acked(query.channel)
 
 
 @dataclass(frozen=True, slots=True)
