@@ -12,7 +12,7 @@ import pytest
 
 from dev.broker import Broker
 from shared.messaging.broker import Answer, NoAnswer, Params, QueryMethod
-from shared.messaging.consumer import QueueSource
+from shared.messaging.consumer import PATIENCE_S, QueueSource
 from shared.messaging.declare import declare
 from shared.messaging.incoming import Incoming
 from shared.messaging.rpc import QueryClient, QueryServer, pack_query
@@ -141,6 +141,49 @@ def test_what_is_never_acked_does_not_end_the_consuming(queues: Queues, broker_u
         source.ack(aside, multiple=False)
         await_renewal(source, aside)
     assert queues.depth(STORAGE.name) == 0
+
+
+def test_whoever_waits_for_a_database_holds_a_prefetch_and_goes_on_at_full_width(
+    queues: Queues, broker_url: str
+) -> None:
+    with consuming(broker_url) as source:
+        source.widen()
+        put(queues, *(str(number) for number in range(PREFETCH + 2)))
+        held = [take(source) for _ in range(PREFETCH)]
+        assert source.get(OFTEN_S + 2 * PATIENCE_S + 1) is None, "a renewal is due, and no more than that is held"
+        source.ack(held[-1], multiple=True)
+        further = [take(source) for _ in range(2)]
+        assert [one.returns for one in further] == [0, 0]
+        source.ack(further[-1], multiple=True)
+        await_renewal(source, further[-1])
+
+
+def test_whoever_takes_one_at_a_time_holds_no_other(queues: Queues, broker_url: str) -> None:
+    with consuming(broker_url) as source:
+        put(queues, "killer", "innocent")
+        killer = take(source)
+        assert source.get(OFTEN_S + 2 * PATIENCE_S + 1) is None, "a renewal is due, and a death charges one"
+        source.ack(killer, multiple=False)
+        innocent = take(source)
+        assert (innocent.message_id, innocent.returns) == ("innocent", 0)
+        source.ack(innocent, multiple=False)
+        await_renewal(source, innocent)
+
+
+def test_work_that_is_slow_is_waited_for(queues: Queues, broker_url: str) -> None:
+    with consuming(broker_url) as source:
+        source.widen()
+        put(queues, "first", "second", "third")
+        slow = [take(source) for _ in range(3)]
+        assert source.get(2 * OFTEN_S) is None, "a renewal is due"
+        put(queues, "fourth")
+        for one in slow:
+            assert source.get(0.7 * PATIENCE_S) is None, "the source takes no more"
+            source.ack(one, multiple=False)
+        fourth = take(source)
+        assert not source.is_current(slow[-1]), "it is renewed, although that took longer than its patience"
+        source.ack(fourth, multiple=False)
+        await_renewal(source, fourth)
 
 
 def test_a_renewed_channel_fetches_as_much_ahead_as_before(queues: Queues, broker_url: str) -> None:

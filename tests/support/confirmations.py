@@ -145,8 +145,10 @@ class FakeSender:
     resting: bool = False
     before: Callable[[], None] = lambda: None
     timeouts_s: list[float] = field(default_factory=list)
+    checks: int = 0
 
     def check(self) -> None:
+        self.checks += 1
         if self.resting:
             raise DependencyUnavailable("resting")
 

@@ -10,11 +10,12 @@ from uuid import uuid4
 
 import pytest
 
-from notify_service.domain import Claim, Key, destination_hash
+from notify_service.domain import Claim, Key, Mail, Permanent, destination_hash
 from notify_service.handler import LATE
 from notify_service.pace import MOMENT_S, MOST, Pace
 from notify_service.recording import Recorder
-from shared.contracts import Confirmation, SubmissionAccepted
+from shared.contracts import Confirmation, ConfirmationChanged, SubmissionAccepted
+from shared.forms import Form
 from shared.messaging.failures import Delivery, DependencyUnavailable, Results, RetryLater
 from support.confirmations import a_key
 from support.events import ACCEPTED_AT, an_event
@@ -236,25 +237,76 @@ def test_what_is_decided_before_the_database_is_lost_stays_decided(world: World)
     assert isinstance(only, RetryLater)
 
 
-def test_a_bug_in_a_record_is_its_own_events(world: World) -> None:
+def test_a_bug_in_a_record_is_its_own_events_and_its_mail_is_not_sent_again(world: World) -> None:
     events = some(3)
-    record_sent = world.deliveries.record_sent
+    record_sent, may_record = world.deliveries.record_sent, threading.Event()
 
     def record(sent: Sequence[tuple[Claim, datetime]]) -> Mapping[Key, Confirmation]:
+        may_record.wait(10)
         if any(claim.key.submission_id == events[0].id for claim, _ in sent):
             raise RuntimeError("a bug")
         return record_sent(sent)
 
-    def let_it_be_recorded_alone() -> None:
-        if len(world.sender.sent) == 1:
-            time.sleep(0.2)
-
-    world.sender.before = let_it_be_recorded_alone
+    world.sender.before = lambda: may_record.set() if len(world.sender.sent) == 1 else None
     world.handler.recorder = Recorder(record)
     first, second, third = handle(world, events)
     assert isinstance(first, RuntimeError)
     assert (second, third) == (None, None)
+    assert states(world, events) == ["failed", "sent", "sent"]
+    assert handle(world, events) == [None, None, None]
     assert len(world.sender.sent) == len(events)
+
+
+def test_a_recorder_records_alone_what_fails_together() -> None:
+    claims = [Claim(a_key(), uuid4(), ACCEPTED_AT, 1) for _ in range(3)]
+
+    def record(sent: Sequence[tuple[Claim, datetime]]) -> Mapping[Key, Confirmation]:
+        if claims[1] in [claim for claim, _ in sent]:
+            raise RuntimeError("a bug")
+        return {}
+
+    recorder = Recorder(record)
+    recordings = [recorder.record(claim, ACCEPTED_AT, lambda *_: None) for claim in claims]
+    assert [type(recording.exception(10)) for recording in recordings] == [type(None), RuntimeError, type(None)]
+    recorder.close()
+
+
+def test_a_bug_beside_a_record_under_way_sends_nothing_twice(world: World) -> None:
+    events, record_sent = some(3), world.deliveries.record_sent
+    bugs = iter([RuntimeError("a bug")])
+
+    def record(sent: Sequence[tuple[Claim, datetime]]) -> Mapping[Key, Confirmation]:
+        time.sleep(0.05)
+        return record_sent(sent)
+
+    def announce(news: ConfirmationChanged) -> None:
+        for bug in bugs if news.confirmation.state == "failed" else ():
+            raise bug
+
+    answers = iter([{}, {"rcpt": 550}, {}])
+    world.sender.before = lambda: setattr(world.sender, "answers", next(answers, {}))
+    world.handler.recorder = Recorder(record)
+    world.handler.announce = announce
+    with pytest.raises(RuntimeError):
+        handle(world, events)
+    assert states(world, events) == ["sent", "failed", "pending"]
+    assert handle(world, events) == [None, None, None]
+    assert len(world.sender.sent) == 2
+
+
+def test_a_mail_that_is_not_tried_asks_nothing_of_the_mail_server(world: World) -> None:
+    events, compose = some(3), world.handler.compose
+
+    def refuse_the_first(event: SubmissionAccepted, form: Form, address: str) -> Mail:
+        if event is events[0]:
+            raise Permanent("no mail can be made of it")
+        return compose(event, form, address)
+
+    world.handler.compose = refuse_the_first
+    before = world.sender.checks
+    assert handle(world, events) == [None, None, None]
+    assert states(world, events) == ["failed", "sent", "sent"]
+    assert world.sender.checks - before == len(world.sender.sent) == 2
 
 
 def test_nothing_more_is_sent_once_the_mail_server_rests(world: World) -> None:

@@ -108,6 +108,7 @@ class SendConfirmations:
     send_timeout_s: float = 60.0
     owner: UUID = field(default_factory=uuid4)
     _pace: Pace = field(default_factory=Pace)
+    _is_admitted: bool = False  # by the sender's check before the claims, which is the first mail's
 
     def __call__(self, deliveries: Sequence[Delivery]) -> Results:
         """Confirm the first of them, and return what came of each: done, `RetryLater`, or a bug, recorded before.
@@ -118,24 +119,22 @@ class SendConfirmations:
         """
         planned = plans(deliveries, Planner(self.forms, self.deliveries.confirmations, self.clock), self._pace.most)
         answers = self._claimed([plan for plan in planned if isinstance(plan, Wanted)])
-        results, sent = list[Exception | None](), Recordings(lambda: self.reach("after-record"))
+        results = list[Exception | None]()
         tried, away = 0, None
         began = self.clock()
-        try:
-            for plan in planned:
-                if isinstance(plan, Wanted):
-                    if results and self.clock() - began > LATE:
-                        break
-                    if tried:
-                        self.sender.check()
-                    results.append(self._confirmed(plan, answers[plan.key], sent, at=len(results)))
-                    tried += isinstance(answers.pop(plan.key), Claim)
-                else:
-                    results.append(plan)
-        except DependencyUnavailable as error:
-            away = error
-        away = self._released(answers) or away
-        sent.wait(but=0)
+        with Recordings(lambda: self.reach("after-record")) as sent:
+            try:
+                for plan in planned:
+                    if isinstance(plan, Wanted):
+                        if results and self.clock() - began > LATE:
+                            break
+                        results.append(self._confirmed(plan, answers[plan.key], sent, at=len(results)))
+                        tried += isinstance(answers.pop(plan.key), Claim)
+                    else:
+                        results.append(plan)
+            except DependencyUnavailable as error:
+                away = error
+            away = self._released(answers) or away
         self._pace.note(tried, (self.clock() - began).total_seconds())
         results = sent.settled(results)
         if not results and (away := away or sent.away):
@@ -146,6 +145,7 @@ class SendConfirmations:
         if not wanted:
             return {}
         self.sender.check()
+        self._is_admitted = True
         now = self.clock()
         lease_until = now + LATE + timedelta(seconds=self.send_timeout_s + LEASE_MARGIN_S)
         recipients = {one.key: one.recipient for one in wanted}
@@ -181,6 +181,8 @@ class SendConfirmations:
         event = wanted.event
         try:
             self._send(claim, wanted)
+        except DependencyUnavailable:  # nothing was tried: the mail server rests
+            raise
         except ChannelBroken as error:
             raise DependencyUnavailable(f"mail server: {error.reason}") from error
         except Permanent as error:
@@ -207,6 +209,9 @@ class SendConfirmations:
         left_s = (claim.lease_until - self.clock()).total_seconds() - LEASE_MARGIN_S
         if left_s <= 0:
             raise Transient("held too long before sending")
+        if not self._is_admitted:
+            self.sender.check()
+        self._is_admitted = False
         self.sender.send(mail, timeout_s=min(left_s, self.send_timeout_s))
 
     def _retried(self, claim: Claim, event: SubmissionAccepted, reason: str) -> RetryLater | None:
@@ -231,6 +236,8 @@ class SendConfirmations:
             self._tell(claim, event, "sent", confirmation)
         else:
             _log_lost(claim, event, "sent")
+            if not isinstance(error, DependencyUnavailable):  # pending, it would be sent again
+                self._record(claim, event, "failed", f"{domain.BUG}{type(error).__name__}")
 
     def _tell(
         self,

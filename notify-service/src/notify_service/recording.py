@@ -23,12 +23,17 @@ Told: TypeAlias = Callable[[Confirmation | None, Exception | None], None]
 """Is told how a record ended, before its `Recording` is done: the confirmation as a receipt shows it, or None where it
 was recorded before; or why it could not be recorded."""
 
+_Sent: TypeAlias = tuple[Claim, datetime, Told, Recording]
+
 GATHER_S = 0.002
 """How long the first one waits for others to go with it."""
 
 
 class Recordings:
-    """What one call of a handler has sent and not seen recorded, each with the place of its event in the call."""
+    """What one call of a handler has sent and not seen recorded, each with the place of its event in the call.
+
+    After a `with`, however it ends, no record is under way.
+    """
 
     def __init__(self, each: Callable[[], object]) -> None:
         self.away: DependencyUnavailable | None = None
@@ -36,6 +41,12 @@ class Recordings:
         self._waiting: deque[tuple[int, Recording]] = deque()
         self._first_missing: int | None = None
         self._bugs: dict[int, Exception] = {}
+
+    def __enter__(self) -> Recordings:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.wait(but=0)
 
     def add(self, at: int, recording: Recording) -> None:
         """Note what is being recorded, in the order of the calls of `Recorder.record`."""
@@ -65,7 +76,7 @@ class Recorder:
 
     def __init__(self, record_sent: RecordSent) -> None:
         self._record_sent = record_sent
-        self._waiting: deque[tuple[Claim, datetime, Told, Recording]] = deque()
+        self._waiting: deque[_Sent] = deque()
         self._woken = False
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="recorder")
         self._thread.submit(int)  # starts it: later there may be no thread to be had
@@ -76,7 +87,11 @@ class Recorder:
         self._waiting.append((claim, sent_at, told, recording))
         if not self._woken:  # cleared before the thread takes what waits, so that nothing is left lying
             self._woken = True
-            self._thread.submit(self._flush)
+            try:
+                self._thread.submit(self._flush)
+            except BaseException:
+                self._woken = False
+                raise
         return recording
 
     def close(self) -> None:
@@ -89,9 +104,16 @@ class Recorder:
         taken = [self._waiting.popleft() for _ in range(len(self._waiting))]
         if not taken:  # the one before took them along
             return
+        self._record(taken)
+
+    def _record(self, taken: Sequence[_Sent]) -> None:
         try:
             recorded = self._record_sent([(claim, sent_at) for claim, sent_at, _, _ in taken])
         except Exception as error:  # noqa: BLE001 - whoever waits for it is told
+            if len(taken) > 1 and not isinstance(error, DependencyUnavailable):
+                for one in taken:  # whatever is wrong with one of them is not the others'
+                    self._record([one])
+                return
             for _, _, told, recording in taken:
                 _end(recording, told, None, error)
         else:

@@ -14,7 +14,7 @@ from shared.messaging.link import Link
 from shared.messaging.renewal import RENEW_EVERY_S, when_due
 
 PATIENCE_S = 5.0
-"""How long a renewal waits for the last acks. What is set aside under an alarm is acked after the alarm only, and to
+"""How long a renewal waits for another ack. What is set aside under an alarm is acked after the alarm only, and to
 take no more until then would keep the very backlog that may have raised it."""
 
 
@@ -23,7 +23,7 @@ class QueueSource:
 
     Each channel is a generation: an ack for a delivery of an earlier one is dropped, because the broker has
     given that message back and counts its tags anew. Every `renew_every_s` at most, with jitter, the source takes no
-    more, waits until all that it has is acked, and goes on over another channel; where that takes long, over this one.
+    more, waits until all that it has is acked, and goes on over another channel; over this one, where the acks stop.
     """
 
     def __init__(
@@ -108,14 +108,25 @@ class QueueSource:
             self._is_renewing = True
             channel.basic_cancel(self._consumer_tag)
             self._close_if_acked(channel)
-            connection.ioloop.call_later(PATIENCE_S, lambda: self._put_off(connection, channel))
+            self._put_off_in_time(connection, channel)
 
-    def _put_off(self, connection: Connection, channel: Channel) -> None:
-        """Take more again where what is held was not acked in time; the renewal is due another time."""
-        if channel is self._channel and channel.is_open and self._is_renewing and self._unacked:
+    def _put_off_in_time(self, connection: Connection, channel: Channel) -> None:
+        held = frozenset(self._unacked)
+        connection.ioloop.call_later(PATIENCE_S, lambda: self._put_off(connection, channel, held))
+
+    def _put_off(self, connection: Connection, channel: Channel, held: frozenset[int]) -> None:
+        """Take more again where less than half is held, and none of it was acked meanwhile: the work goes on beside it.
+
+        Whoever holds more waits for something else than an end of the backlog, a database perhaps; and while the
+        prefetch is one, one is held. The renewal is due another time.
+        """
+        if channel is not self._channel or not channel.is_open or not self._is_renewing:
+            return
+        if self._is_narrow or self._unacked != held or len(held) > self._prefetch // 2:
+            self._put_off_in_time(connection, channel)
+        else:
             self._is_renewing = False
-            room = max(1, self._prefetch - len(self._unacked))
-            self._consume(connection, channel, prefetch=1 if self._is_narrow else room)
+            self._consume(connection, channel, prefetch=self._prefetch - len(held))
 
     def _close_if_acked(self, channel: Channel) -> None:
         if self._is_renewing and not self._unacked:
