@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import time
 from dataclasses import replace
@@ -163,11 +162,18 @@ class Trial:
         return True
 
     def _held_messages(self) -> dict[str, int]:
-        """Return the work queues that hold anything, what a consumer has and did not ack included."""
-        listed = self._broker.ctl("list_queues", "-p", self.vhost, "name", "messages", "--formatter", "json")
+        """Return the work queues that hold anything, what a consumer has and did not ack included.
+
+        A node that was frozen may go on listing, beside the leader's, what it led until then.
+        """
+        items = ("name", "leader", "pid", "messages")
+        listed = self._broker.ctl("list_queues", "-p", self.vhost, "--no-table-headers", *items)
+        rows = [line.split("\t") for line in listed.splitlines()]
         names = {name for work in WORK_QUEUES for name in (work.name, *map(work.level_queue, work.levels_s))}
         return {
-            each["name"]: each["messages"] for each in json.loads(listed) if each["name"] in names and each["messages"]
+            name: int(messages)
+            for name, leader, pid, messages in rows
+            if name in names and pid.startswith(f"<{leader}.") and messages != "0"
         }
 
     def _holdings(self) -> Holdings:
