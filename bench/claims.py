@@ -21,6 +21,7 @@ DRAINING = "draining, doing nothing"
 PIKA_DRAINING = "draining by pika, doing nothing"
 COPY = "PostgreSQL COPY"
 SMTP_LOOP = "a bare smtplib loop"
+SMTP_PIPELINED = "a bare smtplib loop, pipelined"
 WATCHED = "with the streams open"
 UNWATCHED = "without streams"
 GATEWAY_EMPTY, GATEWAY_FULL = "gateway worker, no backlog", "gateway worker, backlog"
@@ -61,6 +62,7 @@ CLAIMS = (
     Claim("stored", STORED, ONE_REPLICA, COPY, is_limit=True),
     Claim("stored", STORED, TWO_REPLICAS, ONE_REPLICA),
     Claim("mails", MAILS, ONE_REPLICA, SMTP_LOOP, least=0.8, is_limit=True),
+    Claim("mails", MAILS, ONE_REPLICA, SMTP_PIPELINED, is_limit=True),
     Claim("latency", TO_ROW, OURS, most=100),
     Claim("latency", TO_MAIL, OURS, most=250),
     Claim("memory", MEMORY, GATEWAY_FULL, most=90),

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 
-from bench.claims import MAILS, ONE_REPLICA, SMTP_LOOP
+from bench.claims import MAILS, ONE_REPLICA, SMTP_LOOP, SMTP_PIPELINED
 from bench.database import Counted
 from bench.draining import drain
 from bench.events import bodies
@@ -21,7 +21,7 @@ from shared.messaging.topology import NOTIFY_EMAIL
 
 @contextmanager
 def mails(world: World) -> Iterator[list[Subject]]:
-    """Yield one replica, and the loop that does nothing but send."""
+    """Yield one replica, and the loop that does nothing but send, waiting for each answer and pipelined."""
     url = world.postgres.create_database("mails")
     counted = Counted(url, "confirmations", "changed_at", "state = 'sent'")
     with sink(world.directory / "mails").running(world.directory) as server:
@@ -30,6 +30,7 @@ def mails(world: World) -> Iterator[list[Subject]]:
         yield [
             Subject(ONE_REPLICA, partial(_sent, world, replica, counted)),
             Subject(SMTP_LOOP, partial(_looped, world, server.port)),
+            Subject(SMTP_PIPELINED, partial(_looped, world, server.port, "pipelined")),
         ]
     counted.close()
 
@@ -39,6 +40,6 @@ def _sent(world: World, replica: Program, counted: Counted) -> Mapping[str, floa
     return {MAILS: done.per_s, **done.costs("notify", "mail")}
 
 
-def _looped(world: World, port: int) -> Mapping[str, float]:
+def _looped(world: World, port: int, *how: str) -> Mapping[str, float]:
     program = Program(SMTP_LOOP, (sys.executable, "-m", "bench.limits.smtp_loop"))
-    return {MAILS: float(program.run(str(port), str(world.scale.mails)))}
+    return {MAILS: float(program.run(str(port), str(world.scale.mails), *how))}
