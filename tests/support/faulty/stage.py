@@ -111,10 +111,12 @@ class Stage:
         """The queues, reached without any proxy."""
         return self.installation.queues
 
-    def load(self, count: int = ENDLESS, *, rate_per_s: float | None = RATE_PER_S) -> LoadClient:
+    def load(
+        self, count: int = ENDLESS, *, rate_per_s: float | None = RATE_PER_S, connections: int = CONNECTIONS
+    ) -> LoadClient:
         """Begin to send, so many or until the client is told to stop; a tenth of it comes twice with the same key."""
         first, self._sent = self._sent, self._sent + count
-        return self.trial.load(count, first=first, rate_per_s=rate_per_s, connections=CONNECTIONS, repeats=RETRIED)
+        return self.trial.load(count, first=first, rate_per_s=rate_per_s, connections=connections, repeats=RETRIED)
 
     def await_more_acked(self, count: int, *, timeout_s: float = 60) -> None:
         """Wait until so many more submissions are acked than now."""
