@@ -67,7 +67,7 @@ lock: ## choose the versions anew and pin them with hashes (UPGRADE=--upgrade fo
 	$(COMPILE) -c constraints.txt --group build -o dev/build-requirements.txt
 	$(COMPILE) $(UPGRADE) -c constraints.txt --group clients -o dev/client-requirements.txt
 	$(COMPILE) $(UPGRADE) -c constraints.txt --group bench -o bench/requirements.txt
-	for service in gateway storage-service notify-service; do \
+	for service in gateway storage-service notify-service ledger; do \
 		$(COMPILE) -c constraints.txt shared/pyproject.toml $$service/pyproject.toml -o $$service/requirements.txt \
 		|| exit 1; done
 

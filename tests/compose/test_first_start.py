@@ -92,3 +92,12 @@ def test_metrics_and_the_broker_are_not_published(stack: Stack) -> None:
     }
     assert {place["HostIp"] for places in published.values() for place in places} == {"127.0.0.1"}
     assert sorted(name.split("-")[2] for name, places in published.items() if places) == ["maildev", "proxy"]
+
+
+def test_the_balance_is_even(stack: Stack) -> None:
+    submit(stack, f"ada+{secrets.token_hex(4)}@example.org")
+    said = stack.compose("run", "--rm", "--build", "ledger")
+    [stored] = stack.psql("storage", "SELECT count(*) FROM submissions")
+    figures = dict(line.rsplit(maxsplit=1) for line in said.splitlines() if line[-1:].isdigit())
+    assert figures["+ nowhere"] == "0"
+    assert figures["= stored"] == figures["known to storage or to notify"] == stored

@@ -16,7 +16,8 @@ CHECK = ("check", "ledger.jsonl", "--api-key-file", "key")
 @pytest.fixture(autouse=True)
 def _elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("COUNTERFOIL_BROKER_URL", raising=False)
+    for name in ("BROKER_URL", "STORAGE_DATABASE_URL", "NOTIFY_DATABASE_URL", "API_KEY"):
+        monkeypatch.delenv(f"COUNTERFOIL_{name}", raising=False)
     (tmp_path / "key").write_text("cf_key\n")
 
 
@@ -42,6 +43,30 @@ def test_a_wrong_argument_is_named(arguments: tuple[str, ...], word: str, capsys
         main([*arguments])
     assert ended.value.code == CANNOT
     assert word in capsys.readouterr().err.splitlines()[-1]
+
+
+def test_a_balance_names_every_place_that_is_not_said(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["balance", "--storage-database", "sqlite:///storage.db"])
+    assert ended.value.code == CANNOT
+    said = capsys.readouterr().err.splitlines()[-1]
+    assert "COUNTERFOIL_BROKER_URL" in said
+    assert "--notify-database, or COUNTERFOIL_NOTIFY_DATABASE_URL" in said
+    assert "STORAGE" not in said
+
+
+def test_a_place_may_stand_in_a_file(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """As a container is given its secrets."""
+    monkeypatch.setenv("COUNTERFOIL_BROKER_URL_FILE", "nowhere")
+    with pytest.raises(SystemExit) as ended:
+        main(["balance"])
+    assert ended.value.code == CANNOT
+    assert "COUNTERFOIL_BROKER_URL_FILE" in capsys.readouterr().err.splitlines()[-1]
+    Path("broker").write_text("http://127.0.0.1\n")
+    monkeypatch.setenv("COUNTERFOIL_BROKER_URL_FILE", "broker")
+    with pytest.raises(SystemExit):
+        main([*CHECK])
+    assert "amqp://" in capsys.readouterr().err.splitlines()[-1]
 
 
 @pytest.mark.parametrize("line", ["rubbish", "[]", '{"key": "never sent", "attempt": {}}', '{"run": {"url": ""}}'])

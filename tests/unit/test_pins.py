@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-SERVICES = ("gateway", "storage-service", "notify-service")
+SERVICES = ("gateway", "storage-service", "notify-service", "ledger")
 IMAGES = ("dev/build-requirements.txt", *(f"{service}/requirements.txt" for service in SERVICES))
 CLIENTS = "dev/client-requirements.txt"
 BENCH = "bench/requirements.txt"

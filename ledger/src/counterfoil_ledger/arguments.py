@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import argparse
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from random import SystemRandom
 
+from environs import EnvError, FileAwareEnv
+
 from counterfoil_ledger import values
 from counterfoil_ledger.load import FIELDS, KEY, Load, address_in
 from counterfoil_ledger.verdict import ANSWER_LIMIT_S
+from shared.settings import PREFIX
 
-API_KEY = "COUNTERFOIL_API_KEY"
-BROKER_URL = "COUNTERFOIL_BROKER_URL"
+API_KEY = f"{PREFIX}API_KEY"
+BROKER_URL = f"{PREFIX}BROKER_URL"
+STORAGE_DATABASE = f"{PREFIX}STORAGE_DATABASE_URL"
+NOTIFY_DATABASE = f"{PREFIX}NOTIFY_DATABASE_URL"
+_PLACES = {"broker_url": BROKER_URL, "storage_database": STORAGE_DATABASE, "notify_database": NOTIFY_DATABASE}
 
 
 def parse(arguments: list[str], words: str | None) -> argparse.Namespace:
@@ -26,14 +31,26 @@ def parse(arguments: list[str], words: str | None) -> argparse.Namespace:
     _add_run(run)
     check = verbs.add_parser("check", help="wait until all is worked off, and compare")
     _add_check(check)
-    _add_balance(verbs.add_parser("balance", help="say whether all that is known is stored, parked or on its way"))
+    balance = verbs.add_parser("balance", help="say whether all that is known is stored, parked or on its way")
+    _add_balance(balance)
     given = parser.parse_args(arguments)
     if given.verb == "run" and given.field and not _tell_apart(dict(given.field)):
         run.error("a {key} is needed in the email, or in another --field without one: by it submissions are told apart")
     if given.verb == "check":
-        given.api_key = _key_in(given.api_key_file, check) if given.api_key_file else os.environ.get(API_KEY, "")
+        given.broker_url = given.broker_url or _variable(BROKER_URL, check)
+        given.api_key = _key_in(given.api_key_file, check) if given.api_key_file else _variable(API_KEY, check)
         if not given.api_key:
             check.error(f"an API key is needed: --api-key-file, or {API_KEY} in the environment")
+    if given.verb == "balance":
+        for option, name in _PLACES.items():
+            setattr(given, option, getattr(given, option) or _variable(name, balance))
+        missing = [
+            f"--{option.replace('_', '-')}, or {name} in the environment"
+            for option, name in _PLACES.items()
+            if not getattr(given, option)
+        ]
+        if missing:
+            balance.error(f"needed: {'; '.join(missing)}")
     return given
 
 
@@ -86,7 +103,6 @@ def _add_check(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--broker-url",
         type=values.broker,
-        default=os.environ.get(BROKER_URL),
         metavar="AMQP",
         help=_BROKER_HELP,
     )
@@ -99,16 +115,22 @@ def _add_check(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_balance(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--storage-database", required=True, metavar="URL", help="of the storage service")
-    parser.add_argument("--notify-database", required=True, metavar="URL", help="of the notify service")
-    broker = os.environ.get(BROKER_URL)
-    parser.add_argument(
-        "--broker-url", type=values.broker, default=broker, required=broker is None, metavar="AMQP", help=_BROKER_HELP
-    )
+    parser.add_argument("--storage-database", metavar="URL", help=f"of the storage service; else {STORAGE_DATABASE}")
+    parser.add_argument("--notify-database", metavar="URL", help=f"of the notify service; else {NOTIFY_DATABASE}")
+    parser.add_argument("--broker-url", type=values.broker, metavar="AMQP", help=_BROKER_HELP)
     parser.add_argument("--timeout-s", type=float, default=120.0, metavar="S", help="wait so long (%(default)g)")
 
 
 _BROKER_HELP = f"look at its queues and parked messages; else {BROKER_URL} in the environment"
+
+
+def _variable(name: str, parser: argparse.ArgumentParser) -> str | None:
+    """Read a variable, or the file that `<name>_FILE` names; None where neither is there."""
+    try:
+        found = FileAwareEnv(strip_whitespace=True).str(name, None)
+        return values.broker(found) if found and name == BROKER_URL else found
+    except (EnvError, ValueError, argparse.ArgumentTypeError) as error:
+        parser.error(f"{name}: {error}")
 
 
 def _key_in(path: Path, parser: argparse.ArgumentParser) -> str:
