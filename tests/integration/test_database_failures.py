@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 import sqlite3
 from pathlib import Path
 
@@ -164,3 +165,22 @@ def test_commits_are_durable(database_url: str) -> None:
         found = [connection.execute(text(one)).scalar_one() for one in shown[engine.dialect.name]]
     assert found == expected[engine.dialect.name]
     engine.dispose()
+
+
+def test_a_process_without_a_descriptor_for_the_connection_waits_for_one(postgres_url: str) -> None:
+    """The driver's own `OSError` comes through SQLAlchemy as it is."""
+    engine = database.create(postgres_url)
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (len(list(Path("/dev/fd").iterdir())) - 1, before[1]))
+    try:
+        with pytest.raises(DependencyUnavailable):
+            execute(engine, "SELECT 1")
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
+    execute(engine, "SELECT 1")
+    engine.dispose()
+
+
+def test_a_process_without_memory_waits_for_it() -> None:
+    with pytest.raises(DependencyUnavailable), database.classified():
+        raise MemoryError

@@ -145,14 +145,13 @@ class FakeSender:
     resting: bool = False
     before: Callable[[], None] = lambda: None
     timeouts_s: list[float] = field(default_factory=list)
-    checks: int = 0
 
     def check(self) -> None:
-        self.checks += 1
         if self.resting:
             raise DependencyUnavailable("resting")
 
     def send(self, mail: Mail, *, timeout_s: float) -> None:
+        self.check()
         self.before()
         self.timeouts_s.append(timeout_s)
         for stage, code in self.answers.items():

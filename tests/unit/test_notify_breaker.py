@@ -42,6 +42,18 @@ def test_after_thirty_seconds_it_admits_one_try_and_no_second() -> None:
     assert [breaker.admits() for _ in range(3)] == [True, False, False]
 
 
+def test_to_ask_whether_it_rests_is_no_try() -> None:
+    seconds = Seconds()
+    breaker = an_open_breaker(seconds)
+    assert breaker.is_resting
+    seconds.now_s += REST_S
+    assert [breaker.is_resting for _ in range(3)] == [False, False, False]
+    assert breaker.admits()
+    assert breaker.is_resting, "somebody has the one try"
+    breaker.succeeded()
+    assert not breaker.is_resting
+
+
 def test_a_try_that_fails_keeps_it_open_for_another_rest() -> None:
     seconds = Seconds()
     breaker = an_open_breaker(seconds)

@@ -15,6 +15,7 @@ from notify_service.handler import LATE
 from notify_service.pace import MOMENT_S, MOST, Pace
 from notify_service.recording import Recorder
 from shared.contracts import Confirmation, ConfirmationChanged, SubmissionAccepted
+from shared.failpoints import ignore
 from shared.forms import Form
 from shared.messaging.failures import Delivery, DependencyUnavailable, Results, RetryLater
 from support.confirmations import a_key
@@ -303,10 +304,22 @@ def test_a_mail_that_is_not_tried_asks_nothing_of_the_mail_server(world: World) 
         return compose(event, form, address)
 
     world.handler.compose = refuse_the_first
-    before = world.sender.checks
+    before = len(world.sender.timeouts_s)
     assert handle(world, events) == [None, None, None]
     assert states(world, events) == ["failed", "sent", "sent"]
-    assert world.sender.checks - before == len(world.sender.sent) == 2
+    assert len(world.sender.timeouts_s) - before == len(world.sender.sent) == 2
+
+
+def test_a_mail_server_that_begins_to_rest_before_the_first_mail_costs_no_attempt(world: World) -> None:
+    """While the breaker is half-open, another worker may have its one try between our claims and our mail."""
+    events = some(2)
+    world.handler.reach = lambda name: setattr(world.sender, "resting", name == "before-send")
+    with pytest.raises(DependencyUnavailable):
+        handle(world, events)
+    assert world.sender.sent == []
+    world.handler.reach, world.sender.resting = ignore, False
+    assert handle(world, events) == [None, None]
+    assert [world.shown(event)[0].attempts for event in events] == [1, 1]
 
 
 def test_nothing_more_is_sent_once_the_mail_server_rests(world: World) -> None:

@@ -33,6 +33,12 @@ class Breaker:
             return True
 
     @property
+    def is_resting(self) -> bool:
+        """Whether it admits nobody now. To ask is no try: a half-open breaker's one stays for whoever makes it."""
+        with self._lock:
+            return self._resting_until_s is not None and self._clock() < self._resting_until_s
+
+    @property
     def is_open(self) -> bool:
         """Whether it lets nothing through, or one try at a time."""
         return self._resting_until_s is not None

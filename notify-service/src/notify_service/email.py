@@ -24,6 +24,7 @@ COURTESY_S = 5.0
 _OK = 250
 _GO_AHEAD = 354
 _DATA = "DATA"
+_RESTING = "mail server: failed too often, resting before the next try"
 
 
 class SmtpSender:
@@ -42,12 +43,14 @@ class SmtpSender:
         self._used_at_s = 0.0
 
     def check(self) -> None:
-        """Raise `DependencyUnavailable` while the breaker is open."""
-        if not self._breaker.admits():
-            raise DependencyUnavailable("mail server: failed too often, resting before the next try")
+        """Raise `DependencyUnavailable` while the breaker rests."""
+        if self._breaker.is_resting:
+            raise DependencyUnavailable(_RESTING)
 
     def send(self, mail: Mail, *, timeout_s: float) -> None:
         """Send one mail; see `handler.Sender`. No answer after the final dot is `Transient`: it may have arrived."""
+        if not self._breaker.admits():
+            raise DependencyUnavailable(_RESTING)
         try:
             self._transfer(mail, time.monotonic() + timeout_s)
         except SendFailure as error:

@@ -78,10 +78,11 @@ class Sender(Protocol):
     """Sends mail."""
 
     def check(self) -> None:
-        """Raise `DependencyUnavailable` where there is no use in trying now."""
+        """Raise `DependencyUnavailable` where there is no use in trying now. To ask is no try."""
 
     def send(self, mail: Mail, *, timeout_s: float) -> None:
-        """Send within the time given, and nothing after it; raises `Transient`, `Permanent` or `ChannelBroken`."""
+        """Send within the time given, and nothing after it; raises `Transient`, `Permanent` or `ChannelBroken`, or
+        `DependencyUnavailable` where it did not try."""
 
 
 Compose = Callable[[SubmissionAccepted, Form, str], Mail]
@@ -108,7 +109,6 @@ class SendConfirmations:
     send_timeout_s: float = 60.0
     owner: UUID = field(default_factory=uuid4)
     _pace: Pace = field(default_factory=Pace)
-    _is_admitted: bool = False  # by the sender's check before the claims, which is the first mail's
 
     def __call__(self, deliveries: Sequence[Delivery]) -> Results:
         """Confirm the first of them, and return what came of each: done, `RetryLater`, or a bug, recorded before.
@@ -145,7 +145,6 @@ class SendConfirmations:
         if not wanted:
             return {}
         self.sender.check()
-        self._is_admitted = True
         now = self.clock()
         lease_until = now + LATE + timedelta(seconds=self.send_timeout_s + LEASE_MARGIN_S)
         recipients = {one.key: one.recipient for one in wanted}
@@ -209,9 +208,6 @@ class SendConfirmations:
         left_s = (claim.lease_until - self.clock()).total_seconds() - LEASE_MARGIN_S
         if left_s <= 0:
             raise Transient("held too long before sending")
-        if not self._is_admitted:
-            self.sender.check()
-        self._is_admitted = False
         self.sender.send(mail, timeout_s=min(left_s, self.send_timeout_s))
 
     def _retried(self, claim: Claim, event: SubmissionAccepted, reason: str) -> RetryLater | None:

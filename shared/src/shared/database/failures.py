@@ -20,13 +20,16 @@ def classified() -> Iterator[None]:
     """Turn database errors into `PermanentFailure` (the data is at fault) or `DependencyUnavailable` (all else).
 
     All else: away, locked, read-only, full, too many connections, deadlock, a
-    table that is missing, no connection of the pool free in time. Neither text
+    table that is missing, no connection of the pool free in time, and this process without a descriptor or memory
+    for one: a driver's `OSError` is not always wrapped. Neither text
     holds a value of the row: a database's own message may, so of the first only its kind is kept.
     """
     try:
         yield
     except NoConnectionFree as error:
         raise DependencyUnavailable("the database cannot be used now: every connection is in use") from error
+    except (OSError, MemoryError) as error:
+        raise DependencyUnavailable(f"the database cannot be used now: {type(error).__name__}: {error}") from error
     except DBAPIError as error:
         if _is_of_the_data(error):
             raise PermanentFailure(f"the database refuses it: {_kind(error)}") from None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import queue
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 import pika
 from pika.channel import Channel
@@ -14,8 +14,8 @@ from shared.messaging.link import Link
 from shared.messaging.renewal import RENEW_EVERY_S, when_due
 
 PATIENCE_S = 5.0
-"""How long a renewal waits for another ack. What is set aside under an alarm is acked after the alarm only, and to
-take no more until then would keep the very backlog that may have raised it."""
+"""How long a renewal waits before it asks whether all that is left is set aside. Under an alarm that is acked after the
+alarm only, and to take no more until then would keep the very backlog that may have raised it."""
 
 
 class QueueSource:
@@ -23,7 +23,8 @@ class QueueSource:
 
     Each channel is a generation: an ack for a delivery of an earlier one is dropped, because the broker has
     given that message back and counts its tags anew. Every `renew_every_s` at most, with jitter, the source takes no
-    more, waits until all that it has is acked, and goes on over another channel; over this one, where the acks stop.
+    more, waits until all that it has is acked, and goes on over another channel; over this one, where the rest is set
+    aside.
     """
 
     def __init__(
@@ -42,6 +43,7 @@ class QueueSource:
         self._is_narrow = True
         self._is_renewing = False
         self._unacked: set[int] = set()
+        self._aside: Collection[Incoming] = ()
         self._consumer_tag = ""
         self._generation = 0
         self._arrived: queue.SimpleQueue[Incoming | None] = queue.SimpleQueue()
@@ -85,6 +87,10 @@ class QueueSource:
         """Ack this delivery, and every earlier one if `multiple`, unless its channel is gone."""
         self._link.call(lambda: self._ack(incoming, multiple))
 
+    def set_aside(self, waiting: Collection[Incoming]) -> None:
+        """Note what waits for something else than the work; see `worker.Source`."""
+        self._aside = waiting
+
     def close(self) -> None:
         """Close the connection; the acks handed over before are sent first."""
         self._link.close()
@@ -111,22 +117,23 @@ class QueueSource:
             self._put_off_in_time(connection, channel)
 
     def _put_off_in_time(self, connection: Connection, channel: Channel) -> None:
-        held = frozenset(self._unacked)
-        connection.ioloop.call_later(PATIENCE_S, lambda: self._put_off(connection, channel, held))
+        connection.ioloop.call_later(PATIENCE_S, lambda: self._put_off(connection, channel))
 
-    def _put_off(self, connection: Connection, channel: Channel, held: frozenset[int]) -> None:
-        """Take more again where less than half is held, and none of it was acked meanwhile: the work goes on beside it.
+    def _put_off(self, connection: Connection, channel: Channel) -> None:
+        """Take more again where all that is held is set aside: the work goes on beside it.
 
-        Whoever holds more waits for something else than an end of the backlog, a database perhaps; and while the
-        prefetch is one, one is held. The renewal is due another time.
+        Whoever holds anything else works on it, or waits for a database perhaps, and has no use for more. The renewal
+        is due another time.
         """
         if channel is not self._channel or not channel.is_open or not self._is_renewing:
             return
-        if self._is_narrow or self._unacked != held or len(held) > self._prefetch // 2:
+        aside = {incoming.tag for incoming in self._aside if self.is_current(incoming)}
+        room = self._prefetch - len(self._unacked)
+        if self._is_narrow or room < 1 or not self._unacked <= aside:
             self._put_off_in_time(connection, channel)
         else:
             self._is_renewing = False
-            self._consume(connection, channel, prefetch=self._prefetch - len(held))
+            self._consume(connection, channel, prefetch=room)
 
     def _close_if_acked(self, channel: Channel) -> None:
         if self._is_renewing and not self._unacked:

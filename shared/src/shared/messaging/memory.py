@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 
 from shared.contracts import Announcement, decode_announcement
@@ -225,6 +225,9 @@ class MemorySource:
     def widen(self) -> None:
         """Fetch whole batches ahead from now on."""
         self._fetched_ahead = self._prefetch
+
+    def set_aside(self, waiting: Collection[Incoming]) -> None:
+        """Nothing is renewed here."""
 
     def ack(self, incoming: Incoming, *, multiple: bool) -> None:
         """Forget this delivery, and every earlier one if `multiple`."""

@@ -53,6 +53,10 @@ class Moves:
         """How many are set aside."""
         return len(self._aside)
 
+    def waiting(self) -> list[Incoming]:
+        """Return what is set aside."""
+        return [incoming for incoming, _, _ in self._aside]
+
     def move(self, incoming: Incoming, outcome: Park | Retry) -> bool:
         """Publish it; False where that was not confirmed, and it is set aside."""
         parked = isinstance(outcome, Park)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Protocol
 
 import structlog
@@ -68,6 +68,9 @@ class Source(Protocol):
     def ack(self, incoming: Incoming, *, multiple: bool) -> None:
         """Ack this delivery, and every earlier one if `multiple`."""
 
+    def set_aside(self, waiting: Collection[Incoming]) -> None:
+        """Note what is not being worked on, but waits, unacked, until it can be moved."""
+
     def close(self) -> None:
         """Stop; what is unacked goes back to the queue."""
 
@@ -106,6 +109,7 @@ class Worker:
                 self._work_through(self._next_batch())
                 for incoming in self._moves.again(self._source.is_current):
                     self._source.ack(incoming, multiple=False)
+                self._source.set_aside(self._moves.waiting())
         finally:
             self._source.close()
             self._publisher.close()
