@@ -15,6 +15,7 @@ from support.installation import Installation
 from support.owner import Owner
 from support.polling import eventually
 from support.posts import key_of, posts_of
+from support.registry import await_written_down
 from support.site import Site
 from support.typing_in import fill_in
 
@@ -32,6 +33,7 @@ REFUSED_STREAM = """() => { window.EventSource = class extends EventTarget {
 def frail(tmp_path: Path, mortal_broker: Broker, client_sink: MailSink, site: Site) -> Iterator[Installation]:
     """An installation on a broker that may be killed."""
     with install(tmp_path / "frail", mortal_broker, client_sink, site) as installation:
+        await_written_down(mortal_broker, installation.broker_url)
         yield installation
 
 

@@ -8,10 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from dev.broker import Broker
 from dev.mail_sink import MailSink
 from support.faulty.table import line_of, rows_of, write
 from support.installation import Installation
 from support.ledger_trial import AnyBroker, StartTrial, Trial, sqlite_of, vhost_of
+from support.registry import await_written_down
 from support.service import ROOT
 
 TABLE = ROOT / ".run" / "faults.json"
@@ -55,6 +57,8 @@ def start_trial(tmp_path: Path, mail_sink: MailSink) -> Iterator[StartTrial]:
                 settings=SHORT_LEASE | (settings or {}),
             )
             running.enter_context(installation)
+            if isinstance(broker, Broker):
+                await_written_down(broker, broker_url)
             return Trial(broker, vhost_of(broker_url), installation, mail_sink, database_url or sqlite_of(place))
 
         yield start

@@ -23,7 +23,6 @@ from hypothesis.stateful import (
 )
 
 from dev.broker import Broker
-from shared.messaging.topology import WORK_QUEUES
 from support.ledger_trial import StartTrial
 from support.pipeline_model import Pipeline
 from support.polling import eventually
@@ -120,9 +119,6 @@ def test_any_order_of_submissions_and_kills(
     start_trial: StartTrial, mortal_broker: Broker, request: pytest.FixtureRequest
 ) -> None:
     trial = start_trial(mortal_broker, settings={"COUNTERFOIL_SMTP_CONNECTIONS": "1"})
-    for name in (name for work in WORK_QUEUES for name in (work.name, work.parked)):
-        url = mortal_broker.url_of(trial.vhost)
-        eventually(lambda: mortal_broker.has_written_down(name, url=url), 30, "the broker knows its queues")  # noqa: B023 - called at once
     pipeline = Pipeline(trial)
     given = request.config.getoption("--hypothesis-seed")
     chosen = SystemRandom().randrange(2**31) if given is None else int(given)

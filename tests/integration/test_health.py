@@ -23,6 +23,7 @@ from support.gateway_server import GOOD
 from support.installation import Installation
 from support.metrics import scrape
 from support.polling import eventually
+from support.registry import await_written_down
 
 
 @pytest.fixture
@@ -30,6 +31,7 @@ def installation(tmp_path: Path, mortal_broker: Broker, mail_sink: MailSink) -> 
     with Installation(
         tmp_path, broker_url=mortal_broker.fresh_vhost(), smtp_url=mail_sink.url, workers=2
     ) as installation:
+        await_written_down(mortal_broker, installation.broker_url)
         yield installation
 
 

@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 
 import pika
@@ -20,13 +19,14 @@ from dev.broker import Broker
 from shared.messaging.broker import NotConfirmed
 from shared.messaging.message import message_of
 from shared.messaging.publisher import DECLARE_EVERY_S, ConfirmingPublisher
-from shared.messaging.topology import EVENTS, NOTIFY_EMAIL, STORAGE, WORK_QUEUES
+from shared.messaging.topology import EVENTS, NOTIFY_EMAIL, STORAGE
 from support.events import an_event
 from support.faulty.of_the_network import Treated
 from support.faulty.proxy import Proxy
 from support.faulty.treatments import Hold
 from support.polling import eventually
 from support.queues import Queues
+from support.registry import await_written_down
 
 TIMEOUT_S = 30.0
 
@@ -103,8 +103,7 @@ def test_a_killed_broker_costs_nothing_that_was_confirmed(own_broker: Broker) ->
     url = own_broker.fresh_vhost()
     with publishing(url) as publisher, loading(publisher, threads=8, timeout_s=3.0) as load:
         eventually(lambda: len(load.confirmed) > 200, timeout_s=TIMEOUT_S, message="publishes are confirmed")
-        for work in WORK_QUEUES:
-            eventually(partial(own_broker.has_written_down, work.name, url=url), TIMEOUT_S, f"{work.name} is on disk")
+        await_written_down(own_broker, url)
         own_broker.kill()
         eventually(lambda: load.refused_s, timeout_s=TIMEOUT_S, message="a publish is refused: the kill was felt")
         own_broker.start()

@@ -50,6 +50,7 @@ class Installation:
         special: Mapping[str, Mapping[str, str]] | None = None,
     ) -> None:
         self.directory = directory
+        self.broker_url = broker_url
         self.queues = Queues(broker_url)
         self.gateway_url = f"http://127.0.0.1:{free_port()}"
         self.api_key = self.operator_key = ""

@@ -26,11 +26,11 @@ from dev.broker import Broker
 from dev.mail_sink import MailSink
 from dev.postgres import Postgres
 from dev.processes import is_free, poll
-from shared.messaging.topology import QUEUES
 from support.installation import Installation
 from support.ledger_trial import Trial, vhost_of
 from support.ledger_verdict import Allowed, Observed, Verdict
 from support.memory import Memory
+from support.registry import await_written_down
 from support.service import ROOT
 from support.soak_faults import AWAY_S, FAULTS, World
 
@@ -168,7 +168,7 @@ def _world(seed: int) -> Iterator[World]:
             settings=settings,
         )
         running.enter_context(installation)
-        assert poll(lambda: all(broker.has_written_down(queue.name) for queue in QUEUES[:2]), 30)
+        await_written_down(broker, broker.url)
         trial = Trial(broker, vhost_of(broker.url), installation, sink, database_url, seed=seed)
         chance = Random(seed)  # noqa: S311 - seeded faults, not a secret
         yield World(trial, broker, postgres, chance, SMTP_CONNECTIONS)
