@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -45,12 +46,13 @@ class Report:
     def write(self, rows: Sequence[str]) -> list[Path]:
         """Write figures and verdicts to `bench/results/<date>.json` and draw them beside it; return both paths.
 
-        `rows` are those that were asked for, and stand in the file's name; none is all of them.
+        `rows` are those that were asked for, and stand in the file's name; none is all of them. A second run of the
+        day ends in `-2`: none is overwritten.
         """
         RESULTS.mkdir(exist_ok=True)
         moment = datetime.now(UTC)
-        stem = "-".join([f"{moment:%Y-%m-%d}", *rows])
-        path, drawing = RESULTS / f"{stem}.json", RESULTS / f"{stem}.svg"
+        path = _unused("-".join([f"{moment:%Y-%m-%d}", *rows]))
+        drawing = path.with_suffix(".svg")
         document = {
             "measured_at": moment.isoformat(timespec="seconds"),
             "machine": dict(self.machine),
@@ -61,6 +63,11 @@ class Report:
         path.write_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n")
         drawing.write_text(bars(self.verdicts))
         return [path, drawing]
+
+
+def _unused(stem: str) -> Path:
+    numbered = (RESULTS / f"{stem}{f'-{number}' if number > 1 else ''}.json" for number in itertools.count(1))
+    return next(path for path in numbered if not path.exists())
 
 
 def _table(verdicts: Sequence[Verdict]) -> Table:
