@@ -68,9 +68,9 @@ class BrokerCluster:
         name = eventually(lambda: self._queue(queue, vhost).get("leader"), ELECTION_TIMEOUT_S, f"{queue} has a leader")
         return next(node for node in self.nodes if node.name == name)
 
-    def members_online(self, queue: str, vhost: str) -> int:
-        """Return how many nodes hold a quorum queue and follow its leader, or are it."""
-        return len(self._queue(queue, vhost).get("online", ()))
+    def members_online(self, vhost: str) -> dict[str, int]:
+        """Return how many nodes hold each quorum queue and follow its leader, or are it."""
+        return {each["name"]: len(each.get("online", ())) for each in self._queues(vhost)}
 
     def ctl(self, *arguments: str) -> str:
         """Run rabbitmqctl on a node that is up."""
@@ -82,8 +82,12 @@ class BrokerCluster:
 
     def _queue(self, name: str, vhost: str) -> dict[str, Any]:
         """Return what is known of a queue; nothing while it has no leader that answers."""
+        return next((each for each in self._queues(vhost) if each["name"] == name), {})
+
+    def _queues(self, vhost: str) -> list[dict[str, Any]]:
         listed = self.ctl("list_queues", "-p", vhost, "name", "leader", "online", "--formatter", "json")
-        return next((each for each in json.loads(listed) if each["name"] == name), {})
+        queues: list[dict[str, Any]] = json.loads(listed)
+        return queues
 
     def __enter__(self) -> BrokerCluster:
         self.start()
