@@ -60,11 +60,11 @@ def await_another_leader(cluster: BrokerCluster, trial: Trial, former: Broker) -
 
 def await_members(cluster: BrokerCluster, trial: Trial) -> None:
     """Wait until every node follows the leader of each queue, or is it."""
-    whole = {queue.name: NODES for queue in QUEUES}
 
     def all_online() -> bool:
         online = cluster.members_online(trial.vhost)
-        assert online == whole, {name: count for name, count in online.items() if count != NODES}
+        missing = {queue.name: online.get(queue.name, 0) for queue in QUEUES if online.get(queue.name) != NODES}
+        assert not missing, missing
         return True
 
     eventually(all_online, 60, "every node is a member of each queue")
