@@ -120,7 +120,7 @@ def costs_of(figures: Mapping[tuple[str, str], float]) -> Costs:
     ours, replica = "counterfoil", "one replica"
     delivering = figures["broker µs a stored", replica] + figures["broker µs a mail", replica]
     return Costs(
-        gateway_us=figures["gateway µs an accept", ours],
+        gateway_us=figures["server µs an accept", ours],
         broker_us=figures["broker µs an accept", ours] + delivering,
         storage_us=figures["storage µs a stored", replica],
         notify_us=figures["notify µs a mail", replica],

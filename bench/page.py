@@ -6,6 +6,7 @@ import argparse
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 from bench.machine import in_words
@@ -23,19 +24,33 @@ def main() -> None:
 
 
 def page(results: Sequence[Result]) -> Iterator[str]:
-    """Yield the lines: the machine of the first run, then each claim of it with its ratio in every run.
+    """Yield the lines: the machine of the first run, then each claim of it with its ratio in every run, then costs.
 
     In brackets stands the spread over a run's rounds, before them the median of ours where nothing stands beside it.
     """
     yield in_words(results[0]["machine"])
     yield ""
-    yield "| ours | against | goal | " + " | ".join(f"run {n}" for n, _ in enumerate(results, 1)) + " |"
+    names = " | ".join(f"run {number}" for number, _ in enumerate(results, 1))
+    yield f"| ours | against | goal | {names} |"
     yield "| --- | --- | --- |" + " ---: |" * len(results)
     tables = [{_key(claim): claim for claim in result["claims"]} for result in results]
     for key, claim in tables[0].items():
         peer = ("limit: " if claim["is_limit"] else "") + (claim["peer"] or "-")
         runs = " | ".join(_cell(table.get(key)) for table in tables)
         yield f"| {claim['ours']}, {claim['metric']} | {peer} | {claim['goal']} | {runs} |"
+    yield from ("", f"| processor time, of a core | of | {names} |", "| --- | --- |" + " ---: |" * len(results))
+    costs = [{(each["metric"], each["subject"]): each["rounds"] for each in result["figures"]} for result in results]
+    for metric, subject in filter(_is_cost, costs[0]):
+        runs = " | ".join(_median(cost.get((metric, subject))) for cost in costs)
+        yield f"| {metric} | {subject} | {runs} |"
+
+
+def _is_cost(figure: tuple[str, str]) -> bool:
+    return "µs" in figure[0]
+
+
+def _median(rounds: Sequence[float] | None) -> str:
+    return _number(median(rounds)) if rounds else "-"
 
 
 def _key(claim: Mapping[str, Any]) -> tuple[str, str, str | None]:

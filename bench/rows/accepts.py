@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 
-from bench.claims import ACCEPT_P99, ACCEPTS, BROKER, OURS
+from bench.claims import ACCEPT_P99, ACCEPTS, BROKER
 from bench.cpu import Meter
 from bench.program import Program
 from bench.rounds import BenchFailed, Subject
@@ -39,9 +39,9 @@ def _load(world: World, server: Server) -> Mapping[str, float]:
     with server.program.running(world.directory) as running:
         _warm(world, running.port)
         world.queues.empty()
-        meter = Meter({"gateway": running.pid, "broker": world.broker.pid})
+        meter = Meter({"server": running.pid, "broker": world.broker.pid})
         done = run_wrk(_url(running.port), connections=CONNECTIONS, seconds=world.scale.load_s)
-        costs = meter.each_us(done.requests) if server.program.name == OURS else {}
+        costs = meter.each_us(done.requests)
         for queue in server.publishes_to:
             if (held := world.queues.waiting(queue)) < done.requests:
                 raise BenchFailed(f"{server.program.name} answered {done.requests}, but {queue} holds {held}")

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from functools import partial
 
 from bench.claims import MAILS, ONE_REPLICA, SMTP_LOOP, SMTP_PIPELINED
+from bench.cpu import Meter
 from bench.database import Counted
 from bench.draining import drain
 from bench.events import bodies
@@ -25,21 +26,28 @@ def mails(world: World) -> Iterator[list[Subject]]:
     url = world.postgres.create_database("mails")
     counted = Counted(url, "confirmations", "changed_at", "state = 'sent'")
     with sink(world.directory / "mails").running(world.directory) as server:
+        receiving = {"mail server": server.pid}
         replica = notify(world.broker.url, url, url_of(server.port))
         replica.run("migrate")
         yield [
-            Subject(ONE_REPLICA, partial(_sent, world, replica, counted)),
-            Subject(SMTP_LOOP, partial(_looped, world, server.port)),
-            Subject(SMTP_PIPELINED, partial(_looped, world, server.port, "pipelined")),
+            Subject(ONE_REPLICA, partial(_sent, world, replica, counted, receiving)),
+            Subject(SMTP_LOOP, partial(_looped, world, server.port, receiving)),
+            Subject(SMTP_PIPELINED, partial(_looped, world, server.port, receiving, "pipelined")),
         ]
     counted.close()
 
 
-def _sent(world: World, replica: Program, counted: Counted) -> Mapping[str, float]:
+def _sent(world: World, replica: Program, counted: Counted, receiving: Mapping[str, int]) -> Mapping[str, float]:
+    meter = Meter(receiving)
     done = drain(world, [replica], NOTIFY_EMAIL.name, bodies(world.scale.mails), counted)
-    return {MAILS: done.per_s, **done.costs("notify", "mail")}
+    return {MAILS: done.per_s, **done.costs("notify", "mail"), **_received(world, meter)}
 
 
-def _looped(world: World, port: int, *how: str) -> Mapping[str, float]:
+def _looped(world: World, port: int, receiving: Mapping[str, int], *how: str) -> Mapping[str, float]:
     program = Program(SMTP_LOOP, (sys.executable, "-m", "bench.limits.smtp_loop"))
-    return {MAILS: float(program.run(str(port), str(world.scale.mails), *how))}
+    meter = Meter(receiving)
+    return {MAILS: float(program.run(str(port), str(world.scale.mails), *how)), **_received(world, meter)}
+
+
+def _received(world: World, meter: Meter) -> dict[str, float]:
+    return {f"{part} µs a mail": cost for part, cost in meter.each_us(world.scale.mails).items()}

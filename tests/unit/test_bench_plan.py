@@ -52,7 +52,7 @@ def test_the_first_wall_is_the_lowest() -> None:
 
 
 MEASURED: dict[str, dict[str, float]] = {
-    "counterfoil": {"gateway µs an accept": 600, "broker µs an accept": 120},
+    "counterfoil": {"server µs an accept": 600, "broker µs an accept": 120},
     "one replica": {
         "broker µs a stored": 30,
         "broker µs a mail": 50,
@@ -101,6 +101,6 @@ def test_the_page_needs_no_run_where_every_cost_is_given(capsys: pytest.CaptureF
 def test_a_cost_that_is_nowhere_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     part = {name: values for name, values in MEASURED.items() if name != "counterfoil"}
     assert main([str(results(tmp_path, part))]) == 2
-    assert "gateway µs an accept" in capsys.readouterr().err
+    assert "server µs an accept" in capsys.readouterr().err
     assert main(["--gateway-us", "600"]) == 2
     assert "--broker-us" in capsys.readouterr().err
