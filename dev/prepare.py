@@ -5,13 +5,15 @@ Safe to run again. It says what it does, and what it installs. The second time i
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from dev import clients, packages, ports, programs, python_packages
-from dev.steps import CannotGoOn, leave
+from dev.steps import RUN, CannotGoOn, leave, say
 
 _NO_RABBITMQ = """RabbitMQ is missing, and nothing here can install it: no root or sudo, no Homebrew, no Docker.
 Either install it, on Debian and Ubuntu:
@@ -102,12 +104,26 @@ _WORK: dict[str, Callable[[], None]] = {
 }
 
 
+@contextmanager
+def _alone() -> Iterator[None]:
+    """Wait while another terminal gets ready: two at once would install over each other."""
+    RUN.mkdir(exist_ok=True)
+    with (RUN / "prepare.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            say("Waiting for another `make` that is getting this machine ready …")
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
 def main() -> None:
     """Do what the command line asks for."""
     work = _WORK[sys.argv[1]]
     try:
         _change_to_new_python()
-        work()
+        with _alone():
+            work()
     except CannotGoOn as error:
         leave(error)
     except KeyboardInterrupt:

@@ -79,6 +79,7 @@ def stop(which: Callable[[World], list[Service]]) -> Fault:
     """End a service with SIGTERM, which must be an end in good order; start it again."""
 
     def harm(world: World) -> Heal:
+        world.trial.installation.await_ready()  # one that still imports is ended by Python, not by us
         service = world.one_of(which(world))
         code = service.stop()
         assert code == 0, f"{service.name} ended with {code} on SIGTERM\n{service.tail()}"
