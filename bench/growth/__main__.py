@@ -1,4 +1,4 @@
-"""`python -m bench.growth [CURVE …]`: how cost grows. Half an hour for all of it; `--quick` two points of each.
+"""`python -m bench.growth [CURVE …]`: how cost grows. A quarter of an hour for all of it; `--quick` two points of each.
 
 Every point is measured as often as `--rounds` says, one point after the other and again, and its median counts.
 Writes `bench/results/growth-<curve>.json` and a drawing beside it.
@@ -42,7 +42,7 @@ CURVES: Mapping[str, Curve] = {
 }
 """Rows only grow, so that a second round finds them all there: that curve has one round."""
 
-POINT_S = 25
+POINT_S = 11
 ONE_ROUND = frozenset({"rows"})
 
 

@@ -20,7 +20,7 @@ def draw(axis: str, points: Sequence[tuple[int, Mapping[str, float]]]) -> str:
     metrics = list(dict.fromkeys(metric for _, values in points for metric in values))
     panels = []
     for number, metric in enumerate(metrics):
-        line = [(float(max(x, 1)), values[metric]) for x, values in points if values.get(metric, 0) > 0]
+        line = [(float(x), values[metric]) for x, values in points if values.get(metric, 0) > 0]
         if line:
             panels.append(f'<g transform="translate({number % 3 * _PANEL},{number // 3 * _HEIGHT})">')
             panels.append(_panel(axis, metric, line) + "</g>")
@@ -29,9 +29,9 @@ def draw(axis: str, points: Sequence[tuple[int, Mapping[str, float]]]) -> str:
 
 
 def _panel(axis: str, metric: str, line: Sequence[tuple[float, float]]) -> str:
-    xs, ys = [x for x, _ in line], [y for _, y in line]
+    xs, ys = [max(x, 1.0) for x, _ in line], [y for _, y in line]  # nothing stands where one would
     placed = [
-        (_PAD + _share(x, xs) * (_PANEL - 2 * _PAD), _HEIGHT - _PAD - _share(y, ys) * (_HEIGHT - 2 * _PAD))
+        (_PAD + _share(max(x, 1.0), xs) * (_PANEL - 2 * _PAD), _HEIGHT - _PAD - _share(y, ys) * (_HEIGHT - 2 * _PAD))
         for x, y in line
     ]
     base = _HEIGHT - _PAD + 6
