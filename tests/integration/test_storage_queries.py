@@ -21,7 +21,7 @@ from shared.messaging.topology import STORAGE_QUERIES
 from storage_service.handler import StoreSubmissions
 from storage_service.queries import PAGE_BYTES, SubmissionQueries
 from storage_service.repository import SubmissionRepository
-from support.events import ACCEPTED_AT, an_event
+from support.events import ACCEPTED_AT, WRITTEN_AT, an_event
 from support.submission_databases import migrated
 
 NOW = datetime(2026, 11, 22, 18, 0, 0, 120000, tzinfo=UTC)
@@ -111,11 +111,11 @@ def test_a_limit_has_limits(queries: SubmissionQueries, limit: int) -> None:
 def test_a_receipt_tells_when_it_was_stored_and_first_accepted(
     queries: SubmissionQueries, store: StoreSubmissions
 ) -> None:
-    event = an_event()
+    event = replace(an_event(), accepted_at=WRITTEN_AT)
     nothing = {"stored_at": None, "accepted_at": None, "fingerprint": None, "spam": None}
     assert queries.receipt({"id": str(event.id)}) == nothing
     store([Delivery(event)])
-    store([Delivery(replace(event, accepted_at=ACCEPTED_AT + timedelta(minutes=1)))])
+    store([Delivery(replace(event, accepted_at=WRITTEN_AT + timedelta(minutes=1)))])
     assert queries.receipt({"id": str(event.id)}) == {
         "stored_at": "2026-11-22T18:00:00.120000Z",
         "accepted_at": "2026-11-22T17:03:44.123456Z",
@@ -130,8 +130,8 @@ def test_a_receipt_tells_when_it_was_stored_and_first_accepted(
 def test_a_submission_is_shown_with_what_came_later_under_its_id(
     queries: SubmissionQueries, store: StoreSubmissions
 ) -> None:
-    event = an_event(id=UUID(int=7), name="Ada")
-    other = replace(an_event(id=event.id, name="Grace"), accepted_at=ACCEPTED_AT + timedelta(minutes=1))
+    event = replace(an_event(id=UUID(int=7), name="Ada"), accepted_at=WRITTEN_AT)
+    other = replace(an_event(id=event.id, name="Grace"), accepted_at=WRITTEN_AT + timedelta(minutes=1))
     store([Delivery(event), Delivery(other)])
     assert queries.submission({"id": str(event.id)})["submission"] == {
         "id": "00000000-0000-0000-0000-000000000007",

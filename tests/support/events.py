@@ -8,11 +8,15 @@ from uuid import UUID, uuid4
 
 from shared.contracts import JsonValue, SubmissionAccepted, fingerprint
 
-ACCEPTED_AT = datetime(2026, 11, 22, 17, 3, 44, 123456, tzinfo=UTC)
+ACCEPTED_AT = datetime.now(UTC)
+"""By the clock: a service tries for 72 hours, so an event of a fixed day is soon too old for it."""
+
+WRITTEN_AT = datetime(2026, 11, 22, 17, 3, 44, 123456, tzinfo=UTC)
+"""For what is compared with a text that has a moment in it, and meets no clock."""
 
 
 def an_event(*, id: UUID | None = None, form: str = "signup", **fields: Any) -> SubmissionAccepted:  # noqa: A002
-    """Return an event with the given fields, else with a name and an email."""
+    """Return an event of this moment with the given fields, else with a name and an email."""
     values: dict[str, JsonValue] = fields or {"name": "Ada Lovelace", "email": "ada@example.org"}
     return SubmissionAccepted(
         id=id or uuid4(), form=form, accepted_at=ACCEPTED_AT, fields=values, fingerprint=fingerprint(values)

@@ -15,7 +15,7 @@ from notify_service.wording import (
 from shared.contracts import Control, JsonValue, SubmissionAccepted
 from shared.forms import Field, Form
 from support.confirmations import a_form
-from support.events import an_event
+from support.events import WRITTEN_AT, an_event
 
 NOTHING = "\N{EN DASH}"
 
@@ -29,7 +29,7 @@ def html(event: SubmissionAccepted, form: Form | None = None) -> str:
 
 
 def test_a_signup_reads_so() -> None:
-    event = an_event()
+    event = replace(an_event(), accepted_at=WRITTEN_AT)
     assert text(event) == (
         "Thank you. We have received what you sent with the form “Sign up”.\n"
         "\n"
