@@ -9,11 +9,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from notify_service.webhook import WebhookSender
-from notify_service.webhook_connection import Answer, NoAnswer, Refused
+from notify_service.webhook_connection import Answer, NoAnswer
 from notify_service.webhook_handler import SendWebhooks
 from shared.contracts import Confirmation, SubmissionAccepted
 from shared.forms import Form, Webhook
 from shared.messaging.failures import Delivery
+from shared.public_addresses import Refused
 from support.confirmations import Clock, FakeDeliveries
 
 SECRET = "whsec_" + base64.b64encode(b"a key of the tests, which is long enough").decode()

@@ -11,10 +11,10 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from environs import validate
 
-from notify_service.public_addresses import Network, parse_networks
 from notify_service.recipients import Cap, parse_cap
 from shared import settings
 from shared.database import database_url
+from shared.public_addresses import Network, parse_networks
 
 StartTls: TypeAlias = Literal["required", "if-offered", "never"]
 

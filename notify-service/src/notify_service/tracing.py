@@ -9,7 +9,8 @@ from notify_service.domain import Mail, SendFailure
 from notify_service.handler import Sender
 from notify_service.settings import SmtpServer
 from notify_service.webhook import Caller
-from notify_service.webhook_connection import Answer, NoAnswer, Refused
+from notify_service.webhook_connection import Answer, NoAnswer
+from shared.public_addresses import Refused
 from shared.tracing import Attributes, Spans
 
 

@@ -14,10 +14,11 @@ from notify_service.breaker import Breaker
 from notify_service.domain import SendFailure, Transient
 from notify_service.webhook_answers import failure_of
 from notify_service.webhook_body import body_of, webhook_id
-from notify_service.webhook_connection import Answer, NoAnswer, Refused
+from notify_service.webhook_connection import Answer, NoAnswer
 from notify_service.webhook_secrets import secrets_of
 from shared.contracts import SubmissionAccepted
 from shared.forms import Forms, Webhook
+from shared.public_addresses import Refused
 
 USER_AGENT = "Counterfoil"
 

@@ -16,16 +16,12 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
-from notify_service.public_addresses import Network, is_public, is_within
+from shared.public_addresses import Found, Guard, Network
 
 ANSWER_BYTES = 64 * 1024
 """How much of an answer's body is read, out of courtesy: nothing in it counts."""
 
 _CONNECT_S = 5.0
-
-
-class Refused(Exception):
-    """The webhook's address is none to connect to; the text says why, and names no address."""
 
 
 class NoAnswer(Exception):
@@ -56,7 +52,12 @@ class GuardedCaller:
 
     tls: ssl.SSLContext
     allowed: Sequence[Network] = ()
-    resolve: Callable[..., Sequence[tuple[Any, ...]]] = socket.getaddrinfo
+    resolve: Callable[..., Sequence[Found]] = socket.getaddrinfo
+
+    @property
+    def guard(self) -> Guard:
+        """What says which addresses may be connected to."""
+        return Guard(self.allowed, self.resolve)
 
     def post(self, url: str, body: bytes, headers: Mapping[str, str], *, timeout_s: float) -> Answer:
         """Post one body; see `webhook.Caller`."""
@@ -84,21 +85,13 @@ class _Connection(http.client.HTTPConnection):
 
     def connect(self) -> None:
         """Find the addresses of the host, and connect to the first that answers among those that may be reached."""
-        found = self._caller.resolve(self.host, self.port, type=socket.SOCK_STREAM)
-        reachable = [one for one in found if self._may_reach(str(one[4][0]))]
-        if not reachable:
-            raise Refused(
-                "its address is not public" if self._is_secure else "without TLS, and its address is not allowed"
-            )
+        reachable = self._caller.guard.reachable(self.host, self.port, has_tls=self._is_secure)
         plain = _connected(reachable, self._deadline_s)
         try:
             self.sock = self._secured(plain) if self._is_secure else plain
         except BaseException:
             plain.close()
             raise
-
-    def _may_reach(self, address: str) -> bool:
-        return is_within(address, self._caller.allowed) or (self._is_secure and is_public(address))
 
     def _secured(self, plain: _PlainSocket) -> ssl.SSLSocket:
         plain.settimeout(_left_s(self._deadline_s))

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from notify_service.public_addresses import is_public, is_within, parse_networks
+from shared.public_addresses import is_public, is_within, parse_networks
 
 PUBLIC = [
     "1.1.1.1",

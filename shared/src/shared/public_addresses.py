@@ -1,4 +1,4 @@
-"""Which addresses a webhook may be sent to: those of the open internet, and what the operator allows besides.
+"""Which addresses the services call on behalf of a form: those of the open internet, and what the operator allows.
 
 After IANA's registries of special-purpose IPv4 and IPv6 addresses (RFC 6890 and what came later). `is_global` of the
 standard library is not enough: it takes multicast, the ways from IPv6 into IPv4 networks (NAT64 and 6to4), and what is
@@ -7,11 +7,15 @@ public by number but leads into a cloud provider's own machines.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import socket
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 Network: TypeAlias = IPv4Network | IPv6Network
+Found: TypeAlias = tuple[Any, ...]
+"""One of the entries that `socket.getaddrinfo` returns."""
 
 _IPV4_REFUSED = tuple(
     IPv4Network(network)
@@ -47,6 +51,34 @@ _IPV6_REFUSED = tuple(
         "3fff::/20",  # documentation
     )
 )
+
+
+class Refused(Exception):
+    """An address is none to connect to; the text says why, and names no address."""
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """Says where a connection may go. Whoever connects to what it returned, and asks nobody again, leaves no time for a
+    name that resolves to another address (DNS rebinding).
+
+    `allowed` are networks that may be reached though they are not public, and without TLS. `resolve` finds a name's
+    addresses, once for each call.
+    """
+
+    allowed: Sequence[Network] = ()
+    resolve: Callable[..., Sequence[Found]] = socket.getaddrinfo
+
+    def reachable(self, host: str, port: int, *, has_tls: bool) -> list[Found]:
+        """Return the addresses of a host that may be connected to; raises `Refused` where none may, and OSError."""
+        found = self.resolve(host, port, type=socket.SOCK_STREAM)
+        reachable = [one for one in found if self._may_reach(str(one[4][0]), has_tls=has_tls)]
+        if not reachable:
+            raise Refused("its address is not public" if has_tls else "without TLS, and its address is not allowed")
+        return reachable
+
+    def _may_reach(self, address: str, *, has_tls: bool) -> bool:
+        return is_within(address, self.allowed) or (has_tls and is_public(address))
 
 
 def parse_networks(text: str) -> tuple[Network, ...]:
