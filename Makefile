@@ -10,7 +10,7 @@ COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gene
 	--no-annotate --no-emit-package counterfoil-shared
 
 .DEFAULT_GOAL = help
-.PHONY: help run forms-check test test-faults test-compose fuzz soak lint format snippet lock bench clean
+.PHONY: help run forms-check test test-faults test-compose fuzz soak lint format snippet lock bench clean delete-data
 
 help: ## list the verbs
 	@grep -hE '^[a-z-]+:.*## ' Makefile | sed 's/:.*## /\t/' | while IFS="$$(printf '\t')" read -r verb what; do \
@@ -75,7 +75,8 @@ bench: ## measure the claims beside their peers, a quarter of an hour (ROW=accep
 	@$(PREPARE) bench
 	@$(BIN)/python -m $(if $(filter growth,$(ROW)),bench.growth,bench $(ROW)) $(ARGS)
 
-clean: ## remove what was made here, the data in .run and the environments too
-	rm -rf .venv .run .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis .coverage \
-		tests/clients/node_modules
-	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+clean: ## remove what can be made again: environments, caches; the data in .run stays
+	@$(PYTHON) -m dev.clean
+
+delete-data: ## delete all that make run has kept in .run, for good; asks first (CONFIRM=yes does not)
+	@$(PYTHON) -m dev.clean data

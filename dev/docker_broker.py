@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import subprocess
 from pathlib import Path
 
+from dev import docker_volume
 from dev.amqp import accepts
 from dev.processes import StartFailed, poll
 from dev.rabbitmq_files import remember, write_private_json
@@ -23,7 +23,7 @@ class DockerBroker:
     def __init__(self, directory: Path) -> None:
         self._directory = directory.absolute()
         self._state = remember(self._directory, port=0)
-        self._name = f"counterfoil-{hashlib.sha256(str(self._directory).encode()).hexdigest()[:12]}"
+        self._name = docker_volume.name_of(self._directory)
 
     @property
     def url(self) -> str:
@@ -49,7 +49,14 @@ class DockerBroker:
         """Return when it has ended."""
         subprocess.run(["docker", "wait", self._name], capture_output=True, start_new_session=True)
 
+    def kill(self) -> None:
+        """End it at once; the volume stays."""
+        self._call("rm", "--force")
+
     def stop(self) -> None:
         """End it in good order; the volume stays. Does nothing when it does not run."""
-        for command in (["stop", "--time=30"], ["rm", "--force"]):
-            subprocess.run(["docker", *command, self._name], capture_output=True, start_new_session=True)
+        self._call("stop", "--time=30")
+        self._call("rm", "--force")
+
+    def _call(self, *command: str) -> None:
+        subprocess.run(["docker", *command, self._name], capture_output=True, start_new_session=True)

@@ -12,7 +12,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from dev import clients, packages, ports, programs, python_packages
+from dev import clients, packages, ports, programs, python_packages, run_directory
 from dev.steps import RUN, CannotGoOn, leave, say
 
 _NO_RABBITMQ = """RabbitMQ is missing, and nothing here can install it: no root or sudo, no Homebrew, no Docker.
@@ -35,7 +35,8 @@ _OLDEST_PYTHON = (3, 11)
 
 def for_run() -> None:
     """Get ready for `make run`; raises `CannotGoOn`."""
-    ports.chosen()
+    with run_directory.held(RUN):  # what a killed run left may have the port
+        ports.chosen()
     python_packages.install()
     if not (os.environ.get("COUNTERFOIL_BROKER_URL") or os.environ.get("COUNTERFOIL_BROKER_URL_FILE")):
         _provide_rabbitmq(docker_will_do=True)
@@ -107,7 +108,7 @@ _WORK: dict[str, Callable[[], None]] = {
 @contextmanager
 def _alone() -> Iterator[None]:
     """Wait while another terminal gets ready: two at once would install over each other."""
-    RUN.mkdir(exist_ok=True)
+    RUN.mkdir(mode=0o700, exist_ok=True)
     with (RUN / "prepare.lock").open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import argparse
-import fcntl
 import logging
 import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from pathlib import Path
 from typing import NoReturn
 
 import requests
 
-from dev import ports, processes, programs, run_settings, run_words
+from dev import ports, processes, programs, run_directory, run_settings, run_words
 from dev.broker import Broker
 from dev.docker_broker import DockerBroker
 from dev.steps import RUN, CannotGoOn, doing, leave
@@ -45,7 +43,8 @@ class Run:
         """Start everything, and return what ended by itself; whatever happens, all of it is ended then."""
         with ExitStack() as stack:
             _check_forms()
-            stack.enter_context(_only_one(self._directory))
+            stack.enter_context(run_directory.held(self._directory))
+            os.environ.update(run_directory.mark(self._directory))
             stack.callback(self._supervisor.say, "Stopped.")
             if not run_settings.is_given("BROKER_URL"):
                 self._start_broker(stack)
@@ -114,17 +113,6 @@ def _check_forms() -> None:
         raise CannotGoOn(f"The form definitions are wrong.\n\n{error}") from None
 
 
-@contextmanager
-def _only_one(directory: Path) -> Iterator[None]:
-    directory.mkdir(parents=True, exist_ok=True)
-    with (directory / "lock").open("a+") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            raise CannotGoOn(f"Counterfoil runs already with its data in {directory}.") from None
-        yield
-
-
 def _end(sign: int, _frame: object) -> NoReturn:
     _ignore_signals()
     raise Asked(signal.Signals(sign).name)
@@ -142,6 +130,7 @@ def main() -> None:
     arguments.add_argument("--directory", type=Path, default=RUN, help="where the data is; .run by default")
     directory = arguments.parse_args().directory.absolute()
     logging.getLogger("pika").setLevel(logging.CRITICAL)
+    os.umask(0o077)
     for sign in _SIGNALS:
         if sign != signal.SIGHUP or signal.getsignal(sign) != signal.SIG_IGN:  # under nohup it stays ignored
             signal.signal(sign, _end)

@@ -37,8 +37,9 @@ def call(what: str, command: list[str]) -> None:
 
     Raises `CannotGoOn` with the end of the output when it fails.
     """
-    RUN.mkdir(exist_ok=True)
+    RUN.mkdir(mode=0o700, exist_ok=True)
     log = RUN / "prepare.log"
+    log.touch(mode=0o600)
     with doing(what), log.open("wb") as out:
         process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT)
         try:
