@@ -18,6 +18,10 @@ PAGE = {"Accept": "text/html", "Sec-Fetch-Mode": "navigate"}
 ROOT = Path(__file__).parents[2]
 
 
+def links_of(html: str) -> list[str]:
+    return [attributes["href"] or "" for tag, attributes in Tags(html).found if tag == "a"]
+
+
 @pytest.fixture
 def gateway(tmp_path: Path) -> Gateway:
     return a_gateway(tmp_path)
@@ -40,6 +44,39 @@ def test_the_example_forms_take_the_submissions_that_home_shows(tmp_path: Path) 
         pairs = re.findall(r"-d (?:'([^']*)'|(\S+))", line)
         values = dict((quoted or bare).split("=", 1) for quoted, bare in pairs)
         FormSchema(forms.load(tmp_path / "forms.toml")[name]).read(values)
+
+
+@pytest.mark.parametrize("path", ["/", "/openapi", "/openapi.json"])
+def test_a_plain_index_names_no_form_to_strangers(tmp_path: Path, path: str) -> None:
+    gateway = a_gateway(tmp_path, index="plain")
+    answer = gateway.client.get(path, headers=PAGE)
+    assert answer.status_code == 200
+    for name, form in gateway.forms.items():
+        assert f"/f/{name}" not in answer.text
+        assert form.title not in answer.text
+
+
+def test_a_plain_index_describes_any_form_and_its_start_page_leads_nowhere(tmp_path: Path) -> None:
+    gateway = a_gateway(tmp_path, index="plain")
+    document = gateway.client.get("/openapi.json").get_json()
+    assert {"get", "post", "options"} <= document["paths"]["/f/{form}"].keys()
+    assert links_of(gateway.client.get("/").text) == []
+
+
+@pytest.mark.parametrize("index", ["forms", "plain"])
+def test_what_a_visitor_sees_leads_nowhere_private(tmp_path: Path, index: str) -> None:
+    gateway = a_gateway(tmp_path, index=index)
+    wrong = {"name": "", "email": "nowhere"}
+    pages = [
+        gateway.client.get("/f/signup"),
+        gateway.client.post("/f/signup", data=wrong, headers=PAGE),
+        gateway.client.get("/f/nothing", headers=PAGE),
+        gateway.client.get(gateway.submitted()["receipt_url"], headers=PAGE),
+        gateway.client.get("/receipts/forged", headers=PAGE),
+    ]
+    assert [page.status_code for page in pages] == [200, 422, 404, 200, 404]
+    for page in pages:
+        assert [link for link in links_of(page.text) if not link.startswith("#")] == []
 
 
 def test_a_form_is_rendered_from_its_definition(gateway: Gateway) -> None:

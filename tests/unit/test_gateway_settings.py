@@ -54,6 +54,7 @@ def test_everything_wrong_is_reported_at_once(monkeypatch: pytest.MonkeyPatch) -
         "COUNTERFOIL_MAX_BODY_BYTES": "many",
         "COUNTERFOIL_TRUSTED_HOPS": "-1",
         "COUNTERFOIL_RATE_LIMIT": "often",
+        "COUNTERFOIL_INDEX": "all",
         "COUNTERFOIL_RATE_LIMIT_URL": "http://:redis-password@redis/",
         "COUNTERFOIL_LOG_LEVEL": "loud",
     }
@@ -63,6 +64,26 @@ def test_everything_wrong_is_reported_at_once(monkeypatch: pytest.MonkeyPatch) -
         assert name in str(error.value)
     assert "cf_a-key" not in str(error.value)
     assert "redis-password" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("given", "index"),
+    [
+        ({}, "forms"),
+        ({"BIND": "[::1]:8080"}, "forms"),
+        ({"BIND": "localhost:8080", "PUBLIC_URL": "http://127.0.0.1:8080"}, "forms"),
+        ({"BIND": "0.0.0.0:8080"}, "plain"),
+        ({"BIND": "[::]:8080"}, "plain"),
+        ({"PUBLIC_URL": "https://forms.example.org"}, "plain"),
+        ({"TRUSTED_HOPS": "1"}, "plain"),
+        ({"BIND": "0.0.0.0:8080", "INDEX": "forms"}, "forms"),
+        ({"INDEX": "plain"}, "plain"),
+    ],
+)
+def test_the_forms_are_listed_by_default_where_nobody_else_can_ask(
+    monkeypatch: pytest.MonkeyPatch, given: dict[str, str], index: str
+) -> None:
+    assert load(monkeypatch, **{f"COUNTERFOIL_{name}": value for name, value in given.items()}).index == index
 
 
 @pytest.mark.parametrize("bind", ["8080", ":8080", "127.0.0.1:http", "127.0.0.1:65536", "0.0.0.0..:80"])

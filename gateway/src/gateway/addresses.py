@@ -19,6 +19,7 @@ from gateway.operating import Operating
 from gateway.pages import Pages
 from gateway.reading import Reading
 from gateway.receipts import ANY_ORIGIN, Receipts
+from gateway.settings import Index
 from shared.forms import Forms
 from shared.messaging.broker import Publisher
 
@@ -29,7 +30,7 @@ _log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """What the views call."""
+    """What the views call. `index` says whether `/` and `/openapi` name the forms, or none: strangers come there."""
 
     intake: Intake
     receipts: Receipts
@@ -39,6 +40,12 @@ class Desk:
     answers: Answers
     publisher: Publisher
     forms: Forms
+    index: Index
+
+    @property
+    def listed(self) -> Forms | None:
+        """The forms that are named to whoever asks; None where none are."""
+        return self.forms if self.index == "forms" else None
 
 
 class _ParkedId(BaseConverter):
@@ -61,7 +68,7 @@ def name_addresses(app: Flask, desk: Desk) -> None:
 def _name_forms(app: Flask, desk: Desk) -> None:
     @app.get("/")
     def home() -> Response:
-        return desk.pages.home(desk.forms, desk.pages.base_url(request))
+        return desk.pages.home(desk.listed, desk.pages.base_url(request))
 
     @app.get("/f/<name>")
     @app.get("/p/<project>/f/<name>")
@@ -161,12 +168,12 @@ def _name_snippet(app: Flask) -> None:
 def _name_description(app: Flask, desk: Desk) -> None:
     @app.get("/openapi.json")
     def openapi() -> Response:
-        document = document_of(desk.forms, desk.pages.base_url(request))
+        document = document_of(desk.listed, desk.pages.base_url(request))
         return json_response(200, document, {"Access-Control-Allow-Origin": "*"})
 
     @app.get("/openapi")
     def openapi_page() -> Response:
-        return desk.pages.openapi(document_of(desk.forms, desk.pages.base_url(request)))
+        return desk.pages.openapi(document_of(desk.listed, desk.pages.base_url(request)))
 
 
 def answer_errors(app: Flask, desk: Desk) -> None:

@@ -113,7 +113,7 @@ def create_app(
     receipts = Receipts(forms, tokens=tokens, inquiry=inquiry, watchers=watchers, pages=pages, heartbeat_s=heartbeat_s)
     reading = Reading(forms, inquiry=inquiry, key_hashes=settings.api_key_hashes)
     operating = Operating(inquiry, key_hashes=settings.operator_key_hashes)
-    desk = Desk(intake, receipts, reading, operating, pages, answers, publisher, forms)
+    desk = Desk(intake, receipts, reading, operating, pages, answers, publisher, forms, index=settings.index)
     name_addresses(app, desk)
     answer_errors(app, desk)
     if spans:

@@ -41,8 +41,10 @@ class Pages:
         """Return where this gateway is reached, without a slash at the end: as configured, else as asked."""
         return self._public_url or f"{request.scheme}://{request.host}{request.root_path}"
 
-    def home(self, forms: Forms, base_url: str) -> Response:
-        """Return the page that lists the forms and how to post to each."""
+    def home(self, forms: Forms | None, base_url: str) -> Response:
+        """Return the page that lists the forms and how to post to each; None for one that names none of them."""
+        if forms is None:
+            return self._page("plain.html", 200)
         entries = [
             {"form": form, "url": f"{base_url}/f/{name}", "curl": example_of(form)}
             for name, form in forms.items()

@@ -7,6 +7,8 @@ import os
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal, TypeAlias, get_args
+from urllib.parse import urlsplit
 
 from environs import FileAwareEnv, validate
 from marshmallow import ValidationError
@@ -29,6 +31,8 @@ six), and RabbitMQ 4 closes the channel on a message above 16 MiB."""
 RATE_LIMIT = "600/minute"
 """How often one address may submit to one form that says nothing else: more than people do who share an address."""
 
+Index: TypeAlias = Literal["forms", "plain"]
+
 _HASH = re.compile(r"[0-9a-f]{64}")
 _ORIGIN = re.compile(r"https?://(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?/?")
 
@@ -37,6 +41,7 @@ _ORIGIN = re.compile(r"https?://(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{
 class Settings:
     """Everything a gateway is told. `public_url` has no slash at its end; None takes it from each request.
 
+    `index` says what strangers are shown at `/` and `/openapi`: every form, or none.
     Its repr shows no credentials.
     """
 
@@ -48,6 +53,7 @@ class Settings:
     api_key_hashes: tuple[str, ...] = field(default=(), repr=False)
     operator_key_hashes: tuple[str, ...] = field(default=(), repr=False)
     public_url: str | None = None
+    index: Index = "forms"
     max_body_bytes: int = BODY_BYTES
     trusted_hops: int = 0
     rate_limit: str = RATE_LIMIT
@@ -60,17 +66,21 @@ class Settings:
 def load() -> Settings:
     """Read and check the settings; raises `shared.settings.SettingsError` with everything that is wrong."""
     env = shared_settings.reader()
+    bind = env.str("BIND", "127.0.0.1:8080", validate=is_bind) or "127.0.0.1:8080"
+    public_url = (env.str("PUBLIC_URL", "", validate=_is_public_url) or "").rstrip("/") or None
+    hops = _whole(env, "TRUSTED_HOPS", 0, least=0, most=10)
     settings = Settings(
         secret=(env.str("SECRET", validate=validate.Length(min=1)) or "").strip(),
         broker_url=shared_settings.broker_url(env).strip(),
-        bind=env.str("BIND", "127.0.0.1:8080", validate=is_bind) or "127.0.0.1:8080",
+        bind=bind,
         workers=_whole(env, "WORKERS", min(4, os.cpu_count() or 1), least=1, most=64),
         forms=Path(env.str("FORMS", "forms.toml") or "forms.toml"),
         api_key_hashes=_hashes(env.str("API_KEY_HASHES", "") or ""),
         operator_key_hashes=_hashes(env.str("OPERATOR_KEY_HASHES", "") or ""),
-        public_url=(env.str("PUBLIC_URL", "", validate=_is_public_url) or "").rstrip("/") or None,
+        public_url=public_url,
+        index=_index(env, bind, public_url, hops),
         max_body_bytes=_whole(env, "MAX_BODY_BYTES", BODY_BYTES, least=1024, most=BODY_BYTES_MOST),
-        trusted_hops=_whole(env, "TRUSTED_HOPS", 0, least=0, most=10),
+        trusted_hops=hops,
         rate_limit=env.str("RATE_LIMIT", RATE_LIMIT, validate=is_rate) or RATE_LIMIT,
         rate_limit_url=env.str("RATE_LIMIT_URL", "", validate=_is_redis_url) or None,
         metrics_bind=shared_settings.metrics_bind(env),
@@ -88,7 +98,7 @@ def _problems(settings: Settings) -> list[str | None]:
         for name, texts in hashes.items()
         if not all(map(_HASH.fullmatch, texts))
     ]
-    if _is_beyond_loopback(settings.bind):
+    if _is_beyond_loopback(_host_of(settings.bind)):
         reason = f"while COUNTERFOIL_BIND is {settings.bind}, beyond loopback"
         if settings.secret and len(settings.secret) < SECRET_LENGTH:
             problems.append(f"COUNTERFOIL_SECRET: at least {SECRET_LENGTH} random characters are needed {reason}")
@@ -122,9 +132,23 @@ def _is_redis_url(value: str) -> None:
         raise ValidationError("expected a URL such as redis://:password@host:6379/0, or rediss://…") from error
 
 
-def _is_beyond_loopback(bind: str) -> bool:
+def _index(env: FileAwareEnv, bind: str, public_url: str | None, hops: int) -> Index:
+    """Read what is shown; unless it is said, the forms where nobody but this machine can ask for them."""
+    given: str | None = env.str("INDEX", "", validate=validate.OneOf(["", *get_args(Index)]))
+    hosts = [_host_of(bind), *([urlsplit(public_url).hostname or ""] if public_url else [])]
+    is_local = hops == 0 and not any(map(_is_beyond_loopback, hosts))
+    return "forms" if given == "forms" or (not given and is_local) else "plain"
+
+
+def _host_of(bind: str) -> str:
     try:
-        host = host_and_port(bind)[0]
+        return host_and_port(bind)[0]
+    except ValueError:
+        return ""
+
+
+def _is_beyond_loopback(host: str) -> bool:
+    try:
         return host != "localhost" and not ipaddress.ip_address(host).is_loopback
     except ValueError:
         return True

@@ -24,8 +24,8 @@ _ABOUT = (
 _POSTED = (400, 403, 404, 405, 409, 413, 415, 422, 429, 503)
 
 
-def document_of(forms: Forms, base_url: str) -> Part:
-    """Return the OpenAPI document of a gateway that serves these forms at an address."""
+def document_of(forms: Forms | None, base_url: str) -> Part:
+    """Return the OpenAPI document of a gateway that serves these forms at an address; None names none of them."""
     return {
         "openapi": "3.1.1",
         "info": {"title": "Counterfoil", "version": "1", "summary": "Form submissions, kept.", "description": _ABOUT},
@@ -50,14 +50,16 @@ def _parameter(place: str, name: str, description: str, **schema: Any) -> Part:
 _KEY = _parameter("header", "Idempotency-Key", "Makes a retry safe.", maxLength=LENGTH_MOST, pattern="^[ -~]*$")
 
 
-def _forms(forms: Forms) -> dict[str, Part]:
+def _forms(forms: Forms | None) -> dict[str, Part]:
     project = _parameter("path", "project", "Any name: it is not looked at.")
-    any_form = _parameter("path", "form", "A form's name.", enum=list(forms))
+    named = {} if forms is None else {"enum": list(forms)}
+    any_form = _parameter("path", "form", "A form's name.", **named)
+    each = {"/f/{form}": {"parameters": [any_form], **_form(None)}}
     return {
-        **{f"/f/{name}": _form(form) for name, form in forms.items()},
+        **(each if forms is None else {f"/f/{name}": _form(form) for name, form in forms.items()}),
         "/p/{project}/f/{form}": {"parameters": [project, any_form], **_form(None)},
         "/f/{form}/captcha": {"parameters": [any_form], **_captcha()},
-        "/": _shown("The page that lists the forms", answer("The page.", page=True)),
+        "/": _shown("The start page", answer("The page.", page=True)),
         "/counterfoil.js": _shown("The script that a page of your own may use", SCRIPT),
         "/openapi.json": _shown("This document", answer("It.", {"type": "object"})),
         "/openapi": _shown("This document as a page", answer("It.", page=True)),
@@ -78,7 +80,7 @@ def _form(form: Form | None) -> Part:
         "303": answer("The same, for a browser.", Location=_TEXT),
         **refused_with(_POSTED),
     }
-    title = f"“{form.title}”" if form else "any form, as from a project"
+    title = f"“{form.title}”" if form else "any form"
     return {
         "get": {
             "summary": f"The page of {title}",
