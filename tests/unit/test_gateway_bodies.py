@@ -119,3 +119,13 @@ def test_a_multipart_value_arrives_as_it_was_typed(gateway: Gateway, charset: st
     )
     assert answer.status_code == 202
     assert gateway.published()[0].fields == {"a": sent.decode("latin-1" if charset else "utf-8")}
+
+
+def test_names_and_values_have_limits(gateway: Gateway) -> None:
+    for name, status in (("n" * 500, 202), ("n" * 501, 422)):
+        for sent in ({"data": {name: "x"}}, {"json": {name: "x"}}):
+            assert gateway.client.post("/f/open", **sent).status_code == status
+    for count, status in ((10_000, 202), (10_001, 413)):
+        answer = gateway.client.post("/f/open", json={"a": [1] * (count // 2), "b": {"c": [2] * (count - count // 2)}})
+        assert answer.status_code == status
+    assert gateway.client.post("/f/open", json={"a": "," * 20_000}).status_code == 202

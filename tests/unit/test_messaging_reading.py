@@ -174,3 +174,35 @@ def test_a_confirm_that_is_cut_waits_for_its_end_and_one_without_an_end_is_an_er
     assert found == [Basic.Ack(7)]
     with pytest.raises(InvalidFrameError):
         read(ACK[:-1] + b"?", confirms(1, found.append), lambda _: None)
+
+
+NO_NUMBER = b"d\x7f\xf8\x00\x00\x00\x00\x00\x00"
+FAR_FUTURE = b"T" + b"\x7f" * 8
+UNKNOWN = b"?"
+
+
+def nested(depth: int) -> bytes:
+    value = b"V"
+    for _ in range(depth):
+        table = b"\x01a" + value
+        value = b"F" + len(table).to_bytes(4, "big") + table
+    return value
+
+
+@pytest.mark.parametrize("size", [1, LARGEST_BYTES + 1])
+@pytest.mark.parametrize("value", [NO_NUMBER, FAR_FUTURE, UNKNOWN, nested(2000)], ids=["nan", "time", "type", "depth"])
+def test_headers_that_pika_cannot_read_end_no_connection(value: bytes, size: int) -> None:
+    """Any publisher may write them; raised in the I/O thread they would come again at each redelivery."""
+    assembled = Assembled()
+    table = b"\x01x" + value
+    encoded = (0x2000).to_bytes(2, "big") + len(table).to_bytes(4, "big") + table
+    header = b"\x00\x3c\x00\x00" + size.to_bytes(8, "big") + encoded
+    data = (
+        Method(1, Basic.Deliver(TAG, 1, False, "", "q")).marshal()
+        + b"\x02\x00\x01" + len(header).to_bytes(4, "big") + header + b"\xce"
+        + Body(1, b"x" * size).marshal()
+    )  # fmt: skip
+    assert read(data, deliveries(1, TAG, assembled.take), assembled.process) == len(data)
+    ((_, _, properties, body),) = assembled.seen
+    assert isinstance(properties, pika.BasicProperties)
+    assert (properties.type, properties.headers, body) == (None, None, b"x" * size)

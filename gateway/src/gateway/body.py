@@ -25,6 +25,8 @@ class Limits:
 
     body_bytes: int
     fields: int = 500
+    name_characters: int = 500
+    values: int = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,9 @@ def read(request: Request, limits: Limits) -> Body:
         raise _refusal_of(error) from error
     if len(body.values) > limits.fields:
         raise too_many_fields(limits.fields)
+    if any(len(name) > limits.name_characters for name in body.values):
+        reason = f"A field's name is too long: {limits.name_characters} characters are the limit."
+        raise refused(422, "VALUE_NOT_ACCEPTED", reason)
     return body
 
 
@@ -63,7 +68,7 @@ def _read_by_type(request: Request, limits: Limits) -> Body:
     if kind == "application/x-www-form-urlencoded":
         return _checked(_gathered(_urlencoded(_bytes_of(request, limits), limits)))
     if kind == "application/json":
-        return Body(_json(_bytes_of(request, limits)))
+        return Body(_json(_bytes_of(request, limits), limits))
     if kind == "multipart/form-data":
         return _multipart(request, limits)
     raise refused(
@@ -87,11 +92,20 @@ def _bytes_of(request: Request, limits: Limits) -> bytes:
     return body
 
 
-def _json(document: bytes) -> dict[str, JsonValue]:
+def _json(document: bytes, limits: Limits) -> dict[str, JsonValue]:
     value = parse(document)
     if not isinstance(value, dict):
         raise refused(400, "MALFORMED", "The body must be a JSON object of field names and values.")
+    if document.count(b",") >= limits.values and _count(value) > limits.values:
+        raise refused(413, "TOO_MANY_FIELDS", f"The submission has too many values: {limits.values} are the limit.")
     return value
+
+
+def _count(value: JsonValue) -> int:
+    """Return how many values there are: a page of an error shows each."""
+    if isinstance(value, dict | list):
+        return sum(map(_count, value.values() if isinstance(value, dict) else value))
+    return 1
 
 
 def _urlencoded(document: bytes, limits: Limits) -> list[tuple[str, str]]:

@@ -23,6 +23,10 @@ PREFLIGHT = {
     "Access-Control-Max-Age": "86400",
 }
 _EXPOSED = {"Access-Control-Expose-Headers": "Location, Retry-After"}
+URL_MOST = 2000
+"""Characters of an address that is looked into, as long as the browsers' own limits: what puts one into its normal form
+takes time by the square of its length."""
+
 _UNFIT = re.compile(r"[\x00-\x20\x7f-\xa0\\]")
 _HALF_ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:(?!//[^/])|///")
 """A scheme without a host, and three slashes: what browsers and `urljoin` make of them differs."""
@@ -68,7 +72,9 @@ class Origins:
         gateway's own origin or to one that the form allows; else it is passed over, and the submission still
         taken: an open redirect is worse than a plain one, and losing the submission is worse than both.
         """
-        if not wanted or _UNFIT.search(wanted) or _HALF_ABSOLUTE.match(wanted):
+        if not wanted or len(wanted) > URL_MOST or len(page or "") > URL_MOST:
+            return None
+        if _UNFIT.search(wanted) or _HALF_ABSOLUTE.match(wanted):
             return None
         try:
             target = iri_to_uri(urljoin(page or own, wanted))
@@ -88,6 +94,8 @@ def _origin_of(url: str) -> str:
 
     An address with a user before its host has none: only who wants to deceive writes one.
     """
+    if len(url) > URL_MOST:
+        return ""
     try:
         parts = urlsplit(iri_to_uri(url))
     except ValueError:

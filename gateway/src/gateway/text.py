@@ -6,7 +6,7 @@ import re
 
 from email_validator import EmailNotValidError, validate_email
 
-from shared.addresses import is_plain
+from shared.addresses import ADDRESS_MOST, is_plain
 
 LINE_BREAK_MESSAGE = "This must be a single line, without control characters."
 
@@ -23,7 +23,7 @@ def has_line_break(text: str) -> bool:
 
 def is_email(text: str) -> bool:
     """Return whether text is one email address, by its syntax alone: no name is looked up."""
-    return is_plain(text) or _is_any_email(text)
+    return is_plain(text) or (len(text) <= ADDRESS_MOST and _is_any_email(text))
 
 
 def _is_any_email(text: str) -> bool:

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from marshmallow import ValidationError, fields, missing
 
+from gateway.origins import URL_MOST
 from gateway.text import has_line_break, is_email
 from shared.contracts import JsonValue
 from shared.forms import Field
@@ -160,6 +161,8 @@ class Url(Value):
 
     def read(self, value: Any) -> JsonValue:
         text = self.trimmed(value, "TYPE_URL")
+        if len(text) > URL_MOST:
+            raise ValidationError("TYPE_URL")
         try:
             parts = urlsplit(text)
         except ValueError as error:

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Iterable
 from typing import NoReturn, TypeAlias
 
 JsonValue: TypeAlias = "bool | int | float | str | list[JsonValue] | dict[str, JsonValue] | None"
 
 MAX_DEPTH = 32
 """How deep objects and lists may nest, the outermost counted as 1."""
+
+_STEP_MOST = 500
 
 INTEGER_LIMIT = 2**63
 """Integers are refused from here on, and below its negative: what a 64-bit column or client can hold."""
@@ -31,6 +34,12 @@ class Unacceptable(ValueError):
         self.place = place
         self.reason = reason
         self.malformed = malformed
+
+    def inside(self, step: str) -> Unacceptable:
+        """Return the same of what stands at a step: a name, or an index in brackets."""
+        step = step[:_STEP_MOST]
+        between = "." if step and self.place and not self.place.startswith("[") else ""
+        return Unacceptable(f"{step}{between}{self.place}", self.reason, malformed=self.malformed)
 
 
 def parse(document: bytes, *, most_depth: int = MAX_DEPTH) -> JsonValue:
@@ -73,44 +82,53 @@ def _parsed(text: str, most_depth: int) -> JsonValue:
 
 def check(value: object, place: str = "", *, most_depth: int = MAX_DEPTH) -> None:
     """Raise `Unacceptable`, naming the place, unless `value` can be stored and encoded as JSON."""
+    try:
+        _check(value, most_depth)
+    except Unacceptable as error:
+        raise error.inside(place) from None
+
+
+def _check(value: object, most_depth: int) -> None:
     if isinstance(value, str):
-        _check_text(value, place)
+        _check_text(value)
     elif isinstance(value, bool) or value is None:
         return
     elif isinstance(value, int):
         if not -INTEGER_LIMIT <= value < INTEGER_LIMIT:
-            raise Unacceptable(place, "a number is too large: 64-bit integers are the limit")
+            raise Unacceptable("", "a number is too large: 64-bit integers are the limit")
     elif isinstance(value, float):
         if not math.isfinite(value):
-            raise Unacceptable(place, "a number is not finite")
+            raise Unacceptable("", "a number is not finite")
     elif isinstance(value, dict | list):
         if most_depth < 1:
-            raise Unacceptable(place, f"nested deeper than {MAX_DEPTH} levels")
-        _check_container(value, place, most_depth - 1)
+            raise Unacceptable("", f"nested deeper than {MAX_DEPTH} levels")
+        _check_container(value, most_depth - 1)
     else:
-        raise Unacceptable(place, f"{type(value).__name__} is no JSON value")
+        raise Unacceptable("", f"{type(value).__name__} is no JSON value")
 
 
-def _check_container(value: dict[object, object] | list[object], place: str, most_depth: int) -> None:
-    if isinstance(value, list):
-        for index, item in enumerate(value):
-            check(item, f"{place}[{index}]", most_depth=most_depth)
-        return
-    for key, item in value.items():
-        if not isinstance(key, str):
-            raise Unacceptable(place, "a name is not text")
-        _check_text(key, place)
-        check(item, f"{place}.{key}" if place else key, most_depth=most_depth)
+def _check_container(value: dict[object, object] | list[object], most_depth: int) -> None:
+    """Check what is inside. Places are put together for what is refused alone: a path may be long, its ends many."""
+    items: Iterable[tuple[object, object]] = enumerate(value) if isinstance(value, list) else value.items()
+    for step, item in items:
+        if isinstance(step, str):
+            _check_text(step)
+        elif not isinstance(value, list):
+            raise Unacceptable("", "a name is not text")
+        try:
+            _check(item, most_depth)
+        except Unacceptable as error:
+            raise error.inside(step if isinstance(step, str) else f"[{step}]") from None
 
 
-def _check_text(text: str, place: str) -> None:
+def _check_text(text: str) -> None:
     if "\x00" in text:
-        raise Unacceptable(place, "a NUL character (U+0000) cannot be stored")
+        raise Unacceptable("", "a NUL character (U+0000) cannot be stored")
     if not text.isascii():
         try:
             text.encode("utf-8")
         except UnicodeEncodeError as error:
-            raise Unacceptable(place, "a lone surrogate is not text") from error
+            raise Unacceptable("", "a lone surrogate is not text") from error
 
 
 def _refuse_constant(name: str) -> NoReturn:
@@ -120,8 +138,8 @@ def _refuse_constant(name: str) -> NoReturn:
 def _unique_keys(pairs: list[tuple[str, JsonValue]]) -> dict[str, JsonValue]:
     found = dict(pairs)
     if len(found) != len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
+        seen = set[str]()
+        twice = next(name for name, _ in pairs if name in seen or seen.add(name))  # type: ignore[func-returns-value]
         raise Unacceptable("", f"the name {twice[:80]!r} stands twice in one object")
     return found
 

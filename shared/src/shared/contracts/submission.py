@@ -15,9 +15,13 @@ from uuid import UUID
 
 import msgspec
 
+from shared.addresses import ADDRESS_MOST
 from shared.contracts.strict_json import MAX_DEPTH, JsonValue, Unacceptable, parse
 
 T = TypeVar("T")
+
+EVENT_BYTES_MOST = 16 * 1024 * 1024
+"""The largest event that is looked into: RabbitMQ 4's own limit, above all that a gateway makes of a submission."""
 
 
 class InvalidEvent(ValueError):
@@ -72,9 +76,12 @@ class SubmissionAccepted:
 
     @property
     def reply_address(self) -> str | None:
-        """The submitter's own address: `_replyto`, else the field `email` or `Email`; None without one."""
+        """The submitter's own address: `_replyto`, else the field `email` or `Email`; None without one.
+
+        What is longer than any address is none: whoever compares or checks it may take long over it.
+        """
         for candidate in (self.control.reply_to, self.fields.get("email"), self.fields.get("Email")):
-            if isinstance(candidate, str) and candidate:
+            if isinstance(candidate, str) and 0 < len(candidate) <= ADDRESS_MOST:
                 return candidate
         return None
 
@@ -134,7 +141,12 @@ def _are_texts(fields: Mapping[str, JsonValue]) -> bool:
 
 
 def decode(body: bytes, *, type: str) -> SubmissionAccepted:  # noqa: A002 - the name AMQP gives this property
-    """Read a message body of the given AMQP type. Unknown members are ignored; raises `InvalidEvent`."""
+    """Read a message body of the given AMQP type. Unknown members are ignored; raises `InvalidEvent`.
+
+    What is larger than `EVENT_BYTES_MOST` is not looked into.
+    """
+    if len(body) > EVENT_BYTES_MOST:
+        raise InvalidEvent(f"{len(body)} bytes, {EVENT_BYTES_MOST} at most")
     if type != SubmissionAccepted.TYPE:
         raise InvalidEvent(f"type {type[:80]!r} is not known here; expected {SubmissionAccepted.TYPE!r}")
     return _decoded_quickly(body) or _decoded_strictly(body)

@@ -10,7 +10,7 @@ from pika.channel import Channel
 from pika.exceptions import ConnectionWrongStateError
 
 from shared.messaging import frames
-from shared.messaging.reading import Reader, TakeConfirm, TakeDelivery, confirms, deliveries, read
+from shared.messaging.reading import Reader, TakeConfirm, TakeDelivery, confirms, deliveries, left_to_pika, read
 from shared.messaging.transport import read_once_a_turn, sent_at_once
 
 
@@ -78,11 +78,8 @@ class Connection(pika.SelectConnection):
         read_once_a_turn(self._transport)
 
     def _on_data_available(self, data_in: bytes) -> None:
-        if self._reader is None:
-            super()._on_data_available(data_in)  # type: ignore[misc]
-            return
         data = self._frame_buffer + data_in
-        taken = read(data, self._reader, self._process_frame)  # type: ignore[attr-defined]
+        taken = read(data, self._reader or left_to_pika, self._process_frame)  # type: ignore[attr-defined]
         self._frame_buffer = data[taken:]
         self.bytes_received += taken
 

@@ -8,13 +8,19 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from shared.contracts import InvalidEvent, decode
-from shared.messaging.failures import Delivery, Park
+from shared.messaging.failures import BUG_RETRIES, Delivery, Park
 from shared.messaging.message import ATTEMPT_HEADER, FAILURES_HEADER
 
 POISON_AT = 10
 """Returns of a message at which it is parked without being looked at again."""
 
 COUNT_MOST = 1_000_000
+"""Returns that a broker may have counted."""
+
+ATTEMPT_MOST = 10_000
+"""Retries that a message can have been through: six hours apart at the end, within days. More is nobody's count."""
+
+_TRACEPARENT_MOST = 128
 
 
 @dataclass(slots=True)  # not frozen: one is made per message, and freezing doubles what that costs
@@ -36,17 +42,20 @@ class Incoming:
     @property
     def attempt(self) -> int:
         """How many retries it has been through."""
-        return _count(self.headers.get(ATTEMPT_HEADER))
+        return _count(self.headers.get(ATTEMPT_HEADER), ATTEMPT_MOST)
 
     @property
     def failures(self) -> int:
         """How many of them followed a bug."""
-        return _count(self.headers.get(FAILURES_HEADER))
+        return _count(self.headers.get(FAILURES_HEADER), BUG_RETRIES)
 
     @property
     def returns(self) -> int:
-        """How often the broker took it back unacknowledged."""
-        return _count(self.headers.get("x-delivery-count"))
+        """How often the broker took it back unacknowledged.
+
+        The broker counts on redelivery alone, and overwrites what was there; at first the header is a publisher's.
+        """
+        return _count(self.headers.get("x-delivery-count"), COUNT_MOST) if self.redelivered else 0
 
     @property
     def trace(self) -> dict[str, str | int]:
@@ -58,7 +67,7 @@ class Incoming:
     def traceparent(self) -> str | None:
         """The trace it belongs to (W3C Trace Context), if any."""
         traceparent = self.headers.get("traceparent")
-        return traceparent if isinstance(traceparent, str) else None
+        return traceparent if isinstance(traceparent, str) and len(traceparent) <= _TRACEPARENT_MOST else None
 
     def read(self) -> Delivery | Park:
         """Decode it; what is no event, or came back too often, is to be parked."""
@@ -73,5 +82,6 @@ class Incoming:
         return Delivery(event, self.attempt, self.failures, self.redelivered, self.traceparent)
 
 
-def _count(value: object) -> int:
-    return min(value, COUNT_MOST) if isinstance(value, int) and value > 0 else 0
+def _count(value: object, most: int) -> int:
+    """Return what a header counts; nothing where that cannot have been counted: headers are no evidence."""
+    return value if type(value) is int and 0 < value <= most else 0

@@ -11,7 +11,8 @@ from struct import Struct
 from typing import TypeAlias
 
 import pika
-from pika.frame import Frame, ProtocolHeader, decode_frame
+from pika.exceptions import InvalidFrameError
+from pika.frame import Frame, Header, ProtocolHeader, decode_frame
 from pika.spec import FRAME_BODY, FRAME_END, FRAME_HEADER, FRAME_METHOD, Basic
 
 LARGEST_BYTES = 64 * 1024
@@ -51,13 +52,44 @@ def read(data: bytes, reader: Reader, process: Callable[[Frame | ProtocolHeader]
         if end is None:
             break
         if end == at:
-            length, frame = decode_frame(data[at:])
+            length, frame = _decoded(data[at:])
             if frame is None:
                 break
             process(frame)
             end += length
         at = end
     return at
+
+
+def left_to_pika(_: bytes, at: int) -> int:
+    """Read nothing quickly; a `Reader`."""
+    return at
+
+
+def _decoded(data: bytes) -> tuple[int, Frame | ProtocolHeader | None]:
+    """Return what pika makes of a frame; where it fails at a content's properties, the header frame without any."""
+    try:
+        return decode_frame(data)
+    except InvalidFrameError:
+        raise
+    except Exception:
+        kind, channel_number, size = _FRAME.unpack_from(data)
+        if kind != FRAME_HEADER:
+            raise
+        body_size = int.from_bytes(data[_SIZE_AT:_PROPERTIES_AT], "big")
+        return _FRAME.size + size + 1, Header(channel_number, body_size, pika.BasicProperties())
+
+
+def _properties(encoded: bytes) -> pika.BasicProperties:
+    """Return the properties; none where they cannot be read, so that the message is no event, and is parked.
+
+    Whoever may publish can put into headers what makes pika raise, tables in a thousand tables or a number that is
+    none. Raised here, that would end the connection at each redelivery.
+    """
+    try:
+        return pika.BasicProperties().decode(encoded)
+    except Exception:  # noqa: BLE001 - whatever pika says of it
+        return pika.BasicProperties()
 
 
 def confirms(channel_number: int, take: TakeConfirm) -> Reader:
@@ -109,7 +141,7 @@ def deliveries(channel_number: int, consumer_tag: str, take: TakeDelivery) -> Re
         if {data[header - 1], data[body - 1], data[end - 1]} != {FRAME_END}:
             return at
         number = method + len(deliver)
-        properties = pika.BasicProperties().decode(data[header + _PROPERTIES_AT : body - 1])
+        properties = _properties(data[header + _PROPERTIES_AT : body - 1])
         is_again = bool(data[number + 8] & 1)
         content = data[body + _FRAME.size : end - 1]
         take(int.from_bytes(data[number : number + 8], "big"), is_again, properties, content)

@@ -1,0 +1,68 @@
+"""A delivery as it came: headers are what any publisher may write, and prove nothing."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from shared.contracts import SubmissionAccepted, decode, encode
+from shared.contracts.submission import EVENT_BYTES_MOST, InvalidEvent
+from shared.messaging.failures import BUG_RETRIES, Delivery, Park
+from shared.messaging.incoming import POISON_AT, Incoming
+from support.events import an_event
+
+ODD: list[Any] = [
+    *(
+        True,
+        -1,
+        10**30,
+        "99",
+        b"\xff",
+        99.0,
+        Decimal(99),
+        None,
+        [99],
+        {"count": 99},
+        datetime(2026, 11, 22, tzinfo=UTC),
+    ),
+]
+
+
+def incoming(*, redelivered: bool = False, body: bytes | None = None, **headers: Any) -> Incoming:
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    whole = encode(an_event()) if body is None else body
+    return Incoming(whole, SubmissionAccepted.TYPE, "id", named, 1, 1, redelivered)
+
+
+def test_a_count_of_returns_is_the_brokers_on_redelivery_alone() -> None:
+    assert isinstance(incoming(x_delivery_count=POISON_AT).read(), Delivery)
+    poison = incoming(x_delivery_count=POISON_AT, redelivered=True).read()
+    assert isinstance(poison, Park)
+    assert poison.kind == "poison"
+
+
+@pytest.mark.parametrize("value", ODD, ids=repr)
+@pytest.mark.parametrize("name", ["x_delivery_count", "x_attempt", "x_failures", "x_death", "traceparent"])
+def test_no_odd_header_counts(name: str, value: Any) -> None:
+    one = incoming(redelivered=True, **{name: value})
+    assert (one.returns, one.attempt, one.failures) == (0, 0, 0)
+    assert isinstance(one.read(), Delivery)
+
+
+def test_more_failures_than_are_ever_counted_are_none() -> None:
+    assert incoming(x_failures=BUG_RETRIES).failures == BUG_RETRIES
+    assert incoming(x_failures=BUG_RETRIES + 1).failures == 0
+
+
+def test_a_trace_that_is_no_trace_does_not_travel_on() -> None:
+    assert incoming(traceparent="00-" + "a" * 1000).trace == {}
+
+
+def test_an_event_too_large_is_parked_unread() -> None:
+    with pytest.raises(InvalidEvent, match=f"{EVENT_BYTES_MOST} at most"):
+        decode(b"\xff" * (EVENT_BYTES_MOST + 1), type=SubmissionAccepted.TYPE)
+    parked = incoming(body=b"\xff" * 20_000_000).read()
+    assert parked == Park(f"no valid event: 20000000 bytes, {EVENT_BYTES_MOST} at most", "invalid")
