@@ -16,7 +16,7 @@ from types import TracebackType
 from typing import IO
 
 from dev.amqp import accepts
-from dev.processes import StartFailed, await_start, descendants, end, free_port, is_alive, is_free, poll, send
+from dev.processes import StartFailed, await_start, descendants, end, ending, free_port, is_alive, is_free, poll, send
 from dev.programs import rabbitmq
 from dev.rabbitmq_files import Membership, environment, remember, write_files
 
@@ -103,9 +103,16 @@ class Broker:
         """Say whether it accepts an AMQP connection now."""
         return not is_free(self.port) and accepts(self.url)
 
-    def wait(self) -> None:
-        """Return when the node has ended."""
-        self._running.wait()
+    def wait(self) -> str:
+        """Wait until the node has ended, and return how."""
+        return ending(self._running.wait())
+
+    def start_again(self) -> None:
+        """Start a node that has ended, at the address that it had; raises as `start`."""
+        self.kill()
+        if not is_free(self.port):
+            raise StartFailed(f"another program has its port, {self.port}")
+        self.start()
 
     def stop(self) -> None:
         """End it in good order and wait until none of its processes is left."""

@@ -45,9 +45,15 @@ class DockerBroker:
         if not poll(lambda: accepts(self.url), START_TIMEOUT_S, every_s=0.5):
             raise StartFailed(f"RabbitMQ was not ready after {START_TIMEOUT_S} s: see docker logs {self._name}")
 
-    def wait(self) -> None:
-        """Return when it has ended."""
-        subprocess.run(["docker", "wait", self._name], capture_output=True, start_new_session=True)
+    def wait(self) -> str:
+        """Wait until it has ended, and return how."""
+        command = ["docker", "wait", self._name]
+        said = subprocess.run(command, capture_output=True, text=True, start_new_session=True).stdout.strip()
+        return f"ended by itself with {said}" if said else "was removed"
+
+    def start_again(self) -> None:
+        """Start it again; raises `StartFailed`."""
+        self.start()
 
     def kill(self) -> None:
         """End it at once; the volume stays."""

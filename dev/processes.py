@@ -88,6 +88,11 @@ def end(process: subprocess.Popen[bytes] | None, sign: signal.Signals, timeout_s
         process.wait(timeout_s)
 
 
+def ending(code: int) -> str:
+    """Say how a process ended, by its return code."""
+    return f"was killed by {signal.Signals(-code).name}" if code < 0 else f"ended by itself with {code}"
+
+
 def descendants(pid: int) -> list[int]:
     """Return the ids of all processes below this one, as `ps` knows them."""
     table = subprocess.run(["ps", "-A", "-o", "pid=,ppid="], capture_output=True, text=True, check=True).stdout

@@ -8,7 +8,8 @@ import os
 import signal
 import subprocess
 import sys
-from contextlib import ExitStack
+from collections.abc import Callable
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import NoReturn
 
@@ -24,6 +25,7 @@ from shared import forms
 _MAIL_PAGE_PORT = 8025
 _READY_TIMEOUT_S = 30
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_SERVICES = {"storage": "storage_service", "notify": "notify_service", "gateway": "gateway"}
 
 
 class Asked(Exception):
@@ -33,18 +35,21 @@ class Asked(Exception):
 class Run:
     """One run with its data in `directory`; `until_something_ends` does all of it."""
 
-    def __init__(self, directory: Path, port: int) -> None:
+    def __init__(self, directory: Path) -> None:
         self._directory = directory
-        self._port = port
-        self._made = {"BIND": f"127.0.0.1:{port}"}
+        self._port = 0
+        self._broker: Broker | DockerBroker | None = None
+        self._made: dict[str, str] = {}
         self._supervisor = Supervisor(colour=sys.stdout.isatty() and "NO_COLOR" not in os.environ)
 
     def until_something_ends(self) -> str | None:
-        """Start everything, and return what ended by itself; whatever happens, all of it is ended then."""
+        """Start everything, and return what ended for good; whatever happens, all of it is ended then."""
         with ExitStack() as stack:
             _check_forms()
             stack.enter_context(run_directory.held(self._directory))
             os.environ.update(run_directory.mark(self._directory))
+            self._port = ports.chosen()
+            self._made["BIND"] = f"127.0.0.1:{self._port}"
             stack.callback(self._supervisor.say, "Stopped.")
             if not run_settings.is_given("BROKER_URL"):
                 self._start_broker(stack)
@@ -53,22 +58,31 @@ class Run:
                 self._call("storage_service", "migrate")
                 self._call("notify_service", "migrate")
             stack.callback(self._supervisor.stop)
-            stack.callback(_ignore_signals)
+            stack.callback(_listen_for, self.end_now)
             mail_page = None if run_settings.is_given("SMTP_URL") else self._start_mail_sink()
-            for name, module in (("storage", "storage_service"), ("notify", "notify_service"), ("gateway", "gateway")):
+            for name, module in _SERVICES.items():
+                run_settings.write(self._directory, name, self._made)
                 self._supervisor.start(name, [sys.executable, "-m", module], self._environment(name))
             if ended := self._await_ready():
                 return ended
+            self._supervisor.bring_back()
             self._supervisor.say(run_words.ready(self._directory, self._port, api_key, mail_page))
             return self._supervisor.wait()
 
+    def end_now(self) -> NoReturn:
+        """Kill everything, and end this process."""
+        processes.send(processes.descendants(os.getpid()), signal.SIGKILL)
+        if isinstance(self._broker, DockerBroker):
+            self._broker.kill()
+        os._exit(130)
+
     def _start_broker(self, stack: ExitStack) -> None:
         kind = Broker if programs.has_rabbitmq() else DockerBroker
-        broker = kind(self._directory / "rabbitmq")
+        self._broker = broker = kind(self._directory / "rabbitmq")
         with doing(f"Starting {broker.description}"):
             stack.callback(broker.stop)
             broker.start()
-        self._supervisor.watch("RabbitMQ", broker.wait)
+        self._supervisor.watch("RabbitMQ", broker.wait, broker.start_again)
         self._made["BROKER_URL"] = broker.url
 
     def _start_mail_sink(self) -> str:
@@ -113,36 +127,50 @@ def _check_forms() -> None:
         raise CannotGoOn(f"The form definitions are wrong.\n\n{error}") from None
 
 
-def _end(sign: int, _frame: object) -> NoReturn:
-    _ignore_signals()
-    raise Asked(signal.Signals(sign).name)
+def _listen_for(end_now: Callable[[], NoReturn]) -> None:
+    """While all is being ended, let nothing disturb that but another Ctrl-C, which ends it at once."""
 
+    def ending_now(_sign: int, _frame: object) -> NoReturn:
+        _tell("Ending it now.")
+        end_now()
 
-def _ignore_signals() -> None:
-    """Let nothing disturb the ending: it takes a bounded time."""
     for sign in _SIGNALS:
         signal.signal(sign, signal.SIG_IGN)
+    signal.signal(signal.SIGINT, ending_now)
+
+
+def _tell(text: str) -> None:
+    """Print from within a signal's handler, which may have come in the middle of another print."""
+    with suppress(OSError):
+        os.write(sys.stdout.fileno(), f"\n{text}\n".encode())
 
 
 def main() -> None:
-    """Run until asked to end, or until something ends by itself, which exits 1."""
+    """Run until asked to end, or until something ends for good, which exits 1."""
     arguments = argparse.ArgumentParser(prog="python -m dev.run", description=__doc__)
     arguments.add_argument("--directory", type=Path, default=RUN, help="where the data is; .run by default")
     directory = arguments.parse_args().directory.absolute()
     logging.getLogger("pika").setLevel(logging.CRITICAL)
     os.umask(0o077)
+    run = Run(directory)
+
+    def end(sign: int, _frame: object) -> NoReturn:
+        _listen_for(run.end_now)
+        _tell("Stopping … (Ctrl-C again ends it at once)")
+        raise Asked(signal.Signals(sign).name)
+
     for sign in _SIGNALS:
         if sign != signal.SIGHUP or signal.getsignal(sign) != signal.SIG_IGN:  # under nohup it stays ignored
-            signal.signal(sign, _end)
+            signal.signal(sign, end)
     ended: str | None = None
     try:
-        ended = Run(directory, ports.chosen()).until_something_ends()
+        ended = run.until_something_ends()
     except Asked:
         pass
     except (CannotGoOn, processes.StartFailed, programs.NotInstalled) as error:
         leave(error)
     finally:
-        _ignore_signals()
+        _listen_for(run.end_now)
         processes.send(processes.descendants(os.getpid()), signal.SIGKILL)  # what was being started when we were asked
     if ended:
         leave(CannotGoOn(f"{ended}, so everything was stopped. What it said stands above."))

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Mapping
 from pathlib import Path
 
+from dev import run_directory
 from dev.steps import ROOT
+
+_OURS = ("COUNTERFOIL_", "OTEL_")
 
 
 def is_given(name: str) -> bool:
@@ -37,3 +41,12 @@ def environment(directory: Path, service: str, made: Mapping[str, str]) -> dict[
     settings = {f"COUNTERFOIL_{name}": value for name, value in own.items() if not is_given(name.removesuffix("_FILE"))}
     fixed = {"COUNTERFOIL_FORMS": str(forms()), "COUNTERFOIL_BIND": made["BIND"], "PYTHONUNBUFFERED": "1"}
     return dict(os.environ) | settings | fixed
+
+
+def write(directory: Path, service: str, made: Mapping[str, str]) -> None:
+    """Leave the settings of one service in `directory`/<service>.env, for commands: `set -a; . .run/storage.env`."""
+    settings = environment(directory, service, made).items()
+    lines = [f"{name}={shlex.quote(value)}\n" for name, value in sorted(settings) if name.startswith(_OURS)]
+    path = directory / f"{service}.env"
+    path.touch(mode=0o600)
+    path.write_text("".join(line for line in lines if not line.startswith(run_directory.MARK)), "utf-8")

@@ -23,7 +23,7 @@ Try it: open {address}/f/{form} in a browser, or
 {posts}
   curl -H "Authorization: Bearer {key}" {address}/v1/forms/{form}/submissions
 
-Ctrl-C ends all of it. `make run` again goes on with the same data.
+What is killed comes back. Ctrl-C ends all of it; `make run` again goes on with the same data.
 """
 
 _POSTS = """  curl -d 'name=Ada Lovelace' -d 'email=ada@example.org' {address}/f/{form}

@@ -63,7 +63,7 @@ class Runner:
         """Return the process id of `python -m <module>` below it."""
         table = subprocess.run(["ps", "-A", "-ww", "-o", "pid=,command="], capture_output=True, text=True).stdout
         commands = dict(line.split(None, 1) for line in table.splitlines())
-        return next(pid for pid in descendants(self.process.pid) if commands[str(pid)].endswith(f"-m {module}"))
+        return next(pid for pid in descendants(self.process.pid) if f"-m {module}" in commands[str(pid)])
 
     def close_terminal(self) -> None:
         """Close the window it runs in."""
@@ -94,31 +94,44 @@ def runners() -> Iterator[list[Runner]]:
         print(runner.output)
 
 
-def test_from_the_first_start_to_a_terminal_that_closes(directory: Path, runners: list[Runner]) -> None:
-    first = Runner(directory, free_port())
+def test_parts_are_killed_then_all_of_it_and_nothing_is_lost(directory: Path, runners: list[Runner]) -> None:
+    port = free_port()
+    first = Runner(directory, port)
     runners.append(first)
-    processes = first.await_ready()
+    first.await_ready()
     key = re.findall(r"cf_\S+", first.output)[0]
-    submitted = requests.post(
-        f"{first.url}/f/signup", json={"name": "Ada Lovelace", "email": "ada@example.org"}, timeout=9
-    )
-    assert submitted.status_code == 202
+    accepted = [submit(first.url)]
     eventually(lambda: list((directory / "mail").glob("*.eml")), 30, "the mail is in the sink")
+    assert {path.stat().st_mode & 0o077 for path in (directory, *directory.rglob("*"))} == {0}
 
-    os.kill(first.pid_of("storage_service"), signal.SIGKILL)
-    assert first.process.wait(60) == 1
-    assert "storage ended by itself with -9" in first.output
-    assert_gone(processes)
+    for module in ("storage_service", "gateway", "dev.mail_sink"):
+        os.kill(first.pid_of(module), signal.SIGKILL)
+    os.kill(int((directory / "rabbitmq" / "pids").read_text().split()[0]), signal.SIGKILL)
+    said = [f"{name} was killed by SIGKILL" for name in ("storage", "gateway", "mail", "RabbitMQ")]
+    eventually(lambda: all(line in first.output for line in said), 30, "it says what was killed")
+    accepted.append(eventually(lambda: submit(first.url), 60, "it accepts again"))
+    eventually(lambda: len(list((directory / "mail").glob("*.eml"))) == 2, 60, "the second mail is in the sink")
 
-    second = Runner(directory, free_port())
+    left = descendants(first.process.pid)
+    first.process.kill()
+    first.process.wait()
+    assert any(map(is_alive, left)), "nothing is left of it; else this test shows nothing"
+
+    second = Runner(directory, port)
     runners.append(second)
-    processes = second.await_ready()
+    second.await_ready()
+    assert_gone(left)
     assert "cf_" not in second.output, "the key is shown at the first start only"
     kept = eventually(lambda: submissions(second.url, key), 30, "storage answers")
-    assert [each["id"] for each in kept] == [submitted.json()["id"]]
+    assert {each["id"] for each in kept} == set(accepted)
+    assert with_settings_of(directory, "storage", "-m storage_service parked replay --all") == "0 replayed\n"
 
-    second.close_terminal()
-    assert second.process.wait(60) == 0
+    processes = descendants(second.process.pid)
+    os.kill(second.pid_of("storage_service"), signal.SIGSTOP)
+    second.process.send_signal(signal.SIGINT)
+    eventually(lambda: "Stopping" in second.output, 10, "it says that it is stopping")
+    second.process.send_signal(signal.SIGINT)
+    assert second.process.wait(10) == 130
     assert_gone(processes)
 
 
@@ -157,6 +170,33 @@ def test_a_second_one_in_the_same_directory_is_refused(directory: Path, runners:
 
     assert runners[1].process.wait(30) == 1
     assert f"Counterfoil runs already with its data in {directory}" in runners[1].output
+
+
+def test_a_terminal_that_closes_leaves_no_process(directory: Path, runners: list[Runner]) -> None:
+    runner = Runner(directory, free_port())
+    runners.append(runner)
+    processes = runner.await_ready()
+
+    runner.close_terminal()
+
+    assert runner.process.wait(60) == 0
+    assert_gone(processes)
+
+
+def submit(url: str) -> str | None:
+    try:
+        answer = requests.post(f"{url}/f/signup", json=ADA, timeout=9)
+    except requests.RequestException:
+        return None
+    return str(answer.json()["id"]) if answer.status_code == 202 else None
+
+
+def with_settings_of(directory: Path, service: str, command: str) -> str:
+    """Run a Python command as docs/operations.md says."""
+    line = f"set -a; . {directory}/{service}.env; exec {sys.executable} {command}"
+    done = subprocess.run(["sh", "-c", line], cwd=ROOT, env=clean_environment(), capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
 
 
 def submissions(url: str, key: str) -> list[dict[str, str]] | None:

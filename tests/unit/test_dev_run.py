@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import socket
+import subprocess
 from pathlib import Path
 
 import pytest
 
-from dev import ports, run_settings, run_words
+from dev import ports, run_directory, run_settings, run_words
 from dev.processes import free_port
 from dev.steps import CannotGoOn
 
@@ -117,3 +119,34 @@ def test_the_words_give_a_line_that_the_form_takes_or_say_where_there_is_one(
     said = run_words.ready(tmp_path, 8080, "", None)
     assert ("curl -d 'name=Ada Lovelace'" in said) == takes
     assert ("http://127.0.0.1:8080/ has a line for each form" in said) == (not takes)
+
+
+def test_a_command_finds_the_settings_of_a_run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    directory = tmp_path / "it's here"
+    directory.mkdir()
+    monkeypatch.setenv("COUNTERFOIL_MAIL_FROM", "Ada's forms <forms@example.org>")
+    monkeypatch.setenv(run_directory.MARK, "of a run")
+    run_settings.write(directory, "storage", MADE)
+
+    file = directory / "storage.env"
+    assert file.stat().st_mode & 0o777 == 0o600
+    command = ["sh", "-c", 'set -a; . "$1"; env -0', "sh", str(file)]
+    said = subprocess.run(command, env={"PATH": os.environ["PATH"]}, capture_output=True, text=True, check=True).stdout
+    settings = dict(line.split("=", 1) for line in said.split("\0") if line.startswith("COUNTERFOIL_"))
+    given = run_settings.environment(directory, "storage", MADE).items()
+    assert settings == {
+        name: value for name, value in given if name.startswith("COUNTERFOIL_") and name != run_directory.MARK
+    }
+    assert settings["COUNTERFOIL_BROKER_URL"] == "amqp://private/"
+    assert settings["COUNTERFOIL_DATABASE_URL"] == f"sqlite:///{directory}/storage.db"
+    assert settings["COUNTERFOIL_MAIL_FROM"] == "Ada's forms <forms@example.org>"
+
+
+@pytest.mark.parametrize("name", ["COUNTERFOIL_SMTP_URL", "COUNTERFOIL_SMTP_URL_FILE"])
+def test_a_mail_server_that_is_named_is_the_one_that_notify_gets(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str
+) -> None:
+    monkeypatch.setenv(name, "given")
+    environment = run_settings.environment(tmp_path, "notify", MADE)
+    assert {key: value for key, value in environment.items() if "SMTP_URL" in key} == {name: "given"}
+    assert run_settings.is_given("SMTP_URL")
