@@ -29,12 +29,12 @@ class Receiver:
     """Keeps what it receives. `answers` maps a path to a status, or to one of these ways to misbehave:
 
     `hang` answers nothing, `late` a 204 when it is let go; `drip` a header that never ends; `drip body` likewise;
-    `drop` closes after the request; `huge` a body without end; `redirect` leads to /elsewhere. `headers` go with
-    every answer.
+    `stall` one byte of a long body; `drop` closes after the request; `huge` a body without end; `redirect` leads to
+    /elsewhere; bytes are answered as they are. `headers` go with every other answer.
     """
 
     tls: bool = False
-    answers: dict[str, int | str] = field(default_factory=dict)
+    answers: dict[str, int | str | bytes] = field(default_factory=dict)
     headers: dict[str, str] = field(default_factory=dict)
     received: list[Received] = field(default_factory=list)
     under_way: Counter[str] = field(default_factory=Counter)
@@ -88,7 +88,7 @@ class _Handler(BaseHTTPRequestHandler):
         finally:
             self.receiver.under_way[self.path] -= 1
 
-    def _answer(self, answer: int | str) -> None:
+    def _answer(self, answer: int | str | bytes) -> None:
         if answer == "hang":
             self.receiver.let_go.wait(60)
         elif answer == "late":
@@ -100,6 +100,12 @@ class _Handler(BaseHTTPRequestHandler):
             return
         elif isinstance(answer, int):
             self._begin(answer, 0)
+        elif isinstance(answer, bytes):
+            self.wfile.write(answer)
+        elif answer == "stall":
+            self._begin(200, 100_000)
+            self.wfile.write(b"o")
+            self.receiver.let_go.wait(60)
         elif answer == "redirect":
             self._begin(307, 0, Location=self.receiver.url("/elsewhere"))
         else:

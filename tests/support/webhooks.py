@@ -49,7 +49,8 @@ class Posted:
 
 @dataclass
 class FakeCaller:
-    """`webhook.Caller` that keeps what it is given. It answers each address with a status, `drop` or `refuse`."""
+    """`webhook.Caller` that keeps what it is given. It answers each address with a status, `drop` or `refuse`, with
+    `overtime` where all the time went by, and with `stall` where its 200 had a body that did not come."""
 
     answers: dict[str, int | str] = field(default_factory=dict)
     retry_after: str | None = None
@@ -62,8 +63,10 @@ class FakeCaller:
         if answer == "refuse":
             raise Refused("its address is not public")
         self.posted.append(Posted(url, headers, body, timeout_s))
+        if answer == "stall":
+            return Answer(200, None, overtime=True)
         if isinstance(answer, str):
-            raise NoAnswer(f"no answer ({answer})")
+            raise NoAnswer(f"no answer ({answer})", overtime=answer == "overtime")
         return Answer(answer, self.retry_after)
 
 

@@ -24,6 +24,12 @@ def test_it_opens_after_five_failures_in_a_row() -> None:
     assert not an_open_breaker(Seconds()).admits()
 
 
+def test_one_failure_that_used_up_its_time_opens_it() -> None:
+    breaker = Breaker(Seconds())
+    breaker.failed(overtime=True)
+    assert not breaker.admits()
+
+
 def test_a_success_between_failures_starts_the_count_anew() -> None:
     breaker = Breaker(Seconds())
     for _ in range(3):

@@ -66,7 +66,7 @@ def test_little_must_be_set() -> None:
     assert (loaded.smtp_connections, loaded.smtp_timeout_s) == (4, 60)
     assert loaded.database_url == "sqlite:///notify.db"
     assert loaded.recipient_cap == Cap(20, timedelta(days=1))
-    assert (loaded.webhook_connections, loaded.webhook_timeout_s, loaded.webhook_allow) == (2, 15, ())
+    assert (loaded.webhook_connections, loaded.webhook_timeout_s, loaded.webhook_allow) == (3, 15, ())
 
 
 @pytest.mark.usefixtures("environment")

@@ -171,7 +171,8 @@ def _webhook_consumers(
     """Return what sends webhooks, apart from mail: an endpoint that hangs keeps nothing waiting but webhooks."""
     table = measuring.counted(ClaimTable(engine), "webhook")
     caller = GuardedCaller(tls_context(), chosen.webhook_allow)
-    sender = WebhookSender(measuring.timed_caller(TracedCaller(caller, spans) if spans else caller), _now)
+    timed = measuring.timed_caller(TracedCaller(caller, spans) if spans else caller)
+    sender = WebhookSender(timed, _now, calls_most=max(1, chosen.webhook_connections - 1))
     measuring.watch("webhook", lambda: sender.resting(served))
     handlers = [
         SendWebhooks(served, table, sender, _now, reach, send_timeout_s=chosen.webhook_timeout_s)

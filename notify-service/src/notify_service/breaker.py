@@ -12,8 +12,9 @@ REST_S = 30.0
 class Breaker:
     """Shared by every connection to one server. Safe to use from many threads.
 
-    After `FAILURES_TO_OPEN` failures in a row it is open: it admits nobody for `REST_S` seconds, then one try per
-    `REST_S` (half-open), until one succeeds. `clock` returns seconds that only ever grow.
+    After `FAILURES_TO_OPEN` failures in a row, or a single one that used up its time, it is open: it admits nobody for
+    `REST_S` seconds, then one try per `REST_S` (half-open), until one succeeds. `clock` returns seconds that only ever
+    grow.
     """
 
     def __init__(self, clock: Callable[[], float]) -> None:
@@ -49,9 +50,9 @@ class Breaker:
             self._failures = 0
             self._resting_until_s = None
 
-    def failed(self) -> None:
-        """Note a failure of the way to the server."""
+    def failed(self, *, overtime: bool = False) -> None:
+        """Note a failure of the way to the server; five of those that take all their time would keep others waiting."""
         with self._lock:
-            self._failures += 1
+            self._failures += FAILURES_TO_OPEN if overtime else 1
             if self._failures >= FAILURES_TO_OPEN:
                 self._resting_until_s = self._clock() + REST_S

@@ -93,7 +93,7 @@ def load() -> Settings:
         smtp_timeout_s=env.int("SMTP_TIMEOUT_S", 60, validate=validate.Range(1, 600)) or 0,
         mail_from=_mail_from(env.str("MAIL_FROM", "Counterfoil <counterfoil@localhost>"), problems),
         recipient_cap=_cap(env.str("CONFIRMATIONS_PER_RECIPIENT", "20/day"), problems),
-        webhook_connections=env.int("WEBHOOK_CONNECTIONS", 2, validate=validate.Range(1, 64)) or 0,
+        webhook_connections=env.int("WEBHOOK_CONNECTIONS", 3, validate=validate.Range(1, 64)) or 0,
         webhook_timeout_s=env.int("WEBHOOK_TIMEOUT_S", 15, validate=validate.Range(1, 60)) or 0,
         webhook_allow=_networks(env.str("WEBHOOK_ALLOW", ""), problems),
         forms=Path(env.str("FORMS", "forms.toml") or ""),

@@ -4,23 +4,32 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Protocol
 
 from standardwebhooks import Webhook as Signer
 
-from notify_service.breaker import Breaker
 from notify_service.domain import SendFailure, Transient
+from notify_service.endpoints import Endpoint
 from notify_service.webhook_answers import failure_of
 from notify_service.webhook_body import body_of, webhook_id
 from notify_service.webhook_connection import Answer, NoAnswer
 from notify_service.webhook_secrets import secrets_of
 from shared.contracts import SubmissionAccepted
 from shared.forms import Forms, Webhook
+from shared.messaging.failures import RetryLater
 from shared.public_addresses import Refused
 
 USER_AGENT = "Counterfoil"
+CALLS_MOST = 2
+"""How many calls to one endpoint are under way at once: one less than there are connections."""
+
+BUSY_AFTER_S = 30.0
+
+_BUSY = "its endpoint is slow, and has all the calls it may have"
+_RESTING = "its endpoint failed too often, and rests before the next try"
 
 
 class Caller(Protocol):
@@ -37,49 +46,71 @@ class WebhookSender:
     """`webhook_handler.Sender` over HTTP, with a breaker for each endpoint. Safe to use from many threads."""
 
     def __init__(
-        self, caller: Caller, clock: Callable[[], datetime], ticks_s: Callable[[], float] = time.monotonic
+        self,
+        caller: Caller,
+        clock: Callable[[], datetime],
+        ticks_s: Callable[[], float] = time.monotonic,
+        *,
+        calls_most: int = CALLS_MOST,
     ) -> None:
         self._caller = caller
         self._clock = clock
         self._ticks_s = ticks_s
+        self._calls_most = calls_most
         self._lock = threading.Lock()
-        self._breakers: dict[str, Breaker] = {}
+        self._endpoints: dict[str, Endpoint] = {}
 
-    def admits(self, webhook: Webhook) -> bool:
-        """Say whether its endpoint may be tried now; see `webhook_handler.Sender`."""
-        return self._breaker_of(webhook).admits()
+    @contextmanager
+    def turn(self, webhook: Webhook) -> Iterator[str | None]:
+        """Have a turn at its endpoint; see `webhook_handler.Sender`."""
+        endpoint = self._endpoint_of(webhook)
+        if endpoint.breaker.is_resting:
+            yield _RESTING
+            return
+        begun_s = endpoint.enter()
+        if begun_s is None:
+            raise RetryLater(_BUSY, after_s=BUSY_AFTER_S)
+        try:
+            yield None if endpoint.breaker.admits() else _RESTING
+        finally:
+            endpoint.leave(begun_s)
 
     def send(self, webhook: Webhook, event: SubmissionAccepted, *, timeout_s: float) -> None:
         """Send one webhook; see `webhook_handler.Sender`. No answer is `Transient`: it may have arrived."""
-        breaker = self._breaker_of(webhook)
+        breaker = self._endpoint_of(webhook).breaker
         try:
-            self._send(webhook, event, timeout_s)
+            is_prompt = self._send(webhook, event, timeout_s)
+        except NoAnswer as error:
+            breaker.failed(overtime=error.overtime)
+            raise Transient(str(error), tells_of_channel=True) from None
         except SendFailure as error:
             (breaker.failed if error.tells_of_channel else breaker.succeeded)()
             raise
-        breaker.succeeded()
+        (breaker.succeeded if is_prompt else breaker.failed)()
 
-    def _send(self, webhook: Webhook, event: SubmissionAccepted, timeout_s: float) -> None:
+    def _send(self, webhook: Webhook, event: SubmissionAccepted, timeout_s: float) -> bool:
+        """Send it, and say whether the whole answer came in time."""
         body, now = body_of(event), self._clock()
         headers = {"Content-Type": "application/json", "User-Agent": USER_AGENT} | _signed(webhook, event, body, now)
         try:
             answer = self._caller.post(webhook.url, body.encode(), headers, timeout_s=timeout_s)
-        except (Refused, NoAnswer) as error:
+        except Refused as error:
             raise Transient(str(error), tells_of_channel=True) from None
         failure = failure_of(answer.status, answer.retry_after, now)
         if failure is not None:
             raise failure
+        return not answer.overtime
 
     def resting(self, forms: Forms) -> int:
         """Return how many endpoints of these forms failed so often that they rest; one that no form has is not tried
         any more, and would rest for ever."""
         urls = {form.webhook.url for _, form in forms.items() if form.webhook}
         with self._lock:
-            return sum(breaker.is_open for url, breaker in self._breakers.items() if url in urls)
+            return sum(one.breaker.is_open for url, one in self._endpoints.items() if url in urls)
 
-    def _breaker_of(self, webhook: Webhook) -> Breaker:
+    def _endpoint_of(self, webhook: Webhook) -> Endpoint:
         with self._lock:
-            return self._breakers.setdefault(webhook.url, Breaker(self._ticks_s))
+            return self._endpoints.setdefault(webhook.url, Endpoint(self._calls_most, self._ticks_s))
 
 
 def _signed(webhook: Webhook, event: SubmissionAccepted, body: str, now: datetime) -> dict[str, str]:

@@ -6,26 +6,33 @@ leaves no time for a name that resolves to another (DNS rebinding). It follows n
 
 from __future__ import annotations
 
-import contextlib
 import http.client
 import socket
 import ssl
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 from shared.public_addresses import Found, Guard, Network
 
-ANSWER_BYTES = 64 * 1024
-"""How much of an answer's body is read, out of courtesy: nothing in it counts."""
+BODY_BYTES = 64 * 1024
+BODY_S = 1.0
+"""How much of an answer's body is read, and for how long, out of courtesy: nothing in it counts, and who is cut off in
+mid-answer may undo its work."""
 
 _CONNECT_S = 5.0
+_INTERIM_MOST = 20
 
 
 class NoAnswer(Exception):
-    """There was no answer in time; the text is a class of failure."""
+    """There was no answer in time; the text is a class of failure, and `overtime` says that all the time was used."""
+
+    def __init__(self, reason: str, *, overtime: bool = False) -> None:
+        super().__init__(reason)
+        self.overtime = overtime
 
 
 class _HasDeadline(Protocol):
@@ -36,10 +43,14 @@ class _HasDeadline(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What an endpoint answered. `retry_after` is that header as it came."""
+    """What an endpoint answered: its status line and headers. `retry_after` is that header as it came.
+
+    `overtime` says that its body was not there a second later.
+    """
 
     status: int
     retry_after: str | None
+    overtime: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,15 +77,29 @@ class GuardedCaller:
         target = f"{parts.path or '/'}{'?' if parts.query else ''}{parts.query}"
         try:
             connection.request("POST", target, body, {**headers, "Connection": "close"})
-            return _answer_of(connection.getresponse())
+            return connection.answer()
         except (OSError, http.client.HTTPException, UnicodeError) as error:
-            raise NoAnswer(f"no answer ({type(error).__name__})") from None
+            raise NoAnswer(f"no answer ({type(error).__name__})", overtime=isinstance(error, TimeoutError)) from None
         finally:
             connection.close()
 
 
+class _Response(http.client.HTTPResponse):
+    """An answer, of which every interim one before it (1xx) is read over: the library itself knows of 100 alone."""
+
+    def _read_status(self) -> tuple[str, int, str]:
+        for _ in range(_INTERIM_MOST):
+            version, status, reason = super()._read_status()  # type: ignore[misc]
+            if not 100 <= status < 200 or status == HTTPStatus.SWITCHING_PROTOCOLS:
+                return version, status, reason
+            http.client.parse_headers(self.fp)
+        raise http.client.BadStatusLine("nothing but interim answers")
+
+
 class _Connection(http.client.HTTPConnection):
     """A connection that is made for one request."""
+
+    response_class = _Response
 
     def __init__(self, caller: GuardedCaller, is_secure: bool, host: str, port: int | None, timeout_s: float) -> None:  # noqa: FBT001 - private, and called in one place
         self.default_port = http.client.HTTPS_PORT if is_secure else http.client.HTTP_PORT
@@ -82,6 +107,20 @@ class _Connection(http.client.HTTPConnection):
         self._caller = caller
         self._is_secure = is_secure
         self._deadline_s = time.monotonic() + timeout_s
+
+    def answer(self) -> Answer:
+        """Return the answer as soon as it is decided, and its body read as far as it is."""
+        timed: _HasDeadline = self.sock  # type: ignore[assignment]  # one of the two below
+        response = self.getresponse()
+        timed.deadline_s = min(self._deadline_s, time.monotonic() + BODY_S)
+        overtime = False
+        try:
+            response.read(BODY_BYTES)
+        except TimeoutError:
+            overtime = True
+        except (OSError, http.client.HTTPException):
+            pass  # it broke off
+        return Answer(response.status, response.getheader("Retry-After"), overtime)
 
     def connect(self) -> None:
         """Find the addresses of the host, and connect to the first that answers among those that may be reached."""
@@ -149,13 +188,6 @@ def _connected(found: Sequence[tuple[Any, ...]], deadline_s: float) -> _PlainSoc
         else:
             return plain
     raise failure
-
-
-def _answer_of(response: http.client.HTTPResponse) -> Answer:
-    """Return the status, once the body is read as far as it is: who is cut off in mid-answer may undo its work."""
-    with contextlib.suppress(OSError, http.client.HTTPException):
-        response.read(ANSWER_BYTES)
-    return Answer(response.status, response.getheader("Retry-After"))
 
 
 def _left_s(deadline_s: float) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -31,15 +32,17 @@ Each is put aside once, at least."""
 
 _UNKNOWN = "its form is not in this service's forms file"
 _NOT_YET = "its form has no webhook in this service's forms file"
-_RESTING = "its endpoint failed too often, and rests before the next try"
 _NO_MORE = "the form has no webhook any more"
 
 
 class Sender(Protocol):
     """Sends webhooks."""
 
-    def admits(self, webhook: Webhook) -> bool:
-        """Say whether there is use in trying its endpoint now."""
+    def turn(self, webhook: Webhook) -> AbstractContextManager[str | None]:
+        """Have a turn at its endpoint, within which to `send`; what it yields keeps from that, where it is not None.
+
+        Raises `RetryLater` where the endpoint would have all connections.
+        """
 
     def send(self, webhook: Webhook, event: SubmissionAccepted, *, timeout_s: float) -> None:
         """Send within the time given, and nothing after it; raises `Transient` or `Permanent`."""
@@ -70,25 +73,24 @@ class SendWebhooks:
     def _tell(self, delivery: Delivery) -> None:
         event = delivery.event
         form = self.forms.get(event.form)
+        webhook = form.webhook if form else None
         if event.spam is not None:
             return
-        hindrance = self._hindrance(delivery, form)
-        if hindrance and not domain.is_too_old(event.accepted_at, self.clock()):
-            after_s = min(domain.retry_after_s(delivery.attempt + 1), PUT_ASIDE_MOST_S)
-            raise RetryLater(hindrance, after_s=after_s)
-        claim = self._claim(event)
-        if claim is not None:
-            self.reach("webhook-after-claim")
-            self._carry_out(claim, delivery, hindrance or (form.webhook if form else None) or _NO_MORE)
+        with self.sender.turn(webhook) if webhook else nullcontext(self._missing(delivery, form)) as hindrance:
+            if hindrance and not domain.is_too_old(event.accepted_at, self.clock()):
+                after_s = min(domain.retry_after_s(delivery.attempt + 1), PUT_ASIDE_MOST_S)
+                raise RetryLater(hindrance, after_s=after_s)
+            claim = self._claim(event)
+            if claim is not None:
+                self.reach("webhook-after-claim")
+                self._carry_out(claim, delivery, hindrance or webhook or _NO_MORE)
 
-    def _hindrance(self, delivery: Delivery, form: Form | None) -> str | None:
-        """Return what keeps an event of a form from being tried now."""
+    def _missing(self, delivery: Delivery, form: Form | None) -> str | None:
+        """Return why a form without a webhook may have one later; None where it has none any more."""
         if form is None:
             return _UNKNOWN
-        if form.webhook is None:
-            may_come = delivery.attempt == 0 or self.clock() - delivery.event.accepted_at < FILE_ARRIVES
-            return _NOT_YET if may_come else None
-        return None if self.sender.admits(form.webhook) else _RESTING
+        may_come = delivery.attempt == 0 or self.clock() - delivery.event.accepted_at < FILE_ARRIVES
+        return _NOT_YET if may_come else None
 
     def _claim(self, event: SubmissionAccepted) -> Claim | None:
         """Return the claim; None where it is settled. Raises `RetryLater` where another has it."""

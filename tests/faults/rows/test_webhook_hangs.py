@@ -1,4 +1,4 @@
-"""Row 21: whoever receives the webhooks hangs, and every connection for them with it; no mail comes any later."""
+"""Row 21: whoever receives the webhooks hangs, and every connection it may have with it; no mail comes any later."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ from support.webhook_receiver import Receiver
 from support.webhooks import SECRET
 
 COUNT = 300
-CONNECTIONS = 2
+CONNECTIONS = 3
+OF_ONE = CONNECTIONS - 1
 HANGING = {
     "COUNTERFOIL_WEBHOOK_CONNECTIONS": f"{CONNECTIONS}",
     "COUNTERFOIL_WEBHOOK_ALLOW": "127.0.0.1",
@@ -54,9 +55,9 @@ def test_row_21_mail_comes_as_soon(
     fault = WebhookHangs(receiver, "/told")
     with stage.harmed(fault):
         stage.load(COUNT).wait(timeout_s=60)
-        fault.await_hanging(2 * CONNECTIONS)
+        fault.await_hanging(2 * OF_ONE)
         eventually(lambda: stage.trial.mailed() == 2 * COUNT, 60, "every mail is sent meanwhile")
-        assert len(receiver.at("/told")) == COUNT + 2 * CONNECTIONS, "vacuous: a webhook came through meanwhile"
+        assert len(receiver.at("/told")) == COUNT + 2 * OF_ONE, "vacuous: a webhook came through meanwhile"
     assert stage.conclude().counts["acked"] == 2 * COUNT
     entries = stage.trial.ledger.snapshot()
     told = Counter(one.headers["webhook-id"].removeprefix("accepted_") for one in receiver.at("/told"))

@@ -61,17 +61,49 @@ def test_an_endpoint_that_keeps_silent_or_drips_is_left_in_time(
     caller = GuardedCaller(trusting, parse_networks("127.0.0.0/8"))
     with Receiver(tls=tls, answers={"/hook": answer}) as receiver:
         started_s = time.monotonic()
-        with pytest.raises(NoAnswer, match="Timeout"):
+        with pytest.raises(NoAnswer, match="Timeout") as raised:
             caller.post(receiver.url(), BODY, HEADERS, timeout_s=0.5)
+        assert raised.value.overtime
         assert 0.4 < time.monotonic() - started_s < 5, "each byte would begin the time anew, for ever"
 
 
 @pytest.mark.parametrize("tls", [False, True])
-@pytest.mark.parametrize("answer", ["huge", "drip body"])
-def test_a_body_without_end_counts_as_the_status_before_it(answer: str, tls: bool, trusting: ssl.SSLContext) -> None:
+@pytest.mark.parametrize(("answer", "overtime"), [("huge", False), ("drip body", True), ("stall", True)])
+def test_a_body_without_end_counts_as_the_status_before_it_and_is_left_after_a_second(
+    answer: str, overtime: bool, tls: bool, trusting: ssl.SSLContext
+) -> None:
     caller = GuardedCaller(trusting, parse_networks("127.0.0.0/8"))
     with Receiver(tls=tls, answers={"/hook": answer}) as receiver:
-        assert caller.post(receiver.url(), BODY, HEADERS, timeout_s=0.5) == Answer(200, None)
+        started_s = time.monotonic()
+        assert caller.post(receiver.url(), BODY, HEADERS, timeout_s=60) == Answer(200, None, overtime)
+        assert time.monotonic() - started_s < 10, "it would be waited for as long as for the answer"
+
+
+OK = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    ("answer", "status"),
+    [
+        (b"HTTP/1.1 100 Continue\r\n\r\n" + OK, 200),
+        (b"HTTP/1.1 102 Processing\r\n\r\n" + OK, 200),
+        (b"HTTP/1.1 103 Early Hints\r\nLink: </a>; rel=preload\r\nLink: </b>\r\n\r\n" + OK, 200),
+        (b"HTTP/1.1 103 \r\n\r\nHTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 199 x\r\nA: b\r\n\r\n" + OK, 200),
+        (b"HTTP/1.1 103 x\r\n\r\nHTTP/1.1 503 x\r\nContent-Length: 0\r\n\r\n", 503),
+        (b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n" + OK, 101),
+        (b"HTTP/1.1 103 x\r\n\r\nHTTP/1.1 101 x\r\n\r\n", 101),
+    ],
+)
+def test_interim_answers_are_read_over(answer: bytes, status: int, receiver: Receiver, caller: GuardedCaller) -> None:
+    receiver.answers["/hook"] = answer
+    assert caller.post(receiver.url(), BODY, HEADERS, timeout_s=5) == Answer(status, None)
+
+
+@pytest.mark.parametrize("end", [b"", b"HTTP/1.1 103 x\r\n\r\n" * 1000])
+def test_nothing_but_interim_answers_is_none(end: bytes, receiver: Receiver, caller: GuardedCaller) -> None:
+    receiver.answers["/hook"] = b"HTTP/1.1 103 x\r\n\r\n" + end
+    with pytest.raises(NoAnswer):
+        caller.post(receiver.url(), BODY, HEADERS, timeout_s=5)
 
 
 def test_who_does_not_read_is_left_in_time(caller: GuardedCaller) -> None:
@@ -94,8 +126,9 @@ def test_over_tls_the_name_is_asked_for_and_the_certificate_verified(trusting: s
 def test_where_nobody_listens_there_is_no_answer(receiver: Receiver, caller: GuardedCaller) -> None:
     url = receiver.url()
     receiver.__exit__(None, None, None)
-    with pytest.raises(NoAnswer, match="ConnectionRefusedError"):
+    with pytest.raises(NoAnswer, match="ConnectionRefusedError") as raised:
         caller.post(url, BODY, HEADERS, timeout_s=5)
+    assert not raised.value.overtime
     receiver.__enter__()
 
 
