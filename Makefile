@@ -10,7 +10,7 @@ COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gene
 	--no-annotate --no-emit-package counterfoil-shared
 
 .DEFAULT_GOAL = help
-.PHONY: help run forms-check test test-faults test-compose fuzz soak lint format snippet lock bench clean delete-data
+.PHONY: help run forms-check test test-faults test-compose fuzz soak lint format snippet lock bench backup restore clean delete-data
 
 help: ## list the verbs
 	@grep -hE '^[a-z-]+:.*## ' Makefile | sed 's/:.*## /\t/' | while IFS="$$(printf '\t')" read -r verb what; do \
@@ -74,6 +74,14 @@ lock: ## choose the versions anew and pin them with hashes (UPGRADE=--upgrade fo
 bench: ## measure the claims beside their peers, a quarter of an hour (ROW=accepts for one, ROW=growth, ARGS=--quick)
 	@$(PREPARE) bench
 	@$(BIN)/python -m $(if $(filter growth,$(ROW)),bench.growth,bench $(ROW)) $(ARGS)
+
+backup: ## copy what make run keeps, while it runs or not (TO=file.tar.gz, or TO=folder)
+	@$(PREPARE) forms
+	@$(BIN)/python -m dev.backup make "$(TO)"
+
+restore: ## put a backup in place (FROM=file.tar.gz); what is there is set aside
+	@$(PREPARE) forms
+	@$(BIN)/python -m dev.backup restore "$(FROM)"
 
 clean: ## remove what can be made again: environments, caches; the data in .run stays
 	@$(PYTHON) -m dev.clean

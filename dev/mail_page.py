@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+from collections.abc import Sequence
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from html import escape
@@ -20,13 +21,19 @@ td, th {{ text-align: left; padding: .3rem 1rem .3rem 0; overflow-wrap: anywhere
 iframe {{ width: 100%; height: 26rem; border: 1px solid #8888; background: #fff }}
 </style><h1>{title}</h1>{body}</html>"""
 
+_NAMES = ("127.0.0.1", "localhost", "[::1]")
+"""Those by which it may be asked for. Any website can lead a name of its own to 127.0.0.1, and would read the mails."""
+
+_HTTP = 80
+
 
 class MailPage:
-    """Serves the page on loopback, from a thread of its own."""
+    """Serves the page on loopback, from a thread of its own, under loopback's names alone."""
 
     def __init__(self, directory: Path, port: int) -> None:
         self.port = port
-        handler = type("_Handler", (_Handler,), {"directory": directory})
+        names = [f"{name}:{port}" if port != _HTTP else name for name in _NAMES]
+        handler = type("_Handler", (_Handler,), {"directory": directory, "names": names})
         self._server = ThreadingHTTPServer(("127.0.0.1", port), handler)
         self._thread = threading.Thread(target=self._server.serve_forever, name="mail-page", daemon=True)
 
@@ -43,8 +50,12 @@ class MailPage:
 
 class _Handler(BaseHTTPRequestHandler):
     directory: Path
+    names: Sequence[str]
 
     def do_GET(self) -> None:
+        if self.headers.get("Host", "").lower() not in self.names:
+            self._answer(421, _PAGE.format(title="Not this page", body=f"<p>Open http://{self.names[0]}/</p>"))
+            return
         path = urlsplit(self.path).path
         kept = {file.stem: file for file in sorted(self.directory.glob("*.eml"), reverse=True)}
         name, _, part = path.strip("/").partition("/")

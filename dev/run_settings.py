@@ -10,6 +10,7 @@ from pathlib import Path
 from dev import run_directory
 from dev.steps import ROOT
 
+EXAMPLE = ROOT / "forms.example.toml"
 _OURS = ("COUNTERFOIL_", "OTEL_")
 
 
@@ -21,7 +22,7 @@ def is_given(name: str) -> bool:
 def forms() -> Path:
     """Return the form definitions: COUNTERFOIL_FORMS, else forms.toml where there is one, else the example."""
     own = ROOT / "forms.toml"
-    return Path(os.environ.get("COUNTERFOIL_FORMS") or (own if own.exists() else ROOT / "forms.example.toml"))
+    return Path(os.environ.get("COUNTERFOIL_FORMS") or (own if own.exists() else EXAMPLE))
 
 
 def environment(directory: Path, service: str, made: Mapping[str, str]) -> dict[str, str]:

@@ -125,6 +125,11 @@ def test_parts_are_killed_then_all_of_it_and_nothing_is_lost(directory: Path, ru
     kept = eventually(lambda: submissions(second.url, key), 30, "storage answers")
     assert {each["id"] for each in kept} == set(accepted)
     assert with_settings_of(directory, "storage", "-m storage_service parked replay --all") == "0 replayed\n"
+    backup = backed_up(directory, "make")
+    assert backup.returncode == 0, backup.stderr
+    assert "2 submissions" in backup.stdout
+    assert "Nothing waits in the broker" in backup.stdout
+    assert "runs already" in backed_up(directory, "restore").stderr
 
     processes = descendants(second.process.pid)
     os.kill(second.pid_of("storage_service"), signal.SIGSTOP)
@@ -133,6 +138,7 @@ def test_parts_are_killed_then_all_of_it_and_nothing_is_lost(directory: Path, ru
     second.process.send_signal(signal.SIGINT)
     assert second.process.wait(10) == 130
     assert_gone(processes)
+    assert backed_up(directory, "restore").stdout.count("Restored 2 submissions") == 1
 
 
 def test_ctrl_c_while_it_starts_leaves_no_process(directory: Path, runners: list[Runner]) -> None:
@@ -189,6 +195,13 @@ def submit(url: str) -> str | None:
     except requests.RequestException:
         return None
     return str(answer.json()["id"]) if answer.status_code == 202 else None
+
+
+def backed_up(directory: Path, what: str) -> subprocess.CompletedProcess[str]:
+    """Make a backup of the directory beside it, or restore that."""
+    file = str(directory.with_name("backup.tar.gz"))
+    command = [sys.executable, "-m", "dev.backup", what, file, "--directory", str(directory)]
+    return subprocess.run(command, cwd=ROOT, env=clean_environment(), capture_output=True, text=True)
 
 
 def with_settings_of(directory: Path, service: str, command: str) -> str:

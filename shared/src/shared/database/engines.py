@@ -1,7 +1,7 @@
 """Engines whose commits are durable and whose errors hold no parameters.
 
 SQLite: write-ahead log with `synchronous=FULL` (https://www.sqlite.org/pragma.html#pragma_synchronous), and every
-writing transaction begins IMMEDIATE: one that began by reading could not wait for its turn to write.
+writing transaction begins IMMEDIATE: one that began by reading could not wait for its turn to write. Errors name files.
 PostgreSQL: `synchronous_commit=on`, read committed, and limits on the waits for a connection, for a lock, for a
 statement's end (not in a migration), and for a machine that no longer answers. No limit ends the wait for a server
 process that is frozen while its machine answers.
@@ -9,11 +9,13 @@ process that is frozen while its machine answers.
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event
+from sqlalchemy import URL, Connection, Engine, ExceptionContext, create_engine, event
 
+from shared.database.sqlite_files import explained
 from shared.database.urls import parsed
 
 _SQLITE = "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON"
@@ -64,6 +66,12 @@ def _sqlite(address: URL) -> Engine:
     @event.listens_for(engine, "connect")
     def _prepare(connection: Any, _record: object) -> None:
         connection.executescript(_SQLITE)
+
+    @event.listens_for(engine, "handle_error")
+    def _name_the_file(context: ExceptionContext) -> None:
+        error = context.original_exception
+        if isinstance(error, sqlite3.Error):
+            error.args = (explained(error, address.database or ""),)
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:

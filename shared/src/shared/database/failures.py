@@ -51,4 +51,4 @@ def _kind(error: DBAPIError) -> str:
 
 def _first_line(error: DBAPIError) -> str:
     lines = str(error.orig).splitlines()
-    return f"{type(error.orig).__name__}: {lines[0][:200]}" if lines else type(error.orig).__name__
+    return f"{type(error.orig).__name__}: {lines[0][:400]}" if lines else type(error.orig).__name__

@@ -12,6 +12,7 @@ import structlog
 from pika.channel import Channel
 from pika.exceptions import ChannelClosedByClient
 
+from shared.messaging.complaints import Complaints
 from shared.messaging.connection import Connection
 from shared.messaging.declare import UNREACHABLE, TopologyMismatch, declare
 from shared.messaging.nodes import Nodes
@@ -59,6 +60,7 @@ class Link:
         self._closing = threading.Event()
         self._name = name
         self._failures = 0
+        self._complaints = Complaints()
         self._turned_s = time.monotonic()
         self._problem: str | None = "not connected yet"
         self._log = structlog.get_logger().bind(link=name)
@@ -160,7 +162,8 @@ class Link:
             return
         channel.add_on_close_callback(self._channel_closed)
         channel.add_on_cancel_callback(lambda _frame: connection.drop("the broker cancelled the consumer"))
-        (self._log.info if self._failures else self._log.debug)("connected")
+        (self._log.info if self._complaints.said else self._log.debug)("connected")
+        self._complaints.over()
         self._failures = 0
         if self._problem is not None and self._has_stood:
             self._on_return()
@@ -190,9 +193,9 @@ class Link:
             self._connection.ioloop.stop()
 
     def _report(self, problem: str) -> None:
-        if problem != self._problem:
-            self._log.warning("not connected", problem=problem)
         self._problem = problem
+        if self._complaints.due():
+            self._log.warning("not connected", problem=problem, for_s=round(self._complaints.lasted_s))
 
     def _next_delay_s(self) -> float:
         longest = min(RECONNECT_MOST_S, RECONNECT_FIRST_S * 2.0 ** self._nodes.rounds(self._failures))

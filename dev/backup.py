@@ -1,0 +1,153 @@
+"""`make backup TO=…` copies what `make run` keeps, while it runs or not; `make restore FROM=…` puts it in place."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+import tempfile
+from datetime import UTC, datetime
+from pathlib import Path
+
+from dev import archive, run_directory, run_settings
+from dev.steps import ROOT, RUN, CannotGoOn, leave, say
+from shared.messaging import depths
+
+_ASIDE = "aside"
+
+
+def back_up(directory: Path, to: Path, forms: Path | None) -> Path:
+    """Write a backup of a run's directory to a new file, or into a folder under a name with the time; returns the file.
+
+    Raises `CannotGoOn`. `forms` is added where it is given.
+    """
+    missing = [name for name in archive.DATABASES if not (directory / name).exists()]
+    if missing:
+        raise CannotGoOn(f"There is nothing to back up: {directory} has no {' and no '.join(missing)}.")
+    file = _target(to)
+    with tempfile.TemporaryDirectory(dir=directory, prefix="backup-") as made:
+        folder = Path(made)
+        for name in archive.DATABASES:
+            archive.copy_database(directory / name, folder / name)
+        if (directory / archive.SECRETS).exists():
+            shutil.copytree(directory / archive.SECRETS, folder / archive.SECRETS)
+        if forms is not None:
+            shutil.copyfile(forms, folder / archive.FORMS)
+        count = archive.count_submissions(folder / "storage.db")
+        archive.pack(folder, file, {"made_at": _now().isoformat(), "submissions": count})
+    say(f"{file} holds {count} submissions, their confirmations, and the keys' hashes. Keep it as secret as they are.")
+    return file
+
+
+def restore(directory: Path, file: Path, forms: Path) -> None:
+    """Put a backup in place; what was there before is set aside, never deleted.
+
+    `forms` is written where it is not there. Raises `CannotGoOn` while a run has the directory, and before anything has
+    been changed where the backup is not whole.
+    """
+    if not file.is_file():
+        raise CannotGoOn(f"There is no file {file}. Name a backup: make restore FROM=counterfoil.tar.gz")
+    with run_directory.held(directory), tempfile.TemporaryDirectory(dir=directory, prefix="restore-") as made:
+        folder = Path(made)
+        about = archive.unpack(file, folder)
+        _set_aside(directory)
+        _restore_forms(folder / archive.FORMS, forms, directory)
+        for path in folder.iterdir():
+            path.rename(directory / path.name)
+        run_directory.make_private(directory)
+    say(f"Restored {about['submissions']} submissions as of {about['made_at']}. Start it: make run")
+
+
+def tell_what_waits(directory: Path) -> None:
+    """Say how much the broker holds, which is in no backup."""
+    url = _broker_url(directory)
+    try:
+        found = depths.waiting(url) if url else {}
+    except depths.BrokerAway:
+        found = {}
+    if not found:
+        say("The broker does not run. What it held when it ended, accepted and not worked off, is not in the backup.")
+    elif waiting := sum(max(0, count) for count in found.values()):
+        say(f"{waiting} messages wait in the broker, for storage or for notify. They are not in the backup.")
+    else:
+        say("Nothing waits in the broker.")
+
+
+def _target(to: Path) -> Path:
+    file = to / f"counterfoil-{_now():%Y%m%dT%H%M%SZ}.tar.gz" if to.is_dir() else to
+    if file.exists():
+        raise CannotGoOn(f"{file} is there already, and stays as it is. Choose another name.")
+    if not file.parent.is_dir():
+        raise CannotGoOn(f"There is no folder {file.parent}.")
+    return file
+
+
+def _set_aside(directory: Path) -> None:
+    """Move what is about to be replaced, and SQLite's logs that belong to it."""
+    kept = [path for name in archive.DATABASES for path in directory.glob(f"{name}*")]
+    kept += directory.glob(archive.SECRETS)
+    if not kept:
+        return
+    aside = directory / _ASIDE / f"{_now():%Y%m%dT%H%M%S.%fZ}"
+    aside.mkdir(mode=0o700, parents=True)
+    for path in kept:
+        path.rename(aside / path.name)
+    say(f"What was there is in {aside}")
+
+
+def _restore_forms(kept: Path, forms: Path, directory: Path) -> None:
+    if not kept.exists():
+        return
+    if not forms.exists():
+        shutil.copyfile(kept, forms)
+        say(f"{forms} is as in the backup.")
+    if forms.read_bytes() == kept.read_bytes():
+        kept.unlink()
+    else:
+        say(f"{forms} stays as it is; that of the backup is {directory / kept.name}")
+
+
+def _broker_url(directory: Path) -> str | None:
+    given = os.environ.get("COUNTERFOIL_BROKER_URL")
+    node = directory / "rabbitmq" / "node.json"
+    if given or not node.exists():
+        return given
+    state = json.loads(node.read_text())
+    return f"amqp://counterfoil:{state['password']}@127.0.0.1:{state['port']}/%2F"
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _do(what: str, file: str, directory: Path) -> None:
+    if not file:
+        raise CannotGoOn("Say where: make backup TO=counterfoil.tar.gz, make restore FROM=counterfoil.tar.gz")
+    if run_settings.is_given("DATABASE_URL"):
+        raise CannotGoOn("The data is in the database of COUNTERFOIL_DATABASE_URL: use that database's own means.")
+    path = Path(file).expanduser().absolute()
+    if what == "restore":
+        restore(directory, path, ROOT / archive.FORMS)
+        return
+    forms = run_settings.forms()
+    back_up(directory, path, forms if forms.exists() and forms != run_settings.EXAMPLE else None)
+    tell_what_waits(directory)
+
+
+def main() -> None:
+    """Do what the command line asks for."""
+    arguments = argparse.ArgumentParser(prog="python -m dev.backup", description=__doc__)
+    arguments.add_argument("what", choices=["make", "restore"])
+    arguments.add_argument("file")
+    arguments.add_argument("--directory", type=Path, default=RUN, help="where the data is; .run by default")
+    given = arguments.parse_args()
+    os.umask(0o077)
+    try:
+        _do(given.what, given.file, given.directory.absolute())
+    except (CannotGoOn, OSError) as error:
+        leave(error)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,252 @@
+"""What `make run` keeps in SQLite is backed up under load, and put back; what is not whole is refused."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import sqlite3
+import tarfile
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from itertools import count
+from pathlib import Path
+
+import pytest
+
+from dev import archive, backup, run_directory
+from dev.steps import CannotGoOn
+from support.polling import eventually
+
+SECRETS = {"secrets/secret": "signing", "secrets/api_key_hashes": "abc", "secrets/forms/captcha": "theirs"}
+TABLES = {"storage.db": "submissions", "notify.db": "confirmations"}
+
+
+@pytest.fixture
+def directory(tmp_path: Path) -> Path:
+    made = tmp_path / "run"
+    for name, text in SECRETS.items():
+        (made / name).parent.mkdir(parents=True, exist_ok=True)
+        (made / name).write_text(text)
+    for name, table in TABLES.items():
+        with closing(sqlite3.connect(made / name)) as database:
+            database.execute("PRAGMA journal_mode=WAL")
+            database.execute(f"CREATE TABLE {table} (id INTEGER PRIMARY KEY, fields TEXT)")
+    accept(made, range(3))
+    return made
+
+
+@pytest.fixture
+def forms(tmp_path: Path) -> Path:
+    path = tmp_path / "forms.toml"
+    path.write_text("[forms.signup]\n")
+    return path
+
+
+def accept(directory: Path, numbers: range | count[int], until: threading.Event | None = None) -> None:
+    """Write a row into storage's database and then one into notify's, each on the disk before the next."""
+    with (
+        closing(sqlite3.connect(directory / "storage.db", timeout=0, isolation_level=None)) as storage,
+        closing(sqlite3.connect(directory / "notify.db", timeout=0, isolation_level=None)) as notify,
+    ):
+        for number in numbers:
+            storage.execute("INSERT INTO submissions VALUES (?, ?)", (number, "x" * 2000))
+            notify.execute("INSERT INTO confirmations VALUES (?, ?)", (number, "x" * 2000))
+            if until is not None and until.is_set():
+                return
+
+
+@contextmanager
+def under_load(directory: Path) -> Iterator[None]:
+    """Write from another thread all the while; a writer that is held up is an error, which fails the test."""
+    over, problems = threading.Event(), list[Exception]()
+
+    def write() -> None:
+        try:
+            accept(directory, count(1000), over)
+        except sqlite3.Error as error:
+            problems.append(error)
+
+    thread = threading.Thread(target=write)
+    thread.start()
+    try:
+        eventually(lambda: len(ids(directory, "notify.db")) > 100 or problems, 30, "a hundred rows")
+        yield
+    finally:
+        over.set()
+        thread.join()
+    assert problems == []
+
+
+def ids(directory: Path, name: str) -> set[int]:
+    with closing(sqlite3.connect(directory / name)) as database:
+        return {row[0] for row in database.execute(f"SELECT id FROM {TABLES[name]}")}  # noqa: S608
+
+
+def test_a_backup_under_load_is_one_moment_of_each_and_confirms_nothing_that_it_does_not_hold(
+    directory: Path, tmp_path: Path, forms: Path
+) -> None:
+    with under_load(directory):
+        before = ids(directory, "notify.db")
+        files = [backup.back_up(directory, tmp_path / f"{number}.tar.gz", None) for number in range(5)]
+
+    for number, file in enumerate(files):
+        restored = tmp_path / f"restored-{number}"
+        backup.restore(restored, file, forms)
+        assert before <= ids(restored, "notify.db") <= ids(restored, "storage.db")
+
+
+def test_what_is_restored_is_what_was_there_and_what_was_there_is_set_aside(
+    directory: Path, tmp_path: Path, forms: Path
+) -> None:
+    file = backup.back_up(directory, tmp_path / "kept.tar.gz", forms)
+    accept(directory, range(3, 5))
+    (directory / "secrets" / "secret").write_text("another")
+    forms.unlink()
+
+    backup.restore(directory, file, forms)
+
+    assert ids(directory, "storage.db") == ids(directory, "notify.db") == {0, 1, 2}
+    assert {name: (directory / name).read_text() for name in SECRETS} == SECRETS
+    assert forms.read_text() == "[forms.signup]\n"
+    (aside,) = (directory / "aside").iterdir()
+    assert ids(aside, "storage.db") == ids(aside, "notify.db") == {0, 1, 2, 3, 4}
+    assert (aside / "secrets" / "secret").read_text() == "another"
+
+
+def test_forms_that_are_there_stay(directory: Path, tmp_path: Path, forms: Path) -> None:
+    file = backup.back_up(directory, tmp_path / "kept.tar.gz", forms)
+    forms.write_text("[forms.other]\n")
+    backup.restore(directory, file, forms)
+    assert forms.read_text() == "[forms.other]\n"
+    assert (directory / "forms.toml").read_text() == "[forms.signup]\n"
+
+
+def test_what_a_killed_run_had_not_put_in_order_is_in_it(directory: Path, tmp_path: Path, forms: Path) -> None:
+    """SQLite's log holds what the file does not yet."""
+    with closing(sqlite3.connect(directory / "storage.db", isolation_level=None)) as writer:
+        writer.execute("PRAGMA wal_autocheckpoint=0")
+        writer.execute("INSERT INTO submissions VALUES (77, 'x')")
+        killed = tmp_path / "killed"
+        (killed / "secrets").mkdir(parents=True)
+        for path in directory.glob("*.db*"):
+            (killed / path.name).write_bytes(path.read_bytes())
+
+    file = backup.back_up(killed, tmp_path / "kept.tar.gz", None)
+    backup.restore(tmp_path / "restored", file, forms)
+    assert 77 in ids(tmp_path / "restored", "storage.db")
+
+
+def test_a_backup_and_what_is_restored_are_for_their_owner_alone(directory: Path, tmp_path: Path, forms: Path) -> None:
+    file = backup.back_up(directory, tmp_path / "kept.tar.gz", None)
+    assert file.stat().st_mode & 0o777 == 0o600
+    restored = tmp_path / "restored"
+    backup.restore(restored, file, forms)
+    assert {path.stat().st_mode & 0o077 for path in (restored, *restored.rglob("*"))} == {0}
+
+
+def test_a_folder_gets_a_file_with_the_time_in_its_name(directory: Path, tmp_path: Path) -> None:
+    file = backup.back_up(directory, tmp_path, None)
+    assert file.parent == tmp_path
+    assert file.name.startswith("counterfoil-2")
+
+
+def test_no_backup_is_overwritten(directory: Path, tmp_path: Path) -> None:
+    file = tmp_path / "kept.tar.gz"
+    file.write_text("of yesterday")
+    with pytest.raises(CannotGoOn, match="is there already"):
+        backup.back_up(directory, file, None)
+    assert file.read_text() == "of yesterday"
+
+
+def test_nothing_is_restored_while_it_runs(directory: Path, tmp_path: Path, forms: Path) -> None:
+    file = backup.back_up(directory, tmp_path / "kept.tar.gz", None)
+    with run_directory.held(directory), pytest.raises(CannotGoOn, match="runs already"):
+        backup.restore(directory, file, forms)
+
+
+def test_a_damaged_database_is_no_backup(directory: Path, tmp_path: Path) -> None:
+    accept(directory, range(3, 200))
+    with (directory / "storage.db").open("r+b") as file:
+        file.seek(4096 * 3)
+        file.write(b"\xff" * 4096 * 20)
+    with pytest.raises(CannotGoOn, match=r"storage\.db"):
+        backup.back_up(directory, tmp_path / "kept.tar.gz", None)
+    assert not (tmp_path / "kept.tar.gz").exists()
+
+
+def test_a_directory_that_holds_nothing_is_said_to(tmp_path: Path) -> None:
+    with pytest.raises(CannotGoOn, match=r"nothing to back up: .* has no notify\.db and no storage\.db"):
+        backup.back_up(tmp_path, tmp_path / "kept.tar.gz", None)
+
+
+def cut(data: bytes) -> bytes:
+    return data[: len(data) * 2 // 3]
+
+
+def with_a_flipped_bit(data: bytes) -> bytes:
+    middle = len(data) // 2
+    return data[:middle] + bytes([data[middle] ^ 1]) + data[middle + 1 :]
+
+
+def with_another_checksum(data: bytes) -> bytes:
+    return data[:-8] + b"\0" * 8
+
+
+def without_a_database(data: bytes) -> bytes:
+    return rewritten(data, {"storage.db": None})
+
+
+def with_a_damaged_database(data: bytes) -> bytes:
+    return rewritten(data, {"storage.db": b"SQLite format 3\0" + b"\xff" * 9000})
+
+
+def of_a_later_format(data: bytes) -> bytes:
+    return rewritten(data, {"manifest.json": b'{"format": 2}'})
+
+
+def with_a_file_elsewhere(data: bytes) -> bytes:
+    return rewritten(data, {"secrets/../../elsewhere": b"x"})
+
+
+def with_something_else(data: bytes) -> bytes:
+    return rewritten(data, {".bashrc": b"x"})
+
+
+def rewritten(data: bytes, changes: dict[str, bytes | None]) -> bytes:
+    with tarfile.open(fileobj=io.BytesIO(data)) as tar:
+        kept = {member.name: tar.extractfile(member).read() for member in tar}  # type: ignore[union-attr]
+    made = io.BytesIO()
+    with tarfile.open(fileobj=made, mode="w:gz") as tar:
+        for name, content in (kept | changes).items():
+            if content is not None:
+                archive._add(tar, name, content)
+    return made.getvalue()
+
+
+@pytest.mark.parametrize(
+    "harm",
+    [
+        cut,
+        with_a_flipped_bit,
+        with_another_checksum,
+        without_a_database,
+        with_a_damaged_database,
+        of_a_later_format,
+        with_a_file_elsewhere,
+        with_something_else,
+        lambda _: b"no archive",
+        lambda _: gzip.compress(b"no archive"),
+    ],
+)
+def test_what_is_no_whole_backup_is_refused_and_changes_nothing(
+    directory: Path, tmp_path: Path, forms: Path, harm: Callable[[bytes], bytes]
+) -> None:
+    file = backup.back_up(directory, tmp_path / "kept.tar.gz", None)
+    file.write_bytes(harm(file.read_bytes()))
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file() and path.name != "lock"}
+    with pytest.raises(CannotGoOn):
+        backup.restore(directory, file, forms)
+    assert {path: path.read_bytes() for path in before} == before
+    assert not (tmp_path / "elsewhere").exists()
+    assert not [*directory.glob("restore-*"), *directory.glob("aside")]
