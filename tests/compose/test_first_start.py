@@ -74,11 +74,17 @@ def test_a_gateway_that_does_not_answer_is_a_503_that_any_page_may_read(stack: S
     stack.pause(gateway)
     try:
         answer = requests.post(f"{stack.url}/f/signup", json=fields, headers=JSON, timeout=20)
+        script = {**JSON, "Origin": "https://www.example.org"}
+        to_script = requests.post(f"{stack.url}/f/signup", json=fields, headers=script, timeout=20)
     finally:
         stack.resume(gateway)
     assert answer.status_code == 503, "unknown, and never the 502 or 504 of a proxy"
     assert answer.headers["Retry-After"] == "5"
     assert answer.headers["Access-Control-Allow-Origin"] == "*"
+    assert to_script.status_code == 503
+    assert to_script.headers["Access-Control-Allow-Origin"] == "https://www.example.org"
+    assert to_script.headers["Access-Control-Allow-Credentials"] == "true"
+    assert to_script.headers["Vary"] == "Accept, Origin"
     assert answer.json()["errors"][0]["code"] == "UNAVAILABLE"
     stack.await_healthy(gateway)
     eventually(lambda: requests.get(f"{stack.url}/readyz", timeout=20).ok, 20, "the proxy has it back")

@@ -52,6 +52,42 @@ def test_what_is_malformed_or_too_much(tmp_path: Path, body: bytes, content_type
     assert gateway.published() == []
 
 
+PLAIN = """
+[forms.takes]
+text_plain = true
+[forms.not]
+"""
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        (b'{"name": "Ada", "n": 1}', 202),
+        (b' \n{"name": "Ada", "n": 1}\n', 202),
+        (b"name=Ada&n=1", 202),
+        (b"name=Ad%61&n=1\n", 202),
+        (b"{", 400),
+        (b'["name"]', 415),
+        (b"name=Ada\r\nn=1\r\n", 415),
+        (b"Dear all, 1 + 1 = 2", 415),
+        (b"hello", 415),
+        (b"", 415),
+        (b"name=%ff", 400),
+        (b"&".join([b"a=b"] * 501), 413),
+        (b"name=" + b"x" * 6000, 413),
+    ],
+)
+@pytest.mark.parametrize("kind", ["text/plain", "text/plain;charset=UTF-8"])
+def test_plain_text_is_read_where_it_is_clear_and_the_form_says_so(
+    tmp_path: Path, kind: str, body: bytes, status: int
+) -> None:
+    gateway = a_gateway(tmp_path, definitions=PLAIN, max_body_bytes=4096)
+    assert gateway.client.post("/f/takes", data=body, content_type=kind).status_code == status
+    stored = [{name: str(value) for name, value in event.fields.items()} for event in gateway.published()]
+    assert stored == [{"name": "Ada", "n": "1"}] * (status == 202)
+    assert gateway.client.post("/f/not", data=body, content_type=kind).status_code == 415
+
+
 def test_the_largest_event_fits_a_message_of_the_broker(tmp_path: Path) -> None:
     gateway = a_gateway(tmp_path, max_body_bytes=BODY_BYTES_MOST)
     body = b"a=" + b"\x01" * (BODY_BYTES_MOST - 2)  # six characters each in JSON, the most that a byte can become

@@ -140,8 +140,40 @@ def test_without_allowed_origins_only_our_own(gateway: Gateway) -> None:
     headers = {"Referer": "https://anywhere.example/page", **PAGE}
     away = gateway.client.post("/f/signup", data={**GOOD, "_next": "/thanks"}, headers=headers)
     assert away.headers["Location"].startswith("http://localhost/receipts/")
-    own = gateway.client.post("/f/signup", data={**GOOD, "_next": "/"}, headers=PAGE)
+    own = gateway.client.post("/f/signup", data={**GOOD, "_next": "http://localhost/"}, headers=PAGE)
     assert own.headers["Location"] == "http://localhost/"
+
+
+RECEIPT = "http://localhost/receipts/"
+FULL, SHORT = {"Referer": f"{ALLOWED}/shop/contact.html"}, {"Referer": f"{ALLOWED}/"}
+ORIGIN, HIDDEN = {"Origin": ALLOWED}, {"Origin": "null"}
+
+
+@pytest.mark.parametrize(
+    ("wanted", "page", "goes"),
+    [
+        ("thanks.html", FULL, f"{ALLOWED}/shop/thanks.html"),
+        ("thanks.html", {**FULL, **ORIGIN}, f"{ALLOWED}/shop/thanks.html"),
+        ("thanks.html", {**FULL, **HIDDEN}, f"{ALLOWED}/shop/thanks.html"),
+        ("thanks.html", SHORT, f"{ALLOWED}/thanks.html"),
+        ("/shop/thanks.html", SHORT, f"{ALLOWED}/shop/thanks.html"),
+        ("/shop/thanks.html", ORIGIN, f"{ALLOWED}/shop/thanks.html"),
+        ("/shop/thanks.html", {**ORIGIN, "Referer": ""}, f"{ALLOWED}/shop/thanks.html"),
+        ("/thanks.html", {}, RECEIPT),
+        ("thanks.html", {}, RECEIPT),
+        ("//www.example.org/thanks.html", {}, RECEIPT),
+        ("/thanks.html", {**HIDDEN, "Sec-Fetch-Site": "same-site"}, RECEIPT),
+        (f"{ALLOWED}/thanks.html", {}, f"{ALLOWED}/thanks.html"),
+    ],
+)
+def test_a_relative_one_is_relative_to_the_page_and_never_to_us(
+    tmp_path: Path, wanted: str, page: dict[str, str], goes: str
+) -> None:
+    gateway = a_gateway(tmp_path, definitions=f'[forms.f]\nallowed_origins = ["{ALLOWED}"]\n')
+    answer = gateway.client.post("/f/f", data={"name": "Ada", "_next": wanted}, headers={**page, **PAGE})
+    assert answer.status_code == 303
+    location = answer.headers["Location"]
+    assert location.startswith(RECEIPT) if goes == RECEIPT else location == goes
 
 
 def test_a_trap_tells_nothing_by_where_it_leads(gateway: Gateway) -> None:

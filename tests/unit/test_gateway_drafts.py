@@ -154,7 +154,7 @@ def test_after_a_bad_key_too(gateway: Gateway) -> None:
 
 @pytest.mark.parametrize("kind", ["file", "nul"])
 def test_a_body_that_was_read_and_cannot_be_taken(gateway: Gateway, kind: str) -> None:
-    data: dict[str, Any] = {**GOOD, "_next": "/f/signup"}
+    data: dict[str, Any] = {**GOOD, "_next": "http://localhost/f/signup"}
     data.update({"cv": (BytesIO(b"%PDF"), "cv.pdf")} if kind == "file" else {"name": "Ada\0 Lovelace"})
     page = gateway.client.post("/f/signup", data=data, headers=PAGE)
     assert page.status_code == 422

@@ -74,7 +74,7 @@ def test_wrong_fields_are_named_with_their_errors_of(gateway: Gateway) -> None:
 
 def test_the_422_page_keeps_what_was_typed_and_the_key(gateway: Gateway) -> None:
     typed = {"name": 'Ada "<script>"', "email": "ada@", "_idempotency_key": "the-key", "_next": "/thanks"}
-    answer = gateway.client.post("/f/signup", data=typed, headers=PAGE)
+    answer = gateway.client.post("/f/signup", data=typed, headers={**PAGE, "Referer": "http://localhost/f/signup"})
     assert answer.status_code == 422
     assert 'value="Ada &#34;&lt;script&gt;&#34;"' in answer.text
     assert 'name="_idempotency_key" value="the-key"' in answer.text

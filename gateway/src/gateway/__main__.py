@@ -6,9 +6,12 @@ import argparse
 import sys
 from pathlib import Path
 
+import structlog
+
 from gateway import settings
 from gateway.captchas import check_secrets
 from gateway.installation import set_up
+from gateway.site import Site
 from gateway.wsgi import serve
 from shared import forms, logs
 from shared.settings import SettingsError
@@ -44,6 +47,8 @@ def _serve() -> int:
         print(error, file=sys.stderr)  # noqa: T201 - logs are not set up yet
         return 2
     logs.configure("gateway", level=given.log_level, format=given.log_format)
+    if Site(given.public_url, given.bind).url is None:
+        structlog.get_logger().info("addresses in answers are relative for others: COUNTERFOIL_PUBLIC_URL is not set")
     try:
         serve(given)
     except SettingsError as error:

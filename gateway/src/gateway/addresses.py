@@ -10,6 +10,7 @@ from flask.globals import request_ctx
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import BaseConverter
 
+from gateway import cors
 from gateway.answers import Answers, json_response
 from gateway.errors import Refused, form_not_found, inactive, refused
 from gateway.intake import Intake
@@ -20,10 +21,12 @@ from gateway.pages import Pages
 from gateway.reading import Reading
 from gateway.receipts import ANY_ORIGIN, Receipts
 from gateway.settings import Index
+from gateway.site import Site
 from shared.forms import Forms
 from shared.messaging.broker import Publisher
 
 _OPEN_TO_SCRIPTS = frozenset({"receipt", "receipt_events"})
+_BELOW_FORMS = ("/f/", "/p/")
 
 _log = structlog.get_logger()
 
@@ -40,6 +43,7 @@ class Desk:
     answers: Answers
     publisher: Publisher
     forms: Forms
+    site: Site
     index: Index
 
     @property
@@ -68,32 +72,37 @@ def name_addresses(app: Flask, desk: Desk) -> None:
 def _name_forms(app: Flask, desk: Desk) -> None:
     @app.get("/")
     def home() -> Response:
-        return desk.pages.home(desk.listed, desk.pages.base_url(request))
+        return desk.pages.home(desk.listed, desk.site.origin(request))
 
-    @app.get("/f/<name>")
-    @app.get("/p/<project>/f/<name>")
+    @app.get("/f/<name>", strict_slashes=False)
+    @app.get("/p/<project>/f/<name>", strict_slashes=False)
     def show_form(name: str, project: str = "") -> Response:  # noqa: ARG001
         form = desk.forms.get(name)
         if form is None:
             raise form_not_found()
         if not form.active:
             raise inactive()
-        return desk.pages.form(form)
+        page = desk.pages.form(form)
+        page.headers.update(cors.headers_for(request.headers.get("Origin")))
+        return page
 
-    @app.post("/f/<name>")
-    @app.post("/p/<project>/f/<name>")  # where Formspree's projects have their forms; any project will do
+    @app.post("/f/<name>", strict_slashes=False)
+    @app.post(
+        "/p/<project>/f/<name>", strict_slashes=False
+    )  # where Formspree's projects have their forms; any project will do
     def submit(name: str, project: str = "") -> Response:  # noqa: ARG001
         return desk.intake.submit(name, request_ctx.request)  # not the proxy: each access through it costs a lookup
 
-    @app.get("/f/<name>/captcha")
+    @app.get("/f/<name>/captcha", strict_slashes=False)
     def challenge(name: str) -> Response:
         return desk.intake.challenge(name, request)
 
-    @app.route("/f/<name>/captcha", methods=["OPTIONS"])
-    @app.route("/f/<name>", methods=["OPTIONS"])
-    @app.route("/p/<project>/f/<name>", methods=["OPTIONS"])
-    def preflight(name: str, project: str = "") -> Response:  # noqa: ARG001
-        return desk.intake.preflight(name, request)
+    @app.route("/f/<name>/captcha", methods=["OPTIONS"], strict_slashes=False)
+    @app.route("/f/<name>", methods=["OPTIONS"], strict_slashes=False)
+    @app.route("/p/<project>/f/<name>", methods=["OPTIONS"], strict_slashes=False)
+    def preflight(name: str, project: str = "") -> Response:  # noqa: ARG001 - of any form: the post says 404 or 403
+        asked = request.headers.get("Access-Control-Request-Headers")
+        return Response(b"", 204, cors.preflight_for(request.headers.get("Origin"), asked))
 
 
 def _name_receipts(app: Flask, desk: Desk) -> None:
@@ -108,7 +117,7 @@ def _name_receipts(app: Flask, desk: Desk) -> None:
     @app.route("/receipts/<token>", methods=["OPTIONS"])
     @app.route("/receipts/<token>/events", methods=["OPTIONS"])
     def receipt_preflight(token: str) -> Response:  # noqa: ARG001
-        return desk.receipts.preflight()
+        return desk.receipts.preflight(request)
 
 
 def _name_reading(app: Flask, desk: Desk) -> None:
@@ -168,12 +177,12 @@ def _name_snippet(app: Flask) -> None:
 def _name_description(app: Flask, desk: Desk) -> None:
     @app.get("/openapi.json")
     def openapi() -> Response:
-        document = document_of(desk.listed, desk.pages.base_url(request))
+        document = document_of(desk.listed, desk.site.origin(request))
         return json_response(200, document, {"Access-Control-Allow-Origin": "*"})
 
     @app.get("/openapi")
     def openapi_page() -> Response:
-        return desk.pages.openapi(document_of(desk.listed, desk.pages.base_url(request)))
+        return desk.pages.openapi(document_of(desk.listed, desk.site.origin(request)))
 
 
 def answer_errors(app: Flask, desk: Desk) -> None:
@@ -183,6 +192,8 @@ def answer_errors(app: Flask, desk: Desk) -> None:
         style = style_of_submission(request) if request.method == "POST" else style_of_reading(request)
         if request.endpoint in _OPEN_TO_SCRIPTS:
             refusal.headers.update(ANY_ORIGIN)
+        if request.path.startswith(_BELOW_FORMS):
+            refusal.headers.update(cors.headers_for(request.headers.get("Origin")))
         style = "json" if request.path.startswith("/v1/") else style
         return desk.answers.refused(style, refusal, posted=request.method == "POST")
 

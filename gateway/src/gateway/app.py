@@ -22,6 +22,7 @@ from gateway.rates import Rates
 from gateway.reading import Reading
 from gateway.receipts import HEARTBEAT_S, Receipts
 from gateway.settings import Settings
+from gateway.site import Site
 from gateway.tally import Tally
 from gateway.tokens import Tokens
 from gateway.tracing import TracedPublisher, trace_submissions
@@ -98,7 +99,7 @@ def create_app(
     app.config["SEND_FILE_MAX_AGE_DEFAULT"] = STATIC_AGE_S
     rates = Rates(settings.rate_limit, settings.rate_limit_url)
     pages, inquiry, tokens = Pages(settings.public_url), Inquiry(rpc), Tokens(settings.secret)
-    answers = Answers(pages)
+    answers, site = Answers(pages), Site(settings.public_url, settings.bind)
     intake = Intake(
         Doors(forms, Captchas()),
         handover=Handover(TracedPublisher(publisher, spans) if spans else publisher, inquiry),
@@ -107,13 +108,13 @@ def create_app(
         tokens=tokens,
         answers=answers,
         limits=Limits(body_bytes=settings.max_body_bytes),
-        base_url=pages.base_url,
+        site=site,
         tally=tally or Tally(),
     )
     receipts = Receipts(forms, tokens=tokens, inquiry=inquiry, watchers=watchers, pages=pages, heartbeat_s=heartbeat_s)
     reading = Reading(forms, inquiry=inquiry, key_hashes=settings.api_key_hashes)
     operating = Operating(inquiry, key_hashes=settings.operator_key_hashes)
-    desk = Desk(intake, receipts, reading, operating, pages, answers, publisher, forms, index=settings.index)
+    desk = Desk(intake, receipts, reading, operating, pages, answers, publisher, forms, site=site, index=settings.index)
     name_addresses(app, desk)
     answer_errors(app, desk)
     if spans:

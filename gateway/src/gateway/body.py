@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import IO
@@ -17,6 +18,10 @@ from shared.contracts import JsonValue, Unacceptable, check, parse
 
 _REPLACED = "\ufffd"
 """What werkzeug puts in place of what it cannot read in a multipart value; somebody may have typed it, too."""
+
+
+_BLANK = re.compile(rb"[\x00-\x20]")
+"""What no urlencoded body holds; a form of `enctype="text/plain"`, which nobody can read with certainty, does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +46,8 @@ class Body:
     flaw: Refused | None = None
 
 
-def read(request: Request, limits: Limits) -> Body:
-    """Return what was submitted.
+def read(request: Request, limits: Limits, *, text_plain: bool = False) -> Body:
+    """Return what was submitted; with `text_plain` also what calls itself plain text and is JSON or urlencoded.
 
     Raises `Refused`: 400 for what is malformed, 413 over a limit, 415 for another type or a compressed body, 422 for
     a JSON value that cannot be stored.
@@ -52,7 +57,7 @@ def read(request: Request, limits: Limits) -> Body:
     if request.mimetype_params.get("charset", "utf-8").lower() not in {"utf-8", "utf8"}:
         raise refused(415, "ENCODING_NOT_SUPPORTED", "Only UTF-8 is taken.")
     try:
-        body = _read_by_type(request, limits)
+        body = _read_by_type(request, limits, text_plain=text_plain)
     except Unacceptable as error:
         raise _refusal_of(error) from error
     if len(body.values) > limits.fields:
@@ -63,7 +68,7 @@ def read(request: Request, limits: Limits) -> Body:
     return body
 
 
-def _read_by_type(request: Request, limits: Limits) -> Body:
+def _read_by_type(request: Request, limits: Limits, *, text_plain: bool) -> Body:
     kind = request.mimetype
     if kind == "application/x-www-form-urlencoded":
         return _checked(_gathered(_urlencoded(_bytes_of(request, limits), limits)))
@@ -71,6 +76,8 @@ def _read_by_type(request: Request, limits: Limits) -> Body:
         return Body(_json(_bytes_of(request, limits), limits))
     if kind == "multipart/form-data":
         return _multipart(request, limits)
+    if kind == "text/plain" and text_plain:
+        return _plain(_bytes_of(request, limits), limits)
     raise refused(
         415, "TYPE_NOT_SUPPORTED", "Send application/json, application/x-www-form-urlencoded or multipart/form-data."
     )
@@ -90,6 +97,16 @@ def _bytes_of(request: Request, limits: Limits) -> bytes:
     if len(body) < length:
         raise refused(400, "CUT_OFF", "The submission broke off before its end.")
     return body
+
+
+def _plain(document: bytes, limits: Limits) -> Body:
+    """Read what a script could send without asking first: it says nothing of its type, and shows it."""
+    text = document.strip()
+    if text.startswith(b"{"):
+        return Body(_json(text, limits))
+    if b"=" in text and not _BLANK.search(text):
+        return _checked(_gathered(_urlencoded(text, limits)))
+    raise refused(415, "TYPE_NOT_SUPPORTED", "Plain text is taken where it is a JSON object or urlencoded.")
 
 
 def _json(document: bytes, limits: Limits) -> dict[str, JsonValue]:

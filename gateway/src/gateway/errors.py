@@ -60,21 +60,18 @@ def invalid(*errors: FieldError) -> Refused:
 
 
 def form_not_found() -> Refused:
-    """Return the refusal of a form that is not defined here: 404, for any page to read: no form says which may."""
-    return _for_any_page(refused(404, "FORM_NOT_FOUND", "There is no form at this address."))
-
-
-def _for_any_page(refusal: Refused) -> Refused:
-    refusal.headers["Access-Control-Allow-Origin"] = "*"
-    return refusal
+    """Return the refusal of a form that is not defined here: 404."""
+    return refused(404, "FORM_NOT_FOUND", "There is no form at this address.")
 
 
 def blocked() -> Refused:
-    """Return the refusal of a page that may not post to this form: 403, which its scripts may read.
+    """Return the refusal of a page that may not post to this form: 403."""
+    return refused(403, "BLOCKED", "This form does not take submissions from that site.")
 
-    What they cannot read they take for an outage, and `counterfoil.js` would send it again for ever.
-    """
-    return _for_any_page(refused(403, "BLOCKED", "This form does not take submissions from that site."))
+
+def hidden_page() -> Refused:
+    """Return the refusal of a page that does not say which one it is, where a form names those that may post: 403."""
+    return refused(403, "BLOCKED", "This form takes submissions from named sites, and the page did not say its own.")
 
 
 def inactive() -> Refused:

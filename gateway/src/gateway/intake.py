@@ -11,17 +11,17 @@ from datetime import UTC, datetime
 import structlog
 from flask import Request, Response
 
-from gateway import body, submissions
+from gateway import body, cors, submissions
 from gateway.answers import Accepted, Answers, json_response
 from gateway.dialects import success_of
 from gateway.doors import Doors
 from gateway.doubles import Doubles
-from gateway.errors import Refused, blocked, inactive, invalid, no_challenge, wrong_access_key
+from gateway.errors import Refused, inactive, invalid, no_challenge, wrong_access_key
 from gateway.handover import DEADLINE_S, Handover
 from gateway.idempotency import key_of
 from gateway.negotiation import style_of_submission
-from gateway.origins import PREFLIGHT
 from gateway.rates import Rates
+from gateway.site import Site
 from gateway.tally import Tally
 from gateway.tokens import Ticket, Tokens
 from gateway.visits import Visit
@@ -47,7 +47,7 @@ class Intake:
         tokens: Tokens,
         answers: Answers,
         limits: body.Limits,
-        base_url: Callable[[Request], str],
+        site: Site,
         tally: Tally,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
@@ -58,26 +58,21 @@ class Intake:
         self._tokens = tokens
         self._answers = answers
         self._limits = limits
-        self._base_url = base_url
+        self._site = site
         self._tally = tally
         self._clock = clock
-
-    def preflight(self, name: str, request: Request) -> Response:
-        """Answer what a browser asks before a script on another site may post."""
-        origins = self._doors.at(name).origins
-        return Response(b"", 204, {**origins.headers(request.headers.get("Origin")), **PREFLIGHT})
 
     def challenge(self, name: str, request: Request) -> Response:
         """Answer with a challenge for a form's captcha, where the gateway makes them; raises `Refused` (404)."""
         door = self._doors.at(name)
         if door.gate is None:
             raise no_challenge()
-        return json_response(200, door.gate.challenge(), door.origins.headers(request.headers.get("Origin")))
+        return json_response(200, door.gate.challenge(), cors.headers_for(request.headers.get("Origin")))
 
     def submit(self, name: str, request: Request) -> Response:
         """Answer one submission. Raises `Refused` for a form that is not there, and answers everything else."""
         door = self._doors.at(name)
-        visit = Visit(request, door, style_of_submission(request), self._base_url(request))
+        visit = Visit(request, door, style_of_submission(request), self._site)
         try:
             self._admit(visit)
             self._read(visit)
@@ -96,14 +91,13 @@ class Intake:
 
     def _admit(self, visit: Visit) -> None:
         """Refuse what may not post here, before its body is read."""
-        if not visit.is_admitted:
-            raise blocked()
+        visit.check_page()
         if not visit.door.form.active:
             raise inactive()
         self._rates.check(visit.door.form, visit.request.remote_addr)
 
     def _read(self, visit: Visit) -> None:
-        read = body.read(visit.request, self._limits)
+        read = body.read(visit.request, self._limits, text_plain=visit.door.form.text_plain)
         visit.values, visit.control = visit.door.controls.split(read.values)
         if read.flaw:
             raise read.flaw

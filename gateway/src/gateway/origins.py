@@ -3,26 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from typing import Literal, TypeAlias
 from urllib.parse import urljoin, urlsplit
 
+from werkzeug.datastructures import Headers
 from werkzeug.urls import iri_to_uri
 
 from shared.forms import Form
 
-PREFLIGHT = {
-    "Access-Control-Allow-Methods": "POST, OPTIONS",
-    "Access-Control-Allow-Headers": ", ".join(
-        [
-            *("Content-Type", "Accept", "X-Requested-With", "Idempotency-Key"),
-            *("Formspree-Client", "Formspree-Session-Data"),
-            *("HX-Request", "HX-Boosted", "HX-Current-URL", "HX-History-Restore-Request", "HX-Prompt", "HX-Target"),
-            *("HX-Request-Type", "HX-Source", "HX-Trigger", "HX-Trigger-Name"),
-        ]
-    ),
-    "Access-Control-Max-Age": "86400",
-}
-_EXPOSED = {"Access-Control-Expose-Headers": "Location, Retry-After"}
 URL_MOST = 2000
 """Characters of an address that is looked into, as long as the browsers' own limits: what puts one into its normal form
 takes time by the square of its length."""
@@ -31,53 +19,74 @@ _UNFIT = re.compile(r"[\x00-\x20\x7f-\xa0\\]")
 _HALF_ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:(?!//[^/])|///")
 """A scheme without a host, and three slashes: what browsers and `urljoin` make of them differs."""
 
+_UNSAID = frozenset({"", "null"})
 _USUAL_PORTS = {"http": ":80", "https": ":443"}
+
+Judgement: TypeAlias = Literal["admitted", "stranger", "hidden"]
 
 
 class Origins:
     """The origins of one form.
 
     A form that names none takes submissions from any page: that is what a form on the open web is, no cookie or
-    login comes with it, and the answer tells nothing but the receipt. A form that names some refuses all others a
-    browser tells of (`Origin`, else `Referer`); its own hosted page is always admitted. A program that sends
-    neither header is admitted too: the check keeps other people's pages away, and no header proves a program.
+    login comes with it, and the answer tells nothing but the receipt. A form that names some refuses all other pages;
+    the gateway's own are always admitted. What that keeps away is a stranger's page whose visitors would submit to this
+    form; no header proves a program, and one that says nothing of a page is admitted.
     """
 
     def __init__(self, form: Form) -> None:
         self._allowed = frozenset(_origin_of(origin) or origin for origin in form.allowed_origins)
-        self._any_origin = not self._allowed or "*" in self._allowed
+        self._takes_hidden = form.allow_no_origin
+        self.takes_any = not self._allowed or "*" in self._allowed
         self.redirect = iri_to_uri(form.redirect) if form.redirect else None
 
-    def admits(self, origin: str | None, referer: str | None, host: str) -> bool:
-        """Return whether a page may post. `host` is the gateway's own, as the request names it."""
-        if self._any_origin:
-            return True
-        if origin is None and referer is None:
-            return True
-        source = origin if origin is not None else _origin_of(referer or "")
-        return _normal(source) in self._allowed or _host_of(source) == host.lower()
+    def judge(self, headers: Headers, own: str) -> Judgement:
+        """Return what a request says of the page that it comes from. `own` is the gateway's own origin.
 
-    def headers(self, origin: str | None) -> Mapping[str, str]:
-        """Return the CORS headers of an answer: an origin that is not allowed gets none of the permissions."""
-        if self._any_origin:
-            return {"Access-Control-Allow-Origin": "*", **_EXPOSED}
-        if origin is not None and _normal(origin) in self._allowed:
-            return {"Access-Control-Allow-Origin": origin, "Vary": "Origin", **_EXPOSED}
-        return {"Vary": "Origin"}
+        `Origin` decides, else `Referer`; blank ones and `Origin: null` say nothing. A page may hide both
+        (`Referrer-Policy: no-referrer`), a stranger's as well as an allowed one: then Fetch Metadata decides, which no
+        page can change. On the gateway's own site it is the owner's; elsewhere it is hidden, unless the form takes
+        those.
+        """
+        site, origin = headers.get("Sec-Fetch-Site", ""), headers.get("Origin", "").strip()
+        if site == "same-origin" or self._is_known(origin, own):
+            return "admitted"
+        if origin not in _UNSAID:
+            return "stranger"
+        referer = headers.get("Referer", "").strip()
+        if referer:
+            return "admitted" if self._is_known(_origin_of(referer), own) else "stranger"
+        is_fine = site in {"same-site", "none"} if site else not origin  # a browser too old for it may say null
+        return "admitted" if is_fine or self._takes_hidden else "hidden"
 
-    def permitted(self, wanted: str | None, *, page: str | None, own: str) -> str | None:
+    def _is_known(self, origin: str, own: str) -> bool:
+        if not origin or origin in self._allowed:
+            return bool(origin)
+        return _normal(origin) in self._allowed or _normal(origin) == _origin_of(own)
+
+    @staticmethod
+    def page_of(headers: Headers) -> str | None:
+        """Return the address that a relative one in a page is relative to, as far as the request tells; else None.
+
+        From a page of another origin browsers send no more than its origin, unless the page asks them to.
+        """
+        said = (headers.get("Referer", "").strip(), headers.get("Origin", "").strip())
+        return next((address for address in said if _origin_of(address)), None)
+
+    def permitted(self, wanted: str, *, page: str | None, own: str) -> str | None:
         """Return where a page asks a browser to go after a submission, absolute; None where it may not.
 
-        `wanted` (`_next`) may be relative to the page it was posted from. It counts only if it leads to the
-        gateway's own origin or to one that the form allows; else it is passed over, and the submission still
-        taken: an open redirect is worse than a plain one, and losing the submission is worse than both.
+        `wanted` (`_next`) may be relative to `page`, the one that it was posted from; where that is not known it is
+        relative to nothing, and never to us. It counts only if it leads to the gateway's own origin or to one that the
+        form allows; else it is passed over, and the submission still taken: an open redirect is worse than a plain
+        one, and losing the submission is worse than both.
         """
         if not wanted or len(wanted) > URL_MOST or len(page or "") > URL_MOST:
             return None
         if _UNFIT.search(wanted) or _HALF_ABSOLUTE.match(wanted):
             return None
         try:
-            target = iri_to_uri(urljoin(page or own, wanted))
+            target = iri_to_uri(urljoin(page or "", wanted))
         except ValueError:
             return None
         origin = _origin_of(target)
@@ -103,10 +112,6 @@ def _origin_of(url: str) -> str:
     if parts.scheme not in _USUAL_PORTS or not parts.netloc or "@" in parts.netloc:
         return ""
     return f"{parts.scheme}://{parts.netloc.lower().removesuffix(_USUAL_PORTS[parts.scheme])}"
-
-
-def _host_of(origin: str) -> str:
-    return origin.partition("://")[2].lower()
 
 
 def _normal(origin: str) -> str:

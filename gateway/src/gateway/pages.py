@@ -11,7 +11,7 @@ from http import HTTPStatus
 from importlib import resources
 from typing import Any
 
-from flask import Request, Response
+from flask import Response
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from gateway.dialects import ACCESS_KEY, HONEYPOT, KEY
@@ -36,10 +36,6 @@ class Pages:
         )
         self._environment.globals["assets"] = _asset_version()
         self._environment.filters.update(shell=shlex.quote, field_id=id_of, clock=_clock, instant=text_of)
-
-    def base_url(self, request: Request) -> str:
-        """Return where this gateway is reached, without a slash at the end: as configured, else as asked."""
-        return self._public_url or f"{request.scheme}://{request.host}{request.root_path}"
 
     def home(self, forms: Forms | None, base_url: str) -> Response:
         """Return the page that lists the forms and how to post to each; None for one that names none of them."""
@@ -68,7 +64,7 @@ class Pages:
             honeypot=form.honeypot or HONEYPOT,
             refusal=refusal,
             general=errors_without_input(refusal, form, draft),
-            form_actions=Origins(form).form_actions(),
+            form_actions=[*Origins(form).form_actions(), *([self._public_url] if self._public_url else [])],
         )
         if refusal:
             page.headers.update(refusal.headers)

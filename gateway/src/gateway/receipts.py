@@ -11,6 +11,7 @@ from contextlib import ExitStack
 from flask import Request, Response
 
 from gateway.answers import json_response
+from gateway.cors import permissions
 from gateway.errors import refused, unavailable
 from gateway.inquiry import Inquiry
 from gateway.live import Closing, Crowded, Watch, Watchers
@@ -31,12 +32,7 @@ ANY_ORIGIN = {
 }
 """Whoever has the token may see the receipt, from any page."""
 
-_PREFLIGHT = {
-    **ANY_ORIGIN,
-    "Access-Control-Allow-Methods": "GET, OPTIONS",
-    "Access-Control-Allow-Headers": "Accept, Last-Event-ID, Prefer, X-Requested-With",
-    "Access-Control-Max-Age": "86400",
-}
+_KNOWN_HEADERS = "Accept, Last-Event-ID, Prefer, X-Requested-With"
 
 
 class Receipts:
@@ -59,9 +55,10 @@ class Receipts:
         self._pages = pages
         self._heartbeat_s = heartbeat_s
 
-    def preflight(self) -> Response:
+    def preflight(self, request: Request) -> Response:
         """Answer what a browser asks before a script on another site may wait for a receipt."""
-        return Response(b"", 204, _PREFLIGHT)
+        asked = request.headers.get("Access-Control-Request-Headers")
+        return Response(b"", 204, {**ANY_ORIGIN, **permissions("GET, OPTIONS", _KNOWN_HEADERS, asked)})
 
     def show(self, token: str, request: Request) -> Response:
         """Answer with the receipt: always 200, with what is known.

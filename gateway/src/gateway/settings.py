@@ -39,7 +39,7 @@ _ORIGIN = re.compile(r"https?://(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Everything a gateway is told. `public_url` has no slash at its end; None takes it from each request.
+    """Everything a gateway is told. `public_url` has no slash at its end; None where nothing is said (`gateway.site`).
 
     `index` says what strangers are shown at `/` and `/openapi`: every form, or none.
     Its repr shows no credentials.
@@ -98,7 +98,7 @@ def _problems(settings: Settings) -> list[str | None]:
         for name, texts in hashes.items()
         if not all(map(_HASH.fullmatch, texts))
     ]
-    if _is_beyond_loopback(_host_of(settings.bind)):
+    if is_beyond_loopback(settings.bind):
         reason = f"while COUNTERFOIL_BIND is {settings.bind}, beyond loopback"
         if settings.secret and len(settings.secret) < SECRET_LENGTH:
             problems.append(f"COUNTERFOIL_SECRET: at least {SECRET_LENGTH} random characters are needed {reason}")
@@ -136,7 +136,7 @@ def _index(env: FileAwareEnv, bind: str, public_url: str | None, hops: int) -> I
     """Read what is shown; unless it is said, the forms where nobody but this machine can ask for them."""
     given: str | None = env.str("INDEX", "", validate=validate.OneOf(["", *get_args(Index)]))
     hosts = [_host_of(bind), *([urlsplit(public_url).hostname or ""] if public_url else [])]
-    is_local = hops == 0 and not any(map(_is_beyond_loopback, hosts))
+    is_local = hops == 0 and not any(map(_is_beyond, hosts))
     return "forms" if given == "forms" or (not given and is_local) else "plain"
 
 
@@ -147,7 +147,12 @@ def _host_of(bind: str) -> str:
         return ""
 
 
-def _is_beyond_loopback(host: str) -> bool:
+def is_beyond_loopback(bind: str) -> bool:
+    """Return whether others than this machine may reach what listens at `bind`."""
+    return _is_beyond(_host_of(bind))
+
+
+def _is_beyond(host: str) -> bool:
     try:
         return host != "localhost" and not ipaddress.ip_address(host).is_loopback
     except ValueError:

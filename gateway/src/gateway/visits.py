@@ -11,11 +11,13 @@ from flask import Request
 
 from gateway import control
 from gateway.control import ControlFields
+from gateway.cors import headers_for
 from gateway.dialects import NEXT
 from gateway.doors import Door
-from gateway.errors import Refused
+from gateway.errors import Refused, blocked, hidden_page
 from gateway.inputs import Draft
 from gateway.negotiation import Style
+from gateway.site import Site
 from shared.contracts import JsonValue, Source
 
 _log = structlog.get_logger()
@@ -37,7 +39,7 @@ class Visit:
     request: Request
     door: Door
     style: Style
-    base_url: str
+    site: Site
     values: Mapping[str, JsonValue] | None = None
     control: ControlFields = field(default=control.NONE)
     given_key: str | None = None
@@ -55,16 +57,27 @@ class Visit:
         """What gives the submission away as spam; None where nothing does."""
         return "honeypot" if self.control.caught else None
 
+    def check_page(self) -> None:
+        """Raise `Refused` (403) where the page that the request comes from may not post to this form."""
+        origins = self.door.origins
+        if origins.takes_any:
+            return
+        page = origins.judge(self.request.headers, self.site.origin(self.request))
+        if page == "hidden":
+            _log.info("page not named", form=self.door.form.name)  # for the owner, whose own page it may be
+            raise hidden_page()
+        if page == "stranger":
+            raise blocked()
+
     @property
-    def is_admitted(self) -> bool:
-        """Whether the page that the request comes from may post to this form."""
-        headers = self.request.headers
-        return self.door.origins.admits(headers.get("Origin"), headers.get("Referer"), self.request.host)
+    def base_url(self) -> str:
+        """What the addresses in the answer begin with."""
+        return self.site.base_url(self.request)
 
     @property
     def cors(self) -> Mapping[str, str]:
         """The headers that let a script on another site read the answer."""
-        return self.door.origins.headers(self.request.headers.get("Origin"))
+        return headers_for(self.request.headers.get("Origin"))
 
     @property
     def destination(self) -> str | None:
@@ -72,7 +85,7 @@ class Visit:
         wanted = self.control.next
         if not wanted:
             return self.door.origins.redirect
-        goal = self.door.origins.permitted(wanted, page=self._page, own=self.base_url)
+        goal = self._permitted(wanted)
         if not goal:
             _log.info("destination not allowed", form=self.door.form.name)
         return goal or self.door.origins.redirect
@@ -99,7 +112,7 @@ class Visit:
         wrong = {error.field for error in refusal.errors}
         carried = {name: text for name, text in self.control.carried.items() if name != self._useless_token(refusal)}
         hidden = {name: text for name, text in carried.items() if name not in wrong}
-        if goal := self.door.origins.permitted(self.control.next, page=self._page, own=self.base_url):
+        if goal := self._permitted(self.control.next):
             hidden[NEXT] = goal
         return Draft(
             self.values,
@@ -114,9 +127,10 @@ class Visit:
         failed = any(error.code == "CAPTCHA_FAILED" for error in refusal.errors)
         return captcha.token_field if captcha and failed else None
 
-    @property
-    def _page(self) -> str | None:
-        return self.request.headers.get("Referer")
+    def _permitted(self, wanted: str | None) -> str | None:
+        headers = self.request.headers
+        page = self.door.origins.page_of(headers)
+        return self.door.origins.permitted(wanted, page=page, own=self.site.origin(self.request)) if wanted else None
 
 
 def _short(text: str | None) -> str | None:

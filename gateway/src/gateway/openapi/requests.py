@@ -47,7 +47,8 @@ _CONTROLS: Mapping[Role, Schema] = {
 def body_of(form: Form | None) -> Schema:
     """Return the request body of a form; None stands for any form."""
     schema = _object_of(form) if form else {"type": "object", "description": "Values by name."}
-    return {"required": True, "content": {kind: {"schema": schema} for kind in KINDS}}
+    kinds = (*KINDS, "text/plain") if form and form.text_plain else KINDS
+    return {"required": True, "content": {kind: {"schema": schema} for kind in kinds}}
 
 
 def _object_of(form: Form) -> Schema:

@@ -62,6 +62,8 @@ class Form:
 
     `rate_limit` is how often one address may submit; None leaves it to the gateway's setting. `deduplicate` is how long
     the same fields are one submission.
+    `allow_no_origin` takes a page that hides where it is, although others are refused. `text_plain` takes bodies that
+    call themselves plain text, where they are JSON or urlencoded.
     `access_key` is what a page in the dialect of Web3Forms has to say; None lets it say anything.
     `unknown` says what becomes of fields that are not among `fields`. `webhook` is None where nobody is told.
     """
@@ -70,6 +72,8 @@ class Form:
     title: str
     fields: Mapping[str, Field] | None = None
     allowed_origins: tuple[str, ...] = ()
+    allow_no_origin: bool = False
+    text_plain: bool = False
     redirect: str | None = None
     honeypot: str | None = None
     active: bool = True

@@ -47,6 +47,8 @@ class FormSchema(Table):
         attribute="fields",
     )
     allowed_origins = fields.List(fields.String(validate=_origin))
+    allow_no_origin = fields.Boolean(truthy={True}, falsy={False})
+    text_plain = fields.Boolean(truthy={True}, falsy={False})
     redirect = fields.URL(
         schemes={"http", "https"},
         require_tld=False,
@@ -83,6 +85,13 @@ class FormSchema(Table):
         if isinstance(captcha, Captcha) and captcha.token_field in data.get("fields", {}):
             raise ValidationError(
                 f"{captcha.token_field} is the captcha's own field, and cannot be the form's", "captcha"
+            )
+
+    @validates_schema(skip_on_field_errors=False)
+    def _no_origin_beside_some(self, data: dict[str, Any], **_: Any) -> None:
+        if "allow_no_origin" in data and not data.get("allowed_origins"):
+            raise ValidationError(
+                "a form without allowed_origins takes pages that do not say theirs", "allow_no_origin"
             )
 
     @validates_schema(skip_on_field_errors=False)
