@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import requests
@@ -56,6 +57,17 @@ def listed(guarded: Installation, form: str, query: str = "") -> list[dict[str, 
     return found
 
 
+def seen_by_owner(guarded: Installation, receipt_url: str) -> dict[str, Any]:
+    answer = requests.get(
+        f"{guarded.gateway_url}/v1/submissions/{guarded.receipt(receipt_url)['id']}",
+        headers={"Authorization": f"Bearer {guarded.api_key}"},
+        timeout=10,
+    )
+    answer.raise_for_status()
+    found: dict[str, Any] = answer.json()
+    return found
+
+
 def test_what_the_trap_catches_is_stored_apart_and_mailed_to_nobody(guarded: Installation, sink: MailSink) -> None:
     caught = post(guarded, "signup", email="robot@example.org", _gotcha="buy")
     honest = post(guarded, "signup", email="ada@example.org")
@@ -86,6 +98,13 @@ def test_a_victim_gets_no_more_mails_than_the_cap(guarded: Installation, sink: M
     def states() -> list[str]:
         return sorted(str(guarded.receipt(url)["state"]) for url in receipts)
 
-    eventually(lambda: states() == ["confirmed"] * CAP + ["failed"] * 3, 30, "each is confirmed, or has failed")
+    def limits() -> list[str]:
+        shown = (one for url in receipts for one in seen_by_owner(guarded, url)["confirmations"])
+        return [one["limit"] for one in shown if one["state"] == "held"]
+
+    eventually(lambda: limits() == ["recipient"] * 3, 30, "the owner sees what is held, and by what")
+    eventually(lambda: states() == ["confirmed"] * CAP + ["stored"] * 3, 30, "the others are confirmed")
+    shown = [str(guarded.receipt(url)["confirmations"]) for url in receipts]
+    assert not [one for one in shown if "held" in one or "limit" in one], "a receipt gives no cap away"
     mails = [Visitor(guarded, sink, f"victim+{n}@example.org").mails() for n in range(CAP + 3)]
     assert sum(len(each) for each in mails) == CAP

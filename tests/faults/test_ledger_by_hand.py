@@ -143,7 +143,7 @@ def test_a_mail_removed(world: World, capsys: pytest.CaptureFixture[str]) -> Non
     world.mail().unlink()
     code, said = world.check(capsys)
     assert code == 1
-    assert f"not so: I4 every 202 is mailed or visibly failed\n  {world.victim_id}\n" in said
+    assert f"not so: I4 every 202 is mailed, visibly failed or held\n  {world.victim_id}\n" in said
 
 
 def test_a_duplicate_mail(world: World, capsys: pytest.CaptureFixture[str]) -> None:

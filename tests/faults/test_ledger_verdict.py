@@ -89,6 +89,15 @@ def test_a_visible_failure_stands_for_a_mail() -> None:
     assert compare([entry(ACKED)], replace(SOUND, mailed=Counter(), failed=frozenset({"one"}))).ok
 
 
+def test_what_is_held_where_the_owner_sees_it_stands_for_a_mail_and_is_counted() -> None:
+    held = replace(SOUND, mailed=Counter(), held=frozenset({"one"}))
+    for holdings in (held, replace(held, mailed=None)):
+        verdict = compare([entry(ACKED)], holdings)
+        assert verdict.ok
+        assert verdict.counts["held"] == 1
+        assert broken(compare([entry(ACKED)], replace(holdings, held=frozenset()))) == {"I4"}
+
+
 @pytest.mark.parametrize(
     ("invariant", "observed"),
     [

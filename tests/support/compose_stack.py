@@ -33,6 +33,8 @@ class Stack:
             "COUNTERFOIL_VERSION": project,
             "COUNTERFOIL_RATE_LIMIT": "none",
             "COUNTERFOIL_CONFIRMATIONS_PER_RECIPIENT": "none",
+            "COUNTERFOIL_CONFIRMATIONS_PER_SOURCE": "none",
+            "COUNTERFOIL_CONFIRMATIONS_PER_FORM": "none",
             "COUNTERFOIL_SMTP_TIMEOUT_S": str(SMTP_TIMEOUT_S),
             "PORT": str(free_port()),
             "MAIL_PORT": str(free_port()),

@@ -9,9 +9,22 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from notify_service import domain
-from notify_service.domain import Capped, Claim, ClaimAnswer, Key, Leased, Mail, Outcome, SendFailure, Settled, State
+from notify_service.caps import LIMITED, NO_CAPS, Caps, Counted, Limit
+from notify_service.domain import (
+    AGE_LIMIT,
+    Capped,
+    Claim,
+    ClaimAnswer,
+    Held,
+    Key,
+    Leased,
+    Mail,
+    Outcome,
+    SendFailure,
+    Settled,
+    State,
+)
 from notify_service.mail import Composer
-from notify_service.recipients import Cap
 from notify_service.settings import MailFrom
 from shared.contracts import Confirmation, SubmissionAccepted
 from shared.forms import ConfirmationMail, Form
@@ -55,7 +68,8 @@ class _Row:
     changed_at: datetime
     owner: UUID | None = None
     lease_until: datetime | None = None
-    counted: tuple[str, datetime] | None = None
+    counted: tuple[Counted, datetime] | None = None
+    limit: Limit | None = None
 
 
 @dataclass
@@ -65,26 +79,26 @@ class FakeDeliveries:
     rows: dict[Key, _Row] = field(default_factory=dict)
     errors: list[str | None] = field(default_factory=list)
     away: bool = False
-    cap: Cap | None = None
+    caps: Caps = NO_CAPS
     _unrecorded: dict[Key, tuple[Claim, datetime]] = field(default_factory=dict)
 
     def claim(
-        self, wanted: Mapping[Key, str], *, owner: UUID, now: datetime, lease_until: datetime
+        self, wanted: Mapping[Key, Counted], *, owner: UUID, now: datetime, lease_until: datetime
     ) -> Mapping[Key, ClaimAnswer]:
         late = list(self._unrecorded)
         news = self.record_sent(list(self._unrecorded.values())) if late else {}
         return {
-            key: Settled(news.get(key)) if key in late else self._claim(key, recipient, owner, now, lease_until)
-            for key, recipient in wanted.items()
+            key: Settled(news.get(key)) if key in late else self._claim(key, counted, owner, now, lease_until)
+            for key, counted in wanted.items()
         }
 
-    def _claim(self, key: Key, recipient: str, owner: UUID, now: datetime, lease_until: datetime) -> ClaimAnswer:
+    def _claim(self, key: Key, by: Counted, owner: UUID, now: datetime, lease_until: datetime) -> ClaimAnswer:
         self._reach()
-        if key not in self.rows and self.cap and self._earlier(recipient, now - self.cap.period) >= self.cap.most:
-            self.rows[key] = _Row("failed", 0, now)
-            self.errors.append(domain.TOO_MANY)
-            return Capped(self.confirmations(key.submission_id)[0])
-        row = self.rows.setdefault(key, _Row("pending", 0, now, counted=(recipient, now)))
+        row = self.rows.get(key)
+        if row is None or row.state == "held":
+            if limit := self._limit(by, now):
+                return self._hold(key, limit, now)
+            row = self.rows[key] = _Row("pending", 0, now, counted=(by, now))
         if row.state in {"sent", "failed"}:
             return Settled()
         if row.state == "sending" and row.owner != owner and row.lease_until and row.lease_until > now:
@@ -92,6 +106,29 @@ class FakeDeliveries:
         counted = row.state == "sending" and row.owner == owner
         self.rows[key] = _Row("sending", row.attempts + (not counted), now, owner, lease_until, row.counted)
         return Claim(key, owner, lease_until, self.rows[key].attempts)
+
+    def _hold(self, key: Key, limit: Limit, now: datetime) -> ClaimAnswer:
+        row = self.rows.setdefault(key, _Row("held", 0, now))
+        row.limit = limit
+        if now - row.changed_at < AGE_LIMIT:
+            return Held(limit, row.changed_at)
+        row.state, row.changed_at = "failed", now
+        self.errors.append(f"{LIMITED}{limit}")
+        return Capped(limit, Confirmation(key.channel, "failed", 0, now))
+
+    def _limit(self, by: Counted, now: datetime) -> Limit | None:
+        same: dict[Limit, Callable[[Counted], bool]] = {
+            "share": lambda one: by.source is not None and (one.source, one.recipient) == (by.source, by.recipient),
+            "source": lambda one: by.source is not None and one.source == by.source,
+            "form": lambda one: by.form is not None and one.form == by.form,
+            "recipient": lambda one: one.recipient == by.recipient,
+        }
+        rows = [row.counted for row in self.rows.values() if row.counted]
+        for limit, is_same in same.items():
+            cap = self.caps.of(limit)
+            if cap and sum(is_same(one) and at > now - cap.period for one, at in rows) >= cap.most:
+                return limit
+        return None
 
     def release(self, claim: Claim, *, now: datetime) -> None:
         self._reach()
@@ -125,11 +162,9 @@ class FakeDeliveries:
         self._reach()
         found = ((key, row) for key, row in self.rows.items() if key.submission_id == submission_id)
         shown = sorted(found, key=lambda pair: (pair[0].channel, pair[0].destination_hash))
-        return [Confirmation(k.channel, domain.shown_state(r.state), r.attempts, r.changed_at) for k, r in shown]
-
-    def _earlier(self, recipient: str, since: datetime) -> int:
-        counted = (row.counted for row in self.rows.values() if row.counted)
-        return sum(one == recipient and at > since for one, at in counted)
+        return [
+            Confirmation(k.channel, domain.shown_state(r.state), r.attempts, r.changed_at, r.limit) for k, r in shown
+        ]
 
     def _reach(self) -> None:
         if self.away:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -125,6 +126,7 @@ def a_gateway(
     heartbeat_s: float = 0.05,
     watchers_most: int = 10,
     definitions: str = FORMS,
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     **settings: Any,
 ) -> Gateway:
     """Return a gateway; `settings` are those that differ from the tests' own."""
@@ -134,5 +136,5 @@ def a_gateway(
     given = Settings(**{"secret": SECRET, **hashes, "forms": path, "rate_limit": "none", **settings})
     broker = MemoryBroker()
     loaded = forms.load(path)
-    app = create_app(given, loaded, broker, heartbeat_s=heartbeat_s, watchers_most=watchers_most)
+    app = create_app(given, loaded, broker, heartbeat_s=heartbeat_s, watchers_most=watchers_most, clock=clock)
     return Gateway(broker, app, app.test_client(), loaded)

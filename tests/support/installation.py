@@ -22,7 +22,9 @@ START_TIMEOUT_S = 60
 
 EXAMPLE_FORMS = ROOT / "forms.example.toml"
 
-NO_LIMITS = {"COUNTERFOIL_RATE_LIMIT": "none", "COUNTERFOIL_CONFIRMATIONS_PER_RECIPIENT": "none"}
+NO_LIMITS = {"COUNTERFOIL_RATE_LIMIT": "none"} | {
+    f"COUNTERFOIL_CONFIRMATIONS_PER_{each}": "none" for each in ("RECIPIENT", "SOURCE", "FORM")
+}
 
 
 class Installation:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from notify_service.caps import Caps
 from notify_service.handler import SendConfirmations
 from notify_service.mail import Composer
 from notify_service.recording import Recorder
@@ -38,6 +39,10 @@ class World:
             self.clock,
             self.reached.append,
         )
+
+    def have_caps(self, caps: Caps) -> None:
+        """Count by these caps from now on."""
+        self.deliveries.caps = self.handler.caps = caps
 
     def handle(self, event: SubmissionAccepted, *, attempt: int = 0) -> None:
         self.work(self.handler, Delivery(event, attempt))

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import pytest
 
-from gateway.progress import Progress
+from gateway.progress import PATIENCE, Progress
 from gateway.tokens import Ticket
 from shared.contracts import Confirmation, ConfirmationChanged, ConfirmationState
 from support.events import ACCEPTED_AT
@@ -55,3 +55,39 @@ def test_after_a_replay_it_goes_on() -> None:
 
 def test_what_was_known_holds_while_notify_says_nothing() -> None:
     assert replace(PARKED, confirmations=None, parked={}).or_else(PARKED).state == "failed"
+
+
+STORED = Progress(TICKET, ACCEPTED_AT, storage_known=True, confirmations=(), known_at=ACCEPTED_AT + PATIENCE)
+UNTRIED = Confirmation("email", "pending", 0, ACCEPTED_AT)
+
+
+@pytest.mark.parametrize(
+    ("progress", "final"),
+    [
+        (STORED, True),
+        (replace(STORED, confirmations=(UNTRIED,)), True),
+        (replace(STORED, confirmations=(UNTRIED, UNTRIED)), True),
+        (replace(STORED, known_at=ACCEPTED_AT + PATIENCE - timedelta(microseconds=1)), False),
+        (replace(STORED, known_at=None), False),
+        (replace(STORED, stored_at=None), False),
+        (replace(STORED, confirmations=None), False),
+        (replace(STORED, confirmations=(a_confirmation("pending"),)), False),
+        (replace(STORED, confirmations=(a_confirmation("retrying"),)), False),
+        (replace(STORED, confirmations=(UNTRIED, a_confirmation("retrying"))), False),
+        (replace(STORED, first_accepted_at=ACCEPTED_AT - timedelta(hours=1), known_at=ACCEPTED_AT), True),
+    ],
+)
+def test_what_is_stored_and_nobody_begins_to_confirm_is_final_after_fifteen_minutes(
+    progress: Progress, final: bool
+) -> None:
+    assert progress.is_final is final
+    assert progress.is_unsent is final
+    assert progress.to_json()["final"] is final
+    assert progress.state in {"stored", "accepted"}
+
+
+def test_what_is_sent_later_shows() -> None:
+    later = STORED.after(ConfirmationChanged(TICKET.id, a_confirmation("sent")))
+    assert (later.state, later.is_unsent) == ("confirmed", False)
+    assert STORED.version != later.version
+    assert STORED.version != replace(STORED, known_at=ACCEPTED_AT).version, "who follows it is told of its end"

@@ -120,6 +120,7 @@ def test_a_bad_cursor_is_400(gateway: Gateway, asked: list[Params]) -> None:
     [
         ([{"channel": "email", "state": "sent", "attempts": 1, "at": None}], "confirmed"),
         ([{"channel": "email", "state": "failed", "attempts": 3, "at": None}], "failed"),
+        ([{"channel": "email", "state": "held", "attempts": 0, "at": None, "limit": "source"}], "stored"),
         ([], "stored"),
         (None, "stored"),
     ],
@@ -128,7 +129,7 @@ def test_one_submission_with_its_state(
     gateway: Gateway, asked: list[Params], confirmations: list[Any] | None, state: str
 ) -> None:
     if confirmations is not None:
-        gateway.broker.serve(NOTIFY_QUERIES, {"receipt": lambda _: {"confirmations": confirmations}})
+        gateway.broker.serve(NOTIFY_QUERIES, {"deliveries": lambda _: {"confirmations": confirmations}})
     document = document_of(gateway.client.get(f"/v1/submissions/{ID}", headers=OWNER))
     assert document["state"] == state
     assert document["fields"] == GOOD

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Iterator
-from dataclasses import replace
-from datetime import UTC, datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -28,7 +28,7 @@ SENT: dict[str, Any] = {"channel": "email", "state": "sent", "attempts": 1, "at"
 
 @pytest.fixture
 def gateway(tmp_path: Path) -> Gateway:
-    return a_gateway(tmp_path)
+    return a_gateway(tmp_path, clock=lambda: AT)
 
 
 @pytest.fixture
@@ -172,7 +172,7 @@ def test_a_wait_is_30_s_at_most(gateway: Gateway, told: Receipts) -> None:
 
 
 def test_a_long_poll_returns_when_the_receipt_is_final(tmp_path: Path) -> None:
-    gateway = a_gateway(tmp_path, heartbeat_s=60)
+    gateway = a_gateway(tmp_path, heartbeat_s=60, clock=lambda: AT)
     Receipts().serve(gateway.broker)
     answers: list[dict[str, Any]] = []
 
@@ -196,7 +196,7 @@ def test_a_wait_that_nothing_ends_answers_with_what_is_known(gateway: Gateway, t
 
 
 def test_the_stream_tells_every_change_and_ends(tmp_path: Path) -> None:
-    gateway = a_gateway(tmp_path, heartbeat_s=60)
+    gateway = a_gateway(tmp_path, heartbeat_s=60, clock=lambda: AT)
     Receipts().serve(gateway.broker)
     answer = gateway.client.get(f"{path_of(TICKET)}/events", buffered=False)
     assert answer.mimetype == "text/event-stream"
@@ -242,7 +242,7 @@ def test_who_comes_back_is_told_only_what_has_changed(gateway: Gateway, told: Re
 
 
 def test_closing_ends_the_streams(tmp_path: Path) -> None:
-    gateway = a_gateway(tmp_path, heartbeat_s=60)
+    gateway = a_gateway(tmp_path, heartbeat_s=60, clock=lambda: AT)
     Receipts().serve(gateway.broker)
     events = events_of(gateway.client.get(f"{path_of(TICKET)}/events", buffered=False))
     next(events), next(events)
@@ -256,3 +256,44 @@ def test_a_receipt_shows_no_field_values(gateway: Gateway) -> None:
     url = gateway.submitted(values={"name": "Canary Lovelace", "email": "canary@example.org"})["receipt_url"]
     for headers in ({}, PAGE):
         assert "anary" not in gateway.client.get(url, headers=headers).text
+
+
+@dataclass
+class Passing:
+    """A clock that goes on by a minute with each look at it."""
+
+    now: datetime = AT
+
+    def __call__(self) -> datetime:
+        self.now += timedelta(minutes=1)
+        return self.now
+
+
+def test_a_stream_of_what_nobody_begins_to_confirm_ends_after_fifteen_minutes(tmp_path: Path) -> None:
+    gateway, told = a_gateway(tmp_path, heartbeat_s=0.01, clock=Passing()), Receipts()
+    told.serve(gateway.broker)
+    told.stored = {"stored_at": LATER, "fingerprint": "f"}
+    events = [event for event in events_of(gateway.client.get(f"{path_of(TICKET)}/events")) if "data" in event]
+    seen = [json.loads(event["data"]) for event in events]
+    assert [(one["state"], one["final"]) for one in seen] == [("stored", False), ("stored", True)]
+    assert [one["state"] for one in seen[-1]["confirmations"]] == ["pending"]
+    again = gateway.client.get(f"{path_of(TICKET)}/events", headers={"Last-Event-ID": events[-1]["id"]})
+    assert again.status_code == 204
+
+
+def test_a_long_poll_of_it_ends_then_too(tmp_path: Path) -> None:
+    gateway, told = a_gateway(tmp_path, heartbeat_s=0.01, clock=Passing()), Receipts()
+    told.serve(gateway.broker)
+    told.stored = {"stored_at": LATER, "fingerprint": "f"}
+    receipt = document_of(gateway.client.get(path_of(TICKET), headers={"Prefer": "wait=30"}))
+    assert (receipt["state"], receipt["final"]) == ("stored", True)
+
+
+def test_the_page_of_it_says_that_none_has_been_sent_and_reloads_no_more(tmp_path: Path) -> None:
+    gateway, told = a_gateway(tmp_path, clock=lambda: AT + timedelta(minutes=15)), Receipts()
+    told.serve(gateway.broker)
+    told.stored = {"stored_at": LATER, "fingerprint": "f"}
+    page = gateway.client.get(path_of(TICKET), headers=PAGE).text
+    assert 'data-mail="unsent"' in page
+    assert "no confirmation has been sent" in page
+    assert 'http-equiv="refresh"' not in page

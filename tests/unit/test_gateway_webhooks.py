@@ -57,7 +57,7 @@ def shown(gateway: Gateway, answer: dict[str, Any] | None, form: str = "told", *
     }
     gateway.broker.serve(STORAGE_QUERIES, {"submission": lambda _: {"submission": submission}})
     if answer is not None:
-        gateway.broker.serve(NOTIFY_QUERIES, {"receipt": lambda _: answer})
+        gateway.broker.serve(NOTIFY_QUERIES, {"deliveries": lambda _: answer})
     return document_of(gateway.client.get(f"/v1/submissions/{submission['id']}", headers=OWNER))
 
 

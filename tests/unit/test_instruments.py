@@ -15,6 +15,7 @@ from gateway.app import create_app
 from gateway.settings import Settings
 from gateway.tally import Tally
 from notify_service.breaker import FAILURES_TO_OPEN, Breaker
+from notify_service.caps import UNCOUNTED
 from notify_service.domain import Claim, Mail, Transient
 from notify_service.instruments import NotifyInstruments
 from notify_service.webhook import WebhookSender
@@ -123,7 +124,7 @@ def test_notify_counts_outcomes_times_every_try_and_shows_its_breaker(registry: 
     deliveries = measuring.counted(FakeDeliveries(), "email")
     until = NOON + timedelta(seconds=75)
     key = a_key()
-    claim = deliveries.claim({key: ""}, owner=UUID(int=1), now=NOON, lease_until=until)[key]
+    claim = deliveries.claim({key: UNCOUNTED}, owner=UUID(int=1), now=NOON, lease_until=until)[key]
     assert isinstance(claim, Claim)
     deliveries.record(claim, "retrying", now=NOON)
     sender = measuring.timed_mail(_Sender())

@@ -9,6 +9,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from notify_service import domain
+from notify_service.caps import UNCOUNTED
 from notify_service.domain import Stage
 from notify_service.handler import LATE, LEASE_MARGIN_S, LEASED_AGAIN_S
 from shared.contracts import Confirmation, ConfirmationChanged, Control
@@ -165,7 +166,7 @@ def test_a_worker_that_died_is_succeeded_when_its_lease_is_over(world: World) ->
     event = an_event()
     key = domain.Key(event.id, "email", domain.destination_hash(event.id, "ada@example.org"))
     lease_until = ACCEPTED_AT + timedelta(seconds=75)
-    world.deliveries.claim({key: "r"}, owner=uuid4(), now=ACCEPTED_AT, lease_until=lease_until)
+    world.deliveries.claim({key: UNCOUNTED}, owner=uuid4(), now=ACCEPTED_AT, lease_until=lease_until)
     with pytest.raises(RetryLater):
         world.handle(event)
     world.clock.now = lease_until

@@ -6,6 +6,7 @@ from uuid import uuid4
 
 import pytest
 
+from notify_service.caps import UNCOUNTED, Cap, Caps, Counted
 from notify_service.domain import OWNER, Claim, Key
 from notify_service.queries import methods
 from shared.messaging.broker import QueryFailed
@@ -31,7 +32,7 @@ def test_a_receipt_tells_since_when_its_event_is_parked_unless_all_is_settled() 
     told = {"email": "2026-11-22T12:00:00.000000Z"}
     asked = {"id": str(key.submission_id)}
     assert receipt(asked)["parked"] == told
-    claim = deliveries.claim({key: "r"}, owner=uuid4(), now=NOON, lease_until=NOON + timedelta(minutes=1))[key]
+    claim = deliveries.claim({key: UNCOUNTED}, owner=uuid4(), now=NOON, lease_until=NOON + timedelta(minutes=1))[key]
     assert receipt(asked)["parked"] == told
     assert isinstance(claim, Claim)
     deliveries.record(claim, "sent", now=NOON)
@@ -46,13 +47,29 @@ def test_a_receipt_tells_each_confirmation_and_no_address() -> None:
         return broker.rpc_client().ask(NOTIFY_QUERIES, "receipt", {"id": str(key.submission_id)}).answer(timeout_s=1)
 
     assert receipt() == {"confirmations": [], "webhooks": [], "parked": {}}
-    deliveries.claim({key: "r"}, owner=uuid4(), now=NOON, lease_until=NOON + timedelta(minutes=1))[key]
+    deliveries.claim({key: UNCOUNTED}, owner=uuid4(), now=NOON, lease_until=NOON + timedelta(minutes=1))[key]
     at = "2026-11-22T12:00:00Z"
     mail = {"channel": "email", "state": "pending", "attempts": 1, "at": at}
     assert receipt() == {"confirmations": [mail], "webhooks": [], "parked": {}}
     webhook = Key(key.submission_id, "webhook", OWNER)
-    deliveries.claim({webhook: ""}, owner=uuid4(), now=NOON, lease_until=NOON + timedelta(minutes=1))[webhook]
+    deliveries.claim({webhook: UNCOUNTED}, owner=uuid4(), now=NOON, lease_until=NOON + timedelta(minutes=1))[webhook]
     assert receipt() == {"confirmations": [mail], "webhooks": [{**mail, "channel": "webhook"}], "parked": {}}
+
+
+def test_what_a_cap_holds_is_told_to_the_owner_and_pending_on_a_receipt() -> None:
+    deliveries, key, by = FakeDeliveries(caps=Caps(form=Cap(1, timedelta(days=99)))), a_key(), Counted(form="signup")
+    lease_until = NOON + timedelta(minutes=1)
+    deliveries.claim({a_key(): by}, owner=uuid4(), now=NOON, lease_until=lease_until)
+    deliveries.claim({key: by}, owner=uuid4(), now=NOON, lease_until=lease_until)
+    ask, asked = methods(deliveries, Standing()), {"id": str(key.submission_id)}
+    shown = {"channel": "email", "state": "pending", "attempts": 0, "at": "2026-11-22T12:00:00Z"}
+    assert ask["receipt"](asked)["confirmations"] == [shown]
+    assert ask["deliveries"](asked)["confirmations"] == [{**shown, "state": "held", "limit": "form"}]
+    later = NOON + timedelta(hours=72)
+    deliveries.claim({key: by}, owner=uuid4(), now=later, lease_until=later)
+    shown |= {"state": "failed", "at": "2026-11-25T12:00:00Z"}
+    assert ask["receipt"](asked)["confirmations"] == [shown], "why is the owner's to know"
+    assert ask["deliveries"](asked)["confirmations"] == [{**shown, "limit": "form"}]
 
 
 def test_a_question_about_no_submission_fails() -> None:

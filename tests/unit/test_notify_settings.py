@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from notify_service import settings
-from notify_service.recipients import Cap
+from notify_service.caps import NO_CAPS, Cap, Caps
 from notify_service.settings import MailFrom, SmtpServer, parse_smtp_url
 from shared.settings import SettingsError
 
@@ -65,7 +65,8 @@ def test_little_must_be_set() -> None:
     assert loaded.mail_from.domain == "localhost"
     assert (loaded.smtp_connections, loaded.smtp_timeout_s) == (4, 60)
     assert loaded.database_url == "sqlite:///notify.db"
-    assert loaded.recipient_cap == Cap(20, timedelta(days=1))
+    hour = timedelta(hours=1)
+    assert loaded.caps == Caps(Cap(20, timedelta(days=1)), source=Cap(20, hour), form=Cap(1000, hour))
     assert (loaded.webhook_connections, loaded.webhook_timeout_s, loaded.webhook_allow) == (3, 15, ())
 
 
@@ -83,14 +84,16 @@ def test_all_that_is_wrong_is_said_at_once(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setenv("COUNTERFOIL_SMTP_CONNECTIONS", "0")
     monkeypatch.setenv("COUNTERFOIL_SMTP_TIMEOUT_S", "soon")
     monkeypatch.setenv("COUNTERFOIL_DATABASE_URL", "mysql://u:p@h/d")
-    monkeypatch.setenv("COUNTERFOIL_CONFIRMATIONS_PER_RECIPIENT", "often")
+    for name in ("RECIPIENT", "SOURCE", "FORM"):
+        monkeypatch.setenv(f"COUNTERFOIL_CONFIRMATIONS_PER_{name}", "often")
     monkeypatch.setenv("COUNTERFOIL_WEBHOOK_TIMEOUT_S", "61")
     monkeypatch.setenv("COUNTERFOIL_WEBHOOK_ALLOW", "10.0.0.0/8,intranet")
     with pytest.raises(SettingsError) as raised:
         settings.load()
     for name in ("BROKER_URL", "SMTP_URL", "MAIL_FROM", "SMTP_CONNECTIONS", "SMTP_TIMEOUT_S", "DATABASE_URL"):
         assert f"COUNTERFOIL_{name}: " in str(raised.value)
-    assert "COUNTERFOIL_CONFIRMATIONS_PER_RECIPIENT: expected a number and a period" in str(raised.value)
+    for name in ("RECIPIENT", "SOURCE", "FORM"):
+        assert f"COUNTERFOIL_CONFIRMATIONS_PER_{name}: expected a number and a period" in str(raised.value)
     assert "COUNTERFOIL_WEBHOOK_TIMEOUT_S: " in str(raised.value)
     assert "COUNTERFOIL_WEBHOOK_ALLOW: 'intranet' is no network: expected one such as" in str(raised.value)
     assert "smtp-secret" not in str(raised.value)
@@ -110,3 +113,9 @@ def test_a_migration_needs_no_mail_server(monkeypatch: pytest.MonkeyPatch) -> No
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("COUNTERFOIL_DATABASE_URL", "postgresql://u:p@h/d")
     assert settings.load_for_command().database_url == "postgresql://u:p@h/d"
+
+
+def test_each_cap_may_be_none(environment: pytest.MonkeyPatch) -> None:
+    for name in ("RECIPIENT", "SOURCE", "FORM"):
+        environment.setenv(f"COUNTERFOIL_CONFIRMATIONS_PER_{name}", "none")
+    assert settings.load().caps == NO_CAPS

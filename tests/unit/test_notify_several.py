@@ -10,6 +10,7 @@ from uuid import uuid4
 
 import pytest
 
+from notify_service.caps import UNCOUNTED
 from notify_service.domain import Claim, Key, Mail, Permanent, destination_hash
 from notify_service.handler import LATE
 from notify_service.pace import MOMENT_S, MOST, Pace
@@ -57,7 +58,7 @@ def test_what_another_worker_holds_says_nothing_of_the_pace() -> None:
     keys = [
         Key(event.id, "email", destination_hash(event.id, f"ada-{n}@example.org")) for n, event in enumerate(events)
     ]
-    world.deliveries.claim({keys[0]: "r"}, owner=other.owner, now=ACCEPTED_AT, lease_until=ACCEPTED_AT + LATE)
+    world.deliveries.claim({keys[0]: UNCOUNTED}, owner=other.owner, now=ACCEPTED_AT, lease_until=ACCEPTED_AT + LATE)
     assert [type(result) for result in handle(world, events)] == [RetryLater]
     assert handle(world, events[1:]) == [None]
 

@@ -7,14 +7,14 @@ from datetime import timedelta
 from uuid import uuid4
 
 import pytest
+from structlog.testing import capture_logs
 
-from notify_service import domain
+from notify_service.caps import UNCOUNTED, Cap, Caps
 from notify_service.domain import OWNER, Key
-from notify_service.recipients import Cap
-from shared.contracts import Confirmation, ConfirmationChanged
+from shared.contracts import Confirmation, ConfirmationChanged, Source
 from shared.messaging.failures import RetryLater
 from support.confirmations import a_form
-from support.events import ACCEPTED_AT, an_event
+from support.events import an_event
 from support.notify_world import World
 
 
@@ -60,7 +60,7 @@ def test_a_webhook_of_the_same_submission_is_no_confirmation(world: World) -> No
     event = an_event()
     webhook = Key(event.id, "webhook", OWNER)
     now = world.clock.now
-    world.deliveries.claim({webhook: ""}, owner=uuid4(), now=now, lease_until=now)
+    world.deliveries.claim({webhook: UNCOUNTED}, owner=uuid4(), now=now, lease_until=now)
     world.forms["signup"] = a_form(enabled=False)
     world.handle(event, attempt=1)
     assert [key.channel for key in world.deliveries.rows] == ["webhook"]
@@ -98,13 +98,48 @@ def test_an_unknown_form_fails_visibly_in_the_end(world: World) -> None:
     assert world.announced[0].confirmation.state == "failed"
 
 
-def test_beyond_its_recipients_cap_a_confirmation_fails_visibly_and_the_submission_is_done(world: World) -> None:
-    world.deliveries.cap = Cap(2, timedelta(days=1))
+def test_beyond_a_cap_a_confirmation_is_held_and_comes_back_and_nobody_is_told(world: World) -> None:
+    world.have_caps(Caps(recipient=Cap(2, timedelta(hours=1))))
     events = [an_event(email=address) for address in ("ada@example.org", "Ada@example.org", "ada+3@example.org")]
-    for event in (*events, *events):
+    for event in events[:2]:
         world.handle(event)
-    assert [mail.recipient for mail in world.sender.sent] == ["ada@example.org", "Ada@example.org"]
-    assert [world.shown(event)[0].state for event in events] == ["sent", "sent", "failed"]
-    assert world.deliveries.errors[-1] == domain.TOO_MANY
-    assert world.announced[-1] == ConfirmationChanged(events[2].id, Confirmation("email", "failed", 0, ACCEPTED_AT))
-    assert len(world.announced) == 3
+    told = list(world.announced)
+    with capture_logs() as logs, pytest.raises(RetryLater, match="limit recipient") as raised:
+        world.handle(events[2])
+    assert raised.value.after_s == 1800
+    assert [(each["event"], each["reason"]) for each in logs] == [("confirmation held", "limit recipient")]
+    assert [world.shown(event)[0].state for event in events] == ["sent", "sent", "held"]
+    assert world.announced == told
+    world.clock.forward(hours=1)
+    world.handle(events[2], attempt=2)
+    assert [mail.recipient for mail in world.sender.sent][2:] == ["ada+3@example.org"]
+    assert world.shown(events[2])[0].attempts == 1
+
+
+def test_what_a_cap_holds_for_72_hours_fails_visibly_and_its_submission_is_done(world: World) -> None:
+    world.have_caps(Caps(form=Cap(1, timedelta(days=30))))
+    first, second = some = [an_event(), an_event(email="bob@example.org")]
+    world.handle(first)
+    with pytest.raises(RetryLater, match="limit form"):
+        world.handle(second)
+    world.clock.forward(hours=72)
+    for event in (*some, *some):
+        world.handle(event, attempt=90)
+    failed = Confirmation("email", "failed", 0, world.clock.now)
+    assert world.shown(second) == [replace(failed, limit="form")]
+    assert world.announced[-1] == ConfirmationChanged(second.id, failed), "a receipt is not told of the limit"
+    assert len(world.announced) == 2
+    assert len(world.sender.sent) == 1
+
+
+def test_a_submission_counts_by_its_source_and_its_form(world: World) -> None:
+    world.have_caps(Caps(source=Cap(2, timedelta(hours=1))))
+    world.forms["other"] = a_form("other")
+    events = [an_event(form=form, email=f"{n}@example.org") for n, form in enumerate(["signup", "other", "signup"])]
+    for event in events[:2]:
+        world.handle(replace(event, source=Source("203.0.113.7")))
+    with pytest.raises(RetryLater, match="limit source"):
+        world.handle(replace(events[2], source=Source("203.0.113.7")))
+    world.handle(replace(events[2], source=Source("203.0.113.8")))
+    for number in range(5):  # a proxy's address: everybody's
+        world.handle(replace(an_event(email=f"x{number}@example.org"), source=Source("10.0.0.1")))

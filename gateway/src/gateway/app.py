@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from datetime import UTC, datetime
+
 from flask import Flask, Response
 from flask.sessions import NullSession, SecureCookieSessionInterface
 from werkzeug.middleware.proxy_fix import ProxyFix
@@ -89,6 +92,7 @@ def create_app(
     heartbeat_s: float = HEARTBEAT_S,
     watchers_most: int = WATCHERS_MOST,
     tally: Tally | None = None,
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> GatewayApp:
     """Build a worker's application with connections of its own; `close()` ends them."""
     watchers = Watchers(watchers_most)
@@ -98,7 +102,7 @@ def create_app(
     app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
     app.config["SEND_FILE_MAX_AGE_DEFAULT"] = STATIC_AGE_S
     rates = Rates(settings.rate_limit, settings.rate_limit_url)
-    pages, inquiry, tokens = Pages(settings.public_url), Inquiry(rpc), Tokens(settings.secret)
+    pages, inquiry, tokens = Pages(settings.public_url), Inquiry(rpc, clock), Tokens(settings.secret)
     answers, site = Answers(pages), Site(settings.public_url, settings.bind)
     intake = Intake(
         Doors(forms, Captchas()),
@@ -110,6 +114,7 @@ def create_app(
         limits=Limits(body_bytes=settings.max_body_bytes),
         site=site,
         tally=tally or Tally(),
+        clock=clock,
     )
     receipts = Receipts(forms, tokens=tokens, inquiry=inquiry, watchers=watchers, pages=pages, heartbeat_s=heartbeat_s)
     reading = Reading(forms, inquiry=inquiry, key_hashes=settings.api_key_hashes)

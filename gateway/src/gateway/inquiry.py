@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -30,8 +30,9 @@ _log = structlog.get_logger()
 class Inquiry:
     """What the gateway asks of the other services. Who does not answer in time is taken as unknown."""
 
-    def __init__(self, rpc: RpcClient) -> None:
+    def __init__(self, rpc: RpcClient, clock: Callable[[], datetime]) -> None:
         self._rpc = rpc
+        self._clock = clock
 
     def progress(self, ticket: Ticket) -> Progress:
         """Return how far a submission has come; both services are asked at once, and have a second together."""
@@ -39,7 +40,8 @@ class Inquiry:
         deadline = time.monotonic() + RECEIPT_TIMEOUT_S
         asked_storage = self._rpc.ask(STORAGE_QUERIES, "receipt", params)
         asked_notify = self._rpc.ask(NOTIFY_QUERIES, "receipt", params)
-        return _progress_of(ticket, _answer(asked_storage, deadline), _answer(asked_notify, deadline))
+        found = _progress_of(ticket, _answer(asked_storage, deadline), _answer(asked_notify, deadline))
+        return replace(found, known_at=self._clock())
 
     def fingerprint(self, submission_id: UUID) -> str | None:
         """Return the fingerprint of what is stored under an id; None without it, or without a quick answer."""
@@ -68,11 +70,11 @@ class Inquiry:
         return {name: _answer(pending, deadline) for name, pending in asked.items()}
 
     def submission(self, submission_id: UUID) -> tuple[Answer | None, Answer | None]:
-        """Return storage's answer about one submission and notify's; None for whoever gave none."""
+        """Return storage's answer about one submission and notify's, for its owner; None for whoever gave none."""
         params = {"id": str(submission_id)}
         deadline = time.monotonic() + READING_TIMEOUT_S
         asked_storage = self._rpc.ask(STORAGE_QUERIES, "submission", params)
-        asked_notify = self._rpc.ask(NOTIFY_QUERIES, "receipt", params)
+        asked_notify = self._rpc.ask(NOTIFY_QUERIES, "deliveries", params)
         stored = _answer(asked_storage, deadline)
         return stored, _answer(asked_notify, min(deadline, time.monotonic() + RECEIPT_TIMEOUT_S))
 

@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Literal, TypeAlias
 
 from gateway.tokens import Ticket
@@ -15,6 +15,9 @@ from shared.contracts import Announcement, Confirmation, SubmissionsStored
 State: TypeAlias = Literal["accepted", "stored", "confirmed", "failed"]
 
 CHANNEL = "email"
+
+PATIENCE = timedelta(minutes=15)
+"""How long after its acceptance a submission's receipt is waited at for a confirmation that nobody begins to send."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +28,7 @@ class Progress:
     `first_accepted_at` is what storage knows: a token says when its own request was accepted, which may be a retry.
     `confirmations` is None while notify was not heard of, empty while notify has not seen the submission; `parked`
     says since when notify keeps the event for a person, by channel: what is not sent by then has failed until it is
-    replayed.
+    replayed. `known_at` is the moment of all this.
     """
 
     ticket: Ticket
@@ -34,6 +37,7 @@ class Progress:
     confirmations: tuple[Confirmation, ...] | None = None
     first_accepted_at: datetime | None = None
     parked: Mapping[str, datetime] = field(default_factory=dict)
+    known_at: datetime | None = None
 
     @property
     def accepted_at(self) -> datetime:
@@ -54,9 +58,21 @@ class Progress:
 
     @property
     def is_final(self) -> bool:
-        """Return whether nothing more is to come."""
+        """Return whether nobody need wait any longer: nothing more is to come, or not soon.
+
+        What is stored, and whose confirmation nobody has tried to send, is final after `PATIENCE`: why, a receipt does
+        not say, and who opens it later sees what became of it since.
+        """
         due = self.ticket.confirmed or bool(self.confirmations)
-        return self.state in {"confirmed", "failed"} or (self.state == "stored" and not due)
+        return self.state in {"confirmed", "failed"} or (self.state == "stored" and (not due or self.is_unsent))
+
+    @property
+    def is_unsent(self) -> bool:
+        """Return whether it is stored, and its confirmations were not begun in all of `PATIENCE`."""
+        is_over = self.known_at is not None and self.known_at - self.accepted_at >= PATIENCE
+        shown = self.shown_confirmations
+        untried = bool(shown) and all(one.state == "pending" and one.attempts == 0 for one in shown)
+        return is_over and untried and self.stored_at is not None
 
     @property
     def shown_confirmations(self) -> tuple[Confirmation, ...]:

@@ -15,11 +15,14 @@ from shared.contracts import fingerprint
 PAGE = 200
 AT_ONCE = 4
 MAIL = "email"
-SETTLED = frozenset({"sent", "failed"})
+SETTLED = frozenset({"sent", "failed", "held"})
+"""The states in which nothing is waited for: what is held may wait for days, where its owner sees it."""
+
 PATIENCE_S = 30.0
 """How long a 503, a 429 or a connection that fails is asked again: the check may run while things come back."""
 
-Standing: TypeAlias = Literal["waiting", "confirmed", "failed", "undue"]
+_WORST_FIRST: tuple[Literal["failed", "held"], ...] = ("failed", "held")
+Standing: TypeAlias = Literal["waiting", "confirmed", "failed", "held", "undue"]
 
 
 class CannotAsk(Exception):
@@ -50,7 +53,7 @@ class Api:
         if shown is None or shown["unknown"] or not {each["state"] for each in shown["confirmations"]} <= SETTLED:
             return "waiting"
         by_mail = {each["state"] for each in shown["confirmations"] if each["channel"] == MAIL}
-        return "failed" if "failed" in by_mail else "confirmed" if by_mail else "undue"
+        return next((state for state in _WORST_FIRST if state in by_mail), "confirmed" if by_mail else "undue")
 
     def _listed(self, form: str, spam: str) -> Iterator[dict[str, Any]]:
         cursor: str | None = None

@@ -22,14 +22,16 @@ class Holdings:
     """What an installation holds once its queues are empty.
 
     `mailed` counts mails by address; None where nobody can look into the mailboxes: then `confirmed` (ids) counts.
-    `failed` are the ids whose confirmation has visibly failed, `undue` those that get none; `parked` the ids, or names,
-    of what is parked, None where nobody looked. Not `alone`: others submit too, and what is theirs has been left out.
+    `failed` are the ids whose confirmation has visibly failed, `held` those where a cap on mails holds it back and
+    their owner sees it, `undue` those that get none; `parked` the ids, or names, of what is parked, None where nobody
+    looked. Not `alone`: others submit too, and what is theirs has been left out.
     """
 
     stored: Sequence[StoredRow]
     mailed: Counter[str] | None
     confirmed: frozenset[str] = frozenset()
     failed: frozenset[str] = frozenset()
+    held: frozenset[str] = frozenset()
     undue: frozenset[str] = frozenset()
     parked: Counter[str] | None = field(default_factory=Counter)
     alone: bool = True

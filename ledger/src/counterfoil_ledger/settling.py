@@ -68,6 +68,7 @@ class Settling:
             mail_counts(self.sources.mails) if self.sources.mails else None,
             confirmed=self._standing("confirmed"),
             failed=self._standing("failed"),
+            held=self._standing("held"),
             undue=self._standing("undue"),
             parked=parked_ids(broker) if broker else None,
         )

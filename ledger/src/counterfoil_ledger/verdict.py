@@ -133,17 +133,17 @@ def _confirmations(entries: list[Entry], acked: list[Entry], holdings: Holdings,
     nobody_else = "I5 no mail to anyone else"
     mailed = holdings.mailed
     if mailed is None:
-        done = holdings.confirmed | holdings.failed | holdings.undue
+        done = holdings.confirmed | holdings.failed | holdings.held | holdings.undue
         lost = tuple(_name(entry) for entry in acked if not entry.ids <= done)
         blind = "nobody looked"
-        confirmed = Finding("I4 every 202 is confirmed or visibly failed", lost)
+        confirmed = Finding("I4 every 202 is confirmed, visibly failed or held", lost)
         return [confirmed, Finding(once, not_asked=blind), Finding(nobody_else, not_asked=blind)]
-    done = holdings.failed | holdings.undue
+    done = holdings.failed | holdings.held | holdings.undue
     lost = tuple(_name(entry) for entry in acked if not mailed[entry.address] and not entry.ids <= done)
     twice = tuple(address for address, count in mailed.items() if count > 1)
     strangers = tuple(mailed.keys() - {entry.address for entry in entries})
     return [
-        Finding("I4 every 202 is mailed or visibly failed", lost),
+        Finding("I4 every 202 is mailed, visibly failed or held", lost),
         Finding(once, _excess(mailed, twice, allowed)),
         Finding(nobody_else, strangers, None if holdings.alone else "others submit too"),
     ]
@@ -209,5 +209,6 @@ def _counts(entries: list[Entry], acked: list[Entry], holdings: Holdings, rows: 
         "mails": len(holdings.confirmed) if mailed is None else sum(mailed.values()),
         "duplicate mails": 0 if mailed is None else sum(count - 1 for count in mailed.values()),
         "visibly failed": len(holdings.failed),
+        "held": len(holdings.held),
         "parked": sum((holdings.parked or Counter()).values()),
     }

@@ -109,12 +109,12 @@ def run(
     Raises `SettingsError` where metrics cannot be served.
     """
     announcer = broker.announcer()
-    table = ClaimTable(engine, chosen.recipient_cap)
+    table = ClaimTable(engine, chosen.caps)
     composer = Composer(chosen.mail_from, _now)
     breaker, measuring = Breaker(time.monotonic), NotifyInstruments(registry)
     measuring.watch("email", lambda: int(breaker.is_open))
     senders = _senders(chosen, breaker)
-    deliveries = measuring.counted(table, "email")
+    deliveries = measuring.counted(table, "email", by_source=chosen.caps.source is not None)
     recorder = Recorder(deliveries.record_sent)
     handlers = [
         SendConfirmations(
@@ -127,6 +127,7 @@ def run(
             _now,
             reach,
             send_timeout_s=chosen.smtp_timeout_s,
+            caps=chosen.caps,
         )
         for sender in senders
     ]

@@ -3,16 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
-from typing import Any
+from typing import Any, cast, get_args
 from uuid import UUID
+from zlib import crc32
 
-from sqlalchemy import Engine, Row, and_, bindparam, select, update
+from sqlalchemy import Engine, Row, and_, bindparam, func, select, update
 from sqlalchemy.sql import Executable
 
+from notify_service.caps import LIMITED, NO_CAPS, Caps, Counted, Limit
 from notify_service.claiming import claim_statement, is_bound, record_statement, sent_document, wanted_document
-from notify_service.domain import BUG, Capped, Channel, Claim, ClaimAnswer, Key, Leased, Outcome, Settled, shown_state
-from notify_service.recipients import Cap
+from notify_service.domain import (
+    AGE_LIMIT,
+    BUG,
+    Capped,
+    Channel,
+    Claim,
+    ClaimAnswer,
+    Held,
+    Key,
+    Leased,
+    Outcome,
+    Settled,
+    shown_state,
+)
 from notify_service.tables import confirmations
 from shared.contracts import Confirmation
 from shared.database import classified
@@ -25,34 +40,41 @@ class ClaimTable:
     """`handler.Deliveries` in a database. Safe to use from many threads, and by many processes at once.
 
     Each method is one statement, or a second one that only reads: on PostgreSQL each commits by itself, whatever the
-    number of confirmations.
-    Without a `cap` nothing is counted.
+    number of confirmations. With `caps`, claims come one after the other, so that each counts all before it: a lock of
+    the database's on PostgreSQL; on SQLite there is one writer at a time anyway.
     """
 
-    def __init__(self, engine: Engine, cap: Cap | None = None) -> None:
+    def __init__(self, engine: Engine, caps: Caps = NO_CAPS) -> None:
         postgresql = engine.dialect.name == "postgresql"
         self._engine = engine.execution_options(isolation_level="AUTOCOMMIT") if postgresql else engine
-        self._cap = cap
-        self._claim = claim_statement(engine.dialect.name, cap)
+        self._counting = engine if postgresql and caps else None
+        self._caps = caps
+        self._claim = claim_statement(engine.dialect.name, caps)
         self._record_sent = record_statement(engine.dialect.name)
         self._unrecorded: dict[Key, tuple[Claim, datetime]] = {}
 
     def claim(
-        self, wanted: Mapping[Key, str], *, owner: UUID, now: datetime, lease_until: datetime
+        self, wanted: Mapping[Key, Counted], *, owner: UUID, now: datetime, lease_until: datetime
     ) -> Mapping[Key, ClaimAnswer]:
         """Claim confirmations; see `handler.Deliveries`."""
         answers: dict[Key, ClaimAnswer] = {}
         if unrecorded := list(self._unrecorded.values()):
             news = self.record_sent(unrecorded)
             answers = {claim.key: Settled(news.get(claim.key)) for claim, _ in unrecorded if claim.key in wanted}
-        left = {key: recipient for key, recipient in wanted.items() if key not in answers}
+        left = {key: counted for key, counted in wanted.items() if key not in answers}
         values = {"wanted": wanted_document(left), "new_owner": owner, "now": now, "new_lease": lease_until}
-        if self._cap is not None:
-            values["since"] = now - self._cap.period
-        for row in self._run(self._claim, values) if left else ():
-            key, is_capped = _key_of(row), row.state == "failed"
-            answers[key] = Capped(_shown(row)) if is_capped else Claim(key, owner, lease_until, attempts=row.attempts)
+        for row in self._claimed(values, now) if left else ():
+            answers[_key_of(row)] = _answer_of(row, owner, lease_until)
         return answers | {key: self._answer_of_unclaimed(key, now) for key in left if key not in answers}
+
+    def _claimed(self, values: dict[str, Any], now: datetime) -> Sequence[Row[Any]]:
+        since = {f"{limit}_since": now - cap.period for limit in get_args(Limit) if (cap := self._caps.of(limit))}
+        values = {**values, **since, "held_too_long": now - AGE_LIMIT}
+        if self._counting is None:
+            return self._run(self._claim, values)
+        with classified(), self._counting.begin() as connection:
+            connection.execute(_ONE_AT_A_TIME)  # a statement of its own: the next one then sees what others committed
+            return connection.execute(self._claim, values).all()
 
     def _answer_of_unclaimed(self, key: Key, now: datetime) -> Settled | Leased:
         found = self._run(_FIND, _key(key))
@@ -85,7 +107,8 @@ class ClaimTable:
 
     def confirmations(self, submission_id: UUID) -> list[Confirmation]:
         """Return the confirmations of a submission, and its webhook, as they are shown."""
-        return [_shown(row) for row in self._run(_OF_SUBMISSION, {"of_id": submission_id})]
+        found = self._run(_OF_SUBMISSION, {"of_id": submission_id})
+        return [replace(_shown(row), limit=_limit_of(row)) for row in found]
 
     def reopen(self, submission_id: UUID, channel: Channel, *, now: datetime) -> None:
         """Make those of a submission pending that failed because of a bug; see `reopening.Failed`."""
@@ -101,14 +124,27 @@ def _key(key: Key) -> dict[str, Any]:
     return {"of_id": key.submission_id, "of_channel": key.channel, "of_hash": key.destination_hash}
 
 
+def _answer_of(row: Row[Any], owner: UUID, lease_until: datetime) -> ClaimAnswer:
+    if row.state == "sending":
+        return Claim(_key_of(row), owner, lease_until, attempts=row.attempts)
+    limit = cast("Limit", row.last_error.removeprefix(LIMITED))
+    return Held(limit, row.changed_at) if row.state == "held" else Capped(limit, _shown(row))
+
+
 def _shown(row: Row[Any]) -> Confirmation:
     return Confirmation(row.channel, shown_state(row.state), row.attempts, row.changed_at)
+
+
+def _limit_of(row: Row[Any]) -> str | None:
+    reason = row.last_error or ""
+    return reason.removeprefix(LIMITED) if reason.startswith(LIMITED) else None
 
 
 def _key_of(row: Row[Any]) -> Key:
     return Key(row.submission_id, row.channel, row.destination_hash)
 
 
+_ONE_AT_A_TIME = select(func.pg_advisory_xact_lock(crc32(b"counterfoil confirmations that are counted")))
 _SHOWN = (_C.channel, _C.state, _C.attempts, _C.changed_at)
 _THIS = and_(
     is_bound(_C.submission_id, "of_id"), is_bound(_C.channel, "of_channel"), is_bound(_C.destination_hash, "of_hash")
@@ -124,7 +160,9 @@ _OUTCOME = {
 }
 
 _FIND = select(_C.state, _C.lease_until).where(_THIS)
-_OF_SUBMISSION = select(*_SHOWN).where(is_bound(_C.submission_id, "of_id")).order_by(_C.channel, _C.destination_hash)
+_OF_SUBMISSION = (
+    select(*_SHOWN, _C.last_error).where(is_bound(_C.submission_id, "of_id")).order_by(_C.channel, _C.destination_hash)
+)
 _RECORD = update(confirmations).where(_HELD).values(_OUTCOME).returning(*_SHOWN)
 _RELEASE = (
     update(confirmations)

@@ -8,25 +8,24 @@ from datetime import datetime, timedelta
 from typing import Literal, TypeAlias
 from uuid import UUID
 
+from notify_service.caps import Limit
 from notify_service.recipients import normalised
 from shared.contracts import Confirmation
 from shared.messaging.topology import RETRY_LEVELS_S
 
 Channel: TypeAlias = Literal["email", "webhook"]
-State: TypeAlias = Literal["pending", "sending", "retrying", "sent", "failed"]
+State: TypeAlias = Literal["pending", "sending", "retrying", "held", "sent", "failed"]
 Stage: TypeAlias = Literal["connect", "ehlo", "starttls", "login", "mail", "rcpt", "data"]
 
 OWNER = "owner"
 """What stands for a webhook in the place of an address's hash: a form has one, whatever its address is by now."""
 
-TOO_MANY = "too many confirmations to this address"
-"""Why a confirmation failed beyond its recipient's cap."""
-
 BUG = "unexpected "
 """How the reason begins of a confirmation that failed because of what nobody foresaw: the name of it follows."""
 
 AGE_LIMIT = timedelta(hours=72)
-"""How long after its acceptance a submission's confirmation is still retried: a limit of age, not a count."""
+"""How long after its acceptance a submission's confirmation is still retried: a limit of age, not a count. So
+long a cap may hold one back, too."""
 
 _SCHEDULE_S = tuple(RETRY_LEVELS_S.values())
 _BEFORE_THE_MAIL: frozenset[Stage] = frozenset({"connect", "ehlo", "starttls", "login"})
@@ -150,16 +149,25 @@ class Settled:
 
 
 @dataclass(frozen=True, slots=True)
-class Capped:
-    """Its recipient has had too many: it has failed, committed, and `news` says so."""
+class Held:
+    """A cap holds it back, since then: it is to be claimed again, once there may be room."""
 
+    limit: Limit
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Capped:
+    """A cap has held it back for too long: it has failed, committed, and `news` says so."""
+
+    limit: Limit
     news: Confirmation
 
 
-ClaimAnswer: TypeAlias = Claim | Leased | Settled | Capped
+ClaimAnswer: TypeAlias = Claim | Leased | Settled | Held | Capped
 Outcome: TypeAlias = Literal["sent", "failed", "retrying"]
 
 
-def shown_state(state: State) -> Literal["pending", "retrying", "sent", "failed"]:
-    """Return the state as a receipt shows it: whoever waits need not know who holds a lease."""
+def shown_state(state: State) -> Literal["pending", "retrying", "held", "sent", "failed"]:
+    """Return the state as it is shown: whoever waits need not know who holds a lease."""
     return "pending" if state == "sending" else state

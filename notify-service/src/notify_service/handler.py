@@ -12,11 +12,13 @@ from uuid import UUID, uuid4
 import structlog
 
 from notify_service import domain
+from notify_service.caps import LIMITED, NO_CAPS, Caps, Counted
 from notify_service.domain import (
     Capped,
     ChannelBroken,
     Claim,
     ClaimAnswer,
+    Held,
     Key,
     Leased,
     Mail,
@@ -46,13 +48,14 @@ class Deliveries(Protocol):
     """Who sends what, and what has become of it. Every method raises `DependencyUnavailable`."""
 
     def claim(
-        self, wanted: Mapping[Key, str], *, owner: UUID, now: datetime, lease_until: datetime
+        self, wanted: Mapping[Key, Counted], *, owner: UUID, now: datetime, lease_until: datetime
     ) -> Mapping[Key, ClaimAnswer]:
-        """Claim confirmations for `owner`, committed, and return the answer to each.
+        """Claim confirmations for `owner`, committed, and return the answer to each; no two are to one recipient.
 
         One that is settled is not claimed, nor one whose lease is running and another's. The first claim of a
-        confirmation counts against the cap of its recipient (`recipients.recipient_hash`), by which `wanted` names it;
-        beyond the cap it is recorded as failed. What is claimed at one moment may go beyond it, here or elsewhere.
+        confirmation counts against the caps of what `wanted` has beside it, here and elsewhere. Beyond one it is
+        recorded as held, and counts for nothing; each further claim asks again, until it was held for as long as
+        `AGE_LIMIT`: then it is recorded as failed.
         """
 
     def release(self, claim: Claim, *, now: datetime) -> None:
@@ -107,6 +110,7 @@ class SendConfirmations:
     clock: Callable[[], datetime]
     reach: Reach = ignore
     send_timeout_s: float = 60.0
+    caps: Caps = NO_CAPS
     owner: UUID = field(default_factory=uuid4)
     _pace: Pace = field(default_factory=Pace)
 
@@ -147,8 +151,8 @@ class SendConfirmations:
         self.sender.check()
         now = self.clock()
         lease_until = now + LATE + timedelta(seconds=self.send_timeout_s + LEASE_MARGIN_S)
-        recipients = {one.key: one.recipient for one in wanted}
-        return dict(self.deliveries.claim(recipients, owner=self.owner, now=now, lease_until=lease_until))
+        counted = {one.key: one.counted for one in wanted}
+        return dict(self.deliveries.claim(counted, owner=self.owner, now=now, lease_until=lease_until))
 
     def _released(self, answers: Mapping[Key, ClaimAnswer]) -> DependencyUnavailable | None:
         """Take back the claims of those whose turn did not come, and return why it could not be done."""
@@ -171,8 +175,13 @@ class SendConfirmations:
         if isinstance(answer, Leased):
             left_s = (answer.until - self.clock()).total_seconds()
             return RetryLater("another worker holds it", after_s=max(1.0, min(left_s, LEASED_AGAIN_S)))
+        if isinstance(answer, Held):
+            reason = f"{LIMITED}{answer.limit}"
+            structlog.get_logger().info("confirmation held", **_about(wanted.event), reason=reason)
+            return RetryLater(reason, after_s=self.caps.held_again_s(answer.limit))
         if isinstance(answer, Capped):
-            structlog.get_logger().warning("confirmation failed", **_about(wanted.event), reason=domain.TOO_MANY)
+            reason = f"{LIMITED}{answer.limit}"
+            structlog.get_logger().warning("confirmation failed", **_about(wanted.event), reason=reason)
         self._announce(wanted.event, answer.news)
         return None
 

@@ -11,13 +11,15 @@ from uuid import UUID
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
-from notify_service.domain import Capped, Channel, Claim, ClaimAnswer, Key, Mail, Outcome
+from notify_service.caps import Counted
+from notify_service.domain import Capped, Channel, Claim, ClaimAnswer, Held, Key, Mail, Outcome
 from notify_service.handler import Deliveries, Sender
 from notify_service.webhook import Caller
 from notify_service.webhook_connection import Answer
 from shared.contracts import Confirmation
 from shared.telemetry.messaging import SECONDS
 
+_HELD = "held"
 _CAPPED = "capped"
 
 
@@ -27,8 +29,13 @@ class NotifyInstruments:
     def __init__(self, registry: CollectorRegistry) -> None:
         self._outcomes = Counter(
             "counterfoil_deliveries",
-            "What was recorded of mails and webhooks; a capped one failed at its recipient's cap.",
+            "What was recorded of mails and webhooks; a held one waits at a cap, a capped one failed there.",
             ["channel", "outcome"],
+            registry=registry,
+        )
+        self._of_no_source = Counter(
+            "counterfoil_confirmations_of_no_source",
+            "Confirmations that count for no source: theirs is private, loopback or missing.",
             registry=registry,
         )
         self._seconds = Histogram(
@@ -45,10 +52,14 @@ class NotifyInstruments:
             registry=registry,
         )
 
-    def counted(self, deliveries: Deliveries, channel: Channel) -> Deliveries:
-        """Return the same deliveries, of one channel, counted as they are recorded."""
-        outcomes = (*get_args(Outcome), _CAPPED)
-        return _Counted(deliveries, {outcome: self._outcomes.labels(channel, outcome).inc for outcome in outcomes})
+    def counted(self, deliveries: Deliveries, channel: Channel, *, by_source: bool = False) -> Deliveries:
+        """Return the same deliveries, of one channel, counted as they are recorded; `by_source`, where that has a cap,
+        those apart that count for none."""
+        outcomes = (*get_args(Outcome), _HELD, _CAPPED)
+        counts: dict[str, Callable[[], None]] = {
+            outcome: self._outcomes.labels(channel, outcome).inc for outcome in outcomes
+        }
+        return _Counted(deliveries, counts, self._of_no_source.inc if by_source else None)
 
     def timed_mail(self, sender: Sender) -> Sender:
         """Return the same sender, timed."""
@@ -64,18 +75,29 @@ class NotifyInstruments:
 
 
 class _Counted:
-    def __init__(self, deliveries: Deliveries, counts: dict[str, Callable[[], None]]) -> None:
+    def __init__(
+        self, deliveries: Deliveries, counts: dict[str, Callable[[], None]], of_no_source: Callable[[], None] | None
+    ) -> None:
         self._deliveries = deliveries
         self._counts = counts
+        self._of_no_source = of_no_source
 
     def claim(
-        self, wanted: Mapping[Key, str], *, owner: UUID, now: datetime, lease_until: datetime
+        self, wanted: Mapping[Key, Counted], *, owner: UUID, now: datetime, lease_until: datetime
     ) -> Mapping[Key, ClaimAnswer]:
         answers = self._deliveries.claim(wanted, owner=owner, now=now, lease_until=lease_until)
-        for answer in answers.values():
+        for key, answer in answers.items():
             if isinstance(answer, Capped):
                 self._counts[_CAPPED]()
+            elif isinstance(answer, Held) and answer.since == now:
+                self._counts[_HELD]()
+            elif isinstance(answer, Claim) and answer.attempts == 1 and wanted[key].source is None:
+                self._note_no_source()
         return answers
+
+    def _note_no_source(self) -> None:
+        if self._of_no_source:
+            self._of_no_source()
 
     def release(self, claim: Claim, *, now: datetime) -> None:
         self._deliveries.release(claim, now=now)

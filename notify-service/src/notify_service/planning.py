@@ -9,6 +9,7 @@ from typing import TypeAlias
 from uuid import UUID
 
 from notify_service import domain
+from notify_service.caps import Counted, source_hash
 from notify_service.domain import Key
 from notify_service.recipients import recipient_hash
 from shared.contracts import Confirmation, SubmissionAccepted
@@ -20,14 +21,14 @@ from shared.messaging.failures import Delivery, RetryLater
 class Wanted:
     """A confirmation that is to be sent to `address`; `form` is None where nobody knows it any more.
 
-    `recipient` stands for the address where mails are counted (`recipients.recipient_hash`).
+    `counted` is what it counts by.
     """
 
     delivery: Delivery
     form: Form | None
     address: str
     key: Key
-    recipient: str
+    counted: Counted
 
     @property
     def event(self) -> SubmissionAccepted:
@@ -41,15 +42,20 @@ Plan: TypeAlias = Wanted | RetryLater | None
 def plans(deliveries: Sequence[Delivery], plan: Callable[[Delivery], Plan], most: int) -> list[Plan]:
     """Return the plans of the first deliveries, with so many mails at most, each to a recipient of its own: what is
     claimed by one statement is counted by it."""
-    made, recipients = list[Plan](), set[str]()
+    made, recipients = list[Plan](), set[str | None]()
     for delivery in deliveries:
         one = plan(delivery)
         if isinstance(one, Wanted):
-            if one.recipient in recipients or len(recipients) == most:
+            if one.counted.recipient in recipients or len(recipients) == most:
                 break
-            recipients.add(one.recipient)
+            recipients.add(one.counted.recipient)
         made.append(one)
     return made
+
+
+def counted_by(event: SubmissionAccepted, address: str) -> Counted:
+    """Return what a confirmation to an address counts by."""
+    return Counted(recipient_hash(address), source_hash(event.source.ip), event.form)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +76,7 @@ class Planner:
             after_s = domain.retry_after_s(delivery.attempt + 1)
             return RetryLater(f"form {event.form[:64]!r} is not in this service's forms file", after_s=after_s)
         key = Key(event.id, "email", domain.destination_hash(event.id, address))
-        return Wanted(delivery, form, address, key, recipient_hash(address))
+        return Wanted(delivery, form, address, key, counted_by(event, address))
 
     def _is_off(self, form: Form | None, delivery: Delivery) -> bool:
         """Say whether the form confirms nothing: what it began to confirm before is still brought to an end."""

@@ -30,12 +30,13 @@ class Parked(Protocol):
 def methods(known: Confirmations, parked: Parked) -> Mapping[str, QueryMethod]:
     """Return the queries of `topology.NOTIFY_QUERIES`, by name.
 
-    `receipt` {"id": uuid} answers {"confirmations": [...], "webhooks": [...], "parked": {...}}: the first two each as
-    `Confirmation.to_json`. The submitter's receipt shows the first alone: whether the owner's webhook works is none of
-    a submitter's business. The third says since when the event is parked, by channel, where anything may be to come.
+    `deliveries` {"id": uuid}, for the owner, answers {"confirmations": [...], "webhooks": [...], "parked": {...}}: the
+    first two each as `Confirmation.to_json`; the third says since when the event is parked, by channel, where anything
+    may be to come. `receipt` answers the same, and gives no cap away: what is held is pending. A submitter's receipt
+    shows the first alone: whether the owner's webhook works is none of a submitter's business.
     """
 
-    def receipt(params: Params) -> Answer:
+    def deliveries(params: Params) -> Answer:
         submission_id = UUID(str(params["id"]))
         found = known.confirmations(submission_id)
         is_settled = found and all(one.state in {"sent", "failed"} for one in found)
@@ -46,4 +47,9 @@ def methods(known: Confirmations, parked: Parked) -> Mapping[str, QueryMethod]:
             "parked": {CHANNELS[queue]: iso(since) for queue, since in standing.items() if queue in CHANNELS},
         }
 
-    return {"receipt": receipt}
+    def receipt(params: Params) -> Answer:
+        told = deliveries(params)
+        shown = [Confirmation.from_json(one).for_receipt().to_json() for one in told["confirmations"]]
+        return {**told, "confirmations": shown}
+
+    return {"receipt": receipt, "deliveries": deliveries}

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Literal, TypeAlias, cast, get_args
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from environs import validate
+from environs import FileAwareEnv, validate
 
-from notify_service.recipients import Cap, parse_cap
+from notify_service.caps import Cap, Caps, parse_cap
 from shared import settings
 from shared.database import database_url
 from shared.public_addresses import Network, parse_networks
@@ -61,7 +61,7 @@ class Settings:
     smtp_connections: int
     smtp_timeout_s: int
     mail_from: MailFrom
-    recipient_cap: Cap | None
+    caps: Caps
     webhook_connections: int
     webhook_timeout_s: int
     webhook_allow: tuple[Network, ...]
@@ -92,7 +92,7 @@ def load() -> Settings:
         smtp_connections=env.int("SMTP_CONNECTIONS", 4, validate=validate.Range(1, 64)) or 0,
         smtp_timeout_s=env.int("SMTP_TIMEOUT_S", 60, validate=validate.Range(1, 600)) or 0,
         mail_from=_mail_from(env.str("MAIL_FROM", "Counterfoil <counterfoil@localhost>"), problems),
-        recipient_cap=_cap(env.str("CONFIRMATIONS_PER_RECIPIENT", "20/day"), problems),
+        caps=_caps(env, problems),
         webhook_connections=env.int("WEBHOOK_CONNECTIONS", 3, validate=validate.Range(1, 64)) or 0,
         webhook_timeout_s=env.int("WEBHOOK_TIMEOUT_S", 15, validate=validate.Range(1, 60)) or 0,
         webhook_allow=_networks(env.str("WEBHOOK_ALLOW", ""), problems),
@@ -153,12 +153,14 @@ def parse_smtp_url(url: str) -> SmtpServer:
     )
 
 
-def _cap(text: str | None, problems: list[str]) -> Cap | None:
-    try:
-        return parse_cap((text or "").strip())
-    except ValueError as error:
-        problems.append(f"COUNTERFOIL_CONFIRMATIONS_PER_RECIPIENT: {error}")
-        return None
+def _caps(env: FileAwareEnv, problems: list[str]) -> Caps:
+    found: dict[str, Cap | None] = {}
+    for name, default in (("RECIPIENT", "20/day"), ("SOURCE", "20/hour"), ("FORM", "1000/hour")):
+        try:
+            found[name] = parse_cap((env.str(f"CONFIRMATIONS_PER_{name}", default) or "").strip())
+        except ValueError as error:
+            problems.append(f"COUNTERFOIL_CONFIRMATIONS_PER_{name}: {error}")
+    return Caps(found.get("RECIPIENT"), found.get("SOURCE"), found.get("FORM"))
 
 
 def _networks(text: str | None, problems: list[str]) -> tuple[Network, ...]:

@@ -23,22 +23,30 @@ confirmations = Table(
     Column("changed_at", UtcTimestamp, nullable=False),
     Column("recipient_hash", Text),
     Column("claimed_at", UtcTimestamp),
+    Column("source_hash", Text),
+    Column("form", Text),
     PrimaryKeyConstraint("submission_id", "channel", "destination_hash"),
-    CheckConstraint("state IN ('pending', 'sending', 'retrying', 'sent', 'failed')", name="state_known"),
+    CheckConstraint("state IN ('pending', 'sending', 'retrying', 'held', 'sent', 'failed')", name="state_known"),
 )
 """One row a confirmation. `owner` and `lease_until` are set while it is `sending`; the address is not kept.
 
-`claimed_at` is when it was claimed first, and never changes; `recipient_hash` is set where it counts against its
-recipient's cap.
+`claimed_at` is when it was claimed first, and never changes; `recipient_hash`, `source_hash` and `form` are set where
+it counts against the cap of each. What is `held` counts for nothing: `last_error` says which cap holds it, `changed_at`
+since when, and `claimed_at` becomes the moment at which it is let go.
 """
 
-Index(
-    "confirmations_by_recipient",
-    confirmations.c.recipient_hash,
-    confirmations.c.claimed_at,
-    postgresql_where=confirmations.c.recipient_hash.is_not(None),
-    sqlite_where=confirmations.c.recipient_hash.is_not(None),
-)
+for _counted, _name in (
+    (confirmations.c.recipient_hash, "confirmations_by_recipient"),
+    (confirmations.c.source_hash, "confirmations_by_source"),
+    (confirmations.c.form, "confirmations_by_form"),
+):
+    Index(
+        _name,
+        _counted,
+        confirmations.c.claimed_at,
+        postgresql_where=_counted.is_not(None),
+        sqlite_where=_counted.is_not(None),
+    )
 
 PARKED = ParkedTables("notify", metadata)
 

@@ -12,6 +12,7 @@ from uuid import UUID, uuid4
 import structlog
 
 from notify_service import domain
+from notify_service.caps import UNCOUNTED
 from notify_service.domain import Claim, Key, Leased, Outcome, Permanent, Transient
 from notify_service.handler import LEASE_MARGIN_S, LEASED_AGAIN_S, Deliveries
 from notify_service.webhook_answers import Postponed
@@ -97,7 +98,7 @@ class SendWebhooks:
         now = self.clock()
         lease_until = now + timedelta(seconds=self.send_timeout_s + LEASE_MARGIN_S)
         key = Key(event.id, "webhook", domain.OWNER)
-        answer = self.deliveries.claim({key: ""}, owner=self.owner, now=now, lease_until=lease_until)[key]
+        answer = self.deliveries.claim({key: UNCOUNTED}, owner=self.owner, now=now, lease_until=lease_until)[key]
         if isinstance(answer, Leased):
             left_s = (answer.until - now).total_seconds()
             raise RetryLater("another worker holds it", after_s=max(1.0, min(left_s, LEASED_AGAIN_S)))

@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import timedelta
 from uuid import uuid4
 
+from notify_service.caps import UNCOUNTED, Cap, Caps, Counted
 from notify_service.deliveries import ClaimTable
 from notify_service.domain import OWNER, Claim, Key, Settled
-from notify_service.recipients import Cap
 from notify_service.tables import MIGRATIONS
 from shared import database
 from shared.contracts import Confirmation
@@ -19,15 +19,16 @@ LEASE = NOON + timedelta(minutes=1)
 def test_mail_and_webhook_of_one_submission_are_claimed_apart_and_only_mail_is_counted(database_url: str) -> None:
     engine = database.create(database_url)
     MIGRATIONS.upgrade(engine)
-    mails, webhooks = ClaimTable(engine, Cap(1, timedelta(days=1))), ClaimTable(engine)
+    caps, by = Caps(recipient=Cap(1, timedelta(days=1))), Counted("ada")
+    mails, webhooks = ClaimTable(engine, caps), ClaimTable(engine)
     for _ in range(2):
         key = Key(uuid4(), "webhook", OWNER)
-        claim = webhooks.claim({key: ""}, owner=uuid4(), now=NOON, lease_until=LEASE)[key]
+        claim = webhooks.claim({key: UNCOUNTED}, owner=uuid4(), now=NOON, lease_until=LEASE)[key]
         assert isinstance(claim, Claim)
         webhooks.record(claim, "sent", now=NOON)
-        assert webhooks.claim({key: ""}, owner=uuid4(), now=NOON, lease_until=LEASE)[key] == Settled()
+        assert webhooks.claim({key: UNCOUNTED}, owner=uuid4(), now=NOON, lease_until=LEASE)[key] == Settled()
     mail = a_key(key.submission_id)
-    assert isinstance(mails.claim({mail: "ada"}, owner=uuid4(), now=NOON, lease_until=LEASE)[mail], Claim)
+    assert isinstance(mails.claim({mail: by}, owner=uuid4(), now=NOON, lease_until=LEASE)[mail], Claim)
     assert mails.confirmations(key.submission_id) == [
         Confirmation("email", "pending", 1, NOON),
         Confirmation("webhook", "sent", 1, NOON),

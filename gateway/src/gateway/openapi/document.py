@@ -18,8 +18,9 @@ Part = dict[str, Any]
 _TEXT: Part = {"type": "string"}
 _ABOUT = (
     "Takes what the forms of web pages submit. A 202 is a promise: the submission will be stored exactly once, and "
-    "confirmed or visibly failed. Whatever cannot be promised is a 503. Send an `Idempotency-Key`, and the same again "
-    "is safe. `Accept` chooses between JSON, `application/problem+json` for refusals, and HTML."
+    "confirmed, or visibly failed, or held where its owner sees it. Whatever cannot be promised is a 503. Send an "
+    "`Idempotency-Key`, and the same again is safe. `Accept` chooses between JSON, `application/problem+json` for "
+    "refusals, and HTML."
 )
 _POSTED = (400, 403, 404, 405, 409, 413, 415, 422, 429, 503)
 

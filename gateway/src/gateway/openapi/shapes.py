@@ -37,12 +37,18 @@ def ref(name: str) -> Schema:
     return {"$ref": f"#/components/schemas/{name}"}
 
 
-_CONFIRMATION = an_object(
-    channel=TEXT,
-    state={"enum": list(get_args(ConfirmationState))},
-    attempts={"type": "integer", "minimum": 0},
-    at=_MOMENT_OR_NONE,
-)
+_STATES = list(get_args(ConfirmationState))
+_CONFIRMATION: dict[str, Schema] = {
+    "channel": TEXT,
+    "state": {"enum": [state for state in _STATES if state != "held"]},
+    "attempts": {"type": "integer", "minimum": 0},
+    "at": _MOMENT_OR_NONE,
+}
+_DELIVERY: dict[str, Schema] = {
+    **_CONFIRMATION,
+    "state": {"enum": _STATES, "description": "`held`: a cap on mails holds it back; it goes once there is room."},
+    "limit": {**TEXT, "description": "Which cap holds it, or made it fail: `source`, `share`, `form`, `recipient`."},
+}
 _ERROR = an_object(
     "field", code={"type": "string", "description": "For programs."}, message=TEXT, field={"type": "string"}
 )
@@ -74,7 +80,8 @@ SCHEMAS: dict[str, Schema] = {
     "Error": _ERROR,
     "Refused": an_object(**_REFUSED),
     "Problem": an_object(type=TEXT, title=TEXT, status={"type": "integer"}, detail=TEXT, **_REFUSED),
-    "Confirmation": _CONFIRMATION,
+    "Confirmation": an_object(**_CONFIRMATION),
+    "Delivery": an_object("limit", **_DELIVERY),
     "Receipt": an_object(
         id=_ID,
         form=TEXT,
@@ -89,8 +96,8 @@ SCHEMAS: dict[str, Schema] = {
         **_STORED,
         conflicts=a_list(_CONFLICT),
         state=_STATE,
-        confirmations=a_list(ref("Confirmation")),
-        webhooks={**a_list(ref("Confirmation")), "description": "Whether the form's webhook was called."},
+        confirmations=a_list(ref("Delivery")),
+        webhooks={**a_list(ref("Delivery")), "description": "Whether the form's webhook was called."},
         unknown=a_list(TEXT),
     ),
     "Submissions": an_object(

@@ -19,7 +19,8 @@
     const told = JSON.parse(event.data);
     const mail = told.confirmations[0];
     receipt.dataset.state = told.state;
-    receipt.dataset.mail = mail ? mail.state : "none";
+    const unsent = told.final && told.state === "stored" && mail?.state === "pending"; // nobody begins to send it
+    receipt.dataset.mail = unsent ? "unsent" : mail ? mail.state : "none";
     show("accepted", told.accepted_at);
     show("stored", told.stored_at);
     if (mail && (mail.state === "sent" || mail.state === "failed")) show("confirmed", mail.at);

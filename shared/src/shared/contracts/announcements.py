@@ -6,45 +6,56 @@ Losing an announcement costs nothing; the truth is in each service's own databas
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, ClassVar, Literal, TypeAlias, get_args
 from uuid import UUID
 
 from shared.contracts.submission import InvalidEvent
 
-ConfirmationState: TypeAlias = Literal["pending", "retrying", "sent", "failed", "unknown"]
+ConfirmationState: TypeAlias = Literal["pending", "retrying", "sent", "failed", "unknown", "held"]
+"""`held` is for the owner's eyes: to a receipt, and in an announcement, it is `pending`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Confirmation:
-    """One confirmation of one submission, without its address: `at` is when its state last changed, in UTC."""
+    """One confirmation of one submission, without its address: `at` is when its state last changed, in UTC.
+
+    `limit` names the cap that holds it back, or made it fail; it is for the owner's eyes, too.
+    """
 
     channel: str
     state: ConfirmationState
     attempts: int = 0
     at: datetime | None = None
+    limit: str | None = None
 
     def to_json(self) -> dict[str, Any]:
-        """Return it as it stands in a receipt."""
-        return {
+        """Return it as it stands in a receipt, and with its limit, where it has one, as it is shown to the owner."""
+        shown = {
             "channel": self.channel,
             "state": self.state,
             "attempts": self.attempts,
             "at": self.at.astimezone(UTC).isoformat().replace("+00:00", "Z") if self.at else None,
         }
+        return {**shown, "limit": self.limit} if self.limit else shown
+
+    def for_receipt(self) -> Confirmation:
+        """Return it as whoever submitted may see it: a cap is no matter of theirs, and must not be found out by one."""
+        return replace(self, state="pending" if self.state == "held" else self.state, limit=None)
 
     @classmethod
     def from_json(cls, document: dict[str, Any]) -> Confirmation:
         """Read what `to_json` wrote; raises KeyError, TypeError, ValueError or OverflowError on anything else."""
         if document["state"] not in get_args(ConfirmationState):
             raise ValueError(f"state {document['state']!r} is not known")
-        at = document.get("at")
+        at, limit = document.get("at"), document.get("limit")
         return cls(
             channel=str(document["channel"]),
             state=document["state"],
             attempts=int(document.get("attempts", 0)),
             at=datetime.fromisoformat(at).astimezone(UTC) if at else None,
+            limit=None if limit is None else str(limit),
         )
 
 
