@@ -10,7 +10,7 @@ COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gene
 	--no-annotate --no-emit-package counterfoil-shared
 
 .DEFAULT_GOAL = help
-.PHONY: help run forms-check test test-faults test-compose fuzz soak lint format snippet lock bench backup restore clean delete-data
+.PHONY: help run forms-check test test-faults test-clock test-compose fuzz soak lint format snippet lock bench backup restore clean delete-data
 
 help: ## list the verbs
 	@grep -hE '^[a-z-]+:.*## ' Makefile | sed 's/:.*## /\t/' | while IFS="$$(printf '\t')" read -r verb what; do \
@@ -35,6 +35,10 @@ test-compose: ## start the compose files, load, kill and restart their parts (ne
 test-faults: ## prove every row of the table of faults: what went wrong, counted (SEED=1 for the same again)
 	@$(PREPARE) test
 	@SEED=$(SEED) $(BIN)/python -m pytest $(PARALLEL) -o 'norecursedirs=.*' tests/faults $(ARGS)
+
+test-clock: ## run the tests by the clock of other days, all of them a year on, an hour (WHEN=leap-day for one moment)
+	@$(PREPARE) test
+	@PYTHONPATH=tests $(BIN)/python -m tests.support.other_clocks $(WHEN) -- $(ARGS)
 
 fuzz: ## throw generated input at everything, ten minutes each way (MINUTES=60 for longer, SEED=1 for the same again)
 	@$(PREPARE) test

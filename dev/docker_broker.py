@@ -11,7 +11,7 @@ from dev.amqp import accepts
 from dev.processes import StartFailed, poll
 from dev.rabbitmq_files import remember, write_private_json
 
-IMAGE = "rabbitmq:4-management"
+IMAGE = "rabbitmq:4.3.6-management"
 START_TIMEOUT_S = 120
 
 

@@ -18,7 +18,8 @@ _PINS = ROOT / "constraints.txt"
 _STAMP = ROOT / ".venv" / "made-from"
 _CLIENT_PINS = ROOT / "dev" / "client-requirements.txt"
 _BENCH_PINS = ROOT / "bench" / "requirements.txt"
-_PIP = [str(PYTHON), "-m", "pip", "--disable-pip-version-check", "install", "--no-input"]
+_PIP = [str(PYTHON), "-m", "pip", "--disable-pip-version-check", "--no-input"]
+_INSTALL = [*_PIP, "install"]
 
 
 def install() -> None:
@@ -29,8 +30,12 @@ def install() -> None:
     if not _starts():
         _make()
     _install_pinned("Installing the pinned Python packages (a minute or two)", _PINS)
+    call(
+        "Removing setuptools, which Python up to 3.11 brings and nothing here needs",
+        [*_PIP, "uninstall", "-y", "setuptools"],
+    )
     ours = [part for name in OUR_PACKAGES for part in ("--editable", f"./{name}")]
-    call("Installing Counterfoil's own packages", [*_PIP, "--no-deps", "--no-build-isolation", *ours])
+    call("Installing Counterfoil's own packages", [*_INSTALL, "--no-deps", "--no-build-isolation", *ours])
     _STAMP.write_text(wanted)
 
 
@@ -54,7 +59,7 @@ def _install_further(what: str, pins: Path) -> None:
 
 
 def _install_pinned(what: str, pins: Path) -> None:
-    call(what, [*_PIP, "--require-hashes", "--no-deps", "-r", str(pins)])
+    call(what, [*_INSTALL, "--require-hashes", "--no-deps", "-r", str(pins)])
 
 
 def _make() -> None:

@@ -92,11 +92,15 @@ def test_what_lasts_says_whether_it_is_healthy(service: Service) -> None:
 def test_an_image_runs_as_nobody_and_says_what_it_is(path: Any) -> None:
     text = path.read_text()
     final = text[text.rindex("\nFROM ") + 1 :]
-    assert final.startswith("FROM python:3.13-slim\n")
+    assert final.startswith("FROM python:3.13.")
     assert "\nUSER 10001:10001\n" in final
     assert re.search(r'^CMD \["', final, re.MULTILINE), "exec form"
     for label in ("title", "version", "revision"):
         assert f"org.opencontainers.image.{label}=" in final
+    for part in ("bin/pip*", "lib/python3*/site-packages/pip*", "lib/python3*/ensurepip"):
+        assert f" /usr/local/{part} " in final.split("COPY", 1)[0], (
+            "pip is not in what is shipped, nor what installs it"
+        )
     assert "pip" not in final.split("COPY", 1)[1], "nothing is installed by pip in what is shipped"
 
 

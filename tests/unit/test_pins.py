@@ -43,6 +43,11 @@ def test_an_image_gets_the_versions_that_were_tested(file: str) -> None:
     assert {name: version for name, version in pins(file).items() if tested.get(name) != version} == {}
 
 
+def test_pip_itself_is_pinned_where_it_installs() -> None:
+    """Else it is the one that Python brings, which nobody mends: of 2023 in Python 3.11."""
+    assert pins("constraints.txt")["pip"] == pins("dev/build-requirements.txt")["pip"]
+
+
 @pytest.mark.parametrize("file", FILES)
 def test_every_pin_has_a_hash_and_no_line_names_an_address(file: str) -> None:
     text = (ROOT / file).read_text()

@@ -50,4 +50,13 @@ def test_it_runs_what_anybody_runs() -> None:
     verbs = set(re.findall(r"^([a-z-]+):.*## ", (ROOT / "Makefile").read_text(), re.MULTILINE))
     run = [step["run"] for job in JOBS.values() for step in job["steps"] if "run" in step]
     made = {line.removeprefix("make ") for line in run if line.startswith("make ")}
-    assert {"lint", "test", "test-compose"} <= made <= verbs
+    assert {"lint", "test", "test-compose", "test-clock"} <= made <= verbs
+
+
+def test_every_week_the_tests_run_by_the_clock_of_other_days() -> None:
+    workflow = yaml.safe_load(WORKFLOW.read_text())
+    [schedule] = workflow[True]["schedule"]  # `on`, which YAML 1.1 reads as a boolean
+    assert schedule["cron"].split()[2:4] == ["*", "*"]
+    assert schedule["cron"].split()[4] != "*"
+    [job] = [job for job in JOBS.values() if {"run": "make test-clock"} in job["steps"]]
+    assert "github.event_name == 'schedule'" in job["if"]
