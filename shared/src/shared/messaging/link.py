@@ -12,7 +12,7 @@ import structlog
 from pika.channel import Channel
 from pika.exceptions import ChannelClosedByClient
 
-from shared.messaging.complaints import Complaints
+from shared.messaging import complaints
 from shared.messaging.connection import Connection
 from shared.messaging.declare import UNREACHABLE, TopologyMismatch, declare
 from shared.messaging.nodes import Nodes
@@ -60,7 +60,7 @@ class Link:
         self._closing = threading.Event()
         self._name = name
         self._failures = 0
-        self._complaints = Complaints()
+        self._complaints = complaints.about(url)
         self._turned_s = time.monotonic()
         self._problem: str | None = "not connected yet"
         self._log = structlog.get_logger().bind(link=name)
@@ -106,24 +106,28 @@ class Link:
             except UNREACHABLE as error:
                 self._report(f"cannot reach the broker: {_described(error)}")
             except Exception as error:  # noqa: BLE001 - whatever a callback raised, the link comes back
-                self._log.exception("link failed")
-                self._report(f"failed: {type(error).__name__}")
+                self._report(f"failed: {type(error).__name__}", error)
             if not self._closing.is_set():
                 self._closing.wait(self._next_delay_s())
                 self._parameters = self._nodes.next(self._failures)
+        self._complaints.over(self)
 
     def _declare_again(self, every_s: float) -> None:
         """Put back, every so often, what somebody deleted from the broker under an open connection."""
+        who = object()
         while not self._closing.wait(every_s):
             if self._problem is None:
                 try:
                     declare(self._parameters)
+                    self._complaints.over(who)
                 except TopologyMismatch:
                     self.call(
                         self._drop
                     )  # connecting anew, the link finds the same, and is not ready until it is mended
                 except Exception as error:  # noqa: BLE001 - whatever it is, no thread to be had perhaps: later, again
-                    self._log.warning("could not declare again", problem=_described(error))
+                    if self._complaints.due(who) is not None:
+                        self._log.warning("could not declare again", problem=_described(error))
+        self._complaints.over(who)
 
     def _drop(self) -> None:
         if self._connection is not None:
@@ -162,8 +166,7 @@ class Link:
             return
         channel.add_on_close_callback(self._channel_closed)
         channel.add_on_cancel_callback(lambda _frame: connection.drop("the broker cancelled the consumer"))
-        (self._log.info if self._complaints.said else self._log.debug)("connected")
-        self._complaints.over()
+        (self._log.info if self._complaints.over(self) else self._log.debug)("connected")
         self._failures = 0
         if self._problem is not None and self._has_stood:
             self._on_return()
@@ -192,10 +195,11 @@ class Link:
             self._connection.drop("closing")
             self._connection.ioloop.stop()
 
-    def _report(self, problem: str) -> None:
+    def _report(self, problem: str, error: Exception | None = None) -> None:
         self._problem = problem
-        if self._complaints.due():
-            self._log.warning("not connected", problem=problem, for_s=round(self._complaints.lasted_s))
+        lasted_s = self._complaints.due(self)
+        if lasted_s is not None:
+            self._log.warning("not connected", problem=problem, for_s=round(lasted_s), exc_info=error)
 
     def _next_delay_s(self) -> float:
         longest = min(RECONNECT_MOST_S, RECONNECT_FIRST_S * 2.0 ** self._nodes.rounds(self._failures))
