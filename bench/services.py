@@ -25,6 +25,7 @@ def gateway(
         "COUNTERFOIL_API_KEY_HASHES": "",
         "COUNTERFOIL_LOG_LEVEL": "warning",
         "COUNTERFOIL_RATE_LIMIT": "none",
+        "COUNTERFOIL_WATCHERS_PER_SOURCE": "1000",
     }
     return Program(name, (sys.executable, "-m", module), variables, listens=True)
 

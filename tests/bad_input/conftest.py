@@ -2,8 +2,9 @@
 
 | what | expect | tests |
 | --- | --- | --- |
-| slow headers, slow bodies, 500 at once | others unaffected | test_slow_and_many |
-| oversize, chunked without length, compressed bombs | 413 or 415, connection closed | test_sizes |
+| slow headers, slow bodies, 1,300 at once | others unaffected | test_slow_and_many |
+| oversize, chunked without length, compressed bombs | 413 or 415, connection ends | test_sizes |
+| a body that is refused before it is read | the answer is seen, the connection ends | test_early_refusals |
 | conflicting lengths, duplicate lengths | 400, closed | test_lengths |
 | deep nesting, 5,000-digit integers, NaN, 1e999, lone surrogates, NUL, duplicate keys | 400 or 422 | test_values |
 | wrong type or method, unknown fields | 415, 405, 422 | test_types_and_methods |

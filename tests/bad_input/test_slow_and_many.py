@@ -1,7 +1,8 @@
-"""Slow headers, slow bodies, 500 at once: others are unaffected."""
+"""Slow headers, slow bodies, 1,300 at once: others are unaffected."""
 
 from __future__ import annotations
 
+import resource
 import socket
 import time
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ import pytest
 import requests
 
 from dev.broker import Broker
+from gateway.bodies import BODIES_MOST
 from shared.messaging.topology import STORAGE
 from support.faulty.of_services import Starved
 from support.gateway_server import Server
@@ -21,6 +23,8 @@ from support.queues import Queues
 from support.raw_http import a_post, answer_of
 
 MANY = 500
+FLOOD = 1300
+ELSEWHERE = "127.0.0.2"
 UNAFFECTED_S = 2.0
 
 UNENDED = {
@@ -46,8 +50,10 @@ def hasty(hasty_and_queues: tuple[Server, Queues]) -> Server:
     return hasty_and_queues[0]
 
 
-def opened(stack: ExitStack, server: Server, request: bytes, count: int) -> list[socket.socket]:
-    connections = [stack.enter_context(server.connect()) for _ in range(count)]
+def opened(
+    stack: ExitStack, server: Server, request: bytes, count: int, source: str = "127.0.0.1"
+) -> list[socket.socket]:
+    connections = [stack.enter_context(server.connect(source)) for _ in range(count)]
     for connection in connections:
         connection.sendall(request)
     return connections
@@ -60,11 +66,30 @@ def assert_others_are_taken(server: Server) -> None:
         assert answer.elapsed.total_seconds() < UNAFFECTED_S
 
 
-def test_500_that_do_not_go_on(tmp_path: Path, broker_url: str) -> None:
+@pytest.fixture
+def many_files() -> Iterator[None]:
+    """Room for as many connections as a flood has."""
+    usual, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(usual, min(most, 4 * FLOOD)), most))
+    yield
+    resource.setrlimit(resource.RLIMIT_NOFILE, (usual, most))
+
+
+@pytest.mark.usefixtures("many_files")
+@pytest.mark.parametrize("kind", ["half a header", "half a body"])
+def test_1300_from_one_address_that_do_not_go_on_keep_nobody_else_from_posting(
+    tmp_path: Path, broker_url: str, kind: str
+) -> None:
+    """More than a worker has threads. They come in one moment, so the first post may wait until those are told."""
     with Server(tmp_path, broker_url) as gateway, ExitStack() as stack:
-        for kind in ("half a header", "half a body"):
-            opened(stack, gateway, UNENDED[kind], MANY // 2)
+        flood = opened(stack, gateway, UNENDED[kind], FLOOD, ELSEWHERE)
+        assert gateway.post().status_code == 202
         assert_others_are_taken(gateway)
+        if kind == "half a body":
+            turned_away = [answer_of(one, closes_within_s=0) for one in flood if _is_answered(one)]
+            assert len(turned_away) >= FLOOD - BODIES_MOST
+            assert {(one.status, one.headers["connection"]) for one in turned_away} == {(429, "close")}
+            assert all(int(one.headers["retry-after"]) > 0 for one in turned_away)
 
 
 def test_what_does_not_go_on_is_ended(hasty: Server) -> None:
@@ -90,6 +115,16 @@ def test_what_does_not_go_on_is_ended_where_no_file_can_be_opened(hasty: Server)
             connection.settimeout(15)
             assert b" 202 " not in b"".join(iter(partial(connection.recv, 65536), b""))
     assert_others_are_taken(hasty)
+
+
+def _is_answered(connection: socket.socket) -> bool:
+    connection.settimeout(0)
+    try:
+        return bool(connection.recv(1, socket.MSG_PEEK))
+    except BlockingIOError:
+        return False
+    finally:
+        connection.settimeout(10)
 
 
 def _has_ended(connection: socket.socket) -> bool:

@@ -63,8 +63,9 @@ class Server(Service):
                     pass
             return taken
 
-    def connect(self) -> socket.socket:
-        return socket.create_connection(("127.0.0.1", self.port), timeout=10)
+    def connect(self, source: str = "127.0.0.1") -> socket.socket:
+        """Connect from an address; all of 127/8 are this machine's (on Linux)."""
+        return socket.create_connection(("127.0.0.1", self.port), timeout=10, source_address=(source, 0))
 
     def answer_to(self, request: bytes) -> bytes:
         """Return everything that is answered to these bytes until the server closes the connection."""

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from gateway.counts import FORGET_EACH_S, Counts
+from gateway.counts import FORGET_EACH_S, KEPT_MOST, Counts
 
 
 class Clock:
@@ -55,6 +55,39 @@ def test_what_is_over_is_forgotten_and_what_is_not_is_kept(counts: Counts, clock
     assert counts.incr("new", 10) == 1
     assert counts.incr("long", 1000) == 2
     assert counts.reset() == 2
+
+
+def test_a_million_addresses_take_bounded_memory_and_make_nobody_s_count_begin_anew(
+    counts: Counts, clock: Clock
+) -> None:
+    """Who is over a limit stays so, however many others come; who has sent as little as they may be forgotten."""
+    for _ in range(3):
+        counts.incr("flooding", 3600)
+    for first in range(0, 1_000_000, KEPT_MOST // 10):
+        clock.now_s += 1
+        for number in range(first, first + KEPT_MOST // 10):
+            counts.incr(f"form/{number}", 3600)
+        assert len(counts._windows) <= KEPT_MOST
+    assert counts.incr("flooding", 3600) == 4
+
+
+def test_of_equal_counts_the_oldest_are_forgotten_first(clock: Clock) -> None:
+    counts = Counts(clock, most=10)
+    for number in range(11):
+        clock.now_s += 1
+        counts.incr(str(number), 3600)
+    assert [number for number in range(11) if counts.get(str(number))] == [6, 7, 8, 9, 10]
+
+
+def test_what_is_over_makes_room_before_anything_is_forgotten(clock: Clock) -> None:
+    counts = Counts(clock, most=10)
+    for number in range(5):
+        counts.incr(f"long {number}", 3600)
+    for number in range(5):
+        counts.incr(f"short {number}", 1)
+    clock.now_s += 1
+    assert counts.incr("new", 3600) == 1
+    assert counts.reset() == 6
 
 
 def test_counts_can_be_taken_back(counts: Counts) -> None:

@@ -49,6 +49,12 @@ def asked(gateway: Gateway) -> list[Params]:
     return seen
 
 
+@pytest.mark.parametrize("scheme", ["Bearer", "bearer", "BEARER", " bearer", "bEaReR "])
+def test_the_scheme_of_a_key_is_taken_in_any_case(gateway: Gateway, scheme: str) -> None:
+    headers = {"Authorization": f"{scheme} {API_KEY}"}
+    assert gateway.client.get("/v1/forms/signup/submissions", headers=headers).status_code != 401
+
+
 @pytest.mark.parametrize(
     "headers",
     [
@@ -58,6 +64,8 @@ def asked(gateway: Gateway) -> list[Params]:
         {"Authorization": "Bearer cf_wrong"},
         {"Authorization": f"Basic {API_KEY}"},
         {"Authorization": f"Bearer {hash_of(API_KEY)}"},
+        {"Authorization": f"Bearer{API_KEY}"},
+        {"Authorization": f"Bearers {API_KEY}"},
     ],
 )
 @pytest.mark.parametrize("path", ["/v1/forms/signup/submissions", f"/v1/submissions/{ID}", "/v1/forms/no/submissions"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 from uuid import UUID
@@ -10,12 +11,19 @@ from uuid import UUID
 import pytest
 from werkzeug.test import TestResponse
 
-from gateway.live import Crowded, Watchers
+from gateway.live import RECEIPT_MOST, SOURCE_MOST, Crowded, Watchers
 from gateway.tokens import Ticket, Tokens
 from support.gateway_app import SECRET, Gateway, Receipts, a_gateway, document_of, errors_of
 
 ONE, OTHER = UUID(int=7), UUID(int=8)
-PATH = f"/receipts/{Tokens(SECRET).sign(Ticket(ONE, 'signup', datetime(2026, 11, 22, tzinfo=UTC), confirmed=True))}"
+
+
+def path_of(number: int) -> str:
+    ticket = Ticket(UUID(int=number), "signup", datetime(2026, 11, 22, tzinfo=UTC), confirmed=True)
+    return f"/receipts/{Tokens(SECRET).sign(ticket)}"
+
+
+PATH = path_of(7)
 
 
 @pytest.fixture
@@ -91,7 +99,56 @@ def test_posts_and_receipts_go_on_without_room_to_watch(gateway: Gateway) -> Non
 
 def test_a_place_is_for_any_submission() -> None:
     watchers = Watchers(2)
-    with watchers.watch(ONE), watchers.watch(OTHER), pytest.raises(Crowded), watchers.watch(OTHER):
+    with (
+        watchers.watch(ONE, "192.0.2.1"),
+        watchers.watch(OTHER, "192.0.2.1"),
+        pytest.raises(Crowded),
+        watchers.watch(OTHER, "192.0.2.1"),
+    ):
         pass
-    with watchers.watch(ONE), watchers.watch(ONE):
+    with watchers.watch(ONE, "192.0.2.1"), watchers.watch(ONE, "192.0.2.1"):
         pass
+
+
+def test_one_receipt_does_not_take_every_place() -> None:
+    watchers = Watchers()
+    with ExitStack() as stack:
+        for number in range(RECEIPT_MOST):
+            stack.enter_context(watchers.watch(ONE, f"192.0.2.{number}"))
+        with pytest.raises(Crowded), watchers.watch(ONE, "198.51.100.1"):
+            pass
+        with watchers.watch(OTHER, "198.51.100.1"):
+            pass
+    with watchers.watch(ONE, "198.51.100.1"):
+        pass
+    assert (watchers._watches, watchers._sources) == ({}, {})
+
+
+def test_one_source_does_not_take_every_place() -> None:
+    watchers = Watchers()
+    with ExitStack() as stack:
+        for number in range(SOURCE_MOST):
+            stack.enter_context(watchers.watch(UUID(int=number), "192.0.2.1"))
+        with pytest.raises(Crowded), watchers.watch(UUID(int=SOURCE_MOST), "192.0.2.1"):
+            pass
+        with watchers.watch(UUID(int=SOURCE_MOST), "192.0.2.2"):
+            pass
+    with watchers.watch(ONE, "192.0.2.1"):
+        pass
+
+
+@pytest.mark.parametrize("most", [2, 60])
+def test_how_many_of_one_source_may_watch_is_a_setting(tmp_path: Path, most: int) -> None:
+    gateway = a_gateway(tmp_path, watchers_most=1000, watchers_per_source=most)
+    Receipts().serve(gateway.broker)
+    with ExitStack() as stack:
+        answers = [
+            stack.enter_context(gateway.client.get(f"{path_of(number)}/events", buffered=False))
+            for number in range(most + 1)
+        ]
+        assert [answer.status_code for answer in answers] == [200] * most + [503]
+        elsewhere = gateway.client.get(f"{path_of(0)}/events", environ_base={"REMOTE_ADDR": "192.0.2.9"})
+        stack.enter_context(elsewhere)
+        assert elsewhere.status_code == 200
+        waited = gateway.client.get(path_of(0), headers={"Prefer": "wait=30"})
+        assert (waited.status_code, "Preference-Applied" in waited.headers) == (200, False), "it does not wait"

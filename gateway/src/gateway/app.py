@@ -11,6 +11,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from gateway.addresses import Desk, answer_errors, name_addresses
 from gateway.answers import Answers
+from gateway.bodies import Bodies
 from gateway.body import Limits
 from gateway.captchas import Captchas
 from gateway.doors import Doors
@@ -95,7 +96,7 @@ def create_app(
     clock: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> GatewayApp:
     """Build a worker's application with connections of its own; `close()` ends them."""
-    watchers = Watchers(watchers_most)
+    watchers, bodies = Watchers(watchers_most, source_most=settings.watchers_per_source), Bodies()
     publisher, rpc, watching = broker.publisher(), broker.rpc_client(), broker.watch(watchers.notice)
     app = GatewayApp(watchers, publisher, [watching, rpc])
     app.session_interface = _NoSessions()
@@ -111,7 +112,7 @@ def create_app(
         doubles=Doubles(inquiry.accepted_at),
         tokens=tokens,
         answers=answers,
-        limits=Limits(body_bytes=settings.max_body_bytes),
+        limits=Limits(body_bytes=settings.max_body_bytes, bodies=bodies),
         site=site,
         tally=tally or Tally(),
         clock=clock,
@@ -122,6 +123,7 @@ def create_app(
     desk = Desk(intake, receipts, reading, operating, pages, answers, publisher, forms, site=site, index=settings.index)
     name_addresses(app, desk)
     answer_errors(app, desk)
+    app.after_request(bodies.settle)
     if spans:
         trace_submissions(app, spans)
     hops = settings.trusted_hops

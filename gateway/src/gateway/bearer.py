@@ -1,4 +1,4 @@
-"""Who may ask: a bearer key (RFC 6750), of which the hash is configured."""
+"""Who may ask: a bearer key (RFC 6750; a scheme in any case, RFC 9110, section 11.1), whose hash is configured."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from flask import Request
 from gateway.errors import refused
 from gateway.keys import hash_of, is_known
 
-_SCHEME = "Bearer "
+_SCHEME = "bearer"
 
 
 class KeyCheck:
@@ -21,9 +21,9 @@ class KeyCheck:
 
     def __call__(self, request: Request) -> str:
         """Return a name of the key, which is not the key: the beginning of its hash. Raises `Refused` (401)."""
-        given = request.headers.get("Authorization", "")
-        key = given[len(_SCHEME) :].strip()
-        if not given.startswith(_SCHEME) or not is_known(key, self._hashes):
+        scheme, _, key = request.headers.get("Authorization", "").strip().partition(" ")
+        key = key.strip()
+        if scheme.lower() != _SCHEME or not is_known(key, self._hashes):
             refusal = refused(401, "UNAUTHORIZED", self._needed)
             refusal.headers["WWW-Authenticate"] = 'Bearer realm="counterfoil"'
             raise refusal

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import IO
 from urllib.parse import parse_qsl
 
@@ -13,6 +13,7 @@ from flask import Request
 from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.formparser import MultiPartParser
 
+from gateway.bodies import Bodies
 from gateway.errors import Refused, refused, too_large, too_many_fields
 from shared.contracts import JsonValue, Unacceptable, check, parse
 
@@ -26,12 +27,13 @@ _BLANK = re.compile(rb"[\x00-\x20]")
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What a body may hold at most."""
+    """What a body may hold at most, and how many are read at once."""
 
     body_bytes: int
     fields: int = 500
     name_characters: int = 500
     values: int = 10_000
+    bodies: Bodies = field(default_factory=Bodies)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +52,7 @@ def read(request: Request, limits: Limits, *, text_plain: bool = False) -> Body:
     """Return what was submitted; with `text_plain` also what calls itself plain text and is JSON or urlencoded.
 
     Raises `Refused`: 400 for what is malformed, 413 over a limit, 415 for another type or a compressed body, 422 for
-    a JSON value that cannot be stored.
+    a JSON value that cannot be stored, 429 and 503 where too many are being read.
     """
     if request.headers.get("Content-Encoding", "identity").lower() != "identity":
         raise refused(415, "ENCODING_NOT_SUPPORTED", "Compressed bodies are not taken.")
@@ -93,7 +95,7 @@ def _bytes_of(request: Request, limits: Limits) -> bytes:
     length = request.content_length or 0
     if length > limits.body_bytes:
         raise too_large(limits.body_bytes)
-    body: bytes = request.environ["wsgi.input"].read(length)
+    body = limits.bodies.read(request, length)
     if len(body) < length:
         raise refused(400, "CUT_OFF", "The submission broke off before its end.")
     return body

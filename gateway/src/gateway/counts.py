@@ -14,6 +14,10 @@ from limits.storage import Storage
 
 FORGET_EACH_S = 60.0
 
+KEPT_MOST = 100_000
+"""How many counts are kept, some 30 MB. Beyond it the lowest are forgotten, so that whoever has sent much stays counted
+however many others send a little: to have a count of n forgotten takes as many addresses, and n requests of each."""
+
 _NEVER = (0.0, 0)
 
 
@@ -22,9 +26,10 @@ class Counts(Storage):
 
     STORAGE_SCHEME = None
 
-    def __init__(self, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, clock: Callable[[], float] = time.time, most: int = KEPT_MOST) -> None:
         super().__init__()
         self._clock = clock
+        self._most = most
         self._lock = threading.Lock()
         self._windows: dict[str, tuple[float, int]] = {}
         self._forgot_at = clock()
@@ -33,7 +38,7 @@ class Counts(Storage):
         """Add to a count, and return it; `expiry` is how many seconds it lives from its first increment."""
         now = self._clock()
         with self._lock:
-            if now - self._forgot_at > FORGET_EACH_S:
+            if now - self._forgot_at > FORGET_EACH_S or len(self._windows) >= self._most:
                 self._forget(now)
             end, count = self._windows.get(key, _NEVER)
             end, count = (end, count + amount) if now < end else (now + expiry, amount)
@@ -70,5 +75,11 @@ class Counts(Storage):
         return ()
 
     def _forget(self, now: float) -> None:
-        self._windows = {key: window for key, window in self._windows.items() if now < window[0]}
+        """Forget what is over and, where that leaves too much, the lower half: the lowest, of equals the oldest."""
+        kept = {key: window for key, window in self._windows.items() if now < window[0]}
+        if len(kept) >= self._most:
+            ranks = sorted((count, end) for end, count in kept.values())
+            least = ranks[len(ranks) // 2]
+            kept = {key: (end, count) for key, (end, count) in kept.items() if (count, end) > least}
+        self._windows = kept
         self._forgot_at = now

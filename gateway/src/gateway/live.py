@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import queue
 import threading
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from uuid import UUID
@@ -13,9 +14,15 @@ from shared.contracts import Announcement, SubmissionsStored
 WATCHERS_MOST = 1000
 """How many may watch in one process. Each holds a thread, and the rest of them are for posts."""
 
+SOURCE_MOST = 50
+"""How many of these may be from one address, unless set; so many people may share one."""
+
+RECEIPT_MOST = 10
+"""How many may watch one receipt in one process: whoever sent it, in a few tabs."""
+
 
 class Crowded(Exception):
-    """As many watch already as may."""
+    """As many watch already as may: in all, this receipt, or from this address."""
 
 
 class Closing(Exception):
@@ -44,12 +51,15 @@ class Watch:
 
 
 class Watchers:
-    """Hands each announcement to whoever watches its submission, `most` at once. Safe to use from many threads."""
+    """Hands each announcement to whoever watches its submission, `most` at once, of which `source_most` from one
+    source. Safe to use from many threads."""
 
-    def __init__(self, most: int = WATCHERS_MOST) -> None:
-        self._places = threading.BoundedSemaphore(most)
+    def __init__(self, most: int = WATCHERS_MOST, *, source_most: int = SOURCE_MOST) -> None:
+        self._most = most
+        self._source_most = source_most
         self._lock = threading.Lock()
         self._watches: dict[UUID, set[Watch]] = {}
+        self._sources: Counter[str] = Counter()
         self._closed = False
 
     def notice(self, news: Announcement) -> None:
@@ -61,33 +71,41 @@ class Watchers:
                     watch.tell(news)
 
     @contextmanager
-    def watch(self, submission_id: UUID) -> Iterator[Watch]:
-        """Watch one submission; raises `Crowded` without waiting for a place.
+    def watch(self, submission_id: UUID, source: str) -> Iterator[Watch]:
+        """Watch one submission, from a source; raises `Crowded` without waiting for a place.
 
         Begin before asking for its state, so that nothing falls in between.
         """
-        if not self._places.acquire(blocking=False):
-            raise Crowded
         watch = Watch()
+        self._add(submission_id, source, watch)
         try:
-            self._add(submission_id, watch)
             yield watch
         finally:
-            self._remove(submission_id, watch)
-            self._places.release()
+            self._remove(submission_id, source, watch)
 
-    def _add(self, submission_id: UUID, watch: Watch) -> None:
+    def _add(self, submission_id: UUID, source: str, watch: Watch) -> None:
         with self._lock:
+            here = len(self._watches.get(submission_id, ()))
+            if (
+                here >= RECEIPT_MOST
+                or self._sources[source] >= self._source_most
+                or self._sources.total() >= self._most
+            ):
+                raise Crowded
             self._watches.setdefault(submission_id, set()).add(watch)
+            self._sources[source] += 1
             if self._closed:
                 watch.tell(None)
 
-    def _remove(self, submission_id: UUID, watch: Watch) -> None:
+    def _remove(self, submission_id: UUID, source: str, watch: Watch) -> None:
         with self._lock:
             others = self._watches[submission_id]
             others.discard(watch)
             if not others:
                 del self._watches[submission_id]
+            self._sources[source] -= 1
+            if not self._sources[source]:
+                del self._sources[source]
 
     def close(self) -> None:
         """End every watch, and each that begins from now on."""

@@ -18,6 +18,7 @@ from gateway.live import Closing, Crowded, Watch, Watchers
 from gateway.negotiation import style_of_reading
 from gateway.pages import Pages
 from gateway.progress import Progress
+from gateway.rates import network_of
 from gateway.tokens import Ticket, Tokens
 from shared.forms import Forms
 
@@ -68,7 +69,9 @@ class Receipts:
         ticket = self._ticket(token)
         wait_s = _wait_of(request)
         try:
-            progress = self._inquiry.progress(ticket) if wait_s is None else self._wait(ticket, wait_s)
+            progress = (
+                self._inquiry.progress(ticket) if wait_s is None else self._wait(ticket, wait_s, _source_of(request))
+            )
         except Crowded:
             wait_s, progress = None, self._inquiry.progress(ticket)
         if style_of_reading(request) == "html":
@@ -94,7 +97,9 @@ class Receipts:
                 return Response(b"", 204, ANY_ORIGIN)
         watching = ExitStack()
         try:
-            events = self._events(ticket, seen, watching.enter_context(self._watchers.watch(ticket.id)))
+            events = self._events(
+                ticket, seen, watching.enter_context(self._watchers.watch(ticket.id, _source_of(request)))
+            )
         except Crowded as error:
             raise unavailable("Too many receipts are being watched just now.") from error
         headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no", **ANY_ORIGIN}
@@ -108,9 +113,9 @@ class Receipts:
             raise refused(404, "RECEIPT_NOT_FOUND", "There is no receipt at this address.")
         return ticket
 
-    def _wait(self, ticket: Ticket, wait_s: int) -> Progress:
+    def _wait(self, ticket: Ticket, wait_s: int, source: str) -> Progress:
         deadline = time.monotonic() + wait_s
-        with self._watchers.watch(ticket.id) as watch:
+        with self._watchers.watch(ticket.id, source) as watch:
             progress = self._inquiry.progress(ticket)
             while not progress.is_final and (left_s := deadline - time.monotonic()) > 0:
                 try:
@@ -143,6 +148,10 @@ class Receipts:
 def _event(progress: Progress) -> bytes:
     data = json.dumps(progress.to_json(), separators=(",", ":"))
     return f"id: {progress.version}\nevent: receipt\ndata: {data}\n\n".encode("ascii")
+
+
+def _source_of(request: Request) -> str:
+    return network_of(request.remote_addr or "unknown")
 
 
 def _wait_of(request: Request) -> int | None:

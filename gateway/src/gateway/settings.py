@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from environs import FileAwareEnv, validate
 from marshmallow import ValidationError
 
+from gateway.live import SOURCE_MOST, WATCHERS_MOST
 from shared import settings as shared_settings
 from shared.forms.rates import is_rate
 from shared.messaging import addresses
@@ -58,6 +59,7 @@ class Settings:
     trusted_hops: int = 0
     rate_limit: str = RATE_LIMIT
     rate_limit_url: str | None = field(default=None, repr=False)
+    watchers_per_source: int = SOURCE_MOST
     metrics_bind: str | None = None
     log_level: str = "info"
     log_format: str = "auto"
@@ -83,6 +85,7 @@ def load() -> Settings:
         trusted_hops=hops,
         rate_limit=env.str("RATE_LIMIT", RATE_LIMIT, validate=is_rate) or RATE_LIMIT,
         rate_limit_url=env.str("RATE_LIMIT_URL", "", validate=_is_redis_url) or None,
+        watchers_per_source=_whole(env, "WATCHERS_PER_SOURCE", SOURCE_MOST, least=1, most=WATCHERS_MOST),
         metrics_bind=shared_settings.metrics_bind(env),
         log_level=shared_settings.log_level(env),
         log_format=shared_settings.log_format(env),

@@ -25,6 +25,7 @@ from granian.log import LogLevels
 from gateway import settings as gateway_settings
 from gateway import telemetry
 from gateway.app import GatewayApp, create_app
+from gateway.bodies import BODIES_MOST
 from gateway.captchas import check_secrets
 from gateway.live import WATCHERS_MOST
 from gateway.settings import Settings
@@ -33,9 +34,12 @@ from shared import failpoints, forms, logs, tracing
 from shared.messaging.rabbitmq import RabbitMQ
 from shared.settings import host_and_port
 
-REQUESTS_MOST = WATCHERS_MOST + 280
-"""How many requests a worker works on at once, each in a thread that lives while it is needed: all who watch a receipt
-and, however many those are, the posts beside them. Beyond it connections wait to be accepted."""
+REQUESTS_MOST = WATCHERS_MOST + BODIES_MOST + 280
+"""How many requests a worker works on at once, each in a thread that lives while it is needed: all who watch a receipt,
+all whose body is on its way and, however many those are, the others."""
+
+CONNECTIONS_MOST = 4096
+"""How many connections a worker holds, most of which ask for nothing just now; beyond it they wait to be accepted."""
 
 BACKLOG = 2048
 DRAIN_S = 10
@@ -75,7 +79,7 @@ def serve(settings: Settings, target: str = TARGET) -> None:
         workers=settings.workers,
         blocking_threads=REQUESTS_MOST,
         blocking_threads_idle_timeout=IDLE_THREAD_S,
-        backpressure=REQUESTS_MOST,
+        backpressure=CONNECTIONS_MOST,
         backlog=BACKLOG,
         http=HTTPModes.http1,
         http1_settings=HTTP1Settings(header_read_timeout=HEADERS_TIMEOUT_MS),
