@@ -36,7 +36,7 @@ confirmation.subject = "Welcome, {name}"
 [forms.contact]
 allowed_origins = ["https://www.example.org"]
 redirect = "https://www.example.org/thanks"
-honeypot = "website"
+honeypot = "leave_this_empty"
 fields.name = {type = "text", max_length = 200}
 fields.message = {type = "text"}
 

@@ -54,7 +54,9 @@ FIELDS = [
     "name",
 ]
 CONTROL = ["_subject", "_replyto", "_next", "_redirect", "_language", "_idempotency_key", "_gotcha", "_cc", "_format"]
-NAMES = ANY_TEXT | NASTY | st.sampled_from([*FIELDS, *CONTROL, "message", "website", "access_key", "__proto__"])
+NAMES = (
+    ANY_TEXT | NASTY | st.sampled_from([*FIELDS, *CONTROL, "message", "leave_this_empty", "access_key", "__proto__"])
+)
 FORMS = st.sampled_from(["open", "types", "signup", "contact"])
 
 _HEADER_TEXT = st.text(st.characters(min_codepoint=32, max_codepoint=126), max_size=20)

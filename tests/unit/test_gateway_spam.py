@@ -43,18 +43,20 @@ def test_it_is_answered_exactly_as_success(gateway: Gateway, style: str, form: s
     assert shape(caught) == shape(honest)
 
 
-@pytest.mark.parametrize(("form", "trap"), [("signup", "_gotcha"), ("contact", "website"), ("contact", "_gotcha")])
+@pytest.mark.parametrize(
+    ("form", "trap"), [("signup", "_gotcha"), ("contact", "leave_this_empty"), ("contact", "_gotcha")]
+)
 def test_it_is_kept_unchecked_and_marked(gateway: Gateway, form: str, trap: str) -> None:
     values: dict[str, Any] = {"email": "nowhere", "name": "a\r\nb", "what": ["ever"], "_replyto": "no address"}
     gateway.submitted(form, {**values, trap: "buy"})
     [event] = gateway.published()
     assert event.spam == "honeypot"
-    assert event.fields == {"email": "nowhere", "name": "a\r\nb", "what": ["ever"]}
+    assert event.fields == {"email": "nowhere", "name": "a\r\nb", "what": ["ever"], trap: "buy"}, "the owner sees why"
 
 
 def test_it_may_say_nothing_at_all(gateway: Gateway) -> None:
     gateway.submitted("signup", {"_gotcha": "buy"})
-    assert [(event.fields, event.spam) for event in gateway.published()] == [({}, "honeypot")]
+    assert [(event.fields, event.spam) for event in gateway.published()] == [({"_gotcha": "buy"}, "honeypot")]
 
 
 def test_its_receipt_owes_no_confirmation(gateway: Gateway) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from gateway.byproducts import Byproducts
 from gateway.dialects import Role, roles_of
 from gateway.errors import FieldError
 from gateway.text import LINE_BREAK_MESSAGE, has_line_break, is_email
@@ -21,7 +22,8 @@ _UNTICKED = frozenset({"", "false"})
 class ControlFields:
     """What the control fields of one submission say, and what is wrong with them.
 
-    `carried` holds those that a page offering the form again repeats as they came, by name.
+    `carried` holds those that a page offering the form again repeats as they came, by name; `trapped` the traps that
+    were filled in, with what stood in them.
     """
 
     next: str | None = None
@@ -31,7 +33,7 @@ class ControlFields:
     key: str | None = None
     access_key: str | None = None
     captcha: str | None = None
-    caught: bool = False
+    trapped: Mapping[str, JsonValue] = field(default_factory=dict)
     carried: Mapping[str, str] = field(default_factory=dict)
     errors: tuple[FieldError, ...] = ()
 
@@ -44,17 +46,21 @@ class Controls:
 
     def __init__(self, form: Form) -> None:
         self._roles = roles_of(form)
+        self._byproducts = Byproducts(form)
 
     def split(self, values: Mapping[str, JsonValue]) -> tuple[dict[str, JsonValue], ControlFields]:
-        """Return the fields and the control fields of a submission.
+        """Return the fields and the control fields of a submission, without what browsers and frameworks add to it.
 
         Whoever fills in a trap makes no errors; what is wrong is left out.
         """
         names = [name for name in values if name in self._roles]
+        fields = {name: value for name, value in values.items() if name not in self._roles} if names else dict(values)
+        for name in self._byproducts.among(fields):
+            del fields[name]
         if not names:
-            return dict(values), NONE
-        fields = {name: value for name, value in values.items() if name not in self._roles}
-        caught = any(_is_filled(values[name]) for name in names if self._roles[name] == "trap")
+            return fields, NONE
+        traps = (name for name in names if self._roles[name] == "trap")
+        trapped = {name: values[name] for name in traps if _is_filled(values[name])}
         said = {name: text for name in names if (text := _text(values[name]))}
         errors = self._errors({name: values[name] for name in names})
         wrong = {error.field for error in errors}
@@ -70,9 +76,9 @@ class Controls:
             key=by_role.get("key"),
             access_key=by_role.get("access_key"),
             captcha=by_role.get("captcha"),
-            caught=caught,
+            trapped=trapped,
             carried={name: text for name, text in said.items() if self._roles[name] in _CARRIED},
-            errors=() if caught else tuple(errors),
+            errors=() if trapped else tuple(errors),
         )
 
     def _errors(self, given: Mapping[str, JsonValue]) -> list[FieldError]:

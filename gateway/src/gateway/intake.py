@@ -148,10 +148,13 @@ class Intake:
 
 
 def _fields_of(visit: Visit) -> Mapping[str, JsonValue]:
-    """Return the fields as they are stored; raises `Refused` (422) with everything that is wrong in the body."""
+    """Return the fields as they are stored; raises `Refused` (422) with everything that is wrong in the body.
+
+    Those of spam have in them what stood in the trap: an owner sees by it what caught somebody.
+    """
     values, wrong = visit.values or {}, visit.control.errors
     if visit.spam:
-        return values
+        return {**values, **visit.control.trapped}
     try:
         fields = visit.door.schema.read(values)
     except Refused as refusal:

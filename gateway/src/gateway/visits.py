@@ -55,7 +55,7 @@ class Visit:
     @property
     def spam(self) -> str | None:
         """What gives the submission away as spam; None where nothing does."""
-        return "honeypot" if self.control.caught else None
+        return "honeypot" if self.control.trapped else None
 
     def check_page(self) -> None:
         """Raise `Refused` (403) where the page that the request comes from may not post to this form."""
