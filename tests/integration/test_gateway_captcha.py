@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import socket
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+import urllib3
 from werkzeug.test import TestResponse
 
 from dev.processes import free_port
+from gateway.guarded_http import guarded_pools
 from shared.messaging.broker import Answer, Params
 from shared.messaging.topology import STORAGE_QUERIES
+from shared.public_addresses import Guard, Refused, parse_networks
 from support.captcha_provider import SECRET, Provider, provider
 from support.gateway_app import GOOD, Gateway, a_gateway, errors_of
 
@@ -38,7 +42,9 @@ def server() -> Iterator[Provider]:
 
 @pytest.fixture
 def make(tmp_path: Path, server: Provider) -> Make:
-    def make(name: str, url: str | None = None, secret: str = SECRET, more: str = "") -> Gateway:
+    def make(
+        name: str, url: str | None = None, secret: str = SECRET, more: str = "", allow: str = "127.0.0.0/8"
+    ) -> Gateway:
         definition = f"""
             [forms.signup.fields]
             name = {{type = "text", required = true}}
@@ -49,7 +55,7 @@ def make(tmp_path: Path, server: Provider) -> Make:
             verify_url = "{url or server.url(name)}"
             {more}
         """
-        return a_gateway(tmp_path, definitions=definition)
+        return a_gateway(tmp_path, definitions=definition, captcha_allow=parse_networks(allow))
 
     return make
 
@@ -227,3 +233,46 @@ def test_who_asks_for_a_challenge_of_another_provider_gets_none(make: Make) -> N
 def test_the_submitters_address_is_not_sent_along(make: Make, server: Provider) -> None:
     post(make("turnstile"), "turnstile", "good", environ_base={"REMOTE_ADDR": "203.0.113.9"})
     assert "203.0.113.9" not in str(server.asked)
+
+
+@pytest.mark.parametrize("name", PROVIDERS)
+def test_nobody_in_a_network_of_ones_own_is_asked_unless_it_is_allowed(
+    make: Make, server: Provider, name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    gateway = make(name, allow="10.0.0.0/8")
+    assert post(gateway, name, "good").status_code == 202
+    assert [event.control.captcha for event in gateway.published()] == ["unverified"]
+    assert server.connections == 0
+    assert "without TLS, and its address is not allowed" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "[::1]", "0", "2130706433", "[::ffff:7f00:1]"])
+def test_over_tls_nobody_is_asked_there_either(
+    make: Make, server: Provider, host: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    gateway = make("hcaptcha", url=f"https://{host}:{server.server_address[1]}/", allow="")
+    assert post(gateway, "hcaptcha", "good").status_code == 202
+    assert server.connections == 0
+    assert "its address is not public" in capsys.readouterr().out
+
+
+def test_a_redirect_into_ones_own_network_is_not_followed(make: Make, server: Provider) -> None:
+    gateway, server.breaks = make("hcaptcha"), "redirect"
+    assert post(gateway, "hcaptcha", "good").status_code == 202
+    assert [event.control.captcha for event in gateway.published()] == ["unverified"]
+    assert len(server.asked) == 1
+
+
+def test_a_name_is_looked_up_once_so_that_no_other_address_slips_in_between(server: Provider) -> None:
+    answers = iter(["127.0.0.3", "127.0.0.1"])  # the first is allowed, and nobody listens; the second is not
+
+    def rebinding(_host: str, port: int, **_: Any) -> list[tuple[Any, ...]]:
+        return socket.getaddrinfo(next(answers), port, type=socket.SOCK_STREAM)
+
+    pools = guarded_pools(Guard(parse_networks("127.0.0.3/32"), rebinding))
+    url = server.url("hcaptcha").replace("127.0.0.1", "verify.example.org")
+    with pytest.raises(urllib3.exceptions.HTTPError):
+        pools.request("POST", url)
+    with pytest.raises(Refused):
+        pools.request("POST", url)
+    assert server.connections == 0

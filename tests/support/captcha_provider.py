@@ -19,7 +19,8 @@ class Provider(ThreadingHTTPServer):
     """Knows one secret and, by provider, the tokens `good`, once, and `score-0.3`; all others are bad.
 
     Turnstile answers a question with the same `idempotency_key` as before. `breaks` makes it answer otherwise:
-    `status`, `text`, `list`, `internal`, `silence`, `drip` or `drip from the start`. `asked` holds every question.
+    `status`, `text`, `list`, `internal`, `redirect`, `silence`, `drip` or `drip from the start`. `asked` holds every
+    question.
     """
 
     daemon_threads = True
@@ -93,7 +94,10 @@ class _Handler(BaseHTTPRequestHandler):
         if self.server.breaks == "drip from the start":
             self._drip(b"HTTP/1.1 200 OK\r\nX-Longwinded: " + b"o" * 100)
             return
+        if self.server.breaks == "redirect":
+            status, body = 307, b"{}"
         self.send_response(status)
+        self.send_header("Location", self.server.url("hcaptcha"))
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()

@@ -16,7 +16,7 @@ from gateway.keys import hash_of
 from gateway.settings import Settings
 from shared import forms
 from shared.contracts import SubmissionAccepted, decode
-from shared.forms import Forms
+from shared.forms import Forms, FormSecrets
 from shared.messaging.broker import Params
 from shared.messaging.memory import MemoryBroker
 from shared.messaging.topology import NOTIFY_EMAIL, NOTIFY_QUERIES, STORAGE, STORAGE_QUERIES
@@ -133,7 +133,8 @@ def a_gateway(
     path = directory / "forms.toml"
     path.write_text(definitions, encoding="utf-8")
     hashes = {"api_key_hashes": (hash_of(API_KEY),), "operator_key_hashes": (hash_of(OPERATOR_KEY),)}
-    given = Settings(**{"secret": SECRET, **hashes, "forms": path, "rate_limit": "none", **settings})
+    kept = {"forms": path, "form_secrets": FormSecrets(directory / "secrets")}
+    given = Settings(**{"secret": SECRET, **hashes, **kept, "rate_limit": "none", **settings})
     broker = MemoryBroker()
     loaded = forms.load(path)
     app = create_app(given, loaded, broker, heartbeat_s=heartbeat_s, watchers_most=watchers_most, clock=clock)

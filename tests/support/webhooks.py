@@ -12,7 +12,7 @@ from notify_service.webhook import WebhookSender
 from notify_service.webhook_connection import Answer, NoAnswer
 from notify_service.webhook_handler import SendWebhooks
 from shared.contracts import Confirmation, SubmissionAccepted
-from shared.forms import Form, Webhook
+from shared.forms import Form, FormSecrets, Webhook
 from shared.messaging.failures import Delivery
 from shared.public_addresses import Refused
 from support.confirmations import Clock, FakeDeliveries
@@ -79,9 +79,10 @@ class WebhookWorld:
     caller: FakeCaller = field(default_factory=FakeCaller)
     clock: Clock = field(default_factory=Clock)
     reached: list[str] = field(default_factory=list)
+    secrets: FormSecrets = field(default_factory=FormSecrets)
 
     def __post_init__(self) -> None:
-        self.sender = WebhookSender(self.caller, self.clock, self._now_s)
+        self.sender = WebhookSender(self.caller, self.clock, self.secrets, self._now_s)
         self.handler = self.worker()
 
     def _now_s(self) -> float:

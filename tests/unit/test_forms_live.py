@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from shared.forms import Forms, FormsError, LiveForms
+from shared.forms import FormsError, LiveForms
 
 TWO = """
 [forms.a]
@@ -116,15 +116,19 @@ def test_who_starts_while_the_file_is_wrong_has_the_last_good_forms(path: Path, 
     assert list(LiveForms(kept)) == ["mended"]
 
 
-def test_what_a_service_finds_wrong_is_no_good_change_either(path: Path) -> None:
-    def refuse_c(found: Forms) -> None:
-        if "c" in found:
-            raise FormsError("forms.c: not here")
+def test_what_cannot_work_is_said_at_the_start_and_at_each_change_and_taken_over(path: Path) -> None:
+    def remarks(content: bytes, _: Path) -> list[str]:
+        return ["c has no secret"] if b"forms.c" in content else []
 
-    forms = LiveForms(path, check=refuse_c)
-    [logged] = change(forms, path, "[forms.c]")
-    assert "forms.c: not here" in logged
-    assert list(forms) == ["a", "b"]
+    forms = LiveForms(path, remarks=remarks)
+    taken, said = change(forms, path, "[forms.c]")
+    assert taken.startswith("info: ")
+    assert said.startswith("warning: ")
+    assert "c has no secret" in said
+    assert list(forms) == ["c"]
+    with capture_logs() as logs:
+        LiveForms(path, remarks=remarks).tell()
+    assert [log["warnings"] for log in logs] == [["c has no secret"]]
 
 
 def test_without_a_place_for_a_copy_all_else_goes_on(path: Path, tmp_path: Path) -> None:

@@ -16,11 +16,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.captchas import REMEMBERED_S, Gate, Spent, check_secrets
+from gateway.captchas import REMEMBERED_S, Gate, Spent
 from gateway.challenges import LIFETIME, Challenges
 from gateway.errors import Refused
 from gateway.verdicts import Failed, Passed, Verdict
 from shared.forms import Captcha, FormsError, load
+from shared.forms.captcha import TOKEN_FIELDS
 from support.gateway_app import GOOD, Gateway, a_gateway, document_of, errors_of
 
 SECRET = "the key of this form's challenges"
@@ -161,7 +162,7 @@ class Once:
 def test_both_clicks_of_a_double_click_pass(same: bool) -> None:
     one, other = uuid4(), uuid4()
     verifier = Once(lambda: gate.check("token", one if same else other))
-    gate = Gate("signup", Captcha("hcaptcha", secret="s"), verifier, Spent())
+    gate = Gate("signup", Captcha("hcaptcha", secret="s"), lambda: verifier, Spent())
     if same:
         assert gate.check("token", one) is None
     else:
@@ -170,24 +171,48 @@ def test_both_clicks_of_a_double_click_pass(same: bool) -> None:
     assert verifier.asked == 2
 
 
-def test_a_secret_may_stand_in_a_file(tmp_path: Path) -> None:
-    secret, missing, empty = (tmp_path / name for name in ("secret", "missing", "empty"))
-    secret.write_text(f"{SECRET}\n")
-    empty.touch()
-    definitions = "".join(
-        f'[forms.{path.name}.captcha]\nprovider = "altcha"\nsecret_file = "{path}"\n'
-        for path in (secret, missing, empty)
-    )
-    gateway = a_gateway(tmp_path, definitions=definitions)
-    answer = gateway.client.get("/f/secret/captcha")
-    token = solved(Challenges(SECRET, lambda: datetime.now(UTC), cost=1).make())
-    assert answer.status_code == 200
-    assert gateway.client.post("/f/secret", json={**GOOD, "altcha": token}).status_code == 202
-    with pytest.raises(FormsError) as wrong:
-        check_secrets(load(tmp_path / "forms.toml"))
-    assert "forms.missing.captcha.secret_file: cannot be read" in str(wrong.value)
-    assert "forms.empty.captcha.secret_file: the file is empty" in str(wrong.value)
-    assert "forms.secret" not in str(wrong.value)
+def with_file(provider: str, **more: str) -> str:
+    """Return the definition of a form whose captcha's secret is in the file `key`."""
+    keys = "".join(f'{name} = "{value}"\n' for name, value in more.items())
+    return f'[forms.signup.captcha]\nprovider = "{provider}"\nsecret_file = "key"\n{keys}'
+
+
+def test_a_secret_may_stand_in_a_file_and_is_read_anew_for_each(tmp_path: Path) -> None:
+    key = tmp_path / "secrets" / "key"
+    key.parent.mkdir()
+    key.write_text(f"{SECRET}\n")
+    gateway = a_gateway(tmp_path, definitions=with_file("altcha"))
+    assert gateway.client.get("/f/signup/captcha").status_code == 200
+    first, second = (Challenges(secret, lambda: datetime.now(UTC), cost=1).make() for secret in (SECRET, "the next"))
+    assert codes(gateway, solved(first)) == []
+    key.write_text("the next")
+    assert codes(gateway, solved(second)) == []
+    assert gateway.app.secrets_missing() == 0
+
+
+@pytest.mark.parametrize("provider", ["altcha", "turnstile", "hcaptcha", "recaptcha"])
+@pytest.mark.parametrize("token", ["anything", None])
+def test_without_its_secret_a_form_does_what_it_does_while_nobody_answers(
+    tmp_path: Path, provider: str, token: str | None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    values = GOOD if token is None else {**GOOD, TOKEN_FIELDS[provider]: token}  # type: ignore[index]
+    gateway = a_gateway(tmp_path, definitions=with_file(provider))
+    assert gateway.client.post("/f/signup", json=values).status_code == 202
+    assert [event.control.captcha for event in gateway.published()] == ["unverified"]
+    assert "no secret: the file cannot be read" in capsys.readouterr().out
+    assert gateway.app.secrets_missing() == 1
+    refusing = a_gateway(tmp_path, definitions=with_file(provider, when_away="refuse"))
+    assert refusing.client.post("/f/signup", json=values).status_code == 503
+    assert refusing.published() == []
+
+
+def test_without_its_secret_no_challenge_is_made_until_it_is_there(tmp_path: Path) -> None:
+    gateway = a_gateway(tmp_path, definitions=with_file("altcha", when_away="refuse"))
+    assert gateway.client.get("/f/signup/captcha").status_code == 503
+    (tmp_path / "secrets").mkdir()
+    (tmp_path / "secrets" / "key").write_text(SECRET)
+    assert gateway.client.get("/f/signup/captcha").status_code == 200
+    assert gateway.app.secrets_missing() == 0
 
 
 def test_a_secret_is_shown_nowhere() -> None:
@@ -207,6 +232,7 @@ def test_a_secret_is_shown_nowhere() -> None:
         ('{provider = "turnstile", secret = "s", when_away = "perhaps"}', "expected accept, refuse"),
         ('{provider = "turnstile", secret = "s", verify_url = "ftp://x"}', "verify_url"),
         ('{provider = "altcha", secret = "s"}\nfields.altcha = {type = "text"}', "cannot be the form's"),
+        ('{provider = "altcha", secret_file = ""}', "secret_file"),
     ],
 )
 def test_a_definition_that_is_wrong_is_refused_with_its_place(tmp_path: Path, captcha: str, wrong: str) -> None:

@@ -134,3 +134,47 @@ def test_forwarded_addresses_count_for_as_many_hops_as_are_trusted(tmp_path: Pat
     gateway = a_gateway(tmp_path, trusted_hops=hops)
     gateway.submitted(headers={"X-Forwarded-For": "10.9.9.9, 10.0.0.1, 10.0.0.2"})
     assert gateway.published()[0].source.ip == ip
+
+
+BELOW = """
+[forms.contact]
+allowed_origins = ["https://*.example.org", "http://*.bücher.example:8080"]
+"""
+
+
+@pytest.mark.parametrize(
+    ("origin", "status"),
+    [
+        ("https://www.example.org", 202),
+        ("https://a.b.example.org", 202),
+        ("HTTPS://WWW.Example.ORG", 202),
+        ("http://www.xn--bcher-kva.example:8080", 202),
+        ("https://example.org", 403),
+        ("https://.example.org", 403),
+        ("http://www.example.org", 403),
+        ("https://www.example.org:8443", 403),
+        ("http://www.xn--bcher-kva.example", 403),
+        ("https://www.example.org.evil.example", 403),
+        ("https://evilexample.org", 403),
+        ("https://evil.example/www.example.org", 403),
+        ("https://evil.example#www.example.org", 403),
+        ("https://user@www.example.org", 403),
+    ],
+)
+def test_a_star_stands_for_all_that_is_below_a_host_and_not_for_the_host(
+    tmp_path: Path, origin: str, status: int
+) -> None:
+    gateway = a_gateway(tmp_path, definitions=BELOW)
+    answer = gateway.client.post("/f/contact", data=VALUES, headers={"Origin": origin})
+    assert answer.status_code == status
+    goal = f"{origin}/thanks"
+    page = gateway.client.post("/f/contact", data={**VALUES, "_next": goal}, headers={**PAGE, "Origin": origin})
+    assert (page.headers.get("Location", "").lower() == goal.lower()) == (status == 202)
+
+
+def test_a_script_below_the_host_may_read_the_answer(tmp_path: Path) -> None:
+    gateway = a_gateway(tmp_path, definitions=BELOW)
+    origin = "https://www.example.org"
+    answer = gateway.client.post("/f/contact", data=VALUES, headers={"Origin": origin})
+    assert answer.headers["Access-Control-Allow-Origin"] == origin
+    assert "https://*.example.org" in gateway.client.get("/f/contact").headers["Content-Security-Policy"]

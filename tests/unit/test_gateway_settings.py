@@ -183,3 +183,22 @@ def test_of_several_setups_at_once_one_shows_a_key(tmp_path: Path) -> None:
     [operator] = [keys.operator for keys in made if keys.operator]
     assert (tmp_path / "new" / "api_key_hashes").read_text().strip() == hash_of(api)
     assert (tmp_path / "new" / "operator_key_hashes").read_text().strip() == hash_of(operator)
+
+
+def test_what_forms_name_is_looked_for_where_the_settings_say(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    assert load(monkeypatch).form_secrets.folder == Path("secrets/forms")
+    (tmp_path / "forms.toml").touch()
+    given = {"COUNTERFOIL_FORMS": str(tmp_path), "COUNTERFOIL_FORM_SECRETS": "/secrets/forms"}
+    loaded = load(monkeypatch, **given, COUNTERFOIL_CAPTCHA_ALLOW="10.1.2.0/24")
+    assert loaded.forms == tmp_path / "forms.toml", "the folder stands for the file in it"
+    assert loaded.form_secrets.folder == Path("/secrets/forms")
+    assert [str(network) for network in loaded.captcha_allow] == ["10.1.2.0/24"]
+    with pytest.raises(SettingsError, match="COUNTERFOIL_CAPTCHA_ALLOW: 'intranet' is no network"):
+        load(monkeypatch, COUNTERFOIL_CAPTCHA_ALLOW="intranet")
+
+
+def test_the_address_of_redis_may_stand_in_a_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "url").write_text("redis://:redis-password@redis:6379/0\n")
+    loaded = load(monkeypatch, COUNTERFOIL_RATE_LIMIT_URL="", COUNTERFOIL_RATE_LIMIT_URL_FILE=str(tmp_path / "url"))
+    assert loaded.rate_limit_url == "redis://:redis-password@redis:6379/0"
+    assert load(monkeypatch, COUNTERFOIL_RATE_LIMIT_URL_FILE="").rate_limit_url is None

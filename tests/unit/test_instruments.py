@@ -20,6 +20,7 @@ from notify_service.domain import Claim, Mail, Transient
 from notify_service.instruments import NotifyInstruments
 from notify_service.webhook import WebhookSender
 from shared import forms
+from shared.forms import FormSecrets
 from shared.messaging.batching import BatchLimits
 from shared.messaging.failures import Delivery, DependencyUnavailable, PermanentFailure, RetryLater
 from shared.messaging.memory import MemoryBroker
@@ -141,7 +142,7 @@ def test_notify_counts_outcomes_times_every_try_and_shows_its_breaker(registry: 
 
 def test_webhooks_are_counted_and_timed_apart(registry: CollectorRegistry) -> None:
     measuring, world = NotifyInstruments(registry), WebhookWorld()
-    sender = WebhookSender(measuring.timed_caller(world.caller), world.clock)
+    sender = WebhookSender(measuring.timed_caller(world.caller), world.clock, FormSecrets())
     world.handler.sender, world.handler.deliveries = sender, measuring.counted(world.handler.deliveries, "webhook")
     world.handle(an_event())
     world.caller.answers[URL] = "drop"

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
@@ -119,3 +120,16 @@ def test_each_cap_may_be_none(environment: pytest.MonkeyPatch) -> None:
     for name in ("RECIPIENT", "SOURCE", "FORM"):
         environment.setenv(f"COUNTERFOIL_CONFIRMATIONS_PER_{name}", "none")
     assert settings.load().caps == NO_CAPS
+
+
+def test_the_mail_servers_address_may_stand_in_a_file_which_goes_before_the_variable(
+    environment: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "url").write_text("smtp://u:p@another:587\n")
+    environment.setenv("COUNTERFOIL_SMTP_URL_FILE", str(tmp_path / "url"))
+    assert settings.load().smtp == SmtpServer("another", 587, starttls="required", user="u", password="p")
+    environment.setenv("COUNTERFOIL_SMTP_URL_FILE", "")
+    assert settings.load().smtp.host == "mail.example.org", "an empty name is none"
+    environment.setenv("COUNTERFOIL_SMTP_URL_FILE", str(tmp_path / "absent"))
+    with pytest.raises(SettingsError, match="COUNTERFOIL_SMTP_URL_FILE must be a readable file"):
+        settings.load()

@@ -14,10 +14,10 @@ import pytest
 from standardwebhooks import Webhook as Verifier
 from standardwebhooks import WebhookVerificationError
 
-from notify_service.domain import Transient
+from notify_service.breaker import FAILURES_TO_OPEN
 from notify_service.webhook_body import body_of, webhook_id
-from notify_service.webhook_secrets import check_secrets, secrets_of
-from shared.forms import Form, FormsError, Webhook
+from shared.forms import Form, FormSecrets, Webhook
+from shared.messaging.failures import RetryLater
 from support.events import WRITTEN_AT, an_event
 from support.webhooks import SECRET, URL, WebhookWorld, a_webhook
 
@@ -60,10 +60,10 @@ def test_the_signature_is_that_of_the_specification() -> None:
     assert posted.headers["webhook-signature"] == f"v1,{expected}"
 
 
-def test_both_secrets_sign_while_one_takes_the_others_place(world: WebhookWorld, tmp_path: Path) -> None:
-    file = tmp_path / "secret"
-    file.write_text(f"{SECRET}\n{OLDER}\n")
-    world.forms["signup"] = Form("signup", "Sign up", webhook=Webhook(URL, secret_file=str(file)))
+def test_both_secrets_sign_while_one_takes_the_others_place(tmp_path: Path) -> None:
+    world = WebhookWorld(secrets=FormSecrets(tmp_path))
+    (tmp_path / "secret").write_text(f"{SECRET}\n{OLDER}\n")
+    world.forms["signup"] = Form("signup", "Sign up", webhook=Webhook(URL, secret_file="secret"))
     world.handle(an_event())
     [posted] = world.caller.posted
     signer = world.clock.now
@@ -85,30 +85,47 @@ def test_a_receiver_verifies_by_the_library(world: WebhookWorld) -> None:
         Verifier(SECRET).verify(posted.body.replace(b"Ada", b"Eve"), headers)
 
 
-def test_a_secret_that_cannot_be_read_is_named_at_the_start(tmp_path: Path) -> None:
-    contents = {"fine": SECRET.encode(), "empty": b"\n", "other": b"hunter2hunter2", "bytes": b"\xff"}
-    forms = {name: Form(name, name, webhook=Webhook(URL, secret_file=str(tmp_path / name))) for name in contents}
-    for name, content in contents.items():
-        (tmp_path / name).write_bytes(content)
-    forms["missing"] = Form("missing", "m", webhook=Webhook(URL, secret_file=str(tmp_path / "missing")))
-    forms["given"] = Form("given", "g", webhook=a_webhook())
-    forms["none"] = Form("none", "n")
-    with pytest.raises(FormsError) as raised:
-        check_secrets(forms)
-    lines = str(raised.value).splitlines()
-    assert [line.partition(":")[0] for line in lines] == [
-        f"forms.{name}.webhook.secret_file" for name in ("empty", "other", "bytes", "missing")
-    ]
-    assert "hunter2" not in str(raised.value)
-    check_secrets({"fine": forms["fine"], "given": forms["given"], "none": forms["none"]})
+def test_a_secret_that_is_not_there_is_waited_for_and_keeps_nobody_else_waiting(tmp_path: Path) -> None:
+    """The endpoint is the same: five failures of it would be its rest."""
+    forms = {
+        "signup": Form("signup", "Sign up", webhook=a_webhook()),
+        "bad": Form("bad", "Bad", webhook=Webhook(URL, secret_file="bad")),
+    }
+    world = WebhookWorld(forms=forms, secrets=FormSecrets(tmp_path))
+    waiting = [an_event(form="bad") for _ in range(2 * FAILURES_TO_OPEN)]
+    for event in waiting:
+        with pytest.raises(RetryLater, match="no secret: the file cannot be read: No such file"):
+            world.handle(event)
+        assert world.shown(event)[0].state == "retrying"
+    world.handle(an_event())
+    assert len(world.caller.posted) == 1, "the other form's webhook goes on"
+    (tmp_path / "bad").write_text(SECRET)
+    for event in waiting:
+        world.handle(event, attempt=1)
+        assert world.shown(event)[0].state == "sent"
+    assert len(world.caller.posted) == 1 + len(waiting)
 
 
-def test_a_secret_that_has_gone_since_is_waited_for(world: WebhookWorld, tmp_path: Path) -> None:
-    webhook = Webhook(URL, secret_file=str(tmp_path / "secret"))
-    with pytest.raises(Transient, match="no secret") as raised:
-        world.sender.send(webhook, an_event(), timeout_s=1)
-    assert raised.value.tells_of_channel, "no webhook to this endpoint can be signed"
-    (tmp_path / "secret").write_text(SECRET)
-    assert secrets_of(webhook) == [SECRET]
-    world.sender.send(webhook, an_event(), timeout_s=1)
-    assert len(world.caller.posted) == 1
+def test_a_secret_that_never_comes_is_a_visible_failure(tmp_path: Path) -> None:
+    world = WebhookWorld(secrets=FormSecrets(tmp_path))
+    world.forms["signup"] = Form("signup", "Sign up", webhook=Webhook(URL, secret_file="bad"))
+    event = an_event()
+    with pytest.raises(RetryLater):
+        world.handle(event)
+    world.clock.forward(hours=72)
+    world.handle(event, attempt=7)
+    assert world.shown(event)[0].state == "failed"
+    assert str(world.deliveries.errors[-1]).startswith("no secret: the file cannot be read")
+
+
+def test_a_missing_secret_is_told_of_an_endpoint_that_rests_too(tmp_path: Path) -> None:
+    world = WebhookWorld(secrets=FormSecrets(tmp_path))
+    world.caller.answers[URL] = "drop"
+    for _ in range(FAILURES_TO_OPEN):
+        with pytest.raises(RetryLater):
+            world.handle(an_event())
+    world.forms["signup"] = Form("signup", "Sign up", webhook=Webhook(URL, secret_file="bad"))
+    event = an_event()
+    with pytest.raises(RetryLater, match="no secret"):
+        world.handle(event)
+    assert world.shown(event)[0].state == "retrying"

@@ -9,10 +9,9 @@ from pathlib import Path
 import structlog
 
 from gateway import settings
-from gateway.captchas import check_secrets
 from gateway.installation import set_up
 from gateway.site import Site
-from gateway.wsgi import serve
+from gateway.wsgi import live_forms, serve
 from shared import forms, logs
 from shared.settings import SettingsError
 
@@ -42,11 +41,12 @@ def _set_up(directory: Path) -> int:
 def _serve() -> int:
     try:
         given = settings.load()
-        check_secrets(forms.load(given.forms))
+        served = live_forms(given)
     except (SettingsError, forms.FormsError) as error:
         print(error, file=sys.stderr)  # noqa: T201 - logs are not set up yet
         return 2
     logs.configure("gateway", level=given.log_level, format=given.log_format)
+    served.tell()
     if Site(given.public_url, given.bind).url is None:
         structlog.get_logger().info("addresses in answers are relative for others: COUNTERFOIL_PUBLIC_URL is not set")
     try:

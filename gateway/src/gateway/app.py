@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 
 from flask import Flask, Response
 from flask.sessions import NullSession, SecureCookieSessionInterface
@@ -30,8 +31,9 @@ from gateway.site import Site
 from gateway.tally import Tally
 from gateway.tokens import Tokens
 from gateway.tracing import TracedPublisher, trace_submissions
-from shared.forms import Forms
+from shared.forms import Forms, FormSecrets, missing
 from shared.messaging.broker import Broker, Closable, Publisher, RpcClient
+from shared.public_addresses import Guard
 from shared.tracing import Spans
 
 STATIC_AGE_S = 86_400
@@ -40,8 +42,15 @@ STATIC_AGE_S = 86_400
 class GatewayApp(Flask):
     """The Flask application, and what has to be closed with it."""
 
-    def __init__(self, watchers: Watchers, publisher: Publisher, parts: list[Closable | RpcClient]) -> None:
+    def __init__(
+        self,
+        watchers: Watchers,
+        publisher: Publisher,
+        parts: list[Closable | RpcClient],
+        secrets_missing: Callable[[], int],
+    ) -> None:
         super().__init__("gateway")
+        self.secrets_missing = secrets_missing
         self._publisher = publisher
         self._watchers = watchers
         self._parts = parts
@@ -98,7 +107,8 @@ def create_app(
     """Build a worker's application with connections of its own; `close()` ends them."""
     watchers, bodies = Watchers(watchers_most, source_most=settings.watchers_per_source), Bodies()
     publisher, rpc, watching = broker.publisher(), broker.rpc_client(), broker.watch(watchers.notice)
-    app = GatewayApp(watchers, publisher, [watching, rpc])
+    secrets_missing = partial(_secrets_missing, forms, settings.form_secrets)
+    app = GatewayApp(watchers, publisher, [watching, rpc], secrets_missing)
     app.session_interface = _NoSessions()
     app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
     app.config["SEND_FILE_MAX_AGE_DEFAULT"] = STATIC_AGE_S
@@ -106,7 +116,7 @@ def create_app(
     pages, inquiry, tokens = Pages(settings.public_url), Inquiry(rpc, clock), Tokens(settings.secret)
     answers, site = Answers(pages), Site(settings.public_url, settings.bind)
     intake = Intake(
-        Doors(forms, Captchas()),
+        Doors(forms, Captchas(settings.form_secrets, Guard(settings.captcha_allow))),
         handover=Handover(TracedPublisher(publisher, spans) if spans else publisher, inquiry),
         rates=rates,
         doubles=Doubles(inquiry.accepted_at),
@@ -130,3 +140,7 @@ def create_app(
     if hops:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
     return app
+
+
+def _secrets_missing(forms: Forms, secrets: FormSecrets) -> int:
+    return len(missing(forms, secrets, ["captcha"]))

@@ -9,18 +9,19 @@ from collections import OrderedDict
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
-from pathlib import Path
+from functools import partial
 from typing import Any
 from uuid import UUID
 
 import structlog
-import urllib3
 
 from gateway.challenges import Challenges
 from gateway.errors import captcha_failed, captcha_missing, no_challenge, unavailable
+from gateway.guarded_http import guarded_pools
 from gateway.verdicts import Away, Failed, Verdict, Verifier
 from gateway.verifiers import ProviderVerifier
-from shared.forms import Captcha, Form, Forms, FormsError
+from shared.forms import Captcha, Form, FormSecrets, NoSecret
+from shared.public_addresses import Guard
 
 TIMEOUT_S = 1.5
 """How long a provider may take: less than a submission has in all."""
@@ -68,31 +69,44 @@ class Spent:
 class Gate:
     """One form's captcha."""
 
-    def __init__(self, form: str, captcha: Captcha, verifier: Verifier | None, spent: Spent) -> None:
+    def __init__(self, form: str, captcha: Captcha, verifier: Callable[[], Verifier], spent: Spent) -> None:
+        """Make it with what verifies, asked for each time, as the secret may change; it raises `NoSecret`."""
         self._form = form
         self._captcha = captcha
         self._verifier = verifier
         self._spent = spent
 
     def challenge(self) -> dict[str, Any]:
-        """Return a new challenge; raises `Refused` (404) where the provider makes them."""
-        if not isinstance(self._verifier, Challenges):
+        """Return a new challenge; raises `Refused`: 404 where the provider makes them, 503 without a secret."""
+        if not self._captcha.is_local:
             raise no_challenge()
-        return self._verifier.make()
+        try:
+            verifier = self._verifier()
+        except NoSecret as error:
+            _log.warning("captcha without its secret", form=self._form, reason=str(error))
+            raise unavailable(_AWAY) from None
+        if not isinstance(verifier, Challenges):
+            raise no_challenge()
+        return verifier.make()
 
     def check(self, token: str | None, submission_id: UUID) -> str | None:
         """Return None where the challenge was solved, `unverified` where nobody could say and the form accepts that.
 
         Raises `Refused`: 422 without a token, or with one that stands for nothing or was used for another submission;
-        503 where nobody could say. A submission's retry, by its id, may bring its token again.
+        503 where nobody could say. A submission's retry, by its id, may bring its token again. Without a secret nobody
+        can say, whether there is a token or not.
         """
+        try:
+            verifier = self._verifier()
+        except NoSecret as error:
+            return self._unverified(Away(f"no secret: {error}"))
         if not token:
             raise captcha_missing()
         mark = hashlib.sha256(f"{self._form}\n{token}".encode()).hexdigest()
         owner = self._spent.owner(mark)
         if owner == submission_id:
             return None
-        verdict = Failed("used before") if owner else self._verify(token, submission_id)
+        verdict = Failed("used before") if owner else _verdict(verifier, token, submission_id)
         if isinstance(verdict, Away):
             return self._unverified(verdict)
         if isinstance(verdict, Failed):  # maybe because the other click of a double click has used it meanwhile
@@ -103,13 +117,6 @@ class Gate:
             raise captcha_failed()
         return None
 
-    def _verify(self, token: str, submission_id: UUID) -> Verdict:
-        if self._verifier is None:
-            return Away("no secret")
-        if len(token) > TOKEN_LENGTH:
-            return Failed("too long")
-        return self._verifier.verify(token, submission_id, timeout_s=TIMEOUT_S)
-
     def _unverified(self, verdict: Away) -> str:
         provider, policy = self._captcha.provider, self._captcha.when_away
         _log.warning("captcha not verified", form=self._form, provider=provider, reason=verdict.reason, policy=policy)
@@ -118,11 +125,18 @@ class Gate:
         return UNVERIFIED
 
 
+def _verdict(verifier: Verifier, token: str, submission_id: UUID) -> Verdict:
+    if len(token) > TOKEN_LENGTH:
+        return Failed("too long")
+    return verifier.verify(token, submission_id, timeout_s=TIMEOUT_S)
+
+
 class Captchas:
     """Makes the gates of forms. They share connections, threads, and the memory of used tokens."""
 
-    def __init__(self) -> None:
-        self._http = urllib3.PoolManager(num_pools=8, maxsize=32, retries=False)
+    def __init__(self, secrets: FormSecrets, guard: Guard) -> None:
+        self._secrets = secrets
+        self._http = guarded_pools(guard)
         self._askers = ThreadPoolExecutor(ASKED_MOST, "captcha")
         self._spent = Spent()
 
@@ -131,36 +145,15 @@ class Captchas:
         captcha = form.captcha
         if captcha is None:
             return None
-        try:
-            secret = secret_of(captcha)
-        except (OSError, UnicodeError) as error:  # at start this was checked: the file has gone since
-            _log.error("captcha without its secret", form=form.name, error=type(error).__name__)
-            return Gate(form.name, captcha, None, self._spent)
+        return Gate(form.name, captcha, partial(self._verifier_of, captcha), self._spent)
+
+    def _verifier_of(self, captcha: Captcha) -> Verifier:
+        secret = self._secrets.of_captcha(captcha)
         if captcha.is_local:
-            return Gate(form.name, captcha, challenges_of(secret or ""), self._spent)
-        return Gate(form.name, captcha, ProviderVerifier(captcha, secret, self._http, self._askers), self._spent)
+            return challenges_of(secret or "")
+        return ProviderVerifier(captcha, secret, self._http, self._askers)
 
 
 def challenges_of(secret: str) -> Challenges:
     """Return what makes and verifies challenges with a secret."""
     return Challenges(secret, lambda: datetime.now(UTC))
-
-
-def secret_of(captcha: Captcha) -> str | None:
-    """Return the secret, from its file where it has one; raises OSError and UnicodeError."""
-    if captcha.secret_file is None:
-        return captcha.secret
-    return Path(captcha.secret_file).read_text(encoding="utf-8").strip()
-
-
-def check_secrets(forms: Forms) -> None:
-    """Raise `FormsError` with every captcha whose secret cannot be read: only the gateway needs them."""
-    wrong = []
-    for name, form in forms.items():
-        try:
-            if form.captcha and form.captcha.secret_file and not secret_of(form.captcha):
-                wrong.append(f"forms.{name}.captcha.secret_file: the file is empty")
-        except (OSError, UnicodeError) as error:
-            wrong.append(f"forms.{name}.captcha.secret_file: cannot be read: {error}")
-    if wrong:
-        raise FormsError("\n".join(wrong))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from gateway.captchas import Captchas, Gate
@@ -9,18 +10,25 @@ from gateway.control import Controls
 from gateway.errors import form_not_found
 from gateway.origins import Origins
 from gateway.schemas import FormSchema
+from shared.contracts import JsonValue
 from shared.forms import Form, Forms
 
 
 @dataclass(frozen=True, slots=True)
 class Door:
-    """One form, ready to take submissions."""
+    """One form, ready to take submissions. `mail_field` is `Form.mail_field`."""
 
     form: Form
     schema: FormSchema
     origins: Origins
     controls: Controls
     gate: Gate | None
+    mail_field: str | None
+
+    def address_in(self, fields: Mapping[str, JsonValue]) -> str | None:
+        """Return the address in the form's `mail_field`; None without one."""
+        value = fields.get(self.mail_field) if self.mail_field else None
+        return value if isinstance(value, str) and value else None
 
 
 class Doors:
@@ -42,4 +50,5 @@ class Doors:
         return door
 
     def _door_of(self, form: Form) -> Door:
-        return Door(form, FormSchema(form), Origins(form), Controls(form), self._captchas.gate_of(form))
+        gate = self._captchas.gate_of(form)
+        return Door(form, FormSchema(form), Origins(form), Controls(form), gate, form.mail_field)

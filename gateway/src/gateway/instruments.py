@@ -13,7 +13,7 @@ from shared.messaging.broker import Broker
 from shared.messaging.instruments import Instruments
 from shared.telemetry.health import ProcessHealth
 from shared.telemetry.messaging import messaging
-from shared.telemetry.registry import describe_build
+from shared.telemetry.registry import describe_build, secrets_gauge
 
 STATUSES = (400, 403, 404, 409, 413, 415, 422, 429, 500, 503)
 """What a submission is refused with, each counted from 0; any other counts as 500."""
@@ -28,6 +28,9 @@ class App(Protocol):
     def in_flight(self) -> int:
         """Return how many messages wait for their confirm."""
 
+    def secrets_missing(self) -> int:
+        """Return how many forms' captchas have no secret that can be read."""
+
 
 class WorkerInstruments:
     """Measures one worker; `directory` is where its parent looks. Make it once in a process."""
@@ -39,6 +42,7 @@ class WorkerInstruments:
         self.messaging: Instruments = messaging(registry)
         self.tally = _tally(registry)
         self._in_flight = _gauge("counterfoil_publish_in_flight", "Messages that wait for their confirm.", registry)
+        self._secrets = secrets_gauge(registry).labels("captcha")
         self._workers = _gauge("counterfoil_gateway_workers", "Worker processes of the gateway.", registry)
         self._ready = _gauge("counterfoil_gateway_workers_ready", "Those of them that can confirm.", registry)
 
@@ -49,6 +53,7 @@ class WorkerInstruments:
         def sample() -> None:
             self._in_flight.set(app.in_flight())
             self._ready.set(not app.missing())
+            self._secrets.set(app.secrets_missing())
 
         keep_telling(self._directory, ProcessHealth([broker.stuck], [app.missing]), sample)
 

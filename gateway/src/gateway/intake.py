@@ -120,7 +120,9 @@ class Intake:
             ),
             now=now,
             source=visit.source,
-            control=Control(subject=visit.control.subject, reply_to=visit.control.reply_to),
+            control=Control(
+                subject=visit.control.subject, reply_to=visit.control.reply_to or visit.door.address_in(fields)
+            ),
             spam=visit.spam,
         )
 

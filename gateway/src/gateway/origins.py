@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from typing import Literal, TypeAlias
 from urllib.parse import urljoin, urlsplit
 
@@ -36,6 +37,7 @@ class Origins:
 
     def __init__(self, form: Form) -> None:
         self._allowed = frozenset(_origin_of(origin) or origin for origin in form.allowed_origins)
+        self._below = _hosts_below(self._allowed)
         self._takes_hidden = form.allow_no_origin
         self.takes_any = not self._allowed or "*" in self._allowed
         self.redirect = iri_to_uri(form.redirect) if form.redirect else None
@@ -62,7 +64,7 @@ class Origins:
     def _is_known(self, origin: str, own: str) -> bool:
         if not origin or origin in self._allowed:
             return bool(origin)
-        return _normal(origin) in self._allowed or _normal(origin) == _origin_of(own)
+        return self._allows(_normal(origin)) or _normal(origin) == _origin_of(own)
 
     @staticmethod
     def page_of(headers: Headers) -> str | None:
@@ -90,12 +92,22 @@ class Origins:
         except ValueError:
             return None
         origin = _origin_of(target)
-        return target if origin and (origin in self._allowed or origin == _origin_of(own)) else None
+        return target if origin and (self._allows(origin) or origin == _origin_of(own)) else None
+
+    def _allows(self, origin: str) -> bool:
+        """Say whether the form names an origin, or by `https://*.host` all below its host, the host itself not."""
+        return origin in self._allowed or bool(self._below and self._below.fullmatch(origin))
 
     def form_actions(self) -> list[str]:
         """Return the origins a browser may end at after posting, for a page's content security policy."""
         redirect = [_origin_of(self.redirect)] if self.redirect else []
         return sorted({*(self._allowed - {"*"}), *redirect})
+
+
+def _hosts_below(origins: Collection[str]) -> re.Pattern[str] | None:
+    """Return what matches the origins that `https://*.host` stands for; None where none is written so."""
+    named = [re.escape(origin).replace(r"\*", "[a-z0-9_.-]+") for origin in origins if "://*." in origin]
+    return re.compile("|".join(named)) if named else None
 
 
 def _origin_of(url: str) -> str:

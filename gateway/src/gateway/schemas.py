@@ -12,13 +12,11 @@ from gateway.text import LINE_BREAK_MESSAGE, has_line_break, is_email
 from gateway.values import TYPES, Email, Value, is_blank
 from shared.contracts import JsonValue
 from shared.forms import Field, Form
+from shared.forms.definitions import ADDRESS_NAMES
 from shared.forms.placeholders import names_in
 
 TEXTAREA_FROM = 300
 """A text field that may be longer than this is a text area, and may have several lines."""
-
-ADDRESS_NAMES = ("email", "Email")
-"""The fields a confirmation goes to: whatever their type, what stands in them is an address."""
 
 _LINE_NAMES = frozenset({"name", "subject", *ADDRESS_NAMES})
 

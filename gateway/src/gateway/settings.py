@@ -15,8 +15,11 @@ from marshmallow import ValidationError
 
 from gateway.live import SOURCE_MOST, WATCHERS_MOST
 from shared import settings as shared_settings
+from shared.forms import FormSecrets
+from shared.forms import settings as form_settings
 from shared.forms.rates import is_rate
 from shared.messaging import addresses
+from shared.public_addresses import Network
 from shared.settings import host_and_port, is_bind
 
 SECRET_LENGTH = 32
@@ -51,6 +54,8 @@ class Settings:
     bind: str = "127.0.0.1:8080"
     workers: int = 1
     forms: Path = Path("forms.toml")
+    form_secrets: FormSecrets = field(default_factory=FormSecrets)
+    captcha_allow: tuple[Network, ...] = ()
     api_key_hashes: tuple[str, ...] = field(default=(), repr=False)
     operator_key_hashes: tuple[str, ...] = field(default=(), repr=False)
     public_url: str | None = None
@@ -76,7 +81,9 @@ def load() -> Settings:
         broker_url=shared_settings.broker_url(env).strip(),
         bind=bind,
         workers=_whole(env, "WORKERS", min(4, os.cpu_count() or 1), least=1, most=64),
-        forms=Path(env.str("FORMS", "forms.toml") or "forms.toml"),
+        forms=form_settings.forms_file(env),
+        form_secrets=form_settings.form_secrets(env),
+        captcha_allow=form_settings.networks(env, "CAPTCHA_ALLOW"),
         api_key_hashes=_hashes(env.str("API_KEY_HASHES", "") or ""),
         operator_key_hashes=_hashes(env.str("OPERATOR_KEY_HASHES", "") or ""),
         public_url=public_url,

@@ -17,6 +17,7 @@ import urllib3
 
 from gateway.verdicts import Away, Failed, Passed, Verdict
 from shared.forms import Captcha
+from shared.public_addresses import Refused
 
 _URLS = {
     "turnstile": "https://challenges.cloudflare.com/turnstile/v0/siteverify",
@@ -52,6 +53,8 @@ class ProviderVerifier:
         asking = self._askers.submit(self._ask, self._question(token, submission_id), timeout_s)
         try:
             status, answer = asking.result(timeout_s)
+        except Refused as error:
+            return Away(str(error))
         except (urllib3.exceptions.HTTPError, OSError) as error:
             asking.cancel()
             return Away(type(error).__name__)
@@ -77,6 +80,7 @@ class ProviderVerifier:
             body=(json.dumps(question) if as_json else urlencode(question)).encode("ascii"),
             headers={"Content-Type": kind, "Accept": "application/json"},
             timeout=urllib3.Timeout(total=timeout_s),
+            redirect=False,
             preload_content=False,
         )
         content = _content_of(response, deadline)

@@ -14,6 +14,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from multiprocessing.util import Finalize
 from pathlib import Path
 
@@ -26,7 +27,6 @@ from gateway import settings as gateway_settings
 from gateway import telemetry
 from gateway.app import GatewayApp, create_app
 from gateway.bodies import BODIES_MOST
-from gateway.captchas import check_secrets
 from gateway.live import WATCHERS_MOST
 from gateway.settings import Settings
 from gateway.silence import end_silent_connections
@@ -115,8 +115,7 @@ def build() -> GatewayApp:
     """Build the application of one worker, inside its process: connections are never shared."""
     settings = gateway_settings.load()
     logs.configure("gateway", level=settings.log_level, format=settings.log_format)
-    kept = os.environ.get(_KEPT)
-    served = forms.LiveForms(settings.forms, Path(kept) if kept else None, check_secrets)
+    served = live_forms(settings, os.environ.get(_KEPT))
     served.follow()
     spans = tracing.from_environment("gateway")
     if spans:
@@ -126,6 +125,12 @@ def build() -> GatewayApp:
     end_streams_with_process(app)
     end_silent_connections(host_and_port(settings.bind)[1])
     return app
+
+
+def live_forms(settings: Settings, kept: str | None = None) -> forms.LiveForms:
+    """Return the forms as the settings name them; raises `FormsError` where they are wrong, and no copy is kept."""
+    remarks = partial(forms.remarks, secrets=settings.form_secrets, tables=["captcha"])
+    return forms.LiveForms(settings.forms, Path(kept) if kept else None, remarks)
 
 
 def _measured_app(settings: Settings, served: forms.Forms, spans: tracing.Spans | None) -> GatewayApp:

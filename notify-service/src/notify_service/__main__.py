@@ -13,6 +13,7 @@ import time
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
+from functools import partial
 
 import structlog
 from prometheus_client import CollectorRegistry
@@ -34,7 +35,6 @@ from notify_service.tracing import TracedCaller, TracedSender
 from notify_service.webhook import WebhookSender
 from notify_service.webhook_connection import GuardedCaller, tls_context
 from notify_service.webhook_handler import SendWebhooks
-from notify_service.webhook_secrets import check_secrets
 from shared import database, failpoints, forms, logs, tracing
 from shared.messaging.batching import BatchLimits
 from shared.messaging.broker import Broker, Consumer
@@ -81,8 +81,10 @@ def _migrate() -> int:
 
 def _run() -> int:
     chosen = settings.load()
-    served = forms.LiveForms(chosen.forms, check=check_secrets)
+    remarks = partial(forms.remarks, secrets=chosen.form_secrets, tables=["webhook"])
+    served = forms.LiveForms(chosen.forms, remarks=remarks)
     logs.configure("notify", level=chosen.log_level, format=chosen.log_format)
+    served.tell()
     engine = database.create(chosen.database_url)
     if _is_pending(engine):
         return _refuse(f"the database has not been migrated: run `{PROGRAM} migrate` first")
@@ -173,7 +175,8 @@ def _webhook_consumers(
     table = measuring.counted(ClaimTable(engine), "webhook")
     caller = GuardedCaller(tls_context(), chosen.webhook_allow)
     timed = measuring.timed_caller(TracedCaller(caller, spans) if spans else caller)
-    sender = WebhookSender(timed, _now, calls_most=max(1, chosen.webhook_connections - 1))
+    sender = WebhookSender(timed, _now, chosen.form_secrets, calls_most=max(1, chosen.webhook_connections - 1))
+    measuring.watch_secrets(lambda: len(forms.missing(served, chosen.form_secrets, ["webhook"])))
     measuring.watch("webhook", lambda: sender.resting(served))
     handlers = [
         SendWebhooks(served, table, sender, _now, reach, send_timeout_s=chosen.webhook_timeout_s)

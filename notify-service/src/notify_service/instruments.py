@@ -18,6 +18,7 @@ from notify_service.webhook import Caller
 from notify_service.webhook_connection import Answer
 from shared.contracts import Confirmation
 from shared.telemetry.messaging import SECONDS
+from shared.telemetry.registry import secrets_gauge
 
 _HELD = "held"
 _CAPPED = "capped"
@@ -45,12 +46,17 @@ class NotifyInstruments:
             buckets=SECONDS,
             registry=registry,
         )
+        self._secrets = secrets_gauge(registry)
         self._open = Gauge(
             "counterfoil_breakers_open",
             "Servers that failed so often that only one try now and then is made.",
             ["channel"],
             registry=registry,
         )
+
+    def watch_secrets(self, missing: Callable[[], int]) -> None:
+        """Show how many forms' webhooks have no secret that can be read."""
+        self._secrets.labels("webhook").set_function(missing)
 
     def counted(self, deliveries: Deliveries, channel: Channel, *, by_source: bool = False) -> Deliveries:
         """Return the same deliveries, of one channel, counted as they are recorded; `by_source`, where that has a cap,

@@ -14,7 +14,9 @@ from environs import FileAwareEnv, validate
 from notify_service.caps import Cap, Caps, parse_cap
 from shared import settings
 from shared.database import database_url
-from shared.public_addresses import Network, parse_networks
+from shared.forms import FormSecrets
+from shared.forms import settings as form_settings
+from shared.public_addresses import Network
 
 StartTls: TypeAlias = Literal["required", "if-offered", "never"]
 
@@ -66,6 +68,7 @@ class Settings:
     webhook_timeout_s: int
     webhook_allow: tuple[Network, ...]
     forms: Path
+    form_secrets: FormSecrets
     metrics_bind: str | None
     log_level: str
     log_format: str
@@ -95,8 +98,9 @@ def load() -> Settings:
         caps=_caps(env, problems),
         webhook_connections=env.int("WEBHOOK_CONNECTIONS", 3, validate=validate.Range(1, 64)) or 0,
         webhook_timeout_s=env.int("WEBHOOK_TIMEOUT_S", 15, validate=validate.Range(1, 60)) or 0,
-        webhook_allow=_networks(env.str("WEBHOOK_ALLOW", ""), problems),
-        forms=Path(env.str("FORMS", "forms.toml") or ""),
+        webhook_allow=form_settings.networks(env, "WEBHOOK_ALLOW"),
+        forms=form_settings.forms_file(env),
+        form_secrets=form_settings.form_secrets(env),
         metrics_bind=settings.metrics_bind(env),
         log_level=settings.log_level(env),
         log_format=settings.log_format(env),
@@ -161,14 +165,6 @@ def _caps(env: FileAwareEnv, problems: list[str]) -> Caps:
         except ValueError as error:
             problems.append(f"COUNTERFOIL_CONFIRMATIONS_PER_{name}: {error}")
     return Caps(found.get("RECIPIENT"), found.get("SOURCE"), found.get("FORM"))
-
-
-def _networks(text: str | None, problems: list[str]) -> tuple[Network, ...]:
-    try:
-        return parse_networks(text or "")
-    except ValueError as error:
-        problems.append(f"COUNTERFOIL_WEBHOOK_ALLOW: {error}")
-        return ()
 
 
 def _mail_from(text: str | None, problems: list[str]) -> MailFrom:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Protocol
@@ -16,9 +16,8 @@ from notify_service.endpoints import Endpoint
 from notify_service.webhook_answers import failure_of
 from notify_service.webhook_body import body_of, webhook_id
 from notify_service.webhook_connection import Answer, NoAnswer
-from notify_service.webhook_secrets import secrets_of
 from shared.contracts import SubmissionAccepted
-from shared.forms import Forms, Webhook
+from shared.forms import Forms, FormSecrets, NoSecret, Webhook
 from shared.messaging.failures import RetryLater
 from shared.public_addresses import Refused
 
@@ -49,12 +48,14 @@ class WebhookSender:
         self,
         caller: Caller,
         clock: Callable[[], datetime],
+        secrets: FormSecrets,
         ticks_s: Callable[[], float] = time.monotonic,
         *,
         calls_most: int = CALLS_MOST,
     ) -> None:
         self._caller = caller
         self._clock = clock
+        self._secrets = secrets
         self._ticks_s = ticks_s
         self._calls_most = calls_most
         self._lock = threading.Lock()
@@ -62,7 +63,13 @@ class WebhookSender:
 
     @contextmanager
     def turn(self, webhook: Webhook) -> Iterator[str | None]:
-        """Have a turn at its endpoint; see `webhook_handler.Sender`."""
+        """Have a turn at its endpoint; see `webhook_handler.Sender`.
+
+        Without its secret there is none to be had, nor needed: `send` says so.
+        """
+        if not self._has_secret(webhook):
+            yield None
+            return
         endpoint = self._endpoint_of(webhook)
         if endpoint.breaker.is_resting:
             yield _RESTING
@@ -76,10 +83,17 @@ class WebhookSender:
             endpoint.leave(begun_s)
 
     def send(self, webhook: Webhook, event: SubmissionAccepted, *, timeout_s: float) -> None:
-        """Send one webhook; see `webhook_handler.Sender`. No answer is `Transient`: it may have arrived."""
+        """Send one webhook; see `webhook_handler.Sender`. No answer is `Transient`: it may have arrived.
+
+        Without its secret nothing is tried, and that tells nothing of the endpoint, which other forms may have too.
+        """
+        try:
+            secrets = self._secrets.of_webhook(webhook)
+        except NoSecret as error:
+            raise Transient(f"no secret: {error}") from None
         breaker = self._endpoint_of(webhook).breaker
         try:
-            is_prompt = self._send(webhook, event, timeout_s)
+            is_prompt = self._send(webhook, event, secrets, timeout_s)
         except NoAnswer as error:
             breaker.failed(overtime=error.overtime)
             raise Transient(str(error), tells_of_channel=True) from None
@@ -88,10 +102,10 @@ class WebhookSender:
             raise
         (breaker.succeeded if is_prompt else breaker.failed)()
 
-    def _send(self, webhook: Webhook, event: SubmissionAccepted, timeout_s: float) -> bool:
+    def _send(self, webhook: Webhook, event: SubmissionAccepted, secrets: Sequence[str], timeout_s: float) -> bool:
         """Send it, and say whether the whole answer came in time."""
         body, now = body_of(event), self._clock()
-        headers = {"Content-Type": "application/json", "User-Agent": USER_AGENT} | _signed(webhook, event, body, now)
+        headers = {"Content-Type": "application/json", "User-Agent": USER_AGENT} | _signed(secrets, event, body, now)
         try:
             answer = self._caller.post(webhook.url, body.encode(), headers, timeout_s=timeout_s)
         except Refused as error:
@@ -108,17 +122,20 @@ class WebhookSender:
         with self._lock:
             return sum(one.breaker.is_open for url, one in self._endpoints.items() if url in urls)
 
+    def _has_secret(self, webhook: Webhook) -> bool:
+        try:
+            self._secrets.of_webhook(webhook)
+        except NoSecret:
+            return False
+        return True
+
     def _endpoint_of(self, webhook: Webhook) -> Endpoint:
         with self._lock:
             return self._endpoints.setdefault(webhook.url, Endpoint(self._calls_most, self._ticks_s))
 
 
-def _signed(webhook: Webhook, event: SubmissionAccepted, body: str, now: datetime) -> dict[str, str]:
-    """Return the three headers of Standard Webhooks; raises `Transient` where the secret's file has gone since."""
-    try:
-        secrets = secrets_of(webhook)
-    except (OSError, ValueError):
-        raise Transient("no secret", tells_of_channel=True) from None
+def _signed(secrets: Sequence[str], event: SubmissionAccepted, body: str, now: datetime) -> dict[str, str]:
+    """Return the three headers of Standard Webhooks."""
     name = webhook_id(event.id)
     return {
         "webhook-id": name,

@@ -8,9 +8,10 @@ from typing import Any
 from gateway.control import SUBJECT_LIMIT
 from gateway.dialects import Role, roles_of
 from gateway.idempotency import LENGTH_MOST
-from gateway.schemas import ADDRESS_NAMES, is_single_line
+from gateway.schemas import is_single_line
 from gateway.values import FALSE, TRUE
 from shared.forms import Field, Form
+from shared.forms.definitions import ADDRESS_NAMES
 
 Schema = dict[str, Any]
 

@@ -5,12 +5,15 @@ The file is given to the gateway, which accepts by it, and to the notify service
 
 from shared.forms.captcha import Captcha
 from shared.forms.definitions import NAME, ConfirmationMail, Dialect, Field, FieldType, Form, Forms, FormsError, Unknown
-from shared.forms.file import load
+from shared.forms.file import file_at, load
 from shared.forms.live import LiveForms
 from shared.forms.rates import parse_rate
+from shared.forms.remarks import remarks
+from shared.forms.secrets import FOLDER, FormSecrets, NoSecret, missing
 from shared.forms.webhook import Webhook
 
 __all__ = [
+    "FOLDER",
     "NAME",
     "Captcha",
     "ConfirmationMail",
@@ -18,11 +21,16 @@ __all__ = [
     "Field",
     "FieldType",
     "Form",
+    "FormSecrets",
     "Forms",
     "FormsError",
     "LiveForms",
+    "NoSecret",
     "Unknown",
     "Webhook",
+    "file_at",
     "load",
+    "missing",
     "parse_rate",
+    "remarks",
 ]

@@ -1,4 +1,8 @@
-"""`python -m shared.forms [PATH]` checks form definitions: all errors, each with its line, or how many are fine."""
+"""`python -m shared.forms [PATH]` checks form definitions: all errors, each with its line, or how many are fine.
+
+PATH is the file, or the folder that holds it as forms.toml. Warnings are of what has no effect, or cannot work as it is
+seen from here, the forms' secrets below COUNTERFOIL_FORM_SECRETS among them.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +12,9 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from shared.forms import FormsError, load
+from shared.forms import FOLDER, FormSecrets, FormsError, file
+from shared.forms.remarks import remarks
+from shared.forms.secrets import READERS
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -16,12 +22,16 @@ def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m shared.forms", description=__doc__)
     default = Path(os.environ.get("COUNTERFOIL_FORMS") or "forms.toml")
     parser.add_argument("path", type=Path, nargs="?", default=default, help="COUNTERFOIL_FORMS, else forms.toml")
-    path = parser.parse_args(arguments).path
+    path = file.file_at(parser.parse_args(arguments).path)
+    secrets = FormSecrets(Path(os.environ.get("COUNTERFOIL_FORM_SECRETS") or FOLDER))
     try:
-        forms = load(path)
+        content = file.read(path)
+        forms, warnings = file.parse(content, path), remarks(content, path, secrets, list(READERS))
     except FormsError as error:
         print(error, file=sys.stderr)  # noqa: T201 - what the command is for
         return 1
+    for warning in warnings:
+        print(warning, file=sys.stderr)  # noqa: T201
     count = len(forms)
     print(f"{path}: {count} {'form is' if count == 1 else 'forms are'} fine: {', '.join(forms)}")  # noqa: T201
     return 0

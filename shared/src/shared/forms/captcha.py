@@ -29,8 +29,8 @@ TOKEN_FIELDS: Mapping[Provider, str] = MappingProxyType(
 class Captcha:
     """Who verifies, and what happens where nobody answers.
 
-    The secret is given, or a file holds it; `verify_url` is None for the provider's own. `min_score` is reCAPTCHA v3's,
-    from 0 to 1.
+    The secret is given, or a file holds it (see `secrets.py`); `verify_url` is None for the provider's own. `min_score`
+    is reCAPTCHA v3's, from 0 to 1.
     """
 
     provider: Provider
@@ -56,7 +56,7 @@ class CaptchaSchema(Table):
 
     provider = fields.String(required=True, validate=validate.OneOf(get_args(Provider), error="expected {choices}"))
     secret = fields.String(validate=validate.Length(min=1))
-    secret_file = fields.String(validate=validate.Length(min=1))
+    secret_file = fields.String(validate=validate.Length(1, 1000))
     verify_url = fields.URL(schemes={"http", "https"}, require_tld=False)
     when_away = fields.String(validate=validate.OneOf(get_args(WhenAway), error="expected {choices}"))
     min_score = fields.Float(validate=validate.Range(0, 1, error="expected 0 to 1"))

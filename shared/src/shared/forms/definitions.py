@@ -22,6 +22,10 @@ NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 """What a form may be called: it stands in addresses."""
 
 
+ADDRESS_NAMES = ("email", "Email")
+"""The fields a confirmation goes to: whatever their type, what stands in them is an address."""
+
+
 class FormsError(Exception):
     """The form definitions are wrong; the text names each place and what is wrong there."""
 
@@ -85,6 +89,13 @@ class Form:
     captcha: Captcha | None = None
     confirmation: ConfirmationMail = field(default_factory=ConfirmationMail)
     webhook: Webhook | None = None
+
+    @property
+    def mail_field(self) -> str | None:
+        """The field that a confirmation goes to where none is called as `ADDRESS_NAMES` are: the only email."""
+        fields = self.fields or {}
+        mails = [name for name, field in fields.items() if field.type == "email"]
+        return mails[0] if len(mails) == 1 and not fields.keys() & ADDRESS_NAMES else None
 
 
 Forms: TypeAlias = Mapping[str, Form]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, cast
@@ -36,11 +36,25 @@ def read(path: Path) -> bytes:
         raise FormsError(f"{path}: cannot be read: {error.strerror}") from error
 
 
+def file_at(path: Path) -> Path:
+    """Return the file that a setting names: itself, or `forms.toml` in the folder that it is."""
+    return path / "forms.toml" if path.is_dir() else path
+
+
 def parse(content: bytes, path: Path) -> Forms:
     """Return the forms that the content of the file at `path` defines; raises as `load` does."""
-    text = _text_of(content, path)
+    text = text_of(content, path)
     try:
-        document = tomllib.loads(text)
+        loaded = cast("dict[str, Any]", FileSchema().load(document_of(text, path)))
+    except ValidationError as error:
+        raise FormsError("\n".join(in_order(path, text, _flattened(error.messages)))) from error
+    return MappingProxyType({name: _form(name, definition) for name, definition in loaded["forms"].items()})
+
+
+def document_of(text: str, path: Path) -> dict[str, Any]:
+    """Return what the text says as TOML; raises `FormsError` where it is none."""
+    try:
+        return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise FormsError(_syntax_error(path, text, str(error))) from error
     except ValueError as error:  # Python takes thousands of digits for an attack
@@ -48,19 +62,22 @@ def parse(content: bytes, path: Path) -> Forms:
         raise FormsError(f"{path}:{line}: a number of too many digits") from error
     except RecursionError as error:
         raise FormsError(f"{path}:1: nested too deeply") from error
-    try:
-        loaded = cast("dict[str, Any]", FileSchema().load(document))
-    except ValidationError as error:
-        raise FormsError(_all_errors(path, text, error.messages)) from error
-    return MappingProxyType({name: _form(name, definition) for name, definition in loaded["forms"].items()})
 
 
-def _text_of(content: bytes, path: Path) -> str:
+def text_of(content: bytes, path: Path) -> str:
+    """Return the content as text with plain line ends; raises `FormsError` where it is not UTF-8."""
     try:
         return content.decode("utf-8-sig").replace("\r\n", "\n")
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         raise FormsError(f"{path}:{line}: not UTF-8: save the file as UTF-8") from error
+
+
+def in_order(path: Path, text: str, found: Iterable[tuple[positions.Path, str]], *, kind: str = "") -> list[str]:
+    """Return what was found at places of a good TOML text as lines of `path:line: place: what`, in the text's order."""
+    lines = positions.lines_of(text)
+    placed = sorted(((positions.line_of(place, lines), place, what) for place, what in found), key=lambda one: one[0])
+    return [f"{path}:{line}: {kind}{'.'.join(map(str, place))}: {what}" for line, place, what in placed]
 
 
 def _syntax_error(path: Path, text: str, message: str) -> str:
@@ -69,13 +86,6 @@ def _syntax_error(path: Path, text: str, message: str) -> str:
     line = int(found[1]) if found else text.rstrip("\n").count("\n") + 1
     column = f", at column {found[2]}" if found else ", at the end"
     return f"{path}:{line}: not TOML: {_AT_LINE.sub('', message).removesuffix(_AT_END)}{column}"
-
-
-def _all_errors(path: Path, text: str, messages: Any) -> str:
-    lines = positions.lines_of(text)
-    found = [(positions.line_of(place, lines), place, wrong) for place, wrong in _flattened(messages)]
-    ordered = sorted(found, key=lambda one: one[0])
-    return "\n".join(f"{path}:{line}: {'.'.join(map(str, place))}: {wrong}" for line, place, wrong in ordered)
 
 
 def _form(name: str, definition: dict[str, Any]) -> Form:

@@ -6,6 +6,7 @@ import os
 import threading
 from collections.abc import Callable, ItemsView, Iterator, Mapping
 from pathlib import Path
+from typing import TypeAlias
 
 import structlog
 
@@ -14,6 +15,8 @@ from shared.forms.definitions import Form, Forms, FormsError
 
 CHECK_S = 1.0
 """How often the file is looked at: a stat, and only where that has changed, its content."""
+
+Remarks: TypeAlias = Callable[[bytes, Path], list[str]]
 
 _log = structlog.get_logger()
 
@@ -24,14 +27,15 @@ class LiveForms(Mapping[str, Form]):
     Who works with a form goes on with it as it was. A form that a change leaves as it is stays the same object, so
     that what was made for it may be kept.
 
-    `kept` is a file for a copy of the last good content, which several processes may share. `check` raises `FormsError`
-    for what this service alone finds wrong. Raises it, too, where the file is wrong at the start, and there is no copy.
+    `kept` is a file for a copy of the last good content, which several processes may share. `remarks` says what of a
+    good content cannot work here, as `shared.forms.remarks` does: that is logged, and taken over. Raises `FormsError`
+    where the file is wrong at the start, and there is no copy.
     """
 
-    def __init__(self, path: Path, kept: Path | None = None, check: Callable[[Forms], None] | None = None) -> None:
+    def __init__(self, path: Path, kept: Path | None = None, remarks: Remarks = lambda *_: []) -> None:
         self._path = path
         self._kept = kept
-        self._check = check
+        self._remarks = remarks
         self._met = self._seen = _stamp_of(path)
         self._content: bytes | None = None
         self._forms = self._first()
@@ -48,6 +52,17 @@ class LiveForms(Mapping[str, Form]):
     def items(self) -> ItemsView[str, Form]:
         """Return all forms as they are now, whatever changes while they are looked at."""
         return self._forms.items()
+
+    def tell(self) -> None:
+        """Log what of the forms cannot work here as they are now."""
+        said = self._remarks(self._content, self._path) if self._content is not None else []
+        if os.path.ismount(self._path):
+            said = [
+                *said,
+                f"{self._path}: mounted by itself: what an editor puts in its place is not seen; mount its folder",
+            ]
+        if said:
+            _log.warning("forms that do not work as they are", warnings=said)
 
     def refresh(self) -> None:
         """Look at the file, and take over what has changed, once it has stayed the same from one look to the next."""
@@ -78,19 +93,13 @@ class LiveForms(Mapping[str, Form]):
     def _first(self) -> Forms:
         try:
             content = file.read(self._path)
-            forms = self._parse(content)
+            forms = file.parse(content, self._path)
         except FormsError as error:
             if self._kept is None or not self._kept.exists():
                 raise
             _log.error("forms are not taken over, the last good ones are", errors=str(error).splitlines())
             return file.load(self._kept)
         self._keep(content)
-        return forms
-
-    def _parse(self, content: bytes) -> Forms:
-        forms = file.parse(content, self._path)
-        if self._check is not None:
-            self._check(forms)
         return forms
 
     def _keep(self, content: bytes) -> None:
@@ -107,10 +116,11 @@ class LiveForms(Mapping[str, Form]):
     def _take_over(self, content: bytes) -> None:
         if content == self._content:
             return
-        before, read = self._forms, self._parse(content)
+        before, read = self._forms, file.parse(content, self._path)
         self._forms = {name: before[name] if before.get(name) == form else form for name, form in read.items()}
         self._keep(content)
         _log.info("changed forms are taken over", **_differences(before, self._forms))
+        self.tell()
 
 
 def _stamp_of(path: Path) -> tuple[int, ...] | None:

@@ -32,8 +32,9 @@ class ConfirmationSchema(Table):
 
 
 def _origin(value: str) -> None:
-    if not re.fullmatch(r"https?://[^/?#\s]+|\*", value):
-        raise ValidationError(f"{value!r} is no origin: expected https://host, without a path")
+    if not re.fullmatch(r"https?://(?:\*\.)?[^/?#\s*]+|\*", value):
+        expected = "expected https://host, without a path, https://*.host for all below it, or * alone"
+        raise ValidationError(f"{value!r} is no origin: {expected}")
 
 
 class FormSchema(Table):
@@ -52,7 +53,7 @@ class FormSchema(Table):
     redirect = fields.URL(
         schemes={"http", "https"},
         require_tld=False,
-        error_messages={"invalid": "expected a web address that begins with https:// or http://"},
+        error_messages={"invalid": "expected a whole web address, one that begins with https:// or http://"},
     )
     honeypot = fields.String(validate=FIELD_NAME)
     active = fields.Boolean(truthy={True}, falsy={False})
@@ -86,6 +87,8 @@ class FormSchema(Table):
             raise ValidationError(
                 f"{captcha.token_field} is the captcha's own field, and cannot be the form's", "captcha"
             )
+        if isinstance(captcha, Captcha) and captcha.token_field == data.get("honeypot"):
+            raise ValidationError("the captcha's own field cannot be the trap: everybody fills it in", "honeypot")
 
     @validates_schema(skip_on_field_errors=False)
     def _no_origin_beside_some(self, data: dict[str, Any], **_: Any) -> None:

@@ -22,7 +22,8 @@ _HOST = re.compile(r"(?!-)[a-z0-9._-]{1,253}|\[[0-9a-f:.]+\]", re.ASCII | re.IGN
 
 @dataclass(frozen=True, slots=True)
 class Webhook:
-    """Where the owner is told of each submission, and what signs it: the secret is given, or a file holds it."""
+    """Where the owner is told of each submission, and what signs it: the secret is given, or a file holds it
+    (`shared.forms.secrets`)."""
 
     url: str = field(repr=False)
     secret: str | None = field(default=None, repr=False)
@@ -74,7 +75,7 @@ class WebhookSchema(Table):
         error_messages={"required": "a webhook needs a url"},
     )
     secret = fields.String(validate=_is_secret)
-    secret_file = fields.String(validate=validate.Length(min=1))
+    secret_file = fields.String(validate=validate.Length(1, 1000))
     enabled = fields.Boolean(truthy={True}, falsy={False})
 
     @validates_schema

@@ -16,6 +16,17 @@ def process_registry(service: str) -> CollectorRegistry:
     return registry
 
 
+def secrets_gauge(registry: CollectorRegistry) -> Gauge:
+    """Return the gauge of what waits for a secret of its form's, by the form's table."""
+    return Gauge(
+        "counterfoil_form_secrets_missing",
+        "Forms whose secret file cannot be read, so that their captcha or webhook waits for it.",
+        ["table"],
+        registry=registry,
+        multiprocess_mode="livemax",
+    )
+
+
 def describe_build(service: str, registry: CollectorRegistry) -> None:
     """Put the service's name and version into a registry, as a label of a gauge that is always 1."""
     gauge = Gauge(

@@ -1,0 +1,71 @@
+"""What a good file says that has no effect, or cannot work as it is: said, and taken all the same.
+
+An error stops a start. What an installation has lived with must not stop it after an update, so this is no error.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from shared.forms import file, positions
+from shared.forms.definitions import ADDRESS_NAMES, Field, Form
+from shared.forms.secrets import FormSecrets, missing
+
+_Remark: TypeAlias = tuple[positions.Path, str]
+
+_WITHOUT_LENGTH = frozenset({"number", "integer", "boolean", "date", "choice"})
+_NEEDED = {
+    "captcha": "the gateway needs it, and does meanwhile as when_away says",
+    "webhook": "notify needs it, and its webhooks wait meanwhile, three days at most",
+}
+
+
+def remarks(content: bytes, path: Path, secrets: FormSecrets, tables: Sequence[str]) -> list[str]:
+    """Return what is to be said of a file without errors, in lines of `path:line: warning: place: what`.
+
+    Of secrets only those of the given tables are looked at; raises `FormsError` as `file.parse` does.
+    """
+    forms, text = file.parse(content, path), file.text_of(content, path)
+    document = file.document_of(text, path)["forms"]
+    found = [one for name, form in forms.items() for one in _of_form(form, document[name])]
+    found += [
+        (("forms", one.form, one.table, "secret_file"), f"{one.reason}: {_NEEDED[one.table]}")
+        for one in missing(forms, secrets, tables)
+    ]
+    return file.in_order(path, text, found, kind="warning: ")
+
+
+def _of_form(form: Form, written: Mapping[str, Any]) -> Iterator[_Remark]:
+    place = ("forms", form.name)
+    if reason := _without_address(form, is_asked_for="confirmation" in written):
+        yield (*place, "confirmation"), reason
+    if "*" in form.allowed_origins and len(form.allowed_origins) > 1:
+        yield (*place, "allowed_origins"), "with * among them any page may post: the others have no effect"
+    if form.captcha and (form.captcha.verify_url or "").startswith("http:"):
+        reason = "without TLS it is asked only in the networks that COUNTERFOIL_CAPTCHA_ALLOW names"
+        yield (*place, "captcha", "verify_url"), reason
+    for name, field in (form.fields or {}).items():
+        for key, reason in _of_field(field, written["fields"][name]):
+            yield (*place, "fields", name, key), reason
+
+
+def _of_field(field: Field, written: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    twice = [choice for choice, count in Counter(field.choices).items() if count > 1]
+    if twice:
+        yield "choices", f"more than once: {', '.join(twice)}"
+    if "max_length" in written and field.type in _WITHOUT_LENGTH:
+        yield "max_length", f"it has no effect: {field.type} has no length"
+
+
+def _without_address(form: Form, *, is_asked_for: bool) -> str | None:
+    """Return why no confirmation of the form has an address to go to; None where one may have."""
+    if not form.confirmation.enabled or form.fields is None or form.unknown == "keep" or form.mail_field:
+        return None
+    mails = [name for name, field in form.fields.items() if field.type == "email"]
+    if form.fields.keys() & ADDRESS_NAMES or not (mails or is_asked_for):
+        return None
+    reason = f"none of {', '.join(mails)} is called email" if mails else "no field is an email"
+    return f"{reason}: a confirmation goes to nobody, unless the page sends _replyto"

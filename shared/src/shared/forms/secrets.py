@@ -1,0 +1,120 @@
+"""The secrets that forms name by a file: all below one folder, which the operator names and which holds nothing else.
+
+Whoever may write the forms file decides what is read and where it is posted to. So nothing outside of the folder is
+opened, whatever a name leads through, and no more of a file is read than a secret can be long.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from shared.forms.captcha import Captcha
+from shared.forms.definitions import Form, Forms
+from shared.forms.webhook import Webhook, check_secret
+
+FOLDER = Path("secrets/forms")
+"""Where they are unless COUNTERFOIL_FORM_SECRETS says another folder."""
+
+BYTES_MOST = 4096
+
+
+class NoSecret(Exception):
+    """A form's secret cannot be had now; the text says why and how that is mended, and shows nothing of any file."""
+
+
+@dataclass(frozen=True, slots=True)
+class FormSecrets:
+    """Reads secrets from one folder, anew each time: one that is put there, or changed, counts at once."""
+
+    folder: Path = FOLDER
+
+    def of_captcha(self, captcha: Captcha) -> str | None:
+        """Return a captcha's secret, None where it needs none; raises `NoSecret`."""
+        if captcha.secret_file is None:
+            return captcha.secret
+        return self._lines(captcha.secret_file, most=1)[0]
+
+    def of_webhook(self, webhook: Webhook) -> list[str]:
+        """Return the secrets to sign with. Two in a file are a change under way; raises `NoSecret`."""
+        if webhook.secret_file is None:
+            return [webhook.secret or ""]
+        found = self._lines(webhook.secret_file, most=2)
+        for secret in found:
+            try:
+                check_secret(secret)
+            except ValueError as error:
+                raise NoSecret(str(error)) from None
+        return found
+
+    def _lines(self, name: str, *, most: int) -> list[str]:
+        try:
+            text = self._content(name).decode("utf-8-sig").strip()
+        except UnicodeError:
+            raise NoSecret("the file is not UTF-8") from None
+        except (OSError, ValueError) as error:  # ValueError: a name that no file can have
+            reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+            raise NoSecret(f"the file cannot be read: {reason}") from None
+        lines = [line.strip() for line in text.split("\n")]
+        if not text:
+            raise NoSecret("the file is empty")
+        if len(lines) > most or not all(line.isprintable() for line in lines):
+            raise NoSecret("expected one line of text" if most == 1 else f"expected {most} lines of text at most")
+        return lines
+
+    def _content(self, name: str) -> bytes:
+        folder = Path(os.path.realpath(self.folder))
+        path = Path(os.path.realpath(folder / name))
+        if folder not in path.parents:
+            raise NoSecret(f"the file has to lie below {self.folder} (COUNTERFOIL_FORM_SECRETS)")
+        flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+        with open(os.open(path, flags), "rb") as file:  # noqa: PTH123 - what is open is looked at, not a name
+            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                raise NoSecret("no regular file")
+            content = file.read(BYTES_MOST + 1)
+        if len(content) > BYTES_MOST:
+            raise NoSecret(f"the file has more than {BYTES_MOST} bytes")
+        return content
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """A secret that cannot be had: whose it is, and why."""
+
+    form: str
+    table: str
+    reason: str
+
+
+Ask = Callable[[Form, FormSecrets], object]
+
+
+def ask_captcha(form: Form, secrets: FormSecrets) -> None:
+    """Read the secret of a form's captcha, if it has one; raises `NoSecret`. The gateway alone can."""
+    if form.captcha:
+        secrets.of_captcha(form.captcha)
+
+
+def ask_webhook(form: Form, secrets: FormSecrets) -> None:
+    """Read the secrets of a form's webhook, if it has one; raises `NoSecret`. The notify service alone can."""
+    if form.webhook:
+        secrets.of_webhook(form.webhook)
+
+
+READERS: dict[str, Ask] = {"captcha": ask_captcha, "webhook": ask_webhook}
+"""What reads the secret of each table."""
+
+
+def missing(forms: Forms, secrets: FormSecrets, tables: Sequence[str]) -> list[Missing]:
+    """Return what of the forms' secrets cannot be had, in these tables alone: each part looks at its own."""
+    found = []
+    for name, form in forms.items():
+        for table in tables:
+            try:
+                READERS[table](form, secrets)
+            except NoSecret as error:
+                found.append(Missing(name, table, str(error)))
+    return found

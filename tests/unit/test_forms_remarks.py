@@ -1,0 +1,126 @@
+"""What a good file says that cannot work: said with its line, and taken all the same."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from shared import forms
+from shared.forms import FormSecrets, FormsError
+from shared.forms.__main__ import main
+from shared.forms.file import parse
+
+PLACE = Path("forms.toml")
+ROOT = Path(__file__).parents[2]
+EMAIL = 'mail = {type = "email"}'
+TWO = 'mail = {type = "email"}\nsecond = {type = "email"}'
+
+
+def said(text: str, *tables: str, folder: Path = PLACE) -> list[str]:
+    """Return the remarks on a definition of the form `a`, without what all of them begin with."""
+    found = forms.remarks(f"[forms.a]\n{text}".encode(), PLACE, FormSecrets(folder), tables)
+    return [line.removeprefix("forms.toml:") for line in found]
+
+
+WITHOUT_TLS = "without TLS it is asked only in the networks that COUNTERFOIL_CAPTCHA_ALLOW names"
+NOBODY = "a confirmation goes to nobody, unless the page sends _replyto"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (f"[forms.a.fields]\n{EMAIL}\n[forms.a.confirmation]", []),
+        (
+            f"[forms.a.fields]\n{TWO}",
+            [f"1: warning: forms.a.confirmation: none of mail, second is called email: {NOBODY}"],
+        ),
+        (f"[forms.a.fields]\n{TWO}\nemail = {{type = 'text'}}", []),
+        (f"[forms.a.fields]\n{TWO}\n[forms.a.confirmation]\nenabled = false", []),
+        (f"unknown = 'keep'\n[forms.a.fields]\n{TWO}", []),
+        ("[forms.a.fields]\nname = {type = 'text'}", []),
+        (
+            "[forms.a.fields]\nname = {type = 'text'}\n[forms.a.confirmation]\nsubject = 'Hello'",
+            [f"4: warning: forms.a.confirmation: no field is an email: {NOBODY}"],
+        ),
+        ("[forms.a.confirmation]\nsubject = 'Hello'", []),
+        (
+            "allowed_origins = ['*', 'https://www.example.org']",
+            ["2: warning: forms.a.allowed_origins: with * among them any page may post: the others have no effect"],
+        ),
+        (
+            "[forms.a.fields]\n\nx = {type = 'choice', choices = ['one', 'two', 'one']}",
+            ["4: warning: forms.a.fields.x.choices: more than once: one"],
+        ),
+        (
+            "[forms.a.fields]\nx = {type = 'integer', max_length = 3}",
+            ["3: warning: forms.a.fields.x.max_length: it has no effect: integer has no length"],
+        ),
+        (
+            "[forms.a.captcha]\nprovider = 'altcha'\nverify_url = 'http://sentinel:8080/v1/verify'",
+            [f"4: warning: forms.a.captcha.verify_url: {WITHOUT_TLS}"],
+        ),
+    ],
+)  # fmt: skip
+def test_what_has_no_effect_is_said_with_its_line(text: str, expected: list[str]) -> None:
+    assert said(text) == expected
+
+
+SURELY_BROKEN = [
+    ("redirect = 'thanks.html'", "2: forms.a.redirect: expected a whole web address"),
+    ("redirect = '/thanks'", "2: forms.a.redirect: expected a whole web address"),
+    ("redirect = '//example.org/'", "2: forms.a.redirect: expected a whole web address"),
+    ("redirect = 'ftp://example.org/'", "2: forms.a.redirect: expected a whole web address"),
+    ("allowed_origins = ['https://www.*.org']", "2: forms.a.allowed_origins.0: 'https://www.*.org' is no origin"),
+    ("allowed_origins = ['https://*example.org']", "2: forms.a.allowed_origins.0: "),
+    ("allowed_origins = ['https://*']", "2: forms.a.allowed_origins.0: "),
+    ("allowed_origins = ['https://*.']", "2: forms.a.allowed_origins.0: "),
+    ("allowed_origins = ['*.example.org']", "2: forms.a.allowed_origins.0: "),
+    ("allowed_origins = ['https://*.*.org']", "2: forms.a.allowed_origins.0: "),
+    ("honeypot = 'altcha'\ncaptcha = {provider = 'altcha', secret = 'x'}", "2: forms.a.honeypot: the captcha's own"),
+]
+
+
+@pytest.mark.parametrize(("text", "says"), SURELY_BROKEN)
+def test_what_is_surely_broken_is_an_error(text: str, says: str) -> None:
+    with pytest.raises(FormsError) as raised:
+        parse(f"[forms.a]\n{text}".encode(), PLACE)
+    assert str(raised.value).startswith(f"forms.toml:{says}")
+
+
+def test_each_part_says_which_of_its_own_secrets_it_cannot_read(tmp_path: Path) -> None:
+    text = """
+        captcha = {provider = "altcha", secret_file = "one"}
+        webhook.url = "https://owner.example.org/"
+        webhook.secret_file = "/secrets/rsvp_webhook"
+    """
+    [gateways] = said(text, "captcha", folder=tmp_path)
+    [notifys] = said(text, "webhook", folder=tmp_path)
+    assert gateways.startswith("3: warning: forms.a.captcha.secret_file: the file cannot be read: No such file")
+    assert gateways.endswith(": the gateway needs it, and does meanwhile as when_away says")
+    assert notifys.startswith(f"5: warning: forms.a.webhook.secret_file: the file has to lie below {tmp_path} ")
+    assert notifys.endswith(": notify needs it, and its webhooks wait meanwhile, three days at most")
+    assert said(text, "captcha", "webhook", folder=tmp_path) == [gateways, notifys]
+    (tmp_path / "one").write_text("a secret")
+    assert said(text, "captcha", folder=tmp_path) == []
+
+
+def test_the_command_says_all_of_it_and_counts_the_forms_as_fine(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COUNTERFOIL_FORM_SECRETS", str(tmp_path / "secrets"))
+    (tmp_path / "forms.toml").write_text(
+        '[forms.a.webhook]\nurl = "https://owner.example.org/"\nsecret_file = "key"\n[forms.b]\nallowed_origins = ["*", "https://a"]'
+    )
+    assert main([str(tmp_path)]) == 0, "a folder is as good as the file in it"
+    printed = capsys.readouterr()
+    assert printed.out == f"{tmp_path}/forms.toml: 2 forms are fine: a, b\n"
+    assert [line.partition(": ")[0] for line in printed.err.splitlines()] == [
+        f"{tmp_path}/forms.toml:3",
+        f"{tmp_path}/forms.toml:5",
+    ]
+
+
+def test_of_the_example_nothing_is_to_be_said() -> None:
+    path = ROOT / "forms.example.toml"
+    assert forms.remarks(path.read_bytes(), path, FormSecrets(), ["captcha", "webhook"]) == []
