@@ -1,6 +1,6 @@
 # `make` alone lists the verbs. PYTHON chooses which Python makes .venv; ARGS goes to pytest or to the bench.
 PYTHON ?= python3
-FORMS ?= $(or $(COUNTERFOIL_FORMS),$(wildcard forms.toml),forms.example.toml)
+FORMS ?= $(or $(COUNTERFOIL_FORMS),$(firstword $(wildcard forms.toml forms/forms.toml)),forms.example.toml)
 BIN = .venv/bin
 CODE = shared gateway storage-service notify-service credentials ledger deploy dev tests bench
 # Two at once, a file to each: most tests wait for a server, and each process has servers of its own.

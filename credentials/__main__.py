@@ -2,6 +2,7 @@
 
     DIR/storage, DIR/notify     broker_url, database_url and the passwords they hold, for the service alone
     DIR/gateway, DIR/topology   broker_url and its password
+    DIR/gateway/forms, DIR/notify/forms   empty: for the secrets that forms name, captchas' and webhooks'
     DIR/broker/definitions.json the broker's users with their permissions: salted hashes, no password
     DIR/broker/erlang_cookie    what the nodes of a cluster know each other by: a secret, and for the brokers alone
     DIR/database/init.sql       the databases and their users: salted hashes, no password
@@ -20,6 +21,9 @@ from credentials import broker, database
 from credentials.files import keep_password, write
 
 PRIVATE, PUBLIC = 0o600, 0o644
+
+READ_FORM_SECRETS = ("gateway", "notify")
+"""Whose forms' secrets lie below their folder, in `forms`, apart from what is made here."""
 
 
 def main() -> int:
@@ -40,6 +44,8 @@ def make(directory: Path, broker_hosts: list[str], database_host: str) -> None:
         write(directory / name / "broker_url", ",".join(urls), PRIVATE)
     write(directory / "broker" / "definitions.json", broker.definitions(users), PUBLIC)
     keep_password(directory / "broker" / "erlang_cookie", PUBLIC)  # a broker reads it as a user of its own
+    for name in READ_FORM_SECRETS:
+        (directory / name / "forms").mkdir(mode=0o700, exist_ok=True)
     owners = {name: keep_password(directory / name / "database_password") for name in database.OWNERS}
     for name, password in owners.items():
         write(directory / name / "database_url", database.url(name, password, database_host), PRIVATE)

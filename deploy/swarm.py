@@ -25,6 +25,12 @@ ONE_SHOT_LIMIT_S = 300
 MAKES_SECRETS = ("credentials", "setup")
 """Run once, here, before anything is deployed."""
 
+OWN_SECRETS = {
+    "gateway": ("gateway", ("rate_limit_url", "forms/*")),
+    "notify-service": ("notify", ("smtp_url", "forms/*")),
+}
+"""Files that somebody may have put into a service's folder, by service: the folder, and which."""
+
 NOT_FOR_SWARM = {"build", "depends_on", "network_mode", "pull_policy", "restart", "security_opt", "shm_size", "tmpfs"}
 """What `docker stack deploy` refuses, or ignores."""
 
@@ -39,6 +45,7 @@ def main() -> int:
     files = [part for file in FILES for part in ("--file", file)]
     config: Config = json.loads(_docker("compose", *files, "config", "--format", "json"))
     _make_secrets(config["services"])
+    add_own_secrets(config, SECRETS)
     form = swarm_form(config, stack)
     first = awaited(config["services"])
     _deploy(stack, form | {"services": {name: form["services"][name] for name in first}})
@@ -66,6 +73,18 @@ def swarm_form(config: Config, stack: str) -> Config:
     }
 
 
+def add_own_secrets(config: Config, directory: Path) -> None:
+    """Hand over to each service the files below its folder that somebody put there beside what was made."""
+    for service, (folder, patterns) in OWN_SECRETS.items():
+        for path in sorted(path for pattern in patterns for path in (directory / folder).glob(pattern)):
+            if path.name.startswith(".") or not path.is_file():
+                continue
+            inside = path.relative_to(directory / folder).as_posix()
+            name = f"{folder}-{inside.replace('/', '-')}"
+            config["secrets"][name] = {"file": str(path)}
+            config["services"][service]["secrets"].append({"source": name, "target": f"/secrets/{inside}"})
+
+
 def awaited(services: Config) -> list[str]:
     """Return the one-shots that end before others begin, and all that these themselves wait for."""
     found = [name for name, service in services.items() if service.get("restart") == "no"]
@@ -87,8 +106,9 @@ def _service(service: Config) -> Config:
 
 def _by_content(stack: str, name: str, file: str) -> Config:
     """Name a secret or config by what is in it: Swarm never changes one, and replaces the tasks that get another."""
-    digest = hashlib.sha256(Path(file).read_bytes()).hexdigest()[:12]
-    return {"name": f"{stack}_{name}_{digest}", "file": file}
+    path = Path(file) / "forms.toml" if Path(file).is_dir() else Path(file)
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()[:12]
+    return {"name": f"{stack}_{name}_{digest}", "file": str(path)}
 
 
 def _make_secrets(services: Config) -> None:

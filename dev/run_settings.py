@@ -9,6 +9,7 @@ from pathlib import Path
 
 from dev import run_directory
 from dev.steps import ROOT
+from shared.forms import file_at
 
 EXAMPLE = ROOT / "forms.example.toml"
 _OURS = ("COUNTERFOIL_", "OTEL_")
@@ -20,9 +21,9 @@ def is_given(name: str) -> bool:
 
 
 def forms() -> Path:
-    """Return the form definitions: COUNTERFOIL_FORMS, else forms.toml where there is one, else the example."""
-    own = ROOT / "forms.toml"
-    return Path(os.environ.get("COUNTERFOIL_FORMS") or (own if own.exists() else EXAMPLE))
+    """Return the form definitions: COUNTERFOIL_FORMS, else forms.toml here or in forms/, else the example."""
+    own = [path for path in (ROOT / "forms.toml", ROOT / "forms" / "forms.toml") if path.exists()]
+    return file_at(Path(os.environ.get("COUNTERFOIL_FORMS") or [*own, EXAMPLE][0]))
 
 
 def environment(directory: Path, service: str, made: Mapping[str, str]) -> dict[str, str]:
@@ -36,6 +37,7 @@ def environment(directory: Path, service: str, made: Mapping[str, str]) -> dict[
         "SECRET_FILE": str(secrets / "secret"),
         "API_KEY_HASHES_FILE": str(secrets / "api_key_hashes"),
         "OPERATOR_KEY_HASHES_FILE": str(secrets / "operator_key_hashes"),
+        "FORM_SECRETS": str(ROOT / "secrets" / "forms"),
         "LOG_FORMAT": "console",
         **made,
     }

@@ -57,7 +57,8 @@ def test_it_is_published_on_this_machine_alone(service: Service) -> None:
 @every
 def test_no_secret_stands_in_it(service: Service) -> None:
     secretive = re.compile(r"PASS|SECRET|KEY|COOKIE|(BROKER|DATABASE)_URL")
-    named = {name for name in service.get("environment", {}) if secretive.search(name) and not name.endswith("_FILE")}
+    variables = service.get("environment", {})
+    named = {name for name in variables if secretive.search(name) and not name.endswith(("_FILE", "FORM_SECRETS"))}
     assert not named, "secrets are files"
 
 
@@ -132,6 +133,24 @@ def test_every_setting_of_a_service_is_passed_on_to_it() -> None:
     }
     assert len(rows) > 20
     assert {name for _, name in missing} == LEFT_TO_THE_IMAGE
+
+
+@pytest.mark.parametrize("name", ["gateway", "notify-service"])
+def test_the_forms_are_mounted_as_a_folder_so_that_what_an_editor_puts_in_the_files_place_is_seen(name: str) -> None:
+    service = {each: service for file, each, service in FOUND if file == "docker-compose.yml"}[name]
+    [forms] = [volume for volume in service["volumes"] if isinstance(volume, dict)]
+    assert forms["target"] == service["environment"]["COUNTERFOIL_FORMS"]
+    default = re.fullmatch(r"\$\{COUNTERFOIL_FORMS:-(.+)\}", forms["source"])
+    assert default
+    assert (ROOT / default[1] / "forms.toml").is_file()
+    assert forms["bind"] == {"create_host_path": False}, "an empty folder of root's is no good beginning"
+
+
+def test_each_service_reads_the_secrets_of_forms_from_a_folder_of_its_own() -> None:
+    services = {each: service for file, each, service in FOUND if file == "docker-compose.yml"}
+    for name in ("gateway", "notify-service"):
+        assert services[name]["environment"]["COUNTERFOIL_FORM_SECRETS"] == "/secrets/forms"
+        assert f"{name.removesuffix('-service')}-secrets:/secrets:ro" in services[name]["volumes"]
 
 
 def drop(key: str) -> Callable[[Service], Service]:

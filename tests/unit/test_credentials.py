@@ -6,6 +6,7 @@ import base64
 import hashlib
 import hmac
 import json
+import stat
 from pathlib import Path
 
 from credentials.__main__ import make
@@ -82,3 +83,11 @@ def test_the_same_passwords_make_the_same_files(tmp_path: Path) -> None:
     make(tmp_path, ["rabbitmq"], "postgres")
     assert {path: path.read_text() for path in tmp_path.rglob("*.*")} == before
     assert {path.name for path in before} == {"definitions.json", "init.sql"}
+
+
+def test_the_secrets_of_forms_have_a_folder_apart_in_each_service_that_reads_them(tmp_path: Path) -> None:
+    for _ in range(2):
+        make(tmp_path, ["rabbitmq"], "postgres")
+    for name in ("gateway", "notify"):
+        assert stat.S_IMODE((tmp_path / name / "forms").stat().st_mode) == 0o700
+        assert list((tmp_path / name / "forms").iterdir()) == []

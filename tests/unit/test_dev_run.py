@@ -150,3 +150,21 @@ def test_a_mail_server_that_is_named_is_the_one_that_notify_gets(
     environment = run_settings.environment(tmp_path, "notify", MADE)
     assert {key: value for key, value in environment.items() if "SMTP_URL" in key} == {name: "given"}
     assert run_settings.is_given("SMTP_URL")
+
+
+def test_ones_own_forms_are_found_here_or_in_their_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(run_settings, "ROOT", tmp_path)
+    monkeypatch.setattr(run_settings, "EXAMPLE", tmp_path / "forms.example.toml")
+    (tmp_path / "forms").mkdir()
+    found = [run_settings.forms()]
+    for path in (tmp_path / "forms" / "forms.toml", tmp_path / "forms.toml"):
+        path.touch()
+        found.append(run_settings.forms())
+    monkeypatch.setenv("COUNTERFOIL_FORMS", str(tmp_path / "forms"))
+    found.append(run_settings.forms())
+    assert [str(path.relative_to(tmp_path)) for path in found] == [
+        "forms.example.toml",
+        "forms/forms.toml",
+        "forms.toml",
+        "forms/forms.toml",
+    ]

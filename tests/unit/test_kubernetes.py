@@ -158,7 +158,8 @@ def test_every_file_of_a_secret_that_is_named_is_there(manifests: list[Manifest]
     for _, pod in pods(manifests):
         volumes = {volume["name"]: volume.get("secret", {}).get("secretName") for volume in pod["volumes"]}
         for container in [*pod["initContainers"], *pod["containers"]]:
-            [secret] = [volumes[mount["name"]] for mount in container["volumeMounts"] if volumes[mount["name"]]]
+            mounts = {mount["mountPath"]: volumes[mount["name"]] for mount in container["volumeMounts"]}
+            secret = mounts["/secrets"]
             files = [value for key, value in environment(container, manifests).items() if key.endswith("_FILE")]
             assert files
             assert {Path(file).name for file in files} <= set(secrets[secret]["data"])
@@ -182,5 +183,16 @@ def test_every_pod_has_a_disruption_budget(manifests: list[Manifest]) -> None:
         assert budgets[name]["spec"]["selector"]["matchLabels"].items() <= labels.items()
 
 
-def test_the_forms_are_those_of_a_new_installation() -> None:
-    assert (FOLDER / "base" / "forms.toml").read_text() == (ROOT / "forms.example.toml").read_text()
+@pytest.mark.parametrize("name", ["gateway", "notify-service"])
+def test_the_secrets_of_forms_lie_in_a_folder_of_their_own(manifests: list[Manifest], name: str) -> None:
+    pod = dict(pods(manifests))[name]
+    [container] = pod["containers"]
+    volumes = {volume["name"]: volume for volume in pod["volumes"]}
+    mounts = {mount["mountPath"]: volumes[mount["name"]] for mount in container["volumeMounts"]}
+    secret = mounts[dict(environment(container, manifests))["COUNTERFOIL_FORM_SECRETS"]]["secret"]
+    assert (secret["secretName"], secret["optional"]) == (f"counterfoil-{name.partition('-')[0]}-forms", True)
+
+
+@pytest.mark.parametrize("place", [FOLDER / "base", ROOT / "deploy" / "forms"])
+def test_the_forms_are_those_of_a_new_installation(place: Path) -> None:
+    assert (place / "forms.toml").read_text() == (ROOT / "forms.example.toml").read_text()

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+
 import pytest
 
+from deploy.swarm import add_own_secrets, swarm_form
 from support.compose_files import BASE, read, services_of
 
 SWARM = "deploy/swarm.yml"
@@ -13,7 +17,7 @@ SERVICES = ("topology", "storage-migrate", "notify-migrate", "storage-service", 
 @pytest.mark.parametrize("name", SERVICES)
 def test_every_secret_that_a_setting_names_is_handed_over(name: str) -> None:
     variables = services_of(BASE)[name]["environment"]
-    named = {value for key, value in variables.items() if key.endswith("_FILE")}
+    named = {value for key, value in variables.items() if key.endswith("_FILE") and not value.startswith("$")}
     given = {secret["target"] for secret in read(SWARM)["services"][name]["secrets"]}
     assert named, "each has its broker's or its database's address in a file"
     assert given == named
@@ -23,3 +27,30 @@ def test_every_secret_that_is_handed_over_is_defined() -> None:
     swarm = read(SWARM)
     given = {secret["source"] for service in swarm["services"].values() for secret in service.get("secrets", ())}
     assert given == set(swarm["secrets"])
+
+
+def test_what_an_operator_puts_beside_the_secrets_is_handed_to_its_own_service(tmp_path: Path) -> None:
+    for name in ("gateway/forms/turnstile", "notify/forms/rsvp_webhook", "notify/smtp_url", "notify/forms/.draft"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("a secret")
+    config: dict[str, Any] = {
+        "services": {name: {"secrets": []} for name in ("gateway", "notify-service")},
+        "secrets": {},
+    }
+    add_own_secrets(config, tmp_path)
+    assert {name: service["secrets"] for name, service in config["services"].items()} == {
+        "gateway": [{"source": "gateway-forms-turnstile", "target": "/secrets/forms/turnstile"}],
+        "notify-service": [
+            {"source": "notify-forms-rsvp_webhook", "target": "/secrets/forms/rsvp_webhook"},
+            {"source": "notify-smtp_url", "target": "/secrets/smtp_url"},
+        ],
+    }
+    assert config["secrets"]["notify-smtp_url"] == {"file": str(tmp_path / "notify" / "smtp_url")}
+
+
+@pytest.mark.parametrize("named", [".", "forms.toml"])
+def test_the_forms_are_the_file_or_the_folder_that_it_is_in(tmp_path: Path, named: str) -> None:
+    (tmp_path / "forms.toml").write_text("[forms.a]")
+    configs = {"forms": {"file": str(tmp_path / named)}}
+    made = swarm_form({"services": {}, "networks": {}, "secrets": {}, "configs": configs}, "stack")
+    assert Path(made["configs"]["forms"]["file"]) == tmp_path / "forms.toml"
