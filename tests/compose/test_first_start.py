@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import secrets
+import subprocess
+from pathlib import Path
 from typing import Any
 
 import requests
@@ -88,6 +91,25 @@ def test_a_gateway_that_does_not_answer_is_a_503_that_any_page_may_read(stack: S
     assert answer.json()["errors"][0]["code"] == "UNAVAILABLE"
     stack.await_healthy(gateway)
     eventually(lambda: requests.get(f"{stack.url}/readyz", timeout=20).ok, 20, "the proxy has it back")
+
+
+def test_a_form_that_is_edited_in_place_or_replaced_counts_without_a_restart(stack: Stack) -> None:
+    """`sed -i` and most editors write another file and put it in the old one's place."""
+    forms = Path(stack.settings["COUNTERFOIL_FORMS"], "forms.toml")
+    before = forms.stat().st_ino
+    subprocess.run(["sed", "-i", 's/^title = "Sign up"/title = "Join us"/', str(forms)], check=True)
+    assert forms.stat().st_ino != before, "vacuous: the file was not replaced"
+    eventually(lambda: "Join us" in requests.get(f"{stack.url}/f/signup", timeout=5).text, 20, "every gateway has it")
+    logged = "changed forms are taken over"
+    eventually(lambda: logged in stack.compose("logs", "--no-color", "notify-service"), 20, "and notify")
+
+
+def test_a_secret_of_a_form_is_seen_by_the_service_that_reads_it_alone(stack: Stack) -> None:
+    secret = "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()
+    put = f"umask 077; echo {secret} >/secrets/notify/forms/rsvp_webhook"
+    stack.compose("run", "--rm", "-T", "credentials", "sh", "-c", put)
+    assert stack.compose("exec", "-T", "notify-service", "cat", "/secrets/forms/rsvp_webhook").strip() == secret
+    assert stack.compose("exec", "-T", "gateway", "ls", "/secrets/forms").split() == []
 
 
 def test_metrics_and_the_broker_are_not_published(stack: Stack) -> None:

@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 from collections import Counter
+from pathlib import Path
 from typing import Any
 
 from counterfoil_ledger.mails import mail_counts
@@ -24,9 +25,10 @@ SMTP_TIMEOUT_S = 20
 
 
 class Stack:
-    """The project `counterfoil-test`; `files` are the compose files, from the repository's root."""
+    """The project `counterfoil-test`; `files` are the compose files, from the repository's root. `forms` is a folder
+    with a `forms.toml`, else it has those of a new installation."""
 
-    def __init__(self, *files: str, project: str = "counterfoil-test") -> None:
+    def __init__(self, *files: str, project: str = "counterfoil-test", forms: Path | None = None) -> None:
         self._files = files or ("docker-compose.yml",)
         self.settings = {
             "COMPOSE_PROJECT_NAME": project,
@@ -39,6 +41,8 @@ class Stack:
             "PORT": str(free_port()),
             "MAIL_PORT": str(free_port()),
         }
+        if forms is not None:
+            self.settings["COUNTERFOIL_FORMS"] = str(forms)
         self.url = f"http://127.0.0.1:{self.settings['PORT']}"
         self._mail_url = f"http://127.0.0.1:{self.settings['MAIL_PORT']}"
 

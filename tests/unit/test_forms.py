@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import get_args
 
@@ -172,3 +173,15 @@ def test_the_command_names_every_error(tmp_path: Path, capsys: pytest.CaptureFix
     path.write_text(BAD, encoding="utf-8")
     assert main([str(path)]) == 1
     assert len(capsys.readouterr().err.splitlines()) == 29
+
+
+BLOCKS = re.findall(r"^```toml\n(.+?)^```", (ROOT / "docs" / "forms.md").read_text(), re.MULTILINE | re.DOTALL)
+
+
+@pytest.mark.parametrize("block", BLOCKS, ids=lambda block: block.partition("\n")[0])
+def test_what_the_page_shows_may_be_copied_as_it_is(tmp_path: Path, block: str) -> None:
+    assert load(tmp_path, block)
+
+
+def test_the_page_shows_more_than_one() -> None:
+    assert len(BLOCKS) >= 4
