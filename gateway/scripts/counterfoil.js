@@ -7,6 +7,8 @@
     sending: "Sending …",
     waiting: "Not sent yet. What you typed is kept, and sent again by itself.",
     refused: "This could not be sent.",
+    error: "1 field needs your attention.",
+    errors: "# fields need your attention.",
     accepted: "Received.",
     stored: "Stored.",
     confirmed: "Stored, and confirmed by mail.",
@@ -19,6 +21,7 @@
   const make = (kind, values) => Object.assign(document.createElement(kind), values);
   const pause = (ms) => new Promise((done) => setTimeout(done, ms));
   const json = (response) => response.json().catch(() => ({}));
+  const text = (form, name) => form.dataset[name] || TEXTS[name];
   const address = (form) => form.getAttribute("action"); // form.action may be a field of that name
 
   /** Tell the page; false when it took over with preventDefault. */
@@ -26,13 +29,13 @@
     form.dispatchEvent(new CustomEvent("counterfoil:" + name, { bubbles: true, cancelable: true, detail }));
 
   /** Show a state: in the element that data-counterfoil names, else in one after the form. */
-  const say = (form, state, text, href) => {
+  const say = (form, state, words, href) => {
     form.counterfoil ||= document.getElementById(form.dataset.counterfoil) || make("p");
     const status = form.counterfoil;
     if (!status.isConnected) form.after(status);
     status.setAttribute("role", "status");
     status.dataset.state = state;
-    status.textContent = text || form.dataset[state] || TEXTS[state];
+    status.textContent = words || text(form, state);
     if (href) status.append(" ", make("a", { href, textContent: form.dataset.receipt || "Receipt" }));
   };
 
@@ -64,28 +67,61 @@
     if (typed?.length === found.length) found.forEach((input, index) => Object.assign(input, typed[index]));
   };
 
-  // What is wrong, beside its field, until that is typed in again.
+  // What is wrong: a summary on top with links, and each error before its field, until that is typed in again. A page
+  // of the gateway's that was made with errors in it has the same elements, and its count goes down as well.
 
-  const notes = new Map();
-  const mark = (form, error) => {
-    const field = [...form.elements].find(({ name, type }) => name === error.field && type !== "hidden");
-    if (!field || notes.has(field)) return field;
-    const help = field.getAttribute("aria-describedby") || "";
-    const id = "counterfoil-error-" + notes.size;
-    const note = make("span", { id, help, className: "counterfoil-error", textContent: error.message });
-    notes.set(field, note);
+  const find = (form, selector) => [...form.querySelectorAll(".counterfoil-error" + selector)];
+  const mark = (form, { field: wanted, message }) => {
+    const field = [...form.elements].find(({ name, type }) => name === wanted && type !== "hidden");
+    const item = make("li", { textContent: field ? "" : message });
+    if (!field) return item;
+    field.id ||= place(form) + wanted.replace(/\s/g, "-");
+    const onclick = (event) => {
+      event.preventDefault(); // a page may keep its state in the fragment
+      field.focus();
+    };
+    item.append(make("a", { href: "#" + field.id, textContent: message, onclick }));
+    const id = field.id + "-error";
+    if (document.getElementById(id)) return item;
     field.setAttribute("aria-invalid", "true");
-    field.setAttribute("aria-describedby", help + " " + id);
-    (field.closest("label") || field).after(note);
-    return field;
+    field.setAttribute("aria-describedby", ((field.getAttribute("aria-describedby") || "") + " " + id).trim());
+    (field.closest("label") || field).before(
+      make("span", { id, className: "counterfoil-error", textContent: message }),
+    );
+    return item;
   };
-  const mend = (form, name) => {
-    for (const [field, note] of notes) {
-      if (field.form !== form || (name && field.name !== name)) continue;
-      field.removeAttribute("aria-invalid");
-      field.setAttribute("aria-describedby", note.help);
+  const list = (form, items) => {
+    const box = make("div", { className: "counterfoil-errors", tabIndex: -1 });
+    box.setAttribute("role", "alert");
+    const all = make("ul");
+    all.append(...items);
+    box.append(make("p"), all);
+    form.prepend(box);
+    count(form);
+    box.focus();
+  };
+  const count = (form) => {
+    const left = find(form, "s a").length;
+    for (const box of find(form, "s")) {
+      box.firstElementChild.textContent = left ? text(form, left > 1 ? "errors" : "error").replace("#", left) : "";
+      if (box.querySelector("li")) continue;
+      box.remove();
+      if (form.counterfoil) form.counterfoil.textContent = "";
+    }
+  };
+  const mend = (form, names) => {
+    for (const note of find(form, "")) {
+      const id = note.id.slice(0, -6);
+      const { name } = document.getElementById(id) || {};
+      if (!names.includes(name)) continue;
       note.remove();
-      notes.delete(field);
+      for (const input of form.elements) {
+        if (input.name === name) input.removeAttribute("aria-invalid");
+        const ids = input.getAttribute("aria-describedby");
+        if (ids) input.setAttribute("aria-describedby", ids.split(" ").filter((one) => one !== note.id).join(" "));
+      }
+      for (const link of find(form, "s a")) if (link.getAttribute("href") === "#" + id) link.parentNode.remove();
+      count(form);
     }
   };
 
@@ -131,7 +167,8 @@
   const send = async (form, { data, key, unsure }) => {
     const job = { data, key, unsure };
     form.inert = true;
-    mend(form);
+    mend(form, [...form.elements].map(({ name }) => name));
+    for (const box of find(form, "s")) box.remove();
     keep(form, { ...job, sending: true });
     say(form, "sending");
     const { answer, status } = await post(form, job);
@@ -141,11 +178,11 @@
   };
   const refused = (form, answer, job) => {
     keep(form, job);
-    const errors = answer.errors || [];
-    const fields = errors.map((error) => mark(form, error));
-    const general = errors.filter((_, index) => !fields[index]).map(({ message }) => message);
-    say(form, "refused", [...new Set([answer.error, ...general])].join(" "));
-    fields.find(Boolean)?.focus();
+    const items = (answer.errors || []).map((error) => mark(form, error));
+    if (items.some((item) => item.firstElementChild)) {
+      say(form, "refused");
+      list(form, items);
+    } else say(form, "refused", [...new Set([answer.error, ...items.map((item) => item.textContent)])].join(" "));
     tell(form, "refused", answer);
   };
   const accepted = (form, answer) => {
@@ -157,7 +194,7 @@
     else follow(form, answer.receipt_url);
   };
 
-  addEventListener("input", ({ target }) => target.form && mend(target.form, target.name));
+  addEventListener("input", ({ target }) => target.form && mend(target.form, [target.name]));
   addEventListener("submit", (event) => {
     const form = event.target;
     if (event.defaultPrevented || !form.matches("[data-counterfoil]")) return;

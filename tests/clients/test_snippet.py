@@ -48,8 +48,13 @@ def test_what_is_wrong_stands_beside_its_field_until_it_is_mended(page: Page, ow
     fill_in(page, "nowhere", name="")
     page.get_by_role("button").click()
     name, email = page.get_by_label("Name"), page.get_by_label("Email")
-    expect(page.get_by_role("status")).to_have_text("2 fields need your attention.")
+    expect(page.get_by_role("status")).to_have_text("This could not be sent.")
+    summary = page.get_by_role("alert")
+    expect(summary).to_be_focused()
+    expect(summary).to_have_text(re.compile(r"^2 fields need your attention\."))
+    summary.get_by_role("link").first.click()
     expect(name).to_be_focused()
+    assert "#" not in page.url, "a page may keep its state there"
     expect(email).to_have_accessible_description(re.compile(r"We answer to it\. .*email address"))
     for field in (name, email):
         expect(field).to_have_attribute("aria-invalid", "true")

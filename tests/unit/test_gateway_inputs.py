@@ -92,7 +92,7 @@ def test_help_and_error_describe_their_field(gateway: Gateway) -> None:
     [code] = named(tags, "table code")
     assert code["aria-describedby"] == "field-table.20.code-help field-table.20.code-error"
     assert code["aria-invalid"] == "true"
-    assert '<p class="help" id="field-table.20.code-help">Such as &lt;AB123&gt;.</p>' in page
+    assert '<p class="help" id="field-table.20.code-help" dir="auto">Such as &lt;AB123&gt;.</p>' in page
     groups = [attributes.get("aria-describedby") for tag, attributes in tags.found if tag == "fieldset"]
     assert groups == ["field-allergies-help field-allergies-error", None]
     assert [each["aria-invalid"] for each in named(tags, "allergies")] == ["true", "true"]

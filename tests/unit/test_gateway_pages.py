@@ -141,6 +141,35 @@ def test_a_receipt_refreshes_without_scripts_and_stops_at_the_end(gateway: Gatew
 
 
 @pytest.mark.parametrize(
+    ("form", "typed", "heading", "linked", "plain"),
+    [
+        ("signup", {"name": "Ada", "email": "ada@"}, "1 field needs your attention.", ["email"], 0),
+        ("signup", {"email": "ada@"}, "2 fields need your attention.", ["email", "name"], 0),
+        ("types", {"text": "ok", "list": "x", "odd": "y"}, "1 field needs your attention.", ["list"], 1),
+        ("signup", {"name": ""}, "2 fields need your attention.", ["email", "name"], 0),
+        ("types", {"text": ""}, "The submission is empty.", [], 0),
+    ],
+)
+def test_a_summary_on_top_leads_to_each_error_beside_its_field(
+    gateway: Gateway, form: str, typed: dict[str, str], heading: str, linked: list[str], plain: int
+) -> None:
+    page = gateway.client.post(f"/f/{form}", data=typed, headers=PAGE)
+    assert page.status_code == 422
+    [summary] = re.findall(
+        r'<div class="counterfoil-errors" role="alert" tabindex="-1" autofocus>(.*?)</div>', page.text, re.S
+    )
+    assert re.search(r"<p>(.*?)</p>", summary).group(1) == heading  # type: ignore[union-attr]
+    assert sorted(re.findall(r'<a href="#field-(\w+)">', summary)) == linked
+    assert summary.count("<li>") == len(linked) + plain
+    assert page.text.index(summary) < page.text.index("<h1")
+    tags = Tags(page.text)
+    for name in linked:
+        assert f'id="field-{name}-error"' in page.text
+        assert [a for _, a in tags.found if f"field-{name}-error" in (a.get("aria-describedby") or "")]
+        assert [a for _, a in tags.found if a.get("name") == name and a.get("aria-invalid") == "true"]
+
+
+@pytest.mark.parametrize(
     ("name", "kind"),
     [("counterfoil.css", "text/css"), ("receipt.js", "text/javascript"), ("icon.svg", "image/svg+xml")],
 )

@@ -1,0 +1,35 @@
+"""A gateway over a broker in memory, served for a browser: for what its pages show, without any server behind it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from werkzeug.serving import WSGIRequestHandler, make_server
+
+from support.gateway_app import Gateway, a_gateway
+
+
+class _Quiet(WSGIRequestHandler):
+    def log(self, type: str, message: str, *args: Any) -> None:  # noqa: A002 - werkzeug's name
+        """Say nothing: what went wrong is the test's to say."""
+
+
+@contextmanager
+def hosted(directory: Path, **given: Any) -> Iterator[tuple[Gateway, str]]:
+    """Serve a gateway on loopback; `given` is `a_gateway`'s. The gateway, and its address without a slash."""
+    gateway = a_gateway(directory, **given)
+    server = make_server("127.0.0.1", 0, gateway.app, threaded=True, request_handler=_Quiet)
+    server.daemon_threads = True  # type: ignore[attr-defined] # an event stream ends with its page
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield gateway, f"http://127.0.0.1:{server.server_port}"
+    finally:
+        gateway.app.end_streams()
+        server.shutdown()
+        thread.join(5)
+        server.server_close()
