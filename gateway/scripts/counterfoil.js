@@ -13,6 +13,7 @@
     stored: "Stored.",
     confirmed: "Stored, and confirmed by mail.",
     failed: "Stored, but the confirmation could not be mailed.",
+    unsent: "Stored; no confirmation has been sent.",
   };
   const PATIENCE_MS = 30_000;
   const WAIT_MOST_S = 60;
@@ -128,7 +129,8 @@
   /** Show how far the submission has come: by its event stream, else by asking. */
   const follow = (form, url) => {
     const show = (receipt) => {
-      say(form, receipt.state, "", url);
+      const untried = receipt.final && receipt.confirmations.some((mail) => mail.state !== "sent" && !mail.attempts);
+      say(form, untried ? "unsent" : receipt.state, "", url);
       tell(form, "receipt", receipt);
       return receipt.final;
     };

@@ -17,7 +17,9 @@ from werkzeug.test import TestResponse
 from gateway.progress import Progress
 from gateway.tokens import Ticket, Tokens
 from shared.contracts import Confirmation, ConfirmationChanged, SubmissionsStored
+from shared.messaging.topology import NOTIFY_QUERIES
 from support.gateway_app import SECRET, Gateway, Receipts, a_gateway, document_of
+from support.shown import words_of
 
 AT = datetime(2026, 11, 22, 17, 3, 44, 123456, tzinfo=UTC)
 LATER = "2026-11-22T17:03:45.000001Z"
@@ -67,6 +69,39 @@ def test_the_states(stored: bool, due: bool, confirmations: tuple[Any, ...] | No
     known = None if confirmations is None else tuple(Confirmation(f"c{n}", s) for n, s in enumerate(confirmations))
     progress = Progress(replace(TICKET, confirmed=due), AT if stored else None, storage_known=True, confirmations=known)
     assert (progress.state, progress.is_final) == (state, final)
+
+
+@pytest.mark.parametrize(
+    ("stored", "confirmation", "heading", "says"),
+    [
+        (True, SENT, "Confirmed", "The mail server has taken the confirmation to your address."),
+        (True, {**SENT, "state": "failed"}, "Not confirmed", "The confirmation could not be delivered."),
+        (True, {**SENT, "state": "failed", "attempts": 0}, "Not confirmed", "no confirmation has been sent."),
+        (False, {**SENT, "state": "failed", "attempts": 0}, "Not confirmed", "no confirmation has been sent."),
+        (True, {**SENT, "state": "retrying"}, "Confirmation", "We keep trying."),
+        (True, {**SENT, "state": "pending", "attempts": 0}, "Confirmation", "is being sent."),
+        (True, {"parked": {"email": LATER}}, "Not confirmed", "no confirmation has been sent."),
+    ],
+)
+def test_a_page_says_of_the_confirmation_what_became_of_it(
+    gateway: Gateway, told: Receipts, stored: bool, confirmation: dict[str, Any], heading: str, says: str
+) -> None:
+    told.stored = {"stored_at": LATER if stored else None, "fingerprint": "f" if stored else None}
+    parked = "parked" in confirmation
+    answer = {"confirmations": [], **confirmation} if parked else {"confirmations": [confirmation]}
+    gateway.broker.serve(NOTIFY_QUERIES, {"receipt": lambda _: answer})
+    words = words_of(gateway.client.get(path_of(TICKET), headers=PAGE).text)
+    [found] = {"Confirmed", "Confirmation", "Not confirmed"}.intersection(words)
+    assert found == heading
+    [text] = [text for text in words if says in text]
+    assert ("delivered" in " ".join(words)) == ("delivered" in text)
+    assert len([text for text in words if text == "Waiting to be written down."]) == (not stored)
+
+
+def test_the_receipt_of_a_form_that_is_gone_does_not_show_its_technical_name(gateway: Gateway) -> None:
+    words = words_of(gateway.client.get(path_of(replace(TICKET, form="old-name_7")), headers=PAGE).text)
+    assert "Your submission" in words
+    assert "old-name_7" not in " ".join(words)
 
 
 def test_a_receipt_as_json(gateway: Gateway, told: Receipts) -> None:

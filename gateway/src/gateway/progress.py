@@ -83,6 +83,18 @@ class Progress:
             return ()
         return (self.unless_parked(Confirmation(CHANNEL, "unknown" if self.confirmations is None else "pending")),)
 
+    @property
+    def mail(self) -> str:
+        """Return what a page says of the confirmation: its state, `none` where none is due, or `unsent`.
+
+        Unsent is what has failed, or is not waited for any longer, without having been tried.
+        """
+        if not self.shown_confirmations:
+            return "none"
+        first = self.shown_confirmations[0]
+        is_over = first.state == "failed" or (first.state == "pending" and self.is_final)
+        return "unsent" if is_over and first.attempts == 0 else first.state
+
     def unless_parked(self, known: Confirmation) -> Confirmation:
         """Return a confirmation as it is shown: what is under way, and parked, has failed until it is replayed."""
         since = self.parked.get(known.channel)

@@ -1,31 +1,45 @@
-// Keeps a receipt up to date. The page says everything without it, too: it then reloads itself.
+// Shows a receipt's times as a clock here does, and keeps it up to date. The page says everything without it, too: its
+// times are in UTC then, and it reloads itself.
 (() => {
   "use strict";
   const receipt = document.getElementById("receipt");
-  const show = (step, moment) => {
-    const time = document.querySelector(`#step-${step} time`);
-    if (!time || !moment) return;
+  const wanted = { day: "numeric", month: "long", year: "numeric", timeZoneName: "short" };
+  const clock = { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" };
+  const format = new Intl.DateTimeFormat("en-GB", { ...wanted, ...clock }); // the page's language
+
+  /** Say a moment in the words that the gateway has for it in UTC. */
+  const date = (time, moment) => {
+    time.textContent = "";
+    time.removeAttribute("datetime");
+    if (!moment) return;
+    const part = Object.fromEntries(format.formatToParts(new Date(moment)).map(({ type, value }) => [type, value]));
     time.dateTime = moment;
-    time.textContent = new Date(moment).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "medium" });
+    time.textContent =
+      `${part.day} ${part.month} ${part.year}, ${part.hour}:${part.minute}:${part.second} ${part.timeZoneName}`;
   };
-  const localise = () => {
-    for (const time of document.querySelectorAll("#receipt time[datetime]")) {
-      show(time.closest(".step").id.replace("step-", ""), time.dateTime);
+  for (const time of receipt.querySelectorAll("time[datetime]")) date(time, time.dateTime);
+  if (!receipt.dataset.events) return;
+
+  /** Say what the page would say if it were loaded now. */
+  const show = (told) => {
+    const mail = told.confirmations[0] || { state: "none" };
+    const untried = mail.attempts === 0 && (mail.state === "failed" || (mail.state === "pending" && told.final));
+    const shown = untried ? "unsent" : mail.state;
+    Object.assign(receipt.dataset, { state: told.state, mail: shown });
+    const now = [told.stored_at ? "stored" : "waiting", shown];
+    for (const words of receipt.querySelectorAll("[data-when]")) {
+      words.hidden = !words.dataset.when.split(" ").some((one) => now.includes(one));
     }
-  };
-  localise();
-  const events = new EventSource(receipt.dataset.events);
-  events.addEventListener("receipt", (event) => {
-    const told = JSON.parse(event.data);
-    const mail = told.confirmations[0];
-    receipt.dataset.state = told.state;
-    const unsent = told.final && told.state === "stored" && mail?.state === "pending"; // nobody begins to send it
-    receipt.dataset.mail = unsent ? "unsent" : mail ? mail.state : "none";
-    show("accepted", told.accepted_at);
-    show("stored", told.stored_at);
-    if (mail && (mail.state === "sent" || mail.state === "failed")) show("confirmed", mail.at);
+    const moments = { accepted: told.accepted_at, stored: told.stored_at };
+    moments.confirmed = ["sent", "failed"].includes(shown) && mail.at;
+    for (const [step, moment] of Object.entries(moments)) {
+      const time = receipt.querySelector(`#step-${step} time`);
+      if (time) date(time, moment);
+    }
     if (told.final) events.close();
-  });
+  };
+  const events = new EventSource(receipt.dataset.events);
+  events.addEventListener("receipt", (event) => show(JSON.parse(event.data)));
   events.addEventListener("error", () => {
     // Refused, and not merely cut off: too many watch. The page comes back later.
     if (events.readyState === EventSource.CLOSED) setTimeout(() => location.reload(), 10_000);
