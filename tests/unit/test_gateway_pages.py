@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import re
 import tomllib
+from html import unescape
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from gateway.schemas import FormSchema
 from shared import forms
 from shared.messaging.topology import NOTIFY_QUERIES, STORAGE_QUERIES
-from support.gateway_app import Gateway, a_gateway
+from support.gateway_app import FORMS, Gateway, a_gateway
+from support.shown import words_of
 from support.tags import Tags
 
 PAGE = {"Accept": "text/html", "Sec-Fetch-Mode": "navigate"}
@@ -44,6 +47,32 @@ def test_the_example_forms_take_the_submissions_that_home_shows(tmp_path: Path) 
         pairs = re.findall(r"-d (?:'([^']*)'|(\S+))", line)
         values = dict((quoted or bare).split("=", 1) for quoted, bare in pairs)
         FormSchema(forms.load(tmp_path / "forms.toml")[name]).read(values)
+
+
+def snippets_of(html: str) -> list[str]:
+    """Return the pages that the start page offers to be saved."""
+    return [unescape(text) for text in re.findall(r"<code>(&lt;!doctype html&gt;.*?)</code>", html, re.DOTALL)]
+
+
+def test_home_offers_for_each_form_a_whole_page_with_all_of_its_fields(tmp_path: Path) -> None:
+    gateway = a_gateway(tmp_path, definitions=FORMS + SPECIAL)
+    pages = snippets_of(gateway.client.get("/").text)
+    assert len(pages) == len(gateway.forms)
+    for form, page in zip(gateway.forms.values(), pages, strict=True):
+        tags = Tags(page)
+        [script] = [attributes["src"] for tag, attributes in tags.found if tag == "script"]
+        [action] = [attributes["action"] for tag, attributes in tags.found if tag == "form"]
+        assert (script, action) == ("http://localhost/counterfoil.js", f"http://localhost/f/{form.name}")
+        names = {str(attributes["name"]) for tag, attributes in tags.found if "name" in attributes and tag != "meta"}
+        controls = {"access_key"} if form.access_key else set()
+        assert names == ({"name", "email", "message"} if form.fields is None else form.fields.keys()) | controls
+        for entry in (form.fields or {}).values():
+            found = [(tag, one) for tag, one in tags.found if one.get("name") == entry.name]
+            values = {one.get("value") for tag, one in found if tag == "input"}
+            assert entry.type != "list" or not entry.choices or values == set(entry.choices)
+            assert entry.type == "list" or ("required" in found[0][1]) == entry.required
+        assert words_of(page)[0] == form.title
+        assert page.rstrip().endswith("</html>")
 
 
 @pytest.mark.parametrize("path", ["/", "/openapi", "/openapi.json"])
@@ -138,6 +167,65 @@ def test_a_receipt_refreshes_without_scripts_and_stops_at_the_end(gateway: Gatew
     assert "refresh" not in page
     assert 'data-state="confirmed"' in page
     assert "22 November 2026, 17:03:46 UTC" in page
+
+
+SPECIAL = """
+[forms.special]
+title = "</code><script>alert(1)</script> & more"
+dialect = "web3forms"
+access_key = "a-key-of-it"
+fields."a b.c" = {type = "text", required = true, label = "<i>\\"A\\"</i>"}
+fields.size = {type = "choice", choices = ["<S>", "M"]}
+fields.agree = {type = "boolean", required = true}
+fields.codes = {type = "list"}
+"""
+THERE = {**PAGE, "Origin": "https://elsewhere.example"}
+BACK = "your browser's Back button leads there."
+CLOSED = "[forms.closed]\nactive = false\n[forms.open]\n"
+CLOSED += '[forms.contact]\nallowed_origins = ["https://www.example.org"]\n'
+
+
+@pytest.mark.parametrize(
+    ("path", "given", "status", "heading", "advice"),
+    [
+        ("/f/nothing", None, 404, "There is no form at this address.", "Please check the address"),
+        ("/nothing", None, 404, "There is no page at this address.", "Please check the address"),
+        ("/receipts/cut.off", None, 404, "There is no receipt at this address.", "that you have all of it"),
+        ("/f/closed", None, 403, "This form does not take submissions any more.", "ask whoever gave you the form"),
+        ("/f/nothing", {"data": {"a": "b"}}, 404, "There is no form at this address.", BACK),
+        ("/f/closed", {"data": {"a": "b"}}, 403, "This form does not take submissions any more.", BACK),
+        (
+            "/f/contact",
+            {"data": {"a": "b"}, "headers": THERE},
+            403,
+            "not take submissions from that site.",
+            "reach them",
+        ),
+        ("/f/open", {"data": {"a": "b" * 140_000}}, 413, "This is too large: at most 128 kB can be sent.", "shorten"),
+        (
+            "/livez",
+            {"data": {"a": "b"}},
+            405,
+            "This address is not one to open like that.",
+            "open the page with the form",
+        ),
+    ],
+)
+def test_a_refusal_says_what_to_do_next_in_a_visitors_words(
+    tmp_path: Path, path: str, given: dict[str, Any] | None, status: int, heading: str, advice: str
+) -> None:
+    client = a_gateway(tmp_path, definitions=CLOSED).client
+    answer = client.get(path, headers=PAGE) if given is None else client.post(path, **{"headers": PAGE, **given})
+    assert (answer.status_code, answer.mimetype) == (status, "text/html")
+    words = words_of(answer.text)
+    text = " ".join(words)
+    assert heading in text
+    assert advice in text
+    assert "bytes" not in text
+    assert words.index(next(one for one in words if heading in one)) < words.index(
+        next(w for w in words if advice in w)
+    )
+    assert (BACK in text) == (given is not None)
 
 
 @pytest.mark.parametrize(

@@ -86,7 +86,7 @@ def wrong_access_key() -> Refused:
 
 def too_large(limit_bytes: int) -> Refused:
     """Return the refusal of a body over the limit: 413; the server closes the connection."""
-    return refused(413, "TOO_LARGE", f"The submission is too large: {limit_bytes} bytes are the limit.")
+    return refused(413, "TOO_LARGE", f"This is too large: at most {limit_bytes // 1024} kB can be sent.")
 
 
 def too_many_fields(limit: int) -> Refused:

@@ -14,6 +14,7 @@ from typing import Any
 from flask import Response
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from gateway.advice import advice_on, heading_of
 from gateway.dialects import ACCESS_KEY, HONEYPOT, KEY
 from gateway.errors import Refused
 from gateway.inputs import Draft, Input, errors_without_input, example_of, id_of, leftovers, shown_fields
@@ -41,12 +42,16 @@ class Pages:
         """Return the page that lists the forms and how to post to each; None for one that names none of them."""
         if forms is None:
             return self._page("plain.html", 200)
-        entries = [
-            {"form": form, "url": f"{base_url}/f/{name}", "curl": example_of(form)}
-            for name, form in forms.items()
-            if form.active
-        ]
+        entries = [self._entry(form, base_url) for form in forms.values() if form.active]
         return self._page("home.html", 200, entries=entries)
+
+    def _entry(self, form: Form, base_url: str) -> dict[str, Any]:
+        """Return a form as the start page has it: a whole page that may be saved, and a line for a terminal."""
+        inputs = [Input.of(entry, form, Draft(), None) for entry in shown_fields(form, Draft())]
+        url = f"{base_url}/f/{form.name}"
+        snippet = self._environment.get_template("snippet.html")
+        page = snippet.render(form=form, url=url, base_url=base_url, inputs=inputs)
+        return {"form": form, "url": url, "curl": example_of(form), "page": page}
 
     def form(self, form: Form, draft: Draft | None = None, refusal: Refused | None = None) -> Response:
         """Return a form's hosted page; with a draft and a refusal, what was typed and what is wrong with it."""
@@ -81,7 +86,8 @@ class Pages:
     def refusal(self, refusal: Refused, *, posted: bool) -> Response:
         """Return the page of a refusal that has no form to offer again; `posted` says that a form was sent."""
         phrase = HTTPStatus(refusal.status).phrase
-        page = self._page("refusal.html", refusal.status, refusal=refusal, phrase=phrase, posted=posted)
+        told = {"heading": heading_of(refusal), "advice": advice_on(refusal, posted=posted)}
+        page = self._page("refusal.html", refusal.status, number=refusal.status, phrase=phrase, **told)
         page.headers.update(refusal.headers)
         return page
 
