@@ -1,4 +1,4 @@
-"""CR, LF, VT, U+2028 in subject, name, address: 422 at the door, and notify checks again."""
+"""CR, LF in subject, name, address: 422 at the door; VT, U+2028 are cleaned there; and notify checks again."""
 
 from __future__ import annotations
 
@@ -18,6 +18,10 @@ from support.gateway_server import Server
 from support.raw_http import FORM, JSON, a_post, answer_of
 
 ENDS_OF_LINES = ["\r", "\n", "\r\n", "\v", "\f", "\x1c", "\x1d", "\x1e", "\x1f", "\x85", "\u2028", "\u2029"]
+LINES = {"name", "_subject", "text", "subject"}
+"""What is a line, and no address: what some take for a line's end is cleaned there."""
+
+REFUSED = ENDS_OF_LINES[:3]
 INJECTION = "Ada{}Bcc: eve@example.org"
 
 
@@ -31,6 +35,7 @@ INJECTION = "Ada{}Bcc: eve@example.org"
         ("signup", "_replyto"),
         ("types", "text"),
         ("types", "choice"),
+        ("types", "tel"),
         ("open", "name"),
         ("open", "subject"),
         ("open", "email"),
@@ -40,9 +45,11 @@ INJECTION = "Ada{}Bcc: eve@example.org"
 def test_no_line_break_gets_near_a_header(tmp_path: Path, sign: str, form: str, name: str) -> None:
     gateway = a_gateway(tmp_path)
     good = {"name": "Ada", "email": "ada@example.org"} if form == "signup" else {}
-    answer = gateway.client.post(f"/f/{form}", data={**good, name: f"a{sign}Bcc: b@example.org"})
-    assert answer.status_code == 422
-    assert gateway.published() == []
+    answer = gateway.client.post(f"/f/{form}", data={**good, name: f"a{sign}Bcc: b@c"})
+    assert answer.status_code == (202 if name in LINES and sign not in REFUSED else 422)
+    for event in gateway.published():
+        said = event.control.subject if name == "_subject" else event.fields[name]
+        assert len(str(said).splitlines()) == 1
 
 
 @pytest.mark.parametrize("kind", [FORM, JSON])
@@ -61,7 +68,16 @@ def compose(event: SubmissionAccepted, form: Form | None = None, address: str = 
     Composer(MAIL_FROM, lambda: NOON).compose(event, form or a_form(), address)
 
 
-@pytest.mark.parametrize("end", [*ENDS_OF_LINES, "\0"], ids=ascii)
+@pytest.mark.parametrize("end", ENDS_OF_LINES[3:], ids=ascii)
+def test_a_subject_of_an_older_gateway_is_made_one_line(end: str) -> None:
+    """It let pass what some read as a line's end; a confirmation must not fail for it."""
+    event = replace(an_event(), control=Control(subject=INJECTION.format(end)))
+    header = Composer(MAIL_FROM, lambda: NOON).compose(event, a_form(), "ada@example.org").content.split(b"\r\n\r\n")[0]
+    assert b"\r\nBcc" not in header
+    assert len([line for line in header.decode("ascii").splitlines() if line.startswith("Subject: ")]) == 1
+
+
+@pytest.mark.parametrize("end", REFUSED, ids=ascii)
 @pytest.mark.parametrize("through", ["_subject", "a field in the subject"])
 def test_a_subject_of_two_lines_is_refused(end: str, through: str) -> None:
     text = INJECTION.format(end)

@@ -17,8 +17,8 @@ from werkzeug.test import TestResponse
 
 from dev.postgres import Postgres
 from gateway.dialects import roles_of
-from gateway.text import has_line_break
 from shared.contracts import SubmissionAccepted, check, decode, encode, fingerprint
+from shared.text import is_line
 from support.gateway_app import Gateway, a_gateway
 from support.inputs import MARK, POSTS, Post
 from support.submission_databases import assert_read_back, migrated, store
@@ -76,4 +76,4 @@ def assert_sound(gateway: Gateway, submission: SubmissionAccepted) -> None:
     assert submission.fingerprint == fingerprint(submission.fields)
     assert not submission.fields.keys() & roles_of(gateway.forms[submission.form]).keys()
     for header in (submission.control.subject, submission.reply_address):
-        assert header is None or not has_line_break(header)
+        assert header is None or is_line(header)

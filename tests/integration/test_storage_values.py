@@ -17,6 +17,7 @@ from sqlalchemy import Engine
 from shared.contracts import Control, Source, SubmissionAccepted, check, decode, encode, fingerprint
 from support.events import an_event
 from support.submission_databases import assert_read_back, migrated, store
+from support.texts import TEXTS
 
 NOW = datetime(2026, 11, 22, 18, 0, tzinfo=UTC)
 
@@ -109,5 +110,13 @@ def test_the_deepest_and_the_longest_are_read_back_as_they_were(engine: Engine) 
 def test_a_moment_of_another_zone_is_the_same_moment(engine: Engine) -> None:
     elsewhere = NOW.astimezone(timezone(timedelta(hours=5, minutes=45)))
     event = replace(an_event(), accepted_at=elsewhere)
+    store(engine, event)
+    assert_read_back(engine, event)
+
+
+@pytest.mark.parametrize("kind", [kind for kind, case in TEXTS.items() if case.is_stored])
+def test_a_text_of_any_kind_is_read_back_as_it_was(engine: Engine, kind: str) -> None:
+    text = TEXTS[kind].text
+    event = replace(an_event(a=text, b=[text]), control=Control(subject=text))
     store(engine, event)
     assert_read_back(engine, event)

@@ -13,9 +13,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from gateway import text
 from shared.contracts import check, decode, encode, fingerprint
 from shared.messaging.topology import NOTIFY_EMAIL, STORAGE
+from shared.text import is_line
 from support.gateway_app import Gateway, a_gateway
 
 ANY_TEXT = st.text(st.characters(codec=None), max_size=30)
@@ -48,7 +48,7 @@ def assert_storable(gateway: Gateway, status: int) -> None:
         assert not any(name.startswith("_") and name in event.fields for name in ("_subject", "_replyto", "_gotcha"))
         reply_to = None if event.spam else event.reply_address  # spam is kept as it came, and mailed to nobody
         for header in (event.control.subject, event.control.reply_to, reply_to):
-            assert header is None or not text.has_line_break(header)
+            assert header is None or is_line(header)
 
 
 @settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

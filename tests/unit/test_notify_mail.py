@@ -17,6 +17,7 @@ from shared.forms import Form
 from support.composed import bodies
 from support.confirmations import MAIL_FROM, NOON, a_form
 from support.events import an_event
+from support.texts import TEXTS
 
 HEADERS = ["From", "To", "Subject", "Date", "Message-ID", "Auto-Submitted", "MIME-Version", "Content-Type"]
 ENDS_OF_LINES = ["\r", "\n", "\r\n", "\v", "\f", "\x1c", "\x1d", "\x1e", "\x85", "\u2028", "\u2029", "\0"]
@@ -124,3 +125,15 @@ def test_an_address_beyond_ascii_needs_smtputf8_and_its_domain_alone_does_not() 
     assert composer.compose(an_event(), a_form(), "adä@example.org").needs_utf8
     mail = composer.compose(an_event(), a_form(), "ada@bücher.example")
     assert (mail.recipient, mail.needs_utf8) == ("ada@xn--bcher-kva.example", False)
+
+
+@pytest.mark.parametrize("kind", [kind for kind, case in TEXTS.items() if case.is_stored])
+def test_a_text_of_any_kind_is_mailed(kind: str) -> None:
+    """In the body always; in the subject where it makes a line, as the gateway lets pass no other."""
+    case = TEXTS[kind]
+    event = an_event(name=case.text if case.line else "Ada", message=f"({case.text})")
+    mail = assert_sound(content(event, a_form(subject="<{name}>")))
+    shown = mail.get_body(("plain",)).get_content()  # type: ignore[union-attr]
+    assert all(line in shown for line in f"({case.shown})".split("\n"))
+    if case.line:
+        assert mail["Subject"] == f"<{case.line}>".replace("\t", " ")

@@ -6,11 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from gateway.byproducts import Byproducts
+from gateway.cleaning import cleaned
 from gateway.dialects import Role, roles_of
 from gateway.errors import FieldError
-from gateway.text import LINE_BREAK_MESSAGE, has_line_break, is_email
+from gateway.text import LINE_BREAK_MESSAGE, is_email
+from gateway.values import only
 from shared.contracts import JsonValue
 from shared.forms import Form
+from shared.text import as_line, is_line
 
 SUBJECT_LIMIT = 300
 
@@ -47,6 +50,7 @@ class Controls:
     def __init__(self, form: Form) -> None:
         self._roles = roles_of(form)
         self._byproducts = Byproducts(form)
+        self._mail_domains = form.mail_domains
 
     def split(self, values: Mapping[str, JsonValue]) -> tuple[dict[str, JsonValue], ControlFields]:
         """Return the fields and the control fields of a submission, without what browsers and frameworks add to it.
@@ -59,10 +63,10 @@ class Controls:
             del fields[name]
         if not names:
             return fields, NONE
-        traps = (name for name in names if self._roles[name] == "trap")
-        trapped = {name: values[name] for name in traps if _is_filled(values[name])}
-        said = {name: text for name in names if (text := _text(values[name]))}
-        errors = self._errors({name: values[name] for name in names})
+        given = {name: _given(self._roles[name], values[name]) for name in names}
+        trapped = {name: value for name, value in given.items() if self._roles[name] == "trap" and _is_filled(value)}
+        said = {name: text for name, value in given.items() if (text := _text(value))}
+        errors = self._errors(given)
         wrong = {error.field for error in errors}
         by_role: dict[Role, str] = {}
         for name, text in said.items():
@@ -82,8 +86,30 @@ class Controls:
         )
 
     def _errors(self, given: Mapping[str, JsonValue]) -> list[FieldError]:
-        found = ((name, _wrong(self._roles[name], value)) for name, value in given.items())
+        found = ((name, self._wrong(self._roles[name], value)) for name, value in given.items())
         return [FieldError(wrong[0], wrong[1], name) for name, wrong in found if wrong]
+
+    def _wrong(self, role: Role, value: JsonValue) -> tuple[str, str] | None:
+        if role in ("trap", "captcha", "unused") or not value:
+            return None
+        if not isinstance(value, str):
+            return "TYPE_TEXT", "This must be text, and stand once."
+        if role == "subject" and not is_line(value):
+            return "LINE_BREAK", LINE_BREAK_MESSAGE
+        if role == "subject" and len(value) > SUBJECT_LIMIT:
+            return "TOO_LONG", f"At most {SUBJECT_LIMIT} characters, please."
+        if role == "reply_to" and not is_email(value, self._mail_domains):
+            return "TYPE_EMAIL", "Please enter an email address."
+        return None
+
+
+def _given(role: Role, value: JsonValue) -> JsonValue:
+    """Return what a control field says: once, and without what nobody sees."""
+    if isinstance(value, list) and role != "trap":
+        value = only(value)
+    if isinstance(value, str) and role in ("subject", "reply_to"):
+        return as_line(value) if role == "subject" else cleaned("email", value)
+    return value
 
 
 def _is_filled(value: JsonValue) -> bool:
@@ -97,17 +123,3 @@ def _text(value: JsonValue) -> str | None:
     if isinstance(value, list):
         value = next(iter(value), None)
     return value if isinstance(value, str) else None
-
-
-def _wrong(role: Role, value: JsonValue) -> tuple[str, str] | None:
-    if role in ("trap", "captcha", "unused") or not value:
-        return None
-    if not isinstance(value, str):
-        return "TYPE_TEXT", "This must be text, and stand once."
-    if role == "subject" and has_line_break(value):
-        return "LINE_BREAK", LINE_BREAK_MESSAGE
-    if role == "subject" and len(value) > SUBJECT_LIMIT:
-        return "TOO_LONG", f"At most {SUBJECT_LIMIT} characters, please."
-    if role == "reply_to" and not is_email(value):
-        return "TYPE_EMAIL", "Please enter an email address."
-    return None

@@ -11,6 +11,7 @@ from gateway.errors import FieldError, Refused
 from gateway.schemas import TEXTAREA_FROM, is_single_line
 from shared.contracts import JsonValue
 from shared.forms import Field, Form
+from shared.forms.labels import label_of
 
 _OPEN_FIELDS = (
     Field("name", "text", max_length=200),
@@ -83,7 +84,7 @@ class Input:
         error = next((error for error in errors if error.field == entry.name), None)
         return cls(
             field=entry,
-            label=entry.label or entry.name.replace("_", " ").capitalize(),
+            label=label_of(entry),
             kind=_kind_that_shows(values, _kind_of(entry, form), error),
             autocomplete=autocomplete_of(entry),
             values=values,

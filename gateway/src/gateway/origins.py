@@ -10,11 +10,8 @@ from urllib.parse import urljoin, urlsplit
 from werkzeug.datastructures import Headers
 from werkzeug.urls import iri_to_uri
 
+from shared.addresses import URL_MOST
 from shared.forms import Form
-
-URL_MOST = 2000
-"""Characters of an address that is looked into, as long as the browsers' own limits: what puts one into its normal form
-takes time by the square of its length."""
 
 _UNFIT = re.compile(r"[\x00-\x20\x7f-\xa0\\]")
 _HALF_ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:(?!//[^/])|///")

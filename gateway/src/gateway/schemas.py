@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 from marshmallow import RAISE, Schema, ValidationError
 
+from gateway.cleaning import cleaned
 from gateway.errors import FieldError, invalid
-from gateway.text import LINE_BREAK_MESSAGE, has_line_break, is_email
-from gateway.values import TYPES, Email, Value, is_blank
+from gateway.text import LINE_BREAK_MESSAGE, is_email
+from gateway.values import TYPES, Email, Value, is_blank, only
 from shared.contracts import JsonValue
 from shared.forms import Field, Form
 from shared.forms.definitions import ADDRESS_NAMES
 from shared.forms.placeholders import names_in
+from shared.text import as_line, is_line
 
 TEXTAREA_FROM = 300
 """A text field that may be longer than this is a text area, and may have several lines."""
@@ -83,7 +85,7 @@ class FormSchema:
             if self._form.unknown == "keep":
                 kept = {name: value for name, value in fields.items() if name not in self._known}
             fields = known
-        wrong = self._wrong_lines(kept)
+        kept, wrong = self._lines_of(kept)
         try:
             loaded = cast("dict[str, JsonValue]", schema.load(fields))
         except ValidationError as error:
@@ -94,24 +96,27 @@ class FormSchema:
         return {**{self._names[name]: value for name, value in loaded.items()}, **kept}
 
     def _read_any(self, fields: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
-        wrong = self._wrong_lines(fields)
+        taken, wrong = self._lines_of(fields)
         if wrong:
             raise invalid(*wrong)
-        return dict(fields)
+        return taken
 
-    def _wrong_lines(self, fields: Mapping[str, JsonValue]) -> list[FieldError]:
-        """Return the errors of fields that are not defined, and stand in the confirmation's header all the same."""
-        return [
-            self._error(name, code)
-            for name, value in fields.items()
-            if name in self._lines and (code := _wrong_with_line(name, value))
-        ]
+    def _lines_of(self, fields: Mapping[str, JsonValue]) -> tuple[dict[str, JsonValue], list[FieldError]]:
+        """Return fields that are not defined as they are taken, and what is wrong with those that stand in the
+        confirmation's header all the same."""
+        taken, wrong = dict(fields), []
+        for name in [name for name in fields if name in self._lines]:
+            try:
+                taken[name] = _read_line(name, fields[name], self._form.mail_domains)
+            except ValidationError as error:
+                wrong.append(self._error(name, str(error.messages[0])))
+        return taken, wrong
 
     def _error(self, name: str, code: str) -> FieldError:
         field = (self._form.fields or {}).get(name) or Field(name=name, type="text")
         template = _MESSAGES.get(f"{code} {field.type}") or _MESSAGES[code]
         text = template.format(label=field.label or name[:100], field=field).rstrip()
-        return FieldError(code, text[0].upper() + text[1:], name)
+        return FieldError(code, text if field.label else text[0].upper() + text[1:], name)
 
 
 def _schema_of(form: Form, definitions: list[Field]) -> Schema:
@@ -119,6 +124,8 @@ def _schema_of(form: Form, definitions: list[Field]) -> Schema:
     for index, field in enumerate(definitions):
         kind: type[Value] = Email if field.name in ADDRESS_NAMES and field.type == "text" else TYPES[field.type]
         values[f"f{index}"] = kind(field, single_line=is_single_line(field, form))
+        if issubclass(kind, Email):
+            values[f"f{index}"].mail_domains = form.mail_domains
     schema = Schema.from_dict(values, name=f"Form_{form.name}")(unknown=RAISE)
     schema.error_messages = {**schema.error_messages, "unknown": "FIELD_UNKNOWN"}
     return schema
@@ -128,9 +135,19 @@ def _line_names(form: Form) -> frozenset[str]:
     return _LINE_NAMES.union(names_in(form.confirmation.subject))
 
 
-def _wrong_with_line(name: str, value: JsonValue) -> str | None:
-    if not isinstance(value, str) or not value:
-        return "TYPE_EMAIL" if name in ADDRESS_NAMES and value else None
-    if has_line_break(value):
-        return "LINE_BREAK"
-    return "TYPE_EMAIL" if name in ADDRESS_NAMES and not is_email(value) else None
+def _read_line(name: str, value: JsonValue, mail_domains: Sequence[str]) -> JsonValue:
+    """Return what stands in a header as it is taken; raises `ValidationError` with a code."""
+    is_address = name in ADDRESS_NAMES
+    if isinstance(value, list):
+        one = only(value)
+        value = one if is_address or isinstance(one, str) else value
+    if not isinstance(value, str):
+        if is_address and value:
+            raise ValidationError("TYPE_EMAIL")
+        return value
+    text = cleaned("email", value) if is_address else as_line(value)
+    if not is_line(text):
+        raise ValidationError("LINE_BREAK")
+    if is_address and text and not is_email(text, mail_domains):
+        raise ValidationError("TYPE_EMAIL")
+    return text

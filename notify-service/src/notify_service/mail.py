@@ -6,9 +6,8 @@ measured, and which in Python 3.11 does not refuse every character that some ser
 
 from __future__ import annotations
 
-import re
 from binascii import b2a_qp
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from email.header import Header
 from email.utils import format_datetime, formataddr
@@ -19,12 +18,10 @@ from notify_service import domain
 from notify_service.domain import Mail, Permanent
 from notify_service.settings import MailFrom
 from notify_service.wording import Wording, subject_of
-from shared.addresses import is_plain
+from shared.addresses import is_plain, is_within, split
 from shared.contracts import SubmissionAccepted
 from shared.forms import Form
-
-_ENDS_A_LINE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
-"""Controls (CR, LF, VT, FF, FS, GS, RS, NEL among them), the two Unicode separators, and what is no text at all."""
+from shared.text import is_line
 
 _PLAIN_SUBJECT_MOST = 66
 """What fits beside `Subject: ` in a line of the 76 characters that RFC 2047 allows."""
@@ -41,9 +38,9 @@ class Composer:
 
     def compose(self, event: SubmissionAccepted, form: Form, address: str) -> Mail:
         """Return the confirmation of a submission to an address; raises `Permanent` where there can be none."""
-        recipient = _checked_address(address)
+        recipient = _checked_address(address, form.mail_domains)
         subject = subject_of(event, form)
-        if _ENDS_A_LINE.search(subject):
+        if not is_line(subject):
             raise Permanent("control character in the subject")
         words = self._wording.words(event, form, subject)
         headers = (
@@ -59,17 +56,24 @@ class Composer:
         return Mail(self._from.address, recipient, content, needs_utf8=not recipient.isascii())
 
 
-def _checked_address(address: str) -> str:
-    """Return the address as it stands in envelope and header: its domain in ASCII, as RFC 5890 writes it."""
+def _checked_address(address: str, mail_domains: Sequence[str]) -> str:
+    """Return the address as it stands in envelope and header: its domain in ASCII, as RFC 5890 writes it.
+
+    A local part with dots that RFC 5321 has in quotes alone stands in quotes.
+    """
     if is_plain(address):
         return address
-    if _ENDS_A_LINE.search(address):
+    if not is_line(address):
         raise Permanent("control character in the address")
+    plain, local, given_domain = split(address, mail_domains)
     try:
-        checked = validate_email(address, check_deliverability=False, globally_deliverable=False)
+        checked = validate_email(plain, check_deliverability=False, globally_deliverable=False)
     except EmailNotValidError:
         raise Permanent("no valid address") from None
-    return f"{checked.local_part}@{checked.ascii_domain}"
+    mail_domain = given_domain if is_within(given_domain, mail_domains) else checked.ascii_domain
+    if not mail_domain.isascii():
+        raise Permanent("a domain that is not public has to be written in ASCII")
+    return f"{checked.local_part}@{mail_domain}" if plain.startswith(f"{local}@") else f'"{local}"@{mail_domain}'
 
 
 def _encoded_subject(subject: str) -> str:

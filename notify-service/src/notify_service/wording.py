@@ -10,6 +10,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 from notify_service.placeholders import fill
 from shared.contracts import JsonValue, SubmissionAccepted
 from shared.forms import Form
+from shared.forms.labels import label_from, label_of
+from shared.text import as_line, as_shown
 
 MAX_ROWS = 100
 MAX_LINES = 200
@@ -18,8 +20,6 @@ MAX_SUBJECT_CHARACTERS = 200
 
 _INDENT = "\N{NO-BREAK SPACE}" * 2
 _NOTHING = "\N{EN DASH}"
-_CONTROLS = dict.fromkeys([*range(9), 11, 12, *range(14, 32), *range(127, 160)], "\N{REPLACEMENT CHARACTER}")
-"""All control characters but tab, line feed and carriage return: a terminal that shows mail might obey them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,7 @@ class Wording:
         rows = _rows(event, form)
         values = {
             "subject": subject,
-            "paragraphs": [part.split("\n") for part in _clean(opening).strip().split("\n\n")],
+            "paragraphs": [part.split("\n") for part in as_shown(opening).strip().split("\n\n")],
             "rows": rows[:MAX_ROWS],
             "more": len(rows) - MAX_ROWS,
             "form": form.title,
@@ -77,7 +77,7 @@ class Wording:
 
 def subject_of(event: SubmissionAccepted, form: Form) -> str:
     """Return the subject: what the submission asks for, else the form's, else a default; one line if its parts are."""
-    chosen = event.control.subject or fill(form.confirmation.subject, event.fields)
+    chosen = as_line(event.control.subject or fill(form.confirmation.subject, event.fields))
     subject = " ".join(chosen.replace("\t", " ").split(" ")).strip() or f"{form.title}: we have your submission"
     cut = subject[:MAX_SUBJECT_CHARACTERS]
     return subject if cut == subject else cut.rstrip() + "\N{HORIZONTAL ELLIPSIS}"
@@ -96,7 +96,7 @@ def _rows(event: SubmissionAccepted, form: Form) -> list[Row]:
 
 def _label(name: str, form: Form) -> str:
     field = (form.fields or {}).get(name)
-    return _clean((field and field.label) or name.replace("_", " ").replace("\n", " ")[:100].capitalize())
+    return as_shown(label_of(field)) if field else as_shown(label_from(name[:100])).replace("\n", " ")
 
 
 def _lines(value: JsonValue) -> list[str]:
@@ -109,7 +109,7 @@ def _lines(value: JsonValue) -> list[str]:
 def _shown(value: JsonValue) -> Iterator[str]:
     if isinstance(value, dict) and value:
         for name, inner in value.items():
-            label = f"{_clean(name)[:100]}:".replace("\n", " ")
+            label = f"{as_shown(name)[:100]}:".replace("\n", " ")
             lines = list(_shown(inner))
             yield from [f"{label} {lines[0]}"] if len(lines) == 1 else [label, *_indented(lines)]
     elif isinstance(value, list) and value:
@@ -129,12 +129,7 @@ def _scalar(value: JsonValue) -> str:
         return "Yes" if value else "No"
     if value in (None, "", [], {}):
         return _NOTHING
-    text = _clean(str(value))
+    text = as_shown(str(value))
     if len(text) <= MAX_VALUE_CHARACTERS:
         return text
     return f"{text[:MAX_VALUE_CHARACTERS]}\N{HORIZONTAL ELLIPSIS} ({len(text) - MAX_VALUE_CHARACTERS} more characters)"
-
-
-def _clean(text: str) -> str:
-    """Return the text with line feeds alone as ends of lines, and without control characters."""
-    return text.replace("\r\n", "\n").replace("\r", "\n").translate(_CONTROLS)

@@ -12,12 +12,13 @@ from gateway.schemas import is_single_line
 from gateway.values import FALSE, TRUE
 from shared.forms import Field, Form
 from shared.forms.definitions import ADDRESS_NAMES
+from shared.forms.labels import label_of
 
 Schema = dict[str, Any]
 
 KINDS = ("application/json", "application/x-www-form-urlencoded", "multipart/form-data")
 
-_LINE = r"^[^\u0000-\u0008\u000a-\u001f\u007f\u0085\u2028\u2029]*$"
+_LINE = r"^[^\u0000\u000a\u000d]*$"
 _LINES = r"^[^\u0000]*$"
 _FORMATS = {"date": "date", "url": "uri", "tel": "tel"}
 _EMAIL: Schema = {"type": "string", "format": "email"}
@@ -67,7 +68,7 @@ def _object_of(form: Form) -> Schema:
 
 def schema_of(field: Field, form: Form) -> Schema:
     """Return the schema of one field. One that is not required may be empty, or null."""
-    about = {"title": field.label or field.name} | ({"description": field.help} if field.help else {})
+    about = {"title": label_of(field)} | ({"description": field.help} if field.help else {})
     schema = {**about, **_typed(field, form)}
     return schema if field.required else {"anyOf": [schema, *_NOTHING]}
 

@@ -11,6 +11,8 @@ import math
 from collections.abc import Iterable
 from typing import NoReturn, TypeAlias
 
+from shared.text import flaw_of
+
 JsonValue: TypeAlias = "bool | int | float | str | list[JsonValue] | dict[str, JsonValue] | None"
 
 MAX_DEPTH = 32
@@ -122,13 +124,8 @@ def _check_container(value: dict[object, object] | list[object], most_depth: int
 
 
 def _check_text(text: str) -> None:
-    if "\x00" in text:
-        raise Unacceptable("", "a NUL character (U+0000) cannot be stored")
-    if not text.isascii():
-        try:
-            text.encode("utf-8")
-        except UnicodeEncodeError as error:
-            raise Unacceptable("", "a lone surrogate is not text") from error
+    if flaw := flaw_of(text):
+        raise Unacceptable("", flaw)
 
 
 def _refuse_constant(name: str) -> NoReturn:

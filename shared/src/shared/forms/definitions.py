@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Literal, TypeAlias
 
+from shared.addresses import ADDRESS_MOST, URL_MOST
 from shared.forms.captcha import Captcha
 from shared.forms.webhook import Webhook
 
@@ -17,6 +18,9 @@ Dialect: TypeAlias = Literal["formspree", "web3forms", "netlify", "basin"]
 """The form services whose pages a form can take unchanged."""
 
 Unknown: TypeAlias = Literal["refuse", "keep", "drop"]
+
+LENGTH_MOST = {"email": ADDRESS_MOST, "url": URL_MOST}
+"""What fields of a type are never longer than, whatever their definition says."""
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 """What a form may be called: it stands in addresses."""
@@ -70,6 +74,7 @@ class Form:
     call themselves plain text, where they are JSON or urlencoded.
     `access_key` is what a page in the dialect of Web3Forms has to say; None lets it say anything.
     `unknown` says what becomes of fields that are not among `fields`. `webhook` is None where nobody is told.
+    `mail_domains` are those that addresses may have though no public one is like them: `intranet`, `corp.local`.
     """
 
     name: str
@@ -87,6 +92,7 @@ class Form:
     rate_limit: str | None = None
     deduplicate: timedelta | None = None
     captcha: Captcha | None = None
+    mail_domains: tuple[str, ...] = ()
     confirmation: ConfirmationMail = field(default_factory=ConfirmationMail)
     webhook: Webhook | None = None
 

@@ -8,7 +8,7 @@ from typing import Any, get_args
 
 from marshmallow import ValidationError, fields, post_load, validate, validates_schema
 
-from shared.forms.definitions import FieldType
+from shared.forms.definitions import LENGTH_MOST, FieldType
 from shared.forms.patterns import compiled
 from shared.forms.tables import Table
 
@@ -90,6 +90,8 @@ class FieldSchema(Table):
     def _build(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:
         if "choices" in data:
             data["choices"] = tuple(data["choices"])
+        if most := LENGTH_MOST.get(data["type"]):
+            data["max_length"] = min(most, data.get("max_length", most))
         return data | {key: _bound(data[key]) for key in ("min", "max") if key in data}
 
 

@@ -13,6 +13,7 @@ from marshmallow import ValidationError
 
 from shared.forms import positions
 from shared.forms.definitions import Field, Form, Forms, FormsError
+from shared.forms.labels import label_from
 from shared.forms.schema import FileSchema
 
 _AT_LINE = re.compile(r" \(at line ([0-9]+), column ([0-9]+)\)")
@@ -89,7 +90,7 @@ def _syntax_error(path: Path, text: str, message: str) -> str:
 
 
 def _form(name: str, definition: dict[str, Any]) -> Form:
-    title = definition.pop("title", None) or name.replace("-", " ").replace("_", " ").capitalize()
+    title = definition.pop("title", None) or label_from(name.replace("-", " "))
     specified = definition.pop("fields", None)
     known = None if specified is None else {key: Field(name=key, **value) for key, value in specified.items()}
     return Form(name=name, title=title, fields=known, **definition)

@@ -7,6 +7,7 @@ from typing import Any, get_args
 
 from marshmallow import ValidationError, fields, post_load, validate, validates_schema
 
+from shared.addresses import DOMAIN
 from shared.forms.captcha import Captcha, CaptchaSchema
 from shared.forms.definitions import NAME, ConfirmationMail, Dialect, Unknown
 from shared.forms.field_schema import FIELD_NAME, FieldSchema
@@ -16,6 +17,10 @@ from shared.forms.tables import Table, Tables
 from shared.forms.webhook import WebhookSchema
 from shared.forms.windows import Window
 
+_MAIL_DOMAIN = validate.Regexp(
+    rf"(?=.{{1,253}}\Z){DOMAIN.pattern}\Z",
+    error="expected the part of an address after the @, such as intranet or corp.local",
+)
 _FORM_NAME = validate.Regexp(rf"{NAME.pattern}\Z", error="a form's name is letters, digits, - and _, 64 at most")
 
 
@@ -67,6 +72,7 @@ class FormSchema(Table):
     rate_limit = fields.String(validate=is_rate)
     deduplicate = Window()
     captcha = fields.Nested(CaptchaSchema)
+    mail_domains = fields.List(fields.String(validate=_MAIL_DOMAIN), validate=validate.Length(max=50))
     confirmation = fields.Nested(ConfirmationSchema)
     webhook = fields.Nested(WebhookSchema)
 
@@ -120,9 +126,7 @@ class FormSchema(Table):
 
     @post_load
     def _as_tuple(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:
-        if "allowed_origins" in data:
-            data["allowed_origins"] = tuple(data["allowed_origins"])
-        return data
+        return data | {key: tuple(data[key]) for key in ("allowed_origins", "mail_domains") if key in data}
 
 
 class FileSchema(Table):

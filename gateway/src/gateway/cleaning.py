@@ -1,0 +1,74 @@
+"""What is taken out of a value before it is checked: what nobody sees, and what a keyboard or a program put for a sign.
+
+By the type of its field. Only what no value of that type has is taken out: a text keeps its joiners, by which emoji and
+Persian are written, and a number has none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from itertools import chain
+from typing import Literal, TypeAlias
+from unicodedata import decimal
+
+Kind: TypeAlias = Literal["email", "url", "tel", "number", "date"]
+
+
+def _signs(*ranges: tuple[int, int]) -> tuple[int, ...]:
+    return tuple(chain.from_iterable(range(first, last + 1) for first, last in ranges))
+
+
+INVISIBLE = _signs(
+    *((0xAD, 0xAD), (0x34F, 0x34F), (0x61C, 0x61C), (0x180E, 0x180E), (0x200B, 0x200F), (0x202A, 0x202E)),
+    *((0x2060, 0x206F), (0xFE00, 0xFE0F), (0xFEFF, 0xFEFF)),
+)
+"""The soft hyphen, joiners, zero-width space, marks and isolates of direction, variation selectors, byte order mark."""
+
+SPACES = _signs(
+    (0x9, 0x9), (0xA0, 0xA0), (0x1680, 0x1680), (0x2000, 0x200A), (0x202F, 0x202F), (0x205F, 0x205F), (0x3000, 0x3000)
+)
+"""All but the plain one: no-break, thin, wide, tab."""
+
+LINE_ENDS = _signs((0xA, 0xD), (0x1C, 0x1F), (0x85, 0x85), (0x2028, 0x2029))
+DASHES = _signs((0x2010, 0x2015), (0x2043, 0x2043), (0x2212, 0x2212), (0xFE58, 0xFE58), (0xFE63, 0xFE63))
+CONTROLS = tuple(code for code in _signs((0, 0x1F), (0x7F, 0x9F)) if code not in {*SPACES, *LINE_ENDS})
+FULL_WIDTH = {code: chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F)}
+"""ASCII as East Asian keyboards have it, in its wide form."""
+
+BLANK = " " + "".join(map(chr, (*SPACES, *LINE_ENDS, *INVISIBLE, *CONTROLS)))
+"""What says nothing, alone."""
+
+
+def _table(*, spaces: str, line_ends: str | None, dashes: str | None) -> Mapping[int, str]:
+    def all_to(signs: Iterable[int], text: str | None) -> dict[int, str]:
+        return {} if text is None else dict.fromkeys(signs, text)
+
+    return {
+        **FULL_WIDTH,
+        **all_to((*INVISIBLE, *CONTROLS), ""),
+        **all_to(SPACES, spaces),
+        **all_to(LINE_ENDS, line_ends),
+        **all_to(DASHES, dashes),
+    }
+
+
+_TABLES: Mapping[Kind, Mapping[int, str]] = {
+    "email": _table(spaces=" ", line_ends=None, dashes="-"),  # a line's end within is an attempt at a header
+    "url": _table(spaces="", line_ends="", dashes=None),  # a path may have dashes of its own
+    "tel": _table(spaces=" ", line_ends=" ", dashes="-"),
+    "number": {**_table(spaces="", line_ends="", dashes="-"), 0x66B: ".", 0x66C: ""},  # Arabic's separators
+    "date": _table(spaces="", line_ends="", dashes="-"),
+}
+_WITH_DIGITS = frozenset({"tel", "number", "date"})
+
+
+def cleaned(kind: Kind, text: str) -> str:
+    """Return a text as one of its kind would be written in ASCII, as far as that changes nothing of what it says."""
+    if not (text.isascii() and text.isprintable()):
+        text = text.strip(BLANK).translate(_TABLES[kind])
+    text = text.strip(" ")
+    if kind == "email":
+        return text if "@ " not in text and " @" not in text else "@".join(part.strip(" ") for part in text.split("@"))
+    if kind in _WITH_DIGITS and not text.isascii():
+        text = "".join(str(decimal(sign, sign)) for sign in text)
+    return text[4:].lstrip(" ") if kind == "tel" and text[:4].lower() == "tel:" else text
