@@ -30,13 +30,14 @@ _POSTS = """  curl -d 'name=Ada Lovelace' -d 'email=ada@example.org' {address}/f
   curl --json '{{"name": "Ada Lovelace", "email": "ada@example.org"}}' {address}/f/{form}"""
 _ASK_HOME = "  post to it from a terminal: {address}/ has a line for each form;"
 
+_HTTP = 80
 _EXAMPLE = {"name", "email"}
 
 
 def ready(directory: Path, port: int, setup_output: str, mail_page: str | None) -> str:
     """Return the address, where keys and mails are, and what to try. `setup_output` holds the new keys, or nothing."""
     key, operator_key = _shown_once(setup_output, "API key"), _shown_once(setup_output, "Operator key")
-    address = f"http://127.0.0.1:{port}"
+    address = "http://127.0.0.1" if port == _HTTP else f"http://127.0.0.1:{port}"
     form, definition = _first_form()
     return _READY.format(
         address=address,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import socket
 import subprocess
@@ -42,6 +43,19 @@ def test_a_port_that_is_bound_but_answers_nobody_is_busy_too() -> None:
 
         with pytest.raises(CannotGoOn, match=f"Port {port} is busy"):
             ports.check(port)
+
+
+def test_a_port_that_is_kept_for_root_is_said_to_be_with_one_that_is_not() -> None:
+    said = str(ports.refusal(80, PermissionError(errno.EACCES, "Permission denied")))
+    assert "Port 80 is kept for root" in said
+    assert "PORT=8080 make run" in said
+    assert "PORT=81 " not in said
+
+
+def test_the_port_of_http_itself_is_served_and_not_named(tmp_path: Path) -> None:
+    said = run_words.ready(tmp_path, 80, "", None)
+    assert "Counterfoil is ready:  http://127.0.0.1/\n" in said
+    assert ":80" not in said
 
 
 @pytest.mark.parametrize("text", ["http", "0", "65536", "-1", "8080 "])
