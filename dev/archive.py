@@ -23,6 +23,7 @@ notify's knew would show as confirmed, and be nowhere."""
 
 SECRETS = "secrets"
 FORMS = "forms.toml"
+FORM_SECRETS = "form-secrets"
 _MANIFEST = "manifest.json"
 _NEEDED = {_MANIFEST, *DATABASES}
 _BROKEN = (tarfile.TarError, EOFError, zlib.error, gzip.BadGzipFile)
@@ -123,7 +124,7 @@ def _add(tar: tarfile.TarFile, name: str, content: bytes | Path) -> None:
 def _take(tar: tarfile.TarFile, member: tarfile.TarInfo, folder: Path) -> None:
     """Unpack what a backup holds, and nothing else: no link, and no place but below the folder."""
     path = PurePosixPath(member.name)
-    is_ours = member.name in {*_NEEDED, FORMS} or (len(path.parts) > 1 and path.parts[0] == SECRETS)
+    is_ours = member.name in {*_NEEDED, FORMS} or (len(path.parts) > 1 and path.parts[0] in {SECRETS, FORM_SECRETS})
     content = tar.extractfile(member) if member.isfile() else None
     if not is_ours or ".." in path.parts or content is None:
         raise ValueError(f"{member.name!r} has no place in one")

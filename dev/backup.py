@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 import tempfile
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -15,12 +16,13 @@ from dev.steps import ROOT, RUN, CannotGoOn, leave, say
 from shared.messaging import depths
 
 _ASIDE = "aside"
+_PUT = (archive.SECRETS, archive.FORMS, archive.FORM_SECRETS)
 
 
-def back_up(directory: Path, to: Path, forms: Path | None) -> Path:
+def back_up(directory: Path, to: Path, own: Mapping[str, Path]) -> Path:
     """Write a backup of a run's directory to a new file, or into a folder under a name with the time; returns the file.
 
-    Raises `CannotGoOn`. `forms` is added where it is given.
+    `own` are files and folders of the operator's that are added, by their names in the backup. Raises `CannotGoOn`.
     """
     missing = [name for name in archive.DATABASES if not (directory / name).exists()]
     if missing:
@@ -30,21 +32,20 @@ def back_up(directory: Path, to: Path, forms: Path | None) -> Path:
         folder = Path(made)
         for name in archive.DATABASES:
             archive.copy_database(directory / name, folder / name)
-        if (directory / archive.SECRETS).exists():
-            shutil.copytree(directory / archive.SECRETS, folder / archive.SECRETS)
-        if forms is not None:
-            shutil.copyfile(forms, folder / archive.FORMS)
+        _copy(directory / archive.SECRETS, folder / archive.SECRETS)
+        for name, path in own.items():
+            _copy(path, folder / name)
         count = archive.count_submissions(folder / "storage.db")
         archive.pack(folder, file, {"made_at": _now().isoformat(), "submissions": count})
     say(f"{file} holds {count} submissions, their confirmations, and the keys' hashes. Keep it as secret as they are.")
     return file
 
 
-def restore(directory: Path, file: Path, forms: Path) -> None:
+def restore(directory: Path, file: Path, own: Mapping[str, Path]) -> None:
     """Put a backup in place; what was there before is set aside, never deleted.
 
-    `forms` is written where it is not there. Raises `CannotGoOn` while a run has the directory, and before anything has
-    been changed where the backup is not whole.
+    The operator's `own` are written where they are not there. Raises `CannotGoOn` while a run has the directory, and
+    before anything has been changed where the backup is not whole.
     """
     if not file.is_file():
         raise CannotGoOn(f"There is no file {file}. Name a backup: make restore FROM=counterfoil.tar.gz")
@@ -52,7 +53,8 @@ def restore(directory: Path, file: Path, forms: Path) -> None:
         folder = Path(made)
         about = archive.unpack(file, folder)
         _set_aside(directory)
-        _restore_forms(folder / archive.FORMS, forms, directory)
+        for name, path in own.items():
+            _restore_own(folder / name, path, directory)
         for path in folder.iterdir():
             path.rename(directory / path.name)
         run_directory.make_private(directory)
@@ -86,7 +88,7 @@ def _target(to: Path) -> Path:
 def _set_aside(directory: Path) -> None:
     """Move what is about to be replaced, and SQLite's logs that belong to it."""
     kept = [path for name in archive.DATABASES for path in directory.glob(f"{name}*")]
-    kept += directory.glob(archive.SECRETS)
+    kept += [path for name in _PUT if (path := directory / name).exists()]
     if not kept:
         return
     aside = directory / _ASIDE / f"{_now():%Y%m%dT%H%M%S.%fZ}"
@@ -96,16 +98,41 @@ def _set_aside(directory: Path) -> None:
     say(f"What was there is in {aside}")
 
 
-def _restore_forms(kept: Path, forms: Path, directory: Path) -> None:
+def _restore_own(kept: Path, path: Path, directory: Path) -> None:
+    """Put what is the operator's in its place, or say where it is, if something else is there."""
     if not kept.exists():
         return
-    if not forms.exists():
-        shutil.copyfile(kept, forms)
-        say(f"{forms} is as in the backup.")
-    if forms.read_bytes() == kept.read_bytes():
-        kept.unlink()
-    else:
-        say(f"{forms} stays as it is; that of the backup is {directory / kept.name}")
+    if not path.exists():
+        _copy(kept, path)
+        say(f"{path} is as in the backup.")
+    elif _content(path) != _content(kept):
+        say(f"{path} stays as it is; that of the backup is {directory / kept.name}")
+        return
+    _remove(kept)
+
+
+def _copy(source: Path, target: Path) -> None:
+    """Copy a file or a folder, if it is there."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    if source.is_dir():
+        shutil.copytree(source, target)
+    elif source.exists():
+        shutil.copyfile(source, target)
+
+
+def _content(path: Path) -> dict[str, bytes]:
+    files = [path] if path.is_file() else [each for each in path.rglob("*") if each.is_file()]
+    return {str(each.relative_to(path)): each.read_bytes() for each in files}
+
+
+def _remove(path: Path) -> None:
+    shutil.rmtree(path) if path.is_dir() else path.unlink()
+
+
+def _own(directory: Path) -> dict[str, Path]:
+    """Return where the forms and their secrets are, as the services would find them."""
+    secrets = run_settings.environment(directory, "gateway", {"BIND": ""})["COUNTERFOIL_FORM_SECRETS"]
+    return {archive.FORMS: run_settings.forms(), archive.FORM_SECRETS: Path(secrets)}
 
 
 def _broker_url(directory: Path) -> str | None:
@@ -127,12 +154,14 @@ def _do(what: str, file: str, directory: Path) -> None:
     if run_settings.is_given("DATABASE_URL"):
         raise CannotGoOn("The data is in the database of COUNTERFOIL_DATABASE_URL: use that database's own means.")
     path = Path(file).expanduser().absolute()
+    own = _own(directory)
+    if own[archive.FORMS] == run_settings.EXAMPLE:
+        own[archive.FORMS] = ROOT / archive.FORMS
     if what == "restore":
-        restore(directory, path, ROOT / archive.FORMS)
-        return
-    forms = run_settings.forms()
-    back_up(directory, path, forms if forms.exists() and forms != run_settings.EXAMPLE else None)
-    tell_what_waits(directory)
+        restore(directory, path, own)
+    else:
+        back_up(directory, path, own)
+        tell_what_waits(directory)
 
 
 def main() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import shutil
 import sqlite3
 import tarfile
 import threading
@@ -37,10 +38,12 @@ def directory(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def forms(tmp_path: Path) -> Path:
-    path = tmp_path / "forms.toml"
-    path.write_text("[forms.signup]\n")
-    return path
+def own(tmp_path: Path) -> dict[str, Path]:
+    forms, secrets = tmp_path / "mine" / "forms.toml", tmp_path / "mine" / "form-secrets"
+    secrets.mkdir(parents=True)
+    forms.write_text("[forms.signup]\n")
+    (secrets / "captcha").write_text("theirs")
+    return {"forms.toml": forms, "form-secrets": secrets}
 
 
 def accept(directory: Path, numbers: range | count[int], until: threading.Event | None = None) -> None:
@@ -84,45 +87,52 @@ def ids(directory: Path, name: str) -> set[int]:
 
 
 def test_a_backup_under_load_is_one_moment_of_each_and_confirms_nothing_that_it_does_not_hold(
-    directory: Path, tmp_path: Path, forms: Path
+    directory: Path, tmp_path: Path, own: dict[str, Path]
 ) -> None:
     with under_load(directory):
         before = ids(directory, "notify.db")
-        files = [backup.back_up(directory, tmp_path / f"{number}.tar.gz", None) for number in range(5)]
+        files = [backup.back_up(directory, tmp_path / f"{number}.tar.gz", {}) for number in range(5)]
 
     for number, file in enumerate(files):
         restored = tmp_path / f"restored-{number}"
-        backup.restore(restored, file, forms)
+        backup.restore(restored, file, own)
         assert before <= ids(restored, "notify.db") <= ids(restored, "storage.db")
 
 
 def test_what_is_restored_is_what_was_there_and_what_was_there_is_set_aside(
-    directory: Path, tmp_path: Path, forms: Path
+    directory: Path, tmp_path: Path, own: dict[str, Path]
 ) -> None:
-    file = backup.back_up(directory, tmp_path / "kept.tar.gz", forms)
+    file = backup.back_up(directory, tmp_path / "kept.tar.gz", own)
     accept(directory, range(3, 5))
     (directory / "secrets" / "secret").write_text("another")
-    forms.unlink()
+    shutil.rmtree(tmp_path / "mine")
 
-    backup.restore(directory, file, forms)
+    backup.restore(directory, file, own)
 
     assert ids(directory, "storage.db") == ids(directory, "notify.db") == {0, 1, 2}
     assert {name: (directory / name).read_text() for name in SECRETS} == SECRETS
-    assert forms.read_text() == "[forms.signup]\n"
+    assert own["forms.toml"].read_text() == "[forms.signup]\n"
+    assert (own["form-secrets"] / "captcha").read_text() == "theirs"
     (aside,) = (directory / "aside").iterdir()
     assert ids(aside, "storage.db") == ids(aside, "notify.db") == {0, 1, 2, 3, 4}
     assert (aside / "secrets" / "secret").read_text() == "another"
 
 
-def test_forms_that_are_there_stay(directory: Path, tmp_path: Path, forms: Path) -> None:
-    file = backup.back_up(directory, tmp_path / "kept.tar.gz", forms)
-    forms.write_text("[forms.other]\n")
-    backup.restore(directory, file, forms)
-    assert forms.read_text() == "[forms.other]\n"
+def test_forms_and_their_secrets_that_are_there_stay(directory: Path, tmp_path: Path, own: dict[str, Path]) -> None:
+    file = backup.back_up(directory, tmp_path / "kept.tar.gz", own)
+    own["forms.toml"].write_text("[forms.other]\n")
+    (own["form-secrets"] / "captcha").write_text("new")
+    backup.restore(directory, file, own)
+    assert own["forms.toml"].read_text() == "[forms.other]\n"
+    assert (own["form-secrets"] / "captcha").read_text() == "new"
     assert (directory / "forms.toml").read_text() == "[forms.signup]\n"
+    assert (directory / "form-secrets" / "captcha").read_text() == "theirs"
+
+    backup.restore(directory, file, own)  # and once more
+    assert (directory / "form-secrets" / "captcha").read_text() == "theirs"
 
 
-def test_what_a_killed_run_had_not_put_in_order_is_in_it(directory: Path, tmp_path: Path, forms: Path) -> None:
+def test_what_a_killed_run_had_not_put_in_order_is_in_it(directory: Path, tmp_path: Path, own: dict[str, Path]) -> None:
     """SQLite's log holds what the file does not yet."""
     with closing(sqlite3.connect(directory / "storage.db", isolation_level=None)) as writer:
         writer.execute("PRAGMA wal_autocheckpoint=0")
@@ -132,21 +142,23 @@ def test_what_a_killed_run_had_not_put_in_order_is_in_it(directory: Path, tmp_pa
         for path in directory.glob("*.db*"):
             (killed / path.name).write_bytes(path.read_bytes())
 
-    file = backup.back_up(killed, tmp_path / "kept.tar.gz", None)
-    backup.restore(tmp_path / "restored", file, forms)
+    file = backup.back_up(killed, tmp_path / "kept.tar.gz", {})
+    backup.restore(tmp_path / "restored", file, own)
     assert 77 in ids(tmp_path / "restored", "storage.db")
 
 
-def test_a_backup_and_what_is_restored_are_for_their_owner_alone(directory: Path, tmp_path: Path, forms: Path) -> None:
-    file = backup.back_up(directory, tmp_path / "kept.tar.gz", None)
+def test_a_backup_and_what_is_restored_are_for_their_owner_alone(
+    directory: Path, tmp_path: Path, own: dict[str, Path]
+) -> None:
+    file = backup.back_up(directory, tmp_path / "kept.tar.gz", {})
     assert file.stat().st_mode & 0o777 == 0o600
     restored = tmp_path / "restored"
-    backup.restore(restored, file, forms)
+    backup.restore(restored, file, own)
     assert {path.stat().st_mode & 0o077 for path in (restored, *restored.rglob("*"))} == {0}
 
 
 def test_a_folder_gets_a_file_with_the_time_in_its_name(directory: Path, tmp_path: Path) -> None:
-    file = backup.back_up(directory, tmp_path, None)
+    file = backup.back_up(directory, tmp_path, {})
     assert file.parent == tmp_path
     assert file.name.startswith("counterfoil-2")
 
@@ -155,14 +167,14 @@ def test_no_backup_is_overwritten(directory: Path, tmp_path: Path) -> None:
     file = tmp_path / "kept.tar.gz"
     file.write_text("of yesterday")
     with pytest.raises(CannotGoOn, match="is there already"):
-        backup.back_up(directory, file, None)
+        backup.back_up(directory, file, {})
     assert file.read_text() == "of yesterday"
 
 
-def test_nothing_is_restored_while_it_runs(directory: Path, tmp_path: Path, forms: Path) -> None:
-    file = backup.back_up(directory, tmp_path / "kept.tar.gz", None)
+def test_nothing_is_restored_while_it_runs(directory: Path, tmp_path: Path, own: dict[str, Path]) -> None:
+    file = backup.back_up(directory, tmp_path / "kept.tar.gz", {})
     with run_directory.held(directory), pytest.raises(CannotGoOn, match="runs already"):
-        backup.restore(directory, file, forms)
+        backup.restore(directory, file, own)
 
 
 def test_a_damaged_database_is_no_backup(directory: Path, tmp_path: Path) -> None:
@@ -171,13 +183,13 @@ def test_a_damaged_database_is_no_backup(directory: Path, tmp_path: Path) -> Non
         file.seek(4096 * 3)
         file.write(b"\xff" * 4096 * 20)
     with pytest.raises(CannotGoOn, match=r"storage\.db"):
-        backup.back_up(directory, tmp_path / "kept.tar.gz", None)
+        backup.back_up(directory, tmp_path / "kept.tar.gz", {})
     assert not (tmp_path / "kept.tar.gz").exists()
 
 
 def test_a_directory_that_holds_nothing_is_said_to(tmp_path: Path) -> None:
     with pytest.raises(CannotGoOn, match=r"nothing to back up: .* has no notify\.db and no storage\.db"):
-        backup.back_up(tmp_path, tmp_path / "kept.tar.gz", None)
+        backup.back_up(tmp_path, tmp_path / "kept.tar.gz", {})
 
 
 def cut(data: bytes) -> bytes:
@@ -240,13 +252,13 @@ def rewritten(data: bytes, changes: dict[str, bytes | None]) -> bytes:
     ],
 )
 def test_what_is_no_whole_backup_is_refused_and_changes_nothing(
-    directory: Path, tmp_path: Path, forms: Path, harm: Callable[[bytes], bytes]
+    directory: Path, tmp_path: Path, own: dict[str, Path], harm: Callable[[bytes], bytes]
 ) -> None:
-    file = backup.back_up(directory, tmp_path / "kept.tar.gz", None)
+    file = backup.back_up(directory, tmp_path / "kept.tar.gz", {})
     file.write_bytes(harm(file.read_bytes()))
     before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file() and path.name != "lock"}
     with pytest.raises(CannotGoOn):
-        backup.restore(directory, file, forms)
+        backup.restore(directory, file, own)
     assert {path: path.read_bytes() for path in before} == before
     assert not (tmp_path / "elsewhere").exists()
     assert not [*directory.glob("restore-*"), *directory.glob("aside")]
