@@ -85,6 +85,9 @@ def test_a_form_without_its_secret_keeps_nobody_else_waiting(installation: Insta
         20,
         "the webhook waits, and its owner sees that",
     )
+    [webhook] = shown(installation, waiting["id"])["webhooks"]
+    assert webhook["error"] == "no secret: the file cannot be read: No such file or directory"
+    assert "error" not in str(installation.receipt(waiting["receipt_url"]))
     assert shown(installation, other["id"])["control"]["captcha"] == "unverified"
 
 

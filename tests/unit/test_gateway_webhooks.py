@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from shared.contracts import Confirmation
 from shared.messaging.topology import NOTIFY_EMAIL, NOTIFY_QUERIES, NOTIFY_WEBHOOK, STORAGE, STORAGE_QUERIES
 from support.gateway_app import API_KEY, GOOD, Gateway, a_gateway, document_of
 from support.webhooks import SECRET
@@ -69,6 +70,15 @@ def test_the_owner_sees_what_became_of_the_webhook_and_the_state_is_that_of_the_
     document = shown(gateway, {"confirmations": [MAIL], "webhooks": [FAILED]})
     assert (document["state"], document["confirmations"], document["webhooks"]) == ("confirmed", [MAIL], [FAILED])
     assert document["unknown"] == []
+
+
+def test_the_owner_sees_why_a_webhook_waits_and_a_submitter_does_not(gateway: Gateway) -> None:
+    waits = {**FAILED, "state": "retrying", "error": "no secret: the file cannot be read: No such file or directory"}
+    document = shown(gateway, {"confirmations": [MAIL], "webhooks": [waits]})
+    assert document["webhooks"] == [waits]
+    told = Confirmation.from_json({**MAIL, "state": "failed", "error": "rcpt 550"})
+    assert told.to_json()["error"] == "rcpt 550"
+    assert "error" not in told.for_receipt().to_json()
 
 
 def test_an_older_notify_says_nothing_of_webhooks(gateway: Gateway) -> None:

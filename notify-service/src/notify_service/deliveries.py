@@ -108,7 +108,7 @@ class ClaimTable:
     def confirmations(self, submission_id: UUID) -> list[Confirmation]:
         """Return the confirmations of a submission, and its webhook, as they are shown."""
         found = self._run(_OF_SUBMISSION, {"of_id": submission_id})
-        return [replace(_shown(row), limit=_limit_of(row)) for row in found]
+        return [replace(_shown(row), limit=_limit_of(row), error=_error_of(row)) for row in found]
 
     def reopen(self, submission_id: UUID, channel: Channel, *, now: datetime) -> None:
         """Make those of a submission pending that failed because of a bug; see `reopening.Failed`."""
@@ -138,6 +138,11 @@ def _shown(row: Row[Any]) -> Confirmation:
 def _limit_of(row: Row[Any]) -> str | None:
     reason = row.last_error or ""
     return reason.removeprefix(LIMITED) if reason.startswith(LIMITED) else None
+
+
+def _error_of(row: Row[Any]) -> str | None:
+    is_told = row.state in {"retrying", "failed"} and _limit_of(row) is None
+    return row.last_error if is_told else None
 
 
 def _key_of(row: Row[Any]) -> Key:

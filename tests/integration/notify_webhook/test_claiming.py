@@ -34,3 +34,18 @@ def test_mail_and_webhook_of_one_submission_are_claimed_apart_and_only_mail_is_c
         Confirmation("webhook", "sent", 1, NOON),
     ]
     engine.dispose()
+
+
+def test_why_it_waits_is_told_until_it_is_sent(database_url: str) -> None:
+    engine = database.create(database_url)
+    MIGRATIONS.upgrade(engine)
+    table, key = ClaimTable(engine), Key(uuid4(), "webhook", OWNER)
+    told = []
+    for outcome, error in (("retrying", "no secret"), ("sent", None)):
+        claim = table.claim({key: UNCOUNTED}, owner=uuid4(), now=NOON, lease_until=LEASE)[key]
+        assert isinstance(claim, Claim)
+        told += [one.error for one in table.confirmations(key.submission_id)]
+        table.record(claim, outcome, now=NOON, error=error)  # type: ignore[arg-type]
+        told += [one.error for one in table.confirmations(key.submission_id)]
+    assert told == [None, "no secret", None, None]
+    engine.dispose()

@@ -48,6 +48,7 @@ _DELIVERY: dict[str, Schema] = {
     **_CONFIRMATION,
     "state": {"enum": _STATES, "description": "`held`: a cap on mails holds it back; it goes once there is room."},
     "limit": {**TEXT, "description": "Which cap holds it, or made it fail: `source`, `share`, `form`, `recipient`."},
+    "error": {**TEXT, "description": "Why it is tried again, or has failed."},
 }
 _ERROR = an_object(
     "field", code={"type": "string", "description": "For programs."}, message=TEXT, field={"type": "string"}
@@ -81,7 +82,7 @@ SCHEMAS: dict[str, Schema] = {
     "Refused": an_object(**_REFUSED),
     "Problem": an_object(type=TEXT, title=TEXT, status={"type": "integer"}, detail=TEXT, **_REFUSED),
     "Confirmation": an_object(**_CONFIRMATION),
-    "Delivery": an_object("limit", **_DELIVERY),
+    "Delivery": an_object("limit", "error", **_DELIVERY),
     "Receipt": an_object(
         id=_ID,
         form=TEXT,

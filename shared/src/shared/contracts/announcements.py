@@ -6,7 +6,7 @@ Losing an announcement costs nothing; the truth is in each service's own databas
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, ClassVar, Literal, TypeAlias, get_args
 from uuid import UUID
@@ -21,7 +21,8 @@ ConfirmationState: TypeAlias = Literal["pending", "retrying", "sent", "failed", 
 class Confirmation:
     """One confirmation of one submission, without its address: `at` is when its state last changed, in UTC.
 
-    `limit` names the cap that holds it back, or made it fail; it is for the owner's eyes, too.
+    `limit` names the cap that holds it back, or made it fail; it is for the owner's eyes, too. So is `error`: why it is
+    being tried again, or has failed; two with other words for it are equal all the same.
     """
 
     channel: str
@@ -29,33 +30,35 @@ class Confirmation:
     attempts: int = 0
     at: datetime | None = None
     limit: str | None = None
+    error: str | None = field(default=None, compare=False)
 
     def to_json(self) -> dict[str, Any]:
-        """Return it as it stands in a receipt, and with its limit, where it has one, as it is shown to the owner."""
+        """Return it as it stands in a receipt, and with its limit and error, where it has one, as the owner sees it."""
         shown = {
             "channel": self.channel,
             "state": self.state,
             "attempts": self.attempts,
             "at": self.at.astimezone(UTC).isoformat().replace("+00:00", "Z") if self.at else None,
         }
-        return {**shown, "limit": self.limit} if self.limit else shown
+        return shown | {name: told for name, told in (("limit", self.limit), ("error", self.error)) if told}
 
     def for_receipt(self) -> Confirmation:
         """Return it as whoever submitted may see it: a cap is no matter of theirs, and must not be found out by one."""
-        return replace(self, state="pending" if self.state == "held" else self.state, limit=None)
+        return replace(self, state="pending" if self.state == "held" else self.state, limit=None, error=None)
 
     @classmethod
     def from_json(cls, document: dict[str, Any]) -> Confirmation:
         """Read what `to_json` wrote; raises KeyError, TypeError, ValueError or OverflowError on anything else."""
         if document["state"] not in get_args(ConfirmationState):
             raise ValueError(f"state {document['state']!r} is not known")
-        at, limit = document.get("at"), document.get("limit")
+        at, limit, error = (document.get(name) for name in ("at", "limit", "error"))
         return cls(
             channel=str(document["channel"]),
             state=document["state"],
             attempts=int(document.get("attempts", 0)),
             at=datetime.fromisoformat(at).astimezone(UTC) if at else None,
             limit=None if limit is None else str(limit),
+            error=None if error is None else str(error),
         )
 
 
