@@ -43,7 +43,7 @@ def part(name: bytes, value: bytes) -> bytes:
         (JSON, b'{"a": 1,}', 400),
         (JSON, b"{'a': 1}", 400),
         (JSON, b'{"a": 01}', 400),
-        (JSON, b"\xef\xbb\xbf" + b'{"a": 1}', 400),
+        (JSON, b"\xef\xbb\xbf" * 2 + b'{"a": 1}', 400),
         (JSON, '{"a": 1}'.encode("utf-16"), 400),
         (JSON, b"", 400),
         (JSON, b"null", 400),

@@ -23,7 +23,10 @@ def gateway(tmp_path: Path) -> Gateway:
     [
         (b"", None, 415),
         (b"name=Ada", "text/plain", 415),
-        (b"name=Ada", "application/x-www-form-urlencoded; charset=latin-1", 415),
+        (b"name=Ada", "application/x-www-form-urlencoded; charset=latin-2", 415),
+        (b"name=\x81", "application/x-www-form-urlencoded; charset=latin-1", 400),
+        (b"name=%81&_charset_=windows-1252", "application/x-www-form-urlencoded", 400),
+        (b'{"name": "\x81"}', "application/json; charset=windows-1252", 400),
         (b"{", "application/json", 400),
         (b"[]", "application/json", 400),
         (b'{"name": NaN}', "application/json", 400),
@@ -165,3 +168,39 @@ def test_names_and_values_have_limits(gateway: Gateway) -> None:
         answer = gateway.client.post("/f/open", json={"a": [1] * (count // 2), "b": {"c": [2] * (count - count // 2)}})
         assert answer.status_code == status
     assert gateway.client.post("/f/open", json={"a": "," * 20_000}).status_code == 202
+
+
+URLENCODED, JSON, MULTIPART = "application/x-www-form-urlencoded", "application/json", "multipart/form-data; boundary=b"
+
+
+def part(name: bytes, value: bytes, kind: bytes = b"") -> bytes:
+    about = b'--b\r\nContent-Disposition: form-data; name="' + name + b'"\r\n'
+    return about + (b"Content-Type: " + kind + b"\r\n" if kind else b"") + b"\r\n" + value + b"\r\n"
+
+
+@pytest.mark.parametrize(
+    ("body", "kind"),
+    [
+        (b"message=%80+Z\xfcrich", f"{URLENCODED}; charset=ISO-8859-1"),
+        (b"message=%80+Z%FCrich", f"{URLENCODED}; charset=windows-1252"),
+        (b"message=%80+Z%FCrich", f'{URLENCODED}; charset="latin1"'),
+        (b"message=%80+Z%FCrich&_charset_=windows-1252", URLENCODED),
+        (b"_charset_=ISO-8859-1&message=%80+Z%FCrich", URLENCODED),
+        (b"message=%E2%82%AC+Z%C3%BCrich&_charset_=UTF-8", URLENCODED),
+        (b"message=%E2%82%AC+Z%C3%BCrich&_charset_=unheard-of", URLENCODED),
+        (b"_charset_=UTF-8&message=%E2%82%AC+Z%C3%BCrich", f"{URLENCODED}; charset=latin1"),
+        (b'{"message": "\x80 Z\xfcrich"}', f"{JSON}; charset=iso-8859-1"),
+        ('\ufeff{"message": "€ Zürich"}'.encode(), JSON),
+        (part(b"message", b"\x80 Z\xfcrich") + b"--b--\r\n", f"{MULTIPART}; charset=windows-1252"),
+        (part(b"message", b"\x80 Z\xfcrich") + part(b"_charset_", b"windows-1252") + b"--b--\r\n", MULTIPART),
+        (part(b"message", b"\x80 Z\xfcrich", b"text/plain; charset=windows-1252") + b"--b--\r\n", MULTIPART),
+        (
+            part(b"message", "€ Zürich".encode(), b"text/plain; charset=UTF-8") + b"--b--\r\n",
+            f"{MULTIPART}; charset=l1",
+        ),
+    ],
+)
+def test_the_encodings_of_old_pages_are_read(gateway: Gateway, body: bytes, kind: str) -> None:
+    answer = gateway.client.post("/f/contact", data=body, content_type=kind)
+    assert answer.status_code == 202, answer.text
+    assert gateway.published()[-1].fields == {"message": "€ Zürich"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import io
 import re
 from collections.abc import Iterable
@@ -11,8 +12,8 @@ from urllib.parse import parse_qsl
 
 from flask import Request
 from werkzeug.exceptions import RequestEntityTooLarge
-from werkzeug.formparser import MultiPartParser
 
+from gateway import encodings
 from gateway.bodies import Bodies
 from gateway.errors import Refused, refused, too_large, too_many_fields
 from shared.contracts import JsonValue, Unacceptable, check, parse
@@ -56,8 +57,6 @@ def read(request: Request, limits: Limits, *, text_plain: bool = False) -> Body:
     """
     if request.headers.get("Content-Encoding", "identity").lower() != "identity":
         raise refused(415, "ENCODING_NOT_SUPPORTED", "Compressed bodies are not taken.")
-    if request.mimetype_params.get("charset", "utf-8").lower() not in {"utf-8", "utf8"}:
-        raise refused(415, "ENCODING_NOT_SUPPORTED", "Only UTF-8 is taken.")
     try:
         body = _read_by_type(request, limits, text_plain=text_plain)
     except Unacceptable as error:
@@ -71,15 +70,15 @@ def read(request: Request, limits: Limits, *, text_plain: bool = False) -> Body:
 
 
 def _read_by_type(request: Request, limits: Limits, *, text_plain: bool) -> Body:
-    kind = request.mimetype
+    kind, charset = request.mimetype, encodings.declared(request)
     if kind == "application/x-www-form-urlencoded":
-        return _checked(_gathered(_urlencoded(_bytes_of(request, limits), limits)))
+        return _checked(_gathered(_urlencoded(_bytes_of(request, limits), limits, charset)))
     if kind == "application/json":
-        return Body(_json(_bytes_of(request, limits), limits))
+        return Body(_json(_bytes_of(request, limits), limits, charset))
     if kind == "multipart/form-data":
-        return _multipart(request, limits)
+        return _multipart(request, limits, charset)
     if kind == "text/plain" and text_plain:
-        return _plain(_bytes_of(request, limits), limits)
+        return _plain(_bytes_of(request, limits), limits, charset)
     raise refused(
         415, "TYPE_NOT_SUPPORTED", "Send application/json, application/x-www-form-urlencoded or multipart/form-data."
     )
@@ -101,18 +100,20 @@ def _bytes_of(request: Request, limits: Limits) -> bytes:
     return body
 
 
-def _plain(document: bytes, limits: Limits) -> Body:
+def _plain(document: bytes, limits: Limits, charset: str) -> Body:
     """Read what a script could send without asking first: it says nothing of its type, and shows it."""
-    text = document.strip()
+    text = document.removeprefix(codecs.BOM_UTF8).strip()
     if text.startswith(b"{"):
-        return Body(_json(text, limits))
+        return Body(_json(text, limits, charset))
     if b"=" in text and not _BLANK.search(text):
-        return _checked(_gathered(_urlencoded(text, limits)))
+        return _checked(_gathered(_urlencoded(text, limits, charset)))
     raise refused(415, "TYPE_NOT_SUPPORTED", "Plain text is taken where it is a JSON object or urlencoded.")
 
 
-def _json(document: bytes, limits: Limits) -> dict[str, JsonValue]:
-    value = parse(document)
+def _json(document: bytes, limits: Limits, charset: str) -> dict[str, JsonValue]:
+    if charset != encodings.UTF_8:
+        document = _decoded(document, charset).encode("utf-8")
+    value = parse(document.removeprefix(codecs.BOM_UTF8))
     if not isinstance(value, dict):
         raise refused(400, "MALFORMED", "The body must be a JSON object of field names and values.")
     if document.count(b",") >= limits.values and _count(value) > limits.values:
@@ -127,23 +128,37 @@ def _count(value: JsonValue) -> int:
     return 1
 
 
-def _urlencoded(document: bytes, limits: Limits) -> list[tuple[str, str]]:
+def _urlencoded(document: bytes, limits: Limits, charset: str) -> list[tuple[str, str]]:
     if document.count(b"&") >= limits.fields:
         raise too_many_fields(limits.fields)
+    charset = encodings.said_in(document, charset)
+    text = _decoded(document, charset)
     try:
-        return parse_qsl(document.decode("utf-8"), keep_blank_values=True, errors="strict")
+        return parse_qsl(text, keep_blank_values=True, encoding=charset, errors="strict")
     except UnicodeDecodeError as error:
-        raise refused(400, "MALFORMED", "The body is not UTF-8.") from error
+        raise _wrong_encoding(charset) from error
 
 
-def _multipart(request: Request, limits: Limits) -> Body:
+def _decoded(document: bytes, charset: str) -> str:
+    try:
+        return document.decode(charset)
+    except UnicodeDecodeError as error:
+        raise _wrong_encoding(charset) from error
+
+
+def _wrong_encoding(charset: str) -> Refused:
+    return refused(400, "MALFORMED", f"The body is not {'UTF-8' if charset == encodings.UTF_8 else 'Windows-1252'}.")
+
+
+def _multipart(request: Request, limits: Limits, charset: str) -> Body:
     boundary = request.mimetype_params.get("boundary", "").encode("latin-1", "replace")
     if not boundary:
         raise refused(400, "MALFORMED", "The multipart body names no boundary.")
-    parser = MultiPartParser(
+    parser = encodings.Parts(
         stream_factory=_stream_of_file, max_form_memory_size=limits.body_bytes, max_form_parts=limits.fields
     )
     body = _bytes_of(request, limits)
+    parser.charset = encodings.said_in(body, charset)
     try:
         form, files = parser.parse(io.BytesIO(body), boundary, len(body))
     except RequestEntityTooLarge as error:
@@ -154,7 +169,7 @@ def _multipart(request: Request, limits: Limits) -> Body:
         raise refused(400, "MALFORMED", "A part of the multipart body has no name.")
     marks = sum(value.count(_REPLACED) for _, value in form.items(multi=True))
     if marks > body.count(_REPLACED.encode()):
-        raise refused(400, "MALFORMED", "The body is not UTF-8.")
+        raise _wrong_encoding(parser.charset)
     values = _gathered(form.items(multi=True))
     # A browser sends a nameless, empty part for a file input that was left alone.
     if any(upload.filename or upload.stream.read(1) for upload in files.values()):
