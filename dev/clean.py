@@ -48,7 +48,7 @@ def delete_data(directory: Path) -> None:
         for path in _data(directory):
             _remove(path)
         docker_volume.remove(directory / "rabbitmq")
-    say(f"Deleted. {directory} is empty.")
+    say("Deleted.")
 
 
 def _ask(directory: Path) -> None:
