@@ -10,7 +10,7 @@ COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gene
 	--no-annotate --no-emit-package counterfoil-shared
 
 .DEFAULT_GOAL = help
-.PHONY: help run forms-check test test-faults test-clock test-compose fuzz soak lint format snippet lock bench backup restore clean delete-data
+.PHONY: help run forms-check test test-faults test-clock test-compose test-proxies fuzz soak lint format snippet lock bench backup restore clean delete-data
 
 help: ## list the verbs
 	@grep -hE '^[a-z-]+:.*## ' Makefile | sed 's/:.*## /\t/' | while IFS="$$(printf '\t')" read -r verb what; do \
@@ -31,6 +31,10 @@ test: ## lint, then every test against private servers (ARGS="-k receipt" for so
 test-compose: ## start the compose files, load, kill and restart their parts (needs Docker with Compose v2)
 	@$(PREPARE) python
 	@$(BIN)/python -m pytest $(or $(COMPOSE),tests/compose) $(ARGS)
+
+test-proxies: ## a gateway behind nginx, Caddy and HAProxy, configured as in deploy/proxies and proxy
+	@$(PREPARE) proxies
+	@$(BIN)/python -m pytest -o 'norecursedirs=.*' tests/proxies $(ARGS)
 
 test-faults: ## prove every row of the table of faults: what went wrong, counted (SEED=1 for the same again)
 	@$(PREPARE) test

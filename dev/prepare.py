@@ -54,6 +54,15 @@ def for_test() -> None:
     clients.install()
 
 
+def for_proxies() -> None:
+    """Get ready for `make test-proxies`; raises `CannotGoOn`."""
+    python_packages.install_with_clients()
+    _provide_rabbitmq(docker_will_do=False)
+    for name, apt in (("nginx", "nginx-light"), ("caddy", "caddy"), ("haproxy", "haproxy")):
+        is_here = shutil.which(name, path=f"{os.environ['PATH']}:/usr/sbin") is not None
+        _provide(name, is_here=is_here, apt=apt, brew=name)
+
+
 def for_bench() -> None:
     """Get ready for `make bench`; raises `CannotGoOn`."""
     python_packages.install_with_bench()
@@ -99,6 +108,7 @@ def _change_to_new_python() -> None:
 
 _WORK: dict[str, Callable[[], None]] = {
     "bench": for_bench,
+    "proxies": for_proxies,
     "forms": python_packages.install,
     "python": python_packages.install_with_clients,
     "run": for_run,
