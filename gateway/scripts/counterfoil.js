@@ -17,6 +17,7 @@
   };
   const PATIENCE_MS = 30_000;
   const WAIT_MOST_S = 60;
+  const OURS = "[data-counterfoil]";
 
   const headers = { Accept: "application/json" };
   const make = (kind, values) => Object.assign(document.createElement(kind), values);
@@ -40,10 +41,18 @@
     if (href) status.append(" ", make("a", { href, textContent: form.dataset.receipt || "Receipt" }));
   };
 
+  /** What the browser itself would post. An address to go to is made absolute: the gateway may not learn the folder. */
+  const read = (form, button) =>
+    [...new FormData(form, button)].map(([name, value]) => [
+      name,
+      value && /^_(next|redirect)$/.test(name) ? make("a", { href: value }).href : value,
+    ]);
+
   // What was typed and its key, over a reload. A form with a password or a file is kept as long as the page only.
 
   const place = (form) => "counterfoil" + [...document.forms].indexOf(form) + address(form);
-  const inputs = (form) => [...form.querySelectorAll("input:not([type=hidden]), textarea, option")];
+  const inputs = ({ elements }) =>
+    [...elements].flatMap((one) => (one.type === "hidden" ? [] : [...(one.options || [one])]));
   const load = (form) => {
     try {
       return JSON.parse(sessionStorage[place(form)]);
@@ -73,7 +82,7 @@
 
   const find = (form, selector) => [...form.querySelectorAll(".counterfoil-error" + selector)];
   const mark = (form, { field: wanted, message }) => {
-    const field = [...form.elements].find(({ name, type }) => name === wanted && type !== "hidden");
+    const field = wanted && [...form.elements].find(({ name, type }) => name === wanted && type !== "hidden");
     const item = make("li", { textContent: field ? "" : message });
     if (!field) return item;
     field.id ||= place(form) + wanted.replace(/\s/g, "-");
@@ -147,14 +156,19 @@
 
   /** Post until there is a definite answer; what has none may have been accepted, and the key makes it one. */
   const post = async (form, job) => {
-    const body = form.enctype === "multipart/form-data" ? new FormData() : new URLSearchParams();
-    for (const [name, value] of job.data) body.append(name, value);
+    const parts = form.enctype === "multipart/form-data";
+    const body = parts ? new FormData() : new URLSearchParams();
+    // urlencoded, a browser posts a file's name, and each line's end as two characters
+    for (const [name, value] of job.data)
+      body.append(name, parts ? value : (value.name ?? value).replace(/\r?\n/g, "\r\n"));
     body.set("_idempotency_key", job.key); // a field and no header: that would cost a preflight
     for (let wait_s = 1; ; wait_s = Math.min(WAIT_MOST_S, wait_s * 2)) {
       const signal = AbortSignal.timeout?.(PATIENCE_MS);
-      const response = await fetch(address(form), { method: "POST", body, headers, signal }).catch(() => 0);
+      const response = await fetch(job.to || address(form), { method: "POST", body, headers, signal }).catch(() => 0);
       const { status } = response;
       const answer = response && (await json(response));
+      // without a public URL the gateway's addresses are relative to its own
+      for (const part of ["next", "receipt_url"]) answer[part] &&= new URL(answer[part], response.url).href;
       if (answer.id || (status >= 400 && status < 500 && status !== 429)) return { answer, status };
       const asked_s = (response && +response.headers.get("Retry-After")) || 0;
       const seconds = Math.max(wait_s, asked_s) * (1 + Math.random() / 2);
@@ -166,8 +180,8 @@
     }
   };
 
-  const send = async (form, { data, key, unsure }) => {
-    const job = { data, key, unsure };
+  const send = async (form, { data, key, unsure, to }) => {
+    const job = { data, key, unsure, to };
     form.inert = true;
     mend(form, [...form.elements].map(({ name }) => name));
     for (const box of find(form, "s")) box.remove();
@@ -196,19 +210,23 @@
     else follow(form, answer.receipt_url);
   };
 
-  addEventListener("input", ({ target }) => target.form && mend(target.form, [target.name]));
+  addEventListener("input", ({ target: { form, name } }) => {
+    if (form) mend(form, [name]);
+    if (form?.matches(OURS)) keep(form, load(form));
+  });
   addEventListener("submit", (event) => {
-    const form = event.target;
-    if (event.defaultPrevented || !form.matches("[data-counterfoil]")) return;
+    const { target: form, submitter } = event;
+    if (event.defaultPrevented || !form.matches(OURS)) return;
     event.preventDefault();
     if (form.inert) return;
-    const data = [...new FormData(form, event.submitter)];
+    const data = read(form, submitter);
+    const to = submitter?.getAttribute("formaction");
     const last = load(form);
     const key = [...crypto.getRandomValues(new Uint32Array(4))].join("-"); // randomUUID needs https
     const again = last.unsure || JSON.stringify(data) === JSON.stringify(last.data);
-    send(form, again ? { ...last, data } : { data, key });
+    send(form, again ? { ...last, data, to } : { data, key, to });
   });
-  for (const form of document.querySelectorAll("form[data-counterfoil]")) {
+  for (const form of document.querySelectorAll("form" + OURS)) {
     const job = load(form);
     restore(form, job.typed);
     if (job.sending) send(form, job);

@@ -34,12 +34,9 @@ def test_a_submission_is_followed_until_it_is_confirmed(page: Page, owner: Owner
     assert told[0][0] == "accepted"
     assert status.get_by_role("link").get_attribute("href") == told[0][1]["receipt_url"]
     assert [detail["state"] for name, detail in told if name == "receipt"][-1] == "confirmed"
-    assert owner.await_stored("contact", "happy@example.org") == {
-        "name": "Ada Lovelace",
-        "email": "happy@example.org",
-        "topic": ["Praise"],
-        "message": "Ⅷ naïve 漢字 🧾\nsecond line",
-    }
+    stored = owner.await_stored("contact", "happy@example.org")
+    assert stored.pop("message").splitlines() == ["Ⅷ naïve 漢字 🧾", "second line"]
+    assert stored == {"name": "Ada Lovelace", "email": "happy@example.org", "topic": ["Praise"]}
     assert owner.await_mail("happy@example.org") == "We have your message, Ada Lovelace"
 
 
