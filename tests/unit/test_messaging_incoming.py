@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
+import pika
 import pytest
 
 from shared.contracts import SubmissionAccepted, decode, encode
@@ -42,6 +43,15 @@ def test_a_count_of_returns_is_the_brokers_on_redelivery_alone() -> None:
     poison = incoming(x_delivery_count=POISON_AT, redelivered=True).read()
     assert isinstance(poison, Park)
     assert poison.kind == "poison"
+
+
+def test_a_count_of_the_broker_is_read_as_pika_has_it() -> None:
+    """RabbitMQ writes it with 64 bits, for which pika has a kind of int of its own."""
+    table = b"\x10x-delivery-count" + b"l" + POISON_AT.to_bytes(8, "big")
+    encoded = (0x2000).to_bytes(2, "big") + len(table).to_bytes(4, "big") + table
+    headers = pika.BasicProperties().decode(encoded).headers
+    one = Incoming(b"", SubmissionAccepted.TYPE, "id", headers or {}, 1, 1, redelivered=True)
+    assert one.returns == POISON_AT
 
 
 @pytest.mark.parametrize("value", ODD, ids=repr)

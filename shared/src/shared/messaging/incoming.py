@@ -84,4 +84,6 @@ class Incoming:
 
 def _count(value: object, most: int) -> int:
     """Return what a header counts; nothing where that cannot have been counted: headers are no evidence."""
-    return value if type(value) is int and 0 < value <= most else 0
+    if not isinstance(value, int) or isinstance(value, bool):  # no `type() is int`: pika has a kind of its own
+        return 0
+    return int(value) if 0 < value <= most else 0
