@@ -41,6 +41,9 @@ all whose body is on its way and, however many those are, the others."""
 CONNECTIONS_MOST = 4096
 """How many connections a worker holds, most of which ask for nothing just now; beyond it they wait to be accepted."""
 
+FILES_SPARE = 200
+"""How many files a worker has for all else, where the machine allows it few."""
+
 BACKLOG = 2048
 DRAIN_S = 10
 HEADERS_TIMEOUT_MS = 10_000
@@ -68,7 +71,7 @@ def serve(settings: Settings, target: str = TARGET) -> None:
     address is taken, `SettingsError` where that of the metrics is, and `SystemExit` when workers die faster than they
     can be replaced.
     """
-    _raise_file_limit()
+    files = _raise_file_limit()
     host, port = host_and_port(settings.bind)
     server = Granian(
         target,
@@ -79,7 +82,7 @@ def serve(settings: Settings, target: str = TARGET) -> None:
         workers=settings.workers,
         blocking_threads=REQUESTS_MOST,
         blocking_threads_idle_timeout=IDLE_THREAD_S,
-        backpressure=CONNECTIONS_MOST,
+        backpressure=min(CONNECTIONS_MOST, max(files // 2, files - FILES_SPARE)),
         backlog=BACKLOG,
         http=HTTPModes.http1,
         http1_settings=HTTP1Settings(header_read_timeout=HEADERS_TIMEOUT_MS),
@@ -184,9 +187,15 @@ def _check_address(host: str, port: int) -> None:
         probe.bind((host, port))
 
 
-def _raise_file_limit() -> None:
-    """Let a worker hold as many connections as it is allowed to: the usual soft limit is 1024."""
+def _raise_file_limit() -> int:
+    """Let a worker hold as many connections as it is allowed to, and return how many files that are.
+
+    The usual soft limit is 1024.
+    """
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = 4 * REQUESTS_MOST if hard == resource.RLIM_INFINITY else min(hard, 4 * REQUESTS_MOST)
-    if soft != resource.RLIM_INFINITY and soft < wanted:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+    wanted = CONNECTIONS_MOST + FILES_SPARE
+    if soft == resource.RLIM_INFINITY or soft >= wanted:
+        return wanted
+    wanted = wanted if hard == resource.RLIM_INFINITY else min(hard, wanted)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+    return wanted
