@@ -73,6 +73,25 @@ def test_it_says_the_same_live_and_after_a_reload(
     page.context.close()
 
 
+@pytest.mark.parametrize(
+    ("attempts", "text"),
+    [(3, "Stored, but the confirmation could not be mailed."), (0, "Stored; no confirmation has been sent.")],
+)
+def test_counterfoil_js_does_not_call_undeliverable_what_was_never_tried(
+    served: tuple[Gateway, str], told: Receipts, browser: Browser, attempts: int, text: str
+) -> None:
+    page = browser.new_context().new_page()
+    page.goto(f"{served[1]}/f/signup")
+    page.locator("form").evaluate("form => form.removeAttribute('data-then')")
+    page.get_by_label("Name").fill("Ada Lovelace")
+    page.get_by_label("Email").fill("ada@example.org")
+    page.get_by_role("button").click()
+    expect(page.get_by_role("status")).to_contain_text("Received.")
+    end(told, "failed", attempts)
+    expect(page.get_by_role("status")).to_contain_text(text)
+    page.context.close()
+
+
 def test_without_script_its_times_name_their_zone(
     served: tuple[Gateway, str], told: Receipts, browser: Browser
 ) -> None:

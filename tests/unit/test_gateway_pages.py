@@ -133,6 +133,13 @@ def test_a_form_is_rendered_from_its_definition(gateway: Gateway) -> None:
     assert {"field-text", "field-choice", "field-long"} <= labelled
 
 
+@pytest.mark.parametrize("path", ["/", "/f/signup"])
+def test_the_stub_says_the_forms_title_and_not_its_technical_name(gateway: Gateway, path: str) -> None:
+    stubs = re.findall(r'<div class="stub" aria-hidden="true"><span[^>]*>(.*?)</span>', gateway.client.get(path).text)
+    assert "Sign up" in stubs
+    assert "signup" not in stubs
+
+
 def test_required_fields_a_trap_and_a_key_of_its_own_for_each_page(gateway: Gateway) -> None:
     pages = [Tags(gateway.client.get("/f/signup").text) for _ in range(2)]
     assert "required" in pages[0].named("name")[1]
