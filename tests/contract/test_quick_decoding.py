@@ -11,7 +11,12 @@ from shared.contracts import Control, JsonValue, Source, encode, fingerprint, su
 from support.events import an_event
 
 PLAIN = encode(
-    replace(an_event(), source=Source("192.0.2.7", None, "https://www.example.org/"), control=Control("Hello"))
+    replace(
+        an_event(),
+        source=Source("192.0.2.7", None, "https://www.example.org/"),
+        control=Control("Hello"),
+        receipt_url="https://forms.example.org/receipts/x",
+    )
 )
 BITS = [
     *(b'"a":"1",', b'"id":"6d1f7a52-6f35-5a0e-9e0a-1c6f7d0f4b8e",', b'"spam" :null,', b'"name" :"x",', b'"x":[1],'),
@@ -43,6 +48,7 @@ texts = st.text(st.characters(exclude_characters='"\\', exclude_categories=["Cc"
 @given(st.dictionaries(texts, texts), st.none() | texts, st.none() | st.just("honeypot"))
 def test_plain_texts_are_read_quickly(fields: dict[str, JsonValue], agent: str | None, spam: str | None) -> None:
     event = replace(an_event(), fields=fields, fingerprint=fingerprint(fields), source=Source(None, agent), spam=spam)
+    event = replace(event, receipt_url=agent)
     quick = submission._decoded_quickly(encode(event))
     assert quick == event
     assert quick.received == encode(event).decode()

@@ -98,3 +98,22 @@ def test_a_page_that_is_reached_by_another_name_may_end_at_the_public_one(tmp_pa
     page = a_gateway(tmp_path, public_url=PUBLIC).client.get("/f/signup", headers={"Host": "localhost"})
     policy = page.headers["Content-Security-Policy"]
     assert f"form-action 'self' {PUBLIC};" in policy
+
+
+@pytest.mark.parametrize(
+    ("public", "bind", "base"),
+    [
+        (PUBLIC, BEYOND, PUBLIC),
+        (PUBLIC, "127.0.0.1:8080", PUBLIC),
+        (None, "127.0.0.1:8080", "http://127.0.0.1:8080"),
+        (None, BEYOND, None),
+    ],
+)
+@pytest.mark.parametrize("host", ["evil.example", "localhost:1"])
+def test_the_mail_learns_the_receipts_address_by_what_the_operator_said_and_never_from_the_host(
+    tmp_path: Path, public: str | None, bind: str, base: str | None, host: str
+) -> None:
+    gateway = a_gateway(tmp_path, public_url=public, bind=bind)
+    answer = gateway.client.post("/f/signup", json=GOOD, headers={"Host": host})
+    token = document_of(answer)["receipt_url"].rpartition("/receipts/")[2]
+    assert [event.receipt_url for event in gateway.published()] == [base and f"{base}/receipts/{token}"]

@@ -78,9 +78,12 @@ class Intake:
             self._read(visit)
             deadline = time.monotonic() + DEADLINE_S
             event = self._event_of(visit)
+            token = self._token_of(visit, event)
+            if self._site.url:
+                event = replace(event, receipt_url=_receipt_url(self._site.url, token))
             self._deliver(visit, event, deadline)
             self._tally.accepted(event.spam is not None)
-            return self._accepted(visit, event)
+            return self._accepted(visit, event, token)
         except Refused as refusal:
             self._tally.refused(refusal.status)
             refusal.headers.update(visit.cors)
@@ -126,6 +129,10 @@ class Intake:
             spam=visit.spam,
         )
 
+    def _token_of(self, visit: Visit, event: SubmissionAccepted) -> str:
+        due = submissions.is_confirmed(visit.door.form, event)
+        return self._tokens.sign(Ticket(event.id, event.form, event.accepted_at, due))
+
     def _deliver(self, visit: Visit, event: SubmissionAccepted, deadline: float) -> None:
         is_known = visit.given_key is not None and self._handover.check_key(event)
         gate = visit.door.gate
@@ -141,12 +148,14 @@ class Intake:
         if event.spam:
             _log.info("kept as spam", form=event.form, submission=str(event.id), reason=event.spam)
 
-    def _accepted(self, visit: Visit, event: SubmissionAccepted) -> Response:
-        due = submissions.is_confirmed(visit.door.form, event)
-        token = self._tokens.sign(Ticket(event.id, event.form, event.accepted_at, due))
-        url = f"{visit.base_url}/receipts/{token}"
+    def _accepted(self, visit: Visit, event: SubmissionAccepted, token: str) -> Response:
+        url = _receipt_url(visit.base_url, token)
         accepted = Accepted(event.id, url, visit.destination or url, success_of(visit.door.form), visit.cors)
         return self._answers.accepted(visit.style, accepted)
+
+
+def _receipt_url(base_url: str, token: str) -> str:
+    return f"{base_url}/receipts/{token}"
 
 
 def _fields_of(visit: Visit) -> Mapping[str, JsonValue]:

@@ -58,7 +58,8 @@ class SubmissionAccepted:
     """One accepted submission.
 
     `fields` is a JSON object, `accepted_at` is aware and in UTC, `fingerprint` is `fingerprint(fields)`. `spam` is
-    what gave it away as spam (`honeypot`), else None.
+    what gave it away as spam (`honeypot`), else None. `receipt_url` is where whoever submitted finds the receipt, None
+    where the gateway does not know by what address it is reached.
     `received` is the document it was decoded from, where that is as good as what `encode` would make of it.
     """
 
@@ -72,6 +73,7 @@ class SubmissionAccepted:
     source: Source = field(default_factory=Source)
     control: Control = field(default_factory=Control)
     spam: str | None = None
+    receipt_url: str | None = None
     received: str | None = field(default=None, init=False, repr=False, compare=False)
 
     @property
@@ -95,9 +97,9 @@ _HEAD = re.compile(
     rb'"form":"[^"\\]*","accepted_at":"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z","fields":\{'
 )
 _GROUPED = (*(f"source.{name}" for name in _SOURCE), *(f"control.{name}" for name in _CONTROL))
-_NAMES = ("id", "form", "accepted_at", "fields", "fingerprint", "source", "control", "spam", *_GROUPED)
-_TEXTS = ("id", "form", "accepted_at", "fingerprint", "spam", *_GROUPED)
-_texts_or_none = attrgetter("spam", *_GROUPED)
+_NAMES = ("id", "form", "accepted_at", "fields", "fingerprint", "source", "control", "spam", "receipt_url", *_GROUPED)
+_TEXTS = ("id", "form", "accepted_at", "fingerprint", "spam", "receipt_url", *_GROUPED)
+_texts_or_none = attrgetter("spam", "receipt_url", *_GROUPED)
 _COMPACT = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False)
 _CANONICAL = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, sort_keys=True)
 # For fields that are texts, as nearly all are, these give the same bytes in a tenth of the time; numbers they may write
@@ -124,6 +126,7 @@ def encode(event: SubmissionAccepted) -> bytes:
         "source": {name: getattr(event.source, name) for name in _SOURCE},
         "control": {name: getattr(event.control, name) for name in _CONTROL},
         "spam": event.spam,
+        "receipt_url": event.receipt_url,
     }
     return _COMPACT_TEXTS.encode(document) if _are_texts(event.fields) else _COMPACT.encode(document).encode("utf-8")
 
@@ -161,6 +164,7 @@ class _Members(msgspec.Struct):
     source: Source
     control: Control
     spam: str | None
+    receipt_url: str | None
 
 
 def _decoded_quickly(body: bytes) -> SubmissionAccepted | None:
@@ -179,7 +183,15 @@ def _decoded_quickly(body: bytes) -> SubmissionAccepted | None:
     if body.count(b'"') != 2 * quoted:
         return None
     event = SubmissionAccepted(
-        read.id, read.form, read.accepted_at, read.fields, read.fingerprint, read.source, read.control, read.spam
+        read.id,
+        read.form,
+        read.accepted_at,
+        read.fields,
+        read.fingerprint,
+        read.source,
+        read.control,
+        read.spam,
+        read.receipt_url,
     )
     object.__setattr__(event, "received", text)
     return event
@@ -204,7 +216,8 @@ def _decoded_strictly(body: bytes) -> SubmissionAccepted:
         fingerprint=_member(document, "fingerprint", str),
         source=Source(*_texts(document, "source", _SOURCE)),
         control=Control(*_texts(document, "control", _CONTROL)),
-        spam=None if document.get("spam") is None else _member(document, "spam", str),
+        spam=_text_or_none(document, "spam"),
+        receipt_url=_text_or_none(document, "receipt_url"),
     )
     text = body.decode("utf-8")
     # A member's name may be written with \u escapes, by which older versions of SQLite do not find it.
@@ -219,6 +232,10 @@ def _member(document: dict[str, JsonValue], name: str, kind: type[T]) -> T:
     if not isinstance(value, kind):
         raise InvalidEvent(f"{name}: expected {kind.__name__}, got {type(value).__name__}")
     return value
+
+
+def _text_or_none(document: dict[str, JsonValue], name: str) -> str | None:
+    return None if document.get(name) is None else _member(document, name, str)
 
 
 def _texts(document: dict[str, JsonValue], name: str, known: tuple[str, ...]) -> list[str | None]:
