@@ -11,6 +11,7 @@ from notify_service.domain import Permanent
 from notify_service.mail import Composer
 from shared.contracts import Control, SubmissionAccepted
 from shared.forms import Form
+from support.composed import composed
 from support.confirmations import MAIL_FROM, NOON, a_form
 from support.events import an_event
 from support.gateway_app import a_gateway
@@ -79,11 +80,12 @@ def test_a_subject_of_an_older_gateway_is_made_one_line(end: str) -> None:
 
 @pytest.mark.parametrize("end", REFUSED, ids=ascii)
 @pytest.mark.parametrize("through", ["_subject", "a field in the subject"])
-def test_a_subject_of_two_lines_is_refused(end: str, through: str) -> None:
+def test_a_subject_of_two_lines_becomes_one(end: str, through: str) -> None:
     text = INJECTION.format(end)
     event = replace(an_event(), control=Control(subject=text)) if through == "_subject" else an_event(name=text)
-    with pytest.raises(Permanent, match="control character in the subject"):
-        compose(event, a_form(subject="Welcome, {name}"))
+    mail = composed(event, a_form(subject="Welcome, {name}", subject_from_page=through == "_subject"))
+    assert mail["Bcc"] is None
+    assert "Bcc: eve @ example. org" in mail["Subject"]
 
 
 @pytest.mark.parametrize("end", [*ENDS_OF_LINES, "\0"], ids=ascii)

@@ -10,7 +10,7 @@ import pytest
 
 from dev.broker import Broker
 from dev.mail_sink import MailSink
-from support.installation import Installation
+from support.installation import EXAMPLE_FORMS, Installation
 from support.visitor import Visitor
 
 
@@ -24,8 +24,11 @@ def whole_sink(server_directory: Path) -> Iterator[MailSink]:
 @pytest.fixture(scope="session")
 def whole(server_directory: Path, rabbitmq: Broker, whole_sink: MailSink) -> Iterator[Installation]:
     """Gateway, storage and notify as processes, on SQLite."""
-    place = server_directory / "e2e"
-    with Installation(place, broker_url=rabbitmq.fresh_vhost(), smtp_url=whole_sink.url) as installation:
+    place, forms = server_directory / "e2e", server_directory / "e2e.toml"
+    repeating = 'subject = "Welcome, {name}"\ntext = "Dear {name},\\n\\nyou have signed up."'
+    forms.write_text(EXAMPLE_FORMS.read_text().replace('subject = "Welcome"', repeating))
+    smtp_url = whole_sink.url
+    with Installation(place, broker_url=rabbitmq.fresh_vhost(), smtp_url=smtp_url, forms=forms) as installation:
         yield installation
 
 

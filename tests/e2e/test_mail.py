@@ -7,6 +7,7 @@ from html.parser import HTMLParser
 
 import pytest
 
+from support.links import Shown, links_in
 from support.visitor import Visitor
 
 VOID = {"meta", "br", "img", "hr", "link", "input", "wbr"}
@@ -54,7 +55,7 @@ def test_its_headers_are_whole(mail: EmailMessage) -> None:
     assert mail["Subject"] == "Welcome, Ada Lovelace"
     for name in ("From", "Date", "Message-ID", "MIME-Version"):
         assert len(mail.get_all(name, [])) == 1, name
-    assert mail["Auto-Submitted"], "auto-responders must not answer it (RFC 3834)"
+    assert mail["Auto-Submitted"] == "auto-replied", "auto-responders must not answer it (RFC 3834)"
     assert not mail.defects
 
 
@@ -64,6 +65,16 @@ def test_text_and_html_are_alternatives_and_both_are_sound(mail: EmailMessage) -
     tags = OpenTags()
     tags.feed(body_of(mail, "html"))
     assert (tags.wrong, tags.open) == ([], [])
+
+
+def test_it_leads_to_the_receipt_and_nowhere_else(visitor: Visitor) -> None:
+    visitor.fields["name"] = "see https://evil.example/x"
+    receipt_url = visitor.submit()["receipt_url"]
+    visitor.await_confirmed(receipt_url)
+    (mail,) = visitor.mails()
+    assert Shown(body_of(mail, "html")).leads_to == [receipt_url]
+    assert links_in(body_of(mail, "plain")) == [receipt_url]
+    assert links_in(str(mail["Subject"])) == []
 
 
 def test_what_was_typed_stands_in_it_as_text(visitor: Visitor) -> None:

@@ -29,7 +29,7 @@ def test_the_example_loads() -> None:
     assert signup.fields is not None
     assert list(signup.fields) == ["name", "email"]
     assert signup.fields["email"].required
-    assert signup.confirmation.subject == "Welcome, {name}"
+    assert signup.confirmation.subject == "Welcome"
 
 
 def test_a_form_without_fields_takes_any(tmp_path: Path) -> None:

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, cast
 
 import pytest
 
 from gateway.openapi.requests import schema_of
-from notify_service.wording import Wording
 from shared import forms
 from shared.forms.labels import label_of
-from support.events import an_event
 from support.gateway_app import a_gateway, document_of
 
 LABELS = {
@@ -38,14 +35,6 @@ def test_a_label(tmp_path: Path, definition: str, label: str) -> None:
     refused = gateway.client.post("/f/a", json={field.name: "x"})
     message = document_of(refused)["errors"][0]["message"]
     assert message == f"{field.label or field.name[:1].upper() + field.name[1:]} must be a number."
-    words = Wording("Us").words(an_event(form="a", **cast("dict[str, Any]", {field.name: 1})), form, "Subject")
-    assert label in words.text
-    assert label in words.html
-
-
-def test_a_label_of_what_is_not_defined(tmp_path: Path) -> None:
-    form = a_gateway(tmp_path, definitions="[forms.a]\n").forms["a"]
-    assert "Meine IBAN" in Wording("Us").words(an_event(meine_IBAN="x"), form, "Subject").text
 
 
 def test_a_title_made_from_a_name(tmp_path: Path) -> None:

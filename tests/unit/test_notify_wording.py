@@ -4,20 +4,15 @@ from dataclasses import replace
 
 import pytest
 
-from notify_service.wording import (
-    MAX_LINES,
-    MAX_ROWS,
-    MAX_SUBJECT_CHARACTERS,
-    MAX_VALUE_CHARACTERS,
-    Wording,
-    subject_of,
-)
+from notify_service.mail import Composer
+from notify_service.wording import LEFT_OUT, MAIL_BYTES, MAX_SUBJECT_CHARACTERS, Wording, subject_of
 from shared.contracts import Control, JsonValue, SubmissionAccepted
-from shared.forms import Field, Form
-from support.confirmations import a_form
+from shared.forms import Form
+from support.composed import bodies, composed
+from support.confirmations import MAIL_FROM, NOON, a_form
 from support.events import WRITTEN_AT, an_event
 
-NOTHING = "\N{EN DASH}"
+RECEIPT = "https://forms.example.org/receipts/x.signup.1.1.y"
 
 
 def text(event: SubmissionAccepted, form: Form | None = None) -> str:
@@ -29,15 +24,11 @@ def html(event: SubmissionAccepted, form: Form | None = None) -> str:
 
 
 def test_a_signup_reads_so() -> None:
-    event = replace(an_event(), accepted_at=WRITTEN_AT)
+    event = replace(an_event(), accepted_at=WRITTEN_AT, receipt_url=RECEIPT)
     assert text(event) == (
         "Thank you. We have received what you sent with the form “Sign up”.\n"
         "\n"
-        "What you sent\n"
-        "-------------\n"
-        "\n"
-        "Name: Ada Lovelace\n"
-        "Email: ada@example.org\n"
+        f"Your receipt: {RECEIPT}\n"
         "\n"
         "Received 22 November 2026, 17:03 UTC\n"
         f"Reference {event.id}\n"
@@ -49,71 +40,73 @@ def test_a_signup_reads_so() -> None:
 
 
 def test_a_form_has_its_own_words() -> None:
-    form = a_form(text="Dear {name},\n\nwe write to {email}.\nSoon.\n")
+    form = a_form(text="Dear {name},\n\nwe write to {name}.\nSoon.\n")
     body = text(an_event(), form)
-    assert body.startswith("Dear Ada Lovelace,\n\nwe write to ada@example.org.\nSoon.\n\nWhat you sent\n")
-    assert "we write to ada@example.org.<br>Soon.</p>" in html(an_event(), form)
+    assert body.startswith("Dear Ada Lovelace,\n\nwe write to Ada Lovelace.\nSoon.\n\nReceived ")
+    assert "we write to Ada Lovelace.<br>Soon.</p>" in html(an_event(), form)
 
 
-def test_fields_stand_in_the_order_of_the_form_under_its_labels() -> None:
-    form = replace(
-        a_form(), fields={"email": Field("email", "email"), "name": Field("name", "text", label="Your name")}
-    )
-    body = text(an_event(extra_note="x", name="Ada", email="ada@example.org"), form)
-    assert "\n\nEmail: ada@example.org\nYour name: Ada\nExtra note: x\n\n" in body
-
-
-@pytest.mark.parametrize(
-    ("value", "shown"),
-    [
-        ("", f"V: {NOTHING}"),
-        (None, f"V: {NOTHING}"),
-        ([], f"V: {NOTHING}"),
-        ({}, f"V: {NOTHING}"),
-        (True, "V: Yes"),
-        (False, "V: No"),
-        (0, "V: 0"),
-        (51.5, "V: 51.5"),
-        ("one\r\ntwo\rthree", "V:\n    one\n    two\n    three"),
-        (["brass"], "V: • brass"),
-        (["brass", "steel"], "V:\n    • brass\n    • steel"),
-        (
-            {"city": "London", "geo": {"lat": 1, "lon": 2}},
-            "V:\n    city: London\n    geo:\n    \xa0\xa0lat: 1\n    \xa0\xa0lon: 2",
-        ),
-        ([{"a": 1, "b": 2}], "V:\n    • a: 1\n    \xa0\xa0b: 2"),
-        ("\x1b[31mred\x07", "V: �[31mred�"),
-    ],
-)
-def test_a_value_is_shown_legibly(value: JsonValue, shown: str) -> None:
-    assert f"\n{shown}\n" in text(an_event(v=value))
-
-
-def test_much_is_cut_and_said_to_be() -> None:
-    body = text(an_event(v="x" * (MAX_VALUE_CHARACTERS + 7)))
-    assert f"{'x' * MAX_VALUE_CHARACTERS}… (7 more characters)" in body
-    assert "… and 5 more lines" in text(an_event(v=["x"] * (MAX_LINES + 5)))
-    assert "… and 3 more fields" in text(replace(an_event(), fields={f"f{n}": n for n in range(MAX_ROWS + 3)}))
-
-
-def test_without_fields_there_is_no_list() -> None:
-    event = replace(an_event(), fields={})
-    assert "What you sent\n" not in text(event)
+def test_in_html_the_receipt_is_a_link_and_every_text_reads_in_its_own_direction() -> None:
+    page = html(replace(an_event(), receipt_url=RECEIPT), a_form(text="שלום {name}"))
+    assert f'<a href="{RECEIPT}"' in page
+    assert '<html lang="en">' in page
+    shown = [line for line in page.splitlines() if "<p" in line and "href" not in line]
+    assert len(shown) == 3
+    assert all('dir="auto"' in line for line in shown)
 
 
 @pytest.mark.parametrize(
-    ("control", "template", "expected"),
+    "url", [None, "", "javascript:alert(1)", "https://x y", "https://x\ny", "https://é.example", "x" * 9]
+)
+def test_without_the_receipts_address_the_reference_stands_alone(url: str | None) -> None:
+    event = replace(an_event(), receipt_url=url)
+    assert "receipt" not in text(event).lower()
+    assert "href" not in html(event)
+    assert str(event.id) in text(event)
+
+
+HUGE: dict[str, JsonValue] = {"name": "é😀" * 60_000, "list": [[[["x"] * 1000] * 10] * 10], "a": '<"&' * 40_000}
+
+
+@pytest.mark.parametrize(
+    ("template", "is_cut"),
     [
-        (None, "", "Sign up: we have your submission"),
-        (None, "Welcome, {name}", "Welcome, Ada Lovelace"),
-        (None, "  {missing}  ", "Sign up: we have your submission"),
-        ("My own {name}", "Welcome, {name}", "My own {name}"),
-        ("a\tb", "", "a b"),
-        ("x" * 300, "", "x" * MAX_SUBJECT_CHARACTERS + "…"),
+        *((template, False) for template in ("", "\n" * 20_000, "{list}" * 3000, '"' * 20_000, "=" * 20_000)),
+        *((template, True) for template in ("{name}" * 3000, "{a}" * 6000, "{name}\n" * 2000, "{a}\n\n" * 2000)),
+        *((template, True) for template in ("😀" * 20_000, "a\n\n" * 6000)),
+    ],
+    ids=range(11),
+)
+def test_a_mail_weighs_no_more_than_it_may_and_says_what_is_left_out(template: str, is_cut: bool) -> None:
+    form = a_form(text=template[:20_000], subject=(template or "{name}")[:300].replace("\n", " "))
+    event = replace(an_event(), fields=HUGE, receipt_url=RECEIPT)
+    content = Composer(MAIL_FROM, lambda: NOON).compose(event, form, "ada@example.org").content
+    assert len(content) <= MAIL_BYTES
+    plain, page = bodies(composed(event, form))
+    assert [LEFT_OUT in body for body in (plain, page)] == [is_cut, is_cut]
+    for body in (plain, page):
+        assert RECEIPT in body, "what is left out is the form's own text, and nothing below it"
+
+
+def test_the_subject_is_the_forms_or_a_default_and_the_pages_own_where_the_form_allows_it() -> None:
+    asked = replace(an_event(), control=Control(subject="My own {name}"))
+    assert subject_of(asked, a_form()) == "Sign up: we have your submission"
+    assert subject_of(asked, a_form(subject="Welcome")) == "Welcome"
+    assert subject_of(asked, a_form(subject="Welcome, {name}")) == "Welcome, Ada Lovelace"
+    assert subject_of(asked, a_form(subject="Welcome", subject_from_page=True)) == "My own {name}"
+    for nothing in (None, " "):
+        event = replace(asked, control=Control(subject=nothing))
+        assert subject_of(event, a_form(subject="Welcome", subject_from_page=True)) == "Welcome"
+
+
+@pytest.mark.parametrize(
+    ("template", "expected"),
+    [
+        ("  {missing}  ", "Sign up: we have your submission"),
+        ("a\tb", "a b"),
+        ("x" * 300, "x" * MAX_SUBJECT_CHARACTERS + "…"),
+        ("{name}\u2028{name}", "Ada Lovelace Ada Lovelace"),
     ],
 )
-def test_the_subject_is_the_submissions_or_the_forms_or_a_default(
-    control: str | None, template: str, expected: str
-) -> None:
-    event = replace(an_event(), control=Control(subject=control))
-    assert subject_of(event, a_form(subject=template)) == expected
+def test_a_subject_is_one_short_line(template: str, expected: str) -> None:
+    assert subject_of(an_event(), a_form(subject=template)) == expected

@@ -49,7 +49,7 @@ class Composer:
             f"Subject: {_encoded_subject(subject)}",
             f"Date: {format_datetime(self._clock())}",
             f"Message-ID: {domain.message_id(event.id, 'email', self._from.domain)}",
-            "Auto-Submitted: auto-generated",
+            "Auto-Submitted: auto-replied",
             "MIME-Version: 1.0",
         )
         content = _multipart("\r\n".join(headers).encode(), words.text, words.html, boundary=f"=_{event.id.hex}")

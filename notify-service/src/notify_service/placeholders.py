@@ -4,16 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from notify_service.repeating import CLOSE, OPEN, parted, repeated
 from shared.contracts import JsonValue
 from shared.forms.placeholders import PLACEHOLDER
 
 
-def fill(template: str, fields: Mapping[str, JsonValue]) -> str:
-    """Return the template with each placeholder replaced; a value is never looked at for placeholders again.
+def fill(template: str, fields: Mapping[str, JsonValue], *, each: int, most: int) -> str:
+    """Return the template with each placeholder replaced by what may be repeated of its field, `each` characters of it.
 
-    Text and numbers stand as they are; a field that is missing, or is neither, leaves nothing.
+    A value is never looked at for placeholders again. Text and numbers are shown; a field that is missing, or is
+    neither, leaves nothing. No more is made than a little beyond `most` characters: there the rest is left out.
     """
-    return PLACEHOLDER.sub(lambda found: _text(fields.get(found[1])), template)
+    template = template.replace(OPEN, "").replace(CLOSE, "")
+    values: dict[str, str] = {}
+    parts, length, at = list[str](), 0, 0
+    for found in PLACEHOLDER.finditer(template):
+        if length > most:
+            break
+        name = found[1]
+        if name not in values:
+            values[name] = repeated(_text(fields.get(name)), each)
+        value = values[name]
+        parts += [template[at : found.start()], f"{OPEN}{value}{CLOSE}" if value else ""]
+        length += len(parts[-1]) + len(parts[-2])
+        at = found.end()
+    else:
+        parts.append(template[at:])
+    return parted("".join(parts))
 
 
 def _text(value: JsonValue) -> str:

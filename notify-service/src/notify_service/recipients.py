@@ -7,16 +7,14 @@ import unicodedata
 
 import idna
 
-LONGEST = 320
-"""Characters an address has at most: 64 before the @, 255 after it (RFC 5321, section 4.5.3.1). Nothing is done with
-what lies beyond."""
+from shared.addresses import ADDRESS_MOST
 
 _GMAIL = frozenset({"gmail.com", "googlemail.com"})
 
 
 def normalised(address: str) -> str:
     """Return an address as it is compared: composed (NFC), in small letters."""
-    return unicodedata.normalize("NFC", address[: LONGEST + 1].strip()).lower()
+    return unicodedata.normalize("NFC", address[:ADDRESS_MOST].strip()).lower()
 
 
 def recipient_hash(address: str) -> str:

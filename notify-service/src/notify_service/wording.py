@@ -2,32 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from binascii import b2a_qp
 from dataclasses import dataclass
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+from markupsafe import escape
 
 from notify_service.placeholders import fill
-from shared.contracts import JsonValue, SubmissionAccepted
+from shared.contracts import SubmissionAccepted
 from shared.forms import Form
-from shared.forms.labels import label_from, label_of
 from shared.text import as_line, as_shown
 
-MAX_ROWS = 100
-MAX_LINES = 200
-MAX_VALUE_CHARACTERS = 2_000
+IN_SUBJECT, IN_TEXT = 80, 500
+"""Characters of a value that are repeated in a subject, and in a text."""
+
 MAX_SUBJECT_CHARACTERS = 200
 
-_INDENT = "\N{NO-BREAK SPACE}" * 2
-_NOTHING = "\N{EN DASH}"
+MAIL_BYTES = 256 * 1024
+"""What a mail weighs at most, as it is sent, its headers and both its bodies."""
 
+LEFT_OUT = "\N{HORIZONTAL ELLIPSIS} The rest is left out: a mail may not be longer."
 
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One submitted field as it is shown."""
+_REST_BYTES = 16 * 1024
+"""What all weighs together that is not the form's own text."""
 
-    label: str
-    lines: tuple[str, ...]
+_PIECE = 500
+"""Characters that are weighed at once."""
+
+_LINE_BYTES = 80
+"""What a line's end brings with it in HTML."""
+
+_ADDRESS = re.compile(r"https?://[!-~]{1,2000}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +47,8 @@ class Words:
 class Wording:
     """Words a confirmation from the templates of this package; `sender` is the name of who sends it.
 
-    Whatever a submitter typed is a value that the templates show: none of it is ever read as a template.
+    Nothing that a submitter typed stands in it unless the form's own words have a placeholder for it; none of it is
+    ever read as a template.
     """
 
     def __init__(self, sender: str) -> None:
@@ -59,77 +66,49 @@ class Wording:
         self._html = environment.get_template("confirmation.html")
 
     def words(self, event: SubmissionAccepted, form: Form, subject: str) -> Words:
-        """Return the body: the form's own text or a thank-you, what was submitted, and who sent it and why."""
-        opening = fill(form.confirmation.text, event.fields) if form.confirmation.text else _default_opening(form)
-        rows = _rows(event, form)
+        """Return the body: the form's own text or a thank-you, where the receipt is, and who sent it and why."""
         values = {
             "subject": subject,
-            "paragraphs": [part.split("\n") for part in as_shown(opening).strip().split("\n\n")],
-            "rows": rows[:MAX_ROWS],
-            "more": len(rows) - MAX_ROWS,
+            "paragraphs": [part.split("\n") for part in _opening(event, form).split("\n\n")],
             "form": form.title,
             "sender": self._sender,
             "received": f"{event.accepted_at:%-d %B %Y, %H:%M} UTC",
             "reference": str(event.id),
+            "receipt_url": event.receipt_url if _ADDRESS.fullmatch(event.receipt_url or "") else None,
         }
         return Words(self._text.render(values), self._html.render(values))
 
 
 def subject_of(event: SubmissionAccepted, form: Form) -> str:
-    """Return the subject: what the submission asks for, else the form's, else a default; one line if its parts are."""
-    chosen = as_line(event.control.subject or fill(form.confirmation.subject, event.fields))
-    subject = " ".join(chosen.replace("\t", " ").split(" ")).strip() or f"{form.title}: we have your submission"
+    """Return the subject: the form's, else a default; the page's own only where the form allows it. One line."""
+    from_page = (event.control.subject or "") if form.confirmation.subject_from_page else ""
+    if from_page.strip():
+        chosen = fill("{subject}", {"subject": from_page}, each=IN_SUBJECT, most=MAX_SUBJECT_CHARACTERS)
+    else:
+        chosen = fill(form.confirmation.subject, event.fields, each=IN_SUBJECT, most=MAX_SUBJECT_CHARACTERS)
+    subject = " ".join(as_line(chosen).split()) or f"{form.title}: we have your submission"
     cut = subject[:MAX_SUBJECT_CHARACTERS]
     return subject if cut == subject else cut.rstrip() + "\N{HORIZONTAL ELLIPSIS}"
 
 
-def _default_opening(form: Form) -> str:
-    return f"Thank you. We have received what you sent with the form “{form.title}”."
+def _opening(event: SubmissionAccepted, form: Form) -> str:
+    template = as_shown(form.confirmation.text)
+    if not template.strip():
+        return f"Thank you. We have received what you sent with the form “{form.title}”."
+    opening = fill(template, event.fields, each=IN_TEXT, most=MAIL_BYTES)
+    return _fitted(re.sub(r"\n{3,}", "\n\n", opening.strip()), MAIL_BYTES - _REST_BYTES)
 
 
-def _rows(event: SubmissionAccepted, form: Form) -> list[Row]:
-    """Return the form's own fields in its order, then whatever else was sent."""
-    known = form.fields or {}
-    names = [name for name in known if name in event.fields] + [name for name in event.fields if name not in known]
-    return [Row(_label(name, form), tuple(_lines(event.fields[name]))) for name in names]
+def _fitted(text: str, most: int) -> str:
+    """Return as much of a text as fits into so many bytes of a mail, and a line that says so where it is not all."""
+    for at in range(0, len(text), _PIECE):
+        most -= _weight(text[at : at + _PIECE])
+        if most < 0:
+            return f"{text[:at].rstrip()}\n\n{LEFT_OUT}"
+    return text
 
 
-def _label(name: str, form: Form) -> str:
-    field = (form.fields or {}).get(name)
-    return as_shown(label_of(field)) if field else as_shown(label_from(name[:100])).replace("\n", " ")
-
-
-def _lines(value: JsonValue) -> list[str]:
-    lines = list(_shown(value))
-    if len(lines) <= MAX_LINES:
-        return lines
-    return [*lines[:MAX_LINES], f"\N{HORIZONTAL ELLIPSIS} and {len(lines) - MAX_LINES} more lines"]
-
-
-def _shown(value: JsonValue) -> Iterator[str]:
-    if isinstance(value, dict) and value:
-        for name, inner in value.items():
-            label = f"{as_shown(name)[:100]}:".replace("\n", " ")
-            lines = list(_shown(inner))
-            yield from [f"{label} {lines[0]}"] if len(lines) == 1 else [label, *_indented(lines)]
-    elif isinstance(value, list) and value:
-        for inner in value:
-            first, *others = _shown(inner)
-            yield from [f"\N{BULLET} {first}", *_indented(others)]
-    else:
-        yield from _scalar(value).split("\n")
-
-
-def _indented(lines: list[str]) -> list[str]:
-    return [_INDENT + line for line in lines]
-
-
-def _scalar(value: JsonValue) -> str:
-    if isinstance(value, bool):
-        return "Yes" if value else "No"
-    if value in (None, "", [], {}):
-        return _NOTHING
-    text = as_shown(str(value))
-    if len(text) <= MAX_VALUE_CHARACTERS:
-        return text
-    return f"{text[:MAX_VALUE_CHARACTERS]}\N{HORIZONTAL ELLIPSIS} ({len(text) - MAX_VALUE_CHARACTERS} more characters)"
+def _weight(piece: str) -> int:
+    """Return how many bytes of a mail a piece of its text becomes at most: encoded, once as text and once in HTML."""
+    bodies = (b2a_qp(body.encode("utf-8", "surrogatepass"), istext=False) for body in (piece, str(escape(piece))))
+    return sum(map(len, bodies)) + _LINE_BYTES * piece.count("\n") + _LINE_BYTES

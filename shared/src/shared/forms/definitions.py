@@ -57,11 +57,15 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class ConfirmationMail:
-    """The mail to the submitter. `subject` and the bodies are templates: `{name}` stands for the field `name`."""
+    """The mail to the submitter. `subject` and `text` are templates: `{name}` repeats what the field `name` holds.
+
+    `subject_from_page` lets the page that posts choose the subject (`_subject`), and so everybody.
+    """
 
     enabled: bool = True
     subject: str = ""
     text: str = ""
+    subject_from_page: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,7 @@ class ConfirmationSchema(Table):
     enabled = fields.Boolean()
     subject = fields.String(validate=[validate.Length(max=300), validate.Regexp(r"[^\r\n]*\Z", error="one line only")])
     text = fields.String(validate=validate.Length(max=20_000))
+    subject_from_page = fields.Boolean(truthy={True}, falsy={False})
 
     @post_load
     def _build(self, data: dict[str, Any], **_: Any) -> ConfirmationMail:
