@@ -59,6 +59,8 @@ FIELDS: list[dict[str, Any]] = [
     {"map.x": "17"},
     {"mapx": "1", "mapy": "2"},
     {"utf8": "yes"},
+    {"utf8": ["\u2713", "\u2713"]},
+    {"utf8": {"a": "b"}},
     {"name.dir": "left"},
     {"other.dir": "ltr"},
     {"token": "0fb3c1"},

@@ -24,7 +24,7 @@ from gateway.bodies import (
     Bodies,
 )
 from gateway.errors import Refused
-from support.gateway_app import Gateway, a_gateway
+from support.gateway_app import Gateway, Receipts, a_gateway
 
 ONE, OTHER = "192.0.2.1", "192.0.2.2"
 
@@ -192,6 +192,24 @@ def test_a_chunked_body_is_read_on(gateway: Gateway) -> None:
     assert answer.headers["Connection"] == "close"
     b"".join(answer.iter_encoded())
     assert body.tell() == 100_000
+
+
+@pytest.mark.parametrize("path", ["/counterfoil.js", "/static/counterfoil.css"])
+def test_a_file_is_sent_though_the_request_has_a_body(gateway: Gateway, path: str) -> None:
+    answer = gateway.client.get(path, data=b"a=b")
+    assert (answer.status_code, answer.headers["Connection"]) == (200, "close")
+    assert answer.data == gateway.client.get(path).data
+
+
+def test_a_stream_is_sent_as_it_comes_though_the_request_has_a_body(gateway: Gateway) -> None:
+    Receipts().serve(gateway.broker)
+    path = gateway.submitted()["receipt_url"].partition("/receipts/")[2]
+    answer = gateway.client.get(f"/receipts/{path}/events", data=b"a=b", buffered=False)
+    chunks = answer.iter_encoded()
+    assert next(chunks).startswith(b"retry: "), "and not once it has ended"
+    assert answer.headers["Connection"] == "close"
+    answer.close()
+    assert gateway.app._watchers._watches == {}
 
 
 def test_what_was_read_and_what_has_none_says_nothing(gateway: Gateway) -> None:

@@ -90,8 +90,9 @@ class Bodies:
         if not _is_unread(request.environ):
             return response
         response.headers["Connection"] = "close"
-        # whoever waits to be asked for the body has not sent it, and will not
-        if (request.content_length or 0) > LINGER_BYTES or "100-continue" in request.headers.get("Expect", "").lower():
+        # a stream or a file is no refusal; whoever waits to be asked for the body has not sent it, and will not
+        waits = "100-continue" in request.headers.get("Expect", "").lower()
+        if response.is_streamed or waits or (request.content_length or 0) > LINGER_BYTES:
             return response
         answer = response.get_data()
         response.headers["Content-Length"] = str(len(answer))

@@ -48,7 +48,7 @@ BUTTONS = frozenset({"submit", "commit", "btnsubmit"})
 """Names of buttons that say which one was pressed, in small letters."""
 
 _MACHINE = frozenset(name for names in MACHINE.values() for name in names)
-_TICK = frozenset({"\u2713", "&#x2713;"})
+_TICK = ("\u2713", "&#x2713;")
 _COORDINATE = re.compile(r"[0-9]{1,5}")
 
 
