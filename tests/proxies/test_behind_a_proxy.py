@@ -18,6 +18,7 @@ from support.queues import Queues
 from support.raw_http import answer_of
 from support.smtp import CERTIFICATE
 
+PAGE = "https://www.example.org"
 VISITOR, FLOOD = "127.0.0.5", "127.0.0.6"
 
 
@@ -95,11 +96,12 @@ def test_who_is_too_slow_or_too_many_is_told_so_where_the_proxy_can(proxied: Pro
     with ExitStack() as stack:
         connections = [stack.enter_context(proxied.connection("127.0.0.7")) for _ in range(120)]
         for connection in connections:
-            connection.sendall(proxied.a_post("Content-Length: 9", length=False, body=b"a=b"))
+            connection.sendall(proxied.a_post("Content-Length: 9", f"Origin: {PAGE}", length=False, body=b"a=b"))
         answers = [answer_of(connection, closes_within_s=0) for connection in connections]
     assert Counter((answer.status, *answer.codes) for answer in answers) == {
         (408, "TOO_SLOW"): 100,
         (429, "TOO_MANY_REQUESTS"): 20,
     }
     assert {answer.headers.get("retry-after") for answer in answers if answer.status == 429} == {"5"}
-    assert {answer.headers["access-control-allow-origin"] for answer in answers} == {"*"}
+    assert {answer.headers["access-control-allow-origin"] for answer in answers} == {PAGE}
+    assert {answer.headers["access-control-allow-credentials"] for answer in answers} == {"true"}
