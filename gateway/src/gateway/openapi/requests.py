@@ -18,7 +18,7 @@ Schema = dict[str, Any]
 
 KINDS = ("application/json", "application/x-www-form-urlencoded", "multipart/form-data")
 
-_LINE = r"^[^\u0000\u000a\u000d]*$"
+_LINE = r"^[^\u0000-\u0008\u000a-\u001f\u007f\u0085\u2028\u2029]*$"
 _LINES = r"^[^\u0000]*$"
 _FORMATS = {"date": "date", "url": "uri", "tel": "tel"}
 _EMAIL: Schema = {"type": "string", "format": "email"}
