@@ -75,9 +75,9 @@ def test_what_the_trap_catches_is_stored_apart_and_mailed_to_nobody(guarded: Ins
     visitor = Visitor(guarded, sink, "ada@example.org")
     visitor.await_confirmed(honest.json()["receipt_url"])
     eventually(lambda: len(listed(guarded, "signup", "?spam=true")) == 1, 20, "the spam is stored")
-    assert [(one["id"], one["spam"]) for one in listed(guarded, "signup", "?spam=true")] == [
-        (caught.json()["id"], "honeypot")
-    ]
+    [spam] = listed(guarded, "signup", "?spam=true")
+    assert (spam["id"], spam["spam"]) == (caught.json()["id"], "honeypot")
+    assert spam["fields"] == {"email": "robot@example.org", "_gotcha": "buy"}
     assert [one["id"] for one in listed(guarded, "signup")] == [honest.json()["id"]]
     receipt = guarded.receipt(caught.json()["receipt_url"])
     assert (receipt["state"], receipt["confirmations"]) == ("stored", [])

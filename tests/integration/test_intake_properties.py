@@ -75,7 +75,7 @@ def assert_sound(gateway: Gateway, submission: SubmissionAccepted) -> None:
     assert decode(encode(submission), type=submission.TYPE) == submission
     assert submission.fingerprint == fingerprint(submission.fields)
     roles = roles_of(gateway.forms[submission.form])
-    controls = {name for name, role in roles.items() if role != "trap" or not submission.spam}  # spam keeps its trap
-    assert not submission.fields.keys() & controls
+    kept = {roles[name] for name in submission.fields.keys() & roles.keys()}
+    assert kept == ({"trap"} if submission.spam else set()), "spam keeps what was in its trap, and nothing else is kept"
     for header in (submission.control.subject, submission.reply_address):
         assert header is None or is_line(header)

@@ -45,8 +45,8 @@ def assert_storable(gateway: Gateway, status: int) -> None:
         check(dict(event.fields))
         assert encode(event) == message.body
         assert event.fingerprint == fingerprint(event.fields)
-        assert not event.fields.keys() & {"_subject", "_replyto"}
-        assert event.spam or "_gotcha" not in event.fields, "what was in the trap is kept of spam alone"
+        assert not {"_subject", "_replyto"} & event.fields.keys()
+        assert ("_gotcha" in event.fields) == (event.spam is not None), "spam keeps what was in the trap"
         reply_to = None if event.spam else event.reply_address  # spam is kept as it came, and mailed to nobody
         for header in (event.control.subject, event.control.reply_to, reply_to):
             assert header is None or is_line(header)

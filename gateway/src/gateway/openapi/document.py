@@ -114,7 +114,7 @@ def _captcha() -> Part:
 
 
 def _preflight() -> Part:
-    return {"204": answer("What a page may send."), **refused_with((404,))}
+    return {"204": answer("What a page may send.")}
 
 
 def _receipts() -> dict[str, Part]:
