@@ -53,11 +53,11 @@ def restore(directory: Path, file: Path, own: Mapping[str, Path]) -> None:
         folder = Path(made)
         about = archive.unpack(file, folder)
         _set_aside(directory)
-        for name, path in own.items():
-            _restore_own(folder / name, path, directory)
         for path in folder.iterdir():
             path.rename(directory / path.name)
         run_directory.make_private(directory)
+        for name, path in own.items():
+            _restore_own(directory / name, path)
     say(f"Restored {about['submissions']} submissions as of {about['made_at']}. Start it: make run")
 
 
@@ -98,15 +98,18 @@ def _set_aside(directory: Path) -> None:
     say(f"What was there is in {aside}")
 
 
-def _restore_own(kept: Path, path: Path, directory: Path) -> None:
-    """Put what is the operator's in its place, or say where it is, if something else is there."""
+def _restore_own(kept: Path, path: Path) -> None:
+    """Put what is the operator's in its place, or say where it is, if something else is there.
+
+    Last of all: what keeps it from its place is outside of our own, and must not keep the databases from theirs.
+    """
     if not kept.exists():
         return
     if not path.exists():
         _copy(kept, path)
         say(f"{path} is as in the backup.")
     elif _content(path) != _content(kept):
-        say(f"{path} stays as it is; that of the backup is {directory / kept.name}")
+        say(f"{path} stays as it is; that of the backup is {kept}")
         return
     _remove(kept)
 

@@ -132,6 +132,19 @@ def test_forms_and_their_secrets_that_are_there_stay(directory: Path, tmp_path: 
     assert (directory / "form-secrets" / "captcha").read_text() == "theirs"
 
 
+def test_where_forms_cannot_be_put_the_databases_are_restored_all_the_same(
+    directory: Path, tmp_path: Path, own: dict[str, Path]
+) -> None:
+    file = backup.back_up(directory, tmp_path / "kept.tar.gz", own)
+    kept = ids(directory, "storage.db")
+    accept(directory, range(7, 9))
+    (tmp_path / "in the way").touch()
+    with pytest.raises(OSError, match="in the way"):
+        backup.restore(directory, file, own | {"forms.toml": tmp_path / "in the way" / "forms.toml"})
+    assert ids(directory, "storage.db") == ids(directory, "notify.db") == kept
+    assert (directory / "forms.toml").read_text() == "[forms.signup]\n"
+
+
 def test_what_a_killed_run_had_not_put_in_order_is_in_it(directory: Path, tmp_path: Path, own: dict[str, Path]) -> None:
     """SQLite's log holds what the file does not yet."""
     with closing(sqlite3.connect(directory / "storage.db", isolation_level=None)) as writer:

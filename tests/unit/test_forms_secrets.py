@@ -131,8 +131,9 @@ def test_one_that_is_not_there_is_named_with_its_reason(folder: Path, name: str)
 
 
 def test_a_webhook_may_have_two_lines_and_each_has_to_be_one_of_its_secrets(folder: Path) -> None:
-    (folder / "key").write_text(f"{SECRET}\n{OTHER}\n")
-    assert webhook(folder, "key") == [SECRET, OTHER]
+    for between in ("\n", "\r\n", "\n \n\n"):
+        (folder / "key").write_text(f"{SECRET}{between}{OTHER}\n", newline="")
+        assert webhook(folder, "key") == [SECRET, OTHER]
     with pytest.raises(NoSecret, match="one line"):
         captcha(folder, "key")
     (folder / "key").write_text(f"{SECRET}\nhunter2")

@@ -29,7 +29,10 @@ class Migrations:
     metadata: MetaData
 
     def upgrade(self, engine: Engine) -> None:
-        """Bring the schema up to date in one transaction; a second call, or one at the same time, does nothing."""
+        """Bring the schema up to date in one transaction; a second call, or one at the same time, does nothing.
+
+        A schema that a newer version has made is left as it is: this version works with it, too.
+        """
         with engine.begin() as connection:
             self.upgrade_within(connection)
 
@@ -39,17 +42,18 @@ class Migrations:
         if connection.dialect.name == "postgresql":  # on SQLite the transaction itself is the lock
             connection.execute(select(func.pg_advisory_xact_lock(crc32(self.version_table.encode()))))
         before = self._current(connection)
+        if not before <= self._known():
+            structlog.get_logger().warning("the schema is of a newer version, and left so", table=self.version_table)
+            return
         command.upgrade(self._config(connection), "head")
         after = self._current(connection)
         structlog.get_logger().info("migrated", table=self.version_table, before=sorted(before), after=sorted(after))
 
     def pending(self, engine: Engine) -> bool:
         """Say whether the schema is older than this code; a newer one is not pending. Raises as `classified` does."""
-        scripts = ScriptDirectory.from_config(self._config())
         with classified(), reading(engine).connect() as connection:
             current = self._current(connection)
-        known = {script.revision for script in scripts.walk_revisions()}
-        return not current or (current <= known and current != set(scripts.get_heads()))
+        return not current or (current <= self._known() and current != set(self._scripts().get_heads()))
 
     def run(self, connection: Connection) -> None:
         """Run what Alembic was asked to: what a service's `env.py` calls."""
@@ -68,6 +72,12 @@ class Migrations:
 
     def _current(self, connection: Connection) -> set[str]:
         return set(MigrationContext.configure(connection, opts=self.options()).get_current_heads())
+
+    def _known(self) -> set[str]:
+        return {script.revision for script in self._scripts().walk_revisions()}
+
+    def _scripts(self) -> ScriptDirectory:
+        return ScriptDirectory.from_config(self._config())
 
     def _is_own(self, name: str | None, kind: str, _parents: object) -> bool:
         return kind != "table" or name in self.metadata.tables

@@ -58,7 +58,7 @@ class FormSecrets:
         except (OSError, ValueError) as error:  # ValueError: a name that no file can have
             reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
             raise NoSecret(f"the file cannot be read: {reason}") from None
-        lines = [line.strip() for line in text.split("\n")]
+        lines = [line.strip() for line in text.split("\n") if line.strip()]
         if not text:
             raise NoSecret("the file is empty")
         if len(lines) > most or not all(line.isprintable() for line in lines):
