@@ -44,6 +44,9 @@ def test_what_is_held_asks_twice_in_a_period_and_never_at_once(period: timedelta
     [
         ("8.8.8.8", "8.8.8.8", True),
         ("8.8.8.8", "::ffff:8.8.8.8", True),
+        ("8.8.8.8:50001", "8.8.8.8:50002", True),
+        ("8.8.8.8:50001", "8.8.8.8", True),
+        ("[2001:4860::1]:50001", "2001:4860::2", True),
         ("8.8.8.8", "8.8.8.9", False),
         ("2001:4860::1", "2001:4860:0:0:ffff::2", True),
         ("2001:4860::1", "2001:4860:0:1::1", False),
@@ -62,6 +65,7 @@ def test_a_source_is_an_address_or_a_network_of_ipv6(one: str, other: str, same:
     [
         *(None, "", "127.0.0.1", "127.8.8.8", "::1", "::ffff:127.0.0.1", "::ffff:10.0.0.1"),
         *("10.1.2.3", "172.16.0.1", "172.31.255.255", "192.168.1.1", "100.64.0.1", "169.254.1.1", "fe80::1", "fd00::1"),
+        *("10.1.2.3:50001", "[::1]:50001", "[fd00::1]"),
     ],
 )
 def test_a_private_address_is_no_source_it_may_be_a_proxy_and_so_everybody(ip: str | None) -> None:

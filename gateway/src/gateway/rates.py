@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import ipaddress
 import math
-import re
 import time
 from collections.abc import Callable
 from functools import lru_cache
@@ -23,13 +22,13 @@ from limits.strategies import FixedWindowRateLimiter
 from gateway.counts import Counts
 from gateway.errors import Refused, too_many_requests
 from shared.forms import Form, parse_rate
+from shared.sources import without_port
 
 REDIS_TIMEOUT_S = 0.1
 REDIS_REST_S = 5.0
 """How long Redis is left alone after it has failed: each process then counts for itself."""
 
 _NETWORK_BITS = 64
-_WITH_PORT = re.compile(r"\[([^\]]*)\](?::[0-9]+)?|([^:]*):[0-9]+")
 
 _log = structlog.get_logger()
 
@@ -97,8 +96,7 @@ def network_of(address: str) -> str:
     Whoever has one IPv6 address has a whole /64 (RFC 6177). A port, which some proxies say as well, is left out: each
     connection has another. What is no address, as a proxy may say, stands for itself.
     """
-    if found := _WITH_PORT.fullmatch(address):
-        address = found[1] or found[2] or ""
+    address = without_port(address)
     try:
         parsed = ipaddress.ip_address(address)
     except ValueError:

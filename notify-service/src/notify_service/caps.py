@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Literal, TypeAlias
 
+from shared.sources import without_port
+
 Limit: TypeAlias = Literal["share", "source", "form", "recipient"]
 """Which cap holds a confirmation back. `share` is one source's share of a recipient's cap."""
 
@@ -100,15 +102,17 @@ def parse_cap(text: str) -> Cap | None:
 def source_hash(ip: str | None) -> str | None:
     """Return what stands for the source of a submission where mails are counted: SHA-256 of its address.
 
-    All of an IPv6 /64 is one source. None where nothing can be said of it: without an address, and with one that is
-    private, loopback or a link's own, which is that of a proxy as a rule, and so everybody's.
+    All of an IPv6 /64 is one source, and a port is no part of it. None where nothing can be said of it: without an
+    address, and with one that is private, loopback or a link's own, which is that of a proxy as a rule, and so
+    everybody's.
     """
     if not ip:
         return None
+    text = without_port(ip[:_LONGEST])
     try:
-        address = ipaddress.ip_address(ip[:_LONGEST])
+        address = ipaddress.ip_address(text)
     except ValueError:  # what a proxy may say instead stands for itself
-        return _hash(ip[:_LONGEST])
+        return _hash(text)
     if isinstance(address, ipaddress.IPv6Address):
         address = address.ipv4_mapped or address
     if any(address in network for network in _INSIDE):
