@@ -63,7 +63,7 @@ def test_what_a_cap_holds_is_told_to_the_owner_and_pending_on_a_receipt() -> Non
     deliveries.claim({key: by}, owner=uuid4(), now=NOON, lease_until=lease_until)
     ask, asked = methods(deliveries, Standing()), {"id": str(key.submission_id)}
     shown = {"channel": "email", "state": "pending", "attempts": 0, "at": "2026-11-22T12:00:00Z"}
-    assert ask["receipt"](asked)["confirmations"] == [shown]
+    assert ask["receipt"](asked)["confirmations"] == [{**shown, "at": None}], "as one that nobody has seen yet"
     assert ask["deliveries"](asked)["confirmations"] == [{**shown, "state": "held", "limit": "form"}]
     later = NOON + timedelta(hours=72)
     deliveries.claim({key: by}, owner=uuid4(), now=later, lease_until=later)

@@ -43,8 +43,13 @@ class Confirmation:
         return shown | {name: told for name, told in (("limit", self.limit), ("error", self.error)) if told}
 
     def for_receipt(self) -> Confirmation:
-        """Return it as whoever submitted may see it: a cap is no matter of theirs, and must not be found out by one."""
-        return replace(self, state="pending" if self.state == "held" else self.state, limit=None, error=None)
+        """Return it as whoever submitted may see it: a cap is no matter of theirs, and must not be found out by one.
+
+        So what nobody has tried to send yet has no moment, whether it was held or not seen.
+        """
+        state: ConfirmationState = "pending" if self.state == "held" else self.state
+        at = None if state == "pending" and self.attempts == 0 else self.at
+        return replace(self, state=state, at=at, limit=None, error=None)
 
     @classmethod
     def from_json(cls, document: dict[str, Any]) -> Confirmation:
