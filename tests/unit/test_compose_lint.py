@@ -142,7 +142,7 @@ def test_the_forms_are_mounted_as_a_folder_so_that_what_an_editor_puts_in_the_fi
     assert forms["target"] == service["environment"]["COUNTERFOIL_FORMS"]
     default = re.fullmatch(r"\$\{COUNTERFOIL_FORMS:-(.+)\}", forms["source"])
     assert default
-    assert (ROOT / default[1] / "forms.toml").is_file()
+    assert (ROOT / default[1] / "forms.toml").read_text() == (ROOT / "forms.example.toml").read_text()
     assert forms["bind"] == {"create_host_path": False}, "an empty folder of root's is no good beginning"
 
 
