@@ -46,6 +46,8 @@ def gateway(tmp_path: Path) -> Gateway:
         ("one", {"name": "Ada", "mail": ""}, None),
         ("one", {"mail": ADA, "_replyto": GRACE}, GRACE),
         ("kept", {"mail": ADA}, ADA),
+        ("kept", {"mail": ADA, "email": GRACE}, GRACE),
+        ("kept", {"mail": ADA, "Email": ""}, ADA),
         ("two", {"mail": ADA}, None),
         ("two", {"mail": ADA, "second": GRACE}, None),
         ("named", {"mail": ADA}, None),

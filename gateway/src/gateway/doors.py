@@ -12,6 +12,7 @@ from gateway.origins import Origins
 from gateway.schemas import FormSchema
 from shared.contracts import JsonValue
 from shared.forms import Form, Forms
+from shared.forms.definitions import ADDRESS_NAMES
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +27,10 @@ class Door:
     mail_field: str | None
 
     def address_in(self, fields: Mapping[str, JsonValue]) -> str | None:
-        """Return the address in the form's `mail_field`; None without one."""
-        value = fields.get(self.mail_field) if self.mail_field else None
+        """Return the address in the form's `mail_field`; None without one, or with one in a kept field named for it."""
+        if self.mail_field is None or any(fields.get(name) for name in ADDRESS_NAMES):
+            return None
+        value = fields.get(self.mail_field)
         return value if isinstance(value, str) and value else None
 
 
