@@ -39,6 +39,11 @@ BLANK = " " + "".join(map(chr, (*SPACES, *LINE_ENDS, *INVISIBLE, *CONTROLS)))
 """What says nothing, alone."""
 
 
+_PARTING = (0x9, 0x3000)
+"""A tab stands between two cells, and U+3000 is what the space bar of an East Asian keyboard gives: inside a number, a
+line's end as well, they may part two of them."""
+
+
 def _table(*, spaces: str, line_ends: str | None, dashes: str | None) -> Mapping[int, str]:
     def all_to(signs: Iterable[int], text: str | None) -> dict[int, str]:
         return {} if text is None else dict.fromkeys(signs, text)
@@ -52,12 +57,13 @@ def _table(*, spaces: str, line_ends: str | None, dashes: str | None) -> Mapping
     }
 
 
+_FIGURES = {**_table(spaces="", line_ends=" ", dashes="-"), **dict.fromkeys(_PARTING, " ")}
 _TABLES: Mapping[Kind, Mapping[int, str]] = {
     "email": _table(spaces=" ", line_ends=None, dashes="-"),  # a line's end within is an attempt at a header
     "url": _table(spaces="", line_ends="", dashes=None),  # a path may have dashes of its own
     "tel": _table(spaces=" ", line_ends=" ", dashes="-"),
-    "number": {**_table(spaces="", line_ends="", dashes="-"), 0x66B: ".", 0x66C: ""},  # Arabic's separators
-    "date": _table(spaces="", line_ends="", dashes="-"),
+    "number": {**_FIGURES, 0x66B: ".", 0x66C: ""},  # Arabic's separators
+    "date": _FIGURES,
 }
 _WITH_DIGITS = frozenset({"tel", "number", "date"})
 
