@@ -119,6 +119,9 @@ def test_what_nobody_sees_inside_a_value_is_taken_out(schema: FormSchema, name: 
         ("email", "jean‑luc@example.org", "jean-luc@example.org"),
         ("email", "\ufeffada@example.org\r\n", "ada@example.org"),
         ("email", "a..b@docomo.ne.jp", "a..b@docomo.ne.jp"),
+        ("email", "ada@b\u200c\u200dücher.example", "ada@bücher.example"),
+        ("url", "https://نامه\u200cای.example/می\u200cخواهم", "https://نامه\u200cای.example/می\u200cخواهم"),
+        ("url", "https://example.org/👩\u200d👧/a\u200db\u200d\u200c", "https://example.org/👩\u200d👧/ab"),
         ("url", "https://example.org/a\nb", "https://example.org/ab"),
         ("url", "https://example.org/a\u00a0b", "https://example.org/ab"),
         ("yes", "\u200bYes", True),
@@ -146,6 +149,7 @@ def test_cleaned(schema: FormSchema, name: str, given: Any, stored: Any) -> None
         ("email", "ada lovelace@example.org", "TYPE_EMAIL"),
         ("email", "ada\u00a0lovelace@example.org", "TYPE_EMAIL"),
         ("email", "ada@example.org\nBcc: eve@example.org", "LINE_BREAK"),
+        ("email", "ada@نامه\u200cای.example", "TYPE_EMAIL"),  # without it, it is another domain
         ("email", ".ada@example.org", "TYPE_EMAIL"),
         ("mail", "ada@intranet", "TYPE_EMAIL"),
         ("url", "https://example.org/a b", "TYPE_URL"),

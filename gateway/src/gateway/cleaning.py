@@ -6,6 +6,7 @@ Persian are written, and a number has none.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from itertools import chain
 from typing import Literal, TypeAlias
@@ -39,6 +40,21 @@ BLANK = " " + "".join(map(chr, (*SPACES, *LINE_ENDS, *INVISIBLE, *CONTROLS)))
 """What says nothing, alone."""
 
 
+_JOINERS = re.compile("[\u200c\u200d]+")
+
+
+def _with_joiners(table: Mapping[int, str]) -> Mapping[int, str]:
+    return {code: text for code, text in table.items() if code not in (0x200C, 0x200D)}
+
+
+def _stray_left_out(joiners: re.Match[str]) -> str:
+    """Return joiners that stand between two characters beyond ASCII: domains (RFC 5892, A.1) and paths have them in
+    Persian, Indian languages and emoji, and are others without. None of any other is meant."""
+    text, first, last = joiners.string, joiners.start() - 1, joiners.end()
+    is_between = first >= 0 and last < len(text) and not (text[first].isascii() or text[last].isascii())
+    return joiners[0] if is_between else ""
+
+
 _PARTING = (0x9, 0x3000)
 """A tab stands between two cells, and U+3000 is what the space bar of an East Asian keyboard gives: inside a number, a
 line's end as well, they may part two of them."""
@@ -59,8 +75,9 @@ def _table(*, spaces: str, line_ends: str | None, dashes: str | None) -> Mapping
 
 _FIGURES = {**_table(spaces="", line_ends=" ", dashes="-"), **dict.fromkeys(_PARTING, " ")}
 _TABLES: Mapping[Kind, Mapping[int, str]] = {
-    "email": _table(spaces=" ", line_ends=None, dashes="-"),  # a line's end within is an attempt at a header
-    "url": _table(spaces="", line_ends="", dashes=None),  # a path may have dashes of its own
+    # a line's end within an address is an attempt at a header
+    "email": _with_joiners(_table(spaces=" ", line_ends=None, dashes="-")),
+    "url": _with_joiners(_table(spaces="", line_ends="", dashes=None)),  # a path may have dashes of its own
     "tel": _table(spaces=" ", line_ends=" ", dashes="-"),
     "number": {**_FIGURES, 0x66B: ".", 0x66C: ""},  # Arabic's separators
     "date": _FIGURES,
@@ -71,7 +88,7 @@ _WITH_DIGITS = frozenset({"tel", "number", "date"})
 def cleaned(kind: Kind, text: str) -> str:
     """Return a text as one of its kind would be written in ASCII, as far as that changes nothing of what it says."""
     if not (text.isascii() and text.isprintable()):
-        text = text.strip(BLANK).translate(_TABLES[kind])
+        text = _JOINERS.sub(_stray_left_out, text.strip(BLANK).translate(_TABLES[kind]))
     text = text.strip(" ")
     if kind == "email":
         return text if "@ " not in text and " @" not in text else "@".join(part.strip(" ") for part in text.split("@"))
