@@ -57,6 +57,26 @@ def test_a_folder_of_a_cluster_which_is_links_throughout_is_read(folder: Path, t
     assert captcha(tmp_path / "named", f"{tmp_path}/named/key") == "a secret"
 
 
+def test_a_folder_that_becomes_a_link_out_while_it_is_judged_leads_nowhere(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / "below").mkdir()
+    (folder / "below" / "database_url").write_text("a secret")
+    assert captcha(folder, "below/database_url") == "a secret"
+    resolve = os.path.realpath
+
+    def judged(path: Path) -> str:
+        found = resolve(path)
+        if found.endswith("database_url"):
+            (folder / "below").rename(folder / "aside")
+            (folder / "below").symlink_to("..")
+        return found
+
+    monkeypatch.setattr(os.path, "realpath", judged)
+    with pytest.raises(NoSecret, match="cannot be read"):
+        captcha(folder, "below/database_url")
+
+
 OUTSIDE = [
     "../database_url",
     "{folder}/../database_url",
