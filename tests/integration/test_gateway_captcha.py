@@ -133,7 +133,7 @@ def test_what_storage_has_already_needs_no_solution_again(make: Make, server: Pr
 
 
 @pytest.mark.parametrize("name", PROVIDERS)
-@pytest.mark.parametrize("breaks", ["status", "text", "list"])
+@pytest.mark.parametrize("breaks", ["status", "text", "list", "deep", "codes"])
 def test_a_verifier_that_is_away_is_passed_over_and_that_is_marked(
     make: Make, server: Provider, name: str, breaks: str, capsys: pytest.CaptureFixture[str]
 ) -> None:

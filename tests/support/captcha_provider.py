@@ -19,8 +19,8 @@ class Provider(ThreadingHTTPServer):
     """Knows one secret and, by provider, the tokens `good`, once, and `score-0.3`; all others are bad.
 
     Turnstile answers a question with the same `idempotency_key` as before. `breaks` makes it answer otherwise:
-    `status`, `text`, `list`, `internal`, `redirect`, `silence`, `drip` or `drip from the start`. `asked` holds every
-    question.
+    `status`, `text`, `list`, `deep`, `codes`, `internal`, `redirect`, `silence`, `drip` or `drip from the start`.
+    `asked` holds every question.
     """
 
     daemon_threads = True
@@ -47,6 +47,8 @@ class Provider(ThreadingHTTPServer):
             "status": (502, b"<html>Bad gateway</html>"),
             "text": (200, b"<html>Hello</html>"),
             "list": (200, b"[]"),
+            "deep": (200, b"[" * 60_000),
+            "codes": (200, b'{"error-codes": 5}'),
             "internal": (200, json.dumps({"success": False, "error-codes": ["internal-error"]}).encode()),
         }
         if self.breaks in broken:

@@ -58,7 +58,7 @@ class ProviderVerifier:
         except (urllib3.exceptions.HTTPError, OSError) as error:
             asking.cancel()
             return Away(type(error).__name__)
-        except ValueError:
+        except (ValueError, RecursionError):
             return Away("no JSON")
         if status >= 500 or status == 429:
             return Away(f"status {status}")
@@ -96,8 +96,8 @@ class ProviderVerifier:
         return Failed("sentinel") if answer.get("verified") is False or status == 400 else Away(f"status {status}")
 
     def _providers(self, answer: Document) -> Verdict:
-        codes = answer.get("error-codes") or []
-        ours = sorted(_OURS.intersection(code for code in codes if isinstance(code, str)))
+        codes = answer.get("error-codes")
+        ours = sorted(code for code in _OURS if isinstance(codes, list) and code in codes)
         if ours:
             return Away(ours[0])
         if answer.get("success") is not True:

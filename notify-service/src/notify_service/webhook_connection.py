@@ -95,6 +95,13 @@ class _Response(http.client.HTTPResponse):
             http.client.parse_headers(self.fp)
         raise http.client.BadStatusLine("nothing but interim answers")
 
+    def _read_next_chunk_size(self) -> int:
+        """Return the size of a chunk. A negative one, which the library takes for one without end, is none."""
+        size: int = super()._read_next_chunk_size()  # type: ignore[misc]
+        if size < 0:
+            raise ValueError(size)
+        return size
+
 
 class _Connection(http.client.HTTPConnection):
     """A connection that is made for one request."""

@@ -136,3 +136,13 @@ def test_where_nobody_listens_there_is_no_answer(receiver: Receiver, caller: Gua
 def test_a_name_that_is_none_has_no_answer(host: str, caller: GuardedCaller) -> None:
     with pytest.raises(NoAnswer):
         caller.post(f"https://{host}/", BODY, HEADERS, timeout_s=5)
+
+
+@pytest.mark.parametrize("size", [b"-5", b"-1", b"-0x1", b"zz", b""])
+def test_a_chunk_of_no_size_breaks_the_body_off_and_counts_as_the_status_before_it(
+    receiver: Receiver, caller: GuardedCaller, size: bytes
+) -> None:
+    receiver.answers["/hook"] = (
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + size + b"\r\n" + b"o" * 100_000
+    )
+    assert caller.post(receiver.url(), BODY, HEADERS, timeout_s=60) == Answer(200, None)
