@@ -110,3 +110,9 @@ def test_the_subject_is_the_forms_or_a_default_and_the_pages_own_where_the_form_
 )
 def test_a_subject_is_one_short_line(template: str, expected: str) -> None:
     assert subject_of(an_event(), a_form(subject=template)) == expected
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\u2028", "\v"])
+def test_a_title_of_several_lines_is_one_in_the_subject(end: str) -> None:
+    form = Form("signup", title=f"Sign up{end}for dinner")
+    assert subject_of(an_event(), form) == "Sign up for dinner: we have your submission"

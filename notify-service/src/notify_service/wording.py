@@ -86,9 +86,13 @@ def subject_of(event: SubmissionAccepted, form: Form) -> str:
         chosen = fill("{subject}", {"subject": from_page}, each=IN_SUBJECT, most=MAX_SUBJECT_CHARACTERS)
     else:
         chosen = fill(form.confirmation.subject, event.fields, each=IN_SUBJECT, most=MAX_SUBJECT_CHARACTERS)
-    subject = " ".join(as_line(chosen).split()) or f"{form.title}: we have your submission"
+    subject = _one_line(chosen) or _one_line(f"{form.title}: we have your submission")
     cut = subject[:MAX_SUBJECT_CHARACTERS]
     return subject if cut == subject else cut.rstrip() + "\N{HORIZONTAL ELLIPSIS}"
+
+
+def _one_line(text: str) -> str:
+    return " ".join(as_line(text).split())
 
 
 def _opening(event: SubmissionAccepted, form: Form) -> str:
