@@ -1,5 +1,6 @@
 # `make` alone lists the verbs. PYTHON chooses which Python makes .venv; ARGS goes to pytest or to the bench.
 PYTHON ?= python3
+OWN_FORMS = $(COUNTERFOIL_FORMS)$(wildcard forms.toml forms/forms.toml)
 FORMS ?= $(or $(COUNTERFOIL_FORMS),$(firstword $(wildcard forms.toml forms/forms.toml)),forms.example.toml)
 BIN = .venv/bin
 CODE = shared gateway storage-service notify-service credentials ledger deploy dev tests bench
@@ -22,6 +23,7 @@ run: ## start everything here, until Ctrl-C (PORT=8081 for another port)
 forms-check: ## say what is wrong in the form definitions, and in which line (FORMS=path for another file)
 	@$(PREPARE) forms
 	@$(BIN)/python -m shared.forms "$(FORMS)"
+	@$(if $(OWN_FORMS),:,$(if $(filter forms.example.toml,$(FORMS)),echo "(the example: there is no forms.toml)",:))
 
 test: ## lint, then every test against private servers (ARGS="-k receipt" for some)
 	@$(PREPARE) test
@@ -64,7 +66,7 @@ format: ## put the code into shape
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-snippet: ## make gateway/static/counterfoil.js from gateway/scripts/counterfoil.js
+snippet: ## make gateway/src/gateway/static/counterfoil.js from gateway/scripts/counterfoil.js
 	@$(PREPARE) test
 	@$(BIN)/python -m dev.snippet
 

@@ -163,6 +163,8 @@ def _do(what: str, file: str, directory: Path) -> None:
     if what == "restore":
         restore(directory, path, own)
     else:
+        if file.endswith("/"):
+            path.mkdir(mode=0o700, parents=True, exist_ok=True)
         back_up(directory, path, own)
         tell_what_waits(directory)
 

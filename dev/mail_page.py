@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Sequence
+from contextlib import suppress
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from html import escape
@@ -51,6 +52,10 @@ class MailPage:
 class _Handler(BaseHTTPRequestHandler):
     directory: Path
     names: Sequence[str]
+
+    def handle(self) -> None:
+        with suppress(ConnectionError):  # who leaves early is no fault of ours
+            super().handle()
 
     def do_GET(self) -> None:
         if self.headers.get("Host", "").lower() not in self.names:

@@ -18,17 +18,19 @@ Counterfoil is ready:  {address}/
   Forms     {forms}
   Data      {data}
 
-Try it: open {address}/f/{form} in a browser, or
-
-{posts}
+Try it: open {address}/f/{form} in a browser{posts}
   curl -H "Authorization: Bearer {key}" {address}/v1/forms/{form}/submissions
 
 What is killed comes back. Ctrl-C ends all of it; `make run` again goes on with the same data.
 """
 
-_POSTS = """  curl -d 'name=Ada Lovelace' -d 'email=ada@example.org' {address}/f/{form}
+_POSTS = """, or
+
+  curl -d 'name=Ada Lovelace' -d 'email=ada@example.org' {address}/f/{form}
   curl --json '{{"name": "Ada Lovelace", "email": "ada@example.org"}}' {address}/f/{form}"""
-_ASK_HOME = "  post to it from a terminal: {address}/ has a line for each form;"
+_ASK_HOME = """.
+For a terminal {address}/ has a line for each form. What came in is shown by
+"""
 
 _HTTP = 80
 _EXAMPLE = {"name", "email"}

@@ -176,6 +176,20 @@ def test_a_folder_gets_a_file_with_the_time_in_its_name(directory: Path, tmp_pat
     assert file.name.startswith("counterfoil-2")
 
 
+def test_a_place_that_ends_in_a_slash_is_a_folder_and_is_made(
+    directory: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("COUNTERFOIL_DATABASE_URL", raising=False)
+    monkeypatch.delenv("COUNTERFOIL_BROKER_URL", raising=False)
+    for _ in range(2):
+        for file in (tmp_path / "backups").glob("*"):
+            file.unlink()
+        backup._do("make", f"{tmp_path}/backups/", directory)
+        [made] = (tmp_path / "backups").iterdir()
+        assert made.name.startswith("counterfoil-")
+    assert (tmp_path / "backups").stat().st_mode & 0o777 == 0o700
+
+
 def test_no_backup_is_overwritten(directory: Path, tmp_path: Path) -> None:
     file = tmp_path / "kept.tar.gz"
     file.write_text("of yesterday")

@@ -133,6 +133,9 @@ def test_the_words_give_a_line_that_the_form_takes_or_say_where_there_is_one(
     said = run_words.ready(tmp_path, 8080, "", None)
     assert ("curl -d 'name=Ada Lovelace'" in said) == takes
     assert ("http://127.0.0.1:8080/ has a line for each form" in said) == (not takes)
+    commands = [line for line in said.partition("Try it")[2].splitlines() if line.startswith("  ")]
+    assert len(commands) == (3 if takes else 1)
+    assert all(line.startswith("  curl ") for line in commands), "what is set apart can be copied"
 
 
 def test_a_command_finds_the_settings_of_a_run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import socket
+import struct
+import threading
 from collections.abc import Iterator
 from http.client import HTTPConnection
+from pathlib import Path
 
 import pytest
 
@@ -33,6 +37,21 @@ def ask(page: MailPage, host: str | None, path: str) -> tuple[int, str]:
     said = answer.status, answer.read().decode()
     connection.close()
     return said
+
+
+def test_a_client_that_leaves_early_is_no_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "1.eml").write_text(f"Subject: x\nX-Envelope-To: ada@example.org\n\n{'long ' * 4_000_000}\n")
+    page, over, errors = MailPage(tmp_path, free_port()), threading.Event(), list[object]()
+    monkeypatch.setattr(page._server, "handle_error", lambda _request, address: errors.append(address))
+    monkeypatch.setattr(page._server, "shutdown_request", lambda _request: over.set())
+    page.start()
+    with socket.create_connection(("127.0.0.1", page.port), timeout=10) as leaving:
+        leaving.sendall(f"GET /1 HTTP/1.1\r\nHost: 127.0.0.1:{page.port}\r\n\r\n".encode())
+        leaving.recv(1)
+        leaving.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    assert over.wait(30)
+    page.stop()
+    assert not errors
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1:{port}", "localhost:{port}", "LocalHost:{port}", "[::1]:{port}"])
