@@ -79,7 +79,7 @@ def test_a_refused_post_offers_the_form_with_what_was_typed(visit: Visit, owner:
     assert owner.await_stored(plain.form, f"{plain.form}-mended@example.org")["message"] == "Much was typed here"
 
 
-def test_the_subject_of_the_page_is_the_mail_s(visit: Visit, owner: Owner) -> None:
+def test_the_subject_of_the_page_is_the_mail_s_where_the_form_says_so(visit: Visit, owner: Owner) -> None:
     page = visit("formspree.html", {"https://formspree.io": ""})
     fill_in(page, "subject@example.org")
     send(page)

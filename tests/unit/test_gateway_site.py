@@ -50,6 +50,22 @@ def test_what_a_proxy_says_of_the_name_is_as_unchecked(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("said", "begins"), [("https", "https"), ("http", "http"), ("a\tb", "http"), ("javascript", "http")]
+)
+def test_what_a_proxy_says_of_the_scheme_is_one_of_two(tmp_path: Path, said: str, begins: str) -> None:
+    gateway = a_gateway(tmp_path, bind=BEYOND, trusted_hops=1)
+    headers = {"X-Forwarded-Proto": said, "Host": "localhost"}
+    answer = gateway.client.post("/f/signup", json=GOOD, headers=headers)
+    assert document_of(answer)["receipt_url"].startswith(f"{begins}://localhost/receipts/")
+
+
+def test_a_second_slash_leads_nowhere_and_can_be_read_by_the_page(tmp_path: Path) -> None:
+    answer = a_gateway(tmp_path).client.post("/f//signup", json=GOOD, headers={"Origin": "https://www.example.org"})
+    assert answer.status_code == 404
+    assert answer.headers["Access-Control-Allow-Origin"] == "https://www.example.org"
+
+
+@pytest.mark.parametrize(
     ("public", "bind", "url"),
     [
         (PUBLIC, BEYOND, PUBLIC),

@@ -59,7 +59,8 @@ class _ParkedId(BaseConverter):
 
 
 def name_addresses(app: Flask, desk: Desk) -> None:
-    """Connect every address with what answers there."""
+    """Connect every address with what answers there. `/f//signup` is none, and leads to none: a redirect of a post."""
+    app.url_map.merge_slashes = False
     _name_forms(app, desk)
     _name_receipts(app, desk)
     _name_reading(app, desk)

@@ -26,7 +26,8 @@ class Site:
         A page cannot choose what its browser says here, so that an `Origin` may be compared with it; but whoever is
         no browser can, so that nothing which is kept or passed on may be made of it.
         """
-        return self._public_url or f"{request.scheme}://{request.host}"
+        scheme = "https" if request.scheme == "https" else "http"  # a proxy may pass on what a browser never says
+        return self._public_url or f"{scheme}://{request.host}"
 
     def base_url(self, request: Request) -> str:
         """Return what the addresses in an answer begin with, without a slash at the end.

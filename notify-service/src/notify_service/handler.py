@@ -182,6 +182,7 @@ class SendConfirmations:
         if isinstance(answer, Capped):
             reason = f"{LIMITED}{answer.limit}"
             structlog.get_logger().warning("confirmation failed", **_about(wanted.event), reason=reason)
+            return None  # announced to nobody: who watches a receipt must not find out a cap
         self._announce(wanted.event, answer.news)
         return None
 

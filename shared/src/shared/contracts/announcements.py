@@ -45,9 +45,10 @@ class Confirmation:
     def for_receipt(self) -> Confirmation:
         """Return it as whoever submitted may see it: a cap is no matter of theirs, and must not be found out by one.
 
-        So what nobody has tried to send yet has no moment, whether it was held or not seen.
+        So what nobody has tried to send yet has no moment, whether it was held or not seen, and what a cap has held
+        for too long stays pending: only that fails without a try.
         """
-        state: ConfirmationState = "pending" if self.state == "held" else self.state
+        state: ConfirmationState = "pending" if self.state == "held" or self.limit else self.state
         at = None if state == "pending" and self.attempts == 0 else self.at
         return replace(self, state=state, at=at, limit=None, error=None)
 
