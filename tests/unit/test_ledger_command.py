@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
+import requests
 
-from counterfoil_ledger.__main__ import CANNOT, main
+from counterfoil_ledger import __main__ as command
+from counterfoil_ledger.__main__ import CANNOT, CONTRADICTED, HOLDS, main
+from counterfoil_ledger.api import Standing
+from counterfoil_ledger.holdings import StoredRow
+from counterfoil_ledger.records import Attempt, Entry, Ledger, Run
 from dev.processes import free_port
 
 RUN = ("run", "http://127.0.0.1:1")
@@ -81,7 +88,10 @@ def test_a_place_where_no_ledger_can_be_is_named(capsys: pytest.CaptureFixture[s
     assert "Is a directory" in capsys.readouterr().out
 
 
-def test_nobody_at_the_address_is_said_before_anything_is_sent(capsys: pytest.CaptureFixture[str]) -> None:
+def test_nobody_at_the_address_is_said_before_anything_is_sent(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(command, "FIRST_ANSWER_S", 0.0)
     url = f"http://127.0.0.1:{free_port()}"
     assert main(["run", url]) == CANNOT
     assert f"nobody answers at {url}" in capsys.readouterr().out
@@ -92,3 +102,68 @@ def test_mails_that_cannot_be_read_are_said_before_anything_is_waited_for(capsys
     Path("ledger.jsonl").touch()
     assert main([*CHECK, "--url", "http://127.0.0.1:1", "--mails", "nowhere"]) == CANNOT
     assert "nowhere" in capsys.readouterr().out
+
+
+def test_a_run_waits_for_the_first_answer_of_what_is_starting(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now, asked = [0.0], list[str]()
+
+    def get(url: str, **_given: object) -> requests.Response:
+        asked.append(url)
+        if now[0] < command.FIRST_ANSWER_S / 2:
+            raise requests.ConnectionError("refused")
+        answer = requests.Response()
+        answer.status_code = 404
+        return answer
+
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(time, "sleep", lambda pause_s: now.__setitem__(0, now[0] + pause_s))
+    monkeypatch.setattr(requests, "get", get)
+    assert main([*RUN]) == CANNOT
+    assert "has no form 'signup'" in capsys.readouterr().out
+    assert len(asked) > 2
+
+
+@pytest.mark.parametrize(
+    ("standing", "mailed", "code"),
+    [
+        ("confirmed", [], CANNOT),
+        ("confirmed", ["stranger@example.org"], CANNOT),
+        ("confirmed", ["ada-1@example.org"], CONTRADICTED),
+        ("confirmed", ["ada-1@example.org", "ada-2@example.org"], HOLDS),
+        ("failed", [], HOLDS),
+    ],
+)
+@pytest.mark.parametrize("alone", [[], ["--alone"]])
+def test_where_no_mail_of_the_run_is_the_sink_is_asked_about_and_nothing_is_said_of_the_promise(
+    standing: Standing,
+    mailed: list[str],
+    code: int,
+    alone: list[str],
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Told:
+        def __init__(self, *_given: object) -> None: ...
+
+        def rows(self, _form: str) -> list[StoredRow]:
+            return [StoredRow("1", "a1"), StoredRow("2", "a2")]
+
+        def standings(self, ids: Iterable[str]) -> dict[str, Standing]:
+            return dict.fromkeys(ids, standing)
+
+    monkeypatch.setattr(command, "Api", Told)
+    ledger = Ledger(Path("ledger.jsonl"))
+    ledger.begin(Run("http://127.0.0.1:1", "signup", 2, 1, 0.0))
+    for each in ("1", "2"):
+        ledger.will_send(Entry(each, "signup", f"ada-{each}@example.org", f"a{each}", 0.0))
+        ledger.did_send(each, Attempt("acked", 202, 0.0, 0.1, each))
+    ledger.close()
+    Path("mails").mkdir()
+    for number, address in enumerate(mailed):
+        Path(f"mails/{number}.eml").write_text(f"X-Envelope-To: {address}\n\nx\n")
+
+    assert main([*CHECK, "--mails", "mails", *alone]) == code
+    said = capsys.readouterr().out
+    assert ("cannot say: none of these mails is at mails: is it the right sink?" in said) == (code == CANNOT)

@@ -26,9 +26,12 @@ from counterfoil_ledger.load import LoadClient
 from counterfoil_ledger.mails import mail_counts
 from counterfoil_ledger.records import Ledger, NoLedger, Run
 from counterfoil_ledger.report import Waiting, follow, outcomes, print_names, print_verdict
-from counterfoil_ledger.settling import Settling, Sources
-from counterfoil_ledger.verdict import Allowed, Observed, compare
+from counterfoil_ledger.settling import PAUSE_S, Settling, Sources
+from counterfoil_ledger.verdict import Allowed, Observed, compare, is_another_sink
 from shared.messaging.depths import BrokerAway
+
+FIRST_ANSWER_S = 10.0
+"""How long a run waits for somebody to answer at all: the installation may be starting."""
 
 HOLDS, CONTRADICTED, CANNOT = 0, 1, 2
 NOT_FOUND, MANY = 404, 429
@@ -85,10 +88,14 @@ def send(given: argparse.Namespace, console: Console) -> int:
 
 def _greet(url: str, form: str) -> None:
     """Ask for the form's own page: who sends to a wrong address would else wait a minute and a half for each."""
-    try:
-        status = requests.get(f"{url}/f/{form}", timeout=10).status_code
-    except requests.RequestException as error:
-        raise CannotAsk(f"nobody answers at {url}: {error}") from error
+    deadline, status = time.monotonic() + FIRST_ANSWER_S, None
+    while status is None:
+        try:
+            status = requests.get(f"{url}/f/{form}", timeout=10).status_code
+        except requests.RequestException as error:
+            if time.monotonic() > deadline:
+                raise CannotAsk(f"nobody answers at {url}: {error}") from error
+            time.sleep(PAUSE_S)
     if status == NOT_FOUND:
         raise CannotAsk(f"{url} has no form {form!r}")
 
@@ -110,6 +117,8 @@ def check(given: argparse.Namespace, console: Console) -> int:
             console.print(f"after {given.timeout_s:g} s there is no more waiting; {waiting.said}", style="bold red")
         observed = Observed(waiting=settling.waiting())
         holdings = settling.holdings()
+    if is_another_sink(ledger.snapshot(), holdings):
+        raise CannotAsk(f"none of these mails is at {given.mails}: is it the right sink? The receipts say confirmed")
     allowed = Allowed(duplicate_mails=given.allow_duplicate_mails)
     verdict = compare(ledger.snapshot(), holdings, allowed, answer_limit_s=given.answer_limit_s, observed=observed)
     print_verdict(verdict, console)

@@ -100,6 +100,15 @@ def compare(
     return Verdict(_counts(entries, acked, holdings, rows), tuple(findings))
 
 
+def is_another_sink(entries: Iterable[Entry], holdings: Holdings) -> bool:
+    """Return whether the installation confirmed some of these, and not one of their mails is where one looked.
+
+    Losing every one looks the same from here. So it is no verdict, but a question for whoever named the place.
+    """
+    mailed = holdings.mailed
+    return mailed is not None and bool(holdings.confirmed) and not any(mailed[entry.address] for entry in entries)
+
+
 def _rows(entries: list[Entry], acked: list[Entry], holdings: Holdings, rows: Counter[str]) -> list[Finding]:
     sent = {submission_id: entry.sha256 for entry in entries for submission_id in entry.ids}
     rejected = {entry.sha256 for entry in entries if entry.outcome == "rejected"}
