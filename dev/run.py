@@ -15,14 +15,13 @@ from typing import NoReturn
 
 import requests
 
-from dev import ports, processes, programs, run_directory, run_settings, run_words
+from dev import check_settings, ports, processes, programs, run_directory, run_settings, run_words
 from dev.broker import Broker
 from dev.docker_broker import DockerBroker
 from dev.steps import RUN, CannotGoOn, doing, leave
 from dev.supervisor import Supervisor
 from shared import forms
 
-_MAIL_PAGE_PORT = 8025
 _READY_TIMEOUT_S = 30
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _SERVICES = {"storage": "storage_service", "notify": "notify_service", "gateway": "gateway"}
@@ -37,7 +36,7 @@ class Run:
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
-        self._port = 0
+        self._port = self._mail_port = 0
         self._broker: Broker | DockerBroker | None = None
         self._made: dict[str, str] = {}
         self._supervisor = Supervisor(colour=sys.stdout.isatty() and "NO_COLOR" not in os.environ)
@@ -45,10 +44,11 @@ class Run:
     def until_something_ends(self) -> str | None:
         """Start everything, and return what ended for good; whatever happens, all of it is ended then."""
         with ExitStack() as stack:
-            _check_forms()
+            check(self._directory)
             stack.enter_context(run_directory.held(self._directory))
             os.environ.update(run_directory.mark(self._directory))
             self._port = ports.chosen()
+            self._mail_port = 0 if run_settings.is_given("SMTP_URL") else ports.for_mails(self._port)
             self._made["BIND"] = f"127.0.0.1:{self._port}"
             stack.callback(self._supervisor.say, "Stopped.")
             if not run_settings.is_given("BROKER_URL"):
@@ -59,7 +59,7 @@ class Run:
                 self._call("notify_service", "migrate")
             stack.callback(self._supervisor.stop)
             stack.callback(_listen_for, self.end_now)
-            mail_page = None if run_settings.is_given("SMTP_URL") else self._start_mail_sink()
+            mail_page = self._start_mail_sink() if self._mail_port else None
             for name, module in _SERVICES.items():
                 run_settings.write(self._directory, name, self._made)
                 self._supervisor.start(name, [sys.executable, "-m", module], self._environment(name))
@@ -86,9 +86,7 @@ class Run:
         self._made["BROKER_URL"] = broker.url
 
     def _start_mail_sink(self) -> str:
-        smtp, web = processes.free_port(), _MAIL_PAGE_PORT
-        if not processes.is_free(web):
-            web = processes.free_port()
+        smtp, web = processes.free_port(), self._mail_port
         program = [sys.executable, "-m", "dev.mail_sink", str(self._directory / "mail")]
         self._supervisor.start("mail", [*program, f"--smtp-port={smtp}", f"--web-port={web}"], os.environ)
         self._made["SMTP_URL"] = f"smtp://127.0.0.1:{smtp}?starttls=never"
@@ -119,12 +117,18 @@ class Run:
         return run_settings.environment(self._directory, service, self._made)
 
 
-def _check_forms() -> None:
-    """Find a wrong file before anything is started: the services would, one after the other, when all the rest runs."""
+def check(directory: Path) -> None:
+    """Find wrong forms and settings before anything is started; raises `CannotGoOn` with all of it.
+
+    The services would find them one after the other, when all the rest runs.
+    """
+    wrong = [check_settings.problems(directory)]
     try:
         forms.load(run_settings.forms())
     except forms.FormsError as error:
-        raise CannotGoOn(f"The form definitions are wrong.\n\n{error}") from None
+        wrong.append(f"The form definitions are wrong.\n\n{error}")
+    if any(wrong):
+        raise CannotGoOn("\n\n".join(filter(None, wrong)))
 
 
 def _listen_for(end_now: Callable[[], NoReturn]) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from dev import ports, run_directory, run_settings, run_words
+from dev import ports, run, run_directory, run_settings, run_words
 from dev.processes import free_port
 from dev.steps import CannotGoOn
 
@@ -19,10 +19,11 @@ MADE = {"BIND": "127.0.0.1:8080", "BROKER_URL": "amqp://private/"}
 
 @pytest.fixture(autouse=True)
 def no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("BROKER_URL", "DATABASE_URL", "SMTP_URL", "FORMS", "BIND", "API_KEY_HASHES"):
+    for name in ("BROKER_URL", "DATABASE_URL", "SMTP_URL", "FORMS", "BIND", "API_KEY_HASHES", "SECRET"):
         monkeypatch.delenv(f"COUNTERFOIL_{name}", raising=False)
         monkeypatch.delenv(f"COUNTERFOIL_{name}_FILE", raising=False)
     monkeypatch.delenv("PORT", raising=False)
+    monkeypatch.delenv("MAIL_PORT", raising=False)
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "0.0.0.0"])  # noqa: S104 - what another program may do
@@ -69,6 +70,65 @@ def test_port_chooses_the_port(monkeypatch: pytest.MonkeyPatch) -> None:
     port = free_port()
     monkeypatch.setenv("PORT", str(port))
     assert ports.chosen() == port
+
+
+def test_mail_port_chooses_where_the_mails_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    port = free_port()
+    monkeypatch.setenv("MAIL_PORT", str(port))
+    assert ports.for_mails(8080) == port
+    with pytest.raises(CannotGoOn, match=f"PORT and MAIL_PORT are both {port}"):
+        ports.for_mails(port)
+    with socket.socket() as another:
+        another.bind(("127.0.0.1", port))
+        with pytest.raises(CannotGoOn, match=f"Port {port} is busy.* MAIL_PORT={port + 1} make run"):
+            ports.for_mails(8080)
+    monkeypatch.setenv("MAIL_PORT", "web")
+    with pytest.raises(CannotGoOn, match="MAIL_PORT=web is no port"):
+        ports.for_mails(8080)
+
+
+def test_where_the_mails_usual_port_is_busy_the_other_is_said_with_the_reason(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    usual = free_port()
+    monkeypatch.setattr(ports, "_MAILS", usual)
+    assert ports.for_mails(8080) == usual
+    assert capsys.readouterr().out == ""
+    assert ports.for_mails(usual) != usual, "the gateway is about to listen there"
+    capsys.readouterr()
+    with socket.socket() as another:
+        another.bind(("127.0.0.1", usual))
+        port = ports.for_mails(8080)
+    assert f"Port {usual} is busy: the mails are at http://127.0.0.1:{port}/ " in capsys.readouterr().out
+
+
+def test_what_is_wrong_in_any_services_settings_and_in_the_forms_is_said_at_once_and_once(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    forms = tmp_path / "forms.toml"
+    forms.write_text("[forms.a]\ntitel = 'A'\n")
+    wrong = {"SMTP_URL": "nonsense", "RATE_LIMIT": "many", "LOG_LEVEL": "loud", "BATCH_SIZE": "0", "SECRET_FILE": "no"}
+    for name, value in (wrong | {"FORMS": str(forms)}).items():
+        monkeypatch.setenv(f"COUNTERFOIL_{name}", value)
+    before = dict(os.environ)
+    with pytest.raises(CannotGoOn) as refused:
+        run.check(tmp_path / "run")
+    said = str(refused.value)
+    for name in wrong:
+        assert said.count(f"  - COUNTERFOIL_{name.removesuffix('_FILE')}") == 1, said
+    assert said.count("these settings are wrong:") == 1
+    assert f"{forms}:2: forms.a.titel" in said
+    assert dict(os.environ) == before
+    assert not (tmp_path / "run").exists()
+
+
+def test_what_a_run_makes_itself_is_not_asked_for(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    run.check(tmp_path / "run")
+    for name in ("SMTP_URL", "BROKER_URL", "DATABASE_URL"):
+        path = tmp_path / name
+        path.write_text({"SMTP_URL": "smtp://a", "BROKER_URL": "amqp://a/"}.get(name, "postgresql://a/b"))
+        monkeypatch.setenv(f"COUNTERFOIL_{name}_FILE", str(path))
+    run.check(tmp_path / "run")
 
 
 def test_what_is_set_goes_before_what_is_made(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
