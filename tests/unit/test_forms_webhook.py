@@ -45,7 +45,7 @@ def test_one_that_is_switched_off_is_none_and_is_checked_all_the_same() -> None:
         ("secret_file = 'x'\nurl = 'ftp://a/'", "3: forms.a.webhook.url: expected a web address that begins with https://"),
         ("secret_file = 'x'\nurl = 'https://bücher.example/'", "3: forms.a.webhook.url: expected a web address"),
         ("secret_file = 'x'\nurl = 'https://a/ b'", "3: forms.a.webhook.url: expected a web address"),
-        (r'secret_file = "x"' + "\n" + r'url = "https://a/\r\nX: y"', "3: forms.a.webhook.url: expected a web address"),
+        (r'secret_file = "x"' + "\n" + r'url = "https://a/\r\nX: y"', "3: forms.a.webhook.url: one line only"),
         ("secret_file = 'x'\nurl = 'https:///path'", "3: forms.a.webhook.url: expected a host after https://"),
         ("secret_file = 'x'\nurl = 'https://[::1/'", "3: forms.a.webhook.url: expected a host after https://"),
         ("secret_file = 'x'\nurl = 'https://a:99999/'", "3: forms.a.webhook.url: expected a host after https://"),

@@ -10,6 +10,7 @@ from typing import Any, Literal, TypeAlias, get_args
 from marshmallow import ValidationError, fields, post_load, validate, validates_schema
 
 from shared.forms.tables import Table
+from shared.forms.texts import Text, WebAddress
 
 Provider: TypeAlias = Literal["turnstile", "hcaptcha", "recaptcha", "altcha"]
 WhenAway: TypeAlias = Literal["accept", "refuse"]
@@ -54,11 +55,11 @@ class Captcha:
 class CaptchaSchema(Table):
     """The table `captcha` of a form."""
 
-    provider = fields.String(required=True, validate=validate.OneOf(get_args(Provider), error="expected {choices}"))
-    secret = fields.String(validate=validate.Length(min=1))
-    secret_file = fields.String(validate=validate.Length(1, 1000))
-    verify_url = fields.URL(schemes={"http", "https"}, require_tld=False)
-    when_away = fields.String(validate=validate.OneOf(get_args(WhenAway), error="expected {choices}"))
+    provider = Text(required=True, validate=validate.OneOf(get_args(Provider), error="expected {choices}"))
+    secret = Text(validate=validate.Length(min=1))
+    secret_file = Text(validate=validate.Length(1, 1000))
+    verify_url = WebAddress()
+    when_away = Text(validate=validate.OneOf(get_args(WhenAway), error="expected {choices}"))
     min_score = fields.Float(validate=validate.Range(0, 1, error="expected 0 to 1"))
 
     @validates_schema

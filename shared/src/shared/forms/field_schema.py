@@ -11,6 +11,7 @@ from marshmallow import ValidationError, fields, post_load, validate, validates_
 from shared.forms.definitions import LENGTH_MOST, FieldType
 from shared.forms.patterns import compiled
 from shared.forms.tables import Table
+from shared.forms.texts import Text
 
 FIELD_NAME = validate.Regexp(
     r"[^_\W][\w .-]{0,99}\Z",
@@ -18,6 +19,8 @@ FIELD_NAME = validate.Regexp(
 )
 
 _LENGTH_MOST = 1_000_000
+_CHOICE_MOST = 1000  # characters: what is compared is put into a normal form, which takes their square
+_CHOICES_MOST = 1000
 _WRITTEN = frozenset({"text", "email", "url", "tel"})
 _BOUNDED = frozenset({"number", "integer", "date", "list"})
 _BELONGS = {
@@ -45,7 +48,7 @@ def _whole(least: int) -> validate.Range:
 class FieldSchema(Table):
     """The table of one field."""
 
-    type = fields.String(
+    type = Text(
         required=True,
         validate=validate.OneOf(get_args(FieldType), error="expected one of: {choices}"),
         error_messages={"required": "a field needs a type, such as text"},
@@ -53,12 +56,14 @@ class FieldSchema(Table):
     required = fields.Boolean()
     min_length = fields.Integer(strict=True, validate=_whole(0))
     max_length = fields.Integer(strict=True, validate=_whole(1))
-    pattern = fields.String(validate=[validate.Length(min=1, max=500), _check_pattern])
+    pattern = Text(lines=True, validate=[validate.Length(min=1, max=500), _check_pattern])
     min = fields.Raw()
     max = fields.Raw()
-    label = fields.String(validate=validate.Length(max=200))
-    help = fields.String(validate=validate.Length(max=500))
-    choices = fields.List(fields.String(validate=validate.Length(min=1)), validate=validate.Length(min=1))
+    label = Text(lines=True, validate=validate.Length(max=200))
+    help = Text(lines=True, validate=validate.Length(max=500))
+    choices = fields.List(
+        Text(most=_CHOICE_MOST, validate=validate.Length(min=1)), validate=validate.Length(1, _CHOICES_MOST)
+    )
 
     @validates_schema(skip_on_field_errors=False)
     def _keys_where_they_belong(self, data: dict[str, Any], **_: Any) -> None:

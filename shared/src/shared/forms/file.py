@@ -18,6 +18,7 @@ from shared.forms.schema import FileSchema
 
 _AT_LINE = re.compile(r" \(at line ([0-9]+), column ([0-9]+)\)")
 _DIGITS = re.compile(r"[0-9_]{4000,}")
+_PART_MOST = 200
 _AT_END = " (at end of document)"
 
 
@@ -78,7 +79,13 @@ def in_order(path: Path, text: str, found: Iterable[tuple[positions.Path, str]],
     """Return what was found at places of a good TOML text as lines of `path:line: place: what`, in the text's order."""
     lines = positions.lines_of(text)
     placed = sorted(((positions.line_of(place, lines), place, what) for place, what in found), key=lambda one: one[0])
-    return [f"{path}:{line}: {kind}{'.'.join(map(str, place))}: {what}" for line, place, what in placed]
+    return [f"{path}:{line}: {kind}{'.'.join(map(_shown, place))}: {what}" for line, place, what in placed]
+
+
+def _shown(part: str | int) -> str:
+    """Return a part of a place as it may be printed: keys are whatever somebody has written."""
+    text = str(part)
+    return text if text.isprintable() and len(text) <= _PART_MOST else repr(text[:_PART_MOST])
 
 
 def _syntax_error(path: Path, text: str, message: str) -> str:

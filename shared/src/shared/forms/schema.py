@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any, get_args
 
 from marshmallow import ValidationError, fields, post_load, validate, validates_schema
@@ -11,9 +10,11 @@ from shared.addresses import DOMAIN
 from shared.forms.captcha import Captcha, CaptchaSchema
 from shared.forms.definitions import NAME, ConfirmationMail, Dialect, Unknown
 from shared.forms.field_schema import FIELD_NAME, FieldSchema
+from shared.forms.origins import ORIGIN_MOST, check_origin
 from shared.forms.placeholders import names_in
 from shared.forms.rates import is_rate
 from shared.forms.tables import Table, Tables
+from shared.forms.texts import Text, WebAddress
 from shared.forms.webhook import WebhookSchema
 from shared.forms.windows import Window
 
@@ -28,8 +29,8 @@ class ConfirmationSchema(Table):
     """The table `confirmation` of a form."""
 
     enabled = fields.Boolean()
-    subject = fields.String(validate=[validate.Length(max=300), validate.Regexp(r"[^\r\n]*\Z", error="one line only")])
-    text = fields.String(validate=validate.Length(max=20_000))
+    subject = Text(most=300)
+    text = Text(lines=True)
     subject_from_page = fields.Boolean(truthy={True}, falsy={False})
 
     @post_load
@@ -37,43 +38,33 @@ class ConfirmationSchema(Table):
         return ConfirmationMail(**data)
 
 
-def _origin(value: str) -> None:
-    if not re.fullmatch(r"https?://(?:\*\.)?[^/?#\s*]+|\*", value):
-        expected = "expected https://host, without a path, https://*.host for all below it, or * alone"
-        raise ValidationError(f"{value!r} is no origin: {expected}")
-
-
 class FormSchema(Table):
     """The table of one form."""
 
-    title = fields.String(validate=validate.Length(min=1, max=200))
+    title = Text(lines=True, validate=validate.Length(min=1, max=200))
     fields_ = Tables(
-        keys=fields.String(validate=FIELD_NAME),
+        keys=Text(validate=FIELD_NAME),
         values=fields.Nested(FieldSchema),
         data_key="fields",
         attribute="fields",
     )
-    allowed_origins = fields.List(fields.String(validate=_origin))
+    allowed_origins = fields.List(Text(most=ORIGIN_MOST, validate=check_origin), validate=validate.Length(max=1000))
     allow_no_origin = fields.Boolean(truthy={True}, falsy={False})
     text_plain = fields.Boolean(truthy={True}, falsy={False})
-    redirect = fields.URL(
-        schemes={"http", "https"},
-        require_tld=False,
-        error_messages={"invalid": "expected a whole web address, one that begins with https:// or http://"},
-    )
-    honeypot = fields.String(validate=FIELD_NAME)
+    redirect = WebAddress()
+    honeypot = Text(validate=FIELD_NAME)
     active = fields.Boolean(truthy={True}, falsy={False})
-    dialect = fields.String(validate=validate.OneOf(get_args(Dialect), error="expected one of: {choices}"))
-    access_key = fields.String(validate=validate.Length(min=1, max=200))
-    unknown_ = fields.String(
+    dialect = Text(validate=validate.OneOf(get_args(Dialect), error="expected one of: {choices}"))
+    access_key = Text(validate=validate.Length(min=1, max=200))
+    unknown_ = Text(
         validate=validate.OneOf(get_args(Unknown), error="expected one of: {choices}"),
         data_key="unknown",
         attribute="unknown",
     )
-    rate_limit = fields.String(validate=is_rate)
+    rate_limit = Text(most=100, validate=is_rate)
     deduplicate = Window()
     captcha = fields.Nested(CaptchaSchema)
-    mail_domains = fields.List(fields.String(validate=_MAIL_DOMAIN), validate=validate.Length(max=50))
+    mail_domains = fields.List(Text(validate=_MAIL_DOMAIN), validate=validate.Length(max=50))
     confirmation = fields.Nested(ConfirmationSchema)
     webhook = fields.Nested(WebhookSchema)
 
@@ -135,7 +126,7 @@ class FileSchema(Table):
 
     forms = Tables(
         required=True,
-        keys=fields.String(validate=_FORM_NAME),
+        keys=Text(validate=_FORM_NAME),
         values=fields.Nested(FormSchema),
         validate=validate.Length(min=1, error="no form is defined"),
         error_messages={"required": "no form is defined: [forms.contact] would begin one"},

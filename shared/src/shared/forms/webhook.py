@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from marshmallow import ValidationError, fields, post_load, validate, validates_schema
 
 from shared.forms.tables import Table
+from shared.forms.texts import Text
 
 SECRET_PREFIX = "whsec_"  # noqa: S105 - what every secret begins with
 
@@ -69,13 +70,13 @@ def _is_address(url: str) -> None:
 class WebhookSchema(Table):
     """The table `webhook` of a form."""
 
-    url = fields.String(
+    url = Text(
         required=True,
         validate=[validate.Length(max=2000), _is_address],
         error_messages={"required": "a webhook needs a url"},
     )
-    secret = fields.String(validate=_is_secret)
-    secret_file = fields.String(validate=validate.Length(1, 1000))
+    secret = Text(validate=_is_secret)
+    secret_file = Text(validate=validate.Length(1, 1000))
     enabled = fields.Boolean(truthy={True}, falsy={False})
 
     @validates_schema

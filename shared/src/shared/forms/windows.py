@@ -6,7 +6,9 @@ import re
 from datetime import timedelta
 from typing import Any
 
-from marshmallow import ValidationError, fields
+from marshmallow import ValidationError
+
+from shared.forms.texts import Text
 
 LONGEST = timedelta(days=1)
 
@@ -14,7 +16,7 @@ _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 _SYNTAX = re.compile(r"([1-9][0-9]{0,5})([smhd])")
 
 
-class Window(fields.String):
+class Window(Text):
     """A length of time, a day at most."""
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **options: Any) -> Any:
