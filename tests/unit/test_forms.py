@@ -9,7 +9,7 @@ from typing import get_args
 import pytest
 
 from shared import forms
-from shared.forms import FieldType, FormsError
+from shared.forms import FieldType, FormSecrets, FormsError
 from shared.forms.__main__ import main
 from shared.forms.field_schema import FIELD_NAME
 from shared.forms.schema import FormSchema
@@ -181,6 +181,8 @@ BLOCKS = re.findall(r"^```toml\n(.+?)^```", (ROOT / "docs" / "forms.md").read_te
 @pytest.mark.parametrize("block", BLOCKS, ids=lambda block: block.partition("\n")[0])
 def test_what_the_page_shows_may_be_copied_as_it_is(tmp_path: Path, block: str) -> None:
     assert load(tmp_path, block)
+    said = forms.remarks(block.encode(), tmp_path, FormSecrets(), [])
+    assert said == [], "what is shown first is copied first"
 
 
 def test_the_page_shows_more_than_one() -> None:

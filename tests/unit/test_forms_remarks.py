@@ -23,6 +23,7 @@ def said(text: str, *tables: str, folder: Path = PLACE) -> list[str]:
     return [line.removeprefix("forms.toml:") for line in found]
 
 
+UNCHECKED = "browsers do not check it in a text area, which a text of more than 300 characters has: see max_length"
 WITHOUT_TLS = "without TLS it is asked only in the networks that COUNTERFOIL_CAPTCHA_ALLOW names"
 NOBODY = "a confirmation goes to nobody, unless the page sends _replyto"
 
@@ -56,6 +57,26 @@ NOBODY = "a confirmation goes to nobody, unless the page sends _replyto"
             "[forms.a.fields]\nx = {type = 'integer', max_length = 3}",
             ["3: warning: forms.a.fields.x.max_length: it has no effect: integer has no length"],
         ),
+        (
+            "[forms.a.fields]\nx = {type = 'text', pattern = '[a-z]*'}",
+            [f"3: warning: forms.a.fields.x.pattern: {UNCHECKED}"],
+        ),
+        (
+            "[forms.a.fields]\nx = {type = 'text', pattern = '[a-z]*', max_length = 301}",
+            [f"3: warning: forms.a.fields.x.pattern: {UNCHECKED}"],
+        ),
+        ("[forms.a.fields]\nx = {type = 'text', pattern = '[a-z]*', max_length = 300}", []),
+        ("[forms.a.fields]\nx = {type = 'tel', pattern = '[0-9]*'}", []),
+        (f"confirmation.subject = '{{x}}'\n[forms.a.fields]\n{EMAIL}\nx = {{type = 'text', pattern = '.*'}}", []),
+        (
+            "[forms.a.fields]\nx = {type = 'email', min_length = 321}",
+            ["3: warning: forms.a.fields.x.min_length: nothing is so long: email takes 320 characters at most"],
+        ),
+        (
+            "[forms.a.fields]\nx = {type = 'url', min_length = 2001, max_length = 9000}",
+            ["3: warning: forms.a.fields.x.min_length: nothing is so long: url takes 2000 characters at most"],
+        ),
+        ("[forms.a.fields]\nx = {type = 'email', min_length = 320}\ny = {type = 'url', min_length = 2000}", []),
         (
             "[forms.a.captcha]\nprovider = 'altcha'\nverify_url = 'http://sentinel:8080/v1/verify'",
             [f"4: warning: forms.a.captcha.verify_url: {WITHOUT_TLS}"],

@@ -98,6 +98,11 @@ def test_a_page_says_of_the_confirmation_what_became_of_it(
     assert len([text for text in words if text == "Waiting to be written down."]) == (not stored)
 
 
+def test_the_page_calls_the_id_as_the_mail_does(gateway: Gateway, told: Receipts) -> None:
+    words = words_of(gateway.client.get(path_of(TICKET), headers=PAGE).text)
+    assert words[words.index(str(TICKET.id)) - 1] == "Reference"
+
+
 def test_the_receipt_of_a_form_that_is_gone_does_not_show_its_technical_name(gateway: Gateway) -> None:
     words = words_of(gateway.client.get(path_of(replace(TICKET, form="old-name_7")), headers=PAGE).text)
     assert "Your submission" in words

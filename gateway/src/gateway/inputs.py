@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 
 from gateway.autocomplete import autocomplete_of
 from gateway.errors import FieldError, Refused
-from gateway.schemas import TEXTAREA_FROM, is_single_line
 from shared.contracts import JsonValue
 from shared.forms import Field, Form
 from shared.forms.labels import label_of
+from shared.forms.lines import TEXTAREA_FROM, is_single_line
 
 _OPEN_FIELDS = (
     Field("name", "text", max_length=200),

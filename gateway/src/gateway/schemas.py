@@ -14,11 +14,9 @@ from gateway.values import TYPES, Email, Value, is_blank, only
 from shared.contracts import JsonValue
 from shared.forms import Field, Form
 from shared.forms.definitions import ADDRESS_NAMES
+from shared.forms.lines import is_single_line
 from shared.forms.placeholders import names_in
 from shared.text import as_line, is_line
-
-TEXTAREA_FROM = 300
-"""A text field that may be longer than this is a text area, and may have several lines."""
 
 _LINE_NAMES = frozenset({"name", "subject", *ADDRESS_NAMES})
 
@@ -49,12 +47,6 @@ _MESSAGES = {  # by code, or by code and type where that has words of its own
     "LINE_BREAK": "{label}: " + LINE_BREAK_MESSAGE[0].lower() + LINE_BREAK_MESSAGE[1:],
     "FIELD_UNKNOWN": "This form has no field {label}.",
 }
-
-
-def is_single_line(field: Field, form: Form) -> bool:
-    """Return whether a field takes one line only: all but long texts, and those that stand in the mail's subject."""
-    in_subject = field.name in names_in(form.confirmation.subject)
-    return field.type != "text" or field.max_length <= TEXTAREA_FROM or in_subject
 
 
 class FormSchema:

@@ -8,11 +8,11 @@ from typing import Any
 from gateway.control import SUBJECT_LIMIT
 from gateway.dialects import Role, roles_of
 from gateway.idempotency import LENGTH_MOST
-from gateway.schemas import is_single_line
 from gateway.values import FALSE, TRUE
 from shared.forms import Field, Form
 from shared.forms.definitions import ADDRESS_NAMES
 from shared.forms.labels import label_of
+from shared.forms.lines import is_single_line
 
 Schema = dict[str, Any]
 

@@ -12,6 +12,7 @@ from typing import Any, TypeAlias
 
 from shared.forms import file, positions
 from shared.forms.definitions import ADDRESS_NAMES, Field, Form
+from shared.forms.lines import TEXTAREA_FROM, is_single_line
 from shared.forms.secrets import FormSecrets, missing
 
 _Remark: TypeAlias = tuple[positions.Path, str]
@@ -48,16 +49,21 @@ def _of_form(form: Form, written: Mapping[str, Any]) -> Iterator[_Remark]:
         reason = "without TLS it is asked only in the networks that COUNTERFOIL_CAPTCHA_ALLOW names"
         yield (*place, "captcha", "verify_url"), reason
     for name, field in (form.fields or {}).items():
-        for key, reason in _of_field(field, written["fields"][name]):
+        for key, reason in _of_field(field, form, written["fields"][name]):
             yield (*place, "fields", name, key), reason
 
 
-def _of_field(field: Field, written: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+def _of_field(field: Field, form: Form, written: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     twice = [choice for choice, count in Counter(field.choices).items() if count > 1]
     if twice:
         yield "choices", f"more than once: {', '.join(twice)}"
     if "max_length" in written and field.type in _WITHOUT_LENGTH:
         yield "max_length", f"it has no effect: {field.type} has no length"
+    if field.min_length > field.max_length:  # else an error: this is what the type itself allows
+        yield "min_length", f"nothing is so long: {field.type} takes {field.max_length} characters at most"
+    if field.pattern is not None and not is_single_line(field, form):
+        longer = f"which a text of more than {TEXTAREA_FROM} characters has: see max_length"
+        yield "pattern", f"browsers do not check it in a text area, {longer}"
 
 
 def _without_address(form: Form, *, is_asked_for: bool) -> str | None:
