@@ -18,7 +18,7 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
-from dev.processes import StartFailed, await_start, descendants, end, free_port, is_alive, poll, send
+from dev.processes import StartFailed, await_start, by_the_real_clock, descendants, end, free_port, is_alive, poll, send
 from dev.programs import postgresql
 
 START_TIMEOUT_S = 60
@@ -75,7 +75,7 @@ class Postgres:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
                 cwd="/",
-                env=_by_the_real_clock(),
+                env=by_the_real_clock(),  # its timers never go off by libfaketime's: a `lock_timeout` lasts for ever
                 **_as_owner(),
             )
         await_start("PostgreSQL", self._process, self.is_ready, log, START_TIMEOUT_S)
@@ -140,7 +140,7 @@ class Postgres:
                 shutil.chown(place, "postgres")
         command = [postgresql("initdb"), "-D", str(self._data), "--username=counterfoil", f"--pwfile={secret}"]
         command += ["--auth=scram-sha-256", "--encoding=UTF8", "--locale=C"]
-        made = subprocess.run(command, cwd="/", capture_output=True, text=True, env=_by_the_real_clock(), **_as_owner())
+        made = subprocess.run(command, cwd="/", capture_output=True, text=True, env=by_the_real_clock(), **_as_owner())
         secret.unlink()
         if made.returncode:
             raise StartFailed(f"initdb could not make {self._data}:\n{made.stdout}{made.stderr}")
@@ -158,13 +158,3 @@ class Postgres:
 
 def _as_owner() -> dict[str, Any]:
     return {"user": "postgres", "group": "postgres", "extra_groups": []} if os.geteuid() == 0 else {}
-
-
-def _by_the_real_clock() -> dict[str, str]:
-    """Return the variables for it, without those of `make test-clock`.
-
-    By a clock that libfaketime shifts its timers never go off (a `lock_timeout` lasts for ever); and no query of ours
-    asks it for the time, which comes from the services.
-    """
-    fakes = {"LD_PRELOAD", "DYLD_INSERT_LIBRARIES"} if "FAKETIME" in os.environ else set()
-    return {name: value for name, value in os.environ.items() if name not in fakes}

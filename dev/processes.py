@@ -93,6 +93,15 @@ def ending(code: int) -> str:
     return f"was killed by {signal.Signals(-code).name}" if code < 0 else f"ended by itself with {code}"
 
 
+def by_the_real_clock() -> dict[str, str]:
+    """Return this process's variables without those by which `make test-clock` shifts a clock.
+
+    For programs that cannot bear it, of others only: ours have to.
+    """
+    shifting = {"LD_PRELOAD", "DYLD_INSERT_LIBRARIES"} if "FAKETIME" in os.environ else set()
+    return {name: value for name, value in os.environ.items() if name not in shifting}
+
+
 def descendants(pid: int) -> list[int]:
     """Return the ids of all processes below this one, as `ps` knows them."""
     table = subprocess.run(["ps", "-A", "-o", "pid=,ppid="], capture_output=True, text=True, check=True).stdout

@@ -12,6 +12,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from dev import clients
 from dev.broker import Broker
 from dev.mail_sink import MailSink
+from dev.processes import by_the_real_clock
 from support.installation import Installation
 from support.owner import Owner
 from support.site import Site
@@ -25,7 +26,11 @@ def browser() -> Iterator[Browser]:
     """Headless Chromium; each test has a profile of its own in it."""
     with sync_playwright() as playwright:
         # Chromium refuses its sandbox to root, which is what a container runs as; these pages are our own
-        browser = playwright.chromium.launch(executable_path=clients.chromium(), args=["--no-sandbox", "--disable-gpu"])
+        browser = playwright.chromium.launch(
+            executable_path=clients.chromium(),
+            args=["--no-sandbox", "--disable-gpu"],
+            env=dict(by_the_real_clock()),  # by libfaketime's it opens no page
+        )
         yield browser
         browser.close()
 
