@@ -9,7 +9,7 @@ from types import TracebackType
 
 import redis
 
-from dev.processes import StartFailed, await_start, end, free_port, send
+from dev.processes import StartFailed, await_start, by_the_real_clock, end, free_port, send
 from dev.programs import redis as program
 
 START_TIMEOUT_S = 20
@@ -44,6 +44,7 @@ class RedisServer:
             self._process = subprocess.Popen(
                 [program(), *options],
                 cwd=self._directory,
+                env=by_the_real_clock(),  # by libfaketime it does not start
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=subprocess.STDOUT,
