@@ -102,8 +102,14 @@ def test_an_endpoint_that_hangs_holds_up_the_others_for_a_moment_only(
     eventually(lambda: sorted(told_ids(receiver, "quick")) == sorted(quick), 30, "the others are told")
     tried = told_ids(receiver, "hanging")
     assert 0 < len(tried) <= most, "then it was left alone"
-    level, sent = NOTIFY_WEBHOOK.level_queue("30s"), len(tried) if way == "stall" else 0
-    eventually(lambda: installation.queues.depth(level) == len(hanging) - sent, 20, "nothing is lost: the rest waits")
+    levels = [NOTIFY_WEBHOOK.level_queue(name) for name in ("30s", "2m")]
+
+    def kept() -> int:
+        """Return how many wait or, where a stalled answer counts, were told: on a slow machine some come back."""
+        told = len(set(told_ids(receiver, "hanging"))) if way == "stall" else 0
+        return told + sum(map(installation.queues.depth, levels))
+
+    eventually(lambda: kept() == len(hanging), 20, "nothing is lost: the rest waits")
 
 
 def test_what_was_told_when_notify_died_is_told_again_by_the_same_id(start: Start, receiver: Receiver) -> None:
