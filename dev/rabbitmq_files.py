@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
 import secrets
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from dev.processes import free_port, is_free
+from dev.processes import by_the_real_clock, free_port, is_free
 from dev.programs import search_path
 
 _CONFIGURATION = """\
@@ -79,7 +78,9 @@ def write_files(directory: Path, state: dict[str, Any]) -> dict[str, Any]:
 def environment(directory: Path, state: dict[str, Any]) -> dict[str, str]:
     """Return the variables for the node and its tools: nothing of the system's node is read."""
     inherited = {
-        name: value for name, value in os.environ.items() if not name.startswith(("RABBITMQ_", "ERL_", "NOTIFY_"))
+        name: value
+        for name, value in by_the_real_clock().items()
+        if not name.startswith(("RABBITMQ_", "ERL_", "NOTIFY_"))
     }
     loopback = "-kernel inet_dist_use_interface {127,0,0,1}"
     return inherited | {

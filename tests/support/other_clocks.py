@@ -1,7 +1,8 @@
 """Runs the tests with the clock of another day: `python -m tests.support.other_clocks [WHEN] [-- what pytest is told]`.
 
-pytest and every server that it starts see the moment by libfaketime, and time goes on from there; the monotonic clock
-stays the real one. Without WHEN the quick tests run at every moment of `moments`, and all tests a year on.
+pytest and all of our services see the moment by libfaketime, and time goes on from there. The monotonic clock stays the
+real one; so do all clocks of those servers of others that cannot bear it (`by_the_real_clock`). Without WHEN the quick
+tests run at every moment of `moments`, and all tests a year on.
 """
 
 from __future__ import annotations
