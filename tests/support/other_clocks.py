@@ -89,7 +89,8 @@ def _run(name: str, arguments: Sequence[str]) -> bool:
     done = subprocess.run(
         command(moment, now, arguments), cwd=ROOT, env=environment(moment, os.environ), check=False
     ).returncode
-    print(f"{name}: {'red' if done else 'green'} after {time.monotonic() - begun:.0f} s", flush=True)
+    colour = f"red (pytest ended with {done})" if done else "green"
+    print(f"{name}: {colour} after {time.monotonic() - begun:.0f} s", flush=True)
     return done == 0
 
 
