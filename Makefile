@@ -42,7 +42,7 @@ test-faults: ## prove every row of the table of faults: what went wrong, counted
 	@$(PREPARE) test
 	@SEED=$(SEED) $(BIN)/python -m pytest $(PARALLEL) -o 'norecursedirs=.*' tests/faults $(ARGS)
 
-test-clock: ## run the tests by the clock of other days, all of them a year on, an hour (WHEN=leap-day for one moment)
+test-clock: ## run the tests by the clock of other days, all of them a year on: hours (WHEN=leap-day for one moment)
 	@$(PREPARE) test
 	@PYTHONPATH=tests $(BIN)/python -m tests.support.other_clocks $(WHEN) -- $(ARGS)
 
