@@ -78,7 +78,7 @@ def test_nothing_that_was_typed_is_said_to_anybody_else(talkative: Installation,
     eventually(lambda: talkative.receipt(receipt_url)["state"] == "failed", 30, "the mail was refused")
     refusals = [
         post(talkative, data={**GOOD, "email": "canary@"}),
-        post(talkative, json={**GOOD, "name": ["Canary"]}),
+        post(talkative, json={**GOOD, "name": ["Canary", "Canaries"]}),
         post(talkative, data={**GOOD, "_subject": "Canary\nCanary"}),
         post(talkative, data=b"canary", headers={"Content-Type": "application/json"}),
         post(talkative, data=b'{"name": "Canary\\u0000"}', headers={"Content-Type": "application/json"}),
