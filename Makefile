@@ -66,7 +66,7 @@ format: ## put the code into shape
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-snippet: ## make gateway/src/gateway/static/counterfoil.js from gateway/scripts/counterfoil.js
+snippet: ## make gateway/src/gateway/pages/static/counterfoil.js from gateway/scripts/counterfoil.js
 	@$(PREPARE) test
 	@$(BIN)/python -m dev.snippet
 

@@ -11,7 +11,7 @@ from uuid import uuid4
 
 from bench.rounds import BenchFailed
 from bench.services import SECRET
-from gateway.tokens import Ticket, Tokens
+from gateway.receipts.tokens import Ticket, Tokens
 from shared.messaging.broker import Answer, Params
 from shared.messaging.rabbitmq import RabbitMQ
 from shared.messaging.topology import NOTIFY_QUERIES, STORAGE_QUERIES

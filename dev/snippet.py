@@ -8,7 +8,7 @@ from dev import clients
 from dev.steps import ROOT, say
 
 SOURCE = ROOT / "gateway" / "scripts" / "counterfoil.js"
-SERVED = ROOT / "gateway" / "src" / "gateway" / "static" / "counterfoil.js"
+SERVED = ROOT / "gateway" / "src" / "gateway" / "pages" / "static" / "counterfoil.js"
 _ESBUILD = clients.FOLDER / "node_modules" / "esbuild" / "bin" / "esbuild"
 
 

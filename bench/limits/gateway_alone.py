@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from gateway import settings
 from gateway.app import GatewayApp, create_app
-from gateway.wsgi import serve
+from gateway.server.wsgi import serve
 from shared import forms
 from shared.messaging.memory import MemoryBroker
 from shared.messaging.message import Message

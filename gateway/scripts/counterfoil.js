@@ -1,5 +1,5 @@
 // A form with data-counterfoil sends itself, keeps what was typed until it is accepted, and shows its receipt.
-// Without this script it posts as every form does. `make snippet` makes gateway/static/counterfoil.js of it.
+// Without this script it posts as every form does. `make snippet` makes gateway/pages/static/counterfoil.js of it.
 (() => {
   "use strict";
 

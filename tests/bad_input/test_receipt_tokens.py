@@ -9,7 +9,7 @@ import pytest
 import requests
 from itsdangerous import Signer
 
-from gateway.tokens import Ticket, Tokens
+from gateway.receipts.tokens import Ticket, Tokens
 from support.gateway_app import SECRET
 from support.gateway_server import Server
 from support.raw_http import answer_of

@@ -10,7 +10,7 @@ import zlib
 
 import pytest
 
-from gateway.bodies import LINGER_BYTES
+from gateway.http.bodies import LINGER_BYTES
 from support.gateway_server import LIMIT_BYTES, Server
 from support.raw_http import FORM, JSON, a_post, answer_of
 

@@ -14,7 +14,7 @@ import pytest
 import requests
 
 from dev.broker import Broker
-from gateway.bodies import BODIES_MOST
+from gateway.http.bodies import BODIES_MOST
 from shared.messaging.topology import STORAGE
 from support.faulty.of_services import Starved
 from support.gateway_server import Server

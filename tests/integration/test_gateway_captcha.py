@@ -13,7 +13,7 @@ import urllib3
 from werkzeug.test import TestResponse
 
 from dev.processes import free_port
-from gateway.guarded_http import guarded_pools
+from gateway.abuse.guarded_http import guarded_pools
 from shared.messaging.broker import Answer, Params
 from shared.messaging.topology import STORAGE_QUERIES
 from shared.public_addresses import Guard, Refused, parse_networks

@@ -13,8 +13,8 @@ import pytest
 
 from dev.processes import free_port
 from dev.redis_server import RedisServer
-from gateway.errors import Refused
-from gateway.rates import REDIS_REST_S, REDIS_TIMEOUT_S, Rates
+from gateway.abuse.rate_limits import REDIS_REST_S, REDIS_TIMEOUT_S, Rates
+from gateway.http.errors import Refused
 from shared.forms import Form
 from support.polling import eventually
 

@@ -16,7 +16,7 @@ from sqlalchemy import Engine
 from werkzeug.test import TestResponse
 
 from dev.postgres import Postgres
-from gateway.dialects import roles_of
+from gateway.forms.dialects import roles_of
 from shared.contracts import SubmissionAccepted, check, decode, encode, fingerprint
 from shared.text import is_line
 from support.gateway_app import Gateway, a_gateway

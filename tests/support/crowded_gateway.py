@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from gateway import settings
 from gateway.app import GatewayApp, create_app
-from gateway.wsgi import end_streams_with_process, serve
+from gateway.server.wsgi import end_streams_with_process, serve
 from shared import forms
 from shared.messaging.rabbitmq import RabbitMQ
 

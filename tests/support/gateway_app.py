@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from gateway.app import GatewayApp, create_app
-from gateway.keys import hash_of
+from gateway.owner.keys import hash_of
 from gateway.settings import Settings
 from shared import forms
 from shared.contracts import SubmissionAccepted, decode

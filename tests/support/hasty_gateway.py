@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from gateway import settings
 from gateway.app import GatewayApp, create_app
-from gateway.silence import end_silent_connections
-from gateway.wsgi import serve
+from gateway.server.slow_clients import end_silent_connections
+from gateway.server.wsgi import serve
 from shared import forms
 from shared.messaging.rabbitmq import RabbitMQ
 from shared.settings import host_and_port

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from marshmallow import Schema, fields
 
-from gateway.choices import Choices
+from gateway.fields.choices import Choices
 from shared.forms import Forms, FormsError
 from shared.forms.file import parse
 from shared.forms.schema import FileSchema

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from gateway.byproducts import BUTTONS, MACHINE
+from gateway.forms.byproducts import BUTTONS, MACHINE
 from support.gateway_app import Gateway, a_gateway, errors_of
 
 FORMS = """

@@ -16,10 +16,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.captchas import REMEMBERED_S, Gate, Spent
-from gateway.challenges import LIFETIME, Challenges
-from gateway.errors import Refused
-from gateway.verdicts import Failed, Passed, Verdict
+from gateway.abuse.captchas import REMEMBERED_S, Gate, Spent
+from gateway.abuse.challenges import LIFETIME, Challenges
+from gateway.abuse.verdicts import Failed, Passed, Verdict
+from gateway.http.errors import Refused
 from shared.forms import Captcha, FormsError, load
 from shared.forms.captcha import TOKEN_FIELDS
 from support.gateway_app import GOOD, Gateway, a_gateway, document_of, errors_of

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.cleaning import BLANK, DASHES, INVISIBLE, LINE_ENDS, SPACES, cleaned
-from gateway.schemas import FormSchema
+from gateway.fields.cleaning import BLANK, DASHES, INVISIBLE, LINE_ENDS, SPACES, cleaned
+from gateway.fields.schemas import FormSchema
 from shared import forms
 from support.gateway_app import a_gateway, errors_of
 

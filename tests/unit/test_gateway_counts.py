@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from gateway.counts import FORGET_EACH_S, KEPT_MOST, Counts
+from gateway.abuse.counts import FORGET_EACH_S, KEPT_MOST, Counts
 
 
 class Clock:

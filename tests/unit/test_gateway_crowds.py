@@ -13,7 +13,7 @@ import pytest
 from werkzeug.test import EnvironBuilder, TestResponse
 from werkzeug.wrappers import Request
 
-from gateway.bodies import (
+from gateway.http.bodies import (
     BODIES_MOST,
     CROWDED_SWITCH_S,
     LINGER_BYTES,
@@ -23,7 +23,7 @@ from gateway.bodies import (
     SOURCE_MOST,
     Bodies,
 )
-from gateway.errors import Refused
+from gateway.http.errors import Refused
 from support.gateway_app import Gateway, Receipts, a_gateway
 
 ONE, OTHER = "192.0.2.1", "192.0.2.2"

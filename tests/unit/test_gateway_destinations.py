@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.origins import Origins
+from gateway.forms.origins import Origins
 from shared.forms import Form
 from support.gateway_app import GOOD, Gateway, a_gateway, document_of
 

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.doubles import Doubles
-from gateway.submissions import id_for_key
+from gateway.intake.duplicates import Doubles
+from gateway.intake.submissions import id_for_key
 from shared.forms import Form, FormsError, load
 from shared.messaging.broker import Answer, Params
 from shared.messaging.topology import STORAGE_QUERIES

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from gateway.schemas import FormSchema
+from gateway.fields.schemas import FormSchema
 from shared import forms
 from support.gateway_app import FORMS, a_gateway, errors_of
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.inputs import id_of
+from gateway.fields.inputs import id_of
 from support.gateway_app import Gateway, a_gateway
 from support.tags import Tags
 

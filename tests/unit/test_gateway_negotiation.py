@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.negotiation import preference
+from gateway.http.negotiation import preference
 from support.gateway_app import GOOD, Gateway, a_gateway, document_of
 
 BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,*/*;q=0.8"

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from gateway.schemas import FormSchema
+from gateway.fields.schemas import FormSchema
 from shared import forms
 from shared.messaging.topology import NOTIFY_QUERIES, STORAGE_QUERIES
 from support.gateway_app import FORMS, Gateway, a_gateway

@@ -8,8 +8,8 @@ from uuid import UUID
 
 import pytest
 
-from gateway.progress import PATIENCE, Progress
-from gateway.tokens import Ticket
+from gateway.receipts.progress import PATIENCE, Progress
+from gateway.receipts.tokens import Ticket
 from shared.contracts import Confirmation, ConfirmationChanged, ConfirmationState
 from support.events import ACCEPTED_AT
 

@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 from werkzeug.test import TestResponse
 
-from gateway.errors import Refused
-from gateway.rates import Rates, network_of
+from gateway.abuse.rate_limits import Rates
+from gateway.http.errors import Refused
+from gateway.http.sources import network_of
 from shared.forms import Form, parse_rate
 from support.gateway_app import GOOD, Gateway, a_gateway, document_of, errors_of
 

@@ -14,8 +14,8 @@ from uuid import UUID, uuid4
 import pytest
 from werkzeug.test import TestResponse
 
-from gateway.progress import Progress
-from gateway.tokens import Ticket, Tokens
+from gateway.receipts.progress import Progress
+from gateway.receipts.tokens import Ticket, Tokens
 from shared.contracts import Confirmation, ConfirmationChanged, SubmissionsStored
 from shared.messaging.topology import NOTIFY_QUERIES
 from support.gateway_app import SECRET, Gateway, Receipts, a_gateway, document_of

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.site import Site
+from gateway.http.site import Site
 from support.gateway_app import GOOD, a_gateway, document_of
 
 PUBLIC = "https://forms.example.org"

@@ -10,8 +10,8 @@ from email_validator import SPECIAL_USE_DOMAIN_NAMES, validate_email
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway import text
-from gateway.submissions import fresh_id, id_for_key
+from gateway.fields import email as text
+from gateway.intake.submissions import fresh_id, id_for_key
 from shared.addresses import SPECIAL_ENDS, is_plain
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.submissions import id_for_key
+from gateway.intake.submissions import id_for_key
 from shared.contracts import fingerprint
 from shared.messaging.broker import Answer, Params
 from shared.messaging.memory import MemoryBroker

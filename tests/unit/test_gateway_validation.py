@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from gateway.schemas import FormSchema
+from gateway.fields.schemas import FormSchema
 from shared import forms
 from support.gateway_app import a_gateway, document_of, errors_of
 

@@ -11,8 +11,8 @@ from uuid import UUID
 import pytest
 from werkzeug.test import TestResponse
 
-from gateway.live import RECEIPT_MOST, SOURCE_MOST, Crowded, Watchers
-from gateway.tokens import Ticket, Tokens
+from gateway.receipts.tokens import Ticket, Tokens
+from gateway.receipts.watchers import RECEIPT_MOST, SOURCE_MOST, Crowded, Watchers
 from support.gateway_app import SECRET, Gateway, Receipts, a_gateway, document_of, errors_of
 
 ONE, OTHER = UUID(int=7), UUID(int=8)

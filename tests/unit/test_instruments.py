@@ -12,8 +12,8 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from gateway.app import create_app
+from gateway.intake.outcome_counters import Tally
 from gateway.settings import Settings
-from gateway.tally import Tally
 from notify_service.breaker import FAILURES_TO_OPEN, Breaker
 from notify_service.caps import UNCOUNTED
 from notify_service.domain import Claim, Mail, Transient

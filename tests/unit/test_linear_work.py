@@ -12,7 +12,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from gateway.text import is_email
+from gateway.fields.email import is_email
 from notify_service.domain import destination_hash
 from notify_service.mail import Composer
 from notify_service.recipients import recipient_hash

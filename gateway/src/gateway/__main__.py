@@ -9,9 +9,9 @@ from pathlib import Path
 import structlog
 
 from gateway import settings
-from gateway.installation import set_up
-from gateway.site import Site
-from gateway.wsgi import live_forms, serve
+from gateway.http.site import Site
+from gateway.server.installation import set_up
+from gateway.server.wsgi import live_forms, serve
 from shared import forms, logs
 from shared.settings import SettingsError
 

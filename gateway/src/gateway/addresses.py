@@ -10,18 +10,19 @@ from flask.globals import request_ctx
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import BaseConverter
 
-from gateway import cors
-from gateway.answers import Answers, json_response
-from gateway.errors import Refused, form_not_found, inactive, refused
-from gateway.intake import Intake
-from gateway.negotiation import style_of_reading, style_of_submission
+from gateway.http import cors
+from gateway.http.errors import Refused, form_not_found, inactive, refused
+from gateway.http.negotiation import style_of_reading, style_of_submission
+from gateway.http.responses import json_response
+from gateway.http.site import Site
+from gateway.intake.answers import Answers
+from gateway.intake.intake import Intake
 from gateway.openapi import document_of
-from gateway.operating import Operating
-from gateway.pages import Pages
-from gateway.reading import Reading
-from gateway.receipts import ANY_ORIGIN, Receipts
+from gateway.owner.operating import Operating
+from gateway.owner.reading import Reading
+from gateway.pages.renderer import Pages
+from gateway.receipts.receipts import ANY_ORIGIN, Receipts
 from gateway.settings import Index
-from gateway.site import Site
 from shared.forms import Forms
 from shared.messaging.broker import Publisher
 

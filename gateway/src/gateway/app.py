@@ -10,26 +10,26 @@ from flask import Flask, Response
 from flask.sessions import NullSession, SecureCookieSessionInterface
 from werkzeug.middleware.proxy_fix import ProxyFix
 
+from gateway.abuse.captchas import Captchas
+from gateway.abuse.rate_limits import Rates
 from gateway.addresses import Desk, answer_errors, name_addresses
-from gateway.answers import Answers
-from gateway.bodies import Bodies
-from gateway.body import Limits
-from gateway.captchas import Captchas
-from gateway.doors import Doors
-from gateway.doubles import Doubles
-from gateway.handover import Handover
-from gateway.inquiry import Inquiry
-from gateway.intake import Intake
-from gateway.live import WATCHERS_MOST, Watchers
-from gateway.operating import Operating
-from gateway.pages import Pages
-from gateway.rates import Rates
-from gateway.reading import Reading
-from gateway.receipts import HEARTBEAT_S, Receipts
+from gateway.forms.served import Doors
+from gateway.http.bodies import Bodies
+from gateway.http.body import Limits
+from gateway.http.site import Site
+from gateway.intake.answers import Answers
+from gateway.intake.duplicates import Doubles
+from gateway.intake.intake import Intake
+from gateway.intake.outcome_counters import Tally
+from gateway.intake.publisher import Handover
+from gateway.owner.operating import Operating
+from gateway.owner.reading import Reading
+from gateway.pages.renderer import Pages
+from gateway.receipts.queries import Inquiry
+from gateway.receipts.receipts import HEARTBEAT_S, Receipts
+from gateway.receipts.tokens import Tokens
+from gateway.receipts.watchers import WATCHERS_MOST, Watchers
 from gateway.settings import Settings
-from gateway.site import Site
-from gateway.tally import Tally
-from gateway.tokens import Tokens
 from gateway.tracing import TracedPublisher, trace_submissions
 from shared.forms import Forms, FormSecrets, missing
 from shared.messaging.broker import Broker, Closable, Publisher, RpcClient
@@ -49,7 +49,7 @@ class GatewayApp(Flask):
         parts: list[Closable | RpcClient],
         secrets_missing: Callable[[], int],
     ) -> None:
-        super().__init__("gateway")
+        super().__init__("gateway", static_folder="pages/static")
         self.secrets_missing = secrets_missing
         self._publisher = publisher
         self._watchers = watchers

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import os
 import re
 from dataclasses import dataclass, field
@@ -13,14 +12,15 @@ from urllib.parse import urlsplit
 from environs import FileAwareEnv, validate
 from marshmallow import ValidationError
 
-from gateway.live import SOURCE_MOST, WATCHERS_MOST
+from gateway.http.site import host_of, is_beyond_loopback
+from gateway.receipts.watchers import SOURCE_MOST, WATCHERS_MOST
 from shared import settings as shared_settings
 from shared.forms import FormSecrets
 from shared.forms import settings as form_settings
 from shared.forms.rates import is_rate
 from shared.messaging import addresses
 from shared.public_addresses import Network
-from shared.settings import host_and_port, is_bind
+from shared.settings import is_bind
 
 SECRET_LENGTH = 32
 """Characters a secret has at least where anything listens beyond loopback."""
@@ -43,7 +43,8 @@ _ORIGIN = re.compile(r"https?://(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Everything a gateway is told. `public_url` has no slash at its end; None where nothing is said (`gateway.site`).
+    """Everything a gateway is told. `public_url` has no slash at its end; None where nothing is said
+    (`gateway.http.site`).
 
     `index` says what strangers are shown at `/` and `/openapi`: every form, or none.
     Its repr shows no credentials.
@@ -108,7 +109,7 @@ def _problems(settings: Settings) -> list[str | None]:
         for name, texts in hashes.items()
         if not all(map(_HASH.fullmatch, texts))
     ]
-    if is_beyond_loopback(settings.bind):
+    if is_beyond_loopback(host_of(settings.bind)):
         reason = f"while COUNTERFOIL_BIND is {settings.bind}, beyond loopback"
         if settings.secret and len(settings.secret) < SECRET_LENGTH:
             problems.append(f"COUNTERFOIL_SECRET: at least {SECRET_LENGTH} random characters are needed {reason}")
@@ -145,25 +146,6 @@ def _is_redis_url(value: str) -> None:
 def _index(env: FileAwareEnv, bind: str, public_url: str | None, hops: int) -> Index:
     """Read what is shown; unless it is said, the forms where nobody but this machine can ask for them."""
     given: str | None = env.str("INDEX", "", validate=validate.OneOf(["", *get_args(Index)]))
-    hosts = [_host_of(bind), *([urlsplit(public_url).hostname or ""] if public_url else [])]
-    is_local = hops == 0 and not any(map(_is_beyond, hosts))
+    hosts = [host_of(bind), *([urlsplit(public_url).hostname or ""] if public_url else [])]
+    is_local = hops == 0 and not any(map(is_beyond_loopback, hosts))
     return "forms" if given == "forms" or (not given and is_local) else "plain"
-
-
-def _host_of(bind: str) -> str:
-    try:
-        return host_and_port(bind)[0]
-    except ValueError:
-        return ""
-
-
-def is_beyond_loopback(bind: str) -> bool:
-    """Return whether others than this machine may reach what listens at `bind`."""
-    return _is_beyond(_host_of(bind))
-
-
-def _is_beyond(host: str) -> bool:
-    try:
-        return host != "localhost" and not ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return True

@@ -8,7 +8,7 @@ from typing import cast
 from flask import Flask, Request, Response
 from flask.globals import request_ctx
 
-from gateway.errors import Refused
+from gateway.http.errors import Refused
 from shared.messaging.broker import NotConfirmed, Publisher
 from shared.messaging.message import Message
 from shared.tracing import Attributes, Span, Spans

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from gateway.dialects import success_of
-from gateway.idempotency import LENGTH_MOST
+from gateway.forms.dialects import success_of
+from gateway.http.idempotency import LENGTH_MOST
 from gateway.openapi.operator import SHAPES, operator_paths
 from gateway.openapi.requests import body_of
 from gateway.openapi.shapes import EVENTS, SCHEMAS, SCRIPT, answer, ref, refusals, refused_with
-from gateway.reading import LIMIT_DEFAULT, LIMIT_MOST
-from gateway.receipts import WAIT_MOST_S
+from gateway.owner.reading import LIMIT_DEFAULT, LIMIT_MOST
+from gateway.receipts.receipts import WAIT_MOST_S
 from shared.forms import Form, Forms
 
 Part = dict[str, Any]

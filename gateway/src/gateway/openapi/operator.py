@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any, get_args
 
-from gateway.inquiry import PARKED_AT
 from gateway.openapi.shapes import MOMENT, TEXT, TEXT_OR_NONE, a_list, an_object, answer, ref, refused_with
-from gateway.reading import LIMIT_DEFAULT, LIMIT_MOST
+from gateway.owner.reading import LIMIT_DEFAULT, LIMIT_MOST
+from gateway.receipts.queries import PARKED_AT
 from shared.parked.places import NOTE_MOST, REPLAY_MOST, Kind, State
 
 Part = dict[str, Any]

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from gateway.control import SUBJECT_LIMIT
-from gateway.dialects import Role, roles_of
-from gateway.idempotency import LENGTH_MOST
-from gateway.values import FALSE, TRUE
+from gateway.fields.types import FALSE, TRUE
+from gateway.forms.control import SUBJECT_LIMIT
+from gateway.forms.dialects import Role, roles_of
+from gateway.http.idempotency import LENGTH_MOST
 from shared.forms import Field, Form
 from shared.forms.definitions import ADDRESS_NAMES
 from shared.forms.labels import label_of

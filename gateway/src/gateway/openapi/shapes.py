@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, get_args
 
-from gateway.negotiation import HTML, JSON, PROBLEM
-from gateway.progress import State
+from gateway.http.negotiation import HTML, JSON, PROBLEM
+from gateway.receipts.progress import State
 from shared.contracts import ConfirmationState
 
 Schema = dict[str, Any]

@@ -1,0 +1,1 @@
+"""What keeps abuse away: rate limits and captchas."""

@@ -1,0 +1,1 @@
+"""What one field may hold, how it is checked and how it is asked for."""

@@ -1,0 +1,1 @@
+"""A form while it serves: its control fields, dialects and origins."""

@@ -1,0 +1,56 @@
+"""Hands an accepted submission to the broker: who gets past it has the broker's confirm."""
+
+from __future__ import annotations
+
+import re
+import time
+
+import structlog
+
+from gateway.http.errors import refused, unavailable
+from gateway.receipts.queries import Inquiry
+from shared.contracts import SubmissionAccepted
+from shared.messaging.broker import NotConfirmed, Publisher
+from shared.messaging.message import message_of
+
+DEADLINE_S = 3.0
+"""How long it may take from a whole body to the broker's confirm; then the answer is 503."""
+
+_TRACEPARENT = re.compile(r"00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
+_CONFLICT = "This was sent before with other values, and those were kept."
+_UNCONFIRMED = "We could not take your submission just now. Please send it again in a moment."
+
+_log = structlog.get_logger()
+
+
+class Handover:
+    """Publishes events, each within its deadline."""
+
+    def __init__(self, publisher: Publisher, inquiry: Inquiry) -> None:
+        self._publisher = publisher
+        self._inquiry = inquiry
+
+    def check_key(self, event: SubmissionAccepted) -> bool:
+        """Say whether storage has this very submission already; raises `Refused` (409) where its id has other fields.
+
+        Where storage does not say so in time, it is taken for new.
+        """
+        stored = self._inquiry.fingerprint(event.id)
+        if stored is not None and stored != event.fingerprint:
+            raise refused(409, "IDEMPOTENCY_CONFLICT", _CONFLICT)
+        return stored is not None
+
+    def publish(
+        self, event: SubmissionAccepted, *, has_webhook: bool, traceparent: str | None, deadline: float
+    ) -> None:
+        """Publish an event; returns once the broker has confirmed it, raises `Refused` (503) when it has not.
+
+        `deadline` is a moment of `time.monotonic`.
+        """
+        trace = {"traceparent": traceparent} if traceparent and _TRACEPARENT.fullmatch(traceparent) else None
+        message = message_of(event, headers=trace, has_webhook=has_webhook)
+        try:
+            self._publisher.publish(message, timeout_s=max(0.0, deadline - time.monotonic()))
+        except NotConfirmed as error:
+            _log.warning("submission not confirmed", form=event.form, submission=str(event.id), refusal=error.refusal)
+            raise unavailable(_UNCONFIRMED) from error

@@ -1,0 +1,1 @@
+"""What owners and operators ask for with a key."""

@@ -1,0 +1,1 @@
+"""What became of a submission, for whoever holds its receipt."""

@@ -1,0 +1,126 @@
+"""Asks storage and notify over the broker: the gateway keeps no database of its own."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import structlog
+
+from gateway.receipts.progress import Progress
+from gateway.receipts.tokens import Ticket
+from shared.contracts import Confirmation
+from shared.messaging.broker import Answer, NoAnswer, Params, Pending, QueryFailed, RpcClient
+from shared.messaging.topology import NOTIFY_QUERIES, STORAGE_QUERIES
+
+RECEIPT_TIMEOUT_S = 1.0
+KEY_TIMEOUT_S = 0.25
+READING_TIMEOUT_S = 2.0
+
+PARKED_AT: Mapping[str, str] = {"storage": STORAGE_QUERIES, "notify": NOTIFY_QUERIES}
+"""Who keeps parked messages, and where each is asked."""
+
+_log = structlog.get_logger()
+
+
+class Inquiry:
+    """What the gateway asks of the other services. Who does not answer in time is taken as unknown."""
+
+    def __init__(self, rpc: RpcClient, clock: Callable[[], datetime]) -> None:
+        self._rpc = rpc
+        self._clock = clock
+
+    def progress(self, ticket: Ticket) -> Progress:
+        """Return how far a submission has come; both services are asked at once, and have a second together."""
+        params = {"id": str(ticket.id)}
+        deadline = time.monotonic() + RECEIPT_TIMEOUT_S
+        asked_storage = self._rpc.ask(STORAGE_QUERIES, "receipt", params)
+        asked_notify = self._rpc.ask(NOTIFY_QUERIES, "receipt", params)
+        found = _progress_of(ticket, _answer(asked_storage, deadline), _answer(asked_notify, deadline))
+        return replace(found, known_at=self._clock())
+
+    def fingerprint(self, submission_id: UUID) -> str | None:
+        """Return the fingerprint of what is stored under an id; None without it, or without a quick answer."""
+        pending = self._rpc.ask(STORAGE_QUERIES, "receipt", {"id": str(submission_id)})
+        answer = _answer(pending, time.monotonic() + KEY_TIMEOUT_S) or {}
+        found = answer.get("fingerprint")
+        return found if isinstance(found, str) else None
+
+    def accepted_at(self, submission_id: UUID) -> datetime | None:
+        """Return when what is stored under an id was accepted first; None without it, or without a quick answer."""
+        pending = self._rpc.ask(STORAGE_QUERIES, "receipt", {"id": str(submission_id)})
+        return _moment(_answer(pending, time.monotonic() + KEY_TIMEOUT_S), "accepted_at")
+
+    def submissions(self, form: str, *, limit: int, cursor: str | None, spam: bool) -> Answer | None:
+        """Return a page of a form's spam, or of all else, newest first; None without an answer."""
+        params = {"form": form, "limit": limit, "cursor": cursor, "spam": spam}
+        pending = self._rpc.ask(STORAGE_QUERIES, "list", params)
+        return _answer(pending, time.monotonic() + READING_TIMEOUT_S)
+
+    def parked(
+        self, services: Sequence[str], method: str, params: Params, *, timeout_s: float = READING_TIMEOUT_S
+    ) -> dict[str, Answer | None]:
+        """Return what services answer about their parked messages, by service; None for whoever gives no answer."""
+        deadline = time.monotonic() + timeout_s
+        asked = {name: self._rpc.ask(PARKED_AT[name], f"parked.{method}", params) for name in services}
+        return {name: _answer(pending, deadline) for name, pending in asked.items()}
+
+    def submission(self, submission_id: UUID) -> tuple[Answer | None, Answer | None]:
+        """Return storage's answer about one submission and notify's, for its owner; None for whoever gave none."""
+        params = {"id": str(submission_id)}
+        deadline = time.monotonic() + READING_TIMEOUT_S
+        asked_storage = self._rpc.ask(STORAGE_QUERIES, "submission", params)
+        asked_notify = self._rpc.ask(NOTIFY_QUERIES, "deliveries", params)
+        stored = _answer(asked_storage, deadline)
+        return stored, _answer(asked_notify, min(deadline, time.monotonic() + RECEIPT_TIMEOUT_S))
+
+
+def progress_of_stored(ticket: Ticket, stored_at: datetime | None, notified: Answer | None) -> Progress:
+    """Return the progress of a submission that storage has shown."""
+    return Progress(
+        ticket, stored_at, storage_known=True, confirmations=_confirmations(notified), parked=_parked(notified)
+    )
+
+
+def _progress_of(ticket: Ticket, stored: Answer | None, notified: Answer | None) -> Progress:
+    # A token says for spam what it says for all, lest it give the trap away: that none is confirmed, storage knows.
+    is_spam = bool((stored or {}).get("spam"))
+    return Progress(
+        replace(ticket, confirmed=False) if is_spam else ticket,
+        stored_at=_moment(stored, "stored_at"),
+        first_accepted_at=_moment(stored, "accepted_at"),
+        storage_known=stored is not None,
+        confirmations=_confirmations(notified),
+        parked=_parked(notified),
+    )
+
+
+def _moment(answer: Answer | None, name: str) -> datetime | None:
+    text = (answer or {}).get(name)
+    return datetime.fromisoformat(text) if isinstance(text, str) else None
+
+
+def _confirmations(notified: Answer | None) -> tuple[Confirmation, ...] | None:
+    if notified is None:
+        return None
+    documents: list[dict[str, Any]] = notified.get("confirmations", [])
+    return tuple(Confirmation.from_json(document) for document in documents)
+
+
+def _parked(notified: Answer | None) -> dict[str, datetime]:
+    found: dict[str, str] = (notified or {}).get("parked", {})
+    return {channel: datetime.fromisoformat(since) for channel, since in found.items()}
+
+
+def _answer(pending: Pending, deadline: float) -> Answer | None:
+    try:
+        return pending.answer(timeout_s=max(0.0, deadline - time.monotonic()))
+    except NoAnswer:
+        return None
+    except QueryFailed as error:
+        _log.warning("a query failed", reason=str(error))
+        return None

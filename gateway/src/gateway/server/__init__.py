@@ -1,0 +1,1 @@
+"""The server, its workers, their health and what is measured."""

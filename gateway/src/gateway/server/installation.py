@@ -1,0 +1,54 @@
+"""The first start of an installation: makes the secret and the keys, once."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from gateway.owner.keys import OPERATOR_PREFIX, PREFIX, hash_of, new_key
+
+SECRET = "secret"  # noqa: S105 - a file's name
+API_HASHES = "api_key_hashes"
+OPERATOR_HASHES = "operator_key_hashes"
+
+
+@dataclass(frozen=True, slots=True)
+class NewKeys:
+    """The keys that were made, which are kept nowhere; None where the hashes were there before."""
+
+    api: str | None
+    operator: str | None
+
+
+def set_up(directory: Path) -> NewKeys:
+    """Make the secret and the hashes of two new keys in a directory where they are missing.
+
+    The files are readable by their owner alone. Two that run at once agree: a file appears whole or not at all, and
+    the first one stays.
+    """
+    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    _write_once(directory / SECRET, secrets.token_urlsafe(48))
+    return NewKeys(_make_key(directory / API_HASHES, PREFIX), _make_key(directory / OPERATOR_HASHES, OPERATOR_PREFIX))
+
+
+def _make_key(path: Path, prefix: str) -> str | None:
+    key = new_key(prefix)
+    return key if _write_once(path, hash_of(key)) else None
+
+
+def _write_once(path: Path, text: str) -> bool:
+    if path.exists():
+        return False
+    descriptor, draft = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")  # mode 600
+    try:
+        with os.fdopen(descriptor, "w", encoding="ascii") as file:
+            file.write(text + "\n")
+        Path(path).hardlink_to(draft)
+    except FileExistsError:
+        return False
+    finally:
+        Path(draft).unlink()
+    return True
