@@ -4,14 +4,14 @@ OWN_FORMS = $(COUNTERFOIL_FORMS)$(wildcard forms.toml forms/forms.toml)
 FORMS ?= $(or $(COUNTERFOIL_FORMS),$(firstword $(wildcard forms.toml forms/forms.toml)),forms.example.toml)
 BIN = .venv/bin
 CODE = shared gateway storage-service notify-service credentials ledger deploy dev tests bench
-# Two at once, a file to each: most tests wait for a server, and each process has servers of its own.
-PARALLEL = --numprocesses=2 --dist=loadfile
+# Three at once on two processors, a file to each: most tests wait for a server, and each process has its own.
+PARALLEL = --numprocesses=3 --dist=loadfile
 PREPARE = $(PYTHON) -m dev.prepare
 COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	--no-annotate --no-emit-package counterfoil-shared
 
 .DEFAULT_GOAL = help
-.PHONY: help run forms-check test test-faults test-clock test-compose test-proxies fuzz soak lint format snippet lock bench backup restore clean delete-data
+.PHONY: help run forms-check test test-kills test-faults test-clock test-compose test-proxies fuzz soak lint format snippet lock bench backup restore clean delete-data
 
 help: ## list the verbs
 	@grep -hE '^[a-z-]+:.*## ' Makefile | sed 's/:.*## /\t/' | while IFS="$$(printf '\t')" read -r verb what; do \
@@ -29,6 +29,10 @@ test: ## lint, then every test against private servers (ARGS="-k receipt" for so
 	@$(PREPARE) test
 	@$(MAKE) --no-print-directory lint
 	@$(BIN)/python -m pytest $(PARALLEL) $(ARGS)
+
+test-kills: ## kill and stop the parts under load: the quick half of test-faults
+	@$(PREPARE) test
+	@$(BIN)/python -m pytest $(PARALLEL) -o 'norecursedirs=.* rows cluster' tests/faults $(ARGS)
 
 test-compose: ## start the compose files, load, kill and restart their parts (needs Docker with Compose v2)
 	@$(PREPARE) python
