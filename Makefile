@@ -3,10 +3,10 @@ PYTHON ?= python3
 OWN_FORMS = $(COUNTERFOIL_FORMS)$(wildcard forms.toml forms/forms.toml)
 FORMS ?= $(or $(COUNTERFOIL_FORMS),$(firstword $(wildcard forms.toml forms/forms.toml)),forms.example.toml)
 BIN = .venv/bin
-CODE = shared gateway storage-service notify-service credentials ledger deploy dev tests bench
+CODE = shared gateway storage-service notify-service credentials deploy tools tests
 # Three at once on two processors, a file to each: most tests wait for a server, and each process has its own.
 PARALLEL = --numprocesses=3 --dist=loadfile
-PREPARE = $(PYTHON) -m dev.prepare
+PREPARE = PYTHONPATH=tools $(PYTHON) -m dev.prepare
 COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	--no-annotate --no-emit-package counterfoil-shared
 
@@ -77,11 +77,11 @@ snippet: ## make gateway/src/gateway/pages/static/counterfoil.js from gateway/sc
 lock: ## choose the versions anew and pin them with hashes (UPGRADE=--upgrade for the newest)
 	@$(PREPARE) python
 	$(COMPILE) $(UPGRADE) --group dev shared/pyproject.toml gateway/pyproject.toml storage-service/pyproject.toml \
-		notify-service/pyproject.toml ledger/pyproject.toml -o constraints.txt
-	$(COMPILE) -c constraints.txt --group build -o dev/build-requirements.txt
-	$(COMPILE) $(UPGRADE) -c constraints.txt --group clients -o dev/client-requirements.txt
-	$(COMPILE) $(UPGRADE) -c constraints.txt --group bench -o bench/requirements.txt
-	for service in gateway storage-service notify-service ledger; do \
+		notify-service/pyproject.toml tools/ledger/pyproject.toml -o constraints.txt
+	$(COMPILE) -c constraints.txt --group build -o tools/dev/build-requirements.txt
+	$(COMPILE) $(UPGRADE) -c constraints.txt --group clients -o tools/dev/client-requirements.txt
+	$(COMPILE) $(UPGRADE) -c constraints.txt --group bench -o tools/bench/requirements.txt
+	for service in gateway storage-service notify-service tools/ledger; do \
 		$(COMPILE) -c constraints.txt shared/pyproject.toml $$service/pyproject.toml -o $$service/requirements.txt \
 		|| exit 1; done
 
@@ -98,7 +98,7 @@ restore: ## put a backup in place (FROM=file.tar.gz); what is there is set aside
 	@$(BIN)/python -m dev.backup restore "$(FROM)"
 
 clean: ## remove what can be made again: environments, caches; the data in .run stays
-	@$(PYTHON) -m dev.clean
+	@PYTHONPATH=tools $(PYTHON) -m dev.clean
 
 delete-data: ## delete all that make run has kept in .run, for good; asks first (CONFIRM=yes does not)
-	@$(PYTHON) -m dev.clean data
+	@PYTHONPATH=tools $(PYTHON) -m dev.clean data

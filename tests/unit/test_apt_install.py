@@ -12,7 +12,7 @@ import pytest
 from support.polling import eventually
 from support.service import ROOT
 
-SCRIPT = ROOT / "dev" / "apt-install"
+SCRIPT = ROOT / "tools" / "dev" / "apt-install"
 APT_GET = """#!/bin/sh
 [ "$2" = install ] || exit 0
 "$DPKG_ROOT"/usr/sbin/policy-rc.d redis-server start

@@ -15,11 +15,12 @@ FILES = sorted(
     for pattern in (
         "docker-compose*.yml",
         "*/Dockerfile",
+        "tools/*/Dockerfile",
         "deploy/**/*.y*ml",
         ".github/workflows/*.yml",
         "README.md",
         "docs/*.md",
-        "dev/docker_broker.py",
+        "tools/dev/docker_broker.py",
     )
     for path in ROOT.glob(pattern)
 )
@@ -59,7 +60,7 @@ def test_nothing_is_overlooked() -> None:
         "deploy/kubernetes/base/gateway.yaml",
         "deploy/kubernetes/components/rabbitmq/cluster.yaml",
         ".github/workflows/ci.yml",
-        "dev/docker_broker.py",
+        "tools/dev/docker_broker.py",
     }
     text = "\n".join((ROOT / name).read_text() for name in ("docker-compose.yml", "docker-compose.cluster.yml"))
     assert len(re.findall(r"^ +image:", text, re.MULTILINE)) == len(

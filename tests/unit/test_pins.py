@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-SERVICES = ("gateway", "storage-service", "notify-service", "ledger")
-IMAGES = ("dev/build-requirements.txt", *(f"{service}/requirements.txt" for service in SERVICES))
-CLIENTS = "dev/client-requirements.txt"
-BENCH = "bench/requirements.txt"
+SERVICES = ("gateway", "storage-service", "notify-service", "tools/ledger")
+IMAGES = ("tools/dev/build-requirements.txt", *(f"{service}/requirements.txt" for service in SERVICES))
+CLIENTS = "tools/dev/client-requirements.txt"
+BENCH = "tools/bench/requirements.txt"
 FILES = ("constraints.txt", CLIENTS, BENCH, *IMAGES)
 
 PIN = re.compile(r"^(?P<name>[a-z0-9-]+)==(?P<version>[^ ]+)", re.MULTILINE)
@@ -45,7 +45,7 @@ def test_an_image_gets_the_versions_that_were_tested(file: str) -> None:
 
 def test_pip_itself_is_pinned_where_it_installs() -> None:
     """Else it is the one that Python brings, which nobody mends: of 2023 in Python 3.11."""
-    assert pins("constraints.txt")["pip"] == pins("dev/build-requirements.txt")["pip"]
+    assert pins("constraints.txt")["pip"] == pins("tools/dev/build-requirements.txt")["pip"]
 
 
 @pytest.mark.parametrize("file", FILES)

@@ -104,7 +104,7 @@ def test_a_directory_that_took_the_name_is_another(directory: Path, started: lis
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
     made = tmp_path / "checkout"
-    for folder in (".venv/bin", ".mypy_cache", "dev/__pycache__", "tests/clients/node_modules", "docs"):
+    for folder in (".venv/bin", ".mypy_cache", "tools/dev/__pycache__", "tests/clients/node_modules", "docs"):
         (made / folder).mkdir(parents=True)
         (made / folder / "file").write_text("x")
     return made

@@ -14,7 +14,7 @@ from pathlib import Path
 from bench.rounds import BenchFailed
 from dev.processes import await_start, descendants, end, free_port, send
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 START_LIMIT_S = 60
 RUN_LIMIT_S = 600
 
@@ -84,7 +84,7 @@ class Program:
 
     def _environment(self, port: int) -> dict[str, str]:
         given = {name: text.format(port=port) for name, text in self.variables.items()}
-        return {**os.environ, "PYTHONPATH": str(ROOT), **given}
+        return {**os.environ, "PYTHONPATH": str(ROOT / "tools"), **given}
 
 
 def _listens(port: int) -> bool:

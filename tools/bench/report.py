@@ -44,7 +44,7 @@ class Report:
         console.print(_table(self.verdicts))
 
     def write(self, rows: Sequence[str]) -> list[Path]:
-        """Write figures and verdicts to `bench/results/<date>.json` and draw them beside it; return both paths.
+        """Write figures and verdicts to `tools/bench/results/<date>.json` and draw them beside it; return both paths.
 
         `rows` are those that were asked for, and stand in the file's name; none is all of them. A second run of the
         day ends in `-2`: none is overwritten.

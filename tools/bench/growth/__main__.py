@@ -1,7 +1,7 @@
 """`python -m bench.growth [CURVE …]`: how cost grows. A quarter of an hour for all of it; `--quick` two points of each.
 
 Every point is measured as often as `--rounds` says, one point after the other and again, and its median counts.
-Writes `bench/results/growth-<curve>.json` and a drawing beside it.
+Writes `tools/bench/results/growth-<curve>.json` and a drawing beside it.
 """
 
 from __future__ import annotations

@@ -13,11 +13,11 @@ from dev import packages
 from dev.steps import ROOT, CannotGoOn, call
 
 PYTHON = ROOT / ".venv" / "bin" / "python"
-OUR_PACKAGES = ("shared", "gateway", "storage-service", "notify-service", "ledger")
+OUR_PACKAGES = ("shared", "gateway", "storage-service", "notify-service", "tools/ledger")
 _PINS = ROOT / "constraints.txt"
 _STAMP = ROOT / ".venv" / "made-from"
-_CLIENT_PINS = ROOT / "dev" / "client-requirements.txt"
-_BENCH_PINS = ROOT / "bench" / "requirements.txt"
+_CLIENT_PINS = ROOT / "tools" / "dev" / "client-requirements.txt"
+_BENCH_PINS = ROOT / "tools" / "bench" / "requirements.txt"
 _PIP = [str(PYTHON), "-m", "pip", "--disable-pip-version-check", "--no-input"]
 _INSTALL = [*_PIP, "install"]
 
@@ -84,7 +84,7 @@ def _starts() -> bool:
 
 def _fingerprint() -> str:
     made_from = [_PINS, *(ROOT / name / "pyproject.toml" for name in OUR_PACKAGES)]
-    parts = [str(ROOT), sys.version, *(path.read_text() for path in made_from)]
+    parts = [str(ROOT), sys.version, *OUR_PACKAGES, *(path.read_text() for path in made_from)]
     return _hash_of(*parts)
 
 
