@@ -12,8 +12,8 @@ import notify_service.tables
 import storage_service.tables
 from shared import database
 from shared.messaging.topology import WORK_QUEUES
-from shared.parked.places import State
 from shared.parked.repository import ParkedRepository
+from shared.parked.states import State
 from support.queues import Queues
 
 TABLES = {"storage": storage_service.tables.PARKED, "notify": notify_service.tables.PARKED}

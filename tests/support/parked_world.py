@@ -14,8 +14,8 @@ from shared.messaging.incoming import Incoming
 from shared.messaging.memory import MemoryBroker
 from shared.messaging.message import Message
 from shared.messaging.topology import STORAGE
-from shared.parked.attendance import keeper
-from shared.parked.desk import ParkedDesk
+from shared.parked.collector import keeper
+from shared.parked.messages import ParkedMessages
 from shared.parked.repository import ParkedRepository
 from storage_service.tables import PARKED
 from support.submission_databases import migrated
@@ -23,7 +23,7 @@ from support.submission_databases import migrated
 
 @dataclass
 class ParkedWorld:
-    """`park` is what the parked queue brings; `desk` what a person works with; the clock goes on by a minute a look."""
+    """`park` keeps a message as the parked queue brings it, `messages` is under test; each look takes a minute."""
 
     engine: Engine
     broker: MemoryBroker = field(default_factory=MemoryBroker)
@@ -34,7 +34,7 @@ class ParkedWorld:
     def __post_init__(self) -> None:
         self.repository = ParkedRepository(self.engine, PARKED)
         publisher = self.broker.publisher()
-        self.desk = ParkedDesk(
+        self.messages = ParkedMessages(
             self.repository,
             lambda: publisher,
             reopen=lambda queue, message_id: self.reopened.append((queue, message_id)),
@@ -43,7 +43,7 @@ class ParkedWorld:
         )
 
     def park(self, body: bytes = b"{}", message_id: str = "m", parking: str = "1", **headers: Any) -> str:
-        """Keep a message as if it came from the parked queue, and return its id at the desk."""
+        """Keep a message as if it came from the parked queue, and return its id."""
         given = {"x-parking": parking, "x-reason": "because", "x-parked-from": STORAGE.name}
         given |= {"x-parked-at": self._tick().isoformat()}
         given |= {name.replace("_", "-"): value for name, value in headers.items()}
@@ -53,7 +53,7 @@ class ParkedWorld:
 
     def ids(self, state: Any = "waiting") -> list[str]:
         """Return the ids of what is parked, newest first."""
-        return [one["id"] for one in self.desk.page(state, limit=200)["parked"]]
+        return [one["id"] for one in self.messages.page(state, limit=200)["parked"]]
 
     def published(self) -> list[Message]:
         """Return what lies on the work queue."""

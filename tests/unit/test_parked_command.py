@@ -7,10 +7,10 @@ from contextlib import AbstractContextManager
 import pytest
 
 from shared.parked import command
-from shared.parked.desk import ParkedDesk
+from shared.parked.messages import ParkedMessages
 
 
-def never(_can_publish: bool) -> AbstractContextManager[ParkedDesk]:
+def never(_can_publish: bool) -> AbstractContextManager[ParkedMessages]:
     raise AssertionError("it was opened")
 
 

@@ -43,8 +43,8 @@ from shared.messaging.rabbitmq import RabbitMQ
 from shared.messaging.running import run_until_told
 from shared.messaging.topology import NOTIFY_EMAIL, NOTIFY_QUERIES, NOTIFY_WEBHOOK
 from shared.parked import command
-from shared.parked.attendance import ParkedAttendance
-from shared.parked.desk import ParkedDesk
+from shared.parked.collector import ParkedCollector
+from shared.parked.messages import ParkedMessages
 from shared.settings import SettingsError
 from shared.telemetry.health import ProcessHealth
 from shared.telemetry.listener import listening
@@ -60,7 +60,7 @@ def main(arguments: Sequence[str]) -> int:
     """Run or migrate, and return the exit code: 0 when told to stop, 2 when it cannot start as it is set up."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     if arguments[:1] == ["parked"]:
-        return command.run(f"{PROGRAM} parked", arguments[1:], _desk)
+        return command.run(f"{PROGRAM} parked", arguments[1:], _open_parked)
     if list(arguments) not in ([], ["migrate"]):
         return _refuse(USAGE)
     try:
@@ -139,7 +139,7 @@ def run(
     ]
     consumers += _webhook_consumers(chosen, served, engine, broker, reach, measuring, spans)
     reopen = reopening(table, _now)
-    parked = ParkedAttendance(broker, engine, PARKED, [NOTIFY_EMAIL, NOTIFY_WEBHOOK], reach=reach, reopen=reopen)
+    parked = ParkedCollector(broker, engine, PARKED, [NOTIFY_EMAIL, NOTIFY_WEBHOOK], reach=reach, reopen=reopen)
     measure_parked(registry, parked.repository.waiting)
     answering = broker.serve(NOTIFY_QUERIES, {**methods(table, parked.repository), **parked.methods()})
     health = ProcessHealth(
@@ -188,7 +188,7 @@ def _webhook_consumers(
     ]
 
 
-def _desk(can_publish: bool) -> AbstractContextManager[ParkedDesk]:  # noqa: FBT001 - as `command.OpenDesk` has it
+def _open_parked(can_publish: bool) -> AbstractContextManager[ParkedMessages]:  # noqa: FBT001 - see command
     """Return what the command `parked` works with; raises `command.Refused`."""
     try:
         chosen = settings.load_for_command(with_broker=can_publish)
@@ -197,7 +197,7 @@ def _desk(can_publish: bool) -> AbstractContextManager[ParkedDesk]:  # noqa: FBT
     logs.configure("notify", level="warning", format=chosen.log_format)
     engine = database.create(chosen.database_url)
     reopen = reopening(ClaimTable(engine), _now)
-    return command.lent_desk(engine, PARKED, MIGRATIONS, chosen.broker_url, name="notify operator", reopen=reopen)
+    return command.open_messages(engine, PARKED, MIGRATIONS, chosen.broker_url, name="notify operator", reopen=reopen)
 
 
 def _own_name() -> str:

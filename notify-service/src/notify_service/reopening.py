@@ -23,7 +23,7 @@ class Failed(Protocol):
 
 
 def reopening(failed: Failed, clock: Callable[[], datetime]) -> Callable[[str, str], None]:
-    """Return what is done before a message is replayed; see `shared.parked.desk.Reopen`.
+    """Return what is done before a message is replayed; see `shared.parked.messages.Reopen`.
 
     A confirmation that was sent, or is under way, is left alone: replaying an event again changes nothing.
     """

@@ -25,8 +25,8 @@ from shared.messaging.rabbitmq import RabbitMQ
 from shared.messaging.running import run_until_told
 from shared.messaging.topology import STORAGE, STORAGE_QUERIES
 from shared.parked import command
-from shared.parked.attendance import ParkedAttendance
-from shared.parked.desk import ParkedDesk
+from shared.parked.collector import ParkedCollector
+from shared.parked.messages import ParkedMessages
 from shared.settings import SettingsError
 from shared.telemetry.health import ProcessHealth
 from shared.telemetry.listener import listening
@@ -48,7 +48,7 @@ def main(arguments: Sequence[str]) -> int:
     """Run or migrate, and return the exit code: 0 when told to stop, 2 when it cannot start as it is set up."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     if arguments[:1] == ["parked"]:
-        return command.run(f"{PROGRAM} parked", arguments[1:], _desk)
+        return command.run(f"{PROGRAM} parked", arguments[1:], _open_parked)
     if list(arguments) not in ([], ["migrate"]):
         return _refuse(USAGE)
     try:
@@ -93,7 +93,7 @@ def run(
     )
     limits = BatchLimits(size=chosen.batch_size, age_s=chosen.batch_age_ms / 1000)
     consumer = broker.consumer(STORAGE, tracing.traced(handler, STORAGE, spans), limits)
-    parked = ParkedAttendance(broker, engine, PARKED, [STORAGE], reach=reach)
+    parked = ParkedCollector(broker, engine, PARKED, [STORAGE], reach=reach)
     measure_parked(registry, parked.repository.waiting)
     answering = broker.serve(STORAGE_QUERIES, {**SubmissionQueries(engine).methods(), **parked.methods()})
     _collect_less_often()
@@ -135,7 +135,7 @@ def _is_pending(engine: Engine) -> bool:
         return False
 
 
-def _desk(can_publish: bool) -> AbstractContextManager[ParkedDesk]:  # noqa: FBT001 - as `command.OpenDesk` has it
+def _open_parked(can_publish: bool) -> AbstractContextManager[ParkedMessages]:  # noqa: FBT001 - see command
     """Return what the command `parked` works with; raises `command.Refused`."""
     try:
         chosen = settings.load(with_broker=can_publish)
@@ -143,7 +143,7 @@ def _desk(can_publish: bool) -> AbstractContextManager[ParkedDesk]:  # noqa: FBT
         raise command.Refused(str(error)) from error
     logs.configure("storage", level="warning", format=chosen.log_format)
     engine = database.create(chosen.database_url)
-    return command.lent_desk(engine, PARKED, MIGRATIONS, chosen.broker_url, name="storage operator")
+    return command.open_messages(engine, PARKED, MIGRATIONS, chosen.broker_url, name="storage operator")
 
 
 def _refuse(message: str) -> int:

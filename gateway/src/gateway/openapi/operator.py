@@ -7,7 +7,8 @@ from typing import Any, get_args
 from gateway.openapi.shapes import MOMENT, TEXT, TEXT_OR_NONE, a_list, an_object, answer, ref, refused_with
 from gateway.owner.reading import LIMIT_DEFAULT, LIMIT_MOST
 from gateway.receipts.queries import PARKED_AT
-from shared.parked.places import NOTE_MOST, REPLAY_MOST, Kind, State
+from shared.parked.limits import NOTE_MOST, REPLAY_MOST
+from shared.parked.states import Kind, State
 
 Part = dict[str, Any]
 

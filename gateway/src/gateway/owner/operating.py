@@ -15,7 +15,9 @@ from gateway.owner.reading import limit_of
 from gateway.receipts.queries import PARKED_AT, Inquiry
 from shared.contracts import JsonValue
 from shared.messaging.broker import Answer
-from shared.parked.places import NOTE_MOST, REPLAY_MOST, State, cursor_of, order_of
+from shared.parked.cursors import cursor_of, sort_key
+from shared.parked.limits import NOTE_MOST, REPLAY_MOST
+from shared.parked.states import State
 
 BODY_BYTES = 64 * 1024
 REPLAY_TIMEOUT_S = 10.0
@@ -42,7 +44,7 @@ class Operating:
         if any("error" in answer for answer in found.values()):
             raise refused(400, "CURSOR", "This cursor was not made here.", field="cursor")
         entries = [{"service": name, **one} for name, answer in found.items() for one in answer["parked"]]
-        page = sorted(entries, key=order_of, reverse=True)[:limit]
+        page = sorted(entries, key=sort_key, reverse=True)[:limit]
         more = len(entries) > limit or any(answer["next_cursor"] for answer in found.values())
         waiting = {name: answer["waiting"] for name, answer in found.items()}
         next_cursor = cursor_of(page[-1]) if more else None

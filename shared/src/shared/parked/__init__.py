@@ -1,5 +1,5 @@
-"""Parked messages: what a service could not work on, kept in its database until a person replays or discards it.
+"""A service keeps the messages that it could not process, until a person replays or discards them.
 
-A service runs `attendance.ParkedAttendance`, and its command `parked` is `command.run`. All but `places` and `parking`
-need the extra `counterfoil-shared[database]`.
+A service runs `collector.ParkedCollector`, and its command `parked` is `command.run`. `cursors`, `limits`, `states` and
+`parsing` need no database; all else needs the extra `counterfoil-shared[database]`.
 """

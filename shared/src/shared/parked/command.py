@@ -17,15 +17,15 @@ from shared import failpoints
 from shared.database import Migrations
 from shared.messaging.failures import DependencyUnavailable
 from shared.messaging.rabbitmq import RabbitMQ
-from shared.parked.attendance import PublisherOnDemand
-from shared.parked.desk import ParkedDesk, Reopen, nothing
-from shared.parked.places import LIMIT_MOST, NOTE_MOST
+from shared.parked.lazy_publisher import LazyPublisher
+from shared.parked.limits import LIMIT_MOST, NOTE_MOST
+from shared.parked.messages import ParkedMessages, Reopen, reopen_nothing
 from shared.parked.printing import listing, one_line, page
 from shared.parked.repository import ParkedRepository
 from shared.parked.tables import ParkedTables
 
-OpenDesk: TypeAlias = Callable[[bool], AbstractContextManager[ParkedDesk]]
-"""Opens the desk for one command; with True it can publish, too."""
+OpenMessages: TypeAlias = Callable[[bool], AbstractContextManager[ParkedMessages]]
+"""Opens the parked messages for one command; with True it can publish, too."""
 
 PUBLISH_TIMEOUT_S = 15.0
 """The first publish waits for a connection, too."""
@@ -36,22 +36,22 @@ class Refused(Exception):
 
 
 @contextmanager
-def lent_desk(
+def open_messages(
     engine: Engine,
     tables: ParkedTables,
     migrations: Migrations,
     broker_url: str,
     *,
     name: str,
-    reopen: Reopen = nothing,
-) -> Iterator[ParkedDesk]:
-    """Lend a desk for one command, connected to the broker when it first publishes; raises `Refused`."""
+    reopen: Reopen = reopen_nothing,
+) -> Iterator[ParkedMessages]:
+    """Open the parked messages for one command, connected to the broker when it first publishes; raises `Refused`."""
     if migrations.pending(engine):
         raise Refused("the database has not been migrated: run the command `migrate` first")
-    publisher = PublisherOnDemand(RabbitMQ(broker_url, name=name))
+    publisher = LazyPublisher(RabbitMQ(broker_url, name=name))
     try:
         repository = ParkedRepository(engine, tables)
-        yield ParkedDesk(
+        yield ParkedMessages(
             repository,
             publisher,
             reopen=reopen,
@@ -63,12 +63,12 @@ def lent_desk(
         engine.dispose()
 
 
-def run(program: str, arguments: Sequence[str], open_desk: OpenDesk) -> int:
+def run(program: str, arguments: Sequence[str], open_parked: OpenMessages) -> int:
     """Do what the arguments ask for, and return the exit code: 0, 1 where something was not done, 2 where nothing."""
     given = _parser(program).parse_args(arguments)
     try:
-        with open_desk(given.command == "replay") as desk:
-            done: bool = given.act(desk, given)
+        with open_parked(given.command == "replay") as parked:
+            done: bool = given.act(parked, given)
     except (DependencyUnavailable, Refused) as error:
         print(error, file=sys.stderr)  # noqa: T201 - what a command is for
         return 2
@@ -115,12 +115,12 @@ def _text(given: str) -> str:
     return given
 
 
-def _list(desk: ParkedDesk, given: argparse.Namespace) -> bool:
+def _list(parked: ParkedMessages, given: argparse.Namespace) -> bool:
     state = None if given.state == "all" else given.state
     cursor: str | None = None
     entries = []
     while True:
-        found = desk.page(state, given.reason, LIMIT_MOST, cursor)
+        found = parked.page(state, given.reason, LIMIT_MOST, cursor)
         entries += found["parked"]
         cursor = found["next_cursor"]
         if cursor is None:
@@ -130,21 +130,21 @@ def _list(desk: ParkedDesk, given: argparse.Namespace) -> bool:
     return True
 
 
-def _show(desk: ParkedDesk, given: argparse.Namespace) -> bool:
+def _show(parked: ParkedMessages, given: argparse.Namespace) -> bool:
     if given.body:
-        body = desk.body(given.id)
+        body = parked.body(given.id)
         if body is not None:
             sys.stdout.buffer.write(body)
             return True
-    entry = None if given.body else desk.entry(given.id)
+    entry = None if given.body else parked.entry(given.id)
     if entry is None:
         return _is_unknown(given.id)
     print(page(entry))  # noqa: T201
     return True
 
 
-def _replay(desk: ParkedDesk, given: argparse.Namespace) -> bool:
-    done = desk.replay(_chosen(desk, given), given.actor)
+def _replay(parked: ParkedMessages, given: argparse.Namespace) -> bool:
+    done = parked.replay(_chosen(parked, given), given.actor)
     print(f"{len(done['replayed'])} replayed")  # noqa: T201
     for parked_id in done["unknown"]:
         _is_unknown(parked_id)
@@ -153,10 +153,10 @@ def _replay(desk: ParkedDesk, given: argparse.Namespace) -> bool:
     return not done["unknown"] and not done["problem"]
 
 
-def _discard(desk: ParkedDesk, given: argparse.Namespace) -> bool:
+def _discard(parked: ParkedMessages, given: argparse.Namespace) -> bool:
     states: list[str] = []
-    for parked_id in _chosen(desk, given):
-        entry = desk.discard(parked_id, given.because[:NOTE_MOST], given.actor)
+    for parked_id in _chosen(parked, given):
+        entry = parked.discard(parked_id, given.because[:NOTE_MOST], given.actor)
         if entry is None:
             _is_unknown(parked_id)
         elif entry["state"] != "discarded":
@@ -166,8 +166,8 @@ def _discard(desk: ParkedDesk, given: argparse.Namespace) -> bool:
     return set(states) <= {"discarded"}
 
 
-def _chosen(desk: ParkedDesk, given: argparse.Namespace) -> list[str]:
-    return given.ids or desk.waiting_ids(given.reason)
+def _chosen(parked: ParkedMessages, given: argparse.Namespace) -> list[str]:
+    return given.ids or parked.waiting_ids(given.reason)
 
 
 def _own_name() -> str:

@@ -1,4 +1,4 @@
-"""Parked messages as text for a terminal, which nothing in them can take over."""
+"""Prints parked messages on a terminal, with every control character escaped."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def page(entry: dict[str, Any]) -> str:
 
 
 def one_line(value: object) -> str:
-    """Return a value as one line, with escapes for what could move a terminal's cursor, and worse."""
+    """Return a value as one line, with escapes for all that could control the terminal."""
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
     return "".join(one if one.isprintable() else one.encode("unicode_escape").decode("ascii") for one in text)
 

@@ -1,16 +1,16 @@
-"""What a service answers over the broker about its parked messages."""
+"""The queries that a service answers over the broker about its parked messages."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
 from shared.messaging.broker import Answer, Params, QueryMethod
-from shared.parked.desk import ParkedDesk
-from shared.parked.places import REPLAY_MOST
+from shared.parked.limits import REPLAY_MOST
+from shared.parked.messages import ParkedMessages
 
 
-def methods(desk: ParkedDesk) -> Mapping[str, QueryMethod]:
-    """Return the methods by the names they are asked for.
+def methods(parked: ParkedMessages) -> Mapping[str, QueryMethod]:
+    """Return the methods by name.
 
     `parked.list` {state, reason, limit, cursor}, `parked.show` {id}, `parked.waiting` {}, `parked.replay` {actor} with
     {ids} or with {reason, limit}, of which a null reason is any; `parked.discard` {id, reason, actor}.
@@ -18,24 +18,25 @@ def methods(desk: ParkedDesk) -> Mapping[str, QueryMethod]:
 
     def listed(params: Params) -> Answer:
         try:
-            return desk.page(params["state"], params["reason"], int(params["limit"]), params["cursor"]) | desk.waiting()
+            page = parked.page(params["state"], params["reason"], int(params["limit"]), params["cursor"])
         except ValueError:
             return {"error": "cursor"}
+        return page | parked.waiting()
 
     def shown(params: Params) -> Answer:
-        return {"parked": desk.entry(str(params["id"]))}
+        return {"parked": parked.entry(str(params["id"]))}
 
     def waiting(_params: Params) -> Answer:
-        return desk.waiting()
+        return parked.waiting()
 
     def replay(params: Params) -> Answer:
         actor = str(params["actor"])
         if params.get("ids") is None:
-            return desk.replay_waiting(params["reason"], min(int(params["limit"]), REPLAY_MOST), actor)
-        return desk.replay([str(one) for one in params["ids"]][:REPLAY_MOST], actor)
+            return parked.replay_waiting(params["reason"], min(int(params["limit"]), REPLAY_MOST), actor)
+        return parked.replay([str(one) for one in params["ids"]][:REPLAY_MOST], actor)
 
     def discard(params: Params) -> Answer:
-        return {"parked": desk.discard(str(params["id"]), str(params["reason"]), str(params["actor"]))}
+        return {"parked": parked.discard(str(params["id"]), str(params["reason"]), str(params["actor"]))}
 
     return {
         "parked.list": listed,

@@ -1,4 +1,4 @@
-"""The parked messages in a database, SQLite or PostgreSQL, and the trail of all that was done about them."""
+"""Reads and writes parked messages in a database, SQLite or PostgreSQL, with a log of all actions."""
 
 from __future__ import annotations
 
@@ -22,8 +22,9 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 
 from shared.database import classified, reading
-from shared.parked.parking import Parking
-from shared.parked.places import Place, State
+from shared.parked.cursors import Position
+from shared.parked.parsing import ParkedMessage
+from shared.parked.states import State
 from shared.parked.tables import ParkedTables
 
 
@@ -42,9 +43,12 @@ class ParkedRepository:
         self._summary: Select[Any] = select(*others)
         self._whole: Select[Any] = select(*others, body)
 
-    def keep(self, parking: Parking, now: datetime) -> None:
-        """Keep one message, durably. The same parking again changes nothing; another one of the same message makes it
-        wait again, whatever was done about it before."""
+    def keep(self, parking: ParkedMessage, now: datetime) -> None:
+        """Keep one message, durably.
+
+        The same parking again changes nothing. A new parking of the same message makes it wait again, whatever was
+        done about it before.
+        """
         insert = sqlite.insert if self._engine.dialect.name == "sqlite" else postgresql.insert
         values = _values(parking) | {"parkings": 1, "state": "waiting", "changed_at": now}
         renewed = {
@@ -76,8 +80,8 @@ class ParkedRepository:
         with classified(), self._reading.connect() as connection:
             return connection.execute(found).all()
 
-    def page(self, state: State | None, reason: str | None, limit: int, before: Place | None) -> Sequence[Row[Any]]:
-        """Return messages without their bodies, newest first, of one state or of all, from a place on."""
+    def page(self, state: State | None, reason: str | None, limit: int, before: Position | None) -> Sequence[Row[Any]]:
+        """Return messages without their bodies, newest first, of one state or of all, from a position on."""
         c = self._m.c
         found = self._summary.where(*self._conditions(state, reason))
         if before is not None:
@@ -152,7 +156,7 @@ class ParkedRepository:
         connection.execute(self._a.insert().values(values))
 
 
-def _values(parking: Parking) -> dict[str, Any]:
+def _values(parking: ParkedMessage) -> dict[str, Any]:
     return {
         "id": parking.id,
         "work_queue": parking.work_queue,

@@ -1,4 +1,4 @@
-"""The tables of one service's parked messages: made in its own metadata, under its own name."""
+"""Defines the tables of one service's parked messages."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ _ACTIONS = "action IN ('parked', 'replayed', 'discarded')"
 
 
 class ParkedTables:
-    """`<service>_parked`, one row a message, and `<service>_parked_actions`, one row for all that happened to it.
+    """`<service>_parked`, one row a message, and `<service>_parked_actions`, one row for each action on it.
 
-    Two services may share a database, hence the names. Nothing changes or deletes a row of the second.
+    The names begin with the service, because two services may share a database. Rows of actions never change.
     """
 
     def __init__(self, service: str, metadata: MetaData) -> None:

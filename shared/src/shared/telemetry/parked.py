@@ -1,4 +1,4 @@
-"""The metric of what waits for a person: asked of the database at each scrape, as every replica sees it."""
+"""Measures how many parked messages wait for a person, by a database query at each scrape."""
 
 from __future__ import annotations
 

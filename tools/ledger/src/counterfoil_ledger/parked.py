@@ -10,7 +10,7 @@ from shared.messaging import depths
 from shared.messaging.broker import Answer, NoAnswer, Params, QueryFailed, RpcClient
 from shared.messaging.rabbitmq import RabbitMQ
 from shared.messaging.topology import NOTIFY_QUERIES, STORAGE_QUERIES
-from shared.parked.places import LIMIT_MOST
+from shared.parked.limits import LIMIT_MOST
 
 TIMEOUT_S = 15.0
 ASK_S = 2.0

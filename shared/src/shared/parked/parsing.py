@@ -1,4 +1,4 @@
-"""One message as it was parked, read from what came from the parked queue. Pure."""
+"""Reads one parked message from what the parked queue delivers."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from shared.messaging.message import (
     REASON_HEADER,
 )
 from shared.messaging.topology import WorkQueue
-from shared.parked.places import Kind
+from shared.parked.states import Kind
 
 TEXT_MOST = 255
-"""How many bytes AMQP gives a message id and a type: no more of them is kept."""
+"""AMQP allows this many bytes for a message id and for a type. No more is kept."""
 
 REASON_MOST = 500
 
 
 @dataclass(frozen=True, slots=True)
-class Parking:
+class ParkedMessage:
     """One message as it was parked.
 
     `id` is the same for the same work queue, type, message id and body, however often these are parked; `parking`
@@ -47,16 +47,16 @@ class Parking:
     parked_at: datetime
 
 
-def parking_of(incoming: Incoming, works: Sequence[WorkQueue], now: datetime) -> Parking:
-    """Read what came from the parked queue of these work queues; nothing that may come makes it raise.
+def parse_parked(incoming: Incoming, work_queues: Sequence[WorkQueue], now: datetime) -> ParkedMessage:
+    """Read what came from the parked queue of these work queues. It never raises, whatever came.
 
-    What names no work queue of these, put there by hand perhaps, is taken for the first one's.
+    A message that names none of these work queues counts for the first. Somebody may have put it there by hand.
     """
     death = _death_of(incoming.headers)
     came_from = incoming.headers.get(PARKED_FROM_HEADER) or death.get("queue")
-    work_queue = next((work.name for work in works if work.name == came_from), works[0].name)
+    work_queue = next((work.name for work in work_queues if work.name == came_from), work_queues[0].name)
     type_, message_id = _text(incoming.type), _text(incoming.message_id)
-    return Parking(
+    return ParkedMessage(
         id=_id_of(work_queue, type_, message_id, incoming.body),
         work_queue=work_queue,
         type=type_,

@@ -1,4 +1,4 @@
-"""Where a person deals with parked messages: look, replay, discard. The API and the command both come here."""
+"""A person lists, reads, replays and discards parked messages, by the API or by the command."""
 
 from __future__ import annotations
 
@@ -13,23 +13,25 @@ from shared.failpoints import Reach, ignore
 from shared.messaging.broker import NotConfirmed, Publisher
 from shared.messaging.message import Message
 from shared.messaging.topology import DEFAULT_EXCHANGE
-from shared.parked.places import LIMIT_MOST, State, cursor_of, place_of
+from shared.parked.cursors import cursor_of, position_of
+from shared.parked.limits import LIMIT_MOST
 from shared.parked.repository import ParkedRepository
-from shared.parked.showing import action, summary, whole
+from shared.parked.serialization import action, details, summary
+from shared.parked.states import State
 
 PUBLISH_TIMEOUT_S = 3.0
 
 
 Reopen: TypeAlias = Callable[[str, str], None]
-"""Takes back what a service has recorded about a message, by work queue and message id, before it is replayed."""
+"""Called before a replay, with work queue and message id: undoes what the service has recorded about the message."""
 
 
-def nothing(_work_queue: str, _message_id: str) -> None:
-    """Take nothing back: for a service that records nothing about a message it could not work on."""
+def reopen_nothing(_work_queue: str, _message_id: str) -> None:
+    """Undo nothing: for a service that records nothing about a message it could not process."""
 
 
-class ParkedDesk:
-    """Deals with one service's parked messages. What it returns is made of JSON values.
+class ParkedMessages:
+    """Lists, shows, replays and discards one service's parked messages. It returns JSON values.
 
     Every method raises `DependencyUnavailable` while the database is away.
     """
@@ -39,7 +41,7 @@ class ParkedDesk:
         repository: ParkedRepository,
         publisher: Callable[[], Publisher],
         *,
-        reopen: Reopen = nothing,
+        reopen: Reopen = reopen_nothing,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         reach: Reach = ignore,
         publish_timeout_s: float = PUBLISH_TIMEOUT_S,
@@ -57,7 +59,7 @@ class ParkedDesk:
     ) -> dict[str, Any]:
         """Return a page of messages, newest first, and the cursor of the next; raises ValueError for another cursor."""
         limit = max(1, min(limit, LIMIT_MOST))
-        rows = self._repository.page(state, reason, limit + 1, place_of(cursor) if cursor else None)
+        rows = self._repository.page(state, reason, limit + 1, position_of(cursor) if cursor else None)
         shown = [summary(row, self._clock()) for row in rows[:limit]]
         return {"parked": shown, "next_cursor": cursor_of(shown[-1]) if len(rows) > limit else None}
 
@@ -66,7 +68,7 @@ class ParkedDesk:
         row = self._repository.get(parked_id)
         if row is None:
             return None
-        return whole(row, self._clock()) | {"actions": [action(one) for one in self._repository.actions(parked_id)]}
+        return details(row, self._clock()) | {"actions": [action(one) for one in self._repository.actions(parked_id)]}
 
     def body(self, parked_id: str) -> bytes | None:
         """Return the bytes of one message, whatever they are."""

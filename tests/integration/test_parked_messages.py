@@ -13,7 +13,7 @@ from prometheus_client import CollectorRegistry
 from shared.messaging.broker import NotConfirmed
 from shared.messaging.topology import DEFAULT_EXCHANGE, STORAGE, STORAGE_QUERIES
 from shared.parked.queries import methods
-from shared.parked.showing import CONTENT_BYTES_MOST
+from shared.parked.serialization import CONTENT_BYTES_MOST
 from shared.telemetry.parked import measure_parked
 from support.parked_world import ParkedWorld, parked_world
 
@@ -26,10 +26,10 @@ def world(database_url: str) -> Iterator[ParkedWorld]:
 
 def test_the_same_parking_again_changes_nothing(world: ParkedWorld) -> None:
     parked_id = world.park(b"\xff\x00", parking="1")
-    before = world.desk.entry(parked_id)
+    before = world.messages.entry(parked_id)
     assert before is not None
     assert world.park(b"\xff\x00", parking="1") == parked_id
-    after = world.desk.entry(parked_id)
+    after = world.messages.entry(parked_id)
     assert after == before | {"age_s": after["age_s"] if after else None}
     assert world.actions(parked_id) == [("parked", None)]
 
@@ -39,12 +39,12 @@ def test_the_same_parking_again_changes_nothing(world: ParkedWorld) -> None:
 def test_what_is_parked_anew_waits_again(world: ParkedWorld, done: str, parking: str) -> None:
     parked_id = world.park(parking="1" if parking else "")
     if done == "replayed":
-        world.desk.replay([parked_id], "ada")
+        world.messages.replay([parked_id], "ada")
     else:
-        world.desk.discard(parked_id, "no use", "ada")
+        world.messages.discard(parked_id, "no use", "ada")
     assert world.ids() == []
     world.park(parking=parking, x_reason="another reason")
-    [entry] = world.desk.page()["parked"]
+    [entry] = world.messages.page()["parked"]
     assert (entry["id"], entry["parkings"], entry["reason"]) == (parked_id, 2, "another reason")
     assert (entry["changed_by"], entry["note"]) == (None, None)
     assert world.actions(parked_id) == [("parked", None), (done, "ada"), ("parked", None)]
@@ -56,22 +56,22 @@ def test_a_replay_publishes_the_bytes_that_came_and_none_of_the_headers_but_the_
 ) -> None:
     death = [{"queue": STORAGE.name, "reason": "delivery_limit"}]
     parked_id = world.park(body, traceparent="00-a-b-01", x_attempt=3, x_death=death)
-    assert world.desk.replay([parked_id], "ada") == {"replayed": [parked_id], "unknown": [], "problem": None}
+    assert world.messages.replay([parked_id], "ada") == {"replayed": [parked_id], "unknown": [], "problem": None}
     [message] = world.published()
     assert (message.exchange, message.routing_key) == (DEFAULT_EXCHANGE, STORAGE.name)
     assert (message.body, message.type, message.message_id) == (body, "some.type", "m")
     assert message.headers == {"traceparent": "00-a-b-01"}
-    assert world.desk.body(parked_id) == body
+    assert world.messages.body(parked_id) == body
     assert world.reopened == [(STORAGE.name, "m")]
 
 
 def test_each_replay_is_noted_and_one_that_is_not_confirmed_is_not(world: ParkedWorld) -> None:
     one, other = world.park(message_id="1"), world.park(message_id="2")
-    world.desk.replay([one], "ada")
-    world.desk.replay([one], "grace")
+    world.messages.replay([one], "ada")
+    world.messages.replay([one], "grace")
     assert world.actions(one) == [("parked", None), ("replayed", "ada"), ("replayed", "grace")]
     world.broker.refusal = "blocked"
-    done = world.desk.replay([other, one], "ada")
+    done = world.messages.replay([other, one], "ada")
     assert (done["replayed"], done["problem"]) == ([], str(NotConfirmed("blocked")))
     assert world.ids() == [other]
     assert world.actions(other) == [("parked", None)]
@@ -83,8 +83,8 @@ def test_what_is_parked_anew_while_it_is_being_replayed_still_waits(world: Parke
     def park_again(_name: str) -> None:
         world.park(parking="2")
 
-    world.desk._reach = park_again
-    world.desk.replay([parked_id], "ada")
+    world.messages._reach = park_again
+    world.messages.replay([parked_id], "ada")
     assert world.ids() == [parked_id]
     assert world.actions(parked_id) == [("parked", None), ("parked", None), ("replayed", "ada")]
 
@@ -94,24 +94,24 @@ def test_what_was_discarded_is_kept_and_can_be_replayed_and_what_was_replayed_ca
 ) -> None:
     parked_id = world.park(b"bytes")
     for _ in range(3):
-        entry = world.desk.discard(parked_id, "no use", "ada")
+        entry = world.messages.discard(parked_id, "no use", "ada")
         assert entry is not None
         assert (entry["state"], entry["note"], entry["changed_by"]) == ("discarded", "no use", "ada")
     assert world.actions(parked_id) == [("parked", None), ("discarded", "ada")]
-    assert world.desk.body(parked_id) == b"bytes"
-    world.desk.replay([parked_id], "ada")
-    entry = world.desk.discard(parked_id, "no use", "ada")
+    assert world.messages.body(parked_id) == b"bytes"
+    world.messages.replay([parked_id], "ada")
+    entry = world.messages.discard(parked_id, "no use", "ada")
     assert entry is not None
     assert entry["state"] == "replayed"
-    assert world.desk.discard("0" * 32, "no use", "ada") is None
+    assert world.messages.discard("0" * 32, "no use", "ada") is None
 
 
 def test_many_are_replayed_by_reason_those_that_wait_longest_first(world: ParkedWorld) -> None:
     ids = [world.park(message_id=str(n), x_reason=f"reason {n % 2} 100%") for n in range(10)]
-    done = world.desk.replay_waiting("REASON 1 100%", 3, "ada")
+    done = world.messages.replay_waiting("REASON 1 100%", 3, "ada")
     assert (done["replayed"], done["remaining"]) == (ids[1:7:2], 2)
-    assert world.desk.replay_waiting("no such _eason", 100, "ada")["replayed"] == []
-    done = world.desk.replay_waiting(None, 100, "ada")
+    assert world.messages.replay_waiting("no such _eason", 100, "ada")["replayed"] == []
+    done = world.messages.replay_waiting(None, 100, "ada")
     assert (len(done["replayed"]), done["remaining"]) == (7, 0)
 
 
@@ -119,7 +119,7 @@ def test_pages_hold_each_once_newest_first(world: ParkedWorld) -> None:
     ids = [world.park(message_id=str(n)) for n in range(7)]
     found, cursor = [], None
     for _ in range(4):
-        page = world.desk.page(limit=2, cursor=cursor)
+        page = world.messages.page(limit=2, cursor=cursor)
         found += [one["id"] for one in page["parked"]]
         cursor = page["next_cursor"]
     assert (found, cursor) == (ids[::-1], None)
@@ -129,7 +129,7 @@ def test_pages_hold_each_once_newest_first(world: ParkedWorld) -> None:
 @given(cursor=st.text(min_size=1) | st.binary(min_size=1).map(repr))
 def test_a_cursor_that_is_none_is_said_to_be_wrong(world: ParkedWorld, cursor: str) -> None:
     asked = {"state": None, "reason": None, "limit": 5, "cursor": cursor}
-    assert methods(world.desk)["parked.list"](asked) == {"error": "cursor"}
+    assert methods(world.messages)["parked.list"](asked) == {"error": "cursor"}
 
 
 @pytest.mark.parametrize(
@@ -142,13 +142,13 @@ def test_a_cursor_that_is_none_is_said_to_be_wrong(world: ParkedWorld, cursor: s
     ],
 )
 def test_content_is_shown_as_what_it_is(world: ParkedWorld, body: bytes, encoding: str, content: object) -> None:
-    entry = world.desk.entry(world.park(body))
+    entry = world.messages.entry(world.park(body))
     assert entry is not None
     assert (entry["encoding"], entry["content"], entry["truncated"]) == (encoding, content, False)
 
 
 def test_of_a_huge_body_the_beginning_is_shown(world: ParkedWorld) -> None:
-    entry = world.desk.entry(world.park(b"{" + b"x" * CONTENT_BYTES_MOST))
+    entry = world.messages.entry(world.park(b"{" + b"x" * CONTENT_BYTES_MOST))
     assert entry is not None
     assert (entry["truncated"], entry["size_bytes"]) == (True, CONTENT_BYTES_MOST + 1)
     assert len(json.dumps(entry)) < 2 * CONTENT_BYTES_MOST
@@ -157,9 +157,9 @@ def test_of_a_huge_body_the_beginning_is_shown(world: ParkedWorld) -> None:
 def test_what_waits_is_counted_by_the_kind_of_reason(world: ParkedWorld) -> None:
     for n, kind in enumerate(["invalid", "invalid", "poison", "no such kind"]):
         world.park(message_id=str(n), x_parked_for=kind)
-    world.desk.replay([world.park(message_id="done")], "ada")
+    world.messages.replay([world.park(message_id="done")], "ada")
     counts = {STORAGE.name: {"invalid": 2, "poison": 1, "other": 1}}
-    assert world.desk.waiting() == {"waiting": 4, "queues": counts}
+    assert world.messages.waiting() == {"waiting": 4, "queues": counts}
 
 
 def test_what_waits_is_measured_at_each_scrape(world: ParkedWorld) -> None:
@@ -169,13 +169,13 @@ def test_what_waits_is_measured_at_each_scrape(world: ParkedWorld) -> None:
     assert registry.get_sample_value("counterfoil_parked_waiting", labels) is None
     parked_id = world.park(x_parked_for="invalid")
     assert registry.get_sample_value("counterfoil_parked_waiting", labels) == 1
-    world.desk.discard(parked_id, "no use", "ada")
+    world.messages.discard(parked_id, "no use", "ada")
     assert registry.get_sample_value("counterfoil_parked_waiting", labels) is None
 
 
 def test_the_methods_answer_over_a_broker(world: ParkedWorld) -> None:
     parked_id = world.park(b"\xff", message_id="\U0001f600")
-    world.broker.serve(STORAGE_QUERIES, methods(world.desk))
+    world.broker.serve(STORAGE_QUERIES, methods(world.messages))
     client = world.broker.rpc_client()
 
     def ask(method: str, **params: object) -> dict[str, object]:

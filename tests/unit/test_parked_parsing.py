@@ -12,15 +12,15 @@ from hypothesis import strategies as st
 
 from shared.messaging.incoming import Incoming
 from shared.messaging.topology import NOTIFY_EMAIL, STORAGE
-from shared.parked.parking import Parking, parking_of
+from shared.parked.parsing import ParkedMessage, parse_parked
 
 NOW = datetime(2026, 11, 22, 18, 0, tzinfo=UTC)
 DEATH = {"queue": STORAGE.name, "reason": "delivery_limit", "count": 1, "time": datetime(2026, 11, 22, 17, 0)}  # noqa: DTZ001 - as pika has it
 
 
-def read(body: bytes = b"{}", type_: Any = "t", message_id: Any = "m", **headers: Any) -> Parking:
+def read(body: bytes = b"{}", type_: Any = "t", message_id: Any = "m", **headers: Any) -> ParkedMessage:
     named = {name.replace("_", "-"): value for name, value in headers.items()}
-    return parking_of(Incoming(body, type_, message_id, named, 1, 1), [STORAGE, NOTIFY_EMAIL], NOW)
+    return parse_parked(Incoming(body, type_, message_id, named, 1, 1), [STORAGE, NOTIFY_EMAIL], NOW)
 
 
 def test_what_a_service_parked_tells_why_when_and_from_where() -> None:
@@ -79,7 +79,7 @@ NAMES = st.sampled_from(["x-reason", "x-parked-from", "x-parked-at", "x-parking"
 
 @given(st.binary(), st.dictionaries(NAMES, ANYTHING), st.text() | st.binary(), st.text() | st.binary())
 def test_nothing_makes_it_fail(body: bytes, headers: dict[str, Any], type_: Any, message_id: Any) -> None:
-    found = parking_of(Incoming(body, type_, message_id, headers, 1, 1), [STORAGE], NOW)
+    found = parse_parked(Incoming(body, type_, message_id, headers, 1, 1), [STORAGE], NOW)
     assert found.body == body
     assert found.parked_at.tzinfo is UTC
     json.dumps([found.headers, found.trace, found.reason], ensure_ascii=False).encode("utf-8")

@@ -1,4 +1,4 @@
-"""How a parked message is shown: JSON values that any encoder takes."""
+"""Turns the rows of parked messages into JSON values."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from shared.contracts import Unacceptable, parse
 from shared.database import iso
 
 CONTENT_BYTES_MOST = 1024 * 1024
-"""How much of a body is shown; an answer travels as one message, of which RabbitMQ takes 16 MiB."""
+"""How much of a body is shown. An answer is one message, and RabbitMQ takes messages of 16 MiB at most."""
 
 
 def summary(row: Row[Any], now: datetime) -> dict[str, Any]:
@@ -35,7 +35,7 @@ def summary(row: Row[Any], now: datetime) -> dict[str, Any]:
     }
 
 
-def whole(row: Row[Any], now: datetime) -> dict[str, Any]:
+def details(row: Row[Any], now: datetime) -> dict[str, Any]:
     """Return a message with its headers and its content.
 
     `encoding` says what `content` is: `json` (a value), `text`, or `base64`; the last where it is neither of these,

@@ -1,0 +1,61 @@
+"""A service moves its parked messages from their queue into its database."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+
+from sqlalchemy import Engine
+
+from shared.failpoints import Reach
+from shared.messaging.broker import Broker, Keep, QueryMethod
+from shared.messaging.incoming import Incoming
+from shared.messaging.topology import WorkQueue
+from shared.parked.lazy_publisher import LazyPublisher
+from shared.parked.messages import ParkedMessages, Reopen, reopen_nothing
+from shared.parked.parsing import parse_parked
+from shared.parked.queries import methods
+from shared.parked.repository import ParkedRepository
+from shared.parked.tables import ParkedTables
+
+
+class ParkedCollector:
+    """Moves parked messages from the broker into the database as they come, and answers queries about them.
+
+    `work_queues` are the queues whose messages end in one parked queue. While the database is away, they wait there.
+    """
+
+    def __init__(
+        self,
+        broker: Broker,
+        engine: Engine,
+        tables: ParkedTables,
+        work_queues: Sequence[WorkQueue],
+        *,
+        reach: Reach,
+        reopen: Reopen = reopen_nothing,
+    ) -> None:
+        self.repository = ParkedRepository(engine, tables)
+        self._publisher = LazyPublisher(broker)
+        self.messages = ParkedMessages(self.repository, self._publisher, reopen=reopen, reach=reach)
+        self._collecting = broker.collect(work_queues[0].parked, keeper(self.repository, work_queues, reach))
+
+    def methods(self) -> Mapping[str, QueryMethod]:
+        """Return the queries it answers, by name."""
+        return methods(self.messages)
+
+    def close(self) -> None:
+        """Stop taking messages off the queue; what is in hand is kept, or goes back."""
+        self._collecting.close()
+        self._publisher.close()
+
+
+def keeper(repository: ParkedRepository, work_queues: Sequence[WorkQueue], reach: Reach) -> Keep:
+    """Return what keeps each message of a parked queue; see `broker.Broker.collect`."""
+
+    def keep(incoming: Incoming) -> None:
+        now = datetime.now(UTC)
+        repository.keep(parse_parked(incoming, work_queues, now), now)
+        reach("after-keep")
+
+    return keep
