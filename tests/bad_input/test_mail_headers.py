@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from notify_service.domain import Permanent
-from notify_service.mail import Composer
+from notify_service.channels.confirmation import Composer
+from notify_service.transports.failures import Permanent
 from shared.contracts import Control, SubmissionAccepted
 from shared.forms import Form
 from support.composed import composed

@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from notify_service.handler import SendConfirmations
-from notify_service.mail import Composer
-from notify_service.recording import Recorder
+from notify_service.channels.confirmation import Composer
+from notify_service.deliveries.confirmations import SendConfirmations
+from notify_service.deliveries.recording import Recorder
+from notify_service.planning.planner import Planner
 from shared.contracts import Announcement, ConfirmationChanged, SubmissionAccepted, decode, decode_announcement
 from shared.messaging.batching import BatchLimits
 from shared.messaging.broker import Consumer
@@ -48,7 +49,7 @@ def test_every_example_is_confirmed_or_has_nobody_to_confirm_to(body: bytes) -> 
     announced: list[Announcement] = []
     broker.watch(announced.append)
     handler = SendConfirmations(
-        {event.form: a_form(event.form)},
+        Planner({event.form: a_form(event.form)}, deliveries.confirmations, clock),
         deliveries,
         Recorder(deliveries.record_sent),
         sender,

@@ -11,7 +11,7 @@ import requests
 
 from dev.broker import Broker
 from dev.mail_sink import MailSink
-from notify_service.breaker import FAILURES_TO_OPEN
+from notify_service.transports.breaker import FAILURES_TO_OPEN
 from shared.messaging.topology import NOTIFY_EMAIL, NOTIFY_WEBHOOK
 from support.installation import Installation
 from support.polling import eventually

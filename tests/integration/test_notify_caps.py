@@ -13,10 +13,12 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import Engine, event, text, update
 
-from notify_service.caps import NO_CAPS, Cap, Caps, Counted, Limit
-from notify_service.deliveries import ClaimTable
-from notify_service.domain import AGE_LIMIT, Capped, Claim, ClaimAnswer, Held, Key, Settled
-from notify_service.handler import Deliveries
+from notify_service.channels.counting import Counted
+from notify_service.deliveries.caps import NO_CAPS, Cap, Caps, Limit
+from notify_service.deliveries.confirmations import Deliveries
+from notify_service.deliveries.retries import AGE_LIMIT
+from notify_service.deliveries.states import Capped, Claim, ClaimAnswer, Held, Key, Settled
+from notify_service.deliveries.table import ClaimTable
 from notify_service.queries import Confirmations
 from notify_service.tables import MIGRATIONS, confirmations
 from shared import database

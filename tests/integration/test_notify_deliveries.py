@@ -12,12 +12,13 @@ from uuid import UUID, uuid4
 import pytest
 from sqlalchemy import Engine, text
 
-from notify_service.caps import UNCOUNTED
-from notify_service.deliveries import ClaimTable
-from notify_service.domain import BUG, Claim, ClaimAnswer, Key, Leased, Settled
-from notify_service.handler import Deliveries
+from notify_service.channels.counting import UNCOUNTED
+from notify_service.deliveries.confirmations import Deliveries
+from notify_service.deliveries.reopening import reopening
+from notify_service.deliveries.retries import BUG
+from notify_service.deliveries.states import Claim, ClaimAnswer, Key, Leased, Settled
+from notify_service.deliveries.table import ClaimTable
 from notify_service.queries import Confirmations
-from notify_service.reopening import reopening
 from notify_service.tables import MIGRATIONS, confirmations
 from shared import database
 from shared.contracts import Confirmation

@@ -12,11 +12,12 @@ from email import message_from_bytes, policy
 import pytest
 from sqlalchemy import Engine
 
-from notify_service.caps import Cap, Caps
-from notify_service.deliveries import ClaimTable
-from notify_service.handler import SendConfirmations
-from notify_service.mail import Composer
-from notify_service.recording import Recorder
+from notify_service.channels.confirmation import Composer
+from notify_service.deliveries.caps import Cap, Caps
+from notify_service.deliveries.confirmations import SendConfirmations
+from notify_service.deliveries.recording import Recorder
+from notify_service.deliveries.table import ClaimTable
+from notify_service.planning.planner import Planner
 from notify_service.tables import MIGRATIONS
 from shared import database
 from shared.contracts import Control, Source, SubmissionAccepted
@@ -70,7 +71,8 @@ class Replicas:
 
     def _worker(self, table: ClaimTable) -> SendConfirmations:
         recorder, compose = Recorder(table.record_sent), Composer(MAIL_FROM, self.clock).compose
-        made = SendConfirmations(FORMS, table, recorder, self.sender, compose, lambda _: None, self.clock, caps=CAPS)
+        plan = Planner(FORMS, table.confirmations, self.clock)
+        made = SendConfirmations(plan, table, recorder, self.sender, compose, lambda _: None, self.clock, caps=CAPS)
         for _ in range(4):  # as fast as one gets: many at once
             made._pace.note(1, 0.0)
         return made

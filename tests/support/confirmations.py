@@ -8,24 +8,26 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
-from notify_service import domain
-from notify_service.caps import LIMITED, NO_CAPS, Caps, Counted, Limit
-from notify_service.domain import (
-    AGE_LIMIT,
+from notify_service.channels.confirmation import Composer, MailFrom
+from notify_service.channels.counting import Counted
+from notify_service.channels.mailboxes import destination_hash
+from notify_service.deliveries.caps import LIMITED, NO_CAPS, Caps, Limit
+from notify_service.deliveries.retries import AGE_LIMIT
+from notify_service.deliveries.states import (
     Capped,
     Claim,
     ClaimAnswer,
     Held,
     Key,
     Leased,
-    Mail,
     Outcome,
-    SendFailure,
     Settled,
     State,
+    shown_state,
 )
-from notify_service.mail import Composer
-from notify_service.settings import MailFrom
+from notify_service.transports.failures import SendFailure
+from notify_service.transports.smtp.answers import Stage, failure
+from notify_service.transports.smtp.mail import Mail
 from shared.contracts import Confirmation, SubmissionAccepted
 from shared.forms import ConfirmationMail, Form
 from shared.messaging.failures import DependencyUnavailable
@@ -50,7 +52,7 @@ class Clock:
 
 def a_key(submission_id: UUID | None = None, address: str = "ada@example.org") -> Key:
     made = submission_id or uuid4()
-    return Key(made, "email", domain.destination_hash(made, address))
+    return Key(made, "email", destination_hash(made, address))
 
 
 def a_form(name: str = "signup", **confirmation: Any) -> Form:
@@ -156,15 +158,13 @@ class FakeDeliveries:
         self.rows[claim.key] = replace(row, state=outcome, owner=None, lease_until=None, changed_at=now)
         self.errors.append(error)
         row = self.rows[claim.key]
-        return Confirmation(claim.key.channel, domain.shown_state(row.state), row.attempts, row.changed_at)
+        return Confirmation(claim.key.channel, shown_state(row.state), row.attempts, row.changed_at)
 
     def confirmations(self, submission_id: UUID) -> list[Confirmation]:
         self._reach()
         found = ((key, row) for key, row in self.rows.items() if key.submission_id == submission_id)
         shown = sorted(found, key=lambda pair: (pair[0].channel, pair[0].destination_hash))
-        return [
-            Confirmation(k.channel, domain.shown_state(r.state), r.attempts, r.changed_at, r.limit) for k, r in shown
-        ]
+        return [Confirmation(k.channel, shown_state(r.state), r.attempts, r.changed_at, r.limit) for k, r in shown]
 
     def _reach(self) -> None:
         if self.away:
@@ -176,7 +176,7 @@ class FakeSender:
     """`handler.Sender` that keeps what it sends. `answers` maps a stage to its answer, as a server's script does."""
 
     sent: list[Mail] = field(default_factory=list)
-    answers: dict[domain.Stage, int | None] = field(default_factory=dict)
+    answers: dict[Stage, int | None] = field(default_factory=dict)
     resting: bool = False
     before: Callable[[], None] = lambda: None
     timeouts_s: list[float] = field(default_factory=list)
@@ -190,8 +190,8 @@ class FakeSender:
         self.before()
         self.timeouts_s.append(timeout_s)
         for stage, code in self.answers.items():
-            failure: SendFailure = domain.failure(stage, code)
+            refused: SendFailure = failure(stage, code)
             if stage == "data" and code is None:
                 self.sent.append(mail)
-            raise failure
+            raise refused
         self.sent.append(mail)

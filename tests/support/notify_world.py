@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from notify_service.caps import Caps
-from notify_service.handler import SendConfirmations
-from notify_service.mail import Composer
-from notify_service.recording import Recorder
+from notify_service.channels.confirmation import Composer
+from notify_service.deliveries.caps import Caps
+from notify_service.deliveries.confirmations import SendConfirmations
+from notify_service.deliveries.recording import Recorder
+from notify_service.planning.planner import Planner
 from shared.contracts import Confirmation, ConfirmationChanged, SubmissionAccepted
 from shared.forms import Form
 from shared.messaging.failures import Delivery
@@ -30,7 +31,7 @@ class World:
 
     def worker(self) -> SendConfirmations:
         return SendConfirmations(
-            self.forms,
+            Planner(self.forms, self.deliveries.confirmations, self.clock),
             self.deliveries,
             Recorder(self.deliveries.record_sent),
             self.sender,

@@ -5,6 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeAlias
 
-from notify_service.email import SmtpSender
+from notify_service.transports.smtp.sender import SmtpSender
 
 Connect: TypeAlias = Callable[..., SmtpSender]

@@ -8,9 +8,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from notify_service.webhook import WebhookSender
-from notify_service.webhook_connection import Answer, NoAnswer
-from notify_service.webhook_handler import SendWebhooks
+from notify_service.channels.webhook_sender import WebhookSender
+from notify_service.deliveries.webhooks import SendWebhooks
+from notify_service.transports.http.connection import Answer, NoAnswer
 from shared.contracts import Confirmation, SubmissionAccepted
 from shared.forms import Form, FormSecrets, Webhook
 from shared.messaging.failures import Delivery

@@ -14,11 +14,13 @@ from prometheus_client import CollectorRegistry
 from gateway.app import create_app
 from gateway.intake.outcome_counters import Tally
 from gateway.settings import Settings
-from notify_service.breaker import FAILURES_TO_OPEN, Breaker
-from notify_service.caps import UNCOUNTED
-from notify_service.domain import Claim, Mail, Transient
+from notify_service.channels.counting import UNCOUNTED
+from notify_service.channels.webhook_sender import WebhookSender
+from notify_service.deliveries.states import Claim
 from notify_service.instruments import NotifyInstruments
-from notify_service.webhook import WebhookSender
+from notify_service.transports.breaker import FAILURES_TO_OPEN, Breaker
+from notify_service.transports.failures import Transient
+from notify_service.transports.smtp.mail import Mail
 from shared import forms
 from shared.forms import FormSecrets
 from shared.messaging.batching import BatchLimits

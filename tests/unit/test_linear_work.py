@@ -13,10 +13,9 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from gateway.fields.email import is_email
-from notify_service.domain import destination_hash
-from notify_service.mail import Composer
-from notify_service.recipients import recipient_hash
-from notify_service.webhook_body import body_of
+from notify_service.channels.confirmation import Composer
+from notify_service.channels.mailboxes import destination_hash, recipient_hash
+from notify_service.channels.webhook import body_of
 from shared.contracts import Control, SubmissionAccepted, check, decode, encode, fingerprint, parse
 from support.confirmations import MAIL_FROM, NOON, a_form
 from support.events import an_event

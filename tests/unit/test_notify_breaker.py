@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from notify_service.breaker import FAILURES_TO_OPEN, REST_S, Breaker
+from notify_service.transports.breaker import FAILURES_TO_OPEN, REST_S, Breaker
 
 
 class Seconds:

@@ -4,7 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from notify_service.caps import NO_CAPS, Cap, Caps, parse_cap, source_hash
+from notify_service.channels.counting import source_hash
+from notify_service.deliveries.caps import NO_CAPS, Cap, Caps, parse_cap
 
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 

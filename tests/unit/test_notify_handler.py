@@ -8,10 +8,12 @@ from uuid import uuid4
 import pytest
 from structlog.testing import capture_logs
 
-from notify_service import domain
-from notify_service.caps import UNCOUNTED
-from notify_service.domain import Stage
-from notify_service.handler import LATE, LEASE_MARGIN_S, LEASED_AGAIN_S
+from notify_service.channels.confirmation import message_id
+from notify_service.channels.counting import UNCOUNTED
+from notify_service.channels.mailboxes import destination_hash
+from notify_service.deliveries.confirmations import LATE, LEASE_MARGIN_S, LEASED_AGAIN_S
+from notify_service.deliveries.states import Key
+from notify_service.transports.smtp.answers import Stage
 from shared.contracts import Confirmation, ConfirmationChanged, Control
 from shared.messaging.failures import BUG_RETRIES, Delivery, DependencyUnavailable, RetryLater
 from support.events import ACCEPTED_AT, an_event
@@ -92,7 +94,7 @@ def test_a_lost_answer_after_the_dot_leads_to_the_same_message_id(world: World) 
         world.handle(event)
     world.sender.answers = {}
     world.handle(event, attempt=1)
-    expected = f"Message-ID: {domain.message_id(event.id, 'email', 'example.org')}".encode()
+    expected = f"Message-ID: {message_id(event.id, 'email', 'example.org')}".encode()
     assert [expected in mail.content.split(b"\r\n") for mail in world.sender.sent] == [True, True]
 
 
@@ -164,7 +166,7 @@ def test_deferrals_for_another_workers_lease_lengthen_no_pause(world: World) -> 
 
 def test_a_worker_that_died_is_succeeded_when_its_lease_is_over(world: World) -> None:
     event = an_event()
-    key = domain.Key(event.id, "email", domain.destination_hash(event.id, "ada@example.org"))
+    key = Key(event.id, "email", destination_hash(event.id, "ada@example.org"))
     lease_until = ACCEPTED_AT + timedelta(seconds=75)
     world.deliveries.claim({key: UNCOUNTED}, owner=uuid4(), now=ACCEPTED_AT, lease_until=lease_until)
     with pytest.raises(RetryLater):

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from notify_service import repeating
-from notify_service.wording import IN_SUBJECT, IN_TEXT, subject_of
+from notify_service.channels import repeating
+from notify_service.channels.wording import IN_SUBJECT, IN_TEXT, subject_of
 from shared.contracts import Control, JsonValue
 from shared.forms import Form
 from support.composed import bodies, composed

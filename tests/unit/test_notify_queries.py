@@ -6,8 +6,10 @@ from uuid import uuid4
 
 import pytest
 
-from notify_service.caps import UNCOUNTED, Cap, Caps, Counted
-from notify_service.domain import OWNER, Claim, Key
+from notify_service.channels.counting import UNCOUNTED, Counted
+from notify_service.channels.webhook import OWNER
+from notify_service.deliveries.caps import Cap, Caps
+from notify_service.deliveries.states import Claim, Key
 from notify_service.queries import methods
 from shared.messaging.broker import QueryFailed
 from shared.messaging.memory import MemoryBroker

@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from notify_service import settings
-from notify_service.caps import NO_CAPS, Cap, Caps
-from notify_service.settings import MailFrom, SmtpServer, parse_smtp_url
+from notify_service.channels.confirmation import MailFrom
+from notify_service.deliveries.caps import NO_CAPS, Cap, Caps
+from notify_service.transports.smtp.server import SmtpServer, parse_smtp_url
 from shared.settings import SettingsError
 
 GOOD = {

@@ -10,11 +10,14 @@ from uuid import uuid4
 
 import pytest
 
-from notify_service.caps import UNCOUNTED
-from notify_service.domain import Claim, Key, Mail, Permanent, destination_hash
-from notify_service.handler import LATE
-from notify_service.pace import MOMENT_S, MOST, Pace
-from notify_service.recording import Recorder
+from notify_service.channels.counting import UNCOUNTED
+from notify_service.channels.mailboxes import destination_hash
+from notify_service.deliveries.confirmations import LATE
+from notify_service.deliveries.pace import MOMENT_S, MOST, Pace
+from notify_service.deliveries.recording import Recorder
+from notify_service.deliveries.states import Claim, Key
+from notify_service.transports.failures import Permanent
+from notify_service.transports.smtp.mail import Mail
 from shared.contracts import Confirmation, ConfirmationChanged, SubmissionAccepted
 from shared.failpoints import ignore
 from shared.forms import Form

@@ -9,8 +9,10 @@ from uuid import uuid4
 import pytest
 from structlog.testing import capture_logs
 
-from notify_service.caps import UNCOUNTED, Cap, Caps
-from notify_service.domain import OWNER, Key
+from notify_service.channels.counting import UNCOUNTED
+from notify_service.channels.webhook import OWNER
+from notify_service.deliveries.caps import Cap, Caps
+from notify_service.deliveries.states import Key
 from shared.contracts import Confirmation, Source
 from shared.messaging.failures import RetryLater
 from support.confirmations import a_form

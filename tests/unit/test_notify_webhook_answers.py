@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from notify_service.domain import Permanent, SendFailure, Transient
-from notify_service.webhook_answers import Postponed, failure_of
+from notify_service.transports.failures import Permanent, SendFailure, Transient
+from notify_service.transports.http.answers import Postponed, failure_of
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 

@@ -10,11 +10,11 @@ from uuid import uuid4
 
 import pytest
 
-from notify_service.breaker import FAILURES_TO_OPEN, REST_S
-from notify_service.endpoints import PATIENCE_S
-from notify_service.handler import LEASE_MARGIN_S, LEASED_AGAIN_S
-from notify_service.webhook import BUSY_AFTER_S, CALLS_MOST
-from notify_service.webhook_handler import FILE_ARRIVES, PUT_ASIDE_MOST_S
+from notify_service.channels.webhook_sender import BUSY_AFTER_S, CALLS_MOST
+from notify_service.deliveries.confirmations import LEASE_MARGIN_S, LEASED_AGAIN_S
+from notify_service.deliveries.webhooks import FILE_ARRIVES, PUT_ASIDE_MOST_S
+from notify_service.transports.breaker import FAILURES_TO_OPEN, REST_S
+from notify_service.transports.http.endpoints import PATIENCE_S
 from shared.contracts import Confirmation
 from shared.forms import Form
 from shared.messaging.failures import BUG_RETRIES, DependencyUnavailable, RetryLater

@@ -14,8 +14,8 @@ import pytest
 from standardwebhooks import Webhook as Verifier
 from standardwebhooks import WebhookVerificationError
 
-from notify_service.breaker import FAILURES_TO_OPEN
-from notify_service.webhook_body import body_of, webhook_id
+from notify_service.channels.webhook import body_of, webhook_id
+from notify_service.transports.breaker import FAILURES_TO_OPEN
 from shared.forms import Form, FormSecrets, Webhook
 from shared.messaging.failures import RetryLater
 from support.events import WRITTEN_AT, an_event

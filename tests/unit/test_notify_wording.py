@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from notify_service.mail import Composer
-from notify_service.wording import LEFT_OUT, MAIL_BYTES, MAX_SUBJECT_CHARACTERS, Wording, subject_of
+from notify_service.channels.confirmation import Composer
+from notify_service.channels.wording import LEFT_OUT, MAIL_BYTES, MAX_SUBJECT_CHARACTERS, Wording, subject_of
 from shared.contracts import Control, JsonValue, SubmissionAccepted
 from shared.forms import Form
 from support.composed import bodies, composed

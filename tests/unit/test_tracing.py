@@ -11,9 +11,10 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from gateway.tracing import TracedPublisher
-from notify_service.domain import Mail, Permanent
-from notify_service.settings import SmtpServer
 from notify_service.tracing import TracedCaller, TracedSender
+from notify_service.transports.failures import Permanent
+from notify_service.transports.smtp.mail import Mail
+from notify_service.transports.smtp.server import SmtpServer
 from shared.messaging.broker import NotConfirmed
 from shared.messaging.failures import Delivery, RetryLater
 from shared.messaging.message import Message, message_of

@@ -11,11 +11,12 @@ from uuid import UUID
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
-from notify_service.caps import Counted
-from notify_service.domain import Capped, Channel, Claim, ClaimAnswer, Held, Key, Mail, Outcome
-from notify_service.handler import Deliveries, Sender
-from notify_service.webhook import Caller
-from notify_service.webhook_connection import Answer
+from notify_service.channels.counting import Counted
+from notify_service.channels.webhook_sender import Caller
+from notify_service.deliveries.confirmations import Deliveries, Sender
+from notify_service.deliveries.states import Capped, Channel, Claim, ClaimAnswer, Held, Key, Outcome
+from notify_service.transports.http.connection import Answer
+from notify_service.transports.smtp.mail import Mail
 from shared.contracts import Confirmation
 from shared.telemetry.messaging import SECONDS
 from shared.telemetry.registry import secrets_gauge

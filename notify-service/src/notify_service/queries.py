@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
-from notify_service.reopening import CHANNELS
+from notify_service.deliveries.reopening import CHANNELS
 from shared.contracts import Confirmation
 from shared.database import iso
 from shared.messaging.broker import Answer, Params, QueryMethod

@@ -6,51 +6,21 @@ import re
 from dataclasses import dataclass, field
 from email.utils import getaddresses
 from pathlib import Path
-from typing import Literal, TypeAlias, cast, get_args
-from urllib.parse import parse_qsl, unquote, urlsplit
 
 from environs import FileAwareEnv, validate
 
-from notify_service.caps import Cap, Caps, parse_cap
+from notify_service.channels.confirmation import MailFrom
+from notify_service.deliveries.caps import Cap, Caps, parse_cap
+from notify_service.transports.smtp.server import SmtpServer, parse_smtp_url
 from shared import settings
 from shared.database import database_url
 from shared.forms import FormSecrets
 from shared.forms import settings as form_settings
 from shared.public_addresses import Network
 
-StartTls: TypeAlias = Literal["required", "if-offered", "never"]
-
 _DATABASE_URL = "sqlite:///notify.db"
-_EXPECTED = "expected smtp://user:password@host:port?starttls=required, or smtps://user:password@host:port"
 _ADDRESS = re.compile(r"[\w!#$%&'*+/=?^`{|}~.-]{1,64}@[a-z0-9-]+(\.[a-z0-9-]+)*", re.ASCII | re.IGNORECASE)
 """Enough to stand in a header; unlike a submitter's, its domain may be `localhost`."""
-
-_PORTS = {"smtp": 25, "smtps": 465}
-
-
-@dataclass(frozen=True, slots=True)
-class SmtpServer:
-    """Where mail goes. `implicit_tls` is `smtps://`; else `starttls` says how a plain connection is protected."""
-
-    host: str
-    port: int
-    implicit_tls: bool = False
-    starttls: StartTls = "if-offered"
-    user: str = ""
-    password: str = field(default="", repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class MailFrom:
-    """Who the mail comes from: a name, which may be empty, and an address in ASCII."""
-
-    name: str
-    address: str
-
-    @property
-    def domain(self) -> str:
-        """The address's domain, which names our Message-IDs too."""
-        return self.address.rpartition("@")[2]
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,33 +98,6 @@ def _smtp_server(url: str | None, problems: list[str]) -> SmtpServer:
     except ValueError as error:
         problems.append(f"COUNTERFOIL_SMTP_URL: {error}")
         return SmtpServer("", 0)
-
-
-def parse_smtp_url(url: str) -> SmtpServer:
-    """Read `smtp://user:password@host:port?starttls=required|if-offered|never` or `smtps://…`; raises ValueError.
-
-    Without `starttls`: required where there is a user, else if-offered. A password is never offered in the clear
-    unless the address says `never`. User and password are percent-encoded.
-    """
-    try:
-        parts = urlsplit(url)
-        port = parts.port or _PORTS[parts.scheme]
-    except (ValueError, KeyError):  # of which the text may show a password
-        raise ValueError(_EXPECTED) from None
-    options = dict(parse_qsl(parts.query, keep_blank_values=True))
-    starttls = options.pop("starttls", "required" if parts.username else "if-offered")
-    if not parts.hostname or parts.path not in {"", "/"} or options or starttls not in get_args(StartTls):
-        raise ValueError(_EXPECTED)
-    if parts.username and starttls == "if-offered":
-        raise ValueError("with a user, starttls is required or never: if-offered would let anyone read the password")
-    return SmtpServer(
-        host=parts.hostname,
-        port=port,
-        implicit_tls=parts.scheme == "smtps",
-        starttls=cast("StartTls", starttls),
-        user=unquote(parts.username or ""),
-        password=unquote(parts.password or ""),
-    )
 
 
 def _caps(env: FileAwareEnv, problems: list[str]) -> Caps:

@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
-from notify_service.domain import Mail, SendFailure
-from notify_service.handler import Sender
-from notify_service.settings import SmtpServer
-from notify_service.webhook import Caller
-from notify_service.webhook_connection import Answer, NoAnswer
+from notify_service.channels.webhook_sender import Caller
+from notify_service.deliveries.confirmations import Sender
+from notify_service.transports.failures import SendFailure
+from notify_service.transports.http.connection import Answer, NoAnswer
+from notify_service.transports.smtp.mail import Mail
+from notify_service.transports.smtp.server import SmtpServer
 from shared.public_addresses import Refused
 from shared.tracing import Attributes, Spans
 
 
 class TracedSender:
-    """`handler.Sender` with a span around each mail that is sent; nothing in it tells of the mail itself."""
+    """`confirmations.Sender` with a span around each mail that is sent; nothing in it tells of the mail itself."""
 
     def __init__(self, sender: Sender, server: SmtpServer, spans: Spans) -> None:
         self._sender = sender
@@ -31,7 +32,7 @@ class TracedSender:
         self._sender.check()
 
     def send(self, mail: Mail, *, timeout_s: float) -> None:
-        """Send one mail; see `handler.Sender`."""
+        """Send one mail; see `confirmations.Sender`."""
         with self._spans.begun("send mail", "client", self._about) as span:
             try:
                 self._sender.send(mail, timeout_s=timeout_s)
@@ -41,14 +42,14 @@ class TracedSender:
 
 
 class TracedCaller:
-    """`webhook.Caller` with a span around each call. It names the host alone: a path may be a secret."""
+    """`webhook_sender.Caller` with a span around each call. It names the host alone: a path may be a secret."""
 
     def __init__(self, caller: Caller, spans: Spans) -> None:
         self._caller = caller
         self._spans = spans
 
     def post(self, url: str, body: bytes, headers: Mapping[str, str], *, timeout_s: float) -> Answer:
-        """Post one body; see `webhook.Caller`."""
+        """Post one body; see `webhook_sender.Caller`."""
         about: Attributes = {"http.request.method": "POST", "server.address": urlsplit(url).hostname or ""}
         with self._spans.begun("POST", "client", about) as span:
             try:

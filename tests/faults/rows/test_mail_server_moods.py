@@ -10,7 +10,7 @@ from random import Random
 import psycopg
 import pytest
 
-from notify_service.breaker import FAILURES_TO_OPEN
+from notify_service.transports.breaker import FAILURES_TO_OPEN
 from support.faulty.moody_smtp import Mood, MoodySink
 from support.faulty.stage import Stage, StartStage
 from support.ledger_verdict import Allowed

@@ -9,9 +9,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from notify_service.breaker import Breaker
-from notify_service.email import SmtpSender
-from notify_service.settings import SmtpServer, parse_smtp_url
+from notify_service.transports.breaker import Breaker
+from notify_service.transports.smtp.sender import SmtpSender
+from notify_service.transports.smtp.server import SmtpServer, parse_smtp_url
 from support.senders import Connect
 from support.smtp import CERTIFICATE, ScriptedSmtp
 

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 
 import pytest
 
-from notify_service import domain
-from notify_service.domain import ChannelBroken, Mail, Permanent, SendFailure, Transient
-from notify_service.handler import Sender
+from notify_service.deliveries.confirmations import Sender
+from notify_service.transports.failures import ChannelBroken, Permanent, SendFailure, Transient
+from notify_service.transports.smtp.answers import Stage, failure
+from notify_service.transports.smtp.mail import Mail
 from support.confirmations import FakeSender, a_mail
 from support.senders import Connect
 from support.smtp import DROP, ScriptedSmtp
@@ -21,7 +22,7 @@ class Case:
     """A sender under test, whatever it sends to."""
 
     sender: Sender
-    answer: Callable[[domain.Stage, int | None], None]
+    answer: Callable[[Stage, int | None], None]
     received: Callable[[], int]
 
 
@@ -32,7 +33,7 @@ def case(request: pytest.FixtureRequest, connect: Connect) -> Iterator[Case]:
         yield Case(fake, lambda stage, code: fake.answers.update({stage: code}), lambda: len(fake.sent))
         return
 
-    def answer(stage: domain.Stage, code: int | None) -> None:
+    def answer(stage: Stage, code: int | None) -> None:
         server.answering(stage, DROP if code is None else f"{code} told so")
 
     with ScriptedSmtp(pipelining=request.param == "pipelining") as server:
@@ -64,13 +65,13 @@ def case(request: pytest.FixtureRequest, connect: Connect) -> Iterator[Case]:
     ],
 )
 def test_an_answer_is_what_the_table_says(
-    case: Case, stage: domain.Stage, code: int | None, expected: type[SendFailure]
+    case: Case, stage: Stage, code: int | None, expected: type[SendFailure]
 ) -> None:
     case.answer(stage, code)
     with pytest.raises(SendFailure) as raised:
         case.sender.send(a_mail(), timeout_s=10)
     assert type(raised.value) is expected
-    assert raised.value.reason == domain.failure(stage, code).reason
+    assert raised.value.reason == failure(stage, code).reason
     assert case.received() == (1 if (stage, code) == ("data", None) else 0)
 
 

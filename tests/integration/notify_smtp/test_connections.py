@@ -10,11 +10,12 @@ from email import message_from_bytes, policy
 
 import pytest
 
-from notify_service import domain, email
-from notify_service.breaker import FAILURES_TO_OPEN, Breaker
-from notify_service.domain import ChannelBroken, Permanent, SendFailure, Transient
-from notify_service.settings import SmtpServer
-from notify_service.smtp_session import SmtpSession
+from notify_service.transports.breaker import FAILURES_TO_OPEN, Breaker
+from notify_service.transports.failures import ChannelBroken, Permanent, SendFailure, Transient
+from notify_service.transports.smtp import sender as email
+from notify_service.transports.smtp.answers import Stage
+from notify_service.transports.smtp.server import SmtpServer
+from notify_service.transports.smtp.session import SmtpSession
 from shared.messaging.failures import DependencyUnavailable
 from support.confirmations import a_mail
 from support.events import an_event
@@ -124,7 +125,7 @@ def test_nobody_listening_breaks_the_channel(server: ScriptedSmtp, connect: Conn
 
 @pytest.mark.parametrize("stage", ["connect", "ehlo", "mail", "rcpt", "data"])
 def test_a_server_that_never_finishes_its_answer_is_left_in_time(
-    server: ScriptedSmtp, connect: Connect, stage: domain.Stage
+    server: ScriptedSmtp, connect: Connect, stage: Stage
 ) -> None:
     server.answering(stage, DRIBBLE)
     began_s = time.monotonic()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from notify_service.domain import ChannelBroken
+from notify_service.transports.failures import ChannelBroken
 from support.confirmations import a_mail
 from support.senders import Connect
 from support.smtp import ScriptedSmtp

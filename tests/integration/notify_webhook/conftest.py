@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from notify_service.webhook_connection import GuardedCaller, tls_context
+from notify_service.transports.http.connection import GuardedCaller, tls_context
 from shared.public_addresses import parse_networks
 from support.smtp import CERTIFICATE
 from support.webhook_receiver import Receiver

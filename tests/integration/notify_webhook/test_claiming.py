@@ -5,9 +5,11 @@ from __future__ import annotations
 from datetime import timedelta
 from uuid import uuid4
 
-from notify_service.caps import UNCOUNTED, Cap, Caps, Counted
-from notify_service.deliveries import ClaimTable
-from notify_service.domain import OWNER, Claim, Key, Settled
+from notify_service.channels.counting import UNCOUNTED, Counted
+from notify_service.channels.webhook import OWNER
+from notify_service.deliveries.caps import Cap, Caps
+from notify_service.deliveries.states import Claim, Key, Settled
+from notify_service.deliveries.table import ClaimTable
 from notify_service.tables import MIGRATIONS
 from shared import database
 from shared.contracts import Confirmation

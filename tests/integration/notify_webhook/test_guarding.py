@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from notify_service.webhook_connection import GuardedCaller, NoAnswer, tls_context
+from notify_service.transports.http.connection import GuardedCaller, NoAnswer, tls_context
 from shared.public_addresses import Refused, parse_networks
 from support.webhook_receiver import Receiver
 from support.webhooks import resolving

@@ -13,9 +13,8 @@ from datetime import UTC, datetime
 
 from bench.events import bodies
 from bench.services import FORMS
-from notify_service.domain import Mail
-from notify_service.mail import Composer
-from notify_service.settings import MailFrom
+from notify_service.channels.confirmation import Composer, MailFrom
+from notify_service.transports.smtp.mail import Mail
 from shared import forms
 from shared.contracts import SubmissionAccepted, decode
 

@@ -9,12 +9,12 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import datetime
 from typing import TypeAlias
 
-from notify_service.domain import Claim, Key
+from notify_service.deliveries.states import Claim, Key
 from shared.contracts import Confirmation
 from shared.messaging.failures import DependencyUnavailable
 
 RecordSent: TypeAlias = Callable[[Sequence[tuple[Claim, datetime]]], Mapping[Key, Confirmation]]
-"""`handler.Deliveries.record_sent`."""
+"""`confirmations.Deliveries.record_sent`."""
 
 Recording: TypeAlias = "Future[None]"
 """Done once the record is committed; raises `DependencyUnavailable`."""

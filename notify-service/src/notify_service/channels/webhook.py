@@ -10,6 +10,9 @@ from shared.contracts import SubmissionAccepted
 
 TYPE = "submission.accepted"
 
+OWNER = "owner"
+"""What stands for a webhook in the place of an address's hash: a form has one, whatever its address is by now."""
+
 _COMPACT = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False)
 
 

@@ -34,8 +34,9 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql import Executable
 from sqlalchemy.sql.expression import FromClause
 
-from notify_service.caps import LIMITED, Caps, Counted
-from notify_service.domain import Claim, Key
+from notify_service.channels.counting import Counted
+from notify_service.deliveries.caps import LIMITED, Caps
+from notify_service.deliveries.states import Claim, Key
 from notify_service.tables import confirmations
 from shared.database import iso
 
@@ -107,7 +108,7 @@ def _limit(wanted: FromClause, caps: Caps) -> ColumnElement[Any]:
     source, form = wanted.c.source_hash, wanted.c.form
     over: list[tuple[ColumnElement[bool], str]] = []
     if caps.share:
-        # each recipient stands once in a statement (`planning.plans`), of sources and forms the same one may many times
+        # each recipient stands once in a statement (`wanted.plans`), of sources and forms the same one may many times
         of_both = _counted(wanted, "share_since", _C.recipient_hash, _C.source_hash)
         over.append((and_(source.is_not(None), of_both >= caps.share.most), "share"))
     for by, cap, limit in ((source, caps.source, "source"), (form, caps.form, "form")):

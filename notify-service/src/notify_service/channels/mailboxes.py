@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import unicodedata
+from uuid import UUID
 
 import idna
 
@@ -31,6 +32,14 @@ def recipient_hash(address: str) -> str:
     if domain in _GMAIL:
         local, domain = local.replace(".", ""), "gmail.com"
     return hashlib.sha256(f"{local}@{domain}".encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def destination_hash(submission_id: UUID, address: str) -> str:
+    """Return what stands for an address in the table: SHA-256 of the submission's id and the normalised address.
+
+    With the id in it, the same address looks different in every row.
+    """
+    return hashlib.sha256(f"{submission_id}\n{normalised(address)}".encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _in_ascii(domain: str) -> str:

@@ -8,16 +8,17 @@ from __future__ import annotations
 
 from binascii import b2a_qp
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from email.header import Header
 from email.utils import format_datetime, formataddr
+from uuid import UUID
 
 from email_validator import EmailNotValidError, validate_email
 
-from notify_service import domain
-from notify_service.domain import Mail, Permanent
-from notify_service.settings import MailFrom
-from notify_service.wording import Wording, subject_of
+from notify_service.channels.wording import Wording, subject_of
+from notify_service.transports.failures import Permanent
+from notify_service.transports.smtp.mail import Mail
 from shared.addresses import is_plain, is_within, split
 from shared.contracts import SubmissionAccepted
 from shared.forms import Form
@@ -25,6 +26,19 @@ from shared.text import is_line
 
 _PLAIN_SUBJECT_MOST = 66
 """What fits beside `Subject: ` in a line of the 76 characters that RFC 2047 allows."""
+
+
+@dataclass(frozen=True, slots=True)
+class MailFrom:
+    """Who the mail comes from: a name, which may be empty, and an address in ASCII."""
+
+    name: str
+    address: str
+
+    @property
+    def domain(self) -> str:
+        """The address's domain, which names our Message-IDs too."""
+        return self.address.rpartition("@")[2]
 
 
 class Composer:
@@ -48,12 +62,17 @@ class Composer:
             f"To: {recipient}",
             f"Subject: {_encoded_subject(subject)}",
             f"Date: {format_datetime(self._clock())}",
-            f"Message-ID: {domain.message_id(event.id, 'email', self._from.domain)}",
+            f"Message-ID: {message_id(event.id, 'email', self._from.domain)}",
             "Auto-Submitted: auto-replied",
             "MIME-Version: 1.0",
         )
         content = _multipart("\r\n".join(headers).encode(), words.text, words.html, boundary=f"=_{event.id.hex}")
         return Mail(self._from.address, recipient, content, needs_utf8=not recipient.isascii())
+
+
+def message_id(submission_id: UUID, channel: str, mail_domain: str) -> str:
+    """Return the Message-ID (RFC 5322, section 3.6.4): the same for every attempt at one submission's mail."""
+    return f"<{submission_id}.{channel}@{mail_domain}>"
 
 
 def _checked_address(address: str, mail_domains: Sequence[str]) -> str:

@@ -11,11 +11,13 @@ from uuid import UUID, uuid4
 
 import structlog
 
-from notify_service import domain
-from notify_service.caps import UNCOUNTED
-from notify_service.domain import Claim, Key, Leased, Outcome, Permanent, Transient
-from notify_service.handler import LEASE_MARGIN_S, LEASED_AGAIN_S, Deliveries
-from notify_service.webhook_answers import Postponed
+from notify_service.channels.counting import UNCOUNTED
+from notify_service.channels.webhook import OWNER
+from notify_service.deliveries.confirmations import LEASE_MARGIN_S, LEASED_AGAIN_S, Deliveries
+from notify_service.deliveries.retries import BUG, is_too_old, retry_after_s
+from notify_service.deliveries.states import Claim, Key, Leased, Outcome
+from notify_service.transports.failures import Permanent, Transient
+from notify_service.transports.http.answers import Postponed
 from shared.contracts import SubmissionAccepted
 from shared.failpoints import Reach, ignore
 from shared.forms import Form, Forms, Webhook
@@ -78,8 +80,8 @@ class SendWebhooks:
         if event.spam is not None:
             return
         with self.sender.turn(webhook) if webhook else nullcontext(self._missing(delivery, form)) as hindrance:
-            if hindrance and not domain.is_too_old(event.accepted_at, self.clock()):
-                after_s = min(domain.retry_after_s(delivery.attempt + 1), PUT_ASIDE_MOST_S)
+            if hindrance and not is_too_old(event.accepted_at, self.clock()):
+                after_s = min(retry_after_s(delivery.attempt + 1), PUT_ASIDE_MOST_S)
                 raise RetryLater(hindrance, after_s=after_s)
             claim = self._claim(event)
             if claim is not None:
@@ -97,7 +99,7 @@ class SendWebhooks:
         """Return the claim; None where it is settled. Raises `RetryLater` where another has it."""
         now = self.clock()
         lease_until = now + timedelta(seconds=self.send_timeout_s + LEASE_MARGIN_S)
-        key = Key(event.id, "webhook", domain.OWNER)
+        key = Key(event.id, "webhook", OWNER)
         answer = self.deliveries.claim({key: UNCOUNTED}, owner=self.owner, now=now, lease_until=lease_until)[key]
         if isinstance(answer, Leased):
             left_s = (answer.until - now).total_seconds()
@@ -115,7 +117,7 @@ class SendWebhooks:
             self._retry(claim, event, error)
         except Exception as error:  # a bug: the consumer retries, and parks the event when it failed too often
             outcome: Outcome = "retrying" if delivery.failures < BUG_RETRIES else "failed"
-            self._record(claim, event, outcome, f"{domain.BUG}{type(error).__name__}")
+            self._record(claim, event, outcome, f"{BUG}{type(error).__name__}")
             raise
         else:
             self.reach("webhook-after-send")
@@ -131,12 +133,12 @@ class SendWebhooks:
         self.sender.send(how, event, timeout_s=left_s)
 
     def _retry(self, claim: Claim, event: SubmissionAccepted, error: Transient) -> None:
-        if domain.is_too_old(event.accepted_at, self.clock()):
+        if is_too_old(event.accepted_at, self.clock()):
             self._record(claim, event, "failed", error.reason)
             return
         self._record(claim, event, "retrying", error.reason)
         wanted_s = error.after_s / EARLIEST if isinstance(error, Postponed) else 0.0
-        raise RetryLater(error.reason, after_s=max(domain.retry_after_s(claim.attempts), wanted_s))
+        raise RetryLater(error.reason, after_s=max(retry_after_s(claim.attempts), wanted_s))
 
     def _record(self, claim: Claim, event: SubmissionAccepted, outcome: Outcome, reason: str | None = None) -> None:
         self.deliveries.record(claim, outcome, now=self.clock(), error=reason)

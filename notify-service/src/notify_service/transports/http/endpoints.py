@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 
-from notify_service.breaker import Breaker
+from notify_service.transports.breaker import Breaker
 
 PATIENCE_S = 1.0
 """How long a call waits for the others to the same endpoint: a quick one has answered by then."""

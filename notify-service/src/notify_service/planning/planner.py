@@ -1,56 +1,20 @@
-"""What is to be done about each event: a mail is to be sent, later perhaps, or nothing."""
+"""Plans what is to be done about each event: a mail is to be sent, later perhaps, or nothing."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TypeAlias
 from uuid import UUID
 
-from notify_service import domain
-from notify_service.caps import Counted, source_hash
-from notify_service.domain import Key
-from notify_service.recipients import recipient_hash
+from notify_service.channels.counting import Counted, source_hash
+from notify_service.channels.mailboxes import destination_hash, recipient_hash
+from notify_service.deliveries.retries import is_too_old, retry_after_s
+from notify_service.deliveries.states import Key
+from notify_service.deliveries.wanted import Plan, Wanted
 from shared.contracts import Confirmation, SubmissionAccepted
 from shared.forms import Form, Forms
 from shared.messaging.failures import Delivery, RetryLater
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """A confirmation that is to be sent to `address`; `form` is None where nobody knows it any more.
-
-    `counted` is what it counts by.
-    """
-
-    delivery: Delivery
-    form: Form | None
-    address: str
-    key: Key
-    counted: Counted
-
-    @property
-    def event(self) -> SubmissionAccepted:
-        """The submission."""
-        return self.delivery.event
-
-
-Plan: TypeAlias = Wanted | RetryLater | None
-
-
-def plans(deliveries: Sequence[Delivery], plan: Callable[[Delivery], Plan], most: int) -> list[Plan]:
-    """Return the plans of the first deliveries, with so many mails at most, each to a recipient of its own: what is
-    claimed by one statement is counted by it."""
-    made, recipients = list[Plan](), set[str | None]()
-    for delivery in deliveries:
-        one = plan(delivery)
-        if isinstance(one, Wanted):
-            if one.counted.recipient in recipients or len(recipients) == most:
-                break
-            recipients.add(one.counted.recipient)
-        made.append(one)
-    return made
 
 
 def counted_by(event: SubmissionAccepted, address: str) -> Counted:
@@ -72,10 +36,10 @@ class Planner:
         form = self.forms.get(event.form)
         if event.spam is not None or address is None or self._is_off(form, delivery):
             return None
-        if form is None and not domain.is_too_old(event.accepted_at, self.clock()):
-            after_s = domain.retry_after_s(delivery.attempt + 1)
+        if form is None and not is_too_old(event.accepted_at, self.clock()):
+            after_s = retry_after_s(delivery.attempt + 1)
             return RetryLater(f"form {event.form[:64]!r} is not in this service's forms file", after_s=after_s)
-        key = Key(event.id, "email", domain.destination_hash(event.id, address))
+        key = Key(event.id, "email", destination_hash(event.id, address))
         return Wanted(delivery, form, address, key, counted_by(event, address))
 
     def _is_off(self, form: Form | None, delivery: Delivery) -> bool:

@@ -55,7 +55,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class GuardedCaller:
-    """`webhook.Caller` to addresses that were checked. Safe to use from many threads.
+    """`webhook_sender.Caller` to addresses that were checked. Safe to use from many threads.
 
     `allowed` are networks that may be reached though they are not public, and without TLS. `tls` has to have been made
     by `tls_context`. `resolve` finds a name's addresses, once for each request.
@@ -71,7 +71,7 @@ class GuardedCaller:
         return Guard(self.allowed, self.resolve)
 
     def post(self, url: str, body: bytes, headers: Mapping[str, str], *, timeout_s: float) -> Answer:
-        """Post one body; see `webhook.Caller`."""
+        """Post one body; see `webhook_sender.Caller`."""
         parts = urlsplit(url)
         connection = _Connection(self, parts.scheme == "https", parts.hostname or "", parts.port, timeout_s)
         target = f"{parts.path or '/'}{'?' if parts.query else ''}{parts.query}"

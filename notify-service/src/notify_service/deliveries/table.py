@@ -12,11 +12,17 @@ from zlib import crc32
 from sqlalchemy import Engine, Row, and_, bindparam, func, select, update
 from sqlalchemy.sql import Executable
 
-from notify_service.caps import LIMITED, NO_CAPS, Caps, Counted, Limit
-from notify_service.claiming import claim_statement, is_bound, record_statement, sent_document, wanted_document
-from notify_service.domain import (
-    AGE_LIMIT,
-    BUG,
+from notify_service.channels.counting import Counted
+from notify_service.deliveries.caps import LIMITED, NO_CAPS, Caps, Limit
+from notify_service.deliveries.retries import AGE_LIMIT, BUG
+from notify_service.deliveries.statements import (
+    claim_statement,
+    is_bound,
+    record_statement,
+    sent_document,
+    wanted_document,
+)
+from notify_service.deliveries.states import (
     Capped,
     Channel,
     Claim,
@@ -37,7 +43,7 @@ _C = confirmations.c
 
 
 class ClaimTable:
-    """`handler.Deliveries` in a database. Safe to use from many threads, and by many processes at once.
+    """`confirmations.Deliveries` in a database. Safe to use from many threads, and by many processes at once.
 
     Each method is one statement, or a second one that only reads: on PostgreSQL each commits by itself, whatever the
     number of confirmations. With `caps`, claims come one after the other, so that each counts all before it: a lock of
@@ -56,7 +62,7 @@ class ClaimTable:
     def claim(
         self, wanted: Mapping[Key, Counted], *, owner: UUID, now: datetime, lease_until: datetime
     ) -> Mapping[Key, ClaimAnswer]:
-        """Claim confirmations; see `handler.Deliveries`."""
+        """Claim confirmations; see `confirmations.Deliveries`."""
         answers: dict[Key, ClaimAnswer] = {}
         if unrecorded := list(self._unrecorded.values()):
             news = self.record_sent(unrecorded)
@@ -83,11 +89,11 @@ class ClaimTable:
         return Leased(found[0].lease_until or now if found else now)
 
     def release(self, claim: Claim, *, now: datetime) -> None:
-        """Take a claim back; see `handler.Deliveries`."""
+        """Take a claim back; see `confirmations.Deliveries`."""
         self._run(_RELEASE, {**_key(claim.key), "its_owner": claim.owner, "now": now})
 
     def record(self, claim: Claim, outcome: Outcome, *, now: datetime, error: str | None = None) -> Confirmation | None:
-        """Record what became of a claim; see `handler.Deliveries`."""
+        """Record what became of a claim; see `confirmations.Deliveries`."""
         if outcome == "sent":
             return self.record_sent([(claim, now)]).get(claim.key)
         values = {**_key(claim.key), "its_owner": claim.owner, "outcome": outcome, "now": now, "error": error}
@@ -95,7 +101,7 @@ class ClaimTable:
         return _shown(recorded[0]) if recorded else None
 
     def record_sent(self, sent: Sequence[tuple[Claim, datetime]]) -> Mapping[Key, Confirmation]:
-        """Record what was sent; see `handler.Deliveries`."""
+        """Record what was sent; see `confirmations.Deliveries`."""
         try:
             recorded = self._run(self._record_sent, {"sent": sent_document(sent)})
         except DependencyUnavailable:

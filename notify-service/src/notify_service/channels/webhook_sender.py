@@ -11,11 +11,11 @@ from typing import Protocol
 
 from standardwebhooks import Webhook as Signer
 
-from notify_service.domain import SendFailure, Transient
-from notify_service.endpoints import Endpoint
-from notify_service.webhook_answers import failure_of
-from notify_service.webhook_body import body_of, webhook_id
-from notify_service.webhook_connection import Answer, NoAnswer
+from notify_service.channels.webhook import body_of, webhook_id
+from notify_service.transports.failures import SendFailure, Transient
+from notify_service.transports.http.answers import failure_of
+from notify_service.transports.http.connection import Answer, NoAnswer
+from notify_service.transports.http.endpoints import Endpoint
 from shared.contracts import SubmissionAccepted
 from shared.forms import Forms, FormSecrets, NoSecret, Webhook
 from shared.messaging.failures import RetryLater
@@ -42,7 +42,7 @@ class Caller(Protocol):
 
 
 class WebhookSender:
-    """`webhook_handler.Sender` over HTTP, with a breaker for each endpoint. Safe to use from many threads."""
+    """`webhooks.Sender` over HTTP, with a breaker for each endpoint. Safe to use from many threads."""
 
     def __init__(
         self,
@@ -63,7 +63,7 @@ class WebhookSender:
 
     @contextmanager
     def turn(self, webhook: Webhook) -> Iterator[str | None]:
-        """Have a turn at its endpoint; see `webhook_handler.Sender`.
+        """Have a turn at its endpoint; see `webhooks.Sender`.
 
         Without its secret there is none to be had, nor needed: `send` says so.
         """
@@ -83,7 +83,7 @@ class WebhookSender:
             endpoint.leave(begun_s)
 
     def send(self, webhook: Webhook, event: SubmissionAccepted, *, timeout_s: float) -> None:
-        """Send one webhook; see `webhook_handler.Sender`. No answer is `Transient`: it may have arrived.
+        """Send one webhook; see `webhooks.Sender`. No answer is `Transient`: it may have arrived.
 
         Without its secret nothing is tried, and that tells nothing of the endpoint, which other forms may have too.
         """

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 from markupsafe import escape
 
-from notify_service.placeholders import fill
+from notify_service.channels.placeholders import fill
 from shared.contracts import SubmissionAccepted
 from shared.forms import Form
 from shared.text import as_line, as_shown
@@ -45,7 +45,7 @@ class Words:
 
 
 class Wording:
-    """Words a confirmation from the templates of this package; `sender` is the name of who sends it.
+    """Words a confirmation from the templates beside it; `sender` is the name of who sends it.
 
     Nothing that a submitter typed stands in it unless the form's own words have a placeholder for it; none of it is
     ever read as a template.
@@ -54,7 +54,7 @@ class Wording:
     def __init__(self, sender: str) -> None:
         self._sender = sender
         environment = Environment(
-            loader=PackageLoader("notify_service"),
+            loader=PackageLoader("notify_service.channels"),
             autoescape=select_autoescape(["html"]),
             undefined=StrictUndefined,
             trim_blocks=True,

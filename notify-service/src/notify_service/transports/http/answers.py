@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
-from notify_service.domain import Permanent, SendFailure, Transient
+from notify_service.transports.failures import Permanent, SendFailure, Transient
 
 _GONE = 410
 _OVERLOADED = frozenset({429, 502, 503, 504})

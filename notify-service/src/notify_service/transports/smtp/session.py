@@ -9,7 +9,7 @@ import time
 from collections import deque
 from typing import Any
 
-from notify_service.settings import SmtpServer
+from notify_service.transports.smtp.server import SmtpServer
 
 _TCP_CONNECT_S = 10.0
 _CHUNK_BYTES = 4096

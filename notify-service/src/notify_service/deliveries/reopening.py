@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
-from notify_service.domain import Channel
+from notify_service.deliveries.states import Channel
 from shared.messaging.topology import NOTIFY_EMAIL, NOTIFY_WEBHOOK
 
 CHANNELS: dict[str, Channel] = {NOTIFY_EMAIL.name: "email", NOTIFY_WEBHOOK.name: "webhook"}

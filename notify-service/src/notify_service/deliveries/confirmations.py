@@ -11,27 +11,18 @@ from uuid import UUID, uuid4
 
 import structlog
 
-from notify_service import domain
-from notify_service.caps import LIMITED, NO_CAPS, Caps, Counted
-from notify_service.domain import (
-    Capped,
-    ChannelBroken,
-    Claim,
-    ClaimAnswer,
-    Held,
-    Key,
-    Leased,
-    Mail,
-    Outcome,
-    Permanent,
-    Transient,
-)
-from notify_service.pace import Pace
-from notify_service.planning import Planner, Wanted, plans
-from notify_service.recording import Recorder, Recordings
+from notify_service.channels.counting import Counted
+from notify_service.deliveries.caps import LIMITED, NO_CAPS, Caps
+from notify_service.deliveries.pace import Pace
+from notify_service.deliveries.recording import Recorder, Recordings
+from notify_service.deliveries.retries import BUG, is_too_old, retry_after_s
+from notify_service.deliveries.states import Capped, Claim, ClaimAnswer, Held, Key, Leased, Outcome
+from notify_service.deliveries.wanted import Plan, Wanted, plans
+from notify_service.transports.failures import ChannelBroken, Permanent, Transient
+from notify_service.transports.smtp.mail import Mail
 from shared.contracts import Confirmation, ConfirmationChanged, SubmissionAccepted
 from shared.failpoints import Reach, ignore
-from shared.forms import Form, Forms
+from shared.forms import Form
 from shared.messaging.failures import BUG_RETRIES, Delivery, DependencyUnavailable, Results, RetryLater
 
 LEASE_MARGIN_S = 15.0
@@ -101,7 +92,7 @@ class SendConfirmations:
     the `recorder`, which records what one of them sent while that one sends the next mail.
     """
 
-    forms: Forms
+    plan: Callable[[Delivery], Plan]
     deliveries: Deliveries
     recorder: Recorder
     sender: Sender
@@ -121,7 +112,7 @@ class SendConfirmations:
         `DependencyUnavailable` where nothing came of the first. A mail is sent once the last but one is recorded, and
         no record is under way when this returns or raises: a death leaves two unrecorded, and nothing else does.
         """
-        planned = plans(deliveries, Planner(self.forms, self.deliveries.confirmations, self.clock), self._pace.most)
+        planned = plans(deliveries, self.plan, self._pace.most)
         answers = self._claimed([plan for plan in planned if isinstance(plan, Wanted)])
         results = list[Exception | None]()
         tried, away = 0, None
@@ -200,7 +191,7 @@ class SendConfirmations:
             return self._retried(claim, event, error.reason)
         except Exception as error:  # noqa: BLE001 - a bug: the consumer retries, and parks what failed too often
             outcome: Outcome = "retrying" if wanted.delivery.failures < BUG_RETRIES else "failed"
-            self._record(claim, event, outcome, f"{domain.BUG}{type(error).__name__}")
+            self._record(claim, event, outcome, f"{BUG}{type(error).__name__}")
             return error
         else:
             self.reach("after-send")
@@ -221,11 +212,11 @@ class SendConfirmations:
         self.sender.send(mail, timeout_s=min(left_s, self.send_timeout_s))
 
     def _retried(self, claim: Claim, event: SubmissionAccepted, reason: str) -> RetryLater | None:
-        if domain.is_too_old(event.accepted_at, self.clock()):
+        if is_too_old(event.accepted_at, self.clock()):
             self._record(claim, event, "failed", reason)
             return None
         self._record(claim, event, "retrying", reason)
-        return RetryLater(reason, after_s=domain.retry_after_s(claim.attempts))
+        return RetryLater(reason, after_s=retry_after_s(claim.attempts))
 
     def _record(self, claim: Claim, event: SubmissionAccepted, outcome: Outcome, reason: str) -> None:
         try:
@@ -243,7 +234,7 @@ class SendConfirmations:
         else:
             _log_lost(claim, event, "sent")
             if not isinstance(error, DependencyUnavailable):  # pending, it would be sent again
-                self._record(claim, event, "failed", f"{domain.BUG}{type(error).__name__}")
+                self._record(claim, event, "failed", f"{BUG}{type(error).__name__}")
 
     def _tell(
         self,

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import smtplib
+import socket
 import ssl
 import time
 from collections.abc import Iterator
 
-from notify_service.breaker import Breaker
-from notify_service.domain import ChannelBroken, Mail, Permanent, SendFailure, Stage, Transient, failure
-from notify_service.settings import SmtpServer
-from notify_service.smtp_session import SmtpSession
+from notify_service.transports.breaker import Breaker
+from notify_service.transports.failures import ChannelBroken, Permanent, SendFailure, Transient
+from notify_service.transports.smtp.answers import Stage, failure
+from notify_service.transports.smtp.mail import Mail
+from notify_service.transports.smtp.server import SmtpServer
+from notify_service.transports.smtp.session import SmtpSession
 from shared.messaging.failures import DependencyUnavailable
 
 IDLE_S = 5.0
@@ -28,7 +31,7 @@ _RESTING = "mail server: failed too often, resting before the next try"
 
 
 class SmtpSender:
-    """`handler.Sender` to one server, for one thread; the breaker is shared by all that send there.
+    """`confirmations.Sender` to one server, for one thread; the breaker is shared by all that send there.
 
     A connection that the server closed between two mails, or on which it takes no further one, is replaced, at the
     mail's expense in time only.
@@ -48,7 +51,7 @@ class SmtpSender:
             raise DependencyUnavailable(_RESTING)
 
     def send(self, mail: Mail, *, timeout_s: float) -> None:
-        """Send one mail; see `handler.Sender`. No answer after the final dot is `Transient`: it may have arrived."""
+        """Send one mail. No answer after the final dot is `Transient`: it may have arrived."""
         if not self._breaker.admits():
             raise DependencyUnavailable(_RESTING)
         try:
@@ -119,6 +122,18 @@ class SmtpSender:
         if self._session is not None:
             self._session.close()
             self._session = None
+
+
+def smtp_senders(server: SmtpServer, breaker: Breaker, count: int) -> list[SmtpSender]:
+    """Return so many senders to a server, each with a connection of its own."""
+    tls, hello = ssl.create_default_context(), _own_name()
+    return [SmtpSender(server, breaker, hello=hello, tls=tls) for _ in range(count)]
+
+
+def _own_name() -> str:
+    """Return what to say in EHLO: this host's name, else an address literal, as smtplib does."""
+    name = socket.getfqdn()
+    return name if "." in name else "[127.0.0.1]"
 
 
 def _opened(server: SmtpServer, hello: str, tls: ssl.SSLContext, deadline_s: float) -> SmtpSession:

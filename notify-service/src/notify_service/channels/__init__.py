@@ -1,0 +1,1 @@
+"""Channels: what each kind of delivery says, and to whom."""

@@ -1,0 +1,26 @@
+"""The schedule of retries, and the age at which a delivery is given up."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from shared.messaging.topology import RETRY_LEVELS_S
+
+BUG = "unexpected "
+"""How the reason begins of a confirmation that failed because of what nobody foresaw: the name of it follows."""
+
+AGE_LIMIT = timedelta(hours=72)
+"""How long after its acceptance a submission's confirmation is still retried: a limit of age, not a count. So
+long a cap may hold one back, too."""
+
+_SCHEDULE_S = tuple(RETRY_LEVELS_S.values())
+
+
+def retry_after_s(attempts: int) -> float:
+    """Return the pause after so many attempts (from 1), in seconds: 30 s, 2 min, 10 min, 30 min, 2 h, then 6 h."""
+    return float(_SCHEDULE_S[min(max(attempts, 1), len(_SCHEDULE_S)) - 1])
+
+
+def is_too_old(accepted_at: datetime, now: datetime) -> bool:
+    """Say whether a submission's confirmation is to be given up when it fails once more."""
+    return now - accepted_at >= AGE_LIMIT

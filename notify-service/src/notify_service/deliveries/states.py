@@ -1,0 +1,72 @@
+"""The states of a delivery, and what a worker may be answered that wants to claim one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal, TypeAlias
+from uuid import UUID
+
+from notify_service.deliveries.caps import Limit
+from shared.contracts import Confirmation
+
+Channel: TypeAlias = Literal["email", "webhook"]
+State: TypeAlias = Literal["pending", "sending", "retrying", "held", "sent", "failed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """One confirmation: of which submission, over which channel, to whom."""
+
+    submission_id: UUID
+    channel: Channel
+    destination_hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """The right to send one confirmation, for its `owner` alone until `lease_until`. `attempts` counts this one."""
+
+    key: Key
+    owner: UUID
+    lease_until: datetime
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True)
+class Leased:
+    """Somebody else may be sending it, until then."""
+
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """It is sent or has failed: nothing is left to do. `news` is set where that was recorded only now."""
+
+    news: Confirmation | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A cap holds it back, since then: it is to be claimed again, once there may be room."""
+
+    limit: Limit
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Capped:
+    """A cap has held it back for too long: it has failed, committed, and `news` says so."""
+
+    limit: Limit
+    news: Confirmation
+
+
+ClaimAnswer: TypeAlias = Claim | Leased | Settled | Held | Capped
+Outcome: TypeAlias = Literal["sent", "failed", "retrying"]
+
+
+def shown_state(state: State) -> Literal["pending", "retrying", "held", "sent", "failed"]:
+    """Return the state as it is shown: whoever waits need not know who holds a lease."""
+    return "pending" if state == "sending" else state

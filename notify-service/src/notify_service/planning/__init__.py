@@ -1,0 +1,1 @@
+"""Planning: an event and its form become the deliveries that they ask for."""

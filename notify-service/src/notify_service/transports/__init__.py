@@ -1,0 +1,1 @@
+"""Transports: how bytes leave, by SMTP and by HTTP."""

@@ -1,0 +1,30 @@
+"""The failures of a try to send, named by what is to be done about them."""
+
+from __future__ import annotations
+
+
+class SendFailure(Exception):
+    """A mail was not sent. `reason` is a class of failure, such as `rcpt 550`: never the server's text or an address.
+
+    `tells_of_channel` is true where it says something about the way to the server rather than about this mail.
+    """
+
+    def __init__(self, reason: str, *, tells_of_channel: bool = False) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.tells_of_channel = tells_of_channel
+
+
+class Transient(SendFailure):
+    """This mail may work later."""
+
+
+class Permanent(SendFailure):
+    """This mail will never work."""
+
+
+class ChannelBroken(SendFailure):
+    """No mail works now: nothing is charged to this one."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason, tells_of_channel=True)

@@ -1,0 +1,1 @@
+"""Requests by HTTP, to addresses that were checked."""
