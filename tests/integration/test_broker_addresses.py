@@ -11,9 +11,9 @@ import pytest
 
 from dev.broker import Broker
 from dev.processes import free_port
-from shared.messaging import depths
 from shared.messaging.message import message_of
-from shared.messaging.publisher import ConfirmingPublisher
+from shared.messaging.rabbitmq import depths
+from shared.messaging.rabbitmq.publisher import ConfirmingPublisher
 from support.events import an_event
 from support.ledger_trial import vhost_of
 from support.polling import eventually

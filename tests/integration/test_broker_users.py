@@ -16,11 +16,11 @@ from credentials.broker import PERMISSIONS, definitions
 from dev.broker import Broker
 from shared.contracts import Announcement, SubmissionsStored
 from shared.messaging.batching import BatchLimits
-from shared.messaging.declare import declare
 from shared.messaging.failures import PermanentFailure, RetryLater
 from shared.messaging.incoming import Incoming
 from shared.messaging.message import Message, message_of
 from shared.messaging.rabbitmq import RabbitMQ
+from shared.messaging.rabbitmq.declare import declare
 from shared.messaging.topology import (
     DEFAULT_EXCHANGE,
     EVENTS,

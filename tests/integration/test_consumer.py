@@ -10,12 +10,12 @@ import pytest
 
 from dev.broker import Broker
 from shared.messaging.batching import BatchLimits
-from shared.messaging.consumer import QueueSource
-from shared.messaging.declare import declare
 from shared.messaging.failures import Delivery
 from shared.messaging.incoming import POISON_AT
 from shared.messaging.message import REASON_HEADER, message_of
 from shared.messaging.rabbitmq import RabbitMQ
+from shared.messaging.rabbitmq.consumer import QueueSource
+from shared.messaging.rabbitmq.declare import declare
 from shared.messaging.topology import STORAGE
 from shared.messaging.worker import GOOD_TO_CLEAR, SUSPECT_AT
 from support.brokers import looker, running

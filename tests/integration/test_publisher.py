@@ -18,7 +18,7 @@ from structlog.testing import capture_logs
 from dev.broker import Broker
 from shared.messaging.broker import NotConfirmed
 from shared.messaging.message import message_of
-from shared.messaging.publisher import DECLARE_EVERY_S, ConfirmingPublisher
+from shared.messaging.rabbitmq.publisher import DECLARE_EVERY_S, ConfirmingPublisher
 from shared.messaging.topology import EVENTS, NOTIFY_EMAIL, STORAGE
 from support.events import an_event
 from support.faulty.of_the_network import Treated

@@ -12,10 +12,11 @@ import pytest
 
 from dev.broker import Broker
 from shared.messaging.broker import Answer, NoAnswer, Params, QueryMethod
-from shared.messaging.consumer import PATIENCE_S, QueueSource
-from shared.messaging.declare import declare
 from shared.messaging.incoming import Incoming
-from shared.messaging.rpc import QueryClient, QueryServer, pack_query
+from shared.messaging.queries import pack_query
+from shared.messaging.rabbitmq.consumer import PATIENCE_S, QueueSource
+from shared.messaging.rabbitmq.declare import declare
+from shared.messaging.rabbitmq.rpc import QueryClient, QueryServer
 from shared.messaging.topology import STORAGE, STORAGE_QUERIES
 from support.faulty.frames import ACK, CHANNEL_CLOSE_OK, DELIVER, Lose
 from support.faulty.proxy import Proxy

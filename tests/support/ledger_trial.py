@@ -11,7 +11,7 @@ from random import SystemRandom
 from typing import Protocol
 from urllib.parse import unquote, urlsplit
 
-from shared.messaging import addresses
+from shared.messaging.rabbitmq import addresses
 from shared.messaging.topology import WORK_QUEUES
 from support.installation import Installation
 from support.ledger import Attempt, Ledger

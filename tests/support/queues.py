@@ -9,7 +9,7 @@ import pika
 import pika.exceptions
 from pika.adapters.blocking_connection import BlockingChannel
 
-from shared.messaging import addresses
+from shared.messaging.rabbitmq import addresses
 
 T = TypeVar("T")
 

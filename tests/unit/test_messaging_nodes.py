@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from shared.messaging.nodes import PATIENCE_FIRST_S, PATIENCE_MOST_S, Nodes
+from shared.messaging.rabbitmq.nodes import PATIENCE_FIRST_S, PATIENCE_MOST_S, Nodes
 
 THREE = "amqp://u:p@one/,amqp://u:p@two/, amqp://u:p@three:5673/"
 

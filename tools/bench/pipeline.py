@@ -14,8 +14,8 @@ from pika.spec import Basic
 
 from bench.rounds import BenchFailed
 from shared.contracts import SubmissionAccepted
-from shared.messaging.connection import Connection
 from shared.messaging.message import ATTEMPT_HEADER
+from shared.messaging.rabbitmq.connection import Connection
 
 IN_FLIGHT_MOST = 4_000
 AT_ONCE = 200

@@ -13,7 +13,7 @@ from bench.peers.flask_celery import QUEUE as CELERY_QUEUE
 from bench.pipeline import publish
 from bench.rounds import BenchFailed
 from dev.processes import poll
-from shared.messaging.declare import declare
+from shared.messaging.rabbitmq.declare import declare
 from shared.messaging.topology import WORK_QUEUES
 
 _NAMES = (*(work.name for work in WORK_QUEUES), CELERY_QUEUE)

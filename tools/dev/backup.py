@@ -13,7 +13,7 @@ from pathlib import Path
 
 from dev import archive, run_directory, run_settings
 from dev.steps import ROOT, RUN, CannotGoOn, leave, say
-from shared.messaging import depths
+from shared.messaging.rabbitmq import depths
 
 _ASIDE = "aside"
 _PUT = (archive.SECRETS, archive.FORMS, archive.FORM_SECRETS)

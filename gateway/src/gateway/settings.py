@@ -18,7 +18,7 @@ from shared import settings as shared_settings
 from shared.forms import FormSecrets
 from shared.forms import settings as form_settings
 from shared.forms.rates import is_rate
-from shared.messaging import addresses
+from shared.messaging.rabbitmq import addresses
 from shared.public_addresses import Network
 from shared.settings import is_bind
 

@@ -12,7 +12,7 @@ from typing import Any
 from environs import EnvError, FileAwareEnv, validate
 from marshmallow import ValidationError, missing
 
-from shared.messaging import addresses
+from shared.messaging.rabbitmq import addresses
 from shared.tracing import settings as tracing
 
 PREFIX = "COUNTERFOIL_"

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from dev.broker import Broker
-from shared.messaging.renewal import RENEW_EVERY_S
+from shared.messaging.rabbitmq.renewal import RENEW_EVERY_S
 from shared.messaging.topology import QUEUES, STORAGE
 from support.broker_cluster import NODES, BrokerCluster
 from support.ledger_trial import StartTrial, Trial

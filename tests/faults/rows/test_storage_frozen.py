@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from shared.messaging.nodes import HEARTBEAT_S
+from shared.messaging.rabbitmq.nodes import HEARTBEAT_S
 from shared.messaging.topology import STORAGE
 from support.faulty.of_services import ServiceFrozen
 from support.faulty.stage import StartStage

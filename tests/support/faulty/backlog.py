@@ -8,8 +8,8 @@ from pika.adapters.blocking_connection import BlockingChannel
 
 from shared.contracts import fingerprint
 from shared.messaging.message import message_of
+from shared.messaging.rabbitmq.wire import properties_of
 from shared.messaging.topology import DEFAULT_EXCHANGE, STORAGE
-from shared.messaging.wire import properties_of
 from support.events import an_event
 from support.faulty.stage import Stage
 from support.ledger import Attempt, Entry

@@ -15,7 +15,7 @@ import pika
 from pika.channel import Channel
 
 from shared.messaging.batching import BatchLimits
-from shared.messaging.connection import Connection
+from shared.messaging.rabbitmq.connection import Connection
 
 BATCH = BatchLimits(size=500)
 """As many to a batch as the storage service takes by default."""

@@ -1,5 +1,5 @@
-"""Messages in and out of RabbitMQ: the only package that knows pika.
+"""Messages: what a broker offers, the work with what it delivers, and a broker in memory for tests.
 
-`broker` says what a broker offers; `rabbitmq` and `memory` are the two that offer it, held to the same
+`broker` is the interface; the package `rabbitmq` and the module `memory` both offer it, held to the same
 behaviour by one conformance suite.
 """

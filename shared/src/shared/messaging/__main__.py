@@ -8,9 +8,9 @@ from __future__ import annotations
 import sys
 
 from shared import settings
-from shared.messaging import addresses
-from shared.messaging.declare import UNREACHABLE, TopologyMismatch, declare
-from shared.messaging.nodes import Nodes
+from shared.messaging.rabbitmq import addresses
+from shared.messaging.rabbitmq.declare import UNREACHABLE, TopologyMismatch, declare
+from shared.messaging.rabbitmq.nodes import Nodes
 
 ROUNDS = 3
 """How often all nodes are tried, each time with more patience: right after a start they are slow."""

@@ -18,7 +18,7 @@ from shared.messaging.failures import Handler
 from shared.messaging.incoming import Incoming
 from shared.messaging.instruments import ConsumeInstruments, Instruments, Refusal
 from shared.messaging.message import Message, announcement_message
-from shared.messaging.rpc import pack_query, reply_to, unpack_reply
+from shared.messaging.queries import pack_query, reply_to, unpack_reply
 from shared.messaging.worker import Worker
 
 

@@ -25,7 +25,7 @@ from shared.messaging.failures import (
 )
 from shared.messaging.incoming import Incoming
 from shared.messaging.instruments import ConsumeInstruments
-from shared.messaging.moves import Moves
+from shared.messaging.requeue import Requeue
 from shared.messaging.topology import WorkQueue
 
 SUSPECT_AT = 3
@@ -95,7 +95,7 @@ class Worker:
         self._limits = limits
         self._source = source
         self._publisher = publisher
-        self._moves = Moves(work, publisher, reach, self._instruments)
+        self._requeue = Requeue(work, publisher, reach, self._instruments)
         self._hold_most_s = hold_most_s
         self._stopping = threading.Event()
         self._busy_since_s: float | None = None
@@ -107,9 +107,9 @@ class Worker:
         try:
             while not self._stopping.is_set():
                 self._work_through(self._next_batch())
-                for incoming in self._moves.again(self._source.is_current):
+                for incoming in self._requeue.again(self._source.is_current):
                     self._source.ack(incoming, multiple=False)
-                self._source.set_aside(self._moves.waiting())
+                self._source.set_aside(self._requeue.waiting())
         finally:
             self._source.close()
             self._publisher.close()
@@ -135,11 +135,11 @@ class Worker:
 
     def _next_batch(self) -> list[Incoming]:
         """Return a batch; an empty one when what is set aside is to be tried again."""
-        if len(self._moves) >= self._limits.prefetch // 2:
+        if len(self._requeue) >= self._limits.prefetch // 2:
             self._stopping.wait(ASIDE_AGAIN_S)
             return []
         batch: Batch[Incoming] = Batch(BatchLimits() if self._cautious_for else self._limits)
-        patience_s = ASIDE_AGAIN_S if len(self._moves) else None
+        patience_s = ASIDE_AGAIN_S if len(self._requeue) else None
         while not self._stopping.is_set() and not batch.is_full:
             wait_s = batch.wait_s(now_s=time.monotonic())
             incoming = self._source.get(patience_s if wait_s is None else wait_s)
@@ -166,7 +166,7 @@ class Worker:
                 self._ack([incoming for incoming, is_settled in zip(group, outcomes, strict=False) if is_settled])
 
     def _ack(self, settled: list[Incoming]) -> None:
-        if len(self._moves):  # an ack of all that came before would ack what is set aside
+        if len(self._requeue):  # an ack of all that came before would ack what is set aside
             for incoming in settled:
                 self._source.ack(incoming, multiple=False)
         elif settled:
@@ -184,7 +184,7 @@ class Worker:
             outcome = next(outcomes, None) if isinstance(read, Delivery) else read
             if outcome is None:  # the handler left it, and what follows, for the next time
                 break
-            settled.append(isinstance(outcome, Done) or self._moves.move(incoming, outcome))
+            settled.append(isinstance(outcome, Done) or self._requeue.send(incoming, outcome))
         self._instruments.received(len(settled), sum(incoming.redelivered for incoming in group[: len(settled)]))
         return settled
 

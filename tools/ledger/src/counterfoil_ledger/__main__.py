@@ -28,7 +28,7 @@ from counterfoil_ledger.records import Ledger, NoLedger, Run
 from counterfoil_ledger.report import Waiting, follow, outcomes, print_names, print_verdict
 from counterfoil_ledger.settling import PAUSE_S, Settling, Sources
 from counterfoil_ledger.verdict import Allowed, Observed, compare, is_another_sink
-from shared.messaging.depths import BrokerAway
+from shared.messaging.rabbitmq.depths import BrokerAway
 
 FIRST_ANSWER_S = 10.0
 """How long a run waits for somebody to answer at all: the installation may be starting."""

@@ -18,7 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from counterfoil_ledger.api import CannotAsk
 from shared import database
-from shared.messaging import depths
+from shared.messaging.rabbitmq import depths
 from shared.messaging.topology import STORAGE
 
 PAUSE_S = 1.0

@@ -6,9 +6,8 @@ import time
 from collections import Counter
 
 from counterfoil_ledger.api import CannotAsk
-from shared.messaging import depths
 from shared.messaging.broker import Answer, NoAnswer, Params, QueryFailed, RpcClient
-from shared.messaging.rabbitmq import RabbitMQ
+from shared.messaging.rabbitmq import RabbitMQ, depths
 from shared.messaging.topology import NOTIFY_QUERIES, STORAGE_QUERIES
 from shared.parked.limits import LIMIT_MOST
 

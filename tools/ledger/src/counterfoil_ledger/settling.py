@@ -11,7 +11,7 @@ from counterfoil_ledger.holdings import Holdings, own
 from counterfoil_ledger.mails import mail_counts
 from counterfoil_ledger.parked import parked_ids
 from counterfoil_ledger.records import Ledger
-from shared.messaging import depths
+from shared.messaging.rabbitmq import depths
 from shared.messaging.topology import WORK_QUEUES
 
 PAUSE_S = 1.0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from argparse import ArgumentTypeError
 
-from shared.messaging import addresses
+from shared.messaging.rabbitmq import addresses
 
 
 def url(text: str) -> str:

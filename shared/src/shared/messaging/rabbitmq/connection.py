@@ -9,9 +9,17 @@ import pika
 from pika.channel import Channel
 from pika.exceptions import ConnectionWrongStateError
 
-from shared.messaging import frames
-from shared.messaging.reading import Reader, TakeConfirm, TakeDelivery, confirms, deliveries, left_to_pika, read
-from shared.messaging.transport import read_once_a_turn, sent_at_once
+from shared.messaging.rabbitmq.fast import frames
+from shared.messaging.rabbitmq.fast.reading import (
+    Reader,
+    TakeConfirm,
+    TakeDelivery,
+    confirms,
+    deliveries,
+    left_to_pika,
+    read,
+)
+from shared.messaging.rabbitmq.fast.transport import read_once_a_turn, sent_at_once
 
 
 class Connection(pika.SelectConnection):

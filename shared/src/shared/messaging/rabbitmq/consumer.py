@@ -8,10 +8,10 @@ from collections.abc import Callable, Collection
 import pika
 from pika.channel import Channel
 
-from shared.messaging.connection import Connection
 from shared.messaging.incoming import Incoming
-from shared.messaging.link import Link
-from shared.messaging.renewal import RENEW_EVERY_S, when_due
+from shared.messaging.rabbitmq.connection import Connection
+from shared.messaging.rabbitmq.link import Link
+from shared.messaging.rabbitmq.renewal import RENEW_EVERY_S, when_due
 
 PATIENCE_S = 5.0
 """How long a renewal waits before it asks whether all that is left is set aside. Under an alarm that is acked after the

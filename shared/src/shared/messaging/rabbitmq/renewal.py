@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 
-from shared.messaging.connection import Connection
+from shared.messaging.rabbitmq.connection import Connection
 
 RENEW_EVERY_S = 60.0
 """How often a channel is renewed, at the latest, once what it holds is acked. When a quorum queue changes its leader,

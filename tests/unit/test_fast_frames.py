@@ -7,7 +7,7 @@ import pytest
 from pika.frame import Body, Header, Method
 from pika.spec import Basic
 
-from shared.messaging import frames
+from shared.messaging.rabbitmq.fast import frames
 
 
 def test_a_method_frame_names_its_route() -> None:

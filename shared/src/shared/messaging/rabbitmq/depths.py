@@ -9,8 +9,8 @@ import pika
 from pika.adapters.blocking_connection import BlockingChannel
 from pika.exceptions import ChannelClosedByBroker
 
-from shared.messaging import addresses
-from shared.messaging.declare import UNREACHABLE
+from shared.messaging.rabbitmq import addresses
+from shared.messaging.rabbitmq.declare import UNREACHABLE
 from shared.messaging.topology import WORK_QUEUES
 
 TIMEOUT_S = 10.0

@@ -1,6 +1,5 @@
-"""Questions and answers over RabbitMQ's direct reply-to.
+"""Asks and answers queries over RabbitMQ's direct reply-to.
 
-A query is JSON, `{"method": …, "params": {…}}`; its answer `{"answer": {…}}` or `{"error": "…"}`.
 Source: RabbitMQ's page "Direct Reply-to".
 """
 
@@ -8,22 +7,21 @@ from __future__ import annotations
 
 import functools
 import itertools
-import json
 import queue
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import pika
-import structlog
 from pika import DeliveryMode
 from pika.channel import Channel
 from pika.spec import Basic
 
-from shared.messaging.broker import Answer, NoAnswer, Params, QueryFailed, QueryMethod
-from shared.messaging.connection import Connection
-from shared.messaging.link import Link
-from shared.messaging.renewal import RENEW_EVERY_S, when_due
+from shared.messaging.broker import Answer, NoAnswer, Params, QueryMethod
+from shared.messaging.queries import pack_query, reply_to, unpack_reply
+from shared.messaging.rabbitmq.connection import Connection
+from shared.messaging.rabbitmq.link import Link
+from shared.messaging.rabbitmq.renewal import RENEW_EVERY_S, when_due
 from shared.messaging.topology import DEFAULT_EXCHANGE
 
 REPLY_TO = "amq.rabbitmq.reply-to"
@@ -53,33 +51,6 @@ class PendingQuery:
         if self._reply is None:
             raise NoAnswer
         return unpack_reply(self._reply)
-
-
-def unpack_reply(reply: bytes) -> Answer:
-    """Return the answer that a reply holds; raises `QueryFailed`."""
-    document = json.loads(reply)
-    if "answer" not in document:
-        raise QueryFailed(str(document.get("error", "no answer in the reply")))
-    answer: Answer = document["answer"]
-    return answer
-
-
-def pack_query(method: str, params: Params) -> bytes:
-    """Return the body of a query."""
-    return json.dumps({"method": method, "params": dict(params)}).encode()
-
-
-def reply_to(body: bytes, methods: Mapping[str, QueryMethod]) -> bytes:
-    """Answer one query: whatever goes wrong becomes the reply's error, without the details that may be personal."""
-    try:
-        query = json.loads(body)
-        method = methods.get(query["method"])
-        if method is None:
-            return json.dumps({"error": f"there is no query {query['method']!r} here"}).encode()
-        return json.dumps({"answer": method(query["params"])}, ensure_ascii=False).encode()
-    except Exception as error:  # noqa: BLE001 - one bad query must not end the server
-        structlog.get_logger().warning("query failed", error=type(error).__name__, exc_info=error)
-        return json.dumps({"error": type(error).__name__}).encode()
 
 
 class QueryClient:

@@ -10,12 +10,12 @@ from shared.failpoints import Reach, ignore
 from shared.messaging.batching import BatchLimits
 from shared.messaging.broker import Keep, QueryMethod
 from shared.messaging.collecting import Collector
-from shared.messaging.consumer import QueueSource
 from shared.messaging.failures import Handler
 from shared.messaging.instruments import ConsumeInstruments, Instruments
-from shared.messaging.live import LiveAnnouncer, LiveWatch
-from shared.messaging.publisher import ConfirmingPublisher
-from shared.messaging.rpc import QueryClient, QueryServer
+from shared.messaging.rabbitmq.consumer import QueueSource
+from shared.messaging.rabbitmq.live import LiveAnnouncer, LiveWatch
+from shared.messaging.rabbitmq.publisher import ConfirmingPublisher
+from shared.messaging.rabbitmq.rpc import QueryClient, QueryServer
 from shared.messaging.topology import WorkQueue
 from shared.messaging.worker import Worker
 

@@ -7,7 +7,7 @@ from itertools import cycle
 
 import pika
 
-from shared.messaging import addresses
+from shared.messaging.rabbitmq import addresses
 
 HEARTBEAT_S = 10
 

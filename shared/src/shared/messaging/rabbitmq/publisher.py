@@ -16,13 +16,13 @@ from pika.spec import Basic
 from shared.failpoints import Reach, ignore
 from shared.messaging import topology
 from shared.messaging.broker import NotConfirmed
-from shared.messaging.connection import Connection
 from shared.messaging.instruments import PublishInstruments, Refusal
-from shared.messaging.link import Link
 from shared.messaging.message import Message
-from shared.messaging.reading import Confirm
+from shared.messaging.rabbitmq.connection import Connection
+from shared.messaging.rabbitmq.fast.reading import Confirm
+from shared.messaging.rabbitmq.link import Link
+from shared.messaging.rabbitmq.wire import properties_of
 from shared.messaging.topology import DEFAULT_EXCHANGE
-from shared.messaging.wire import properties_of
 
 IN_FLIGHT_MOST = 10_000
 """How many messages may wait for their confirm; beyond it a publish is refused at once."""

@@ -12,7 +12,7 @@ from pika.exceptions import InvalidFrameError
 from pika.frame import Body, Frame, Header, Heartbeat, Method, ProtocolHeader, decode_frame
 from pika.spec import Basic
 
-from shared.messaging.reading import LARGEST_BYTES, Confirm, confirms, deliveries, read
+from shared.messaging.rabbitmq.fast.reading import LARGEST_BYTES, Confirm, confirms, deliveries, read
 
 TAG = "ctag1.4f"
 FRAME_MOST = 4096

@@ -13,9 +13,9 @@ from pika.channel import Channel
 from pika.exceptions import ChannelClosedByClient
 
 from shared.messaging import complaints
-from shared.messaging.connection import Connection
-from shared.messaging.declare import UNREACHABLE, TopologyMismatch, declare
-from shared.messaging.nodes import Nodes
+from shared.messaging.rabbitmq.connection import Connection
+from shared.messaging.rabbitmq.declare import UNREACHABLE, TopologyMismatch, declare
+from shared.messaging.rabbitmq.nodes import Nodes
 
 RECONNECT_FIRST_S = 0.1
 RECONNECT_MOST_S = 5.0

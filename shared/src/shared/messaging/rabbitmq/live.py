@@ -13,11 +13,11 @@ from pika.frame import Method
 from pika.spec import Basic, Queue
 
 from shared.contracts import Announcement, InvalidEvent, decode_announcement
-from shared.messaging.connection import Connection
-from shared.messaging.link import Link
 from shared.messaging.message import Message, announcement_message
+from shared.messaging.rabbitmq.connection import Connection
+from shared.messaging.rabbitmq.link import Link
+from shared.messaging.rabbitmq.wire import properties_of
 from shared.messaging.topology import LIVE
-from shared.messaging.wire import properties_of
 
 BACKLOG_MOST = 10_000
 

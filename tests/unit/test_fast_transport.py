@@ -9,7 +9,7 @@ from typing import Any
 
 from pika.adapters.utils.io_services_utils import _AsyncPlaintextTransport
 
-from shared.messaging.transport import READ_BYTES, read_once_a_turn, sent_at_once
+from shared.messaging.rabbitmq.fast.transport import READ_BYTES, read_once_a_turn, sent_at_once
 
 MUCH = b"x" * 4_000_000
 

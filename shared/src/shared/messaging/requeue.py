@@ -1,4 +1,4 @@
-"""Moves deliveries to where their outcome says: the parked queue, or a delay level."""
+"""Requeue deliveries to where their outcome says: the parked queue, or a delay level."""
 
 from __future__ import annotations
 
@@ -29,16 +29,17 @@ from shared.messaging.message import (
 from shared.messaging.topology import DEFAULT_EXCHANGE, PARKED, WorkQueue
 
 Note: TypeAlias = Callable[[], None]
-"""Tells the instruments that something was moved."""
+"""Tells the instruments that a delivery was sent on."""
 
 PUBLISH_TIMEOUT_S = 3.0
 REASON_MOST = 500
 
 
-class Moves:
-    """Publishes what is to be moved, confirmed. What the broker does not confirm is set aside, unacked, for later.
+class Requeue:
+    """Publishes what comes again later or waits for a person, confirmed.
 
-    An alarm that blocks publishers would otherwise stop the very consumer whose work ends the alarm.
+    What the broker does not confirm is set aside, unacked, for later. An alarm that blocks publishers would otherwise
+    stop the very consumer whose work ends the alarm.
     """
 
     def __init__(self, work: WorkQueue, publisher: Publisher, reach: Reach, instruments: ConsumeInstruments) -> None:
@@ -57,7 +58,7 @@ class Moves:
         """Return what is set aside."""
         return [incoming for incoming, _, _ in self._aside]
 
-    def move(self, incoming: Incoming, outcome: Park | Retry) -> bool:
+    def send(self, incoming: Incoming, outcome: Park | Retry) -> bool:
         """Publish it; False where that was not confirmed, and it is set aside."""
         parked = isinstance(outcome, Park)
         say = self._log.error if parked else self._log.info
@@ -71,17 +72,17 @@ class Moves:
         return False
 
     def again(self, is_current: Callable[[Incoming], bool]) -> list[Incoming]:
-        """Try what is set aside again, and return what was moved; forget what is no longer ours."""
-        moved: list[Incoming] = []
+        """Try what is set aside again, and return what was sent; forget what is no longer ours."""
+        sent: list[Incoming] = []
         while self._aside:
             incoming, message, note = self._aside[0]
             if is_current(incoming):
                 if not self._publish(message):
                     break
                 note()
-                moved.append(incoming)
+                sent.append(incoming)
             del self._aside[0]
-        return moved
+        return sent
 
     def _note_of(self, outcome: Park | Retry) -> Note:
         if isinstance(outcome, Park):
