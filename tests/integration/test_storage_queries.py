@@ -18,9 +18,9 @@ from sqlalchemy import Engine
 from shared.messaging.failures import Delivery
 from shared.messaging.memory import MemoryBroker
 from shared.messaging.topology import STORAGE_QUERIES
-from storage_service.handler import StoreSubmissions
 from storage_service.queries import PAGE_BYTES, SubmissionQueries
-from storage_service.repository import SubmissionRepository
+from storage_service.store.handler import StoreSubmissions
+from storage_service.store.repository import SubmissionRepository
 from support.events import ACCEPTED_AT, WRITTEN_AT, an_event
 from support.submission_databases import migrated
 

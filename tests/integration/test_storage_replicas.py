@@ -13,8 +13,8 @@ from sqlalchemy import Engine
 from shared import database
 from shared.contracts import SubmissionAccepted
 from shared.messaging.failures import Delivery, Done, settle
-from storage_service.handler import StoreSubmissions
-from storage_service.repository import SubmissionRepository
+from storage_service.store.handler import StoreSubmissions
+from storage_service.store.repository import SubmissionRepository
 from support.events import an_event
 from support.submission_databases import conflict_count, migrated, stored
 

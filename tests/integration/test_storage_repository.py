@@ -9,9 +9,9 @@ from uuid import UUID
 import pytest
 
 from shared.messaging.failures import PermanentFailure
-from storage_service.domain import Held
-from storage_service.handler import Repository
-from storage_service.repository import SubmissionRepository
+from storage_service.store.domain import Existing
+from storage_service.store.handler import Repository
+from storage_service.store.repository import SubmissionRepository
 from support.events import an_event
 from support.submission_databases import migrated
 from support.submission_rows import MemoryRepository
@@ -30,9 +30,9 @@ def repository(request: pytest.FixtureRequest) -> Iterator[Repository]:
         yield SubmissionRepository(engine)
 
 
-def held(repository: Repository, *ids: UUID) -> dict[UUID, Held]:
+def existing(repository: Repository, *ids: UUID) -> dict[UUID, Existing]:
     with repository.transaction() as rows:
-        return dict(rows.held(ids))
+        return dict(rows.existing(ids))
 
 
 def test_what_is_new_is_inserted_and_what_is_there_stays(repository: Repository) -> None:
@@ -42,16 +42,16 @@ def test_what_is_new_is_inserted_and_what_is_there_stays(repository: Repository)
     other = an_event(id=second.id, name="other")
     with repository.transaction() as rows:
         assert rows.insert([other, third], stored_at=LATER) == 1
-    assert held(repository, first.id, second.id, third.id) == {
-        first.id: Held(first.fingerprint, NOW),
-        second.id: Held(second.fingerprint, NOW),
-        third.id: Held(third.fingerprint, LATER),
+    assert existing(repository, first.id, second.id, third.id) == {
+        first.id: Existing(first.fingerprint, NOW),
+        second.id: Existing(second.fingerprint, NOW),
+        third.id: Existing(third.fingerprint, LATER),
     }
 
 
-def test_nothing_is_held_under_an_unknown_id(repository: Repository) -> None:
-    assert held(repository, UUID(int=1)) == {}
-    assert held(repository) == {}
+def test_nothing_exists_under_an_unknown_id(repository: Repository) -> None:
+    assert existing(repository, UUID(int=1)) == {}
+    assert existing(repository) == {}
 
 
 def test_nothing_to_insert_is_no_error(repository: Repository) -> None:
@@ -67,7 +67,7 @@ def test_a_conflict_may_come_again(repository: Repository) -> None:
         rows.keep_conflicts([other], received_at=NOW)
     with repository.transaction() as rows:
         rows.keep_conflicts([other], received_at=LATER)
-    assert held(repository, first.id)[first.id].fingerprint == first.fingerprint
+    assert existing(repository, first.id)[first.id].fingerprint == first.fingerprint
 
 
 def test_a_transaction_that_fails_leaves_nothing(repository: Repository) -> None:
@@ -80,7 +80,7 @@ def test_a_transaction_that_fails_leaves_nothing(repository: Repository) -> None
 
     with pytest.raises(RuntimeError):
         fail()
-    assert held(repository, event.id) == {}
+    assert existing(repository, event.id) == {}
 
 
 @pytest.mark.parametrize("form", ["", "x" * 65])
@@ -97,4 +97,4 @@ def test_a_row_the_tables_refuse_takes_its_batch_back_and_is_named_without_its_v
         insert()
     assert "canary" not in str(raised.value)
     assert raised.value.__cause__ is None
-    assert held(repository, good.id) == {}
+    assert existing(repository, good.id) == {}

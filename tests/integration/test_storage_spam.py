@@ -15,7 +15,7 @@ from sqlalchemy import Engine, text
 from shared import database
 from shared.contracts import SubmissionAccepted
 from storage_service.queries import SubmissionQueries
-from storage_service.repository import SubmissionRepository
+from storage_service.store.repository import SubmissionRepository
 from storage_service.tables import MIGRATIONS
 from support.events import ACCEPTED_AT, an_event
 from support.submission_databases import migrated

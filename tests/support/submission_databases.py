@@ -13,7 +13,7 @@ from shared import database
 from shared.contracts import Control, Source, SubmissionAccepted, fingerprint
 from shared.database import iso
 from storage_service.queries import SubmissionQueries
-from storage_service.repository import SubmissionRepository
+from storage_service.store.repository import SubmissionRepository
 from storage_service.tables import MIGRATIONS, conflicts, submissions
 
 NOW = datetime(2026, 11, 22, 18, 0, tzinfo=UTC)

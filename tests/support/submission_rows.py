@@ -10,7 +10,7 @@ from uuid import UUID
 
 from shared.contracts import SubmissionAccepted
 from shared.messaging.failures import PermanentFailure
-from storage_service.domain import Held
+from storage_service.store.domain import Existing
 
 
 @dataclass
@@ -28,10 +28,10 @@ class MemoryRows:
         self.submissions |= {event.id: (event, stored_at) for event in new}
         return len(new)
 
-    def held(self, ids: Sequence[UUID]) -> Mapping[UUID, Held]:
+    def existing(self, ids: Sequence[UUID]) -> Mapping[UUID, Existing]:
         """See `handler.Rows`."""
         found = {key: self.submissions[key] for key in ids if key in self.submissions}
-        return {key: Held(event.fingerprint, stored_at) for key, (event, stored_at) in found.items()}
+        return {key: Existing(event.fingerprint, stored_at) for key, (event, stored_at) in found.items()}
 
     def keep_conflicts(self, events: Sequence[SubmissionAccepted], *, received_at: datetime) -> None:
         """See `handler.Rows`."""

@@ -29,8 +29,8 @@ from shared.messaging.memory import MemoryBroker
 from shared.messaging.message import message_of
 from shared.messaging.topology import NOTIFY_EMAIL
 from shared.telemetry.messaging import messaging
-from storage_service.handler import Stored
-from storage_service.instruments import counting
+from storage_service.store.handler import Stored
+from storage_service.store.instruments import counting
 from support.brokers import Recorder, publish, running
 from support.confirmations import NOON, FakeDeliveries, a_key
 from support.events import an_event

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.contracts import SubmissionAccepted
-from storage_service.domain import Held, plan
+from storage_service.store.domain import Existing, plan
 from support.events import an_event
 
 NOW = datetime(2026, 11, 22, 18, 0, tzinfo=UTC)
@@ -38,19 +38,19 @@ def test_nothing_of_a_batch_is_lost_and_all_of_it_is_in_order(events: list[Submi
 
 @given(batches, st.dictionaries(st.integers(0, 5), st.sampled_from("xyz")))
 def test_a_conflict_is_what_differs_from_what_stands(events: list[SubmissionAccepted], before: dict[int, str]) -> None:
-    held = {UUID(int=key): Held(an_event(name=name).fingerprint, NOW) for key, name in before.items()}
+    existing = {UUID(int=key): Existing(an_event(name=name).fingerprint, NOW) for key, name in before.items()}
     firsts: dict[UUID, str] = {}
     for event in events:
         firsts.setdefault(event.id, event.fingerprint)
-    standing = firsts | {key: row.fingerprint for key, row in held.items()}
+    standing = firsts | {key: row.fingerprint for key, row in existing.items()}
     expected = {(event.id, event.fingerprint) for event in events if event.fingerprint != standing[event.id]}
-    found = [(event.id, event.fingerprint) for event in plan(events).conflicts(held)]
+    found = [(event.id, event.fingerprint) for event in plan(events).conflicts(existing)]
     assert found == sorted(expected)
 
 
 def test_ids_are_told_by_the_moment_at_which_they_were_stored() -> None:
     batch = plan([an_event(id=key) for key in (C, A, B)])
     earlier = NOW.replace(hour=9)
-    held = {A: Held("f", earlier), C: Held("f", NOW)}
-    assert batch.moments(held, stored_at=NOW) == {earlier: (A,), NOW: (B, C)}
+    existing = {A: Existing("f", earlier), C: Existing("f", NOW)}
+    assert batch.moments(existing, stored_at=NOW) == {earlier: (A,), NOW: (B, C)}
     assert plan([]).moments({}, stored_at=NOW) == {}

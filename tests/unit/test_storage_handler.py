@@ -10,7 +10,7 @@ import pytest
 
 from shared.contracts import SubmissionAccepted, SubmissionsStored
 from shared.messaging.failures import Delivery, DependencyUnavailable, Done, Park, settle
-from storage_service.handler import StoreSubmissions
+from storage_service.store.handler import StoreSubmissions
 from support.events import an_event
 from support.submission_rows import MemoryRepository
 

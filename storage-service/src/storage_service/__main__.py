@@ -34,10 +34,10 @@ from shared.telemetry.messaging import messaging
 from shared.telemetry.parked import measure_parked
 from shared.telemetry.registry import process_registry
 from storage_service import settings
-from storage_service.handler import StoreSubmissions
-from storage_service.instruments import TimedRepository, counting
 from storage_service.queries import SubmissionQueries
-from storage_service.repository import SubmissionRepository
+from storage_service.store.handler import StoreSubmissions
+from storage_service.store.instruments import TimedRepository, counting
+from storage_service.store.repository import SubmissionRepository
 from storage_service.tables import MIGRATIONS, PARKED
 
 PROGRAM = "python -m storage_service"

@@ -33,7 +33,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from shared.contracts import SubmissionAccepted, document_of
 from shared.database import UtcTimestamp, classified
-from storage_service.domain import Held
+from storage_service.store.domain import Existing
 from storage_service.tables import conflicts, submissions
 
 
@@ -47,11 +47,11 @@ class SubmissionRows:
         """Insert those whose id is not there yet, in one statement, and return how many these were."""
         return self._insert(submissions, "stored_at", events, stored_at)
 
-    def held(self, ids: Sequence[UUID]) -> Mapping[UUID, Held]:
+    def existing(self, ids: Sequence[UUID]) -> Mapping[UUID, Existing]:
         """Return what stands under these ids, also what another transaction committed a moment ago."""
         found = select(submissions.c.id, submissions.c.fingerprint, submissions.c.stored_at)
         rows = self._connection.execute(found.where(submissions.c.id.in_(ids)))
-        return {row.id: Held(row.fingerprint, row.stored_at) for row in rows}
+        return {row.id: Existing(row.fingerprint, row.stored_at) for row in rows}
 
     def keep_conflicts(self, events: Sequence[SubmissionAccepted], *, received_at: datetime) -> None:
         """Keep these beside the submission of the same id, once per id and fingerprint."""

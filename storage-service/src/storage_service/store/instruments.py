@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from prometheus_client import CollectorRegistry, Counter, Histogram
 
 from shared.telemetry.messaging import SECONDS
-from storage_service.handler import Repository, Rows, Stored
+from storage_service.store.handler import Repository, Rows, Stored
 
 _SIZES = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000)
 

@@ -11,7 +11,7 @@ from shared.contracts import SubmissionAccepted
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class Existing:
     """What the database holds under an id."""
 
     fingerprint: str
@@ -34,22 +34,22 @@ class Plan:
         """The ids, each once."""
         return [event.id for event in self.firsts]
 
-    def conflicts(self, held: Mapping[UUID, Held]) -> list[SubmissionAccepted]:
+    def conflicts(self, existing: Mapping[UUID, Existing]) -> list[SubmissionAccepted]:
         """Return the events whose fields differ from what stands under their id, once per id and fingerprint.
 
-        What stands is in `held`; under an id that is not, the batch's own first event was inserted.
+        What stands is in `existing`; under an id that is not, the batch's own first event was inserted.
         """
         standing = {event.id: event.fingerprint for event in self.firsts}
-        standing |= {key: row.fingerprint for key, row in held.items()}
+        standing |= {key: row.fingerprint for key, row in existing.items()}
         differing = [event for event in (*self.firsts, *self.repeats) if event.fingerprint != standing[event.id]]
         unique = {(event.id, event.fingerprint): event for event in reversed(differing)}
         return [unique[key] for key in sorted(unique)]
 
-    def moments(self, held: Mapping[UUID, Held], *, stored_at: datetime) -> dict[datetime, tuple[UUID, ...]]:
-        """Return which ids were stored when: those in `held` earlier, the others at `stored_at`."""
+    def moments(self, existing: Mapping[UUID, Existing], *, stored_at: datetime) -> dict[datetime, tuple[UUID, ...]]:
+        """Return which ids were stored when: those in `existing` earlier, the others at `stored_at`."""
         found: dict[datetime, list[UUID]] = {}
         for event in self.firsts:
-            moment = held[event.id].stored_at if event.id in held else stored_at
+            moment = existing[event.id].stored_at if event.id in existing else stored_at
             found.setdefault(moment, []).append(event.id)
         return {moment: tuple(ids) for moment, ids in found.items()}
 

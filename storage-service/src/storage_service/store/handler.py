@@ -14,7 +14,7 @@ import structlog
 from shared.contracts import SubmissionAccepted, SubmissionsStored
 from shared.failpoints import Reach
 from shared.messaging.failures import Delivery
-from storage_service.domain import Held, plan
+from storage_service.store.domain import Existing, plan
 
 
 class Rows(Protocol):
@@ -23,7 +23,7 @@ class Rows(Protocol):
     def insert(self, events: Sequence[SubmissionAccepted], *, stored_at: datetime) -> int:
         """Insert those whose id is not there yet, and return how many these were. No id may come twice."""
 
-    def held(self, ids: Sequence[UUID]) -> Mapping[UUID, Held]:
+    def existing(self, ids: Sequence[UUID]) -> Mapping[UUID, Existing]:
         """Return what stands under these ids, committed or not."""
 
     def keep_conflicts(self, events: Sequence[SubmissionAccepted], *, received_at: datetime) -> None:
@@ -83,8 +83,8 @@ class StoreSubmissions:
         stored_at = self._clock()
         with self._repository.transaction() as rows:
             inserted = rows.insert(batch.firsts, stored_at=stored_at)
-            held = rows.held(batch.ids) if inserted < len(batch.firsts) else {}
-            conflicts = batch.conflicts(held)
+            existing = rows.existing(batch.ids) if inserted < len(batch.firsts) else {}
+            conflicts = batch.conflicts(existing)
             rows.keep_conflicts(conflicts, received_at=stored_at)
             self._reach("before-commit")
         self._reach("after-commit")
@@ -92,5 +92,5 @@ class StoreSubmissions:
         self._log.debug("stored", batch=len(deliveries), new=inserted, conflicts=len(conflicts))
         for event in conflicts:
             self._log.warning("kept as a conflict", submission=str(event.id), form=event.form)
-        for moment, ids in batch.moments(held, stored_at=stored_at).items():
+        for moment, ids in batch.moments(existing, stored_at=stored_at).items():
             self._announce(SubmissionsStored(ids, moment))

@@ -1,0 +1,1 @@
+"""Takes batches of accepted submissions and stores each submission exactly once."""
