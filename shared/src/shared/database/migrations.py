@@ -1,4 +1,4 @@
-"""Migrations: Alembic's, run under a lock so that several processes may start at once."""
+"""Runs a service's Alembic migrations under a lock, so that several processes may start at once."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from sqlalchemy import Connection, Engine, MetaData, func, select, text
 
 from shared.database.engines import reading
 from shared.database.failures import classified
+from shared.messaging.failures import DependencyUnavailable
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,17 @@ class Migrations:
         with classified(), reading(engine).connect() as connection:
             current = self._current(connection)
         return not current or (current <= self._known() and current != set(self._scripts().get_heads()))
+
+    def needed_at_start(self, engine: Engine) -> bool:
+        """Say whether a service has to wait for a migration before it starts.
+
+        It starts without a database that is away: its consumers hold what arrives until the database is back.
+        """
+        try:
+            return self.pending(engine)
+        except DependencyUnavailable as error:
+            structlog.get_logger().warning("starting without the database", reason=str(error))
+            return False
 
     def run(self, connection: Connection) -> None:
         """Run what Alembic was asked to: what a service's `env.py` calls."""
