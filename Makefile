@@ -3,7 +3,7 @@ PYTHON ?= python3
 OWN_FORMS = $(COUNTERFOIL_FORMS)$(wildcard forms.toml forms/forms.toml)
 FORMS ?= $(or $(COUNTERFOIL_FORMS),$(firstword $(wildcard forms.toml forms/forms.toml)),forms.example.toml)
 BIN = .venv/bin
-CODE = shared gateway storage-service notify-service credentials deploy tools tests
+CODE = shared gateway storage-service notify-service deploy tools tests
 # Three at once on two processors, a file to each: most tests wait for a server, and each process has its own.
 PARALLEL = --numprocesses=3 --dist=loadfile
 PREPARE = PYTHONPATH=tools $(PYTHON) -m dev.prepare
@@ -38,7 +38,7 @@ test-compose: ## start the compose files, load, kill and restart their parts (ne
 	@$(PREPARE) python
 	@$(BIN)/python -m pytest $(or $(COMPOSE),tests/compose) $(ARGS)
 
-test-proxies: ## a gateway behind nginx, Caddy and HAProxy, configured as in deploy/proxies and proxy
+test-proxies: ## a gateway behind nginx, Caddy and HAProxy, configured as in deploy/proxies and deploy/proxy
 	@$(PREPARE) proxies
 	@$(BIN)/python -m pytest -o 'norecursedirs=.*' tests/proxies $(ARGS)
 

@@ -28,7 +28,7 @@ def cluster() -> Iterator[Stack]:
     """The compose files with three brokers, of which nothing runs yet."""
     problem = engine_problem()
     assert problem is None, problem
-    stack = Stack("docker-compose.yml", "docker-compose.cluster.yml", project=PROJECT)
+    stack = Stack("docker-compose.yml", "deploy/compose/cluster.yml", project=PROJECT)
     stack.down(volumes=True)
     try:
         yield stack

@@ -55,7 +55,7 @@ class Deployed:
 
     def deploy(self) -> str:
         """Deploy, and return what is said."""
-        command = [sys.executable, str(ROOT / "deploy" / "swarm.py"), STACK]
+        command = [sys.executable, str(ROOT / "deploy" / "swarm"), STACK]
         done = subprocess.run(
             command, env=clean_environment() | self._settings, capture_output=True, text=True, timeout=DEPLOY_LIMIT_S
         )

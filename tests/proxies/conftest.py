@@ -105,12 +105,12 @@ def caddy(place: Path, port: int, gateway: int) -> tuple[list[str], dict[str, st
 def haproxy(place: Path, port: int, gateway: int) -> tuple[list[str], dict[str, str]]:
     """Configure Compose's own proxy, and return how it is started."""
     changes = {
-        "/etc/counterfoil/": f"{ROOT}/proxy/",
+        "/etc/counterfoil/": f"{ROOT}/deploy/proxy/",
         "bind :8080": f"bind 127.0.0.1:{port}",
         "bind :9464": f"bind 127.0.0.1:{free_port()}",
         "parse-resolv-conf": "nameserver none 127.0.0.1:9",
     }
-    (place / "haproxy.cfg").write_text(changed("proxy/haproxy.cfg", changes))
+    (place / "haproxy.cfg").write_text(changed("deploy/proxy/haproxy.cfg", changes))
     settings = {"GATEWAYS": f"127.0.0.1:{gateway}", "TRUSTED_HOPS": "1", "REQUESTS_PER_SOURCE": "100"}
     return [program("haproxy"), "-db", "-f", str(place / "haproxy.cfg")], settings
 

@@ -30,7 +30,7 @@ _Loader.add_multi_constructor("!", _untagged)
 
 def names() -> list[str]:
     """Return the names of all compose files."""
-    return sorted(path.name for path in ROOT.glob("docker-compose*.yml"))
+    return [BASE, *sorted(str(path.relative_to(ROOT)) for path in ROOT.glob("deploy/compose/*.yml"))]
 
 
 def services_of(name: str) -> dict[str, Service]:

@@ -31,7 +31,8 @@ def make_example(directory: Path) -> Path:
     shutil.copytree(FOLDER, directory / "kubernetes", ignore=shutil.ignore_patterns("secrets"))
     example = directory / "kubernetes" / "example"
     secrets = example / "secrets"
-    run("credentials", str(secrets), settings={"BROKER_HOSTS": BROKER, "DATABASE_HOST": DATABASE})
+    settings = {"PYTHONPATH": str(ROOT / "deploy"), "BROKER_HOSTS": BROKER, "DATABASE_HOST": DATABASE}
+    run("credentials", str(secrets), settings=settings)
     run("gateway", "setup", str(secrets / "gateway"), settings={})
     (secrets / "notify" / "smtp_url").write_text(f"{MAIL}\n")
     return example

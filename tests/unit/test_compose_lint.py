@@ -13,7 +13,7 @@ from support.compose_files import ROOT, Service, every_service, is_one_shot, nam
 FOUND = list(every_service())
 ALL = [pytest.param(service, id=f"{file}:{name}") for file, name, service in FOUND]
 LASTING = [pytest.param(service, id=f"{file}:{name}") for file, name, service in FOUND if not is_one_shot(service)]
-DOCKERFILES = sorted([*ROOT.glob("*/Dockerfile"), *ROOT.glob("tools/*/Dockerfile")])
+DOCKERFILES = sorted([*ROOT.glob("*/Dockerfile"), *ROOT.glob("*/*/Dockerfile")])
 
 BECOMES_ANOTHER_USER = {"CHOWN", "DAC_OVERRIDE", "FOWNER", "SETGID", "SETUID"}
 """What an image that starts as root and then becomes its own user needs: PostgreSQL's."""

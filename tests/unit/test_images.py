@@ -13,9 +13,9 @@ from support.compose_files import ROOT
 FILES = sorted(
     path
     for pattern in (
-        "docker-compose*.yml",
+        "docker-compose.yml",
         "*/Dockerfile",
-        "tools/*/Dockerfile",
+        "*/*/Dockerfile",
         "deploy/**/*.y*ml",
         ".github/workflows/*.yml",
         "README.md",
@@ -56,13 +56,13 @@ def test_nothing_is_overlooked() -> None:
     assert {file for file, _ in FOUND} >= {
         "docker-compose.yml",
         "gateway/Dockerfile",
-        "proxy/Dockerfile",
+        "deploy/proxy/Dockerfile",
         "deploy/kubernetes/base/gateway.yaml",
         "deploy/kubernetes/components/rabbitmq/cluster.yaml",
         ".github/workflows/ci.yml",
         "tools/dev/docker_broker.py",
     }
-    text = "\n".join((ROOT / name).read_text() for name in ("docker-compose.yml", "docker-compose.cluster.yml"))
+    text = "\n".join((ROOT / name).read_text() for name in ("docker-compose.yml", "deploy/compose/cluster.yml"))
     assert len(re.findall(r"^ +image:", text, re.MULTILINE)) == len(
         re.findall(r"^ +image: \S+:\S+$", text, re.MULTILINE)
     )

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from deploy.swarm import add_own_secrets, swarm_form
 from support.compose_files import BASE, read, services_of
+from swarm.__main__ import add_own_secrets, swarm_form
 
-SWARM = "deploy/swarm.yml"
+SWARM = "deploy/swarm/stack.yml"
 SERVICES = ("topology", "storage-migrate", "notify-migrate", "storage-service", "notify-service", "gateway")
 
 

@@ -1,4 +1,4 @@
-"""`python3 deploy/swarm.py [STACK]`: deploys docker-compose.yml with deploy/swarm.yml to this Swarm, or updates it.
+"""`python3 deploy/swarm [STACK]`: deploys docker-compose.yml with stack.yml to this Swarm, or updates it.
 
 Run it on a manager, from anywhere; STACK is `counterfoil` unless named, and the settings are those of Compose (`.env`).
 Its first run makes the installation's secrets, in `secrets/` or where COUNTERFOIL_SECRETS says, and hands them over.
@@ -17,9 +17,9 @@ import time
 from pathlib import Path
 from typing import Any, TypeAlias
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 SECRETS = (ROOT / os.environ.get("COUNTERFOIL_SECRETS", "secrets")).resolve()
-FILES = ("docker-compose.yml", "deploy/swarm.yml")
+FILES = ("docker-compose.yml", "deploy/swarm/stack.yml")
 ONE_SHOT_LIMIT_S = 300
 
 MAKES_SECRETS = ("credentials", "setup")
