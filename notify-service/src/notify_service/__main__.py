@@ -12,16 +12,11 @@ from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from functools import partial
 
-import structlog
-from sqlalchemy import Engine
-from sqlalchemy.exc import DBAPIError
-
 from notify_service import service, settings
 from notify_service.deliveries.reopening import reopening
 from notify_service.deliveries.table import ClaimTable
 from notify_service.tables import MIGRATIONS, PARKED
 from shared import database, failpoints, forms, logs, tracing
-from shared.messaging.failures import DependencyUnavailable
 from shared.messaging.rabbitmq import RabbitMQ
 from shared.messaging.topology import NOTIFY_EMAIL, NOTIFY_WEBHOOK
 from shared.parked import command
@@ -43,17 +38,14 @@ def main(arguments: Sequence[str]) -> int:
         return _refuse(USAGE)
     try:
         return _migrate() if arguments else _run()
-    except (SettingsError, forms.FormsError) as error:
+    except (SettingsError, forms.FormsError, database.MigrationFailed) as error:
         return _refuse(str(error))
 
 
 def _migrate() -> int:
     chosen = settings.load_for_command()
     logs.configure("notify", level=chosen.log_level, format=chosen.log_format)
-    try:
-        MIGRATIONS.upgrade(database.create(chosen.database_url))
-    except DBAPIError as error:
-        return _refuse(f"the database cannot be migrated: {error.orig}")
+    MIGRATIONS.upgrade(database.create(chosen.database_url))
     return 0
 
 
@@ -64,7 +56,7 @@ def _run() -> int:
     logs.configure("notify", level=chosen.log_level, format=chosen.log_format)
     served.tell()
     engine = database.create(chosen.database_url)
-    if _is_pending(engine):
+    if MIGRATIONS.needed_at_start(engine):
         return _refuse(f"the database has not been migrated: run `{PROGRAM} migrate` first")
     served.follow()
     reach = failpoints.from_environment()
@@ -85,14 +77,6 @@ def _open_parked(can_publish: bool) -> AbstractContextManager[ParkedMessages]:  
     engine = database.create(chosen.database_url)
     reopen = reopening(ClaimTable(engine), _now)
     return command.open_messages(engine, PARKED, MIGRATIONS, chosen.broker_url, name="notify operator", reopen=reopen)
-
-
-def _is_pending(engine: Engine) -> bool:
-    try:
-        return MIGRATIONS.pending(engine)
-    except DependencyUnavailable as error:  # the consumers hold what arrives until the database is back
-        structlog.get_logger().warning("starting without the database", reason=str(error))
-        return False
 
 
 def _now() -> datetime:

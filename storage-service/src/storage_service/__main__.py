@@ -10,8 +10,6 @@ import sys
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 
-from sqlalchemy.exc import DBAPIError
-
 from shared import database, failpoints, logs, tracing
 from shared.messaging.rabbitmq import RabbitMQ
 from shared.messaging.topology import STORAGE
@@ -36,17 +34,14 @@ def main(arguments: Sequence[str]) -> int:
         return _refuse(USAGE)
     try:
         return _migrate() if arguments else _run()
-    except SettingsError as error:
+    except (SettingsError, database.MigrationFailed) as error:
         return _refuse(str(error))
 
 
 def _migrate() -> int:
     chosen = settings.load(with_broker=False)
     logs.configure("storage", level=chosen.log_level, format=chosen.log_format)
-    try:
-        MIGRATIONS.upgrade(database.create(chosen.database_url))
-    except DBAPIError as error:
-        return _refuse(f"the database cannot be migrated: {error.orig}")
+    MIGRATIONS.upgrade(database.create(chosen.database_url))
     return 0
 
 

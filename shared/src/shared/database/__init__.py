@@ -5,8 +5,8 @@ Installed with the extra `counterfoil-shared[database]`: the gateway has no data
 
 from shared.database.engines import create, reading
 from shared.database.failures import classified
-from shared.database.migrations import Migrations
+from shared.database.migrations import MigrationFailed, Migrations
 from shared.database.timestamps import UtcTimestamp, iso
 from shared.database.urls import database_url
 
-__all__ = ["Migrations", "UtcTimestamp", "classified", "create", "database_url", "iso", "reading"]
+__all__ = ["MigrationFailed", "Migrations", "UtcTimestamp", "classified", "create", "database_url", "iso", "reading"]

@@ -12,10 +12,15 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, MetaData, func, select, text
+from sqlalchemy.exc import DBAPIError
 
 from shared.database.engines import reading
 from shared.database.failures import classified
 from shared.messaging.failures import DependencyUnavailable
+
+
+class MigrationFailed(Exception):
+    """The schema could not be brought up to date, and is as it was; the text says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +37,14 @@ class Migrations:
     def upgrade(self, engine: Engine) -> None:
         """Bring the schema up to date in one transaction; a second call, or one at the same time, does nothing.
 
-        A schema that a newer version has made is left as it is: this version works with it, too.
+        A schema that a newer version has made is left as it is: this version works with it, too. Raises
+        `MigrationFailed`.
         """
-        with engine.begin() as connection:
-            self.upgrade_within(connection)
+        try:
+            with engine.begin() as connection:
+                self.upgrade_within(connection)
+        except DBAPIError as error:
+            raise MigrationFailed(f"the database cannot be migrated: {error.orig}") from error
 
     def upgrade_within(self, connection: Connection) -> None:
         """Bring the schema up to date in a transaction that has begun; others wait until it ends."""
