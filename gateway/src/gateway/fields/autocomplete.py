@@ -1,7 +1,8 @@
-"""What a browser may fill in by itself: the tokens of HTML's attribute `autocomplete` (WCAG 2.2, 1.3.5)."""
+"""Tells what a browser may fill in by itself: the tokens of HTML's attribute `autocomplete` (WCAG 2.2, 1.3.5)."""
 
 from __future__ import annotations
 
+from gateway.fields.types import TYPES
 from shared.forms import Field
 
 _TOKENS = {
@@ -22,10 +23,10 @@ _TOKENS = {
     "website": "url",
     "url": "url",
 }
-"""By what a field is called, else by its type."""
+"""By what a field is called."""
 
 
 def autocomplete_of(entry: Field) -> str | None:
-    """Return a field's token, if it has one."""
+    """Return a field's token, by its name or else its type, if it has one."""
     name = entry.name.lower().replace("-", "_").replace(" ", "_")
-    return _TOKENS.get(name) or _TOKENS.get(entry.type)
+    return _TOKENS.get(name) or TYPES[entry.type].autocomplete

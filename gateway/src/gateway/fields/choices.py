@@ -1,4 +1,4 @@
-"""A field's choices, and how what was sent is compared with them."""
+"""Compares what was sent with the choices of a field."""
 
 from __future__ import annotations
 
@@ -8,6 +8,9 @@ from unicodedata import normalize
 from marshmallow import ValidationError
 
 from gateway.fields.cleaning import INVISIBLE
+
+CHOICE_MESSAGE = "{label} must be one of the choices."
+"""For the code `TYPE_CHOICE`."""
 
 _UNSEEN = dict.fromkeys(INVISIBLE)
 

@@ -1,7 +1,7 @@
-"""What is taken out of a value before it is checked: what nobody sees, and what a keyboard or a program put for a sign.
+"""Takes out of a value, before it is checked, what nobody sees, and puts right what a keyboard put for a sign.
 
-By the type of its field. Only what no value of that type has is taken out: a text keeps its joiners, by which emoji and
-Persian are written, and a number has none.
+Each type of field has its own table. Only what no value of that type has is taken out: a text keeps its joiners, by
+which emoji and Persian are written, and a number has none.
 """
 
 from __future__ import annotations
@@ -9,10 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from itertools import chain
-from typing import Literal, TypeAlias
+from typing import Any
 from unicodedata import decimal
-
-Kind: TypeAlias = Literal["email", "url", "tel", "number", "date"]
 
 
 def _signs(*ranges: tuple[int, int]) -> tuple[int, ...]:
@@ -43,10 +41,6 @@ BLANK = " " + "".join(map(chr, (*SPACES, *LINE_ENDS, *INVISIBLE, *CONTROLS)))
 _JOINERS = re.compile("[\u200c\u200d]+")
 
 
-def _with_joiners(table: Mapping[int, str]) -> Mapping[int, str]:
-    return {code: text for code, text in table.items() if code not in (0x200C, 0x200D)}
-
-
 def _stray_left_out(joiners: re.Match[str]) -> str:
     """Return joiners that stand between two characters beyond ASCII: domains (RFC 5892, A.1) and paths have them in
     Persian, Indian languages and emoji, and are others without. None of any other is meant."""
@@ -60,7 +54,10 @@ _PARTING = (0x9, 0x3000)
 line's end as well, they may part two of them."""
 
 
-def _table(*, spaces: str, line_ends: str | None, dashes: str | None) -> Mapping[int, str]:
+def table(*, spaces: str, line_ends: str | None, dashes: str | None) -> Mapping[int, str]:
+    """Return what stands for each sign: what is given for spaces, line ends and dashes (None keeps them), ASCII for its
+    wide forms, and nothing for what nobody sees."""
+
     def all_to(signs: Iterable[int], text: str | None) -> dict[int, str]:
         return {} if text is None else dict.fromkeys(signs, text)
 
@@ -73,25 +70,31 @@ def _table(*, spaces: str, line_ends: str | None, dashes: str | None) -> Mapping
     }
 
 
-_FIGURES = {**_table(spaces="", line_ends=" ", dashes="-"), **dict.fromkeys(_PARTING, " ")}
-_TABLES: Mapping[Kind, Mapping[int, str]] = {
-    # a line's end within an address is an attempt at a header
-    "email": _with_joiners(_table(spaces=" ", line_ends=None, dashes="-")),
-    "url": _with_joiners(_table(spaces="", line_ends="", dashes=None)),  # a path may have dashes of its own
-    "tel": _table(spaces=" ", line_ends=" ", dashes="-"),
-    "number": {**_FIGURES, 0x66B: ".", 0x66C: ""},  # Arabic's separators
-    "date": _FIGURES,
-}
-_WITH_DIGITS = frozenset({"tel", "number", "date"})
+def with_joiners(signs: Mapping[int, str]) -> Mapping[int, str]:
+    """Return a table that keeps the joiners."""
+    return {code: text for code, text in signs.items() if code not in (0x200C, 0x200D)}
 
 
-def cleaned(kind: Kind, text: str) -> str:
-    """Return a text as one of its kind would be written in ASCII, as far as that changes nothing of what it says."""
-    if not (text.isascii() and text.isprintable()):
-        text = _JOINERS.sub(_stray_left_out, text.strip(BLANK).translate(_TABLES[kind]))
-    text = text.strip(" ")
-    if kind == "email":
-        return text if "@ " not in text and " @" not in text else "@".join(part.strip(" ") for part in text.split("@"))
-    if kind in _WITH_DIGITS and not text.isascii():
-        text = "".join(str(decimal(sign, sign)) for sign in text)
-    return text[4:].lstrip(" ") if kind == "tel" and text[:4].lower() == "tel:" else text
+FIGURES = {**table(spaces="", line_ends=" ", dashes="-"), **dict.fromkeys(_PARTING, " ")}
+"""For numbers, and for dates."""
+
+
+class Cleaning:
+    """Writes a text as one of its type would be written in ASCII, as far as that changes nothing of what it says.
+
+    With `digits` it writes those of other scripts, too.
+    """
+
+    def __init__(self, signs: Mapping[int, str], *, digits: bool = False) -> None:
+        self._signs = signs
+        self._digits = digits
+
+    def __call__(self, value: Any) -> Any:
+        """Return a text cleaned, and anything else as it is."""
+        if not isinstance(value, str):
+            return value
+        text = value
+        if not (text.isascii() and text.isprintable()):
+            text = _JOINERS.sub(_stray_left_out, text.strip(BLANK).translate(self._signs))
+        text = text.strip(" ")
+        return "".join(str(decimal(sign, sign)) for sign in text) if self._digits and not text.isascii() else text

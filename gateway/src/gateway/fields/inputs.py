@@ -1,4 +1,4 @@
-"""What a form's page asks for: one input per field, with what was typed and what is wrong with it."""
+"""Prepares the inputs of a form's page: one per field, with what was typed and what is wrong with it."""
 
 from __future__ import annotations
 
@@ -7,11 +7,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from gateway.fields.autocomplete import autocomplete_of
+from gateway.fields.types import TYPES
+from gateway.fields.widgets import Widget, text_area, text_input
 from gateway.http.errors import FieldError, Refused
 from shared.contracts import JsonValue
 from shared.forms import Field, Form
 from shared.forms.labels import label_of
-from shared.forms.lines import TEXTAREA_FROM, is_single_line
+from shared.forms.lines import TEXTAREA_FROM
 
 _OPEN_FIELDS = (
     Field("name", "text", max_length=200),
@@ -22,28 +24,7 @@ _OPEN_FIELDS = (
 
 _LINES_LEAST = 3
 _NO_ID = re.compile(r"[^\w-]")
-_READ_OTHERWISE = re.compile(r"&&|--|\[[^]]*\[")
-"""What stands for something else in a browser's pattern (JavaScript's flag v) than in RE2's."""
-
-_READ_BACK = {
-    "number": re.compile(r"-?(?:\d+(?:\.\d+)?|\.\d+)(?:[eE][+-]?\d+)?"),
-    "date": re.compile(r"\d{4}-\d\d-\d\d"),
-}
-"""What a browser shows in an input of a kind (HTML, 4.10.5.1): of anything else it shows nothing."""
-
-_ONE_LINE = frozenset({"text", "email", "url", "tel"})
-
 _CONTROL_LABELS = {"replyto": "Email", "subject": "Subject"}
-
-_EXAMPLES = {
-    "email": "ada@example.org",
-    "number": "3.5",
-    "integer": "3",
-    "boolean": "true",
-    "date": "2026-11-22",
-    "url": "https://example.org",
-    "tel": "+44 20 7946 0000",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,15 +42,11 @@ class Draft:
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """One field as the form page draws it; `kind` names the way, which is one that shows whatever was typed.
-
-    An email is drawn as a text: a browser takes no address for one whose local part is beyond ASCII, and rewrites a
-    domain that is.
-    """
+    """One field as the form page draws it, by a widget that shows whatever was typed."""
 
     field: Field
     label: str
-    kind: str
+    widget: Widget
     autocomplete: str | None
     values: tuple[str, ...]
     error: FieldError | None
@@ -85,7 +62,7 @@ class Input:
         return cls(
             field=entry,
             label=label_of(entry),
-            kind=_kind_that_shows(values, _kind_of(entry, form), error),
+            widget=_widget_that_shows(values, entry, form, error),
             autocomplete=autocomplete_of(entry),
             values=values,
             error=error,
@@ -112,43 +89,21 @@ class Input:
         most = max(len(self.values), int(self.field.max or shown))  # type: ignore[arg-type]
         return (*self.values, *[""] * (min(shown, most) - len(self.values)))
 
-    @property
-    def limits(self) -> dict[str, object]:
-        """The attributes by which a browser checks what is typed, before anything is sent."""
-        field = self.field
-        if self.kind in {"number", "date"}:
-            step = {"number": "any", "integer": "1"}.get(field.type)
-            given = {"min": field.min, "max": field.max, "step": step}
-        else:
-            pattern = None if self.kind == "textarea" or _READ_OTHERWISE.search(field.pattern or "") else field.pattern
-            given = {"minlength": field.min_length or None, "maxlength": field.max_length, "pattern": pattern}
-            given["title"] = field.help or None if pattern else None
-        return {name: limit for name, limit in given.items() if limit is not None}
-
 
 def id_of(name: str) -> str:
     """Return the id of a field's input: names may have blanks in them, which separate one id from the next."""
     return "field-" + _NO_ID.sub(lambda found: f".{ord(found[0]):x}.", name)
 
 
-def _kind_of(entry: Field, form: Form) -> str:
-    if entry.type == "text":
-        return "text" if is_single_line(entry, form) else "textarea"
-    if entry.type in {"number", "integer"}:
-        return "number"
-    if entry.type == "list":
-        return "checkboxes" if entry.choices else "lines"
-    return {"boolean": "checkbox", "choice": "select"}.get(entry.type, entry.type)
-
-
-def _kind_that_shows(values: Sequence[str], kind: str, error: FieldError | None) -> str:
-    """Return the kind, or where a browser would not show the values in that, a text or a text area."""
-    readable = _READ_BACK.get(kind)
-    if readable and (
-        (error and error.code.startswith("TYPE_")) or not all(map(readable.fullmatch, filter(None, values)))
-    ):
-        kind = "text"
-    return "textarea" if kind in _ONE_LINE and any("\n" in value or "\r" in value for value in values) else kind
+def _widget_that_shows(values: Sequence[str], entry: Field, form: Form, error: FieldError | None) -> Widget:
+    """Return the field's widget, or where a browser would not show the values in that, a text's or a text area."""
+    widget = TYPES[entry.type].draw(entry, form)
+    if widget.shows is not None:
+        has_wrong_type = error is not None and error.code.startswith("TYPE_")
+        if has_wrong_type or not all(map(widget.shows.fullmatch, filter(None, values))):
+            widget = text_input(entry)
+    has_lines = any("\n" in value or "\r" in value for value in values)
+    return text_area(entry) if widget.kind == "input" and has_lines else widget
 
 
 def shown_fields(form: Form, draft: Draft) -> list[Field]:
@@ -203,4 +158,4 @@ def _example_value(entry: Field) -> str:
     if entry.choices:
         return entry.choices[0]
     named = "Ada Lovelace" if "name" in entry.name.lower() else "Hello"
-    return _EXAMPLES.get(entry.type, named)
+    return TYPES[entry.type].example or named

@@ -1,4 +1,4 @@
-"""What a form takes: one marshmallow schema per form, built once."""
+"""Checks the fields of a submission against its form, by one marshmallow schema per form, built once."""
 
 from __future__ import annotations
 
@@ -7,46 +7,17 @@ from typing import Any, cast
 
 from marshmallow import RAISE, Schema, ValidationError
 
-from gateway.fields.cleaning import cleaned
-from gateway.fields.email import LINE_BREAK_MESSAGE, is_email
-from gateway.fields.types import TYPES, Email, Value, is_blank, only
+from gateway.fields.email import clean_email, is_email
+from gateway.fields.types import checking_type
+from gateway.fields.values import is_blank, only
 from gateway.http.errors import FieldError, invalid
 from shared.contracts import JsonValue
 from shared.forms import Field, Form
 from shared.forms.definitions import ADDRESS_NAMES
-from shared.forms.lines import is_single_line
 from shared.forms.placeholders import names_in
 from shared.text import as_line, is_line
 
 _LINE_NAMES = frozenset({"name", "subject", *ADDRESS_NAMES})
-
-_MESSAGES = {  # by code, or by code and type where that has words of its own
-    "REQUIRED_FIELD_MISSING": "Please fill in {label}.",
-    "REQUIRED_FIELD_EMPTY": "Please fill in {label}.",
-    "REQUIRED_FIELD_MISSING boolean": "Please tick {label}.",
-    "REQUIRED_FIELD_MISSING choice": "Please choose {label}.",
-    "REQUIRED_FIELD_EMPTY choice": "Please choose {label}.",
-    "TYPE_EMAIL": "{label} must be an email address, such as ada@example.org.",
-    "TYPE_NUMERIC": "{label} must be a number.",
-    "TYPE_TEXT": "{label} must be text.",
-    "TYPE_BOOLEAN": "{label} must be true or false.",
-    "TYPE_DATE": "{label} must be a date, such as 2026-11-22.",
-    "TYPE_URL": "{label} must be a web address that begins with https:// or http://.",
-    "TYPE_TEL": "{label} must be a telephone number.",
-    "TYPE_CHOICE": "{label} must be one of the choices.",
-    "TYPE_LIST": "{label} must be a list of texts.",
-    "TOO_LONG": "{label} must have at most {field.max_length} characters.",
-    "TOO_SHORT": "{label} must have at least {field.min_length} characters.",
-    "PATTERN": "{label} is not written as it has to be. {field.help}",
-    "BELOW_MIN": "{label} must be {field.min} or more.",
-    "ABOVE_MAX": "{label} must be {field.max} or less.",
-    "BELOW_MIN date": "{label} must be {field.min} or later.",
-    "ABOVE_MAX date": "{label} must be {field.max} or earlier.",
-    "TOO_FEW": "{label} must have at least {field.min} entries.",
-    "TOO_MANY": "{label} must have at most {field.max} entries.",
-    "LINE_BREAK": "{label}: " + LINE_BREAK_MESSAGE[0].lower() + LINE_BREAK_MESSAGE[1:],
-    "FIELD_UNKNOWN": "This form has no field {label}.",
-}
 
 
 class FormSchema:
@@ -106,18 +77,12 @@ class FormSchema:
 
     def _error(self, name: str, code: str) -> FieldError:
         field = (self._form.fields or {}).get(name) or Field(name=name, type="text")
-        template = _MESSAGES.get(f"{code} {field.type}") or _MESSAGES[code]
-        text = template.format(label=field.label or name[:100], field=field).rstrip()
+        text = checking_type(field).messages[code].format(label=field.label or name[:100], field=field).rstrip()
         return FieldError(code, text if field.label else text[0].upper() + text[1:], name)
 
 
 def _schema_of(form: Form, definitions: list[Field]) -> Schema:
-    values: dict[str, Any] = {}
-    for index, field in enumerate(definitions):
-        kind: type[Value] = Email if field.name in ADDRESS_NAMES and field.type == "text" else TYPES[field.type]
-        values[f"f{index}"] = kind(field, single_line=is_single_line(field, form))
-        if issubclass(kind, Email):
-            values[f"f{index}"].mail_domains = form.mail_domains
+    values: dict[str, Any] = {f"f{index}": checking_type(field)(field, form) for index, field in enumerate(definitions)}
     schema = Schema.from_dict(values, name=f"Form_{form.name}")(unknown=RAISE)
     schema.error_messages = {**schema.error_messages, "unknown": "FIELD_UNKNOWN"}
     return schema
@@ -137,7 +102,7 @@ def _read_line(name: str, value: JsonValue, mail_domains: Sequence[str]) -> Json
         if is_address and value:
             raise ValidationError("TYPE_EMAIL")
         return value
-    text = cleaned("email", value) if is_address else as_line(value)
+    text = clean_email(value) if is_address else as_line(value)
     if not is_line(text):
         raise ValidationError("LINE_BREAK")
     if is_address and text and not is_email(text, mail_domains):

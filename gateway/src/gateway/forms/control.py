@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from gateway.fields.cleaning import cleaned
-from gateway.fields.email import LINE_BREAK_MESSAGE, is_email
-from gateway.fields.types import only
+from gateway.fields.email import LINE_BREAK_MESSAGE, clean_email, is_email
+from gateway.fields.values import only
 from gateway.forms.byproducts import Byproducts
 from gateway.forms.dialects import Role, roles_of
 from gateway.http.errors import FieldError
@@ -108,7 +107,7 @@ def _given(role: Role, value: JsonValue) -> JsonValue:
     if isinstance(value, list) and role != "trap":
         value = only(value)
     if isinstance(value, str) and role in ("subject", "reply_to"):
-        return as_line(value) if role == "subject" else cleaned("email", value)
+        return as_line(value) if role == "subject" else clean_email(value)
     return value
 
 

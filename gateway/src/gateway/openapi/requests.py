@@ -1,26 +1,20 @@
-"""What a form takes, as JSON Schema: its fields and its control fields."""
+"""Describes what a form takes as JSON Schema: its fields and its control fields."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
-from gateway.fields.types import FALSE, TRUE
+from gateway.fields.json_schema import LINE, Schema
+from gateway.fields.types import TYPES
 from gateway.forms.control import SUBJECT_LIMIT
 from gateway.forms.dialects import Role, roles_of
 from gateway.http.idempotency import LENGTH_MOST
 from shared.forms import Field, Form
 from shared.forms.definitions import ADDRESS_NAMES
 from shared.forms.labels import label_of
-from shared.forms.lines import is_single_line
-
-Schema = dict[str, Any]
 
 KINDS = ("application/json", "application/x-www-form-urlencoded", "multipart/form-data")
 
-_LINE = r"^[^\u0000-\u0008\u000a-\u001f\u007f\u0085\u2028\u2029]*$"
-_LINES = r"^[^\u0000]*$"
-_FORMATS = {"date": "date", "url": "uri", "tel": "tel"}
 _EMAIL: Schema = {"type": "string", "format": "email"}
 _NOTHING: list[Schema] = [{"type": "null"}, {"const": ""}]
 _CONTROLS: Mapping[Role, Schema] = {
@@ -28,7 +22,7 @@ _CONTROLS: Mapping[Role, Schema] = {
     "subject": {
         "type": "string",
         "maxLength": SUBJECT_LIMIT,
-        "pattern": _LINE,
+        "pattern": LINE,
         "description": "The confirmation's subject.",
     },
     "reply_to": {**_EMAIL, "description": "Where the confirmation goes."},
@@ -69,39 +63,5 @@ def _object_of(form: Form) -> Schema:
 def schema_of(field: Field, form: Form) -> Schema:
     """Return the schema of one field. One that is not required may be empty, or null."""
     about = {"title": label_of(field)} | ({"description": field.help} if field.help else {})
-    schema = {**about, **_typed(field, form)}
+    schema = {**about, **TYPES[field.type].describe(field, form)}
     return schema if field.required else {"anyOf": [schema, *_NOTHING]}
-
-
-def _typed(field: Field, form: Form) -> Schema:
-    if field.type in {"number", "integer"}:
-        bounds = {"minimum": field.min, "maximum": field.max}
-        number = {"type": field.type, **{name: bound for name, bound in bounds.items() if bound is not None}}
-        return {"anyOf": [number, {"type": "string", "description": "In decimal notation."}]}
-    if field.type == "boolean":
-        return {"anyOf": [{"type": "boolean"}, {"enum": sorted(TRUE | FALSE)}]}
-    if field.type == "choice":
-        return {"enum": list(field.choices)}
-    if field.type == "list":
-        return _listing(field, form)
-    return _text(field, form)
-
-
-def _listing(field: Field, form: Form) -> Schema:
-    item = {"enum": list(field.choices)} if field.choices else _text(field, form)
-    counts = {"minItems": field.min, "maxItems": field.max}
-    entries = {"type": "array", "items": item, **{name: count for name, count in counts.items() if count is not None}}
-    return {"anyOf": [entries, item]}
-
-
-def _text(field: Field, form: Form) -> Schema:
-    text: Schema = {"type": "string", "minLength": field.min_length, "maxLength": field.max_length}
-    if field.name in ADDRESS_NAMES or field.type == "email":
-        text["format"] = "email"
-    elif field.type in _FORMATS:
-        text["format"] = _FORMATS[field.type]
-    elif field.pattern is None:
-        text["pattern"] = _LINE if is_single_line(field, form) else _LINES
-    if field.pattern is not None:
-        text["pattern"] = f"^(?:{field.pattern})$"
-    return text

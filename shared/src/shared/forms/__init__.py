@@ -4,7 +4,8 @@ The file is given to the gateway, which accepts by it, and to the notify service
 """
 
 from shared.forms.captcha import Captcha
-from shared.forms.definitions import NAME, ConfirmationMail, Dialect, Field, FieldType, Form, Forms, FormsError, Unknown
+from shared.forms.definitions import NAME, ConfirmationMail, Dialect, Field, Form, Forms, FormsError, Unknown
+from shared.forms.field_types import FIELD_TYPES
 from shared.forms.file import file_at, load
 from shared.forms.live import LiveForms
 from shared.forms.rates import parse_rate
@@ -13,13 +14,13 @@ from shared.forms.secrets import FOLDER, FormSecrets, NoSecret, missing
 from shared.forms.webhook import Webhook
 
 __all__ = [
+    "FIELD_TYPES",
     "FOLDER",
     "NAME",
     "Captcha",
     "ConfirmationMail",
     "Dialect",
     "Field",
-    "FieldType",
     "Form",
     "FormSecrets",
     "Forms",

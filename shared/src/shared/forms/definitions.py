@@ -8,19 +8,13 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Literal, TypeAlias
 
-from shared.addresses import ADDRESS_MOST, URL_MOST
 from shared.forms.captcha import Captcha
 from shared.forms.webhook import Webhook
-
-FieldType: TypeAlias = Literal["text", "email", "number", "integer", "boolean", "date", "url", "tel", "choice", "list"]
 
 Dialect: TypeAlias = Literal["formspree", "web3forms", "netlify", "basin"]
 """The form services whose pages a form can take unchanged."""
 
 Unknown: TypeAlias = Literal["refuse", "keep", "drop"]
-
-LENGTH_MOST = {"email": ADDRESS_MOST, "url": URL_MOST}
-"""What fields of a type are never longer than, whatever their definition says."""
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 """What a form may be called: it stands in addresses."""
@@ -36,14 +30,15 @@ class FormsError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One field of a form. `min_length` and `max_length` count characters; `choices` belongs to `choice` and `list`.
+    """One field of a form. `type` is one of `FIELD_TYPES`, which say what belongs to which.
 
+    `min_length` and `max_length` count characters.
     `min` and `max` bound a number or a date, and count the entries of a list. `pattern` has to match the whole value
     (RE2's syntax). `help` is a sentence for the page.
     """
 
     name: str
-    type: FieldType
+    type: str
     required: bool = False
     min_length: int = 0
     max_length: int = 5000

@@ -12,12 +12,12 @@ from typing import Any, TypeAlias
 
 from shared.forms import file, positions
 from shared.forms.definitions import ADDRESS_NAMES, Field, Form
+from shared.forms.field_types import FIELD_TYPES
 from shared.forms.lines import TEXTAREA_FROM, is_single_line
 from shared.forms.secrets import FormSecrets, missing
 
 _Remark: TypeAlias = tuple[positions.Path, str]
 
-_WITHOUT_LENGTH = frozenset({"number", "integer", "boolean", "date", "choice"})
 _NEEDED = {
     "captcha": "the gateway needs it, and does meanwhile as when_away says",
     "webhook": "notify needs it, and its webhooks wait meanwhile, three days at most",
@@ -57,7 +57,7 @@ def _of_field(field: Field, form: Form, written: Mapping[str, Any]) -> Iterator[
     twice = [choice for choice, count in Counter(field.choices).items() if count > 1]
     if twice:
         yield "choices", f"more than once: {', '.join(twice)}"
-    if "max_length" in written and field.type in _WITHOUT_LENGTH:
+    if "max_length" in written and not FIELD_TYPES[field.type].has_length:
         yield "max_length", f"it has no effect: {field.type} has no length"
     if field.min_length > field.max_length:  # else an error: this is what the type itself allows
         yield "min_length", f"nothing is so long: {field.type} takes {field.max_length} characters at most"
