@@ -1,0 +1,51 @@
+"""The documents: what they link to is there, and the README is short enough to be read."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from support.service import ROOT
+
+DOCUMENTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
+
+
+def links(document: Path) -> Iterator[str]:
+    return (found[1] for found in re.finditer(r"\]\(([^)\s]+)\)", document.read_text()) if "://" not in found[1])
+
+
+def anchors(document: Path) -> set[str]:
+    headings = re.findall(r"^#+ (.+)$", document.read_text(), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def is_there(document: Path, link: str) -> bool:
+    path, _, anchor = link.partition("#")
+    target = document.parent / path if path else document
+    return target.exists() and (not anchor or anchor in anchors(target))
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda document: document.name)
+def test_what_it_links_to_is_there(document: Path) -> None:
+    assert [link for link in links(document) if not is_there(document, link)] == []
+
+
+@pytest.mark.parametrize("link", ["docs/nothing.md", "docs/forms.md#nothing", "#nothing"])
+def test_a_link_that_leads_nowhere_is_found(link: str) -> None:
+    assert not is_there(ROOT / "README.md", link)
+
+
+def test_the_readme_is_short() -> None:
+    assert len((ROOT / "README.md").read_text().splitlines()) <= 120
+
+
+def test_every_folder_and_file_at_the_top_is_explained() -> None:
+    """By a line of the table in CONTRIBUTING.md, so that a newcomer need not guess."""
+    rows = re.findall(r"^\| (`.+?) \|", (ROOT / "CONTRIBUTING.md").read_text(), re.MULTILINE)
+    explained = {name.rstrip("/") for row in rows for name in re.findall(r"`([^`]+)`", row)}
+    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    assert {path.split("/")[0] for path in listed.splitlines()} - explained == set()
