@@ -11,12 +11,14 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.routing import BaseConverter
 
 from gateway.http import cors
-from gateway.http.errors import Refused, form_not_found, inactive, refused
+from gateway.http.errors import Refused, form_not_found, inactive, internal, refused
 from gateway.http.negotiation import style_of_reading, style_of_submission
-from gateway.http.responses import json_response
+from gateway.http.request import Request
+from gateway.http.responses import Answer, json_response
 from gateway.http.site import Site
 from gateway.intake.answers import Answers
 from gateway.intake.intake import Intake
+from gateway.intake.wsgi import Submit
 from gateway.openapi import document_of
 from gateway.owner.operating import Operating
 from gateway.owner.reading import Reading
@@ -37,6 +39,7 @@ class Desk:
     """What the views call. `index` says whether `/` and `/openapi` name the forms, or none: strangers come there."""
 
     intake: Intake
+    submit: Submit
     receipts: Receipts
     reading: Reading
     operating: Operating
@@ -74,7 +77,7 @@ def name_addresses(app: Flask, desk: Desk) -> None:
 def _name_forms(app: Flask, desk: Desk) -> None:
     @app.get("/")
     def home() -> Response:
-        return desk.pages.home(desk.listed, desk.site.origin(request))
+        return desk.pages.home(desk.listed, desk.site.origin(_asked()))
 
     @app.get("/f/<name>", strict_slashes=False)
     @app.get("/p/<project>/f/<name>", strict_slashes=False)
@@ -92,12 +95,12 @@ def _name_forms(app: Flask, desk: Desk) -> None:
     @app.post(
         "/p/<project>/f/<name>", strict_slashes=False
     )  # where Formspree's projects have their forms; any project will do
-    def submit(name: str, project: str = "") -> Response:  # noqa: ARG001
-        return desk.intake.submit(name, request_ctx.request)  # not the proxy: each access through it costs a lookup
+    def submit(name: str, project: str = "") -> Answer:  # noqa: ARG001
+        return desk.submit(name, _asked())
 
     @app.get("/f/<name>/captcha", strict_slashes=False)
     def challenge(name: str) -> Response:
-        return desk.intake.challenge(name, request)
+        return desk.intake.challenge(name, _asked())
 
     @app.route("/f/<name>/captcha", methods=["OPTIONS"], strict_slashes=False)
     @app.route("/f/<name>", methods=["OPTIONS"], strict_slashes=False)
@@ -179,19 +182,24 @@ def _name_snippet(app: Flask) -> None:
 def _name_description(app: Flask, desk: Desk) -> None:
     @app.get("/openapi.json")
     def openapi() -> Response:
-        document = document_of(desk.listed, desk.site.origin(request))
+        document = document_of(desk.listed, desk.site.origin(_asked()))
         return json_response(200, document, {"Access-Control-Allow-Origin": "*"})
 
     @app.get("/openapi")
     def openapi_page() -> Response:
-        return desk.pages.openapi(document_of(desk.listed, desk.site.origin(request)))
+        return desk.pages.openapi(document_of(desk.listed, desk.site.origin(_asked())))
+
+
+def _asked() -> Request:
+    return Request(request_ctx.request.environ)
 
 
 def answer_errors(app: Flask, desk: Desk) -> None:
     """Answer whatever is raised in the style that the request asks for; a bug is logged, and told to nobody."""
 
     def answer(refusal: Refused) -> Response:
-        style = style_of_submission(request) if request.method == "POST" else style_of_reading(request)
+        asked = _asked()
+        style = style_of_submission(asked) if request.method == "POST" else style_of_reading(asked)
         if request.endpoint in _OPEN_TO_SCRIPTS:
             refusal.headers.update(ANY_ORIGIN)
         if request.path.startswith(_BELOW_FORMS):
@@ -213,4 +221,4 @@ def answer_errors(app: Flask, desk: Desk) -> None:
     @app.errorhandler(Exception)
     def fail(error: Exception) -> Response:
         _log.error("request failed", endpoint=request.endpoint, error=type(error).__name__, exc_info=error)
-        return answer(refused(500, "INTERNAL", "Something went wrong on our side. Please try again."))
+        return answer(internal())

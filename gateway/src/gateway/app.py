@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from functools import partial
 
 from flask import Flask, Response
+from flask.globals import request_ctx
 from flask.sessions import NullSession, SecureCookieSessionInterface
 from werkzeug.middleware.proxy_fix import ProxyFix
 
@@ -16,12 +17,14 @@ from gateway.addresses import Desk, answer_errors, name_addresses
 from gateway.forms.served import Doors
 from gateway.http.bodies import Bodies
 from gateway.http.body import Limits
+from gateway.http.request import Request
 from gateway.http.site import Site
 from gateway.intake.answers import Answers
 from gateway.intake.duplicates import Doubles
 from gateway.intake.intake import Intake
 from gateway.intake.outcome_counters import Tally
 from gateway.intake.publisher import Handover
+from gateway.intake.wsgi import SubmissionApp
 from gateway.owner.operating import Operating
 from gateway.owner.reading import Reading
 from gateway.pages.renderer import Pages
@@ -30,7 +33,7 @@ from gateway.receipts.receipts import HEARTBEAT_S, Receipts
 from gateway.receipts.tokens import Tokens
 from gateway.receipts.watchers import WATCHERS_MOST, Watchers
 from gateway.settings import Settings
-from gateway.tracing import TracedPublisher, trace_submissions
+from gateway.tracing import TracedPublisher, traced_submit
 from shared.forms import Forms, FormSecrets, missing
 from shared.messaging.broker import Broker, Closable, Publisher, RpcClient
 from shared.public_addresses import Guard
@@ -130,16 +133,24 @@ def create_app(
     receipts = Receipts(forms, tokens=tokens, inquiry=inquiry, watchers=watchers, pages=pages, heartbeat_s=heartbeat_s)
     reading = Reading(forms, inquiry=inquiry, key_hashes=settings.api_key_hashes)
     operating = Operating(inquiry, key_hashes=settings.operator_key_hashes)
-    desk = Desk(intake, receipts, reading, operating, pages, answers, publisher, forms, site=site, index=settings.index)
+    submit = traced_submit(intake.submit, spans) if spans else intake.submit
+    desk = Desk(
+        intake, submit, receipts, reading, operating, pages, answers, publisher, forms, site=site, index=settings.index
+    )
     name_addresses(app, desk)
     answer_errors(app, desk)
-    app.after_request(bodies.settle)
-    if spans:
-        trace_submissions(app, spans)
+    app.after_request(partial(_settle, bodies))
+    app.wsgi_app = SubmissionApp(  # type: ignore[method-assign]
+        submit, forms, bodies=bodies, answers=answers, otherwise=app.wsgi_app
+    )
     hops = settings.trusted_hops
     if hops:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
     return app
+
+
+def _settle(bodies: Bodies, response: Response) -> Response:
+    return bodies.settle(Request(request_ctx.request.environ), response)
 
 
 def _secrets_missing(forms: Forms, secrets: FormSecrets) -> int:

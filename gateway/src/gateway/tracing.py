@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import cast
-
-from flask import Flask, Request, Response
-from flask.globals import request_ctx
 
 from gateway.http.errors import Refused
+from gateway.http.request import Request
+from gateway.http.responses import Answer
+from gateway.intake.wsgi import Submit
 from shared.messaging.broker import NotConfirmed, Publisher
 from shared.messaging.message import Message
 from shared.tracing import Attributes, Span, Spans
@@ -48,32 +47,25 @@ class TracedPublisher:
         self._publisher.close()
 
 
-def trace_submissions(app: Flask, spans: Spans) -> None:
+def traced_submit(submit: Submit, spans: Spans) -> Submit:
     """Make a span of each request that submits, going on with the trace that its client says it belongs to.
 
     Its path and its client's address are in no span: either may tell of a person.
     """
-    view = app.view_functions["submit"]
 
-    def submit(**names: str) -> Response:
-        request = request_ctx.request
-        route = str(request.url_rule)
-        with spans.continued(
-            f"POST {route}", "server", _asked(request, route), request.headers.get("Traceparent")
-        ) as span:
+    def traced(name: str, request: Request) -> Answer:
+        route = "/p/<project>/f/<name>" if request.environ["PATH_INFO"].startswith("/p/") else "/f/<name>"
+        asked: Attributes = {"http.request.method": "POST", "http.route": route, "url.scheme": request.scheme}
+        with spans.continued(f"POST {route}", "server", asked, request.headers.get("Traceparent")) as span:
             try:
-                answer = cast(Response, view(**names))
+                answer = submit(name, request)
             except Refused as refusal:
-                _answered(span, refusal.status, names["name"])
+                _answered(span, refusal.status, name)
                 raise
-            _answered(span, answer.status_code, names["name"])
+            _answered(span, answer.status_code, name)
             return answer
 
-    app.view_functions["submit"] = submit
-
-
-def _asked(request: Request, route: str) -> Attributes:
-    return {"http.request.method": "POST", "http.route": route, "url.scheme": request.scheme}
+    return traced
 
 
 def _answered(span: Span, status: int, form: str) -> None:

@@ -7,9 +7,9 @@ from collections.abc import Collection
 from typing import Literal, TypeAlias
 from urllib.parse import urljoin, urlsplit
 
-from werkzeug.datastructures import Headers
 from werkzeug.urls import iri_to_uri
 
+from gateway.http.request import Headers
 from shared.addresses import URL_MOST
 from shared.forms import Form
 

@@ -12,10 +12,10 @@ import time
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
-from flask import Request, Response
-from flask.globals import request_ctx
+from flask import Response
 
 from gateway.http.errors import RETRY_AFTER_S, too_many_requests, unavailable
+from gateway.http.request import Request
 from gateway.http.sources import network_of
 
 if TYPE_CHECKING:
@@ -85,9 +85,8 @@ class Bodies:
         if len(begun) >= BODIES_MOST:
             raise unavailable("Too many submissions are coming in just now.")
 
-    def settle(self, response: Response) -> Response:
+    def settle(self, request: Request, response: Response) -> Response:
         """Return the answer as it has to go out where the request's body was not read."""
-        request = request_ctx.request
         if not _is_unread(request.environ):
             return response
         response.headers["Connection"] = "close"

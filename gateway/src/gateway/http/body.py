@@ -10,12 +10,12 @@ from dataclasses import dataclass, field
 from typing import IO
 from urllib.parse import parse_qsl
 
-from flask import Request
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from gateway.http import encodings
 from gateway.http.bodies import Bodies
 from gateway.http.errors import Refused, refused, too_large, too_many_fields
+from gateway.http.request import Request
 from shared.contracts import JsonValue, Unacceptable, check, parse
 
 _REPLACED = "\ufffd"

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 
-from flask import Request
 from werkzeug.datastructures import Headers
 from werkzeug.formparser import MultiPartParser
 from werkzeug.http import parse_options_header
 
 from gateway.http.errors import refused
+from gateway.http.request import Request
 
 UTF_8 = "utf-8"
 WINDOWS = "cp1252"

@@ -116,6 +116,11 @@ def too_many_requests(retry_after_s: int) -> Refused:
     return refusal
 
 
+def internal() -> Refused:
+    """Return the refusal after a bug of ours: 500."""
+    return refused(500, "INTERNAL", "Something went wrong on our side. Please try again.")
+
+
 def unavailable(title: str) -> Refused:
     """Return the refusal for now: 503 with `Retry-After`. What was asked may have happened all the same."""
     refusal = refused(503, "UNAVAILABLE", title)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Literal, TypeAlias
 
-from flask import Request
 from werkzeug.datastructures import MIMEAccept
 from werkzeug.http import parse_accept_header
+
+from gateway.http.request import Request
 
 Style: TypeAlias = Literal["json", "problem", "html", "fragment"]
 Preference: TypeAlias = Literal["json", "problem", "html"] | None

@@ -5,8 +5,7 @@ from __future__ import annotations
 import ipaddress
 import re
 
-from flask import Request
-
+from gateway.http.request import Request
 from shared.settings import host_and_port
 
 _LOOPBACK = re.compile(r"(?:localhost|127(?:\.[0-9]{1,3}){3}|\[::1\])(?::[0-9]{1,5})?", re.IGNORECASE)

@@ -12,7 +12,7 @@ from flask import Response
 from gateway.fields.inputs import Draft
 from gateway.http.errors import Refused
 from gateway.http.negotiation import PROBLEM, Style
-from gateway.http.responses import NOT_KEPT, json_response
+from gateway.http.responses import NOT_KEPT, Answer, JsonAnswer, json_response
 from gateway.pages.renderer import Pages
 from shared.forms import Form
 
@@ -53,7 +53,7 @@ class Answers:
     def __init__(self, pages: Pages) -> None:
         self._pages = pages
 
-    def accepted(self, style: Style, accepted: Accepted) -> Response:
+    def accepted(self, style: Style, accepted: Accepted) -> Answer:
         """Return the answer to an accepted submission; for a browser 303 to where it goes next."""
         if style == "html":
             return Response(b"", 303, {**NOT_KEPT, **accepted.headers, "Location": accepted.next})
@@ -62,7 +62,7 @@ class Answers:
             page = self._pages.fragment(accepted.status, accepted=accepted, refusal=None)
             page.headers.update(headers)
             return page
-        return json_response(accepted.status, accepted.to_json(), headers)
+        return JsonAnswer(accepted.status, accepted.to_json(), headers)
 
     def refused(
         self,

@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 import structlog
-from flask import Request, Response
+from flask import Response
 
 from gateway.abuse.rate_limits import Rates
 from gateway.forms.dialects import success_of
@@ -18,7 +18,8 @@ from gateway.http import body, cors
 from gateway.http.errors import Refused, inactive, invalid, no_challenge, wrong_access_key
 from gateway.http.idempotency import key_of
 from gateway.http.negotiation import style_of_submission
-from gateway.http.responses import json_response
+from gateway.http.request import Request
+from gateway.http.responses import Answer, json_response
 from gateway.http.site import Site
 from gateway.intake import submissions
 from gateway.intake.answers import Accepted, Answers
@@ -27,7 +28,7 @@ from gateway.intake.outcome_counters import Tally
 from gateway.intake.publisher import DEADLINE_S, Handover
 from gateway.intake.request import Visit
 from gateway.receipts.tokens import Ticket, Tokens
-from shared.contracts import Control, JsonValue, SubmissionAccepted
+from shared.contracts import Control, JsonValue, SubmissionAccepted, reply_address_of
 
 _log = structlog.get_logger()
 
@@ -71,7 +72,7 @@ class Intake:
             raise no_challenge()
         return json_response(200, door.gate.challenge(), cors.headers_for(request.headers.get("Origin")))
 
-    def submit(self, name: str, request: Request) -> Response:
+    def submit(self, name: str, request: Request) -> Answer:
         """Answer one submission. Raises `Refused` for a form that is not there, and answers everything else."""
         door = self._doors.at(name)
         visit = Visit(request, door, style_of_submission(request), self._site)
@@ -79,10 +80,7 @@ class Intake:
             self._admit(visit)
             self._read(visit)
             deadline = time.monotonic() + DEADLINE_S
-            event = self._event_of(visit)
-            token = self._token_of(visit, event)
-            if self._site.url:
-                event = replace(event, receipt_url=_receipt_url(self._site.url, token))
+            event, token = self._event_of(visit)
             self._deliver(visit, event, deadline)
             self._tally.accepted(event.spam is not None)
             return self._accepted(visit, event, token)
@@ -110,30 +108,31 @@ class Intake:
             raise wrong_access_key()
         visit.given_key = key_of(visit.request.headers.get("Idempotency-Key"), visit.control.key)
 
-    def _event_of(self, visit: Visit) -> SubmissionAccepted:
+    def _event_of(self, visit: Visit) -> tuple[SubmissionAccepted, str]:
+        """Return the event, and the token of its receipt."""
         form, now, is_spam, fields = visit.door.form, self._clock(), visit.spam is not None, _fields_of(visit)
         if visit.given_key is None:
             visit.made_key = self._doubles.key_for(form, fields, now, spam=is_spam)
         key = visit.key
-        return submissions.accept(
+        submission_id = (
+            submissions.id_for_key(form.name, key, spam=is_spam)
+            if key
+            else submissions.fresh_id(now, secrets.randbits(74))
+        )
+        control = Control(visit.control.subject, visit.control.reply_to or visit.door.address_in(fields))
+        due = submissions.is_confirmed(form, reply_address_of(control, fields))
+        token = self._tokens.sign(Ticket(submission_id, form.name, now, due))
+        event = submissions.accept(
             form.name,
             fields,
-            submission_id=(
-                submissions.id_for_key(form.name, key, spam=is_spam)
-                if key
-                else submissions.fresh_id(now, secrets.randbits(74))
-            ),
+            submission_id=submission_id,
             now=now,
             source=visit.source,
-            control=Control(
-                subject=visit.control.subject, reply_to=visit.control.reply_to or visit.door.address_in(fields)
-            ),
+            control=control,
             spam=visit.spam,
+            receipt_url=_receipt_url(self._site.url, token) if self._site.url else None,
         )
-
-    def _token_of(self, visit: Visit, event: SubmissionAccepted) -> str:
-        due = submissions.is_confirmed(visit.door.form, event)
-        return self._tokens.sign(Ticket(event.id, event.form, event.accepted_at, due))
+        return event, token
 
     def _deliver(self, visit: Visit, event: SubmissionAccepted, deadline: float) -> None:
         is_known = visit.given_key is not None and self._handover.check_key(event)
@@ -150,7 +149,7 @@ class Intake:
         if event.spam:
             _log.info("kept as spam", form=event.form, submission=str(event.id), reason=event.spam)
 
-    def _accepted(self, visit: Visit, event: SubmissionAccepted, token: str) -> Response:
+    def _accepted(self, visit: Visit, event: SubmissionAccepted, token: str) -> Answer:
         url = _receipt_url(visit.base_url, token)
         accepted = Accepted(event.id, url, visit.destination or url, success_of(visit.door.form), visit.cors)
         return self._answers.accepted(visit.style, accepted)

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import structlog
-from flask import Request
 
 from gateway.fields.inputs import Draft
 from gateway.forms import control
@@ -17,6 +16,7 @@ from gateway.forms.served import Door
 from gateway.http.cors import headers_for
 from gateway.http.errors import Refused, blocked, hidden_page
 from gateway.http.negotiation import Style
+from gateway.http.request import Request
 from gateway.http.site import Site
 from shared.contracts import JsonValue, Source
 

@@ -40,6 +40,7 @@ def accept(
     source: Source,
     control: Control,
     spam: str | None = None,
+    receipt_url: str | None = None,
 ) -> SubmissionAccepted:
     """Return the event of an accepted submission, whose fields were checked before; those of spam were not."""
     return SubmissionAccepted(
@@ -51,12 +52,13 @@ def accept(
         source=source,
         control=control,
         spam=spam,
+        receipt_url=receipt_url,
     )
 
 
-def is_confirmed(form: Form, event: SubmissionAccepted) -> bool:
-    """Return whether a submission is to be confirmed by a mail, if it is no spam: it has an address."""
-    return form.confirmation.enabled and event.reply_address is not None
+def is_confirmed(form: Form, address: str | None) -> bool:
+    """Return whether a submission with this reply address is to be confirmed by a mail, if it is no spam."""
+    return form.confirmation.enabled and address is not None
 
 
 @lru_cache(maxsize=1024)

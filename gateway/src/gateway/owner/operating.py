@@ -9,6 +9,7 @@ from flask import Request, Response
 
 from gateway.http import body
 from gateway.http.errors import Refused, refused, unavailable
+from gateway.http.request import Request as PlainRequest
 from gateway.http.responses import json_response
 from gateway.owner.bearer import KeyCheck
 from gateway.owner.reading import limit_of
@@ -144,7 +145,7 @@ def _which(asked: dict[str, JsonValue]) -> dict[str, Any]:
 
 
 def _values_of(request: Request) -> dict[str, JsonValue]:
-    read = body.read(request, body.Limits(body_bytes=BODY_BYTES))
+    read = body.read(PlainRequest(request.environ), body.Limits(body_bytes=BODY_BYTES))
     if read.flaw is not None:
         raise read.flaw
     return read.values

@@ -94,7 +94,7 @@ class Reading:
             spam=document.get("spam"),
         )
         form = self._forms.get(event.form)
-        due = form is not None and event.spam is None and submissions.is_confirmed(form, event)
+        due = form is not None and event.spam is None and submissions.is_confirmed(form, event.reply_address)
         return Ticket(event.id, event.form, event.accepted_at, due)
 
 

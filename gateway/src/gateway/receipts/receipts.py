@@ -13,6 +13,7 @@ from flask import Request, Response
 from gateway.http.cors import permissions
 from gateway.http.errors import refused, unavailable
 from gateway.http.negotiation import style_of_reading
+from gateway.http.request import Request as PlainRequest
 from gateway.http.responses import json_response
 from gateway.http.sources import network_of
 from gateway.pages.renderer import Pages
@@ -75,7 +76,7 @@ class Receipts:
             )
         except Crowded:
             wait_s, progress = None, self._inquiry.progress(ticket)
-        if style_of_reading(request) == "html":
+        if style_of_reading(PlainRequest(request.environ)) == "html":
             response = receipt_page(self._pages, progress, self._forms.get(ticket.form), token)
         else:
             response = json_response(200, progress.to_json(), {"Vary": "Accept", **ANY_ORIGIN})

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import hmac
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from hmac import compare_digest
 from uuid import UUID
 
 from itsdangerous import Signer
+from itsdangerous.signer import HMACAlgorithm
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -24,6 +25,13 @@ class Ticket:
     confirmed: bool
 
 
+class _Sha256(HMACAlgorithm):
+    """HMAC-SHA-256 in one call, which takes a third of the time that the library's object takes."""
+
+    def get_signature(self, key: bytes, value: bytes) -> bytes:
+        return hmac.digest(key, value, "sha256")
+
+
 class Tokens:
     """Signs tickets and reads them back. Comparing signatures takes constant time.
 
@@ -33,7 +41,7 @@ class Tokens:
     def __init__(self, secret: str) -> None:
         derive = Signer(secret, salt="counterfoil.receipt.v1", key_derivation="hmac", digest_method=hashlib.sha256)
         # Derived once: a signer derives its key anew for each signature, which takes twice as long as signing.
-        self._signer = Signer(derive.derive_key(), key_derivation="none", digest_method=hashlib.sha256)
+        self._signer = Signer(derive.derive_key(), key_derivation="none", algorithm=_Sha256())
 
     def sign(self, ticket: Ticket) -> str:
         """Return the token of a ticket, fit to stand in an address."""
@@ -48,7 +56,7 @@ class Tokens:
         """
         content, _, _ = token.rpartition(".")
         try:
-            is_ours = compare_digest(self._signer.sign(content), token.encode("ascii"))
+            is_ours = hmac.compare_digest(self._signer.sign(content), token.encode("ascii"))
         except UnicodeError:
             return None
         if not is_ours:

@@ -22,6 +22,7 @@ from shared.contracts.submission import (
     document_of,
     encode,
     fingerprint,
+    reply_address_of,
 )
 
 __all__ = [
@@ -45,4 +46,5 @@ __all__ = [
     "encode_announcement",
     "fingerprint",
     "parse",
+    "reply_address_of",
 ]

@@ -78,14 +78,19 @@ class SubmissionAccepted:
 
     @property
     def reply_address(self) -> str | None:
-        """The submitter's own address: `_replyto`, else the field `email` or `Email`; None without one.
+        """The submitter's own address; see `reply_address_of`."""
+        return reply_address_of(self.control, self.fields)
 
-        What is longer than any address is none: whoever compares or checks it may take long over it.
-        """
-        for candidate in (self.control.reply_to, self.fields.get("email"), self.fields.get("Email")):
-            if isinstance(candidate, str) and 0 < len(candidate) <= ADDRESS_MOST:
-                return candidate
-        return None
+
+def reply_address_of(control: Control, fields: Mapping[str, JsonValue]) -> str | None:
+    """Return the submitter's own address: `_replyto`, else the field `email` or `Email`; None without one.
+
+    What is longer than any address is none: whoever compares or checks it may take long over it.
+    """
+    for candidate in (control.reply_to, fields.get("email"), fields.get("Email")):
+        if isinstance(candidate, str) and 0 < len(candidate) <= ADDRESS_MOST:
+            return candidate
+    return None
 
 
 _SOURCE = tuple(each.name for each in fields_of(Source))
