@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from shared.contracts import decode
+from shared.contracts import SubmissionAccepted, decode
 from shared.messaging.broker import NotConfirmed
 from shared.messaging.message import (
     ATTEMPT_HEADER,
@@ -24,7 +24,7 @@ def test_an_event_reaches_the_queue_of_every_service(subject: Subject) -> None:
         publisher.publish(message_of(event), timeout_s=TIMEOUT_S)
     for work in (STORAGE, NOTIFY_EMAIL):
         [message] = subject.queued(work.name)
-        assert decode(message.body, type=message.type) == event
+        assert decode(message.body, type=message.type, types=(SubmissionAccepted,)) == event
         assert message.message_id == str(event.id)
         assert message.headers[ATTEMPT_HEADER] == 0
 

@@ -43,7 +43,7 @@ def examples(type_: str) -> list[Any]:
 
 @pytest.mark.parametrize("body", examples(SubmissionAccepted.TYPE))
 def test_an_accepted_submission_decodes_and_encodes_back(body: bytes) -> None:
-    event, example = decode(body, type=SubmissionAccepted.TYPE), json.loads(body)
+    event, example = decode(body, type=SubmissionAccepted.TYPE, types=(SubmissionAccepted,)), json.loads(body)
     added_later = {"spam": None, "receipt_url": None, "control": {"captcha": None} | example["control"]}
     assert json.loads(encode(event)) == added_later | example | {"control": added_later["control"]}
     assert json.loads(document_of(event)) == (json.loads(encode(event)) if b"\\u" in body else example)
@@ -91,13 +91,16 @@ def test_what_is_no_announcement_is_refused(type_: str, body: str) -> None:
 def test_what_a_decoder_does_not_know_it_ignores() -> None:
     document = json.loads(encode(an_event())) | {"added": {"later": [1]}}
     document["source"]["added"] = "later"
-    assert decode(json.dumps(document).encode(), type=SubmissionAccepted.TYPE).form == "signup"
+    assert (
+        decode(json.dumps(document).encode(), type=SubmissionAccepted.TYPE, types=(SubmissionAccepted,)).form
+        == "signup"
+    )
 
 
 def test_the_document_of_a_decoded_event_is_the_one_that_came() -> None:
     document = json.loads(encode(an_event())) | {"added": {"later": [1]}}
     text = json.dumps(document, indent=1)
-    event = decode(text.encode(), type=SubmissionAccepted.TYPE)
+    event = decode(text.encode(), type=SubmissionAccepted.TYPE, types=(SubmissionAccepted,))
     assert document_of(event) == text
     assert document_of(replace(event, form="other")) == encode(replace(event, form="other")).decode()
 
@@ -119,14 +122,14 @@ def test_the_document_of_a_decoded_event_is_the_one_that_came() -> None:
 def test_a_document_in_another_notation_is_written_anew(change: dict[str, str | None]) -> None:
     merged = json.loads(encode(an_event())) | change
     document = {name: value for name, value in merged.items() if value is not None}
-    event = decode(json.dumps(document).encode(), type=SubmissionAccepted.TYPE)
+    event = decode(json.dumps(document).encode(), type=SubmissionAccepted.TYPE, types=(SubmissionAccepted,))
     assert document_of(event) == encode(event).decode()
 
 
 def test_what_was_added_later_has_a_default() -> None:
     document = json.loads(encode(an_event()))
     del document["source"], document["control"], document["spam"]
-    event = decode(json.dumps(document).encode(), type=SubmissionAccepted.TYPE)
+    event = decode(json.dumps(document).encode(), type=SubmissionAccepted.TYPE, types=(SubmissionAccepted,))
     assert (event.source, event.control, event.spam) == (Source(), Control(), None)
 
 
@@ -150,7 +153,7 @@ def test_what_was_added_later_has_a_default() -> None:
 def test_an_invalid_event_names_the_place(change: dict[str, Any], place: str) -> None:
     document = json.loads(encode(an_event())) | change
     with pytest.raises(InvalidEvent) as invalid:
-        decode(json.dumps(document).encode(), type=SubmissionAccepted.TYPE)
+        decode(json.dumps(document).encode(), type=SubmissionAccepted.TYPE, types=(SubmissionAccepted,))
     assert str(invalid.value).startswith(place)
 
 
@@ -181,7 +184,7 @@ _JSON = st.recursive(
 def test_whatever_passes_the_check_survives_the_wire(fields: dict[str, Any]) -> None:
     check(fields)
     event = replace(an_event(), fields=fields, fingerprint=fingerprint(fields))
-    assert decode(encode(event), type=SubmissionAccepted.TYPE) == event
+    assert decode(encode(event), type=SubmissionAccepted.TYPE, types=(SubmissionAccepted,)) == event
 
 
 def test_the_deepest_fields_that_the_door_lets_in_decode() -> None:
@@ -189,6 +192,6 @@ def test_the_deepest_fields_that_the_door_lets_in_decode() -> None:
     fields = parse(deepest)
     assert isinstance(fields, dict)
     event = replace(an_event(), fields=fields, fingerprint=fingerprint(fields))
-    assert decode(encode(event), type=SubmissionAccepted.TYPE) == event
+    assert decode(encode(event), type=SubmissionAccepted.TYPE, types=(SubmissionAccepted,)) == event
     with pytest.raises(Unacceptable):
         parse(b"[" + deepest + b"]")

@@ -44,7 +44,7 @@ def running(consumer: Consumer) -> Iterator[None]:
 
 @pytest.mark.parametrize("body", bodies(SubmissionAccepted.TYPE))
 def test_every_example_is_confirmed_or_has_nobody_to_confirm_to(body: bytes) -> None:
-    event = decode(body, type=SubmissionAccepted.TYPE)
+    event = decode(body, type=SubmissionAccepted.TYPE, types=(SubmissionAccepted,))
     broker, sender, deliveries, clock = MemoryBroker(), FakeSender(), FakeDeliveries(), Clock(event.accepted_at)
     announced: list[Announcement] = []
     broker.watch(announced.append)

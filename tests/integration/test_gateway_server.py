@@ -13,7 +13,7 @@ import pytest
 import requests
 
 from dev.processes import free_port, is_alive, send
-from shared.contracts import Confirmation, ConfirmationChanged, SubmissionsStored, decode
+from shared.contracts import Confirmation, ConfirmationChanged, SubmissionAccepted, SubmissionsStored, decode
 from shared.messaging.rabbitmq import RabbitMQ
 from shared.messaging.topology import STORAGE
 from support.brokers import looker
@@ -48,7 +48,7 @@ def test_who_sends_it_is_what_the_last_trusted_proxies_said(
         headers += [b"Content-Length: %d" % len(body), *(b"X-Forwarded-For: " + one for one in forwarded)]
         assert b" 202 " in gateway.answer_to(b"\r\n".join([*headers, b"", body]))
         [message] = looker(broker_url)(STORAGE.name)
-        assert decode(message.body, type=message.type).source.ip == ip
+        assert decode(message.body, type=message.type, types=(SubmissionAccepted,)).source.ip == ip
     finally:
         gateway.kill()
 

@@ -29,7 +29,7 @@ def taken(proxied: Proxied) -> SubmissionAccepted:
         last = found
     assert last
     body, properties = last
-    return decode(body, type=properties.type or "")
+    return decode(body, type=properties.type or "", types=(SubmissionAccepted,))
 
 
 FORGED = [

@@ -89,7 +89,10 @@ class Gateway:
 
     def published(self) -> list[SubmissionAccepted]:
         """Return the events that storage would get."""
-        return [decode(message.body, type=message.type) for message in self.broker.queued(STORAGE.name)]
+        return [
+            decode(message.body, type=message.type, types=(SubmissionAccepted,))
+            for message in self.broker.queued(STORAGE.name)
+        ]
 
     def take_published(self) -> list[SubmissionAccepted]:
         """Take the events off the queues; storage and notify must have got the same."""

@@ -175,7 +175,9 @@ DOCUMENTS: dict[str, Callable[[int], bytes]] = {
 def test_documents(gateway: Gateway, kind: str) -> None:
     make = DOCUMENTS[kind]
     assert_in_proportion(lambda size: steps_of(lambda: parse(make(size))))
-    assert_in_proportion(lambda size: steps_of(lambda: decode(make(size), type=SubmissionAccepted.TYPE)))
+    assert_in_proportion(
+        lambda size: steps_of(lambda: decode(make(size), type=SubmissionAccepted.TYPE, types=(SubmissionAccepted,)))
+    )
     assert_in_proportion(lambda size: steps_of(posted(gateway, "open", make(size), "application/json")))
 
 
@@ -212,7 +214,7 @@ def test_consumers(spec: tuple[str, str, str], name: str) -> None:
 
 
 def consume(event: SubmissionAccepted, composer: Composer, form: Any) -> None:
-    read = decode(encode(event), type=event.TYPE)
+    read = decode(encode(event), type=event.TYPE, types=(SubmissionAccepted,))
     fingerprint(read.fields)
     body_of(read)
     address = read.reply_address

@@ -10,7 +10,7 @@ import pika
 import pytest
 
 from shared.contracts import SubmissionAccepted, decode, encode
-from shared.contracts.submission import EVENT_BYTES_MOST, InvalidEvent
+from shared.contracts.event import EVENT_BYTES_MOST, InvalidEvent
 from shared.messaging.failures import BUG_RETRIES, Delivery, Park
 from shared.messaging.incoming import POISON_AT, Incoming
 from support.events import an_event
@@ -73,6 +73,6 @@ def test_a_trace_that_is_no_trace_does_not_travel_on() -> None:
 
 def test_an_event_too_large_is_parked_unread() -> None:
     with pytest.raises(InvalidEvent, match=f"{EVENT_BYTES_MOST} at most"):
-        decode(b"\xff" * (EVENT_BYTES_MOST + 1), type=SubmissionAccepted.TYPE)
+        decode(b"\xff" * (EVENT_BYTES_MOST + 1), type=SubmissionAccepted.TYPE, types=(SubmissionAccepted,))
     parked = incoming(body=b"\xff" * 20_000_000).read()
     assert parked == Park(f"no valid event: 20000000 bytes, {EVENT_BYTES_MOST} at most", "invalid")

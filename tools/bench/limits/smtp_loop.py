@@ -37,7 +37,7 @@ def main(port: int, count: int, *, pipelined: bool) -> None:
 
 
 def _mail() -> Mail:
-    event = decode(next(bodies(1)), type=SubmissionAccepted.TYPE)
+    event = decode(next(bodies(1)), type=SubmissionAccepted.TYPE, types=(SubmissionAccepted,))
     composer = Composer(MailFrom("Counterfoil", "counterfoil@localhost"), lambda: datetime.now(UTC))
     form = forms.load(FORMS).get("signup")
     assert form is not None

@@ -1,4 +1,4 @@
-"""The events, as they travel on the broker: frozen dataclasses, encode, decode, and one error.
+"""The events, as they travel on the broker: a module each, one registry, and one error.
 
 Golden examples of each event live in `tests/contract/examples/<type>/`.
 """
@@ -12,26 +12,30 @@ from shared.contracts.announcements import (
     decode_announcement,
     encode_announcement,
 )
+from shared.contracts.delivery import DeliveryDue
+from shared.contracts.event import Decoder, Event, InvalidEvent
+from shared.contracts.registry import REGISTRY, decode, decoder, encode, register
 from shared.contracts.strict_json import MAX_DEPTH, JsonValue, Unacceptable, check, parse
 from shared.contracts.submission import (
     Control,
-    InvalidEvent,
     Source,
     SubmissionAccepted,
-    decode,
     document_of,
-    encode,
     fingerprint,
     reply_address_of,
 )
 
 __all__ = [
     "MAX_DEPTH",
+    "REGISTRY",
     "Announcement",
     "Confirmation",
     "ConfirmationChanged",
     "ConfirmationState",
     "Control",
+    "Decoder",
+    "DeliveryDue",
+    "Event",
     "InvalidEvent",
     "JsonValue",
     "Source",
@@ -41,10 +45,12 @@ __all__ = [
     "check",
     "decode",
     "decode_announcement",
+    "decoder",
     "document_of",
     "encode",
     "encode_announcement",
     "fingerprint",
     "parse",
+    "register",
     "reply_address_of",
 ]

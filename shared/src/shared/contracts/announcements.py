@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import Any, ClassVar, Literal, TypeAlias, get_args
 from uuid import UUID
 
-from shared.contracts.submission import InvalidEvent
+from shared.contracts.event import InvalidEvent
 
 ConfirmationState: TypeAlias = Literal["pending", "retrying", "sent", "failed", "unknown", "held"]
 """`held` is for the owner's eyes: to a receipt, and in an announcement, it is `pending`."""

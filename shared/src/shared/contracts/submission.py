@@ -10,25 +10,14 @@ from dataclasses import dataclass, field
 from dataclasses import fields as fields_of
 from datetime import UTC, datetime
 from operator import attrgetter
-from typing import ClassVar, TypeVar
+from typing import ClassVar
 from uuid import UUID
 
 import msgspec
 
 from shared.addresses import ADDRESS_MOST
-from shared.contracts.strict_json import MAX_DEPTH, JsonValue, Unacceptable, parse
-
-T = TypeVar("T")
-
-EVENT_BYTES_MOST = 16 * 1024 * 1024
-"""The largest event that is looked into: RabbitMQ 4's own limit, above all that a gateway makes of a submission."""
-
-
-class InvalidEvent(ValueError):
-    """A message that is no event this version understands.
-
-    The text says what is wrong and where, and shows no value: it is logged.
-    """
+from shared.contracts.members import document_in, member, moment_of, text_or_none, texts, uuid_of
+from shared.contracts.strict_json import MAX_DEPTH, JsonValue
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +70,25 @@ class SubmissionAccepted:
         """The submitter's own address; see `reply_address_of`."""
         return reply_address_of(self.control, self.fields)
 
+    def encode(self) -> bytes:
+        """Return the event as the body of a message: JSON in UTF-8."""
+        return _encoded(self)
+
+    @classmethod
+    def decode(cls, body: bytes) -> SubmissionAccepted:
+        """Read a message body. Unknown members are ignored; raises `InvalidEvent`."""
+        return _decoded_quickly(body) or _decoded_strictly(body)
+
+    @classmethod
+    def decode_quickly(cls, body: bytes) -> SubmissionAccepted | None:
+        """Read a body just as `encode` writes it; None where only the strict way may say what it is."""
+        return _decoded_quickly(body)
+
+    @classmethod
+    def of_document(cls, document: Mapping[str, JsonValue]) -> SubmissionAccepted:
+        """Read a document that was parsed strictly; raises `InvalidEvent`."""
+        return _of_document(document)
+
 
 def reply_address_of(control: Control, fields: Mapping[str, JsonValue]) -> str | None:
     """Return the submitter's own address: `_replyto`, else the field `email` or `Email`; None without one.
@@ -120,8 +128,7 @@ def fingerprint(fields: Mapping[str, JsonValue]) -> str:
     return hashlib.sha256(_CANONICAL.encode(fields).encode("utf-8")).hexdigest()
 
 
-def encode(event: SubmissionAccepted) -> bytes:
-    """Return the event as the body of a message: JSON in UTF-8."""
+def _encoded(event: SubmissionAccepted) -> bytes:
     document = {
         "id": str(event.id),
         "form": event.form,
@@ -141,23 +148,11 @@ def document_of(event: SubmissionAccepted) -> str:
 
     A decoded event is not encoded again unless it must: the document is the one that came, unknown members and all.
     """
-    return event.received or encode(event).decode("utf-8")
+    return event.received or event.encode().decode("utf-8")
 
 
 def _are_texts(fields: Mapping[str, JsonValue]) -> bool:
     return all(type(value) is str for value in fields.values())
-
-
-def decode(body: bytes, *, type: str) -> SubmissionAccepted:  # noqa: A002 - the name AMQP gives this property
-    """Read a message body of the given AMQP type. Unknown members are ignored; raises `InvalidEvent`.
-
-    What is larger than `EVENT_BYTES_MOST` is not looked into.
-    """
-    if len(body) > EVENT_BYTES_MOST:
-        raise InvalidEvent(f"{len(body)} bytes, {EVENT_BYTES_MOST} at most")
-    if type != SubmissionAccepted.TYPE:
-        raise InvalidEvent(f"type {type[:80]!r} is not known here; expected {SubmissionAccepted.TYPE!r}")
-    return _decoded_quickly(body) or _decoded_strictly(body)
 
 
 class _Members(msgspec.Struct):
@@ -206,68 +201,28 @@ _read_members = msgspec.json.Decoder(_Members).decode
 
 
 def _decoded_strictly(body: bytes) -> SubmissionAccepted:
-    try:
-        document = parse(body, most_depth=MAX_DEPTH + 1)  # the event itself is one level around the fields
-    except Unacceptable as error:
-        raise InvalidEvent(str(error)) from error
-    if not isinstance(document, dict):
-        raise InvalidEvent("the body is no JSON object")
-    key, moment = _member(document, "id", str), _member(document, "accepted_at", str)
-    event = SubmissionAccepted(
-        id=_uuid(key),
-        form=_member(document, "form", str),
-        accepted_at=_moment(moment),
-        fields=_member(document, "fields", dict),
-        fingerprint=_member(document, "fingerprint", str),
-        source=Source(*_texts(document, "source", _SOURCE)),
-        control=Control(*_texts(document, "control", _CONTROL)),
-        spam=_text_or_none(document, "spam"),
-        receipt_url=_text_or_none(document, "receipt_url"),
-    )
+    document = document_in(body, most_depth=MAX_DEPTH + 1)  # the event itself is one level around the fields
+    event = _of_document(document)
     text = body.decode("utf-8")
     # A member's name may be written with \u escapes, by which older versions of SQLite do not find it.
-    is_plain = "\\u" not in text and bool(_ID.fullmatch(key) and _MOMENT.fullmatch(moment))
+    is_plain = "\\u" not in text and bool(
+        _ID.fullmatch(member(document, "id", str)) and _MOMENT.fullmatch(member(document, "accepted_at", str))
+    )
     if is_plain and "source" in document and "control" in document:
         object.__setattr__(event, "received", text)
     return event
 
 
-def _member(document: dict[str, JsonValue], name: str, kind: type[T]) -> T:
-    value = document.get(name)
-    if not isinstance(value, kind):
-        raise InvalidEvent(f"{name}: expected {kind.__name__}, got {type(value).__name__}")
-    return value
-
-
-def _text_or_none(document: dict[str, JsonValue], name: str) -> str | None:
-    return None if document.get(name) is None else _member(document, name, str)
-
-
-def _texts(document: dict[str, JsonValue], name: str, known: tuple[str, ...]) -> list[str | None]:
-    group = document.get(name, {})
-    if not isinstance(group, dict):
-        raise InvalidEvent(f"{name}: expected dict, got {type(group).__name__}")
-    texts: list[str | None] = []
-    for key in known:
-        value = group.get(key)
-        if value is not None and not isinstance(value, str):
-            raise InvalidEvent(f"{name}.{key}: expected str, got {type(value).__name__}")
-        texts.append(value)
-    return texts
-
-
-def _uuid(text: str) -> UUID:
-    try:
-        return UUID(text)
-    except ValueError as error:
-        raise InvalidEvent("id: no UUID") from error
-
-
-def _moment(text: str) -> datetime:
-    try:
-        moment = datetime.fromisoformat(text)
-        if moment.tzinfo is None:
-            raise InvalidEvent("accepted_at: names no time zone")
-        return moment if moment.tzinfo is UTC else moment.astimezone(UTC)
-    except (ValueError, OverflowError) as error:
-        raise InvalidEvent("accepted_at: no date and time") from error
+def _of_document(document: Mapping[str, JsonValue]) -> SubmissionAccepted:
+    key, moment = member(document, "id", str), member(document, "accepted_at", str)
+    return SubmissionAccepted(
+        id=uuid_of(key, "id"),
+        form=member(document, "form", str),
+        accepted_at=moment_of(moment, "accepted_at"),
+        fields=member(document, "fields", dict),
+        fingerprint=member(document, "fingerprint", str),
+        source=Source(*texts(document, "source", _SOURCE)),
+        control=Control(*texts(document, "control", _CONTROL)),
+        spam=text_or_none(document, "spam"),
+        receipt_url=text_or_none(document, "receipt_url"),
+    )

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from shared.contracts import InvalidEvent, decode
+from shared.contracts import InvalidEvent, SubmissionAccepted, decoder
 from shared.messaging.failures import BUG_RETRIES, Delivery, Park
 from shared.messaging.message import ATTEMPT_HEADER, FAILURES_HEADER
 
@@ -21,6 +21,8 @@ ATTEMPT_MOST = 10_000
 """Retries that a message can have been through: six hours apart at the end, within days. More is nobody's count."""
 
 _TRACEPARENT_MOST = 128
+
+_decode = decoder(SubmissionAccepted)
 
 
 @dataclass(slots=True)  # not frozen: one is made per message, and freezing doubles what that costs
@@ -76,7 +78,7 @@ class Incoming:
                 f"came back {self.returns} times without being settled: it may be what ends the consumer", "poison"
             )
         try:
-            event = decode(self.body, type=self.type)
+            event = _decode(self.body, self.type)
         except InvalidEvent as error:
             return Park(f"no valid event: {error}", "invalid")
         return Delivery(event, self.attempt, self.failures, self.redelivered, self.traceparent)

@@ -65,7 +65,8 @@ class Binding:
 class WorkQueue:
     """A queue of work, with its delay levels (name → seconds) and the parked queue it ends in.
 
-    It is bound by its routing key, and by the keys in `also`.
+    It is bound by its routing key, and by the keys in `also`; with an empty routing key by none: then who publishes to
+    it names it.
     """
 
     name: str
@@ -114,7 +115,7 @@ class WorkQueue:
     def bindings(self) -> list[Binding]:
         """Return what routes events to the work queue, and dead letters to the parked one."""
         keys = (self.routing_key, *self.also)
-        return [*(Binding(EVENTS, self.name, key) for key in keys), Binding(PARKED, self.parked, self.parked)]
+        return [*(Binding(EVENTS, self.name, key) for key in keys if key), Binding(PARKED, self.parked, self.parked)]
 
 
 def _queries(name: str) -> Queue:
@@ -128,7 +129,14 @@ NOTIFY_EMAIL = WorkQueue("notify.email.v1", "notify.parked.v1")
 NOTIFY_WEBHOOK = WorkQueue("notify.webhook.v1", "notify.parked.v1", routing_key=WITH_WEBHOOK, also=())
 """Apart from mail, so that a slow webhook never delays it."""
 
-WORK_QUEUES = (STORAGE, NOTIFY_EMAIL, NOTIFY_WEBHOOK)
+NOTIFY_SUBMISSIONS = WorkQueue("notify.submissions.v1", "notify.parked.v1", "", (), levels_s={"30s": 30})
+"""Every accepted submission, for notify to plan its deliveries. Nothing is routed to it yet."""
+
+NOTIFY_SMTP = WorkQueue("notify.smtp.v1", "notify.parked.v1", "", ())
+NOTIFY_HTTP = WorkQueue("notify.http.v1", "notify.parked.v1", "", ())
+"""What notify has planned, by transport: apart, so that a slow webhook never delays a mail."""
+
+WORK_QUEUES = (STORAGE, NOTIFY_EMAIL, NOTIFY_WEBHOOK, NOTIFY_SUBMISSIONS, NOTIFY_SMTP, NOTIFY_HTTP)
 
 EXCHANGES = (Exchange(EVENTS, "topic"), Exchange(LIVE, "topic"), Exchange(PARKED, "direct"))
 QUEUES = (

@@ -1,0 +1,59 @@
+"""`delivery.due.v1`: one delivery of a submission is due, as notify tells its own workers."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from typing import ClassVar
+from uuid import UUID
+
+from shared.contracts.members import document_in, member, uuid_of
+from shared.contracts.strict_json import MAX_DEPTH
+from shared.contracts.submission import SubmissionAccepted, document_of
+
+_HEAD = re.compile(
+    rb'\{"delivery":"([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})","channel":"([a-z_.-]{1,64})","submission":'
+)
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryDue:
+    """A delivery that is due: `id` names it in notify's table, `channel` says how it is composed."""
+
+    TYPE: ClassVar[str] = "delivery.due.v1"
+
+    id: UUID
+    channel: str
+    submission: SubmissionAccepted
+
+    def encode(self) -> bytes:
+        """Return it as the body of a message; the submission's document goes into it as it came."""
+        return b'{"delivery":"%s","channel":%s,"submission":%s}' % (
+            str(self.id).encode(),
+            json.dumps(self.channel).encode(),
+            document_of(self.submission).encode(),
+        )
+
+    @classmethod
+    def decode(cls, body: bytes) -> DeliveryDue:
+        """Read a message body; raises `InvalidEvent`."""
+        return _decoded_quickly(body) or _decoded_strictly(body)
+
+
+def _decoded_quickly(body: bytes) -> DeliveryDue | None:
+    """Return the delivery of a body just as `encode` writes it, where the submission in it can be read quickly, too."""
+    head = _HEAD.match(body)
+    if head is None or not body.endswith(b"}"):
+        return None
+    submission = SubmissionAccepted.decode_quickly(body[head.end() : -1])
+    if submission is None:
+        return None
+    return DeliveryDue(UUID(head[1].decode()), head[2].decode(), submission)
+
+
+def _decoded_strictly(body: bytes) -> DeliveryDue:
+    document = document_in(body, most_depth=MAX_DEPTH + 2)  # the submission is one level around its fields, this two
+    submission = SubmissionAccepted.of_document(member(document, "submission", dict))
+    key = uuid_of(member(document, "delivery", str), "delivery")
+    return DeliveryDue(key, member(document, "channel", str), submission)

@@ -1,0 +1,46 @@
+"""Lists every event: its type, and the class that writes and reads it.
+
+Another event: a module beside this one, a line here, a route in `shared.messaging.routes`, and whoever handles it.
+"""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+from shared.contracts.delivery import DeliveryDue
+from shared.contracts.event import Decoder, Event
+from shared.contracts.submission import SubmissionAccepted
+
+E = TypeVar("E", bound=Event)
+
+REGISTRY: dict[str, type[Event]] = {}
+
+
+def register(event: type[Event]) -> None:
+    """Add an event; raises `ValueError` where its type is another event's."""
+    if REGISTRY.setdefault(event.TYPE, event) is not event:
+        raise ValueError(f"{event.TYPE} is registered already")
+
+
+def decoder(*types: type[E]) -> Decoder[E]:
+    """Return what reads the types that a consumer takes; raises `ValueError` where one is not registered."""
+    for one in types:
+        if REGISTRY.get(one.TYPE) is not one:
+            raise ValueError(f"{one.TYPE} is not registered: see shared.contracts.registry")
+    return Decoder(*types)
+
+
+def decode(body: bytes, *, type: str, types: tuple[type[E], ...]) -> E:  # noqa: A002 - the name AMQP gives this property
+    """Read one message body of the given AMQP type, out of the types that are taken; raises `InvalidEvent`."""
+    return decoder(*types)(body, type)
+
+
+def encode(event: Event) -> bytes:
+    """Return an event as the body of a message; raises `ValueError` where it is not registered."""
+    if event.TYPE not in REGISTRY:
+        raise ValueError(f"{event.TYPE} is not registered: see shared.contracts.registry")
+    return event.encode()
+
+
+for _event in (SubmissionAccepted, DeliveryDue):
+    register(_event)
