@@ -164,8 +164,8 @@ def test_a_collector_that_never_answers_harms_nothing_and_slows_no_stop(
 
 def test_nothing_of_it_is_loaded_while_it_is_off() -> None:
     code = (
-        "import sys, gateway.server.wsgi, storage_service.__main__, notify_service.__main__; from shared import tracing; "
-        "assert tracing.from_environment('gateway') is None; "
+        "import sys, gateway.server.wsgi, storage_service.__main__, notify_service.__main__; "
+        "from shared import tracing; assert tracing.from_environment('gateway') is None; "
         "print([name for name in sys.modules if name.startswith(('opentelemetry', 'google.protobuf'))])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env={}, check=True)

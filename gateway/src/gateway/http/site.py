@@ -26,8 +26,7 @@ class Site:
         A page cannot choose what its browser says here, so that an `Origin` may be compared with it; but whoever is
         no browser can, so that nothing which is kept or passed on may be made of it.
         """
-        scheme = "https" if request.scheme == "https" else "http"  # a proxy may pass on what a browser never says
-        return self._public_url or f"{scheme}://{request.host}"
+        return self._public_url or _origin(request, request.host)
 
     def base_url(self, request: Request) -> str:
         """Return what the addresses in an answer begin with, without a slash at the end.
@@ -38,7 +37,13 @@ class Site:
         """
         if self._public_url:
             return self._public_url
-        return self.origin(request) if _LOOPBACK.fullmatch(request.host) else self.url or ""
+        host = request.host
+        return _origin(request, host) if _LOOPBACK.fullmatch(host) else self.url or ""
+
+
+def _origin(request: Request, host: str) -> str:
+    scheme = "https" if request.scheme == "https" else "http"  # a proxy may pass on what a browser never says
+    return f"{scheme}://{host}"
 
 
 def host_of(bind: str) -> str:

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from itsdangerous import Signer
-from itsdangerous.signer import HMACAlgorithm
+from itsdangerous.encoding import base64_encode
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -25,13 +25,6 @@ class Ticket:
     confirmed: bool
 
 
-class _Sha256(HMACAlgorithm):
-    """HMAC-SHA-256 in one call, which takes a third of the time that the library's object takes."""
-
-    def get_signature(self, key: bytes, value: bytes) -> bytes:
-        return hmac.digest(key, value, "sha256")
-
-
 class Tokens:
     """Signs tickets and reads them back. Comparing signatures takes constant time.
 
@@ -40,14 +33,14 @@ class Tokens:
 
     def __init__(self, secret: str) -> None:
         derive = Signer(secret, salt="counterfoil.receipt.v1", key_derivation="hmac", digest_method=hashlib.sha256)
-        # Derived once: a signer derives its key anew for each signature, which takes twice as long as signing.
-        self._signer = Signer(derive.derive_key(), key_derivation="none", algorithm=_Sha256())
+        # Prepared once: a signer makes its key ready anew for each signature, which takes longer than signing.
+        self._mac = hmac.new(derive.derive_key(), digestmod="sha256")
 
     def sign(self, ticket: Ticket) -> str:
         """Return the token of a ticket, fit to stand in an address."""
         moment = (ticket.accepted_at - _EPOCH) // _MICROSECOND
         content = f"{ticket.id.hex}.{ticket.form}.{moment}.{int(ticket.confirmed)}"
-        return self._signer.sign(content).decode("ascii")
+        return f"{content}.{self._signature_of(content)}"
 
     def read(self, token: str) -> Ticket | None:
         """Return the ticket of a token; None for one that was forged, cut or signed with another secret.
@@ -56,10 +49,15 @@ class Tokens:
         """
         content, _, _ = token.rpartition(".")
         try:
-            is_ours = hmac.compare_digest(self._signer.sign(content), token.encode("ascii"))
+            is_ours = hmac.compare_digest(f"{content}.{self._signature_of(content)}".encode(), token.encode("ascii"))
         except UnicodeError:
             return None
         if not is_ours:
             return None
         submission_id, form, moment, confirmed = content.split(".")
         return Ticket(UUID(submission_id), form, _EPOCH + int(moment) * _MICROSECOND, confirmed == "1")
+
+    def _signature_of(self, content: str) -> str:
+        mac = self._mac.copy()
+        mac.update(content.encode("ascii"))
+        return base64_encode(mac.digest()).decode("ascii")
