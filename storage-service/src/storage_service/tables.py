@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from sqlalchemy import (
     JSON,
     CheckConstraint,
@@ -45,6 +47,15 @@ submissions = Table(
 )
 """One row a submission. `fields`, `source` and `control` are JSON as text: what was sent is what is kept. `spam` is
 what gave a submission away as spam, null where nothing did."""
+
+
+def member_of(column: Column[Any]) -> str:
+    """Return which member of the event a column is read from: `spam`, `source.ip`.
+
+    It is the member of the column's own name, unless the column says another: `info={"member": "source.ip"}`.
+    """
+    member: str = column.info.get("member", column.name)
+    return member
 
 
 def _index_by_form(name: str, condition: ColumnElement[bool]) -> None:

@@ -15,6 +15,8 @@ from uuid import UUID
 
 from sqlalchemy import (
     JSON,
+    Column,
+    ColumnClause,
     ColumnElement,
     Connection,
     Engine,
@@ -30,11 +32,12 @@ from sqlalchemy import (
     true,
 )
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.sql.base import ReadOnlyColumnCollection
 
 from shared.contracts import SubmissionAccepted, document_of
 from shared.database import UtcTimestamp, classified
 from storage_service.store.domain import Existing
-from storage_service.tables import conflicts, submissions
+from storage_service.tables import conflicts, member_of, submissions
 
 
 class SubmissionRows:
@@ -82,7 +85,7 @@ class SubmissionRepository:
 @cache
 def _insert_on_sqlite(table: Table, clock: str) -> Insert:
     documents = func.json_each(bindparam("documents", type_=Text)).table_valued("value")
-    members = {one.name: func.json_extract(documents.c.value, f"$.{one.name}") for one in table.c}
+    members = {one.name: func.json_extract(documents.c.value, f"$.{member_of(one)}") for one in table.c}
     members["id"] = func.replace(members["id"], "-", "")  # as SQLAlchemy's Uuid reads it
     # Without WHERE, ON CONFLICT would be read as a part of a join (sqlite.org/lang_upsert).
     rows = _select(table, clock, members).where(true())
@@ -91,11 +94,21 @@ def _insert_on_sqlite(table: Table, clock: str) -> Insert:
 
 @cache
 def _insert_on_postgresql(table: Table, clock: str) -> Insert:
-    typed = [column(one.name, one.type) for one in table.c if one.name != clock]
-    documents = func.json_to_recordset(cast(bindparam("documents", type_=Text), JSON)).table_valued(*typed)
-    members = dict(documents.render_derived(with_types=True).c)
+    typed: dict[str, ColumnClause[Any]] = {}
+    for one in table.c:
+        outer, _, inner = member_of(one).partition(".")
+        typed[outer] = column(outer, JSON if inner else one.type)
+    typed.pop(clock)
+    documents = func.json_to_recordset(cast(bindparam("documents", type_=Text), JSON)).table_valued(*typed.values())
+    found = documents.render_derived(with_types=True).c
+    members = {one.name: _member(found, one) for one in table.c if one.name != clock}
     rows = _select(table, clock, members)
     return postgresql.insert(table).from_select(list(table.c.keys()), rows).on_conflict_do_nothing()
+
+
+def _member(found: ReadOnlyColumnCollection[str, Any], wanted: Column[Any]) -> ColumnElement[Any]:
+    outer, _, inner = member_of(wanted).partition(".")
+    return cast(found[outer][inner].as_string(), wanted.type) if inner else found[outer]
 
 
 def _select(table: Table, clock: str, members: Mapping[str, ColumnElement[Any]]) -> Select[Any]:

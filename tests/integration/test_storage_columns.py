@@ -1,0 +1,50 @@
+"""A column is written from the member of the event that it names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+from sqlalchemy import Column, Engine, Integer, MetaData, Table, Text, Uuid, select
+
+from shared import database
+from shared.contracts import Control, Source
+from shared.database import UtcTimestamp
+from storage_service.store.repository import SubmissionRows
+from support.events import an_event
+
+NOW = datetime(2026, 11, 22, 18, 0, tzinfo=UTC)
+TOY = Table(
+    "toy",
+    MetaData(),
+    Column("id", Uuid, primary_key=True),
+    Column("form", Text, nullable=False),
+    Column("language", Text, info={"member": "source.language"}),
+    Column("port", Integer, info={"member": "control.subject"}),
+    Column("caught_by", Text, info={"member": "spam"}),
+    Column("stored_at", UtcTimestamp, nullable=False),
+)
+
+
+@pytest.fixture
+def engine(database_url: str) -> Iterator[Engine]:
+    engine = database.create(database_url)
+    TOY.create(engine)
+    yield engine
+    engine.dispose()
+
+
+def test_a_column_is_read_from_the_member_that_it_names(engine: Engine) -> None:
+    bare = an_event(name="a")
+    full = replace(
+        an_event(name="b"), source=Source(language='de"\\'), control=Control(subject="8080"), spam="honeypot"
+    )
+    with engine.begin() as connection:
+        assert SubmissionRows(connection)._insert(TOY, "stored_at", [bare, full], NOW) == 2
+        rows = {row.id: tuple(row)[1:] for row in connection.execute(select(TOY))}
+    assert rows == {
+        bare.id: (bare.form, None, None, None, NOW),
+        full.id: (full.form, 'de"\\', 8080, "honeypot", NOW),
+    }
