@@ -11,7 +11,8 @@ from typing import Any
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from gateway.app import GatewayApp, create_app
+from gateway.app import create_app
+from gateway.flask_app import GatewayApp
 from gateway.owner.keys import hash_of
 from gateway.settings import Settings
 from shared import forms

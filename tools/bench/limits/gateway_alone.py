@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from gateway import settings
-from gateway.app import GatewayApp, create_app
+from gateway.app import create_app
+from gateway.flask_app import GatewayApp
 from gateway.server.wsgi import serve
 from shared import forms
 from shared.messaging.memory import MemoryBroker

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, overload
 
+from flask.globals import request_ctx
 from werkzeug.http import parse_options_header
 from werkzeug.wsgi import get_content_length, get_host
 
@@ -66,6 +67,11 @@ class Request:
     def content_length(self) -> int | None:
         """How many bytes the request says that its body has; None where it says nothing, or sends chunks."""
         return get_content_length(self.environ)
+
+
+def current_request() -> Request:
+    """Return the request that Flask answers just now."""
+    return Request(request_ctx.request.environ)
 
 
 @lru_cache(maxsize=256)

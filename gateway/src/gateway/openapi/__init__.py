@@ -1,5 +1,1 @@
-"""The gateway's description of itself: OpenAPI 3.1, made from the form definitions and held true by schemathesis."""
-
-from gateway.openapi.document import document_of
-
-__all__ = ["document_of"]
+"""Describes the gateway in OpenAPI 3.1, from the form definitions. Schemathesis holds it true."""

@@ -24,7 +24,8 @@ from granian.http import HTTP1Settings
 from granian.log import LogLevels
 
 from gateway import settings as gateway_settings
-from gateway.app import GatewayApp, create_app
+from gateway.app import create_app
+from gateway.flask_app import GatewayApp
 from gateway.http.bodies import BODIES_MOST
 from gateway.receipts.watchers import WATCHERS_MOST
 from gateway.server import telemetry

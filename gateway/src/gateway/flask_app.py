@@ -1,0 +1,71 @@
+"""The Flask application of a gateway worker, without its routes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from flask import Flask, Response
+from flask.sessions import NullSession, SecureCookieSessionInterface
+
+from gateway.receipts.watchers import Watchers
+from shared.messaging.broker import Closable, Publisher, RpcClient
+
+STATIC_AGE_S = 86_400
+
+
+class GatewayApp(Flask):
+    """The Flask application, and what has to be closed with it."""
+
+    def __init__(
+        self,
+        watchers: Watchers,
+        publisher: Publisher,
+        parts: list[Closable | RpcClient],
+        secrets_missing: Callable[[], int],
+    ) -> None:
+        super().__init__("gateway", static_folder="pages/static")
+        self.session_interface = _NoSessions()
+        self.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
+        self.config["SEND_FILE_MAX_AGE_DEFAULT"] = STATIC_AGE_S
+        self.url_map.merge_slashes = False  # `/f//signup` is none, and leads to none: a redirect of a post
+        self.secrets_missing = secrets_missing
+        self._publisher = publisher
+        self._watchers = watchers
+        self._parts = parts
+
+    def send_static_file(self, filename: str) -> Response:
+        """Return a static file, never to be taken for another type."""
+        response = super().send_static_file(filename)
+        response.headers["X-Content-Type-Options"] = "nosniff"
+        return response
+
+    def missing(self) -> list[str]:
+        """Return what keeps it from promising anything, in words for an operator; empty when ready."""
+        return self._publisher.missing()
+
+    def in_flight(self) -> int:
+        """Return how many messages wait for their confirm."""
+        return self._publisher.in_flight()
+
+    def end_streams(self) -> None:
+        """End all that watch a receipt, so that a worker can end; they come back to another one."""
+        self._watchers.close()
+
+    def close(self) -> None:
+        """Close the connections to the broker."""
+        self.end_streams()
+        for part in [*self._parts, self._publisher]:
+            part.close()
+
+
+class _NoSessions(SecureCookieSessionInterface):
+    """The gateway sets no cookies."""
+
+    def open_session(self, app: Flask, request: object) -> NullSession:  # noqa: ARG002
+        return _NO_SESSION
+
+    def is_null_session(self, obj: object) -> bool:  # noqa: ARG002
+        return True
+
+
+_NO_SESSION = NullSession()
