@@ -1,1 +1,1 @@
-"""What more than one Counterfoil service uses."""
+"""Code that more than one Counterfoil service uses."""

@@ -1,4 +1,4 @@
-"""Failpoints: places where a process can be told to die, or to fail, so that tests can make it do so exactly there."""
+"""Lets a test make a process die, or fail, at a named point of the code."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ Reach: TypeAlias = Callable[[str], None]
 
 
 class Injected(Exception):
-    """A bug that is not there: what code raises at a failpoint that was told to."""
+    """The artificial error that a failpoint raises when a test asks for it."""
 
 
 def ignore(_name: str) -> None:
@@ -19,9 +19,9 @@ def ignore(_name: str) -> None:
 
 
 def from_environment() -> Reach:
-    """Return what dies, as kill -9 would, at the point that `COUNTERFOIL_FAILPOINT` names; `ignore` without one.
+    """Return a function that kills the process, as kill -9 does, at the point that `COUNTERFOIL_FAILPOINT` names.
 
-    `<name>:raise` raises `Injected` there instead, each time.
+    `<name>:raise` raises `Injected` there instead, each time. Without the variable it is `ignore`.
     """
     chosen, _, how = os.environ.get("COUNTERFOIL_FAILPOINT", "").partition(":")
     if not chosen:

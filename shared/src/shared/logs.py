@@ -1,4 +1,4 @@
-"""Logs: one line an event, JSON for machines or a console for a person at a terminal. No personal data."""
+"""Sets up logging: one line an event, as JSON or for a terminal, without personal data."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which addresses the services call on behalf of a form: those of the open internet, and what the operator allows.
+"""Decides which addresses the services may call for a form: public ones, and those the operator allows.
 
 After IANA's registries of special-purpose IPv4 and IPv6 addresses (RFC 6890 and what came later). `is_global` of the
 standard library is not enough: it takes multicast, the ways from IPv6 into IPv4 networks (NAT64 and 6to4), and what is
@@ -54,13 +54,13 @@ _IPV6_REFUSED = tuple(
 
 
 class Refused(Exception):
-    """An address is none to connect to; the text says why, and names no address."""
+    """The services may not connect to this address; the text says why, and names no address."""
 
 
 @dataclass(frozen=True, slots=True)
 class Guard:
-    """Says where a connection may go. Whoever connects to what it returned, and asks nobody again, leaves no time for a
-    name that resolves to another address (DNS rebinding).
+    """Says where a connection may go. Connect to the addresses that it returns and do not resolve the name again:
+    the name may then have another address (DNS rebinding).
 
     `allowed` are networks that may be reached though they are not public, and without TLS. `resolve` finds a name's
     addresses, once for each call.

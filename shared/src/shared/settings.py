@@ -1,4 +1,4 @@
-"""Settings: read once from the environment at start, every one checked, every error reported at once.
+"""Reads settings from the environment once at start, checks all, and reports all errors together.
 
 Each service's `settings.py` declares its own with the reader made here. `COUNTERFOIL_X_FILE` names a file that
 holds the value of `COUNTERFOIL_X`, as Docker and Kubernetes hand over secrets.
@@ -39,7 +39,7 @@ def reader() -> FileAwareEnv:
 def sealed(env: FileAwareEnv, *further: str | None) -> None:
     """Raise one `SettingsError` with all that `env` collected and all of `further` that is not None.
 
-    What is wrong with OpenTelemetry's own variables is said with it.
+    It includes the problems of OpenTelemetry's own variables.
     """
     problems = [problem for problem in (*further, *tracing.problems(os.environ)) if problem]
     try:

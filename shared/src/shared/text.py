@@ -1,4 +1,4 @@
-"""What text is taken, by all services alike: what can be stored, what can stand in one line, and how it is shown.
+"""Decides, for all services alike, which text is accepted, stored and shown.
 
 | text                                     | stored | in one line, as a subject   | in a mail's body      |
 | ---------------------------------------- | ------ | --------------------------- | --------------------- |
@@ -12,8 +12,8 @@
 | U+FEFF, the byte order mark              | yes    | left out                    | as it is              |
 | all else                                 | yes    | as it is                    | as it is              |
 
-U+0080 to U+009F are control characters that nobody types: they come of text in Windows-1252 that was read as
-ISO-8859-1, and HTML reads them so where they are written as numbers (HTML, 13.2.5.80).
+Nobody types U+0080 to U+009F. They appear when text in Windows-1252 is read as ISO-8859-1, and HTML reads them as
+Windows-1252 where they are written as numbers (HTML, 13.2.5.80).
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ _NO_LINE = re.compile("[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
 
 def flaw_of(text: str) -> str | None:
-    """Return why a text cannot be stored, in words that show nothing of it; None where it can."""
+    """Return why a text cannot be stored, without showing any of it; None where it can be."""
     if "\x00" in text:
         return "a NUL character (U+0000) cannot be stored"
     if not text.isascii():
@@ -50,7 +50,7 @@ def flaw_of(text: str) -> str | None:
 
 
 def is_line(text: str) -> bool:
-    """Return whether a text is one line, whoever reads it, and without control characters but tab."""
+    """Return whether a text is one line for every reader, with no control character but tab."""
     return _NO_LINE.search(text) is None
 
 
@@ -60,5 +60,5 @@ def as_line(text: str) -> str:
 
 
 def as_shown(text: str) -> str:
-    """Return a text for a mail's body: line feeds alone as ends of lines, and nothing that a terminal obeys."""
+    """Return a text for a mail's body: lines end with line feeds, and no character controls a terminal."""
     return text.replace("\r\n", "\n").replace("\r", "\n").translate(_SHOWN)

@@ -1,4 +1,4 @@
-"""The databases: SQLite and PostgreSQL behind one engine, one set of failures, one way to migrate.
+"""Gives the services one way to use SQLite and PostgreSQL: engines, errors and migrations.
 
 Installed with the extra `counterfoil-shared[database]`: the gateway has no database.
 """

@@ -1,4 +1,4 @@
-"""Engines whose commits are durable and whose errors hold no parameters.
+"""Makes engines whose commits are durable and whose errors show no parameters.
 
 SQLite: write-ahead log with `synchronous=FULL` (https://www.sqlite.org/pragma.html#pragma_synchronous), and every
 writing transaction begins IMMEDIATE: one that began by reading could not wait for its turn to write. Errors name files.

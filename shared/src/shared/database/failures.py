@@ -1,4 +1,4 @@
-"""What a database error means to a handler: this row will never work, or nothing works now."""
+"""Turns database errors into the failures that a handler knows."""
 
 from __future__ import annotations
 

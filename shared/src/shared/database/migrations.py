@@ -77,14 +77,14 @@ class Migrations:
             return False
 
     def run(self, connection: Connection) -> None:
-        """Run what Alembic was asked to: what a service's `env.py` calls."""
+        """Run the migrations that Alembic was asked for; a service's `env.py` calls this."""
         _lift_limits(connection)
         context.configure(connection=connection, target_metadata=self.metadata, **self.options())
         with context.begin_transaction():
             context.run_migrations()
 
     def options(self) -> dict[str, Any]:
-        """Return how Alembic is to look at a database: at this service's own tables, and at their types."""
+        """Return the options with which Alembic sees this service's own tables alone, and compares types."""
         return {
             "version_table": self.version_table,
             "include_name": self._is_own,
@@ -110,7 +110,7 @@ class Migrations:
 
 
 def _lift_limits(connection: Connection) -> None:
-    """Let this transaction wait as long as it must: for another migration, or for an index over many rows."""
+    """Let this transaction wait without a limit, for another migration or for an index over many rows."""
     if connection.dialect.name == "postgresql":
         for limit in ("lock_timeout", "statement_timeout"):
             connection.execute(text(f"SET LOCAL {limit} = 0"))

@@ -1,4 +1,4 @@
-"""Which file SQLite means, and what to do about it: its own errors name neither."""
+"""Explains SQLite errors by naming the file and what to do about it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _REACHING = {sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PE
 
 
 def explained(error: sqlite3.Error, file: str) -> str:
-    """Return what SQLite says, with the file and the mend where it is the file's fault."""
+    """Return SQLite's message, with the file's name and what to do where the file is the cause."""
     code = getattr(error, "sqlite_errorcode", 0) & _PRIMARY
     path = Path(file).absolute()
     if code in _REACHING:

@@ -1,4 +1,4 @@
-"""Moments in a database: aware, in UTC, to the microsecond, on SQLite as on PostgreSQL."""
+"""Stores moments in UTC with microseconds, on SQLite and on PostgreSQL."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Database addresses: `sqlite:///path`, or `postgresql://user:password@host:port/name`, which means psycopg 3."""
+"""Reads database addresses: `sqlite:///path` or `postgresql://user:password@host:port/name`, for psycopg 3."""
 
 from __future__ import annotations
 

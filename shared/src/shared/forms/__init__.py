@@ -1,6 +1,6 @@
-"""Form definitions: one TOML file, checked as a whole, every error reported with its line and its place.
+"""Reads form definitions from one TOML file, and reports every error with its line.
 
-The file is given to the gateway, which accepts by it, and to the notify service, which confirms by it.
+The gateway accepts submissions by this file, and the notify service confirms them by it.
 """
 
 from shared.forms.captcha import Captcha

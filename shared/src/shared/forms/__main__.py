@@ -1,7 +1,7 @@
-"""`python -m shared.forms [PATH]` checks form definitions: all errors, each with its line, or how many are fine.
+"""`python -m shared.forms [PATH]` checks form definitions and prints every error with its line.
 
-PATH is the file, or the folder that holds it as forms.toml. Warnings are of what has no effect, or cannot work as it is
-seen from here, the forms' secrets below COUNTERFOIL_FORM_SECRETS among them.
+PATH is the file, or the folder that holds it as forms.toml. Warnings name settings without effect, and those that
+cannot work on this machine, such as a missing secret below COUNTERFOIL_FORM_SECRETS.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A form's captcha: the table `captcha` of its definition."""
+"""Defines the table `captcha` of a form."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ TOKEN_FIELDS: Mapping[Provider, str] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class Captcha:
-    """Who verifies, and what happens where nobody answers.
+    """Which provider verifies, and what happens when it does not answer.
 
     The secret is given, or a file holds it (see `secrets.py`); `verify_url` is None for the provider's own. `min_score`
     is reCAPTCHA v3's, from 0 to 1.

@@ -1,4 +1,4 @@
-"""What a form is, as the services use it."""
+"""Defines a form, its fields and its confirmation, as the services use them."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class Field:
 class ConfirmationMail:
     """The mail to the submitter. `subject` and `text` are templates: `{name}` repeats what the field `name` holds.
 
-    `subject_from_page` lets the page that posts choose the subject (`_subject`), and so everybody.
+    `subject_from_page` lets the posting page choose the subject (`_subject`). Then anybody can choose it.
     """
 
     enabled: bool = True
@@ -69,11 +69,11 @@ class Form:
 
     `rate_limit` is how often one address may submit; None leaves it to the gateway's setting. `deduplicate` is how long
     the same fields are one submission.
-    `allow_no_origin` takes a page that hides where it is, although others are refused. `text_plain` takes bodies that
-    call themselves plain text, where they are JSON or urlencoded.
-    `access_key` is what a page in the dialect of Web3Forms has to say; None lets it say anything.
-    `unknown` says what becomes of fields that are not among `fields`. `webhook` is None where nobody is told.
-    `mail_domains` are those that addresses may have though no public one is like them: `intranet`, `corp.local`.
+    `allow_no_origin` accepts a page that sends no origin, although other origins are refused. `text_plain` accepts
+    JSON and urlencoded bodies that are declared as plain text.
+    `access_key` is the key that a page written for Web3Forms has to send; with None any key will do.
+    `unknown` says what happens to fields that are not among `fields`. `webhook` is None where the form has none.
+    `mail_domains` are private domains that addresses may have: `intranet`, `corp.local`.
     """
 
     name: str
@@ -97,7 +97,7 @@ class Form:
 
     @property
     def mail_field(self) -> str | None:
-        """The field that a confirmation goes to where none is called as `ADDRESS_NAMES` are: the only email."""
+        """The field that a confirmation goes to where no field has a name of `ADDRESS_NAMES`: the only email field."""
         fields = self.fields or {}
         mails = [name for name, field in fields.items() if field.type == "email"]
         return mails[0] if len(mails) == 1 and not fields.keys() & ADDRESS_NAMES else None

@@ -1,4 +1,4 @@
-"""What may stand in a field's definition."""
+"""Checks the table of one field in the definitions."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ def _having(key: str) -> str:
 
 
 def _bounds_of(data: dict[str, Any]) -> dict[str, Bound]:
-    """Return the bounds as they are compared; raises `ValidationError` for those that are none of the field's type."""
+    """Return the bounds as values to compare; raises `ValidationError` where one does not fit the field's type."""
     bound = FIELD_TYPES[data["type"]].bound if "type" in data else None
     bounds: dict[str, Bound] = {}
     wrong = {}

@@ -1,4 +1,4 @@
-"""Reading the definitions from their file, every error with its line and its place."""
+"""Reads the definitions from their file, and reports every error with its line."""
 
 from __future__ import annotations
 
@@ -76,14 +76,14 @@ def text_of(content: bytes, path: Path) -> str:
 
 
 def in_order(path: Path, text: str, found: Iterable[tuple[positions.Path, str]], *, kind: str = "") -> list[str]:
-    """Return what was found at places of a good TOML text as lines of `path:line: place: what`, in the text's order."""
+    """Return findings about a valid TOML text as lines of `path:line: place: what`, in the order of the text."""
     lines = positions.lines_of(text)
     placed = sorted(((positions.line_of(place, lines), place, what) for place, what in found), key=lambda one: one[0])
     return [f"{path}:{line}: {kind}{'.'.join(map(_shown, place))}: {what}" for line, place, what in placed]
 
 
 def _shown(part: str | int) -> str:
-    """Return a part of a place as it may be printed: keys are whatever somebody has written."""
+    """Return one key of a place, safe to print: a key can be any text."""
     text = str(part)
     return text if text.isprintable() and len(text) <= _PART_MOST else repr(text[:_PART_MOST])
 

@@ -1,4 +1,4 @@
-"""What people read in the place of a name."""
+"""Makes the label of a field, for people to read."""
 
 from __future__ import annotations
 

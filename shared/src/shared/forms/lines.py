@@ -1,4 +1,4 @@
-"""Which fields take several lines."""
+"""Says which fields take several lines of text."""
 
 from __future__ import annotations
 

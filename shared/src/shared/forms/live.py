@@ -1,4 +1,4 @@
-"""The forms as their file has them now: a good change is taken over, a bad one is logged and changes nothing."""
+"""Follows the forms file: it takes over a valid change, and logs an invalid one."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ _log = structlog.get_logger()
 
 
 class LiveForms(Mapping[str, Form]):
-    """The forms of a file, by name. All of a change is there at once, or nothing of it.
+    """The forms of a file, by name. A change is taken over as a whole or not at all.
 
-    Who works with a form goes on with it as it was. A form that a change leaves as it is stays the same object, so
-    that what was made for it may be kept.
+    Code that holds a form keeps it as it was. A form that did not change stays the same object, so whatever was
+    made from it can be kept.
 
-    `kept` is a file for a copy of the last good content, which several processes may share. `remarks` says what of a
-    good content cannot work here, as `shared.forms.remarks` does: that is logged, and taken over. Raises `FormsError`
-    where the file is wrong at the start, and there is no copy.
+    `kept` is a file for a copy of the last good content, which several processes may share. `remarks` says what in a
+    valid file cannot work here, as `shared.forms.remarks` does: it is logged, and the file is taken over.
+    Raises `FormsError` where the file is wrong at the start, and there is no copy.
     """
 
     def __init__(self, path: Path, kept: Path | None = None, remarks: Remarks = lambda *_: []) -> None:
@@ -50,11 +50,11 @@ class LiveForms(Mapping[str, Form]):
         return len(self._forms)
 
     def items(self) -> ItemsView[str, Form]:
-        """Return all forms as they are now, whatever changes while they are looked at."""
+        """Return all forms as they are now; a later change does not alter the result."""
         return self._forms.items()
 
     def tell(self) -> None:
-        """Log what of the forms cannot work here as they are now."""
+        """Log what in the current forms cannot work here."""
         said = self._remarks(self._content, self._path) if self._content is not None else []
         if os.path.ismount(self._path):
             said = [
@@ -124,7 +124,7 @@ class LiveForms(Mapping[str, Form]):
 
 
 def _stamp_of(path: Path) -> tuple[int, ...] | None:
-    """Return what is another with every change, also with one of who may read; None where there is no file.
+    """Return a value that differs after every change, also of permissions; None where there is no file.
 
     The time of modification alone can be set back, as `cp -p`, `rsync` and images that are built reproducibly do.
     """

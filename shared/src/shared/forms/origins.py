@@ -1,4 +1,4 @@
-"""What may stand among a form's `allowed_origins`."""
+"""Checks the entries of a form's `allowed_origins`."""
 
 from __future__ import annotations
 

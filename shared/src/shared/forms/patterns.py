@@ -1,4 +1,4 @@
-"""Patterns of fields, matched by RE2."""
+"""Compiles the patterns of fields with RE2."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ import re2  # type: ignore[import-untyped]
 def compiled(pattern: str) -> Any:
     """Return a pattern ready to match; raises ValueError with the reason for what RE2 does not take.
 
-    RE2 takes time in proportion to the text, whatever the pattern: nobody can hold a worker with a value made for
-    it. It has no lookaround and no backreferences, for which that cannot be had.
+    RE2 needs time in proportion to the text, whatever the pattern, so no value can block a worker. Therefore it has no
+    lookaround and no backreferences.
     """
     options = re2.Options()
     options.log_errors = False

@@ -1,4 +1,4 @@
-"""`{name}` in a form's templates: it stands for the value of the field `name`."""
+"""Finds the placeholders `{name}` in a form's templates."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where in a TOML document each key stands: `tomllib`, like the other parsers for Python, does not tell."""
+"""Finds the line of each key in a TOML document, which `tomllib` does not report."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _SCALAR = re.compile(
 
 
 def line_of(path: Path, lines: Mapping[Path, int]) -> int:
-    """Return the line of a place, or where it does not stand in the document, of what should hold it."""
+    """Return the line of a place; where the document does not have it, the line of the table that should."""
     while path not in lines:
         path = path[:-1]
     return lines[path]
@@ -36,7 +36,7 @@ def line_of(path: Path, lines: Mapping[Path, int]) -> int:
 def lines_of(document: str) -> dict[Path, int]:
     """Return the line of each key, table and array entry, from 1; the document itself, `()`, is at 1.
 
-    The document has to be one that `tomllib` takes (TOML 1.0): what is no TOML is not found out here.
+    The document has to be valid TOML 1.0, as `tomllib` checks it; this function does not check.
     """
     return _Scan(document).lines
 

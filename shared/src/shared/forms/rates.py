@@ -1,4 +1,4 @@
-"""How often one address may submit to one form, as text: `30/minute`, or `none`."""
+"""Reads a rate limit, such as `30/minute` or `none`: how often one address may submit to one form."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""What a good file says that has no effect, or cannot work as it is: said, and taken all the same.
+"""Warns about settings in a valid file that have no effect or cannot work.
 
-An error stops a start. What an installation has lived with must not stop it after an update, so this is no error.
+These are warnings, not errors: an error would stop the start, and an update must not stop a working installation.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ _NEEDED = {
 
 
 def remarks(content: bytes, path: Path, secrets: FormSecrets, tables: Sequence[str]) -> list[str]:
-    """Return what is to be said of a file without errors, in lines of `path:line: warning: place: what`.
+    """Return the warnings about a file without errors, as lines of `path:line: warning: place: what`.
 
-    Of secrets only those of the given tables are looked at; raises `FormsError` as `file.parse` does.
+    It looks only at the secrets of the given tables. Raises `FormsError` as `file.parse` does.
     """
     forms, text = file.parse(content, path), file.text_of(content, path)
     document = file.document_of(text, path)["forms"]
@@ -67,7 +67,7 @@ def _of_field(field: Field, form: Form, written: Mapping[str, Any]) -> Iterator[
 
 
 def _without_address(form: Form, *, is_asked_for: bool) -> str | None:
-    """Return why no confirmation of the form has an address to go to; None where one may have."""
+    """Return why the form's confirmation can have no address to go to; None where it can have one."""
     if not form.confirmation.enabled or form.fields is None or form.unknown == "keep" or form.mail_field:
         return None
     mails = [name for name, field in form.fields.items() if field.type == "email"]

@@ -1,4 +1,4 @@
-"""What may stand in the file: a marshmallow schema for each table."""
+"""Checks the tables of the file with marshmallow schemas."""
 
 from __future__ import annotations
 

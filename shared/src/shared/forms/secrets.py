@@ -1,7 +1,7 @@
-"""The secrets that forms name by a file: all below one folder, which the operator names and which holds nothing else.
+"""Reads the secrets of forms from files below one folder, which holds nothing else.
 
-Whoever may write the forms file decides what is read and where it is posted to. So nothing outside of the folder is
-opened, whatever a name leads through, and no more of a file is read than a secret can be long.
+A person who can write the forms file decides which files are read and where their content is sent. So nothing outside
+the folder is opened, not even through a link, and no more of a file is read than the longest secret has.
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ _FOLDER = getattr(os, "O_PATH", os.O_RDONLY) | os.O_DIRECTORY | os.O_NOFOLLOW | 
 
 
 class NoSecret(Exception):
-    """A form's secret cannot be had now; the text says why and how that is mended, and shows nothing of any file."""
+    """A form's secret cannot be read now; the text says why and what to do, and shows no content of a file."""
 
 
 @dataclass(frozen=True, slots=True)
 class FormSecrets:
-    """Reads secrets from one folder, anew each time: one that is put there, or changed, counts at once."""
+    """Reads secrets from one folder, anew each time, so a new or changed secret counts at once."""
 
     folder: Path = FOLDER
 
@@ -43,7 +43,7 @@ class FormSecrets:
         return self._lines(captcha.secret_file, most=1)[0]
 
     def of_webhook(self, webhook: Webhook) -> list[str]:
-        """Return the secrets to sign with. Two in a file are a change under way; raises `NoSecret`."""
+        """Return the secrets to sign with. A file holds two while a secret is being changed. Raises `NoSecret`."""
         if webhook.secret_file is None:
             return [webhook.secret or ""]
         found = self._lines(webhook.secret_file, most=2)
@@ -84,7 +84,7 @@ class FormSecrets:
 
 
 def _opened(folder: Path, inside: Path) -> int:
-    """Open a file below a folder step by step: no link leads out that was put there after the path was judged."""
+    """Open a file below a folder step by step, so that a link made after the check cannot lead outside."""
     at = os.open(folder, _FOLDER)
     for name, flags in zip(inside.parts, [*[_FOLDER] * (len(inside.parts) - 1), _FILE], strict=True):
         try:
@@ -97,7 +97,7 @@ def _opened(folder: Path, inside: Path) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Missing:
-    """A secret that cannot be had: whose it is, and why."""
+    """A secret that cannot be read: whose it is, and why."""
 
     form: str
     table: str
@@ -124,7 +124,7 @@ READERS: dict[str, Ask] = {"captcha": ask_captcha, "webhook": ask_webhook}
 
 
 def missing(forms: Forms, secrets: FormSecrets, tables: Sequence[str]) -> list[Missing]:
-    """Return what of the forms' secrets cannot be had, in these tables alone: each part looks at its own."""
+    """Return the secrets that cannot be read, of these tables alone: each service looks at its own."""
     found = []
     for name, form in forms.items():
         for table in tables:

@@ -1,4 +1,4 @@
-"""The settings of those who work by the forms: where the file is, its secrets, and what may be called on its behalf."""
+"""Reads the settings about forms: their file, their secrets, and the private networks they may call."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What all tables of the file have in common: no key but those that are known, and errors that say which those are."""
+"""Refuses unknown keys in every table of the file, and names the known ones."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every text of the file has to be: no longer than it may be, and without characters that nobody sees."""
+"""Checks the texts of the file: their length, and that they have no invisible characters."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _CONTROL_IN_LINES = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 class Text(fields.String):
     """A text of `most` characters; with `lines` it may have line ends and tabs, other control characters never.
 
-    Both are looked at before any validator, and so before any work that takes longer than the text is long.
+    Both are checked before any validator, because a validator may take long over a long text.
     """
 
     def __init__(self, *, most: int = TEXT_MOST, lines: bool = False, **options: Any) -> None:
@@ -39,7 +39,7 @@ class Text(fields.String):
 
 
 class WebAddress(Text):
-    """A whole address of the web, as browsers take it."""
+    """A complete web address, as browsers accept it."""
 
     def __init__(self, **options: Any) -> None:
         error = "expected a whole web address, one that begins with https:// or http://"

@@ -1,4 +1,4 @@
-"""A form's webhook: the table `webhook` of its definition."""
+"""Defines the table `webhook` of a form."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _HOST = re.compile(r"(?!-)[a-z0-9._-]{1,253}|\[[0-9a-f:.]+\]", re.ASCII | re.IGN
 
 @dataclass(frozen=True, slots=True)
 class Webhook:
-    """Where the owner is told of each submission, and what signs it: the secret is given, or a file holds it
+    """Where each submission is sent, and the secret that signs it: the secret is given, or a file holds it
     (`shared.forms.secrets`)."""
 
     url: str = field(repr=False)

@@ -1,4 +1,4 @@
-"""How long the same fields are one submission, as text: `30s`, `10m`, `2h`, `1d`."""
+"""Reads a length of time, such as `30s`, `10m`, `2h` or `1d`, in which equal submissions count once."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What a process tells about itself: whether it lives, whether it is ready, and its metrics."""
+"""Reports whether a process is alive, whether it is ready, and its metrics."""

@@ -1,7 +1,7 @@
-"""Whether a process lives, and whether it is ready: two questions with two consequences.
+"""Answers two questions about a process: is it alive, and is it ready?
 
-What does not live is restarted, so only what a restart mends may count: threads that do not turn. A database or a
-broker that is away is no reason. What is not ready gets no traffic, and holds up an update.
+A process that is not alive is restarted, so only what a restart mends may count: threads that are stuck. A missing
+database or broker does not count. A process that is not ready gets no traffic, and holds up an update.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ Check: TypeAlias = Callable[[], list[str]]
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """Whether all is well, and what is wrong or might be better."""
+    """The answer: yes or no, and the problems."""
 
     ok: bool
     problems: tuple[str, ...] = ()
@@ -26,7 +26,7 @@ class Health(Protocol):
     """Answers for a process, or for several that are one service."""
 
     def live(self) -> Report:
-        """Say whether its threads turn."""
+        """Say whether its threads still run."""
 
     def ready(self) -> Report:
         """Say whether it can do its work."""
@@ -34,13 +34,13 @@ class Health(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ProcessHealth:
-    """The health of this process: `stuck` says what only a restart would mend, `missing` what its work needs."""
+    """The health of this process: `stuck` names what needs a restart, `missing` what the process waits for."""
 
     stuck: Sequence[Check]
     missing: Sequence[Check]
 
     def live(self) -> Report:
-        """Say whether its threads turn."""
+        """Say whether its threads still run."""
         return _report(self.stuck)
 
     def ready(self) -> Report:

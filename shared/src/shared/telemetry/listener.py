@@ -1,4 +1,4 @@
-"""A small HTTP listener for operators: `/livez`, `/readyz` and `/metrics`, on an address that the public never sees."""
+"""Serves `/livez`, `/readyz` and `/metrics` by HTTP, on an address for operators alone."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Listener:
     """Serves one process's health and metrics until closed, from threads of its own."""
 
     def __init__(self, bind: str, health: Health, registry: CollectorRegistry) -> None:
-        """Listen at `host:port`; raises `SettingsError` where that cannot be."""
+        """Listen at `host:port`; raises `SettingsError` where that is not possible."""
         handler = type("_Handler", (_Handler,), {"health": health, "registry": registry})
         try:
             self._server = _server_class(bind)(host_and_port(bind), handler)

@@ -1,4 +1,4 @@
-"""The metrics of messaging, which every service has in common."""
+"""Defines the metrics of messaging, which all services share."""
 
 from __future__ import annotations
 

@@ -32,5 +32,5 @@ class _Parked(Collector):
 
 
 def measure_parked(registry: CollectorRegistry, waiting: Callable[[], Mapping[str, Mapping[str, int]]]) -> None:
-    """Tell at each scrape how many wait, by work queue and kind of reason; nothing while that cannot be asked."""
+    """Report how many wait, by work queue and kind of reason; nothing while the database is away."""
     registry.register(_Parked(waiting))

@@ -1,4 +1,4 @@
-"""Where the metrics of a process are kept: one registry, made by its composition root and handed down."""
+"""Makes the registry that holds a process's metrics."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def process_registry(service: str) -> CollectorRegistry:
 
 
 def secrets_gauge(registry: CollectorRegistry) -> Gauge:
-    """Return the gauge of what waits for a secret of its form's, by the form's table."""
+    """Return the gauge of forms that wait for a secret, by the table that names it."""
     return Gauge(
         "counterfoil_form_secrets_missing",
         "Forms whose secret file cannot be read, so that their captcha or webhook waits for it.",

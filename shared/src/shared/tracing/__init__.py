@@ -1,7 +1,7 @@
-"""Traces: one submission is one trace across the services, by OpenTelemetry; off until its variables ask for it.
+"""Makes each submission one trace across the services, with OpenTelemetry, where its variables ask for it.
 
-What travels is the W3C `traceparent`, in the request and in the message. Where tracing is off there is no object for it
-and nothing of OpenTelemetry is imported: a composition root wraps its parts, or it does not.
+Requests and messages carry the W3C `traceparent`. Where tracing is off, OpenTelemetry is not imported, and the
+composition root leaves its parts unwrapped.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A handler whose deliveries each have a span."""
+"""Puts a span around each delivery that a handler takes."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from shared.tracing.spans import Attributes, Spans, destination
 def traced(handler: Handler, work: WorkQueue, spans: Spans | None) -> Handler:
     """Return the handler with a span around each delivery, below the gateway's publish; itself without `spans`.
 
-    All deliveries of a batch last as long as the batch. One span for it with links to its events would be a trace
-    apart, and a submission's own would end at the broker.
+    All spans of a batch last as long as the batch. One span for the whole batch would be a separate trace, and each
+    submission's own trace would end at the broker.
     """
     if spans is None:
         return handler

@@ -1,4 +1,4 @@
-"""Spans by OpenTelemetry: the one module that knows the library. Imported only where tracing is on."""
+"""Makes spans with OpenTelemetry; no other module imports that library."""
 
 from __future__ import annotations
 
@@ -39,12 +39,12 @@ class OtelSpan:
 
     @property
     def traceparent(self) -> str:
-        """What names it to whoever goes on with it."""
+        """The text that names this span to the service that continues it."""
         context = self._span.get_span_context()
         return f"00-{context.trace_id:032x}-{context.span_id:016x}-{context.trace_flags:02x}"
 
     def note(self, attributes: Attributes) -> None:
-        """Add what was not known when it began."""
+        """Add attributes that were not known when it began."""
         self._span.set_attributes(attributes)
 
     def fail(self, reason: str) -> None:
@@ -56,7 +56,7 @@ class OtelSpan:
 
 
 class OtelSpans:
-    """`spans.Spans` that go where a provider sends them. How many are kept is OTEL_TRACES_SAMPLER's to say."""
+    """`spans.Spans` that a provider sends. OTEL_TRACES_SAMPLER decides how many are kept."""
 
     def __init__(self, provider: TracerProvider) -> None:
         self._provider = provider

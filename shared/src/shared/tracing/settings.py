@@ -1,4 +1,4 @@
-"""OpenTelemetry's own variables, as far as they decide what we do; the rest of them are the SDK's to read.
+"""Reads those of OpenTelemetry's variables that decide whether and where spans are sent.
 
 https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/
 """

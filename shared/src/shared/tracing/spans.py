@@ -1,4 +1,4 @@
-"""What a span is to those that make one. `otel.OtelSpans` makes real ones."""
+"""Defines what a span is; `otel.OtelSpans` makes real ones."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ class Span(Protocol):
 
     @property
     def traceparent(self) -> str:
-        """What names it to whoever goes on with it (W3C Trace Context)."""
+        """The text that names this span to the service that continues it (W3C Trace Context)."""
 
     def note(self, attributes: Attributes) -> None:
-        """Add what was not known when it began."""
+        """Add attributes that were not known when it began."""
 
     def fail(self, reason: str) -> None:
         """Say that it failed; `reason` is one of a few, such as the name of an exception, and the first one stays."""
@@ -30,7 +30,7 @@ class Span(Protocol):
 class Spans(Protocol):
     """Makes spans, from any thread; each lasts for a `with` block, and has failed where that raises.
 
-    The exception's name is noted; its text goes nowhere: it may hold what somebody typed.
+    The exception's name is noted. Its text is not: it may hold what somebody typed.
     """
 
     def begun(self, name: str, kind: Kind, attributes: Attributes) -> AbstractContextManager[Span]:
