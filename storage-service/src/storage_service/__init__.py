@@ -1,1 +1,1 @@
-"""Persists each accepted submission exactly once."""
+"""Stores each accepted submission exactly once, and answers queries about it."""

@@ -1,4 +1,4 @@
-"""The command line: `python -m storage_service` runs the service.
+"""`python -m storage_service` runs the service; this is its command line.
 
 `python -m storage_service migrate` updates the schema, `python -m storage_service parked …` is for an operator.
 """

@@ -1,4 +1,4 @@
-"""What the storage service answers over the broker: receipts, lists, one submission."""
+"""Answers queries over the broker: about a receipt, a page of submissions, or one submission."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from storage_service.tables import conflicts, submissions
 MAX_LIMIT = 200
 
 PAGE_BYTES = 4 * 1024 * 1024
-"""Where a page ends before its limit: RabbitMQ takes no message above 16 MiB (its setting `max_message_size`), and a
-page of one submission alone may be several times as long as this."""
+"""A page ends early at this size. RabbitMQ takes no message above 16 MiB (its setting `max_message_size`), and a page
+of one submission alone may be several times as long as this."""
 
 
 _ROWS_AT_ONCE = 20
@@ -36,11 +36,11 @@ class SubmissionQueries:
         self._engine = reading(engine)
 
     def methods(self) -> Mapping[str, QueryMethod]:
-        """Return the methods by the names they are asked for."""
+        """Return the methods by name."""
         return {"receipt": self.receipt, "list": self.page, "submission": self.submission}
 
     def receipt(self, params: Params) -> Answer:
-        """Answer when a submission was stored and first accepted, its fingerprint and mark of spam; else all null."""
+        """Answer when a submission was accepted and stored, its fingerprint and why it is spam; all null if unknown."""
         row = self._one(UUID(params["id"]))
         return {
             "stored_at": iso(row.stored_at) if row else None,
@@ -50,13 +50,13 @@ class SubmissionQueries:
         }
 
     def submission(self, params: Params) -> Answer:
-        """Answer one submission with what came later under its id, or null."""
+        """Answer one submission with the conflicts under its id, or null."""
         key = UUID(params["id"])
         row = self._one(key)
         return {"submission": {**_shown(row), "conflicts": self._conflicts(key)} if row else None}
 
     def page(self, params: Params) -> Answer:
-        """Answer one page of a form's submissions, newest first, and the cursor of the next: of spam, or of all else.
+        """Answer one page of a form's submissions, newest first, and the next cursor: only spam, or all but spam.
 
         A page may hold fewer than `limit`, so as not to exceed `PAGE_BYTES`, but never none while there are some.
         """
@@ -73,12 +73,12 @@ class SubmissionQueries:
 
     @staticmethod
     def select_page(params: Params) -> Select[Any]:
-        """Return the query of a page: a form's spam, or all else of it, from the cursor's place on."""
+        """Return the query of a page from the cursor on: a form's spam, or all its other submissions."""
         kind = submissions.c.spam.is_not(None) if params.get("spam") else submissions.c.spam.is_(None)
         found = select(submissions, _CONFLICT_COUNT).where(submissions.c.form == params["form"], kind)
         if params.get("cursor") is not None:
-            place = tuple_(submissions.c.accepted_at, submissions.c.id)
-            found = found.where(place < _place_of(params["cursor"]))
+            position = tuple_(submissions.c.accepted_at, submissions.c.id)
+            found = found.where(position < _position_of(params["cursor"]))
         return found.order_by(submissions.c.accepted_at.desc(), submissions.c.id.desc())
 
     def _one(self, key: UUID) -> Row[Any] | None:
@@ -130,11 +130,11 @@ def _shown(row: Row[Any]) -> dict[str, Any]:
 
 
 def _cursor_of(row: Row[Any]) -> str:
-    """Return a submission's place in the order, as text that may stand in an address."""
+    """Return a submission's position in the order, as text that may stand in an address."""
     return base64.urlsafe_b64encode(f"{iso(row.accepted_at)} {row.id}".encode()).decode().rstrip("=")
 
 
-def _place_of(cursor: object) -> tuple[datetime, UUID]:
+def _position_of(cursor: object) -> tuple[datetime, UUID]:
     """Read what `_cursor_of` wrote; raises ValueError for anything else."""
     if not isinstance(cursor, str):
         raise ValueError("a cursor is text")  # noqa: TRY004 - as for any other wrong cursor

@@ -1,4 +1,4 @@
-"""The composition root: builds the parts of the storage service, runs them, and closes them."""
+"""Builds the parts of the storage service, runs them, and closes them: the composition root."""
 
 from __future__ import annotations
 

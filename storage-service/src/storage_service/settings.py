@@ -1,4 +1,4 @@
-"""The storage service's settings."""
+"""Reads the storage service's settings."""
 
 from __future__ import annotations
 

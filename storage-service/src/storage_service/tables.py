@@ -1,4 +1,4 @@
-"""The tables. Migrations make them; a test compares the two."""
+"""Defines the tables; migrations create them, and a test compares the two."""
 
 from __future__ import annotations
 
@@ -45,8 +45,8 @@ submissions = Table(
     CheckConstraint("length(form) BETWEEN 1 AND 64", name="form_length"),
     CheckConstraint("length(fingerprint) = 64", name="fingerprint_length"),
 )
-"""One row a submission. `fields`, `source` and `control` are JSON as text: what was sent is what is kept. `spam` is
-what gave a submission away as spam, null where nothing did."""
+"""One row a submission. `fields`, `source` and `control` are JSON as text: what was sent is what is kept. `spam` says
+why a submission is spam, and is null where it is not."""
 
 
 def member_of(column: Column[Any]) -> str:
@@ -79,7 +79,7 @@ conflicts = Table(
     PrimaryKeyConstraint("id", "fingerprint"),
     CheckConstraint("length(fingerprint) = 64", name="fingerprint_length"),
 )
-"""What came later under the id of a submission, with other fields: the submission stands, this is kept beside it."""
+"""Later events with the id of a stored submission, but with other fields: they are kept beside it."""
 
 PARKED = ParkedTables("storage", metadata)
 

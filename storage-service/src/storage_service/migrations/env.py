@@ -1,4 +1,4 @@
-"""What Alembic runs: on the connection it is given, or, by its own command line, on the configured database."""
+"""Runs the migrations when Alembic asks, on the given connection or on the configured database."""
 
 from alembic import context
 

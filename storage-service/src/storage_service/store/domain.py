@@ -1,4 +1,4 @@
-"""What is to be stored of a batch: the first event of each id, and what disagrees with it."""
+"""Decides what of a batch is new, and what conflicts with what is stored."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ class Existing:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A batch, taken apart.
+    """A batch, divided into the first event of each id and all others.
 
-    `firsts` has the first event of each id, `repeats` all the others. Both are sorted by id: two replicas that
-    write in one order wait for each other, and in two orders would block each other.
+    `firsts` has the first event of each id, `repeats` the others. Both are sorted by id: two replicas that write in
+    the same order wait for each other; in different orders they would deadlock.
     """
 
     firsts: tuple[SubmissionAccepted, ...]
@@ -35,9 +35,9 @@ class Plan:
         return [event.id for event in self.firsts]
 
     def conflicts(self, existing: Mapping[UUID, Existing]) -> list[SubmissionAccepted]:
-        """Return the events whose fields differ from what stands under their id, once per id and fingerprint.
+        """Return the events whose fields differ from the stored ones of their id, once per id and fingerprint.
 
-        What stands is in `existing`; under an id that is not, the batch's own first event was inserted.
+        `existing` holds what was stored before. For any other id, the batch's own first event has been inserted.
         """
         standing = {event.id: event.fingerprint for event in self.firsts}
         standing |= {key: row.fingerprint for key, row in existing.items()}
@@ -55,7 +55,7 @@ class Plan:
 
 
 def plan(events: Sequence[SubmissionAccepted]) -> Plan:
-    """Take a batch apart; where an id comes more than once, its first event counts."""
+    """Divide a batch; where an id comes more than once, its first event counts."""
     firsts: dict[UUID, SubmissionAccepted] = {}
     repeats = [event for event in events if firsts.setdefault(event.id, event) is not event]
     return Plan(

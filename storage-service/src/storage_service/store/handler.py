@@ -1,4 +1,4 @@
-"""A batch of accepted submissions → one transaction → one announcement."""
+"""Stores a batch of accepted submissions in one transaction, and announces them."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ class Rows(Protocol):
         """Insert those whose id is not there yet, and return how many these were. No id may come twice."""
 
     def existing(self, ids: Sequence[UUID]) -> Mapping[UUID, Existing]:
-        """Return what stands under these ids, committed or not."""
+        """Return what is stored under these ids, also by this transaction."""
 
     def keep_conflicts(self, events: Sequence[SubmissionAccepted], *, received_at: datetime) -> None:
-        """Keep events that lost to an earlier one of the same id, once per id and fingerprint."""
+        """Keep events that differ from an earlier one of the same id, once per id and fingerprint."""
 
 
 class Repository(Protocol):
@@ -42,7 +42,7 @@ class Repository(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """What became of a batch of `size`: so many are new, so many kept as conflicts, and the rest was there before."""
+    """The result of a batch of `size` events: the new ones, the conflicts; all others were stored before."""
 
     size: int
     new: int

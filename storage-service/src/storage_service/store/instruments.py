@@ -1,4 +1,4 @@
-"""The metrics of the storage service."""
+"""Measures batches, stored submissions and commits."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _SIZES = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000)
 
 
 def counting(registry: CollectorRegistry) -> Callable[[Stored], None]:
-    """Return what counts the rows of each batch in a registry."""
+    """Return a function that counts each batch in a registry."""
 
     def counter(name: str, text: str) -> Callable[[float], None]:
         return Counter(f"counterfoil_submissions_{name}", text, registry=registry).inc
@@ -37,7 +37,7 @@ def counting(registry: CollectorRegistry) -> Callable[[Stored], None]:
 
 
 class TimedRepository:
-    """A repository whose transactions are timed, from their begin to the durable commit. Failed ones are not."""
+    """Measures the transactions of a repository, from begin to durable commit; failed ones are left out."""
 
     def __init__(self, repository: Repository, registry: CollectorRegistry) -> None:
         self._repository = repository

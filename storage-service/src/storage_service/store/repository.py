@@ -1,7 +1,7 @@
-"""The submissions in a database, SQLite or PostgreSQL.
+"""Reads and writes submissions in a database, SQLite or PostgreSQL.
 
-A batch travels as one JSON document in one parameter, the events as they came, which the database itself takes apart:
-one statement of one text whatever the size of the batch (docs/decisions/0003-storage-writes.md).
+A batch is one JSON document in one parameter: the events as they came. The database itself divides it, so one
+statement serves every size of batch (docs/decisions/0003-storage-writes.md).
 """
 
 from __future__ import annotations
@@ -51,18 +51,18 @@ class SubmissionRows:
         return self._insert(submissions, "stored_at", events, stored_at)
 
     def existing(self, ids: Sequence[UUID]) -> Mapping[UUID, Existing]:
-        """Return what stands under these ids, also what another transaction committed a moment ago."""
+        """Return what is stored under these ids, also what another transaction committed a moment ago."""
         found = select(submissions.c.id, submissions.c.fingerprint, submissions.c.stored_at)
         rows = self._connection.execute(found.where(submissions.c.id.in_(ids)))
         return {row.id: Existing(row.fingerprint, row.stored_at) for row in rows}
 
     def keep_conflicts(self, events: Sequence[SubmissionAccepted], *, received_at: datetime) -> None:
-        """Keep these beside the submission of the same id, once per id and fingerprint."""
+        """Keep these events beside the submission of the same id, once per id and fingerprint."""
         if events:
             self._insert(conflicts, "received_at", events, received_at)
 
     def _insert(self, table: Table, clock: str, events: Sequence[SubmissionAccepted], moment: datetime) -> int:
-        """Insert the events with one moment for all of them, into the column that `clock` names."""
+        """Insert the events; the column that `clock` names gets the same moment in every row."""
         build = _insert_on_sqlite if self._connection.dialect.name == "sqlite" else _insert_on_postgresql
         documents = f"[{','.join(map(document_of, events))}]"
         statement = build(table, clock).execution_options(preserve_rowcount=True)

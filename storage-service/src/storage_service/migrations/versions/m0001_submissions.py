@@ -1,4 +1,4 @@
-"""Submissions, and the conflicts beside them."""
+"""Creates the tables of submissions and of conflicts."""
 
 from __future__ import annotations
 

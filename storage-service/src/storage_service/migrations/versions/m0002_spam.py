@@ -1,4 +1,4 @@
-"""Spam is kept and listed apart, with an index for each list: a flood of one does not slow the other."""
+"""Adds the column of spam, and gives spam and other submissions an index each."""
 
 from __future__ import annotations
 

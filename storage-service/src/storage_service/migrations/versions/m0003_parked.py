@@ -1,4 +1,4 @@
-"""Parked messages are kept in the database, with the trail of what was done about each."""
+"""Creates the tables of parked messages."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Make the tables; what lies on the parked queue comes by itself."""
+    """Make the tables; the service then takes over what lies on the parked queue."""
     create_tables("storage")
 
 
