@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from notify_service.channels.confirmation import Composer
+from notify_service.channels.mail import Composer
 from notify_service.transports.failures import Permanent
 from shared.contracts import Control, SubmissionAccepted
 from shared.forms import Form

@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from notify_service.channels.confirmation import Composer
-from notify_service.deliveries.confirmations import SendConfirmations
+from notify_service.channels.confirmation import ConfirmationChannel
+from notify_service.channels.mail import Composer
 from notify_service.deliveries.recording import Recorder
-from notify_service.planning.planner import Planner
+from notify_service.deliveries.worker import DeliveryWorker
+from notify_service.planning.one_channel import OneChannel
 from shared.contracts import Announcement, ConfirmationChanged, SubmissionAccepted, decode, decode_announcement
 from shared.messaging.batching import BatchLimits
 from shared.messaging.broker import Consumer
@@ -48,12 +49,13 @@ def test_every_example_is_confirmed_or_has_nobody_to_confirm_to(body: bytes) -> 
     broker, sender, deliveries, clock = MemoryBroker(), FakeSender(), FakeDeliveries(), Clock(event.accepted_at)
     announced: list[Announcement] = []
     broker.watch(announced.append)
-    handler = SendConfirmations(
-        Planner({event.form: a_form(event.form)}, deliveries.confirmations, clock),
+    channel = ConfirmationChannel(Composer(MAIL_FROM, clock))
+    handler = DeliveryWorker(
+        OneChannel(channel, {event.form: a_form(event.form)}, deliveries.confirmations, clock),
+        {channel.name: channel},
+        sender,
         deliveries,
         Recorder(deliveries.record_sent),
-        sender,
-        Composer(MAIL_FROM, clock).compose,
         broker.announcer().announce,
         clock,
     )

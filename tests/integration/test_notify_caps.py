@@ -14,16 +14,17 @@ import pytest
 from sqlalchemy import Engine, event, text, update
 
 from notify_service.channels.counting import Counted
+from notify_service.channels.planned import Key
 from notify_service.deliveries.caps import NO_CAPS, Cap, Caps, Limit
-from notify_service.deliveries.confirmations import Deliveries
+from notify_service.deliveries.interface import Deliveries
 from notify_service.deliveries.retries import AGE_LIMIT
-from notify_service.deliveries.states import Capped, Claim, ClaimAnswer, Held, Key, Settled
-from notify_service.deliveries.table import ClaimTable
+from notify_service.deliveries.states import Capped, Claim, ClaimAnswer, Held, Settled
+from notify_service.deliveries.table import DeliveryTable
 from notify_service.queries import Confirmations
-from notify_service.tables import MIGRATIONS, confirmations
+from notify_service.tables import MIGRATIONS, deliveries
 from shared import database
 from shared.contracts import Confirmation
-from support.confirmations import NOON, FakeDeliveries, a_key
+from support.confirmations import NOON, FakeDeliveries, a_key, planned
 
 CAP = Cap(3, timedelta(days=1))
 BY_RECIPIENT = Caps(recipient=CAP)
@@ -57,14 +58,14 @@ def make(request: pytest.FixtureRequest) -> Iterator[Make]:
         request.getfixturevalue({"sqlite": "sqlite_url", "postgresql": "postgres_url"}[request.param])
     )
     MIGRATIONS.upgrade(engine)
-    yield lambda caps: ClaimTable(engine, caps)
+    yield lambda caps: DeliveryTable(engine, caps)
     engine.dispose()
 
 
 def claim(subject: Deliveries, key: Key | None = None, *, at: datetime = NOON, by: Counted = ADA) -> ClaimAnswer:
     lease_until = at + timedelta(seconds=75)
     key = key or a_key()
-    return subject.claim({key: by}, owner=OWNER, now=at, lease_until=lease_until)[key]
+    return subject.claim([planned(key, by)], owner=OWNER, now=at, lease_until=lease_until)[key]
 
 
 def limits_of(answers: list[ClaimAnswer]) -> list[Limit | None]:
@@ -118,7 +119,7 @@ def test_one_source_cannot_use_up_what_another_may_send_to_a_recipient(make: Mak
 
 def test_many_of_one_source_in_one_statement_are_counted_one_by_one(make: Make) -> None:
     subject, keys = make(ALL), [a_key() for _ in range(16)]
-    wanted = {key: anybody(source="office") for key in keys}
+    wanted = [planned(key, anybody(source="office")) for key in keys]
     answers = subject.claim(wanted, owner=OWNER, now=NOON, lease_until=NOON + timedelta(seconds=75))
     assert sorted(type(answer).__name__ for answer in answers.values()) == ["Claim"] * 5 + ["Held"] * 11
     assert isinstance(claim(subject, by=anybody(source="office")), Held)
@@ -182,13 +183,13 @@ def test_what_was_claimed_before_the_period_does_not_count(make: Make) -> None:
 
 
 def test_replicas_that_claim_at_once_keep_to_every_cap(engine: Engine) -> None:
-    replicas, start = [ClaimTable(engine, ALL), ClaimTable(engine, ALL)], threading.Barrier(8)
+    replicas, start = [DeliveryTable(engine, ALL), DeliveryTable(engine, ALL)], threading.Barrier(8)
 
     def claim_some(number: int) -> list[ClaimAnswer]:
         start.wait()
         found = list[ClaimAnswer]()
         for _ in range(4):
-            wanted = {a_key(): anybody(source="office", form="signup") for _ in range(4)}
+            wanted = [planned(a_key(), anybody(source="office", form="signup")) for _ in range(4)]
             found += replicas[number % 2].claim(wanted, owner=OWNER, now=NOON, lease_until=NOON + AGE_LIMIT).values()
         return found
 
@@ -198,36 +199,36 @@ def test_replicas_that_claim_at_once_keep_to_every_cap(engine: Engine) -> None:
 
 
 def test_no_address_of_a_source_is_kept_and_what_is_held_has_no_owner(engine: Engine) -> None:
-    table = ClaimTable(engine, BY_RECIPIENT)
+    table = DeliveryTable(engine, BY_RECIPIENT)
     for _ in range(CAP.most + 1):
         claim(table, by=Counted("ada", "office", "signup"))
     with engine.connect() as connection:
-        rows = connection.execute(confirmations.select().where(confirmations.c.state == "held")).all()
+        rows = connection.execute(deliveries.select().where(deliveries.c.state == "held")).all()
     assert [row.last_error for row in rows] == ["limit recipient"]
     assert all(getattr(rows[0], name) is None for name in ("owner", "lease_until", "recipient_hash", "source_hash"))
 
 
 def test_what_waited_before_the_caps_were_known_is_still_sent(engine: Engine) -> None:
-    table, key = ClaimTable(engine, BY_RECIPIENT), a_key()
+    table, key = DeliveryTable(engine, BY_RECIPIENT), a_key()
     claimed = claim(table, key)
     assert isinstance(claimed, Claim)
     table.record(claimed, "retrying", now=NOON)
     with engine.begin() as connection:  # as a row of an earlier version is after the migration
-        connection.execute(update(confirmations).values(recipient_hash=None, claimed_at=None))
+        connection.execute(update(deliveries).values(recipient_hash=None, counted_at=None))
     assert isinstance(claim(table, key), Claim)
 
 
 def test_each_count_is_that_of_an_index(engine: Engine) -> None:
     executed: list[tuple[str, Any]] = []
     event.listen(engine, "before_cursor_execute", lambda *given: executed.append((given[2], given[3])))
-    claim(ClaimTable(engine, ALL), by=anybody())
+    claim(DeliveryTable(engine, ALL), by=anybody())
     [(statement, parameters)] = [one for one in executed if one[0].startswith("INSERT")]
     prefix = "EXPLAIN" if engine.dialect.name == "postgresql" else "EXPLAIN QUERY PLAN"
     with engine.connect() as connection:
         if engine.dialect.name == "postgresql":  # which reads an empty table as a whole, unless it must not
             connection.execute(text("SET enable_seqscan = off"))
         plan = str(connection.exec_driver_sql(f"{prefix} {statement}", parameters).all())
-    for index in ("confirmations_by_recipient", "confirmations_by_source", "confirmations_by_form"):
+    for index in ("deliveries_by_recipient", "deliveries_by_source", "deliveries_by_form"):
         assert index in plan
-    assert "SCAN confirmations" not in plan
-    assert "Seq Scan on confirmations" not in plan
+    assert "SCAN deliveries" not in plan
+    assert "Seq Scan on deliveries" not in plan

@@ -12,19 +12,19 @@ from uuid import UUID, uuid4
 import pytest
 from sqlalchemy import Engine, text
 
-from notify_service.channels.counting import UNCOUNTED
-from notify_service.deliveries.confirmations import Deliveries
+from notify_service.channels.planned import Key
+from notify_service.deliveries.interface import Deliveries
 from notify_service.deliveries.reopening import reopening
 from notify_service.deliveries.retries import BUG
-from notify_service.deliveries.states import Claim, ClaimAnswer, Key, Leased, Settled
-from notify_service.deliveries.table import ClaimTable
+from notify_service.deliveries.states import Claim, ClaimAnswer, Leased, Settled
+from notify_service.deliveries.table import DeliveryTable
 from notify_service.queries import Confirmations
-from notify_service.tables import MIGRATIONS, confirmations
+from notify_service.tables import MIGRATIONS, deliveries
 from shared import database
 from shared.contracts import Confirmation
 from shared.messaging.failures import DependencyUnavailable
 from shared.messaging.topology import NOTIFY_EMAIL, NOTIFY_WEBHOOK
-from support.confirmations import NOON, FakeDeliveries, a_key
+from support.confirmations import NOON, FakeDeliveries, a_key, planned
 
 LEASE = timedelta(seconds=75)
 A, B = uuid4(), uuid4()
@@ -51,13 +51,13 @@ def subject(request: pytest.FixtureRequest) -> Iterator[Subject]:
         request.getfixturevalue({"sqlite": "sqlite_url", "postgresql": "postgres_url"}[request.param])
     )
     MIGRATIONS.upgrade(engine)
-    yield ClaimTable(engine)
+    yield DeliveryTable(engine)
     engine.dispose()
 
 
 def claim(subject: Subject, key: Key, owner: UUID = A, after_s: float = 0) -> ClaimAnswer:
     now = NOON + timedelta(seconds=after_s)
-    return subject.claim({key: UNCOUNTED}, owner=owner, now=now, lease_until=now + LEASE)[key]
+    return subject.claim([planned(key)], owner=owner, now=now, lease_until=now + LEASE)[key]
 
 
 def claimed(subject: Subject, key: Key, owner: UUID = A, after_s: float = 0) -> Claim:
@@ -148,7 +148,7 @@ def test_two_addresses_of_one_submission_are_two_confirmations(subject: Subject)
 
 
 def test_of_many_who_claim_at_once_one_succeeds(engine: Engine) -> None:
-    table, other = ClaimTable(engine), ClaimTable(engine)
+    table, other = DeliveryTable(engine), DeliveryTable(engine)
     keys = [a_key() for _ in range(30)]
     start = threading.Barrier(6)
 
@@ -167,7 +167,7 @@ def test_many_are_claimed_and_recorded_at_once_each_with_its_own_answer(subject:
     claimed(subject, leased, B)
     subject.record(claimed(subject, sent, B), "sent", now=NOON)
     subject.record(claimed(subject, retried, B), "retrying", now=NOON)
-    answers = subject.claim(dict.fromkeys(keys, UNCOUNTED), owner=A, now=NOON, lease_until=NOON + LEASE)
+    answers = subject.claim([planned(key) for key in keys], owner=A, now=NOON, lease_until=NOON + LEASE)
     mine = [Claim(fresh, A, NOON + LEASE, 1), Claim(retried, A, NOON + LEASE, 2)]
     assert answers == {fresh: mine[0], sent: Settled(), leased: Leased(NOON + LEASE), retried: mine[1]}
     at = [NOON + timedelta(seconds=1), NOON + timedelta(seconds=2)]
@@ -180,13 +180,13 @@ def test_many_are_claimed_and_recorded_at_once_each_with_its_own_answer(subject:
 
 
 def test_workers_that_claim_the_same_ones_in_any_order_share_them(engine: Engine) -> None:
-    table, keys = ClaimTable(engine), [a_key() for _ in range(16)]
+    table, keys = DeliveryTable(engine), [a_key() for _ in range(16)]
     start = threading.Barrier(4)
 
     def claim_all(number: int) -> Mapping[Key, ClaimAnswer]:
         start.wait()
         mine = keys if number % 2 else keys[::-1]
-        return table.claim(dict.fromkeys(mine, UNCOUNTED), owner=uuid4(), now=NOON, lease_until=NOON + LEASE)
+        return table.claim([planned(key) for key in mine], owner=uuid4(), now=NOON, lease_until=NOON + LEASE)
 
     with ThreadPoolExecutor(4) as pool:
         answers = list(pool.map(claim_all, range(4)))
@@ -195,10 +195,10 @@ def test_workers_that_claim_the_same_ones_in_any_order_share_them(engine: Engine
 
 
 def test_neither_an_address_nor_more_than_the_class_of_an_error_is_kept(engine: Engine) -> None:
-    table, key = ClaimTable(engine), a_key()
+    table, key = DeliveryTable(engine), a_key()
     table.record(claimed(table, key), "failed", now=NOON, error="rcpt 550")
     with engine.connect() as connection:
-        [row] = connection.execute(confirmations.select()).all()
+        [row] = connection.execute(deliveries.select()).all()
     assert row.last_error == "rcpt 550"
     assert "ada@" not in str(row)
     assert "example" not in str(row)
@@ -223,7 +223,7 @@ def breakable(request: pytest.FixtureRequest) -> Iterator[tuple[Subject, Break, 
         with engine.begin() as connection:
             connection.execute(text(f"ALTER TABLE {old} RENAME TO {new}"))
 
-    yield ClaimTable(engine), lambda: rename("confirmations", "gone"), lambda: rename("gone", "confirmations")
+    yield DeliveryTable(engine), lambda: rename("deliveries", "gone"), lambda: rename("gone", "deliveries")
     engine.dispose()
 
 
@@ -264,7 +264,7 @@ def test_what_was_sent_is_recorded_before_anything_else_is_claimed(breakable: tu
 @pytest.mark.parametrize("outcome", ["sent", "failed", "retrying"])
 @pytest.mark.parametrize("error", [f"{BUG}ZeroDivisionError", "rcpt 550", "limit recipient"])
 def test_a_replay_takes_back_what_a_bug_made_fail_and_nothing_else(engine: Engine, outcome: str, error: str) -> None:
-    table, key, other = ClaimTable(engine), a_key(), a_key()
+    table, key, other = DeliveryTable(engine), a_key(), a_key()
     for one in (key, other):
         table.record(claimed(table, one), outcome, now=NOON, error=error)  # type: ignore[arg-type]
     before = table.confirmations(key.submission_id)

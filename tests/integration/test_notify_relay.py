@@ -12,12 +12,13 @@ from email import message_from_bytes, policy
 import pytest
 from sqlalchemy import Engine
 
-from notify_service.channels.confirmation import Composer
+from notify_service.channels.confirmation import ConfirmationChannel
+from notify_service.channels.mail import Composer
 from notify_service.deliveries.caps import Cap, Caps
-from notify_service.deliveries.confirmations import SendConfirmations
 from notify_service.deliveries.recording import Recorder
-from notify_service.deliveries.table import ClaimTable
-from notify_service.planning.planner import Planner
+from notify_service.deliveries.table import DeliveryTable
+from notify_service.deliveries.worker import DeliveryWorker
+from notify_service.planning.one_channel import OneChannel
 from notify_service.tables import MIGRATIONS
 from shared import database
 from shared.contracts import Control, Source, SubmissionAccepted
@@ -67,12 +68,16 @@ class Replicas:
         self.clock, self.sender = Clock(), FakeSender()
         self.waiting: list[Delivery] = []
         self._lock = threading.Lock()
-        self._workers = [self._worker(table) for table in (ClaimTable(engine, CAPS), ClaimTable(engine, CAPS)) * 2]
+        self._workers = [
+            self._worker(table) for table in (DeliveryTable(engine, CAPS), DeliveryTable(engine, CAPS)) * 2
+        ]
 
-    def _worker(self, table: ClaimTable) -> SendConfirmations:
-        recorder, compose = Recorder(table.record_sent), Composer(MAIL_FROM, self.clock).compose
-        plan = Planner(FORMS, table.confirmations, self.clock)
-        made = SendConfirmations(plan, table, recorder, self.sender, compose, lambda _: None, self.clock, caps=CAPS)
+    def _worker(self, table: DeliveryTable) -> DeliveryWorker:
+        channel = ConfirmationChannel(Composer(MAIL_FROM, self.clock))
+        plan, recorder = OneChannel(channel, FORMS, table.confirmations, self.clock), Recorder(table.record_sent)
+        made = DeliveryWorker(
+            plan, {channel.name: channel}, self.sender, table, recorder, lambda _: None, self.clock, caps=CAPS
+        )
         for _ in range(4):  # as fast as one gets: many at once
             made._pace.note(1, 0.0)
         return made
@@ -81,7 +86,7 @@ class Replicas:
         """Work off deliveries, whatever comes back put aside."""
         queue = list(deliveries)
 
-        def work(worker: SendConfirmations) -> None:
+        def work(worker: DeliveryWorker) -> None:
             while True:
                 with self._lock:
                     mine = [queue.pop(0) for _ in range(min(16, len(queue)))]

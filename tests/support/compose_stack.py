@@ -143,7 +143,7 @@ class Stack:
     def unsettled(self) -> int:
         """Return how many submissions have no row that says *sent* at the notify service yet."""
         [stored] = self.psql("storage", "SELECT count(*) FROM submissions")
-        [sent] = self.psql("notify", "SELECT count(*) FROM confirmations WHERE state = 'sent'")
+        [sent] = self.psql("notify", "SELECT count(*) FROM deliveries WHERE state = 'sent'")
         return int(stored) - int(sent)
 
     def mailed(self) -> Counter[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 
-from notify_service.channels.confirmation import Composer
+from notify_service.channels.mail import Composer
 from shared.contracts import SubmissionAccepted
 from shared.forms import Form
 from support.confirmations import MAIL_FROM, NOON

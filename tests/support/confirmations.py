@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
-from notify_service.channels.confirmation import Composer, MailFrom
-from notify_service.channels.counting import Counted
+from notify_service.channels.counting import UNCOUNTED, Counted
+from notify_service.channels.mail import Composer, MailFrom
 from notify_service.channels.mailboxes import destination_hash
+from notify_service.channels.planned import Key, Planned
+from notify_service.channels.registry import told_as
 from notify_service.deliveries.caps import LIMITED, NO_CAPS, Caps, Limit
 from notify_service.deliveries.retries import AGE_LIMIT
 from notify_service.deliveries.states import (
@@ -18,7 +21,6 @@ from notify_service.deliveries.states import (
     Claim,
     ClaimAnswer,
     Held,
-    Key,
     Leased,
     Outcome,
     Settled,
@@ -52,7 +54,12 @@ class Clock:
 
 def a_key(submission_id: UUID | None = None, address: str = "ada@example.org") -> Key:
     made = submission_id or uuid4()
-    return Key(made, "email", destination_hash(made, address))
+    return Key(made, "confirmation", destination_hash(made, address))
+
+
+def planned(key: Key, counted: Counted = UNCOUNTED) -> Planned:
+    """Return a delivery that is asked for, to nobody in particular."""
+    return Planned(key, "signup", "", "", f"{key.submission_id}.{key.channel}", counted)
 
 
 def a_form(name: str = "signup", **confirmation: Any) -> Form:
@@ -85,13 +92,15 @@ class FakeDeliveries:
     _unrecorded: dict[Key, tuple[Claim, datetime]] = field(default_factory=dict)
 
     def claim(
-        self, wanted: Mapping[Key, Counted], *, owner: UUID, now: datetime, lease_until: datetime
+        self, wanted: Sequence[Planned], *, owner: UUID, now: datetime, lease_until: datetime
     ) -> Mapping[Key, ClaimAnswer]:
         late = list(self._unrecorded)
         news = self.record_sent(list(self._unrecorded.values())) if late else {}
         return {
-            key: Settled(news.get(key)) if key in late else self._claim(key, counted, owner, now, lease_until)
-            for key, counted in wanted.items()
+            one.key: Settled(news.get(one.key))
+            if one.key in late
+            else self._claim(one.key, one.counted, owner, now, lease_until)
+            for one in wanted
         }
 
     def _claim(self, key: Key, by: Counted, owner: UUID, now: datetime, lease_until: datetime) -> ClaimAnswer:
@@ -116,7 +125,7 @@ class FakeDeliveries:
             return Held(limit, row.changed_at)
         row.state, row.changed_at = "failed", now
         self.errors.append(f"{LIMITED}{limit}")
-        return Capped(limit, Confirmation(key.channel, "failed", 0, now))
+        return Capped(limit, Confirmation(told_as(key.channel), "failed", 0, now))
 
     def _limit(self, by: Counted, now: datetime) -> Limit | None:
         same: dict[Limit, Callable[[Counted], bool]] = {
@@ -138,7 +147,15 @@ class FakeDeliveries:
         if row.state == "sending" and row.owner == claim.owner:
             self.rows[claim.key] = _Row("pending", row.attempts - 1, now, counted=row.counted)
 
-    def record(self, claim: Claim, outcome: Outcome, *, now: datetime, error: str | None = None) -> Confirmation | None:
+    def record(
+        self,
+        claim: Claim,
+        outcome: Outcome,
+        *,
+        now: datetime,
+        error: str | None = None,
+        next_attempt_at: datetime | None = None,
+    ) -> Confirmation | None:
         if outcome == "sent":
             return self.record_sent([(claim, now)]).get(claim.key)
         return self._record(claim, outcome, now, error)
@@ -158,13 +175,15 @@ class FakeDeliveries:
         self.rows[claim.key] = replace(row, state=outcome, owner=None, lease_until=None, changed_at=now)
         self.errors.append(error)
         row = self.rows[claim.key]
-        return Confirmation(claim.key.channel, shown_state(row.state), row.attempts, row.changed_at)
+        return Confirmation(told_as(claim.key.channel), shown_state(row.state), row.attempts, row.changed_at)
 
     def confirmations(self, submission_id: UUID) -> list[Confirmation]:
         self._reach()
         found = ((key, row) for key, row in self.rows.items() if key.submission_id == submission_id)
         shown = sorted(found, key=lambda pair: (pair[0].channel, pair[0].destination_hash))
-        return [Confirmation(k.channel, shown_state(r.state), r.attempts, r.changed_at, r.limit) for k, r in shown]
+        return [
+            Confirmation(told_as(k.channel), shown_state(r.state), r.attempts, r.changed_at, r.limit) for k, r in shown
+        ]
 
     def _reach(self) -> None:
         if self.away:
@@ -184,6 +203,10 @@ class FakeSender:
     def check(self) -> None:
         if self.resting:
             raise DependencyUnavailable("resting")
+
+    def turn(self, endpoint: str | None) -> AbstractContextManager[None]:
+        self.check()
+        return nullcontext()
 
     def send(self, mail: Mail, *, timeout_s: float) -> None:
         self.check()

@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 
 from counterfoil_ledger import mails
 from counterfoil_ledger.holdings import StoredRow
-from notify_service.tables import confirmations
+from notify_service.tables import deliveries
 from shared import database
 from shared.contracts import fingerprint
 from shared.messaging.topology import WORK_QUEUES
@@ -39,9 +39,9 @@ def stored_count(database_url: str) -> int:
 def failed_ids(database_url: str) -> frozenset[str]:
     """Return the submissions whose confirmation by mail has visibly failed, as the notify service's table says."""
     engine = database.create(database_url)
-    failed = (confirmations.c.state == "failed") & (confirmations.c.channel == "email")
+    failed = (deliveries.c.state == "failed") & (deliveries.c.channel == "confirmation")
     with database.reading(engine).connect() as connection:
-        found = connection.execute(select(confirmations.c.submission_id).where(failed)).scalars().all()
+        found = connection.execute(select(deliveries.c.submission_id).where(failed)).scalars().all()
     engine.dispose()
     return frozenset(map(str, found))
 

@@ -2,17 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from notify_service.channels.confirmation import Composer
+from notify_service.channels.confirmation import ConfirmationChannel
+from notify_service.channels.mail import Composer
+from notify_service.channels.planned import Planned
 from notify_service.deliveries.caps import Caps
-from notify_service.deliveries.confirmations import SendConfirmations
 from notify_service.deliveries.recording import Recorder
-from notify_service.planning.planner import Planner
+from notify_service.deliveries.worker import DeliveryWorker
+from notify_service.planning.one_channel import OneChannel
+from notify_service.transports.smtp.mail import Mail
 from shared.contracts import Confirmation, ConfirmationChanged, SubmissionAccepted
 from shared.forms import Form
 from shared.messaging.failures import Delivery
 from support.confirmations import MAIL_FROM, Clock, FakeDeliveries, FakeSender, a_form
+
+
+class OwnWords(ConfirmationChannel):
+    """Confirmations whose words a test may replace."""
+
+    def __init__(self, composer: Composer) -> None:
+        super().__init__(composer)
+        self.composing: Callable[[SubmissionAccepted, Form, str], Mail] = composer.compose
+
+    def compose(self, event: SubmissionAccepted, form: Form, planned: Planned) -> Mail:
+        return self.composing(event, form, planned.destination)
 
 
 @dataclass
@@ -27,15 +42,16 @@ class World:
     reached: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
+        self.channel = OwnWords(Composer(MAIL_FROM, self.clock))
         self.handler = self.worker()
 
-    def worker(self) -> SendConfirmations:
-        return SendConfirmations(
-            Planner(self.forms, self.deliveries.confirmations, self.clock),
+    def worker(self) -> DeliveryWorker:
+        return DeliveryWorker(
+            OneChannel(self.channel, self.forms, self.deliveries.confirmations, self.clock),
+            {self.channel.name: self.channel},
+            self.sender,
             self.deliveries,
             Recorder(self.deliveries.record_sent),
-            self.sender,
-            Composer(MAIL_FROM, self.clock).compose,
             self.announced.append,
             self.clock,
             self.reached.append,
@@ -48,7 +64,7 @@ class World:
     def handle(self, event: SubmissionAccepted, *, attempt: int = 0) -> None:
         self.work(self.handler, Delivery(event, attempt))
 
-    def work(self, worker: SendConfirmations, delivery: Delivery) -> None:
+    def work(self, worker: DeliveryWorker, delivery: Delivery) -> None:
         """Let a worker handle one delivery, and raise what it says of it."""
         [result] = worker([delivery])
         if result is not None:

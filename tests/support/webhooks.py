@@ -8,9 +8,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from notify_service.channels.webhook_sender import WebhookSender
-from notify_service.deliveries.webhooks import SendWebhooks
+from notify_service.channels.webhook import WebhookChannel
+from notify_service.deliveries.recording import Recorder
+from notify_service.deliveries.worker import DeliveryWorker
+from notify_service.planning.one_channel import OneChannel
 from notify_service.transports.http.connection import Answer, NoAnswer
+from notify_service.transports.http.sender import HttpSender
 from shared.contracts import Confirmation, SubmissionAccepted
 from shared.forms import Form, FormSecrets, Webhook
 from shared.messaging.failures import Delivery
@@ -82,17 +85,35 @@ class WebhookWorld:
     secrets: FormSecrets = field(default_factory=FormSecrets)
 
     def __post_init__(self) -> None:
-        self.sender = WebhookSender(self.caller, self.clock, self.secrets, self._now_s)
+        self.channel = WebhookChannel(self.secrets, self.clock)
+        self.sender = HttpSender(self.caller, self.clock, self._now_s)
         self.handler = self.worker()
 
     def _now_s(self) -> float:
         return self.clock.now.timestamp()
 
-    def worker(self) -> SendWebhooks:
-        return SendWebhooks(self.forms, self.deliveries, self.sender, self.clock, self.reached.append)
+    def worker(self) -> DeliveryWorker:
+        return DeliveryWorker(
+            OneChannel(self.channel, self.forms, self.deliveries.confirmations, self.clock, is_promised=True),
+            {self.channel.name: self.channel},
+            self.sender,
+            self.deliveries,
+            Recorder(self.deliveries.record_sent),
+            lambda _: None,
+            self.clock,
+            self.reached.append,
+            send_timeout_s=15.0,
+            point="webhook-",
+        )
 
     def handle(self, event: SubmissionAccepted, *, attempt: int = 0, failures: int = 0) -> None:
-        self.handler([self.delivery(event, attempt, failures)])
+        self.work(self.handler, self.delivery(event, attempt, failures))
+
+    def work(self, worker: DeliveryWorker, delivery: Delivery) -> None:
+        """Let a worker handle one delivery, and raise what it says of it."""
+        [result] = worker([delivery])
+        if result is not None:
+            raise result
 
     def delivery(self, event: SubmissionAccepted, attempt: int = 0, failures: int = 0) -> Delivery:
         return Delivery(event, attempt, failures)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from datetime import timedelta
 from pathlib import Path
 from uuid import UUID
@@ -14,15 +15,14 @@ from prometheus_client import CollectorRegistry
 from gateway.app import create_app
 from gateway.intake.outcome_counters import Tally
 from gateway.settings import Settings
-from notify_service.channels.counting import UNCOUNTED
-from notify_service.channels.webhook_sender import WebhookSender
+from notify_service.deliveries import recording
 from notify_service.deliveries.states import Claim
 from notify_service.instruments import NotifyInstruments
 from notify_service.transports.breaker import FAILURES_TO_OPEN, Breaker
 from notify_service.transports.failures import Transient
+from notify_service.transports.http.sender import HttpSender
 from notify_service.transports.smtp.mail import Mail
 from shared import forms
-from shared.forms import FormSecrets
 from shared.messaging.batching import BatchLimits
 from shared.messaging.failures import Delivery, DependencyUnavailable, PermanentFailure, RetryLater
 from shared.messaging.memory import MemoryBroker
@@ -32,7 +32,7 @@ from shared.telemetry.messaging import messaging
 from storage_service.store.handler import Stored
 from storage_service.store.instruments import counting
 from support.brokers import Recorder, publish, running
-from support.confirmations import NOON, FakeDeliveries, a_key
+from support.confirmations import NOON, FakeDeliveries, a_key, planned
 from support.events import an_event
 from support.gateway_app import FORMS, GOOD, SECRET
 from support.polling import eventually
@@ -114,8 +114,8 @@ def test_storage_counts_new_ones_conflicts_and_what_was_there(registry: Collecto
 
 
 class _Sender:
-    def check(self) -> None:
-        pass
+    def turn(self, endpoint: str | None) -> AbstractContextManager[None]:
+        return nullcontext()
 
     def send(self, mail: Mail, *, timeout_s: float) -> None:
         raise Transient("rcpt 450")
@@ -127,10 +127,10 @@ def test_notify_counts_outcomes_times_every_try_and_shows_its_breaker(registry: 
     deliveries = measuring.counted(FakeDeliveries(), "email")
     until = NOON + timedelta(seconds=75)
     key = a_key()
-    claim = deliveries.claim({key: UNCOUNTED}, owner=UUID(int=1), now=NOON, lease_until=until)[key]
+    claim = deliveries.claim([planned(key)], owner=UUID(int=1), now=NOON, lease_until=until)[key]
     assert isinstance(claim, Claim)
     deliveries.record(claim, "retrying", now=NOON)
-    sender = measuring.timed_mail(_Sender())
+    sender = measuring.timed(_Sender(), "email")
     with pytest.raises(Transient):
         sender.send(Mail("a@example.org", "b@example.org", b""), timeout_s=1)
     assert value(registry, "counterfoil_deliveries_total", channel="email", outcome="retrying") == 1
@@ -144,8 +144,9 @@ def test_notify_counts_outcomes_times_every_try_and_shows_its_breaker(registry: 
 
 def test_webhooks_are_counted_and_timed_apart(registry: CollectorRegistry) -> None:
     measuring, world = NotifyInstruments(registry), WebhookWorld()
-    sender = WebhookSender(measuring.timed_caller(world.caller), world.clock, FormSecrets())
-    world.handler.sender, world.handler.deliveries = sender, measuring.counted(world.handler.deliveries, "webhook")
+    deliveries = world.handler.deliveries = measuring.counted(world.handler.deliveries, "webhook")
+    world.handler.transport = measuring.timed(HttpSender(world.caller, world.clock), "webhook")
+    world.handler.recorder = recording.Recorder(deliveries.record_sent)
     world.handle(an_event())
     world.caller.answers[URL] = "drop"
     for _ in range(FAILURES_TO_OPEN + 1):  # the last one is put aside, and is no try

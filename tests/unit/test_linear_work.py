@@ -13,7 +13,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from gateway.fields.email import is_email
-from notify_service.channels.confirmation import Composer
+from notify_service.channels.mail import Composer
 from notify_service.channels.mailboxes import destination_hash, recipient_hash
 from notify_service.channels.webhook import body_of
 from shared.contracts import Control, SubmissionAccepted, check, decode, encode, fingerprint, parse

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import pytest
 
-from notify_service.channels.confirmation import message_id
+from notify_service.channels.mail import message_id
 from notify_service.channels.mailboxes import destination_hash
 from notify_service.deliveries.retries import is_too_old, retry_after_s
 from notify_service.deliveries.states import shown_state

@@ -8,14 +8,14 @@ from uuid import uuid4
 import pytest
 from structlog.testing import capture_logs
 
-from notify_service.channels.confirmation import message_id
-from notify_service.channels.counting import UNCOUNTED
+from notify_service.channels.mail import message_id
 from notify_service.channels.mailboxes import destination_hash
-from notify_service.deliveries.confirmations import LATE, LEASE_MARGIN_S, LEASED_AGAIN_S
-from notify_service.deliveries.states import Key
+from notify_service.channels.planned import Key
+from notify_service.deliveries.leases import LATE, LEASE_MARGIN_S, LEASED_AGAIN_S
 from notify_service.transports.smtp.answers import Stage
 from shared.contracts import Confirmation, ConfirmationChanged, Control
 from shared.messaging.failures import BUG_RETRIES, Delivery, DependencyUnavailable, RetryLater
+from support.confirmations import planned
 from support.events import ACCEPTED_AT, an_event
 from support.notify_world import World
 
@@ -166,9 +166,9 @@ def test_deferrals_for_another_workers_lease_lengthen_no_pause(world: World) -> 
 
 def test_a_worker_that_died_is_succeeded_when_its_lease_is_over(world: World) -> None:
     event = an_event()
-    key = Key(event.id, "email", destination_hash(event.id, "ada@example.org"))
+    key = Key(event.id, "confirmation", destination_hash(event.id, "ada@example.org"))
     lease_until = ACCEPTED_AT + timedelta(seconds=75)
-    world.deliveries.claim({key: UNCOUNTED}, owner=uuid4(), now=ACCEPTED_AT, lease_until=lease_until)
+    world.deliveries.claim([planned(key)], owner=uuid4(), now=ACCEPTED_AT, lease_until=lease_until)
     with pytest.raises(RetryLater):
         world.handle(event)
     world.clock.now = lease_until
@@ -199,7 +199,7 @@ class Bug(Exception):
 def test_a_bug_is_visible_while_it_is_retried_and_when_its_event_is_parked(world: World, place: str) -> None:
     event = an_event()
     if place == "compose":
-        world.handler.compose = raise_bug
+        world.channel.composing = raise_bug
     else:
         world.sender.before = raise_bug
     for failures in range(BUG_RETRIES + 1):
@@ -214,7 +214,7 @@ def test_a_bug_is_visible_while_it_is_retried_and_when_its_event_is_parked(world
 
 def test_after_many_retries_of_another_kind_a_bug_is_still_retried(world: World) -> None:
     event = an_event()
-    world.handler.compose = raise_bug
+    world.channel.composing = raise_bug
     with pytest.raises(Bug):
         world.handle(event, attempt=BUG_RETRIES + 10)
     assert world.shown(event)[0].state == "retrying"

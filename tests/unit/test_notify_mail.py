@@ -11,7 +11,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from notify_service.channels.confirmation import Composer, MailFrom
+from notify_service.channels.mail import Composer, MailFrom
 from shared.contracts import Control, JsonValue, SubmissionAccepted
 from shared.forms import Form
 from support.composed import bodies

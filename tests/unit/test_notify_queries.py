@@ -6,15 +6,16 @@ from uuid import uuid4
 
 import pytest
 
-from notify_service.channels.counting import UNCOUNTED, Counted
+from notify_service.channels.counting import Counted
+from notify_service.channels.planned import Key
 from notify_service.channels.webhook import OWNER
 from notify_service.deliveries.caps import Cap, Caps
-from notify_service.deliveries.states import Claim, Key
+from notify_service.deliveries.states import Claim
 from notify_service.queries import methods
 from shared.messaging.broker import QueryFailed
 from shared.messaging.memory import MemoryBroker
 from shared.messaging.topology import NOTIFY_EMAIL, NOTIFY_QUERIES
-from support.confirmations import NOON, FakeDeliveries, a_key
+from support.confirmations import NOON, FakeDeliveries, a_key, planned
 
 
 @dataclass
@@ -34,7 +35,7 @@ def test_a_receipt_tells_since_when_its_event_is_parked_unless_all_is_settled() 
     told = {"email": "2026-11-22T12:00:00.000000Z"}
     asked = {"id": str(key.submission_id)}
     assert receipt(asked)["parked"] == told
-    claim = deliveries.claim({key: UNCOUNTED}, owner=uuid4(), now=NOON, lease_until=NOON + timedelta(minutes=1))[key]
+    claim = deliveries.claim([planned(key)], owner=uuid4(), now=NOON, lease_until=NOON + timedelta(minutes=1))[key]
     assert receipt(asked)["parked"] == told
     assert isinstance(claim, Claim)
     deliveries.record(claim, "sent", now=NOON)
@@ -49,26 +50,26 @@ def test_a_receipt_tells_each_confirmation_and_no_address() -> None:
         return broker.rpc_client().ask(NOTIFY_QUERIES, "receipt", {"id": str(key.submission_id)}).answer(timeout_s=1)
 
     assert receipt() == {"confirmations": [], "webhooks": [], "parked": {}}
-    deliveries.claim({key: UNCOUNTED}, owner=uuid4(), now=NOON, lease_until=NOON + timedelta(minutes=1))[key]
+    deliveries.claim([planned(key)], owner=uuid4(), now=NOON, lease_until=NOON + timedelta(minutes=1))[key]
     at = "2026-11-22T12:00:00Z"
     mail = {"channel": "email", "state": "pending", "attempts": 1, "at": at}
     assert receipt() == {"confirmations": [mail], "webhooks": [], "parked": {}}
     webhook = Key(key.submission_id, "webhook", OWNER)
-    deliveries.claim({webhook: UNCOUNTED}, owner=uuid4(), now=NOON, lease_until=NOON + timedelta(minutes=1))[webhook]
+    deliveries.claim([planned(webhook)], owner=uuid4(), now=NOON, lease_until=NOON + timedelta(minutes=1))[webhook]
     assert receipt() == {"confirmations": [mail], "webhooks": [{**mail, "channel": "webhook"}], "parked": {}}
 
 
 def test_what_a_cap_holds_is_told_to_the_owner_and_pending_on_a_receipt() -> None:
     deliveries, key, by = FakeDeliveries(caps=Caps(form=Cap(1, timedelta(days=99)))), a_key(), Counted(form="signup")
     lease_until = NOON + timedelta(minutes=1)
-    deliveries.claim({a_key(): by}, owner=uuid4(), now=NOON, lease_until=lease_until)
-    deliveries.claim({key: by}, owner=uuid4(), now=NOON, lease_until=lease_until)
+    deliveries.claim([planned(a_key(), by)], owner=uuid4(), now=NOON, lease_until=lease_until)
+    deliveries.claim([planned(key, by)], owner=uuid4(), now=NOON, lease_until=lease_until)
     ask, asked = methods(deliveries, Standing()), {"id": str(key.submission_id)}
     shown = {"channel": "email", "state": "pending", "attempts": 0, "at": "2026-11-22T12:00:00Z"}
     assert ask["receipt"](asked)["confirmations"] == [{**shown, "at": None}], "as one that nobody has seen yet"
     assert ask["deliveries"](asked)["confirmations"] == [{**shown, "state": "held", "limit": "form"}]
     later = NOON + timedelta(hours=72)
-    deliveries.claim({key: by}, owner=uuid4(), now=later, lease_until=later)
+    deliveries.claim([planned(key, by)], owner=uuid4(), now=later, lease_until=later)
     assert ask["receipt"](asked)["confirmations"] == [{**shown, "at": None}], (
         "that it has failed is the owner's to know"
     )

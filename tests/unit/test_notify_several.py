@@ -10,19 +10,19 @@ from uuid import uuid4
 
 import pytest
 
-from notify_service.channels.counting import UNCOUNTED
 from notify_service.channels.mailboxes import destination_hash
-from notify_service.deliveries.confirmations import LATE
+from notify_service.channels.planned import Key
+from notify_service.deliveries.leases import LATE
 from notify_service.deliveries.pace import MOMENT_S, MOST, Pace
 from notify_service.deliveries.recording import Recorder
-from notify_service.deliveries.states import Claim, Key
+from notify_service.deliveries.states import Claim
 from notify_service.transports.failures import Permanent
 from notify_service.transports.smtp.mail import Mail
 from shared.contracts import Confirmation, ConfirmationChanged, SubmissionAccepted
 from shared.failpoints import ignore
 from shared.forms import Form
 from shared.messaging.failures import Delivery, DependencyUnavailable, Results, RetryLater
-from support.confirmations import a_key
+from support.confirmations import a_key, planned
 from support.events import ACCEPTED_AT, an_event
 from support.notify_world import World
 from support.polling import eventually
@@ -59,9 +59,10 @@ def test_the_first_mail_goes_by_itself_and_then_as_many_as_a_moment_takes() -> N
 def test_what_another_worker_holds_says_nothing_of_the_pace() -> None:
     world, other, events = World(), World().worker(), some(3)
     keys = [
-        Key(event.id, "email", destination_hash(event.id, f"ada-{n}@example.org")) for n, event in enumerate(events)
+        Key(event.id, "confirmation", destination_hash(event.id, f"ada-{n}@example.org"))
+        for n, event in enumerate(events)
     ]
-    world.deliveries.claim({keys[0]: UNCOUNTED}, owner=other.owner, now=ACCEPTED_AT, lease_until=ACCEPTED_AT + LATE)
+    world.deliveries.claim([planned(keys[0])], owner=other.owner, now=ACCEPTED_AT, lease_until=ACCEPTED_AT + LATE)
     assert [type(result) for result in handle(world, events)] == [RetryLater]
     assert handle(world, events[1:]) == [None]
 
@@ -300,14 +301,14 @@ def test_a_bug_beside_a_record_under_way_sends_nothing_twice(world: World) -> No
 
 
 def test_a_mail_that_is_not_tried_asks_nothing_of_the_mail_server(world: World) -> None:
-    events, compose = some(3), world.handler.compose
+    events, compose = some(3), world.channel.composing
 
     def refuse_the_first(event: SubmissionAccepted, form: Form, address: str) -> Mail:
         if event is events[0]:
             raise Permanent("no mail can be made of it")
         return compose(event, form, address)
 
-    world.handler.compose = refuse_the_first
+    world.channel.composing = refuse_the_first
     before = len(world.sender.timeouts_s)
     assert handle(world, events) == [None, None, None]
     assert states(world, events) == ["failed", "sent", "sent"]

@@ -9,13 +9,12 @@ from uuid import uuid4
 import pytest
 from structlog.testing import capture_logs
 
-from notify_service.channels.counting import UNCOUNTED
+from notify_service.channels.planned import Key
 from notify_service.channels.webhook import OWNER
 from notify_service.deliveries.caps import Cap, Caps
-from notify_service.deliveries.states import Key
 from shared.contracts import Confirmation, Source
 from shared.messaging.failures import RetryLater
-from support.confirmations import a_form
+from support.confirmations import a_form, planned
 from support.events import an_event
 from support.notify_world import World
 
@@ -62,7 +61,7 @@ def test_a_webhook_of_the_same_submission_is_no_confirmation(world: World) -> No
     event = an_event()
     webhook = Key(event.id, "webhook", OWNER)
     now = world.clock.now
-    world.deliveries.claim({webhook: UNCOUNTED}, owner=uuid4(), now=now, lease_until=now)
+    world.deliveries.claim([planned(webhook)], owner=uuid4(), now=now, lease_until=now)
     world.forms["signup"] = a_form(enabled=False)
     world.handle(event, attempt=1)
     assert [key.channel for key in world.deliveries.rows] == ["webhook"]

@@ -10,11 +10,13 @@ from uuid import uuid4
 
 import pytest
 
-from notify_service.channels.webhook_sender import BUSY_AFTER_S, CALLS_MOST
-from notify_service.deliveries.confirmations import LEASE_MARGIN_S, LEASED_AGAIN_S
-from notify_service.deliveries.webhooks import FILE_ARRIVES, PUT_ASIDE_MOST_S
+from notify_service.channels.webhook import webhook_urls
+from notify_service.deliveries.leases import LEASE_MARGIN_S, LEASED_AGAIN_S
+from notify_service.deliveries.retries import PUT_ASIDE_MOST_S
+from notify_service.planning.one_channel import FILE_ARRIVES
 from notify_service.transports.breaker import FAILURES_TO_OPEN, REST_S
 from notify_service.transports.http.endpoints import PATIENCE_S
+from notify_service.transports.http.sender import BUSY_AFTER_S, CALLS_MOST
 from shared.contracts import Confirmation
 from shared.forms import Form
 from shared.messaging.failures import BUG_RETRIES, DependencyUnavailable, RetryLater
@@ -43,7 +45,9 @@ def test_the_owner_is_told_of_a_submission_once(world: WebhookWorld) -> None:
     [posted] = world.caller.posted
     assert (posted.url, posted.timeout_s) == (URL, 15.0)
     assert world.shown(event) == [Confirmation("webhook", "sent", 1, ACCEPTED_AT)]
-    assert world.reached == ["webhook-after-claim", "webhook-after-send", "webhook-after-record"]
+    assert world.reached == [
+        f"webhook-{point}" for point in ("after-claim", "before-send", "after-send", "after-record")
+    ]
 
 
 def test_nobody_is_told_of_spam_and_the_database_is_not_asked(world: WebhookWorld) -> None:
@@ -147,8 +151,8 @@ def test_an_endpoint_that_fails_again_and_again_rests_and_others_go_on(world: We
     assert [retried(world, attempt=attempt) for attempt in (0, 1, 2, 5)] == [30, 120, 600, PUT_ASIDE_MOST_S]
     assert len(world.caller.posted) == FAILURES_TO_OPEN, "it was not asked"
     assert world.deliveries.rows == claimed, "nothing was charged"
-    assert world.sender.resting(world.forms) == 1
-    assert world.sender.resting({"other": world.forms["other"]}) == 0, "nobody asks for its success any more"
+    assert world.sender.resting(webhook_urls(world.forms)) == 1
+    assert world.sender.resting({OTHER}) == 0, "nobody asks for its success any more"
     world.handle(an_event(form="other"))
     assert world.caller.posted[-1].url == OTHER
     world.clock.forward(seconds=REST_S)
@@ -163,7 +167,7 @@ def test_an_endpoint_that_uses_up_its_time_rests_at_once(world: WebhookWorld) ->
     retried(world)
     retried(world)
     assert len(world.caller.posted) == 1, "each further one would keep those behind it waiting as long"
-    assert world.sender.resting(world.forms) == 1
+    assert world.sender.resting(webhook_urls(world.forms)) == 1
 
 
 def test_an_answer_whose_body_does_not_come_is_one_and_counts_against_its_endpoint(world: WebhookWorld) -> None:
@@ -172,7 +176,7 @@ def test_an_answer_whose_body_does_not_come_is_one_and_counts_against_its_endpoi
     for event in events:
         world.handle(event)
     assert {world.shown(event)[0].state for event in events} == {"sent"}
-    assert world.sender.resting(world.forms) == 1
+    assert world.sender.resting(webhook_urls(world.forms)) == 1
 
 
 def test_no_endpoint_has_all_connections(world: WebhookWorld) -> None:
@@ -180,7 +184,7 @@ def test_no_endpoint_has_all_connections(world: WebhookWorld) -> None:
     event = an_event()
     with ExitStack() as slow_calls:
         for _ in range(CALLS_MOST):
-            slow_calls.enter_context(world.sender.turn(a_webhook()))
+            slow_calls.enter_context(world.sender.turn(URL))
         world.clock.forward(seconds=PATIENCE_S)
         with pytest.raises(RetryLater, match="has all the calls it may have") as raised:
             world.handle(event)
@@ -195,7 +199,7 @@ def test_no_endpoint_has_all_connections(world: WebhookWorld) -> None:
 def test_who_comes_while_a_quick_endpoint_has_all_its_calls_waits_for_an_answer(world: WebhookWorld) -> None:
     with ExitStack() as calls, ThreadPoolExecutor(1) as third:
         for _ in range(CALLS_MOST):
-            calls.enter_context(world.sender.turn(a_webhook()))
+            calls.enter_context(world.sender.turn(URL))
         told = third.submit(world.handle, an_event())
         calls.close()
         told.result(10)

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from notify_service.channels.confirmation import Composer
+from notify_service.channels.mail import Composer
 from notify_service.channels.wording import LEFT_OUT, MAIL_BYTES, MAX_SUBJECT_CHARACTERS, Wording, subject_of
 from shared.contracts import Control, JsonValue, SubmissionAccepted
 from shared.forms import Form

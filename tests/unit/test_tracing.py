@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 
 import pytest
 from opentelemetry.sdk.trace import TracerProvider
@@ -57,8 +57,8 @@ class Refusing:
     def close(self) -> None:
         pass
 
-    def check(self) -> None:
-        pass
+    def turn(self, endpoint: str | None) -> AbstractContextManager[None]:
+        return nullcontext()
 
     def send(self, mail: Mail, *, timeout_s: float) -> None:
         raise Permanent("rcpt 550")

@@ -14,7 +14,7 @@ from functools import partial
 
 from notify_service import service, settings
 from notify_service.deliveries.reopening import reopening
-from notify_service.deliveries.table import ClaimTable
+from notify_service.deliveries.table import DeliveryTable
 from notify_service.tables import MIGRATIONS, PARKED
 from shared import database, failpoints, forms, logs, tracing
 from shared.messaging.rabbitmq import RabbitMQ
@@ -75,7 +75,7 @@ def _open_parked(can_publish: bool) -> AbstractContextManager[ParkedMessages]:  
         raise command.Refused(str(error)) from error
     logs.configure("notify", level="warning", format=chosen.log_format)
     engine = database.create(chosen.database_url)
-    reopen = reopening(ClaimTable(engine), _now)
+    reopen = reopening(DeliveryTable(engine), _now)
     return command.open_messages(engine, PARKED, MIGRATIONS, chosen.broker_url, name="notify operator", reopen=reopen)
 
 

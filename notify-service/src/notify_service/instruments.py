@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
-from typing import get_args
+from typing import Any, get_args
 from uuid import UUID
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
-from notify_service.channels.counting import Counted
-from notify_service.channels.webhook_sender import Caller
-from notify_service.deliveries.confirmations import Deliveries, Sender
-from notify_service.deliveries.states import Capped, Channel, Claim, ClaimAnswer, Held, Key, Outcome
-from notify_service.transports.http.connection import Answer
-from notify_service.transports.smtp.mail import Mail
+from notify_service.channels.planned import Key, Planned
+from notify_service.deliveries.interface import Deliveries
+from notify_service.deliveries.states import Capped, Claim, ClaimAnswer, Held, Outcome
+from notify_service.transports.transport import Transport
 from shared.contracts import Confirmation
 from shared.telemetry.messaging import SECONDS
 from shared.telemetry.registry import secrets_gauge
@@ -59,7 +57,7 @@ class NotifyInstruments:
         """Show how many forms' webhooks have no secret that can be read."""
         self._secrets.labels("webhook").set_function(missing)
 
-    def counted(self, deliveries: Deliveries, channel: Channel, *, by_source: bool = False) -> Deliveries:
+    def counted(self, deliveries: Deliveries, channel: str, *, by_source: bool = False) -> Deliveries:
         """Return the same deliveries, of one channel, counted as they are recorded; `by_source`, where that has a cap,
         those apart that count for none."""
         outcomes = (*get_args(Outcome), _HELD, _CAPPED)
@@ -68,15 +66,11 @@ class NotifyInstruments:
         }
         return _Counted(deliveries, counts, self._of_no_source.inc if by_source else None)
 
-    def timed_mail(self, sender: Sender) -> Sender:
-        """Return the same sender, timed."""
-        return _TimedMail(sender, self._seconds.labels("email").observe)
+    def timed(self, transport: Transport, channel: str) -> Transport:
+        """Return the same transport, each try of it timed as a channel's."""
+        return _Timed(transport, self._seconds.labels(channel).observe)
 
-    def timed_caller(self, caller: Caller) -> Caller:
-        """Return the same caller of webhooks, timed."""
-        return _TimedCaller(caller, self._seconds.labels("webhook").observe)
-
-    def watch(self, channel: Channel, open_breakers: Callable[[], int]) -> None:
+    def watch(self, channel: str, open_breakers: Callable[[], int]) -> None:
         """Show how many breakers of a channel are open."""
         self._open.labels(channel).set_function(open_breakers)
 
@@ -90,15 +84,16 @@ class _Counted:
         self._of_no_source = of_no_source
 
     def claim(
-        self, wanted: Mapping[Key, Counted], *, owner: UUID, now: datetime, lease_until: datetime
+        self, wanted: Sequence[Planned], *, owner: UUID, now: datetime, lease_until: datetime
     ) -> Mapping[Key, ClaimAnswer]:
         answers = self._deliveries.claim(wanted, owner=owner, now=now, lease_until=lease_until)
+        of_no_source = {one.key for one in wanted if one.counted.source is None}
         for key, answer in answers.items():
             if isinstance(answer, Capped):
                 self._counts[_CAPPED]()
             elif isinstance(answer, Held) and answer.since == now:
                 self._counts[_HELD]()
-            elif isinstance(answer, Claim) and answer.attempts == 1 and wanted[key].source is None:
+            elif isinstance(answer, Claim) and answer.attempts == 1 and key in of_no_source:
                 self._note_no_source()
         return answers
 
@@ -109,8 +104,16 @@ class _Counted:
     def release(self, claim: Claim, *, now: datetime) -> None:
         self._deliveries.release(claim, now=now)
 
-    def record(self, claim: Claim, outcome: Outcome, *, now: datetime, error: str | None = None) -> Confirmation | None:
-        recorded = self._deliveries.record(claim, outcome, now=now, error=error)
+    def record(
+        self,
+        claim: Claim,
+        outcome: Outcome,
+        *,
+        now: datetime,
+        error: str | None = None,
+        next_attempt_at: datetime | None = None,
+    ) -> Confirmation | None:
+        recorded = self._deliveries.record(claim, outcome, now=now, error=error, next_attempt_at=next_attempt_at)
         if recorded is not None:
             self._counts[outcome]()
         return recorded
@@ -125,27 +128,17 @@ class _Counted:
         return self._deliveries.confirmations(submission_id)
 
 
-class _TimedMail:
-    def __init__(self, sender: Sender, observe: Callable[[float], None]) -> None:
-        self._sender = sender
+class _Timed:
+    def __init__(self, transport: Transport, observe: Callable[[float], None]) -> None:
+        self._transport = transport
         self._observe = observe
 
-    def check(self) -> None:
-        self._sender.check()
+    def turn(self, endpoint: str | None) -> AbstractContextManager[str | None]:
+        return self._transport.turn(endpoint)
 
-    def send(self, mail: Mail, *, timeout_s: float) -> None:
+    def send(self, letter: Any, *, timeout_s: float) -> None:
         with _timed(self._observe):
-            self._sender.send(mail, timeout_s=timeout_s)
-
-
-class _TimedCaller:
-    def __init__(self, caller: Caller, observe: Callable[[float], None]) -> None:
-        self._caller = caller
-        self._observe = observe
-
-    def post(self, url: str, body: bytes, headers: Mapping[str, str], *, timeout_s: float) -> Answer:
-        with _timed(self._observe):
-            return self._caller.post(url, body, headers, timeout_s=timeout_s)
+            self._transport.send(letter, timeout_s=timeout_s)
 
 
 @contextmanager

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
+from notify_service.channels.registry import told_as
 from notify_service.deliveries.reopening import CHANNELS
 from shared.contracts import Confirmation
 from shared.database import iso
@@ -44,7 +45,7 @@ def methods(known: Confirmations, parked: Parked) -> Mapping[str, QueryMethod]:
         return {
             "confirmations": [one.to_json() for one in found if one.channel != "webhook"],
             "webhooks": [one.to_json() for one in found if one.channel == "webhook"],
-            "parked": {CHANNELS[queue]: iso(since) for queue, since in standing.items() if queue in CHANNELS},
+            "parked": {told_as(CHANNELS[queue]): iso(since) for queue, since in standing.items() if queue in CHANNELS},
         }
 
     def receipt(params: Params) -> Answer:

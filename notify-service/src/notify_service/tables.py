@@ -2,50 +2,70 @@
 
 from __future__ import annotations
 
-from sqlalchemy import CheckConstraint, Column, Index, Integer, MetaData, PrimaryKeyConstraint, Table, Text, Uuid
+from sqlalchemy import (
+    CheckConstraint,
+    Column,
+    Index,
+    Integer,
+    MetaData,
+    PrimaryKeyConstraint,
+    Table,
+    Text,
+    UniqueConstraint,
+    Uuid,
+)
 
 from shared.database import Migrations, UtcTimestamp
 from shared.parked.tables import ParkedTables
 
 metadata = MetaData(naming_convention={"pk": "%(table_name)s_pkey", "ck": "%(table_name)s_%(constraint_name)s"})
 
-confirmations = Table(
-    "confirmations",
+deliveries = Table(
+    "deliveries",
     metadata,
+    Column("id", Uuid, nullable=False),
     Column("submission_id", Uuid, nullable=False),
+    Column("form", Text),
     Column("channel", Text, nullable=False),
     Column("destination_hash", Text, nullable=False),
+    Column("destination_shown", Text, nullable=False),
+    Column("request", Uuid, nullable=False),
     Column("state", Text, nullable=False),
     Column("attempts", Integer, nullable=False),
+    Column("due_at", UtcTimestamp),
+    Column("next_attempt_at", UtcTimestamp),
+    Column("last_error", Text),
+    Column("provider_id", Text),
+    Column("recipient_hash", Text),
+    Column("source_hash", Text),
+    Column("counted_at", UtcTimestamp),
     Column("owner", Uuid),
     Column("lease_until", UtcTimestamp),
-    Column("last_error", Text),
+    Column("created_at", UtcTimestamp, nullable=False),
     Column("changed_at", UtcTimestamp, nullable=False),
-    Column("recipient_hash", Text),
-    Column("claimed_at", UtcTimestamp),
-    Column("source_hash", Text),
-    Column("form", Text),
-    PrimaryKeyConstraint("submission_id", "channel", "destination_hash"),
+    Column("sent_at", UtcTimestamp),
+    PrimaryKeyConstraint("id"),
+    UniqueConstraint("submission_id", "channel", "destination_hash", "request", name="deliveries_asked_once"),
     CheckConstraint("state IN ('pending', 'sending', 'retrying', 'held', 'sent', 'failed')", name="state_known"),
 )
-"""One row a confirmation. `owner` and `lease_until` are set while it is `sending`; the address is not kept.
+"""One row a delivery. `owner` and `lease_until` are set while it is `sending`; no address is kept whole.
 
-`claimed_at` is when it was claimed first, and never changes; `recipient_hash`, `source_hash` and `form` are set where
-it counts against the cap of each. What is `held` counts for nothing: `last_error` says which cap holds it, `changed_at`
-since when, and `claimed_at` becomes the moment at which it is let go.
+`request` is all zeros for what the submission itself asks for. `counted_at` is when it was claimed first, and set where
+it counts against the caps of `recipient_hash`, `source_hash` and `form`. What is `held` counts for nothing and is not
+due: `last_error` says which cap holds it, `changed_at` since when. `form` is unknown where an earlier version wrote it.
 """
 
 for _counted, _name in (
-    (confirmations.c.recipient_hash, "confirmations_by_recipient"),
-    (confirmations.c.source_hash, "confirmations_by_source"),
-    (confirmations.c.form, "confirmations_by_form"),
+    (deliveries.c.recipient_hash, "deliveries_by_recipient"),
+    (deliveries.c.source_hash, "deliveries_by_source"),
+    (deliveries.c.form, "deliveries_by_form"),
 ):
     Index(
         _name,
         _counted,
-        confirmations.c.claimed_at,
-        postgresql_where=_counted.is_not(None),
-        sqlite_where=_counted.is_not(None),
+        deliveries.c.counted_at,
+        postgresql_where=deliveries.c.counted_at.is_not(None),
+        sqlite_where=deliveries.c.counted_at.is_not(None),
     )
 
 PARKED = ParkedTables("notify", metadata)

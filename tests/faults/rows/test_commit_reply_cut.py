@@ -28,7 +28,7 @@ def test_row_15_replies_to_records_are_cut(start_stage: StartStage) -> None:
     tie: Tie = "notify-database"
     stage = start_stage(through=[tie])
     load = stage.load()
-    for word in (b"INSERT INTO confirmations", b"UPDATE confirmations"):
+    for word in (b"INSERT INTO deliveries", b"UPDATE deliveries"):
         stage.await_more_acked(50)
         fault = cut_replies_to(stage.proxies[tie], word, times=TIMES)
         with stage.harmed(fault):

@@ -18,7 +18,7 @@ from support.polling import eventually
 
 MOODS: tuple[Mood, ...] = ("421", "450", "535", "550", "tarpit", "drop after the dot")
 SMTP_CONNECTIONS = 2
-ATTEMPTS = "SELECT max(attempts) FROM confirmations WHERE submission_id = ANY(%s::uuid[])"
+ATTEMPTS = "SELECT max(attempts) FROM deliveries WHERE submission_id = ANY(%s::uuid[])"
 
 
 @pytest.fixture

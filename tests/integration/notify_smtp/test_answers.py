@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 import pytest
 
-from notify_service.deliveries.confirmations import Sender
 from notify_service.transports.failures import ChannelBroken, Permanent, SendFailure, Transient
 from notify_service.transports.smtp.answers import Stage, failure
 from notify_service.transports.smtp.mail import Mail
+from notify_service.transports.transport import Transport
 from support.confirmations import FakeSender, a_mail
 from support.senders import Connect
 from support.smtp import DROP, ScriptedSmtp
@@ -21,7 +21,7 @@ from support.smtp import DROP, ScriptedSmtp
 class Case:
     """A sender under test, whatever it sends to."""
 
-    sender: Sender
+    sender: Transport
     answer: Callable[[Stage, int | None], None]
     received: Callable[[], int]
 

@@ -8,8 +8,8 @@ import time
 
 import pytest
 
-from notify_service.channels.webhook_sender import Caller
 from notify_service.transports.http.connection import Answer, GuardedCaller, NoAnswer, tls_context
+from notify_service.transports.http.sender import Caller
 from shared.public_addresses import parse_networks
 from support.webhook_receiver import Receiver
 from support.webhooks import FakeCaller, resolving

@@ -5,15 +5,16 @@ from __future__ import annotations
 from datetime import timedelta
 from uuid import uuid4
 
-from notify_service.channels.counting import UNCOUNTED, Counted
+from notify_service.channels.counting import Counted
+from notify_service.channels.planned import Key
 from notify_service.channels.webhook import OWNER
 from notify_service.deliveries.caps import Cap, Caps
-from notify_service.deliveries.states import Claim, Key, Settled
-from notify_service.deliveries.table import ClaimTable
+from notify_service.deliveries.states import Claim, Settled
+from notify_service.deliveries.table import DeliveryTable
 from notify_service.tables import MIGRATIONS
 from shared import database
 from shared.contracts import Confirmation
-from support.confirmations import NOON, a_key
+from support.confirmations import NOON, a_key, planned
 
 LEASE = NOON + timedelta(minutes=1)
 
@@ -22,15 +23,15 @@ def test_mail_and_webhook_of_one_submission_are_claimed_apart_and_only_mail_is_c
     engine = database.create(database_url)
     MIGRATIONS.upgrade(engine)
     caps, by = Caps(recipient=Cap(1, timedelta(days=1))), Counted("ada")
-    mails, webhooks = ClaimTable(engine, caps), ClaimTable(engine)
+    mails, webhooks = DeliveryTable(engine, caps), DeliveryTable(engine)
     for _ in range(2):
         key = Key(uuid4(), "webhook", OWNER)
-        claim = webhooks.claim({key: UNCOUNTED}, owner=uuid4(), now=NOON, lease_until=LEASE)[key]
+        claim = webhooks.claim([planned(key)], owner=uuid4(), now=NOON, lease_until=LEASE)[key]
         assert isinstance(claim, Claim)
         webhooks.record(claim, "sent", now=NOON)
-        assert webhooks.claim({key: UNCOUNTED}, owner=uuid4(), now=NOON, lease_until=LEASE)[key] == Settled()
+        assert webhooks.claim([planned(key)], owner=uuid4(), now=NOON, lease_until=LEASE)[key] == Settled()
     mail = a_key(key.submission_id)
-    assert isinstance(mails.claim({mail: by}, owner=uuid4(), now=NOON, lease_until=LEASE)[mail], Claim)
+    assert isinstance(mails.claim([planned(mail, by)], owner=uuid4(), now=NOON, lease_until=LEASE)[mail], Claim)
     assert mails.confirmations(key.submission_id) == [
         Confirmation("email", "pending", 1, NOON),
         Confirmation("webhook", "sent", 1, NOON),
@@ -41,10 +42,10 @@ def test_mail_and_webhook_of_one_submission_are_claimed_apart_and_only_mail_is_c
 def test_why_it_waits_is_told_until_it_is_sent(database_url: str) -> None:
     engine = database.create(database_url)
     MIGRATIONS.upgrade(engine)
-    table, key = ClaimTable(engine), Key(uuid4(), "webhook", OWNER)
+    table, key = DeliveryTable(engine), Key(uuid4(), "webhook", OWNER)
     told = []
     for outcome, error in (("retrying", "no secret"), ("sent", None)):
-        claim = table.claim({key: UNCOUNTED}, owner=uuid4(), now=NOON, lease_until=LEASE)[key]
+        claim = table.claim([planned(key)], owner=uuid4(), now=NOON, lease_until=LEASE)[key]
         assert isinstance(claim, Claim)
         told += [one.error for one in table.confirmations(key.submission_id)]
         table.record(claim, outcome, now=NOON, error=error)  # type: ignore[arg-type]

@@ -14,7 +14,7 @@ _FULL = """
 CREATE FUNCTION is_full() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
   RAISE EXCEPTION 'could not extend file: No space left on device' USING ERRCODE = 'disk_full'; END $$;
 CREATE TRIGGER is_full BEFORE INSERT ON submissions FOR EACH STATEMENT EXECUTE FUNCTION is_full();
-CREATE TRIGGER is_full BEFORE INSERT ON confirmations FOR EACH STATEMENT EXECUTE FUNCTION is_full();
+CREATE TRIGGER is_full BEFORE INSERT ON deliveries FOR EACH STATEMENT EXECUTE FUNCTION is_full();
 """
 _NO_LONGER_FULL = "DROP FUNCTION IF EXISTS is_full() CASCADE"
 
@@ -55,7 +55,7 @@ class TableLocked:
     def inject(self) -> None:
         """Take the lock; returns when it is held."""
         connection = psycopg.connect(self.database_url)
-        connection.execute("LOCK TABLE submissions, confirmations IN ACCESS EXCLUSIVE MODE")
+        connection.execute("LOCK TABLE submissions, deliveries IN ACCESS EXCLUSIVE MODE")
         self._held.append(connection)
         self.locks += 1
 

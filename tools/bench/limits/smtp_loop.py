@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 
 from bench.events import bodies
 from bench.services import FORMS
-from notify_service.channels.confirmation import Composer, MailFrom
+from notify_service.channels.mail import Composer, MailFrom
 from notify_service.transports.smtp.mail import Mail
 from shared import forms
 from shared.contracts import SubmissionAccepted, decode

@@ -9,6 +9,7 @@ from uuid import UUID
 import idna
 
 from shared.addresses import ADDRESS_MOST
+from shared.text import as_shown
 
 _GMAIL = frozenset({"gmail.com", "googlemail.com"})
 
@@ -40,6 +41,12 @@ def destination_hash(submission_id: UUID, address: str) -> str:
     With the id in it, the same address looks different in every row.
     """
     return hashlib.sha256(f"{submission_id}\n{normalised(address)}".encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def shown_address(address: str) -> str:
+    """Return what may be recorded of an address: its first character, and its domain."""
+    local, _, domain = as_shown(address[:ADDRESS_MOST].strip()).rpartition("@")
+    return f"{local[:1]}\N{HORIZONTAL ELLIPSIS}@{domain}"
 
 
 def _in_ascii(domain: str) -> str:

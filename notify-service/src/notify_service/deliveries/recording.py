@@ -9,12 +9,13 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import datetime
 from typing import TypeAlias
 
-from notify_service.deliveries.states import Claim, Key
+from notify_service.channels.planned import Key
+from notify_service.deliveries.states import Claim
 from shared.contracts import Confirmation
 from shared.messaging.failures import DependencyUnavailable
 
 RecordSent: TypeAlias = Callable[[Sequence[tuple[Claim, datetime]]], Mapping[Key, Confirmation]]
-"""`confirmations.Deliveries.record_sent`."""
+"""`interface.Deliveries.record_sent`."""
 
 Recording: TypeAlias = "Future[None]"
 """Done once the record is committed; raises `DependencyUnavailable`."""

@@ -8,17 +8,16 @@ from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
-from notify_service.deliveries.states import Channel
 from shared.messaging.topology import NOTIFY_EMAIL, NOTIFY_WEBHOOK
 
-CHANNELS: dict[str, Channel] = {NOTIFY_EMAIL.name: "email", NOTIFY_WEBHOOK.name: "webhook"}
+CHANNELS = {NOTIFY_EMAIL.name: "confirmation", NOTIFY_WEBHOOK.name: "webhook"}
 """What the messages of each work queue are about."""
 
 
 class Failed(Protocol):
     """Knows the confirmations that have failed."""
 
-    def reopen(self, submission_id: UUID, channel: Channel, *, now: datetime) -> None:
+    def reopen(self, submission_id: UUID, channel: str, *, now: datetime) -> None:
         """Make those of a submission pending that failed because of a bug; what a mail server refused stays failed."""
 
 

@@ -9,6 +9,15 @@ from shared.messaging.topology import RETRY_LEVELS_S
 BUG = "unexpected "
 """How the reason begins of a confirmation that failed because of what nobody foresaw: the name of it follows."""
 
+UNKNOWN = "unknown form"
+"""Why a delivery has failed whose form nobody knows, when it is too old to wait for that."""
+
+EARLIEST = 0.8
+"""Which part of a pause has passed when a delivery comes back at the earliest: pauses are scattered."""
+
+PUT_ASIDE_MOST_S = 600.0
+"""How long a delivery that cannot be tried is put aside, at most: it shall not wait long once it can."""
+
 AGE_LIMIT = timedelta(hours=72)
 """How long after its acceptance a submission's confirmation is still retried: a limit of age, not a count. So
 long a cap may hold one back, too."""
@@ -24,3 +33,8 @@ def retry_after_s(attempts: int) -> float:
 def is_too_old(accepted_at: datetime, now: datetime) -> bool:
     """Say whether a submission's confirmation is to be given up when it fails once more."""
     return now - accepted_at >= AGE_LIMIT
+
+
+def until_retried(after_s: float) -> float:
+    """Return for how long to put a delivery off that may not come before `after_s` seconds."""
+    return after_s / EARLIEST

@@ -1,4 +1,4 @@
-"""The statements of the claim table that take many confirmations at once.
+"""The statements of the table that take many deliveries at once.
 
 They travel as one JSON document in one parameter, which the database itself takes apart: one statement of one text,
 however many they are, as in docs/decisions/0003-storage-writes.md.
@@ -7,7 +7,7 @@ however many they are, as in docs/decisions/0003-storage-writes.md.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -16,6 +16,7 @@ from sqlalchemy import (
     Column,
     ColumnElement,
     Text,
+    Uuid,
     and_,
     bindparam,
     case,
@@ -32,17 +33,19 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql import Executable
+from sqlalchemy.sql.elements import KeyedColumnElement
 from sqlalchemy.sql.expression import FromClause
 
-from notify_service.channels.counting import Counted
+from notify_service.channels.planned import Key, Planned
 from notify_service.deliveries.caps import LIMITED, Caps
-from notify_service.deliveries.states import Claim, Key
-from notify_service.tables import confirmations
+from notify_service.deliveries.states import Claim
+from notify_service.tables import deliveries
 from shared.database import iso
 
-_C = confirmations.c
-_KEY = (_C.submission_id, _C.channel, _C.destination_hash)
-_COUNTED_BY = (_C.recipient_hash, _C.source_hash, _C.form)
+_C = deliveries.c
+_KEY = (_C.submission_id, _C.channel, _C.destination_hash, _C.request)
+_GIVEN = (_C.id, *_KEY, _C.destination_shown, _C.provider_id, _C.form)
+_COUNTED_BY = (_C.recipient_hash, _C.source_hash, column("counted_form", Text))
 _SHOWN = (*_KEY, _C.state, _C.attempts, _C.changed_at)
 
 
@@ -50,62 +53,80 @@ def claim_statement(dialect: str, caps: Caps) -> Executable:
     """Return one statement, so that two workers cannot both believe it: each row is made, or taken over if it may be.
 
     A row that is made beyond a cap is held, and counts for nothing: what is counted is a range of an index that holds
-    hardly more than the cap. One that was held before is taken over, and counted, where there is room by now; it has
-    failed where there is none and it was held since `held_too_long`. Rows are taken in the order of their keys, so that
-    two workers with the same ones wait for each other and never in a circle.
+    hardly more than the cap. One that was held, or planned and not yet claimed, is taken over, and counted, where there
+    is room by now; else it is held, and has failed where it was held since `held_too_long`. Rows are taken in the order
+    of their keys, so that two workers with the same ones wait for each other and never in a circle.
     """
-    wanted = _documents(dialect, "wanted", (*_KEY, *_COUNTED_BY))
+    wanted = _documents(dialect, "wanted", (*_GIVEN, *_COUNTED_BY))
     rows = select(*wanted.c, _limit(wanted, caps).label("limit")).select_from(wanted).subquery("claimed")
+    values = _values_of_new(rows, caps)
+    # Without WHERE, SQLite reads ON CONFLICT as a part of a join (sqlite.org/lang_upsert).
+    chosen = select(*values.values()).where(true()).order_by(rows.c.submission_id, rows.c.destination_hash)
+    insert = (postgresql.insert if dialect == "postgresql" else sqlite.insert)(deliveries)
+    insert = insert.from_select(list(values), chosen)
     own = and_(_C.state == "sending", is_bound(_C.owner, "new_owner"))
-    over = _C.lease_until <= _bound("now", _C.changed_at)
+    over = and_(_C.state == "sending", _C.lease_until <= _bound("now", _C.changed_at))
+    return insert.on_conflict_do_update(
+        index_elements=_KEY,
+        set_=_values_of_known(insert.excluded, own),
+        where=or_(_C.state.in_(("pending", "retrying", "held")), own, over),
+    ).returning(*_SHOWN, _C.last_error)
+
+
+def _values_of_new(rows: FromClause, caps: Caps) -> dict[str, ColumnElement[Any]]:
+    """Return what a row is made of that nobody knew: claimed, or held by a cap."""
+    now, limited = _bound("now", _C.changed_at), rows.c.limit.is_not(None)
+    is_counted = or_(*(rows.c[one.name].is_not(None) for one in _COUNTED_BY))
 
     def unless_held(value: ColumnElement[Any], otherwise: ColumnElement[Any] | None = None) -> ColumnElement[Any]:
-        return case((rows.c.limit.is_not(None), null() if otherwise is None else otherwise), else_=value)
+        return case((limited, null() if otherwise is None else otherwise), else_=value)
 
-    values: dict[str, ColumnElement[Any]] = {
-        "submission_id": rows.c.submission_id,
-        "channel": rows.c.channel,
-        "destination_hash": rows.c.destination_hash,
+    return {
+        **{one.name: rows.c[one.name] for one in _GIVEN},
         "state": unless_held(literal("sending"), literal("held")),
         "attempts": unless_held(literal(1), literal(0)),
+        "due_at": unless_held(now),
         "owner": unless_held(_bound("new_owner", _C.owner)),
         "lease_until": unless_held(_bound("new_lease", _C.lease_until)),
         "last_error": rows.c.limit,
-        "changed_at": _bound("now", _C.changed_at),
+        "created_at": now,
+        "changed_at": now,
         "recipient_hash": null() if caps.recipient is None else unless_held(rows.c.recipient_hash),
         "source_hash": null() if caps.source is None else unless_held(rows.c.source_hash),
-        "form": null() if caps.form is None else unless_held(rows.c.form),
-        "claimed_at": _bound("now", _C.changed_at),
+        "counted_at": case((and_(is_counted, not_(limited)), now)) if caps else null(),
     }
-    # Without WHERE, SQLite reads ON CONFLICT as a part of a join (sqlite.org/lang_upsert).
-    chosen = select(*values.values()).where(true()).order_by(rows.c.submission_id, rows.c.destination_hash)
-    insert = (postgresql.insert if dialect == "postgresql" else sqlite.insert)(confirmations)
-    insert = insert.from_select(list(values), chosen)
+
+
+def _values_of_known(new: Any, own: ColumnElement[bool]) -> dict[str, ColumnElement[Any]]:
+    """Return what becomes of a row that is there, and may be taken over; `new` is what it would be made of."""
+    now = _bound("now", _C.changed_at)
     was_held = _C.state == "held"
-    is_held = and_(was_held, insert.excluded.state == "held")
-    is_too_long = _C.changed_at <= _bound("held_too_long", _C.changed_at)
-    return insert.on_conflict_do_update(
-        index_elements=_KEY,
-        set_={
-            "state": case((and_(is_held, is_too_long), "failed"), (is_held, "held"), else_="sending"),
-            "attempts": case((or_(is_held, own), _C.attempts), else_=_C.attempts + 1),
-            "owner": case((is_held, null()), else_=_bound("new_owner", _C.owner)),
-            "lease_until": case((is_held, null()), else_=_bound("new_lease", _C.lease_until)),
-            "last_error": case((was_held, insert.excluded.last_error), else_=_C.last_error),
-            "changed_at": case((and_(is_held, not_(is_too_long)), _C.changed_at), else_=_bound("now", _C.changed_at)),
-            **{
-                one.name: case((was_held, insert.excluded[one.name]), else_=one)
-                for one in (*_COUNTED_BY, _C.claimed_at)
-            },
+    is_first = or_(was_held, and_(_C.state == "pending", _C.attempts == 0, _C.counted_at.is_(None)))
+    is_held = and_(is_first, new.state == "held")
+    stays_held = and_(is_held, was_held)
+    is_too_long = and_(stays_held, _C.changed_at <= _bound("held_too_long", _C.changed_at))
+    return {
+        "state": case((is_too_long, "failed"), (is_held, "held"), else_="sending"),
+        "attempts": case((or_(is_held, own), _C.attempts), else_=_C.attempts + 1),
+        "form": func.coalesce(_C.form, new.form),  # as the others, empty where an earlier version wrote the row
+        "destination_shown": new.destination_shown,
+        "due_at": case((is_held, null()), (was_held, now), else_=_C.due_at),
+        "next_attempt_at": null(),
+        "owner": case((is_held, null()), else_=_bound("new_owner", _C.owner)),
+        "lease_until": case((is_held, null()), else_=_bound("new_lease", _C.lease_until)),
+        "last_error": case((is_first, new.last_error), else_=_C.last_error),
+        "changed_at": case((and_(stays_held, not_(is_too_long)), _C.changed_at), else_=now),
+        **{
+            one.name: case((is_first, new[one.name]), else_=one)
+            for one in (_C.recipient_hash, _C.source_hash, _C.counted_at)
         },
-        where=or_(_C.state.in_(("pending", "retrying", "held")), own, and_(_C.state == "sending", over)),
-    ).returning(*_SHOWN, _C.last_error)
+    }
 
 
 def _limit(wanted: FromClause, caps: Caps) -> ColumnElement[Any]:
     """Return which cap holds each row back, as a reason; null where there is room."""
     own = (wanted.c.submission_id, wanted.c.destination_hash)
-    source, form = wanted.c.source_hash, wanted.c.form
+    source, form = wanted.c.source_hash, wanted.c.counted_form
     over: list[tuple[ColumnElement[bool], str]] = []
     if caps.share:
         # each recipient stands once in a statement (`wanted.plans`), of sources and forms the same one may many times
@@ -114,7 +135,7 @@ def _limit(wanted: FromClause, caps: Caps) -> ColumnElement[Any]:
     for by, cap, limit in ((source, caps.source, "source"), (form, caps.form, "form")):
         if cap:
             before = func.row_number().over(partition_by=by, order_by=own) - 1
-            counted = _counted(wanted, f"{limit}_since", _C[by.name])
+            counted = _counted(wanted, f"{limit}_since", _C.form if limit == "form" else _C.source_hash)
             over.append((and_(by.is_not(None), counted + before >= cap.most), limit))
     if caps.recipient:
         counted = _counted(wanted, "recipient_since", _C.recipient_hash)
@@ -126,16 +147,26 @@ def record_statement(dialect: str) -> Executable:
     """Return the statement that records mails as sent, whoever holds them, and returns those that were not before."""
     sent = _documents(dialect, "sent", (*_KEY, _C.changed_at))
     is_one_of_them = and_(*(one == sent.c[one.name] for one in _KEY))
-    values = {"state": "sent", "owner": None, "lease_until": None, "last_error": None, "changed_at": sent.c.changed_at}
-    return update(confirmations).where(is_one_of_them, _C.state != "sent").values(values).returning(*_SHOWN)
+    values: dict[str, Any] = {"state": "sent", "owner": None, "lease_until": None, "last_error": None}
+    values |= {"next_attempt_at": None, "changed_at": sent.c.changed_at, "sent_at": sent.c.changed_at}
+    return update(deliveries).where(is_one_of_them, _C.state != "sent").values(values).returning(*_SHOWN)
 
 
-def wanted_document(wanted: Mapping[Key, Counted]) -> str:
-    """Return what `claim_statement` takes as `wanted`: keys, and what each counts by."""
+def wanted_document(wanted: Sequence[Planned]) -> str:
+    """Return what `claim_statement` takes as `wanted`: what a row is made of, and what it counts by."""
     return json.dumps(
         [
-            {**_members(key), "recipient_hash": by.recipient, "source_hash": by.source, "form": by.form}
-            for key, by in wanted.items()
+            {
+                "id": str(one.key.id),
+                **_members(one.key),
+                "destination_shown": one.shown,
+                "provider_id": one.provider_id,
+                "form": one.form,
+                "recipient_hash": one.counted.recipient,
+                "source_hash": one.counted.source,
+                "counted_form": one.counted.form,
+            }
+            for one in wanted
         ]
     )
 
@@ -156,10 +187,11 @@ def _members(key: Key) -> dict[str, str]:
         "submission_id": str(key.submission_id),
         "channel": key.channel,
         "destination_hash": key.destination_hash,
+        "request": str(key.request),
     }
 
 
-def _documents(dialect: str, name: str, columns: Sequence[Column[Any]]) -> FromClause:
+def _documents(dialect: str, name: str, columns: Sequence[KeyedColumnElement[Any]]) -> FromClause:
     """Return the rows of a parameter that holds a JSON array, with these columns."""
     if dialect == "postgresql":
         typed = [column(one.name, one.type) for one in columns]
@@ -167,15 +199,17 @@ def _documents(dialect: str, name: str, columns: Sequence[Column[Any]]) -> FromC
         return rows.render_derived(with_types=True)
     documents = func.json_each(bindparam(name, type_=Text)).table_valued("value")
     members = {one.name: func.json_extract(documents.c.value, f"$.{one.name}") for one in columns}
-    members["submission_id"] = func.replace(members["submission_id"], "-", "")  # as SQLAlchemy's Uuid keeps it
+    for one in columns:
+        if isinstance(one.type, Uuid):  # kept without its hyphens
+            members[one.name] = func.replace(members[one.name], "-", "")
     return select(*(member.label(at) for at, member in members.items())).select_from(documents).subquery(name)
 
 
 def _counted(wanted: FromClause, since: str, *columns: Column[Any]) -> ColumnElement[int]:
-    """Return how many confirmations that have the same in these columns were counted in a cap's period."""
-    same = (one == wanted.c[one.name] for one in columns)
-    earlier = (*same, _C.claimed_at > _bound(since, _C.claimed_at))
-    return select(func.count()).select_from(confirmations).where(*earlier).correlate(wanted).scalar_subquery()
+    """Return how many deliveries that have the same in these columns were counted in a cap's period."""
+    same = (one == wanted.c["counted_form" if one is _C.form else one.name] for one in columns)
+    earlier = (*same, _C.counted_at > _bound(since, _C.counted_at))
+    return select(func.count()).select_from(deliveries).where(*earlier).correlate(wanted).scalar_subquery()
 
 
 def _bound(name: str, column: ColumnElement[Any]) -> ColumnElement[Any]:

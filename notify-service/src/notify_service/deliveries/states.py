@@ -7,25 +7,16 @@ from datetime import datetime
 from typing import Literal, TypeAlias
 from uuid import UUID
 
+from notify_service.channels.planned import Key
 from notify_service.deliveries.caps import Limit
 from shared.contracts import Confirmation
 
-Channel: TypeAlias = Literal["email", "webhook"]
 State: TypeAlias = Literal["pending", "sending", "retrying", "held", "sent", "failed"]
 
 
 @dataclass(frozen=True, slots=True)
-class Key:
-    """One confirmation: of which submission, over which channel, to whom."""
-
-    submission_id: UUID
-    channel: Channel
-    destination_hash: str
-
-
-@dataclass(frozen=True, slots=True)
 class Claim:
-    """The right to send one confirmation, for its `owner` alone until `lease_until`. `attempts` counts this one."""
+    """The right to make one delivery, for its `owner` alone until `lease_until`. `attempts` counts this one."""
 
     key: Key
     owner: UUID

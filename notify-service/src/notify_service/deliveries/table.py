@@ -1,4 +1,4 @@
-"""Who sends which confirmation, and what has become of it: the claim table."""
+"""The table of deliveries: who sends what, and what has become of it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ from zlib import crc32
 from sqlalchemy import Engine, Row, and_, bindparam, func, select, update
 from sqlalchemy.sql import Executable
 
-from notify_service.channels.counting import Counted
+from notify_service.channels.counting import UNCOUNTED
+from notify_service.channels.planned import Key, Planned
+from notify_service.channels.registry import told_as
 from notify_service.deliveries.caps import LIMITED, NO_CAPS, Caps, Limit
 from notify_service.deliveries.retries import AGE_LIMIT, BUG
 from notify_service.deliveries.statements import (
@@ -24,29 +26,27 @@ from notify_service.deliveries.statements import (
 )
 from notify_service.deliveries.states import (
     Capped,
-    Channel,
     Claim,
     ClaimAnswer,
     Held,
-    Key,
     Leased,
     Outcome,
     Settled,
     shown_state,
 )
-from notify_service.tables import confirmations
+from notify_service.tables import deliveries
 from shared.contracts import Confirmation
 from shared.database import classified
 from shared.messaging.failures import DependencyUnavailable
 
-_C = confirmations.c
+_C = deliveries.c
 
 
-class ClaimTable:
-    """`confirmations.Deliveries` in a database. Safe to use from many threads, and by many processes at once.
+class DeliveryTable:
+    """`interface.Deliveries` in a database. Safe to use from many threads, and by many processes at once.
 
     Each method is one statement, or a second one that only reads: on PostgreSQL each commits by itself, whatever the
-    number of confirmations. With `caps`, claims come one after the other, so that each counts all before it: a lock of
+    number of deliveries. With `caps`, claims come one after the other, so that each counts all before it: a lock of
     the database's on PostgreSQL; on SQLite there is one writer at a time anyway.
     """
 
@@ -60,23 +60,24 @@ class ClaimTable:
         self._unrecorded: dict[Key, tuple[Claim, datetime]] = {}
 
     def claim(
-        self, wanted: Mapping[Key, Counted], *, owner: UUID, now: datetime, lease_until: datetime
+        self, wanted: Sequence[Planned], *, owner: UUID, now: datetime, lease_until: datetime
     ) -> Mapping[Key, ClaimAnswer]:
-        """Claim confirmations; see `confirmations.Deliveries`."""
-        answers: dict[Key, ClaimAnswer] = {}
+        """Claim deliveries; see `interface.Deliveries`."""
+        answers, keys = dict[Key, ClaimAnswer](), {one.key for one in wanted}
         if unrecorded := list(self._unrecorded.values()):
             news = self.record_sent(unrecorded)
-            answers = {claim.key: Settled(news.get(claim.key)) for claim, _ in unrecorded if claim.key in wanted}
-        left = {key: counted for key, counted in wanted.items() if key not in answers}
+            answers = {claim.key: Settled(news.get(claim.key)) for claim, _ in unrecorded if claim.key in keys}
+        left = [one for one in wanted if one.key not in answers]
         values = {"wanted": wanted_document(left), "new_owner": owner, "now": now, "new_lease": lease_until}
-        for row in self._claimed(values, now) if left else ():
+        is_counted = any(one.counted != UNCOUNTED for one in left)
+        for row in self._claimed(values, now, is_counted=is_counted) if left else ():
             answers[_key_of(row)] = _answer_of(row, owner, lease_until)
-        return answers | {key: self._answer_of_unclaimed(key, now) for key in left if key not in answers}
+        return answers | {one.key: self._answer_of_unclaimed(one.key, now) for one in left if one.key not in answers}
 
-    def _claimed(self, values: dict[str, Any], now: datetime) -> Sequence[Row[Any]]:
+    def _claimed(self, values: dict[str, Any], now: datetime, *, is_counted: bool) -> Sequence[Row[Any]]:
         since = {f"{limit}_since": now - cap.period for limit in get_args(Limit) if (cap := self._caps.of(limit))}
         values = {**values, **since, "held_too_long": now - AGE_LIMIT}
-        if self._counting is None:
+        if self._counting is None or not is_counted:
             return self._run(self._claim, values)
         with classified(), self._counting.begin() as connection:
             connection.execute(_ONE_AT_A_TIME)  # a statement of its own: the next one then sees what others committed
@@ -89,19 +90,28 @@ class ClaimTable:
         return Leased(found[0].lease_until or now if found else now)
 
     def release(self, claim: Claim, *, now: datetime) -> None:
-        """Take a claim back; see `confirmations.Deliveries`."""
+        """Take a claim back; see `interface.Deliveries`."""
         self._run(_RELEASE, {**_key(claim.key), "its_owner": claim.owner, "now": now})
 
-    def record(self, claim: Claim, outcome: Outcome, *, now: datetime, error: str | None = None) -> Confirmation | None:
-        """Record what became of a claim; see `confirmations.Deliveries`."""
+    def record(
+        self,
+        claim: Claim,
+        outcome: Outcome,
+        *,
+        now: datetime,
+        error: str | None = None,
+        next_attempt_at: datetime | None = None,
+    ) -> Confirmation | None:
+        """Record what became of a claim; see `interface.Deliveries`."""
         if outcome == "sent":
             return self.record_sent([(claim, now)]).get(claim.key)
         values = {**_key(claim.key), "its_owner": claim.owner, "outcome": outcome, "now": now, "error": error}
+        values["comes_back"] = next_attempt_at
         recorded = self._run(_RECORD, values)
         return _shown(recorded[0]) if recorded else None
 
     def record_sent(self, sent: Sequence[tuple[Claim, datetime]]) -> Mapping[Key, Confirmation]:
-        """Record what was sent; see `confirmations.Deliveries`."""
+        """Record what was sent; see `interface.Deliveries`."""
         try:
             recorded = self._run(self._record_sent, {"sent": sent_document(sent)})
         except DependencyUnavailable:
@@ -112,12 +122,12 @@ class ClaimTable:
         return {_key_of(row): _shown(row) for row in recorded}
 
     def confirmations(self, submission_id: UUID) -> list[Confirmation]:
-        """Return the confirmations of a submission, and its webhook, as they are shown."""
+        """Return the deliveries of a submission as they are shown."""
         found = self._run(_OF_SUBMISSION, {"of_id": submission_id})
         return [replace(_shown(row), limit=_limit_of(row), error=_error_of(row)) for row in found]
 
-    def reopen(self, submission_id: UUID, channel: Channel, *, now: datetime) -> None:
-        """Make those of a submission pending that failed because of a bug; see `reopening.Failed`."""
+    def reopen(self, submission_id: UUID, channel: str, *, now: datetime) -> None:
+        """Make those of a submission and a channel pending that failed because of a bug; see `reopening.Failed`."""
         self._run(_REOPEN, {"of_id": submission_id, "of_channel": channel, "now": now})
 
     def _run(self, statement: Executable, values: dict[str, Any]) -> Sequence[Row[Any]]:
@@ -127,7 +137,12 @@ class ClaimTable:
 
 
 def _key(key: Key) -> dict[str, Any]:
-    return {"of_id": key.submission_id, "of_channel": key.channel, "of_hash": key.destination_hash}
+    return {
+        "of_id": key.submission_id,
+        "of_channel": key.channel,
+        "of_hash": key.destination_hash,
+        "of_request": key.request,
+    }
 
 
 def _answer_of(row: Row[Any], owner: UUID, lease_until: datetime) -> ClaimAnswer:
@@ -138,7 +153,7 @@ def _answer_of(row: Row[Any], owner: UUID, lease_until: datetime) -> ClaimAnswer
 
 
 def _shown(row: Row[Any]) -> Confirmation:
-    return Confirmation(row.channel, shown_state(row.state), row.attempts, row.changed_at)
+    return Confirmation(told_as(row.channel), shown_state(row.state), row.attempts, row.changed_at)
 
 
 def _limit_of(row: Row[Any]) -> str | None:
@@ -152,13 +167,16 @@ def _error_of(row: Row[Any]) -> str | None:
 
 
 def _key_of(row: Row[Any]) -> Key:
-    return Key(row.submission_id, row.channel, row.destination_hash)
+    return Key(row.submission_id, row.channel, row.destination_hash, row.request)
 
 
 _ONE_AT_A_TIME = select(func.pg_advisory_xact_lock(crc32(b"counterfoil confirmations that are counted")))
 _SHOWN = (_C.channel, _C.state, _C.attempts, _C.changed_at)
 _THIS = and_(
-    is_bound(_C.submission_id, "of_id"), is_bound(_C.channel, "of_channel"), is_bound(_C.destination_hash, "of_hash")
+    is_bound(_C.submission_id, "of_id"),
+    is_bound(_C.channel, "of_channel"),
+    is_bound(_C.destination_hash, "of_hash"),
+    is_bound(_C.request, "of_request"),
 )
 _HELD = and_(_THIS, _C.state == "sending", is_bound(_C.owner, "its_owner"))
 _NOW = bindparam("now", type_=_C.changed_at.type)
@@ -167,6 +185,7 @@ _OUTCOME = {
     "owner": None,
     "lease_until": None,
     "last_error": bindparam("error"),
+    "next_attempt_at": bindparam("comes_back", type_=_C.next_attempt_at.type),
     "changed_at": _NOW,
 }
 
@@ -174,14 +193,14 @@ _FIND = select(_C.state, _C.lease_until).where(_THIS)
 _OF_SUBMISSION = (
     select(*_SHOWN, _C.last_error).where(is_bound(_C.submission_id, "of_id")).order_by(_C.channel, _C.destination_hash)
 )
-_RECORD = update(confirmations).where(_HELD).values(_OUTCOME).returning(*_SHOWN)
+_RECORD = update(deliveries).where(_HELD).values(_OUTCOME).returning(*_SHOWN)
 _RELEASE = (
-    update(confirmations)
+    update(deliveries)
     .where(_HELD)
     .values(state="pending", attempts=_C.attempts - 1, owner=None, lease_until=None, changed_at=_NOW)
 )
 _REOPEN = (
-    update(confirmations)
+    update(deliveries)
     .where(is_bound(_C.submission_id, "of_id"), is_bound(_C.channel, "of_channel"))
     .where(_C.state == "failed", _C.last_error.startswith(BUG, autoescape=True))
     .values(state="pending", last_error=None, changed_at=_NOW)

@@ -6,8 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from notify_service.channels.counting import Counted
-from notify_service.deliveries.states import Key
+from notify_service.channels.planned import Key, Planned
 from shared.contracts import SubmissionAccepted
 from shared.forms import Form
 from shared.messaging.failures import Delivery, RetryLater
@@ -15,35 +14,37 @@ from shared.messaging.failures import Delivery, RetryLater
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """A confirmation that is to be sent to `address`; `form` is None where nobody knows it any more.
-
-    `counted` is what it counts by.
-    """
+    """A delivery that is to be made; `refusal` says why it has failed instead, as it does without a form."""
 
     delivery: Delivery
-    form: Form | None
-    address: str
-    key: Key
-    counted: Counted
+    planned: Planned
+    form: Form | None = None
+    refusal: str | None = None
 
     @property
     def event(self) -> SubmissionAccepted:
         """The submission."""
         return self.delivery.event
 
+    @property
+    def key(self) -> Key:
+        """What the delivery is known by."""
+        return self.planned.key
+
 
 Plan: TypeAlias = Wanted | RetryLater | None
 
 
 def plans(deliveries: Sequence[Delivery], plan: Callable[[Delivery], Plan], most: int) -> list[Plan]:
-    """Return the plans of the first deliveries, with so many mails at most, each to a recipient of its own: what is
-    claimed by one statement is counted by it."""
-    made, recipients = list[Plan](), set[str | None]()
+    """Return the plans of the first deliveries, with so many to be made at most, each to a recipient of its own: what
+    is claimed by one statement is counted by it."""
+    made, recipients = list[Plan](), set[str | Key]()
     for delivery in deliveries:
         one = plan(delivery)
         if isinstance(one, Wanted):
-            if one.counted.recipient in recipients or len(recipients) == most:
+            recipient = one.planned.counted.recipient or one.key
+            if recipient in recipients or len(recipients) == most:
                 break
-            recipients.add(one.counted.recipient)
+            recipients.add(recipient)
         made.append(one)
     return made

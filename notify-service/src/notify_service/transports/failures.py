@@ -4,9 +4,9 @@ from __future__ import annotations
 
 
 class SendFailure(Exception):
-    """A mail was not sent. `reason` is a class of failure, such as `rcpt 550`: never the server's text or an address.
+    """It was not sent. `reason` is a class of failure, such as `rcpt 550`: never the server's text or an address.
 
-    `tells_of_channel` is true where it says something about the way to the server rather than about this mail.
+    `tells_of_channel` is true where it says something about the way to the server rather than about this delivery.
     """
 
     def __init__(self, reason: str, *, tells_of_channel: bool = False) -> None:
@@ -16,15 +16,17 @@ class SendFailure(Exception):
 
 
 class Transient(SendFailure):
-    """This mail may work later."""
+    """This delivery may work later, `after_s` seconds from now at the earliest."""
+
+    after_s = 0.0
 
 
 class Permanent(SendFailure):
-    """This mail will never work."""
+    """This delivery will never work."""
 
 
 class ChannelBroken(SendFailure):
-    """No mail works now: nothing is charged to this one."""
+    """Nothing works now: nothing is charged to this delivery."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason, tells_of_channel=True)

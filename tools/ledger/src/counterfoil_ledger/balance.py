@@ -64,7 +64,7 @@ def read(places: Places) -> Balance:
 
     Notify first and storage last: what notify knows then, storage has had the longer time for.
     """
-    seen = _ids(places.notify_url, "confirmations", "submission_id")
+    seen = _ids(places.notify_url, "deliveries", "submission_id")
     queues = (STORAGE.name, *map(STORAGE.level_queue, STORAGE.levels_s))
     waiting = sum(max(0, count) for count in depths.depths(places.broker_url, queues).values())
     parked = depths.parked_ids(places.broker_url, [STORAGE.parked]).keys() | _kept(places.storage_url)

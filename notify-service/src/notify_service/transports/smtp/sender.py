@@ -8,6 +8,7 @@ import socket
 import ssl
 import time
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 
 from notify_service.transports.breaker import Breaker
 from notify_service.transports.failures import ChannelBroken, Permanent, SendFailure, Transient
@@ -27,11 +28,12 @@ COURTESY_S = 5.0
 _OK = 250
 _GO_AHEAD = 354
 _DATA = "DATA"
+_TURN = contextlib.nullcontext()
 _RESTING = "mail server: failed too often, resting before the next try"
 
 
 class SmtpSender:
-    """`confirmations.Sender` to one server, for one thread; the breaker is shared by all that send there.
+    """`transport.Transport` to one server, for one thread; the breaker is shared by all that send there.
 
     A connection that the server closed between two mails, or on which it takes no further one, is replaced, at the
     mail's expense in time only.
@@ -50,12 +52,17 @@ class SmtpSender:
         if self._breaker.is_resting:
             raise DependencyUnavailable(_RESTING)
 
-    def send(self, mail: Mail, *, timeout_s: float) -> None:
+    def turn(self, endpoint: str | None) -> AbstractContextManager[None]:  # noqa: ARG002 - all mail goes to one server
+        """Have a turn; see `transport.Transport`."""
+        self.check()
+        return _TURN
+
+    def send(self, letter: Mail, *, timeout_s: float) -> None:
         """Send one mail. No answer after the final dot is `Transient`: it may have arrived."""
         if not self._breaker.admits():
             raise DependencyUnavailable(_RESTING)
         try:
-            self._transfer(mail, time.monotonic() + timeout_s)
+            self._transfer(letter, time.monotonic() + timeout_s)
         except SendFailure as error:
             (self._breaker.failed if error.tells_of_channel else self._breaker.succeeded)()
             self._recover(error)

@@ -1,0 +1,41 @@
+"""One delivery that an event asks for: over which channel, to whom, and what it is counted by."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import UUID, uuid5
+
+from notify_service.channels.counting import UNCOUNTED, Counted
+
+NO_REQUEST = UUID(int=0)
+"""The request of a delivery that the submission itself asks for. It is a value: NULLs are distinct in a UNIQUE."""
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """What tells one delivery from another: the submission, the channel, the destination, and who asked for it."""
+
+    submission_id: UUID
+    channel: str
+    destination_hash: str
+    request: UUID = NO_REQUEST
+
+    @property
+    def id(self) -> UUID:
+        """The id of the delivery: the same whoever plans it, however often."""
+        return uuid5(self.submission_id, f"{self.channel}\n{self.destination_hash}\n{self.request}")
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A delivery that is asked for. `destination` is whole, and is never recorded; `shown` is what may be.
+
+    `provider_id` names it where it arrives: a Message-ID without its domain, a webhook-id.
+    """
+
+    key: Key
+    form: str
+    destination: str
+    shown: str
+    provider_id: str
+    counted: Counted = UNCOUNTED

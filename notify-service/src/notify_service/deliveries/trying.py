@@ -1,0 +1,77 @@
+"""One try to make a delivery that is claimed, and what is to be done about its failure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+
+from notify_service.channels.channel import Channel
+from notify_service.deliveries.leases import LEASE_MARGIN_S
+from notify_service.deliveries.recording import Recorder, Recordings
+from notify_service.deliveries.retries import BUG, UNKNOWN, is_too_old, retry_after_s, until_retried
+from notify_service.deliveries.states import Claim, Outcome
+from notify_service.deliveries.telling import Telling
+from notify_service.deliveries.wanted import Wanted
+from notify_service.transports.failures import ChannelBroken, Permanent, Transient
+from notify_service.transports.transport import Transport
+from shared.failpoints import Reach
+from shared.messaging.failures import BUG_RETRIES, DependencyUnavailable, RetryLater
+
+
+@dataclass(frozen=True, slots=True)
+class Trying:
+    """Tries the deliveries of one batch; `sent` are those of it that are being recorded."""
+
+    channels: Mapping[str, Channel]
+    transport: Transport
+    telling: Telling
+    recorder: Recorder
+    sent: Recordings
+    reach: Reach
+    point: str
+    send_timeout_s: float
+
+    def made(self, claim: Claim, wanted: Wanted, *, at: int) -> Exception | None:
+        """Make a delivery, the batch's number `at`, and return what came of it; raises `DependencyUnavailable`."""
+        self.sent.wait(but=1)
+        if self.sent.away:
+            raise self.sent.away
+        try:
+            self._send(claim, wanted)
+        except DependencyUnavailable:  # nothing was tried: the server rests
+            raise
+        except ChannelBroken as error:
+            raise DependencyUnavailable(f"mail server: {error.reason}") from error
+        except Permanent as error:
+            self.telling.record(claim, wanted, "failed", error.reason)
+        except Transient as error:
+            return self._retried(claim, wanted, error)
+        except Exception as error:  # noqa: BLE001 - a bug: the consumer retries, and parks what failed too often
+            outcome: Outcome = "retrying" if wanted.delivery.failures < BUG_RETRIES else "failed"
+            self.telling.record(claim, wanted, outcome, f"{BUG}{type(error).__name__}")
+            return error
+        else:
+            self.reach(f"{self.point}after-send")
+            told = partial(self.telling.recorded, claim, wanted)
+            self.sent.add(at, self.recorder.record(claim, self.telling.clock(), told))
+        return None
+
+    def _send(self, claim: Claim, wanted: Wanted) -> None:
+        if wanted.form is None or wanted.refusal:
+            raise Permanent(wanted.refusal or UNKNOWN)
+        self.reach(f"{self.point}before-send")
+        letter = self.channels[wanted.key.channel].compose(wanted.event, wanted.form, wanted.planned)
+        left_s = (claim.lease_until - self.telling.clock()).total_seconds() - LEASE_MARGIN_S
+        if left_s <= 0:
+            raise Transient("held too long before sending")
+        self.transport.send(letter, timeout_s=min(left_s, self.send_timeout_s))
+
+    def _retried(self, claim: Claim, wanted: Wanted, error: Transient) -> RetryLater | None:
+        now = self.telling.clock()
+        if is_too_old(wanted.event.accepted_at, now):
+            self.telling.record(claim, wanted, "failed", error.reason)
+            return None
+        after_s = max(retry_after_s(claim.attempts), until_retried(error.after_s))
+        self.telling.record(claim, wanted, "retrying", error.reason, after_s=after_s)
+        return RetryLater(error.reason, after_s=after_s)

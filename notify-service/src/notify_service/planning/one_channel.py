@@ -1,0 +1,75 @@
+"""Plans an event for one channel alone, as the queues of one channel have it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from notify_service.channels.channel import Channel
+from notify_service.channels.planned import Planned
+from notify_service.deliveries.retries import PUT_ASIDE_MOST_S, UNKNOWN, is_too_old, retry_after_s
+from notify_service.deliveries.wanted import Plan, Wanted
+from shared.contracts import Confirmation
+from shared.forms import Form, Forms
+from shared.messaging.failures import Delivery, RetryLater
+
+FILE_ARRIVES = timedelta(minutes=5)
+"""How much later than the gateway this service may have a new forms file. Each is put aside once, at least."""
+
+_NOT_YET = "its form has no {channel} in this service's forms file"
+
+
+@dataclass(frozen=True, slots=True)
+class OneChannel:
+    """Plans by the forms as they are now; `known` tells what has become of a submission's deliveries so far.
+
+    `is_promised` says that only events whose form has the channel come here, by the gateway's forms file: a form that
+    has none may be about to have it.
+    """
+
+    channel: Channel
+    forms: Forms
+    known: Callable[[UUID], list[Confirmation]]
+    clock: Callable[[], datetime]
+    is_promised: bool = False
+
+    def __call__(self, delivery: Delivery) -> Plan:
+        """Return what is to be done about a message; raises `DependencyUnavailable`."""
+        event, form = delivery.event, self.forms.get(delivery.event.form)
+        if event.spam is not None:
+            return None
+        asked = self.channel.plan(event, form)
+        if form is not None and asked:
+            return Wanted(delivery, asked[0], form)
+        may_ask = self.channel.plan(event, None)
+        if not may_ask:
+            return None
+        return self._put_off(delivery, form) or self._ended(delivery, form, may_ask[0])
+
+    def _put_off(self, delivery: Delivery, form: Form | None) -> RetryLater | None:
+        """Return how long to wait for a form that may yet come, or may yet have the channel."""
+        event, now = delivery.event, self.clock()
+        if is_too_old(event.accepted_at, now):
+            return None
+        may_come = self.is_promised and (delivery.attempt == 0 or now - event.accepted_at < FILE_ARRIVES)
+        if form is not None and not may_come:
+            return None
+        after_s = retry_after_s(delivery.attempt + 1)
+        reason = unknown(event.form) if form is None else _NOT_YET.format(channel=self.channel.name)
+        return RetryLater(reason, after_s=min(after_s, PUT_ASIDE_MOST_S) if self.is_promised else after_s)
+
+    def _ended(self, delivery: Delivery, form: Form | None, may_ask: Planned) -> Plan:
+        """Return the failure of a delivery that its form does not ask for any more, where it was begun or promised."""
+        if form is None:
+            return Wanted(delivery, may_ask, refusal=UNKNOWN)
+        begun = self.known(delivery.event.id) if delivery.attempt and not self.is_promised else ()
+        if self.is_promised or any(one.channel == self.channel.told_as for one in begun):
+            return Wanted(delivery, may_ask, form, self.channel.off)
+        return None
+
+
+def unknown(form: str) -> str:
+    """Return why an event is put off whose form nobody knows yet."""
+    return f"form {form[:64]!r} is not in this service's forms file"
