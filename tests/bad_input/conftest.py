@@ -10,14 +10,14 @@
 | wrong type or method, unknown fields | 415, 405, 422 | test_types_and_methods |
 | idempotency key over 255 characters, control characters, two headers | 400 | test_keys |
 | another tenant's id, a forged or cut receipt token | 404 | test_receipt_tokens |
-| flood; forged `X-Forwarded-For` | 429; hop count explicit | unit/test_gateway_rates, e2e/test_abuse |
+| flood; forged `X-Forwarded-For` | 429; hop count explicit | unit/test_gateway_rate_limits, e2e/test_abuse |
 | a victim's address 200 times | a cap per recipient | integration/test_notify_recipients, e2e/test_abuse |
-| line breaks in subject, name, address | 422 at the door; notify checks again | test_mail_headers |
+| line breaks in subject, name, address | 422 by the gateway; notify checks again | test_mail_headers |
 | `{{7*7}}`, `${x}` in a field | literal | test_templates |
 | scripts in fields | escaped on every page; CSP without inline | test_scripts |
 | personal data in logs, traces, error bodies | none | test_personal_data |
 
-Nothing of it may reach a queue: the fixture `door` looks after every test.
+Nothing of it may reach a queue: the fixture `gateway` looks after every test.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def gateway_process(server_directory: Path, rabbitmq: Broker) -> Iterator[tuple[
 
 
 @pytest.fixture
-def door(gateway_process: tuple[Server, Queues]) -> Iterator[Server]:
+def gateway(gateway_process: tuple[Server, Queues]) -> Iterator[Server]:
     """The gateway; at the end of the test nothing may lie on a queue, and it still has to take a submission."""
     gateway, queues = gateway_process
     yield gateway

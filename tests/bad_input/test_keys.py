@@ -26,22 +26,22 @@ TOO_LONG = "k" * 256
         ["Idempotency-Key: a, b"],
     ],
 )
-def test_a_header_that_is_no_key(door: Server, lines: list[str]) -> None:
-    with door.connect() as connection:
+def test_a_header_that_is_no_key(gateway: Server, lines: list[str]) -> None:
+    with gateway.connect() as connection:
         connection.sendall(a_post(*lines, body=b"a=b"))
         answer = answer_of(connection, closes_within_s=0)
     assert answer.status == 400
 
 
 @pytest.mark.parametrize("key", [TOO_LONG, "a%07b", "a%09b", "a%0d%0ab", "%c3%a9", "a&_idempotency_key=b"])
-def test_a_field_that_is_no_key(door: Server, key: str) -> None:
-    with door.connect() as connection:
+def test_a_field_that_is_no_key(gateway: Server, key: str) -> None:
+    with gateway.connect() as connection:
         connection.sendall(a_post(body=f"a=b&_idempotency_key={key}".encode()))
         answer = answer_of(connection, closes_within_s=0)
     assert answer.status in {400, 422}
 
 
-def test_a_header_and_a_field_that_differ(door: Server) -> None:
-    with door.connect() as connection:
+def test_a_header_and_a_field_that_differ(gateway: Server) -> None:
+    with gateway.connect() as connection:
         connection.sendall(a_post("Idempotency-Key: one", body=b"a=b&_idempotency_key=two"))
         assert answer_of(connection, closes_within_s=0).status == 400

@@ -1,4 +1,4 @@
-"""CR, LF in subject, name, address: 422 at the door; VT, U+2028 are cleaned there; and notify checks again."""
+"""CR, LF in subject, name, address: 422 by the gateway; VT, U+2028 are cleaned there; and notify checks again."""
 
 from __future__ import annotations
 
@@ -55,10 +55,10 @@ def test_no_line_break_gets_near_a_header(tmp_path: Path, sign: str, form: str, 
 
 @pytest.mark.parametrize("kind", [FORM, JSON])
 @pytest.mark.parametrize("name", ["name", "email", "_subject", "_replyto"])
-def test_nor_by_the_wire(door: Server, kind: str, name: str) -> None:
+def test_nor_by_the_wire(gateway: Server, kind: str, name: str) -> None:
     form = f"{name}=a%0D%0ABcc:%20eve@example.org".encode()
     body = form if kind == FORM else b'{"%s": "a\\r\\nBcc: eve@example.org"}' % name.encode()
-    with door.connect() as connection:
+    with gateway.connect() as connection:
         connection.sendall(a_post(kind=kind, body=body))
         answer = answer_of(connection, closes_within_s=0)
     assert answer.status == 422

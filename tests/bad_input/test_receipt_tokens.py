@@ -47,14 +47,14 @@ FORGED = [
 ]
 
 
-def test_the_good_one_is_good(door: Server) -> None:
-    assert door.answers(f"/receipts/{GOOD}")
+def test_the_good_one_is_good(gateway: Server) -> None:
+    assert gateway.answers(f"/receipts/{GOOD}")
 
 
 @pytest.mark.parametrize("suffix", ["", "/events"])
-def test_forged_and_cut_tokens(door: Server, suffix: str) -> None:
+def test_forged_and_cut_tokens(gateway: Server, suffix: str) -> None:
     for token in FORGED:
-        with door.connect() as connection:
+        with gateway.connect() as connection:
             connection.sendall(f"GET /receipts/{token}{suffix} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
             answer = answer_of(connection, closes_within_s=0)
         assert answer.status == 404, token
@@ -63,8 +63,8 @@ def test_forged_and_cut_tokens(door: Server, suffix: str) -> None:
 
 @pytest.mark.parametrize("path", ["/v1/submissions/{id}", "/v1/forms/signup/submissions"])
 @pytest.mark.parametrize("authorization", [None, "Bearer x", "Bearer ", "Basic eDp5", "Bearer cf_" + "a" * 5000, GOOD])
-def test_an_id_alone_shows_nothing(door: Server, path: str, authorization: str | None) -> None:
+def test_an_id_alone_shows_nothing(gateway: Server, path: str, authorization: str | None) -> None:
     """Whose id it is does not matter: without the key of this installation nobody is told that it exists."""
     headers = {"Authorization": authorization} if authorization else {}
-    accepted = door.url + path.format(id=TICKET.id)
+    accepted = gateway.url + path.format(id=TICKET.id)
     assert requests.get(accepted, headers=headers, timeout=5).status_code == 401

@@ -20,8 +20,8 @@ BOMB = gzip.compress(b"a=" + b"0" * 50_000_000)
 
 @pytest.mark.parametrize("kind", [FORM, JSON, MULTIPART])
 @pytest.mark.parametrize("length", [LIMIT_BYTES + 1, 10**9, 2**63])
-def test_what_says_that_it_is_too_large_is_not_waited_for(door: Server, kind: str, length: int) -> None:
-    with door.connect() as connection:
+def test_what_says_that_it_is_too_large_is_not_waited_for(gateway: Server, kind: str, length: int) -> None:
+    with gateway.connect() as connection:
         connection.sendall(a_post(f"Content-Length: {length}", kind=kind, length=False, body=b"a=b"))
         answer = answer_of(connection)
     assert answer.status == 413
@@ -30,16 +30,16 @@ def test_what_says_that_it_is_too_large_is_not_waited_for(door: Server, kind: st
     assert answer.closed or length <= LINGER_BYTES
 
 
-def test_what_is_sent_all_the_same_is_not_taken(door: Server) -> None:
-    with door.connect() as connection:
+def test_what_is_sent_all_the_same_is_not_taken(gateway: Server) -> None:
+    with gateway.connect() as connection:
         connection.sendall(a_post(body=b"a=" + b"0" * LIMIT_BYTES))
         assert answer_of(connection).status == 413
 
 
 @pytest.mark.parametrize("kind", [FORM, JSON, MULTIPART])
 @pytest.mark.parametrize("body", [b"3\r\na=b\r\n0\r\n\r\n", b"3\r\na=b\r\n", b"", b"ffffffff\r\na=b", b"x\r\n"])
-def test_chunks_without_a_length(door: Server, kind: str, body: bytes) -> None:
-    with door.connect() as connection:
+def test_chunks_without_a_length(gateway: Server, kind: str, body: bytes) -> None:
+    with gateway.connect() as connection:
         connection.sendall(a_post("Transfer-Encoding: chunked", kind=kind, length=False, body=body))
         ended = body.endswith(b"0\r\n\r\n")
         answer = answer_of(connection, closes_within_s=2 if ended else 0)
@@ -50,17 +50,17 @@ def test_chunks_without_a_length(door: Server, kind: str, body: bytes) -> None:
 
 
 @pytest.mark.parametrize("encoding", ["gzip", "x-gzip", "deflate", "br", "zstd", "gzip, gzip", "GZIP"])
-def test_a_compressed_body_is_not_unpacked(door: Server, encoding: str) -> None:
+def test_a_compressed_body_is_not_unpacked(gateway: Server, encoding: str) -> None:
     body = zlib.compress(b"a=b") if encoding == "deflate" else BOMB
-    with door.connect() as connection:
+    with gateway.connect() as connection:
         connection.sendall(a_post(f"Content-Encoding: {encoding}", body=body))
         answer = answer_of(connection, closes_within_s=0.1)
     assert answer.status == 415
     assert answer.codes == ["ENCODING_NOT_SUPPORTED"]
 
 
-def test_a_bomb_that_has_not_arrived_is_not_waited_for(door: Server) -> None:
-    with door.connect() as connection:
+def test_a_bomb_that_has_not_arrived_is_not_waited_for(gateway: Server) -> None:
+    with gateway.connect() as connection:
         connection.sendall(
             a_post("Content-Encoding: gzip", f"Content-Length: {len(BOMB)}", length=False, body=BOMB[:99])
         )
@@ -70,25 +70,25 @@ def test_a_bomb_that_has_not_arrived_is_not_waited_for(door: Server) -> None:
 
 
 @pytest.mark.parametrize("count", [501, 20_000])
-def test_too_many_fields(door: Server, count: int) -> None:
-    with door.connect() as connection:
+def test_too_many_fields(gateway: Server, count: int) -> None:
+    with gateway.connect() as connection:
         connection.sendall(a_post(body=b"&".join([b"a="] * count)))
         answer = answer_of(connection, closes_within_s=0.1)
     assert answer.status == 413
     assert answer.codes == ["TOO_MANY_FIELDS"]
 
 
-def test_too_many_headers_or_too_long_ones(door: Server) -> None:
+def test_too_many_headers_or_too_long_ones(gateway: Server) -> None:
     for lines in (["X: y"] * 1000, ["X: " + "y" * 1_000_000]):
-        with door.connect() as connection:
+        with gateway.connect() as connection:
             connection.sendall(a_post(*lines, body=b"a=b"))
             answer = answer_of(connection)
         assert answer.status == 431
         assert answer.closed
 
 
-def test_an_address_that_is_too_long(door: Server) -> None:
-    with door.connect() as connection:
+def test_an_address_that_is_too_long(gateway: Server) -> None:
+    with gateway.connect() as connection:
         connection.sendall(a_post(path="/f/" + "a" * 100_000, body=b"a=b"))
         answer = answer_of(connection)
     assert answer.status in {404, 414, 431}

@@ -24,8 +24,8 @@ from support.raw_http import JSON, a_post, answer_of
         *("application/x-www-form-urlencoded; charset=utf-7", "multipart/form-data; boundary=b; charset=shift_jis"),
     ],
 )
-def test_another_type_of_body(door: Server, kind: str) -> None:
-    with door.connect() as connection:
+def test_another_type_of_body(gateway: Server, kind: str) -> None:
+    with gateway.connect() as connection:
         connection.sendall(a_post(kind=kind, body=b'{"a": 1}'))
         answer = answer_of(connection, closes_within_s=0)
     assert answer.status == 415
@@ -34,8 +34,8 @@ def test_another_type_of_body(door: Server, kind: str) -> None:
 
 @pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE", "HEADER", "TRACE", "CONNECT", "PROPFIND"])
 @pytest.mark.parametrize("path", ["/f/open", "/receipts/x", "/v1/submissions/x", "/livez", "/"])
-def test_another_method(door: Server, method: str, path: str) -> None:
-    with door.connect() as connection:
+def test_another_method(gateway: Server, method: str, path: str) -> None:
+    with gateway.connect() as connection:
         connection.sendall(a_post(path=path, body=b"a=b").replace(b"POST", method.encode(), 1))
         answer = answer_of(connection, closes_within_s=0)
     assert answer.status == 405 or (method == "CONNECT" and answer.status == 400)
@@ -43,16 +43,16 @@ def test_another_method(door: Server, method: str, path: str) -> None:
 
 
 @pytest.mark.parametrize("path", ["/f/", "/f", "/f/nothing", "/f/open/x", "/f/..%2fopen", "/F/open", "/%ff"])
-def test_another_address(door: Server, path: str) -> None:
-    with door.connect() as connection:
+def test_another_address(gateway: Server, path: str) -> None:
+    with gateway.connect() as connection:
         connection.sendall(a_post(path=path, body=b"a=b"))
         answer = answer_of(connection, closes_within_s=0)
     assert answer.status in {404, 405}
 
 
-def test_unknown_fields(door: Server) -> None:
+def test_unknown_fields(gateway: Server) -> None:
     body = b'{"name": "Ada", "email": "ada@example.org", "admin": true, "__proto__": 1, "_unknown": 1}'
-    with door.connect() as connection:
+    with gateway.connect() as connection:
         connection.sendall(a_post(path="/f/signup", kind=JSON, body=body))
         answer = answer_of(connection, closes_within_s=0)
     assert answer.status == 422
@@ -62,8 +62,8 @@ def test_unknown_fields(door: Server) -> None:
 @pytest.mark.parametrize(
     "line", ["", "GET", "GET /", "POST /f/open", "POST /f/open HTTP/3.0", "\x16\x03\x01\x02", "\x00"]
 )
-def test_what_is_no_request(door: Server, line: str) -> None:
-    with door.connect() as connection:
+def test_what_is_no_request(gateway: Server, line: str) -> None:
+    with gateway.connect() as connection:
         connection.sendall(f"{line}\r\nContent-Length: 3\r\n\r\na=b".encode("latin-1"))
         answer = b"".join(iter(lambda: connection.recv(65536), b""))
     assert answer.startswith(b"HTTP/1.1 400") or answer == b""

@@ -66,8 +66,8 @@ def part(name: bytes, value: bytes) -> bytes:
         ("multipart/form-data", part(b"a", b"a"), 400),
     ],
 )
-def test_what_could_not_be_stored_is_refused(door: Server, kind: str, body: bytes, status: int) -> None:
-    with door.connect() as connection:
+def test_what_could_not_be_stored_is_refused(gateway: Server, kind: str, body: bytes, status: int) -> None:
+    with gateway.connect() as connection:
         connection.sendall(a_post(kind=kind, body=body))
         answer = answer_of(connection, closes_within_s=0)
     assert answer.status == status, answer

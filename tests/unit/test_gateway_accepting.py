@@ -1,4 +1,4 @@
-"""Whatever the door takes can be stored: Hypothesis throws everything it has at it."""
+"""Whatever the gateway takes can be stored: Hypothesis throws everything it has at it."""
 
 from __future__ import annotations
 

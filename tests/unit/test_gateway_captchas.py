@@ -16,7 +16,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.abuse.captchas import REMEMBERED_S, Gate, Spent
+from gateway.abuse.captchas import REMEMBERED_S, CaptchaCheck, Spent
 from gateway.abuse.challenges import LIFETIME, Challenges
 from gateway.abuse.verdicts import Failed, Passed, Verdict
 from gateway.http.errors import Refused
@@ -161,13 +161,13 @@ class Once:
 @pytest.mark.parametrize("same", [True, False])
 def test_both_clicks_of_a_double_click_pass(same: bool) -> None:
     one, other = uuid4(), uuid4()
-    verifier = Once(lambda: gate.check("token", one if same else other))
-    gate = Gate("signup", Captcha("hcaptcha", secret="s"), lambda: verifier, Spent())
+    verifier = Once(lambda: check.check("token", one if same else other))
+    check = CaptchaCheck("signup", Captcha("hcaptcha", secret="s"), lambda: verifier, Spent())
     if same:
-        assert gate.check("token", one) is None
+        assert check.check("token", one) is None
     else:
         with pytest.raises(Refused):
-            gate.check("token", one)
+            check.check("token", one)
     assert verifier.asked == 2
 
 

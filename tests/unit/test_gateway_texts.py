@@ -1,4 +1,4 @@
-"""A text of every kind at the door: what can be stored is taken, and a line is a line."""
+"""A text of every kind at the gateway: what can be stored is taken, and a line is a line."""
 
 from __future__ import annotations
 

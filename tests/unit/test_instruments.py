@@ -13,7 +13,7 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from gateway.app import create_app
-from gateway.intake.outcome_counters import Tally
+from gateway.intake.outcome_counters import OutcomeCounters
 from gateway.settings import Settings
 from notify_service.deliveries import recording
 from notify_service.deliveries.states import Claim
@@ -163,9 +163,9 @@ def test_a_gateway_tells_what_became_of_each_submission(tmp_path: Path) -> None:
     path = tmp_path / "forms.toml"
     path.write_text(FORMS, encoding="utf-8")
     broker = MemoryBroker()
-    tally = Tally(accepted.append, refused.append)
+    counters = OutcomeCounters(accepted.append, refused.append)
     settings = Settings(secret=SECRET, rate_limit="none")
-    client = create_app(settings, forms.load(path), broker, tally=tally).test_client()
+    client = create_app(settings, forms.load(path), broker, counters=counters).test_client()
     client.post("/f/signup", json=GOOD)
     client.post("/f/signup", json={})
     client.post(

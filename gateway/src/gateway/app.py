@@ -9,10 +9,10 @@ from functools import partial
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from gateway.abuse.captchas import Captchas
-from gateway.abuse.rate_limits import Rates
+from gateway.abuse.rate_limits import RateLimits
 from gateway.error_handlers import answer_errors
 from gateway.flask_app import GatewayApp
-from gateway.forms.served import Doors
+from gateway.forms.served import ServedForms
 from gateway.http import health
 from gateway.http.bodies import Bodies
 from gateway.http.body import Limits
@@ -20,10 +20,10 @@ from gateway.http.request import current_request
 from gateway.http.site import Site
 from gateway.intake import routes as intake_routes
 from gateway.intake.answers import Answers
-from gateway.intake.duplicates import Doubles
+from gateway.intake.duplicates import Duplicates
 from gateway.intake.intake import Intake
-from gateway.intake.outcome_counters import Tally
-from gateway.intake.publisher import Handover
+from gateway.intake.outcome_counters import OutcomeCounters
+from gateway.intake.publisher import SubmissionPublisher
 from gateway.intake.wsgi import SubmissionApp
 from gateway.openapi import routes as openapi_routes
 from gateway.owner import routes as owner_routes
@@ -32,7 +32,7 @@ from gateway.owner.reading import Reading
 from gateway.pages import routes as pages_routes
 from gateway.pages.renderer import Pages
 from gateway.receipts import routes as receipts_routes
-from gateway.receipts.queries import Inquiry
+from gateway.receipts.queries import ServiceQueries
 from gateway.receipts.receipts import HEARTBEAT_S, Receipts
 from gateway.receipts.tokens import Tokens
 from gateway.receipts.watchers import WATCHERS_MOST, Watchers
@@ -52,7 +52,7 @@ def create_app(
     spans: Spans | None = None,
     heartbeat_s: float = HEARTBEAT_S,
     watchers_most: int = WATCHERS_MOST,
-    tally: Tally | None = None,
+    counters: OutcomeCounters | None = None,
     clock: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> GatewayApp:
     """Build a worker's application with connections of its own; `close()` ends them."""
@@ -60,21 +60,21 @@ def create_app(
     publisher, rpc, watching = broker.publisher(), broker.rpc_client(), broker.watch(watchers.notice)
     secrets_missing = partial(_secrets_missing, forms, settings.form_secrets)
     app = GatewayApp(watchers, publisher, [watching, rpc], secrets_missing)
-    pages, inquiry, tokens = Pages(settings.public_url), Inquiry(rpc, clock), Tokens(settings.secret)
+    pages, queries, tokens = Pages(settings.public_url), ServiceQueries(rpc, clock), Tokens(settings.secret)
     answers, site = Answers(pages), Site(settings.public_url, settings.bind)
     intake = Intake(
-        Doors(forms, Captchas(settings.form_secrets, Guard(settings.captcha_allow))),
-        handover=Handover(TracedPublisher(publisher, spans) if spans else publisher, inquiry),
-        rates=Rates(settings.rate_limit, settings.rate_limit_url),
-        doubles=Doubles(inquiry.accepted_at),
+        ServedForms(forms, Captchas(settings.form_secrets, Guard(settings.captcha_allow))),
+        publisher=SubmissionPublisher(TracedPublisher(publisher, spans) if spans else publisher, queries),
+        rate_limits=RateLimits(settings.rate_limit, settings.rate_limit_url),
+        duplicates=Duplicates(queries.accepted_at),
         tokens=tokens,
         answers=answers,
         limits=Limits(body_bytes=settings.max_body_bytes, bodies=bodies),
         site=site,
-        tally=tally or Tally(),
+        counters=counters or OutcomeCounters(),
         clock=clock,
     )
-    receipts = Receipts(forms, tokens=tokens, inquiry=inquiry, watchers=watchers, pages=pages, heartbeat_s=heartbeat_s)
+    receipts = Receipts(forms, tokens=tokens, queries=queries, watchers=watchers, pages=pages, heartbeat_s=heartbeat_s)
     listed = forms if settings.index == "forms" else None
     submit = traced_submit(intake.submit, spans) if spans else intake.submit
     intake_routes.add_routes(app, submit, intake)
@@ -83,8 +83,8 @@ def create_app(
     openapi_routes.add_routes(app, pages, listed, site)
     owner_routes.add_routes(
         app,
-        Reading(forms, inquiry=inquiry, key_hashes=settings.api_key_hashes),
-        Operating(inquiry, key_hashes=settings.operator_key_hashes),
+        Reading(forms, queries=queries, key_hashes=settings.api_key_hashes),
+        Operating(queries, key_hashes=settings.operator_key_hashes),
     )
     health.add_routes(app, publisher)
     answer_errors(app, answers)

@@ -1,4 +1,4 @@
-"""The captcha of a form: whether a submission brings the token of a solved challenge, once."""
+"""Checks that a submission brings the token of a solved captcha, and that each token counts once."""
 
 from __future__ import annotations
 
@@ -66,8 +66,8 @@ class Spent:
         return next(iter(self._used.values()))[1]
 
 
-class Gate:
-    """One form's captcha."""
+class CaptchaCheck:
+    """Checks one form's captcha."""
 
     def __init__(self, form: str, captcha: Captcha, verifier: Callable[[], Verifier], spent: Spent) -> None:
         """Make it with what verifies, asked for each time, as the secret may change; it raises `NoSecret`."""
@@ -132,7 +132,7 @@ def _verdict(verifier: Verifier, token: str, submission_id: UUID) -> Verdict:
 
 
 class Captchas:
-    """Makes the gates of forms. They share connections, threads, and the memory of used tokens."""
+    """Makes the checks of forms. They share connections, threads, and the memory of used tokens."""
 
     def __init__(self, secrets: FormSecrets, guard: Guard) -> None:
         self._secrets = secrets
@@ -140,12 +140,12 @@ class Captchas:
         self._askers = ThreadPoolExecutor(ASKED_MOST, "captcha")
         self._spent = Spent()
 
-    def gate_of(self, form: Form) -> Gate | None:
-        """Return the gate of a form; None where it has no captcha."""
+    def check_of(self, form: Form) -> CaptchaCheck | None:
+        """Return the check of a form; None where it has no captcha."""
         captcha = form.captcha
         if captcha is None:
             return None
-        return Gate(form.name, captcha, partial(self._verifier_of, captcha), self._spent)
+        return CaptchaCheck(form.name, captcha, partial(self._verifier_of, captcha), self._spent)
 
     def _verifier_of(self, captcha: Captcha) -> Verifier:
         secret = self._secrets.of_captcha(captcha)

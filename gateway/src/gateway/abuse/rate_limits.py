@@ -29,7 +29,7 @@ REDIS_REST_S = 5.0
 _log = structlog.get_logger()
 
 
-class Rates:
+class RateLimits:
     """Counts submissions by form and address, and refuses those over a form's rate, or over the `default`.
 
     Without a `redis_url` each worker process counts for itself, so that an installation takes up to as many times the

@@ -1,11 +1,11 @@
-"""The doors of the forms: what a form needs to take submissions, built once for each."""
+"""Builds for each form, once, what it needs to take submissions."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from gateway.abuse.captchas import Captchas, Gate
+from gateway.abuse.captchas import CaptchaCheck, Captchas
 from gateway.fields.schemas import FormSchema
 from gateway.forms.control import Controls
 from gateway.forms.origins import Origins
@@ -16,14 +16,14 @@ from shared.forms.definitions import ADDRESS_NAMES
 
 
 @dataclass(frozen=True, slots=True)
-class Door:
+class ServedForm:
     """One form, ready to take submissions. `mail_field` is `Form.mail_field`."""
 
     form: Form
     schema: FormSchema
     origins: Origins
     controls: Controls
-    gate: Gate | None
+    captcha: CaptchaCheck | None
     mail_field: str | None
 
     def address_in(self, fields: Mapping[str, JsonValue]) -> str | None:
@@ -34,24 +34,24 @@ class Door:
         return value if isinstance(value, str) and value else None
 
 
-class Doors:
-    """The doors of all forms, by name. A definition that is replaced in `forms` gets a new door at the next call."""
+class ServedForms:
+    """All forms, by name. A definition that is replaced in `forms` is built anew at the next call."""
 
     def __init__(self, forms: Forms, captchas: Captchas) -> None:
         self._forms = forms
         self._captchas = captchas
-        self._doors = {name: self._door_of(form) for name, form in forms.items()}
+        self._served = {name: self._serve(form) for name, form in forms.items()}
 
-    def at(self, name: str) -> Door:
-        """Return the door of a form; raises `Refused` (404) where there is no such form."""
+    def named(self, name: str) -> ServedForm:
+        """Return a form; raises `Refused` (404) where there is no such form."""
         form = self._forms.get(name)
         if form is None:
             raise form_not_found()
-        door = self._doors.get(name)
-        if door is None or door.form is not form:
-            door = self._doors[name] = self._door_of(form)
-        return door
+        served = self._served.get(name)
+        if served is None or served.form is not form:
+            served = self._served[name] = self._serve(form)
+        return served
 
-    def _door_of(self, form: Form) -> Door:
-        gate = self._captchas.gate_of(form)
-        return Door(form, FormSchema(form), Origins(form), Controls(form), gate, form.mail_field)
+    def _serve(self, form: Form) -> ServedForm:
+        captcha = self._captchas.check_of(form)
+        return ServedForm(form, FormSchema(form), Origins(form), Controls(form), captcha, form.mail_field)

@@ -1,4 +1,4 @@
-"""Double clicks: a form may count the same fields within a window of time as one submission."""
+"""Finds double clicks: a form may count the same fields within a window of time as one submission."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from shared.forms import Form
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-class Doubles:
+class Duplicates:
     """Makes the idempotency key of a submission that brought none, out of its form's window and its fields.
 
     Time is cut into pieces as long as the window, and a key belongs to a piece: every gateway makes the same one,

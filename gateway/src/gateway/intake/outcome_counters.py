@@ -1,4 +1,4 @@
-"""What the intake tells whoever counts: plain callables, of which none may block or raise."""
+"""Lets whoever counts know what became of each submission, by callables that may not block or raise."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ def _ignore(*_: object) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class Tally:
+class OutcomeCounters:
     """Counts what becomes of each submission; left out, nothing."""
 
     accepted: Callable[[bool], None] = _ignore

@@ -1,4 +1,4 @@
-"""Hands an accepted submission to the broker: who gets past it has the broker's confirm."""
+"""Publishes accepted submissions, and returns only once the broker has confirmed them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import time
 import structlog
 
 from gateway.http.errors import refused, unavailable
-from gateway.receipts.queries import Inquiry
+from gateway.receipts.queries import ServiceQueries
 from shared.contracts import SubmissionAccepted
 from shared.messaging.broker import NotConfirmed, Publisher
 from shared.messaging.message import message_of
@@ -23,19 +23,19 @@ _UNCONFIRMED = "We could not take your submission just now. Please send it again
 _log = structlog.get_logger()
 
 
-class Handover:
+class SubmissionPublisher:
     """Publishes events, each within its deadline."""
 
-    def __init__(self, publisher: Publisher, inquiry: Inquiry) -> None:
+    def __init__(self, publisher: Publisher, queries: ServiceQueries) -> None:
         self._publisher = publisher
-        self._inquiry = inquiry
+        self._queries = queries
 
     def check_key(self, event: SubmissionAccepted) -> bool:
         """Say whether storage has this very submission already; raises `Refused` (409) where its id has other fields.
 
         Where storage does not say so in time, it is taken for new.
         """
-        stored = self._inquiry.fingerprint(event.id)
+        stored = self._queries.fingerprint(event.id)
         if stored is not None and stored != event.fingerprint:
             raise refused(409, "IDEMPOTENCY_CONFLICT", _CONFLICT)
         return stored is not None

@@ -1,4 +1,4 @@
-"""One request at one door, from its arrival to its answer."""
+"""Holds what is known of one request that submits to a form."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from gateway.fields.inputs import Draft
 from gateway.forms import control
 from gateway.forms.control import ControlFields
 from gateway.forms.dialects import NEXT
-from gateway.forms.served import Door
+from gateway.forms.served import ServedForm
 from gateway.http.cors import headers_for
 from gateway.http.errors import Refused, blocked, hidden_page
 from gateway.http.negotiation import Style
@@ -28,8 +28,8 @@ _KEEPS_KEY = frozenset({422, 503})
 
 
 @dataclass(slots=True)
-class Visit:
-    """One request at one door, and what is known of it so far.
+class SubmissionRequest:
+    """One request to one form, and what is known of it so far.
 
     `values` are the fields without the control fields, None while the body was not read. `given_key` is the request's
     idempotency key, `made_key` the one that a submission without a key gets: for its retry, where a browser sends it,
@@ -37,7 +37,7 @@ class Visit:
     """
 
     request: Request
-    door: Door
+    served: ServedForm
     style: Style
     site: Site
     values: Mapping[str, JsonValue] | None = None
@@ -59,12 +59,12 @@ class Visit:
 
     def check_page(self) -> None:
         """Raise `Refused` (403) where the page that the request comes from may not post to this form."""
-        origins = self.door.origins
+        origins = self.served.origins
         if origins.takes_any:
             return
         page = origins.judge(self.request.headers, self.site.origin(self.request))
         if page == "hidden":
-            _log.info("page not named", form=self.door.form.name)  # for the owner, whose own page it may be
+            _log.info("page not named", form=self.served.form.name)  # for the owner, whose own page it may be
             raise hidden_page()
         if page == "stranger":
             raise blocked()
@@ -84,11 +84,11 @@ class Visit:
         """Where a browser goes afterwards; None for the receipt. What a page asks for in vain is logged."""
         wanted = self.control.next
         if not wanted:
-            return self.door.origins.redirect
+            return self.served.origins.redirect
         goal = self._permitted(wanted)
         if not goal:
-            _log.info("destination not allowed", form=self.door.form.name)
-        return goal or self.door.origins.redirect
+            _log.info("destination not allowed", form=self.served.form.name)
+        return goal or self.served.origins.redirect
 
     @property
     def source(self) -> Source:
@@ -123,14 +123,14 @@ class Visit:
 
     def _useless_token(self, refusal: Refused) -> str | None:
         """Return the field of the captcha's token where that is of no use any more."""
-        captcha = self.door.form.captcha
+        captcha = self.served.form.captcha
         failed = any(error.code == "CAPTCHA_FAILED" for error in refusal.errors)
         return captcha.token_field if captcha and failed else None
 
     def _permitted(self, wanted: str | None) -> str | None:
         headers = self.request.headers
-        page = self.door.origins.page_of(headers)
-        return self.door.origins.permitted(wanted, page=page, own=self.site.origin(self.request)) if wanted else None
+        page = self.served.origins.page_of(headers)
+        return self.served.origins.permitted(wanted, page=page, own=self.site.origin(self.request)) if wanted else None
 
 
 def _short(text: str | None) -> str | None:

@@ -13,7 +13,7 @@ from gateway.http.request import Request as PlainRequest
 from gateway.http.responses import json_response
 from gateway.owner.bearer import KeyCheck
 from gateway.owner.reading import limit_of
-from gateway.receipts.queries import PARKED_AT, Inquiry
+from gateway.receipts.queries import PARKED_AT, ServiceQueries
 from shared.contracts import JsonValue
 from shared.messaging.broker import Answer
 from shared.parked.cursors import cursor_of, sort_key
@@ -27,8 +27,8 @@ REPLAY_TIMEOUT_S = 10.0
 class Operating:
     """Answers operators, by a bearer key of their own: one that only reads cannot replay."""
 
-    def __init__(self, inquiry: Inquiry, *, key_hashes: Sequence[str]) -> None:
-        self._inquiry = inquiry
+    def __init__(self, queries: ServiceQueries, *, key_hashes: Sequence[str]) -> None:
+        self._queries = queries
         self._check_key = KeyCheck(key_hashes, "An operator key is needed: Authorization: Bearer cf_op_…")
 
     def listed(self, request: Request) -> Response:
@@ -103,7 +103,7 @@ class Operating:
         self, services: Sequence[str], method: str, params: dict[str, Any], **timeout: float
     ) -> dict[str, Answer]:
         found: dict[str, Answer] = {}
-        for name, answer in self._inquiry.parked(services, method, params, **timeout).items():
+        for name, answer in self._queries.parked(services, method, params, **timeout).items():
             if answer is None:
                 raise _silent(name)
             found[name] = answer

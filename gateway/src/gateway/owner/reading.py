@@ -15,7 +15,7 @@ from gateway.http.responses import json_response
 from gateway.intake import submissions
 from gateway.owner.bearer import KeyCheck
 from gateway.receipts.progress import Progress
-from gateway.receipts.queries import Inquiry, progress_of_stored
+from gateway.receipts.queries import ServiceQueries, progress_of_stored
 from gateway.receipts.tokens import Ticket
 from shared.contracts import Confirmation, Control, Source, SubmissionAccepted
 from shared.forms import NAME, Forms
@@ -32,9 +32,9 @@ _NUMBER = re.compile(r"[0-9]{1,9}")
 class Reading:
     """Answers owners, by bearer API key (RFC 6750). What it shows, storage and notify were asked for."""
 
-    def __init__(self, forms: Forms, *, inquiry: Inquiry, key_hashes: Sequence[str]) -> None:
+    def __init__(self, forms: Forms, *, queries: ServiceQueries, key_hashes: Sequence[str]) -> None:
         self._forms = forms
-        self._inquiry = inquiry
+        self._queries = queries
         self._check_key = KeyCheck(key_hashes, "An API key is needed: Authorization: Bearer cf_…")
 
     def submissions(self, form: str, request: Request) -> Response:
@@ -46,7 +46,7 @@ class Reading:
         self._check_key(request)
         if not NAME.fullmatch(form):
             raise form_not_found()
-        answer = self._inquiry.submissions(
+        answer = self._queries.submissions(
             form, limit=limit_of(request), cursor=request.args.get("cursor"), spam=_wants_spam(request)
         )
         if answer is None:
@@ -61,7 +61,7 @@ class Reading:
         """Answer with one submission, its state, its confirmations, and what became of the form's webhook."""
         self._check_key(request)
         try:
-            stored, notified = self._inquiry.submission(UUID(submission_id))
+            stored, notified = self._queries.submission(UUID(submission_id))
         except ValueError as error:
             raise _no_submission() from error
         if stored is None:

@@ -27,8 +27,8 @@ PARKED_AT: Mapping[str, str] = {"storage": STORAGE_QUERIES, "notify": NOTIFY_QUE
 _log = structlog.get_logger()
 
 
-class Inquiry:
-    """What the gateway asks of the other services. Who does not answer in time is taken as unknown."""
+class ServiceQueries:
+    """What the gateway asks of storage and notify. Who does not answer in time is taken as unknown."""
 
     def __init__(self, rpc: RpcClient, clock: Callable[[], datetime]) -> None:
         self._rpc = rpc

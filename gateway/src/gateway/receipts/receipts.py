@@ -19,7 +19,7 @@ from gateway.http.sources import network_of
 from gateway.pages.renderer import Pages
 from gateway.receipts.page import receipt_page
 from gateway.receipts.progress import Progress
-from gateway.receipts.queries import Inquiry
+from gateway.receipts.queries import ServiceQueries
 from gateway.receipts.tokens import Ticket, Tokens
 from gateway.receipts.watchers import Closing, Crowded, Watch, Watchers
 from shared.forms import Forms
@@ -46,14 +46,14 @@ class Receipts:
         forms: Forms,
         *,
         tokens: Tokens,
-        inquiry: Inquiry,
+        queries: ServiceQueries,
         watchers: Watchers,
         pages: Pages,
         heartbeat_s: float = HEARTBEAT_S,
     ) -> None:
         self._forms = forms
         self._tokens = tokens
-        self._inquiry = inquiry
+        self._queries = queries
         self._watchers = watchers
         self._pages = pages
         self._heartbeat_s = heartbeat_s
@@ -72,10 +72,10 @@ class Receipts:
         wait_s = _wait_of(request)
         try:
             progress = (
-                self._inquiry.progress(ticket) if wait_s is None else self._wait(ticket, wait_s, _source_of(request))
+                self._queries.progress(ticket) if wait_s is None else self._wait(ticket, wait_s, _source_of(request))
             )
         except Crowded:
-            wait_s, progress = None, self._inquiry.progress(ticket)
+            wait_s, progress = None, self._queries.progress(ticket)
         if style_of_reading(PlainRequest(request.environ)) == "html":
             response = receipt_page(self._pages, progress, self._forms.get(ticket.form), token)
         else:
@@ -94,7 +94,7 @@ class Receipts:
         ticket = self._ticket(token)
         seen = request.headers.get("Last-Event-ID")
         if seen:
-            progress = self._inquiry.progress(ticket)
+            progress = self._queries.progress(ticket)
             if progress.is_final and progress.version == seen:
                 return Response(b"", 204, ANY_ORIGIN)
         watching = ExitStack()
@@ -118,18 +118,18 @@ class Receipts:
     def _wait(self, ticket: Ticket, wait_s: int, source: str) -> Progress:
         deadline = time.monotonic() + wait_s
         with self._watchers.watch(ticket.id, source) as watch:
-            progress = self._inquiry.progress(ticket)
+            progress = self._queries.progress(ticket)
             while not progress.is_final and (left_s := deadline - time.monotonic()) > 0:
                 try:
                     news = watch.next(timeout_s=min(left_s, self._heartbeat_s))
                 except Closing:
                     break
-                progress = progress.after(news) if news else self._inquiry.progress(ticket).or_else(progress)
+                progress = progress.after(news) if news else self._queries.progress(ticket).or_else(progress)
         return progress
 
     def _events(self, ticket: Ticket, seen: str | None, watch: Watch) -> Iterator[bytes]:
         yield b"retry: %d\n\n" % RECONNECT_MS
-        progress = self._inquiry.progress(ticket)
+        progress = self._queries.progress(ticket)
         while True:
             if progress.version != seen:
                 seen = progress.version
@@ -142,7 +142,7 @@ class Receipts:
                 return
             if news is None:
                 yield b": still here\n\n"
-                progress = self._inquiry.progress(ticket).or_else(progress)
+                progress = self._queries.progress(ticket).or_else(progress)
             else:
                 progress = progress.after(news)
 

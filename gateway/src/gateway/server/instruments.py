@@ -7,7 +7,7 @@ from typing import Protocol
 
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
-from gateway.intake.outcome_counters import Tally
+from gateway.intake.outcome_counters import OutcomeCounters
 from gateway.server.workers import keep_telling
 from shared.messaging.broker import Broker
 from shared.messaging.instruments import Instruments
@@ -40,7 +40,7 @@ class WorkerInstruments:
         registry = CollectorRegistry()
         describe_build("gateway", registry)
         self.messaging: Instruments = messaging(registry)
-        self.tally = _tally(registry)
+        self.counters = _counters(registry)
         self._in_flight = _gauge("counterfoil_publish_in_flight", "Messages that wait for their confirm.", registry)
         self._secrets = secrets_gauge(registry).labels("captcha")
         self._workers = _gauge("counterfoil_gateway_workers", "Worker processes of the gateway.", registry)
@@ -62,7 +62,7 @@ def _gauge(name: str, text: str, registry: CollectorRegistry) -> Gauge:
     return Gauge(name, text, registry=registry, multiprocess_mode="livesum")
 
 
-def _tally(registry: CollectorRegistry) -> Tally:
+def _counters(registry: CollectorRegistry) -> OutcomeCounters:
     accepted = Counter(
         "counterfoil_submissions_accepted",
         "Submissions that the broker has confirmed and that were answered with 202, by whether a trap caught them.",
@@ -77,7 +77,7 @@ def _tally(registry: CollectorRegistry) -> Tally:
     )
     genuine, spam = accepted.labels("false").inc, accepted.labels("true").inc
     counts = {status: refused.labels(str(status)).inc for status in STATUSES}
-    return Tally(
+    return OutcomeCounters(
         accepted=lambda is_spam: spam() if is_spam else genuine(),
         refused=lambda status: counts.get(status, counts[500])(),
     )

@@ -25,7 +25,7 @@ CHECK_S = 5.0
 _LAST_DATA_SENT = 44  # where `tcpi_last_data_sent` stands in Linux's `struct tcp_info` (linux/tcp.h), in milliseconds
 
 
-def end_silent_connections(port: int, *, silence_most_s: float = SILENCE_MOST_S, check_s: float = CHECK_S) -> None:
+def end_slow_clients(port: int, *, silence_most_s: float = SILENCE_MOST_S, check_s: float = CHECK_S) -> None:
     """Let a thread end, from now on, what has come in at `port` and was sent nothing for `silence_most_s`.
 
     A body that breaks off by it is answered with 400, as any other. On Linux only: elsewhere nothing is ended.
@@ -40,7 +40,7 @@ def end_silent_connections(port: int, *, silence_most_s: float = SILENCE_MOST_S,
                 with suppress(OSError):  # it was closed meanwhile, or is no connection
                     _end_if_silent(descriptor, port, silence_most_s)
 
-    threading.Thread(target=watch, name="end silent connections", daemon=True).start()
+    threading.Thread(target=watch, name="end slow clients", daemon=True).start()
 
 
 def _descriptors() -> Iterable[int]:

@@ -29,7 +29,7 @@ from gateway.flask_app import GatewayApp
 from gateway.http.bodies import BODIES_MOST
 from gateway.receipts.watchers import WATCHERS_MOST
 from gateway.server import telemetry
-from gateway.server.slow_clients import end_silent_connections
+from gateway.server.slow_clients import end_slow_clients
 from gateway.settings import Settings
 from shared import failpoints, forms, logs, tracing
 from shared.messaging.rabbitmq import RabbitMQ
@@ -127,7 +127,7 @@ def build() -> GatewayApp:
         Finalize(None, spans.close, exitpriority=0)
     app = _measured_app(settings, served, spans)
     end_streams_with_process(app)
-    end_silent_connections(host_and_port(settings.bind)[1])
+    end_slow_clients(host_and_port(settings.bind)[1])
     return app
 
 
@@ -142,7 +142,7 @@ def _measured_app(settings: Settings, served: forms.Forms, spans: tracing.Spans 
     if measuring is None:
         return create_app(settings, served, RabbitMQ(settings.broker_url, name="gateway", reach=reach), spans=spans)
     broker = RabbitMQ(settings.broker_url, name="gateway", reach=reach, instruments=measuring.messaging)
-    app = create_app(settings, served, broker, spans=spans, tally=measuring.tally)
+    app = create_app(settings, served, broker, spans=spans, counters=measuring.counters)
     measuring.watch(broker, app)
     return app
 

@@ -1,4 +1,4 @@
-"""Rate limits at the door: who is counted, how a refusal looks, and when it is said."""
+"""Rate limits: who is counted, how a refusal looks, and when it is said."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from werkzeug.test import TestResponse
 
-from gateway.abuse.rate_limits import Rates
+from gateway.abuse.rate_limits import RateLimits
 from gateway.http.errors import Refused
 from gateway.http.sources import network_of
 from shared.forms import Form, parse_rate
@@ -164,13 +164,13 @@ def hectic() -> Iterator[None]:
 
 @pytest.mark.usefixtures("hectic")
 def test_threads_do_not_get_in_each_other_s_way() -> None:
-    def passes(rates: Rates) -> bool:
+    def passes(limits: RateLimits) -> bool:
         try:
-            rates.check(Form("busy", "Busy"), "192.0.2.1")
+            limits.check(Form("busy", "Busy"), "192.0.2.1")
         except Refused:
             return False
         return True
 
     with ThreadPoolExecutor(32) as threads:
         for _ in range(8):
-            assert sum(threads.map(passes, [Rates("100/hour", None)] * 1000)) == 100
+            assert sum(threads.map(passes, [RateLimits("100/hour", None)] * 1000)) == 100

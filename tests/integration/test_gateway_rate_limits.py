@@ -13,12 +13,12 @@ import pytest
 
 from dev.processes import free_port
 from dev.redis_server import RedisServer
-from gateway.abuse.rate_limits import REDIS_REST_S, REDIS_TIMEOUT_S, Rates
+from gateway.abuse.rate_limits import REDIS_REST_S, REDIS_TIMEOUT_S, RateLimits
 from gateway.http.errors import Refused
 from shared.forms import Form
 from support.polling import eventually
 
-Make = Callable[[str], Rates]
+Make = Callable[[str], RateLimits]
 
 
 def a_form(rate: str | None = None) -> Form:
@@ -26,13 +26,13 @@ def a_form(rate: str | None = None) -> Form:
     return Form(f"form-{secrets.token_hex(6)}", "A form", rate_limit=rate)
 
 
-def passes(rates: Rates, form: Form, address: str = "192.0.2.1") -> bool:
-    return refusal_of(rates, form, address) is None
+def passes(limits: RateLimits, form: Form, address: str = "192.0.2.1") -> bool:
+    return refusal_of(limits, form, address) is None
 
 
-def refusal_of(rates: Rates, form: Form, address: str = "192.0.2.1") -> Refused | None:
+def refusal_of(limits: RateLimits, form: Form, address: str = "192.0.2.1") -> Refused | None:
     try:
-        rates.check(form, address)
+        limits.check(form, address)
     except Refused as refusal:
         return refusal
     return None
@@ -41,53 +41,53 @@ def refusal_of(rates: Rates, form: Form, address: str = "192.0.2.1") -> Refused 
 @pytest.fixture(params=["memory", "redis"])
 def make(request: pytest.FixtureRequest) -> Make:
     if request.param == "memory":
-        return lambda default: Rates(default, None)
+        return lambda default: RateLimits(default, None)
     url = request.getfixturevalue("redis_server").url
-    return lambda default: Rates(default, url)
+    return lambda default: RateLimits(default, url)
 
 
 def test_so_many_pass_and_no_more(make: Make) -> None:
-    rates, form = make("5/hour"), a_form()
-    assert [passes(rates, form) for _ in range(7)] == [True] * 5 + [False] * 2
-    assert passes(rates, form, "192.0.2.2")
-    assert passes(rates, a_form())
+    limits, form = make("5/hour"), a_form()
+    assert [passes(limits, form) for _ in range(7)] == [True] * 5 + [False] * 2
+    assert passes(limits, form, "192.0.2.2")
+    assert passes(limits, a_form())
 
 
 def test_a_form_of_its_own_rate(make: Make) -> None:
-    rates, form, free = make("1/hour"), a_form("3/hour"), a_form("none")
-    assert [passes(rates, form) for _ in range(4)] == [True] * 3 + [False]
-    assert all(passes(rates, free) for _ in range(10))
+    limits, form, free = make("1/hour"), a_form("3/hour"), a_form("none")
+    assert [passes(limits, form) for _ in range(4)] == [True] * 3 + [False]
+    assert all(passes(limits, free) for _ in range(10))
 
 
 def test_after_the_period_it_begins_anew(make: Make) -> None:
-    rates, form = make("1/second"), a_form()
-    refusals = (refusal_of(rates, form) for _ in range(100_000))  # until two come within one second
+    limits, form = make("1/second"), a_form()
+    refusals = (refusal_of(limits, form) for _ in range(100_000))  # until two come within one second
     refusal = next(refusal for refusal in refusals if refusal)
     assert refusal.headers["Retry-After"] == "1"
-    eventually(lambda: passes(rates, form), 5, "another one passes")
+    eventually(lambda: passes(limits, form), 5, "another one passes")
 
 
 def test_a_refusal_says_when_the_period_ends(make: Make) -> None:
-    rates, form = make("1/hour"), a_form()
-    assert passes(rates, form)
-    refusal = refusal_of(rates, form)
+    limits, form = make("1/hour"), a_form()
+    assert passes(limits, form)
+    refusal = refusal_of(limits, form)
     assert refusal is not None
     assert refusal.status == 429
     assert 3590 <= int(refusal.headers["Retry-After"]) <= 3600
 
 
 def test_of_many_at_once_no_more_pass(make: Make) -> None:
-    rates, form = make("50/hour"), a_form()
+    limits, form = make("50/hour"), a_form()
     with ThreadPoolExecutor(16) as pool:
-        passed = list(pool.map(lambda _: passes(rates, form), range(200)))
+        passed = list(pool.map(lambda _: passes(limits, form), range(200)))
     assert sum(passed) == 50
 
 
 def test_workers_share_their_count_through_redis_alone(redis_server: RedisServer) -> None:
     form = a_form("2/hour")
-    first, second = (Rates("none", redis_server.url) for _ in range(2))
+    first, second = (RateLimits("none", redis_server.url) for _ in range(2))
     assert [passes(first, form), passes(second, form), passes(first, form)] == [True, True, False]
-    first, second = (Rates("none", None) for _ in range(2))
+    first, second = (RateLimits("none", None) for _ in range(2))
     assert [passes(first, form), passes(first, form), passes(second, form)] == [True, True, True]
 
 
@@ -102,18 +102,18 @@ def test_without_redis_each_worker_counts_for_itself_and_hardly_waits(
     frail: RedisServer, way: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     now = [0.0]
-    rates, form = Rates("2/hour", frail.url, clock=lambda: now[0]), a_form()
-    assert [passes(rates, form) for _ in range(3)] == [True, True, False]
+    limits, form = RateLimits("2/hour", frail.url, clock=lambda: now[0]), a_form()
+    assert [passes(limits, form) for _ in range(3)] == [True, True, False]
     frail.stop() if way == "stopped" else frail.pause()
     began = time.monotonic()
-    assert [passes(rates, form) for _ in range(50)] == [True, True] + [False] * 48
+    assert [passes(limits, form) for _ in range(50)] == [True, True] + [False] * 48
     assert time.monotonic() - began < 2 * REDIS_TIMEOUT_S + 0.5
     assert capsys.readouterr().out.count("Redis is away") == 1
     frail.start() if way == "stopped" else frail.resume()
     now[0] += REDIS_REST_S
-    assert passes(rates, form) is (way == "stopped"), "a Redis that was started again has forgotten"
+    assert passes(limits, form) is (way == "stopped"), "a Redis that was started again has forgotten"
 
 
 def test_a_redis_that_was_never_there_refuses_nobody() -> None:
-    rates = Rates("2/hour", f"redis://127.0.0.1:{free_port()}/0", clock=lambda: math.pi)
-    assert [passes(rates, a_form()) for _ in range(5)] == [True] * 5
+    limits = RateLimits("2/hour", f"redis://127.0.0.1:{free_port()}/0", clock=lambda: math.pi)
+    assert [passes(limits, a_form()) for _ in range(5)] == [True] * 5

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.intake.duplicates import Doubles
+from gateway.intake.duplicates import Duplicates
 from gateway.intake.submissions import id_for_key
 from shared.forms import Form, FormsError, load
 from shared.messaging.broker import Answer, Params
@@ -32,10 +32,10 @@ class Storage:
 
     def __init__(self, *, answers: bool = True) -> None:
         self.first: dict[UUID, datetime] = {}
-        self.doubles = Doubles(self.first.get if answers else lambda _: None)
+        self.duplicates = Duplicates(self.first.get if answers else lambda _: None)
 
     def take(self, now: datetime, fields: dict[str, str], *, spam: bool = False) -> UUID:
-        key = self.doubles.key_for(FORM, dict(fields), now, spam=spam)
+        key = self.duplicates.key_for(FORM, dict(fields), now, spam=spam)
         assert key is not None
         made = id_for_key(FORM.name, key, spam=spam)
         self.first.setdefault(made, now)
