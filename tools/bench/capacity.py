@@ -94,22 +94,22 @@ def walls(costs: Costs, sizes: Sizes) -> list[Wall]:
         Wall(
             costs.queue_per_s * MOST_BUSY,
             "one quorum queue: its leader is one process on one core",
-            "several queues to each kind of work, the submission's id says which; each has consumers of its own",
+            "several queues for each kind of work, chosen by the submission's id; each has its own consumers",
         ),
         Wall(
             _rate(sizes.broker_cores, costs.broker_us),
-            f"three nodes of {sizes.broker_cores} cores, each of which holds every message",
-            "more nodes, the queues' members spread over them",
+            f"three nodes of {sizes.broker_cores} cores, each with every message",
+            "more nodes, with the queues' members spread over them",
         ),
         Wall(
             _rate(sizes.database_cores, costs.storage_database_us),
             f"one PostgreSQL of {sizes.database_cores} cores for storage",
-            "a database to each group of queues; a list of a form asks all of them",
+            "a database for each group of queues; the list of a form asks all of them",
         ),
         Wall(
             _rate(sizes.database_cores, costs.notify_database_us),
             f"one PostgreSQL of {sizes.database_cores} cores for notify",
-            "a database to each group of queues; nothing asks across them but the cap of a recipient",
+            "a database for each group of queues; only the cap for a recipient needs all of them",
         ),
     ]
     return sorted(found, key=lambda wall: wall.rate_per_s)

@@ -22,7 +22,7 @@ _LINES: Mapping[str, str] = {
     "gateway_workers": "gateway workers, a core each",
     "storage_replicas": "storage replicas, a core each",
     "notify_replicas": "notify replicas, a core each",
-    "shards": "queues to each kind of work",
+    "shards": "queues for each kind of work",
     "broker_nodes": "broker nodes",
     "storage_databases": "databases for storage",
     "notify_databases": "databases for notify",
@@ -52,13 +52,18 @@ def page(costs: Costs, sizes: Sizes) -> Iterator[str]:
         yield f"| {words} | {' | '.join(_shown(one, name) for one in plans)} |"
     yield ""
     yield (
-        f"Each core is planned to be {MOST_BUSY:.0%} busy. Broker nodes have {sizes.broker_cores} cores and hold each "
-        f"message on {REPLICATION} of them (assumed to cost each as much); databases have {sizes.database_cores} cores."
+        f"The plan has each core {MOST_BUSY:.0%} busy. Broker nodes have {sizes.broker_cores} cores; each message is "
+        f"on {REPLICATION} nodes, and we assume that it costs each of them the same. "
+        f"Databases have {sizes.database_cores} cores."
     )
-    yield from ("", "| the wall stands at | what it is | what changes there |", "| ---: | --- | --- |")
+    yield from ("", "| the limit is at | what it is | what changes there |", "| ---: | --- | --- |")
     for wall in walls(costs, sizes):
         yield f"| {wall.rate_per_s:,.0f}/s | {wall.what} | {wall.change} |"
-    yield from ("", "Out of these costs of one submission, in microseconds of a core, and speeds of one part:", "")
+    yield from (
+        "",
+        "The plan uses these costs of one submission, in microseconds of a core, and these speeds of one part:",
+        "",
+    )
     yield ", ".join(f"`{name}` {value:,.0f}" for name, value in asdict(costs).items())
 
 
