@@ -17,7 +17,7 @@ from dev.broker import Broker
 from gateway.http.bodies import BODIES_MOST
 from shared.messaging.topology import STORAGE
 from support.faulty.of_services import Starved
-from support.gateway_server import Server
+from support.gateway_server import CrowdedServer, Server
 from support.polling import eventually
 from support.queues import Queues
 from support.raw_http import a_post, answer_of
@@ -40,7 +40,7 @@ UNENDED = {
 @pytest.fixture(scope="module")
 def hasty_and_queues(tmp_path_factory: pytest.TempPathFactory, rabbitmq: Broker) -> Iterator[tuple[Server, Queues]]:
     broker_url = rabbitmq.fresh_vhost()
-    with Server(tmp_path_factory.mktemp("hasty"), broker_url, module="tests.support.hasty_gateway") as gateway:
+    with CrowdedServer(tmp_path_factory.mktemp("hasty"), broker_url, module="tests.support.hasty_gateway") as gateway:
         yield gateway, Queues(broker_url)
 
 
@@ -81,7 +81,7 @@ def test_1300_from_one_address_that_do_not_go_on_keep_nobody_else_from_posting(
     tmp_path: Path, broker_url: str, kind: str
 ) -> None:
     """More than a worker has threads. They come in one moment, so the first post may wait until those are told."""
-    with Server(tmp_path, broker_url) as gateway, ExitStack() as stack:
+    with CrowdedServer(tmp_path, broker_url) as gateway, ExitStack() as stack:
         flood = opened(stack, gateway, UNENDED[kind], FLOOD, ELSEWHERE)
         assert gateway.post().status_code == 202
         assert_others_are_taken(gateway)

@@ -14,7 +14,7 @@ from dev.broker import Broker
 from shared.messaging.broker import Answer, NoAnswer, Params, QueryMethod
 from shared.messaging.incoming import Incoming
 from shared.messaging.queries import pack_query
-from shared.messaging.rabbitmq.consumer import PATIENCE_S, QueueSource
+from shared.messaging.rabbitmq.consumer import QueueSource
 from shared.messaging.rabbitmq.declare import declare
 from shared.messaging.rabbitmq.rpc import QueryClient, QueryServer
 from shared.messaging.topology import STORAGE, STORAGE_QUERIES
@@ -26,8 +26,10 @@ from support.queues import Queues
 TIMEOUT_S = 30.0
 PREFETCH = 20
 OFTEN_S = 0.5
-SELDOM_S = 4.0
+SELDOM_S = 8.0
 """Time enough to take several before the first renewal is due."""
+
+PATIENCE_S = 1.0
 
 
 @pytest.fixture
@@ -55,6 +57,7 @@ def consuming(
         STORAGE.name,
         prefetch=prefetch,
         renew_every_s=renew_every_s,
+        patience_s=PATIENCE_S,
         on_return=lambda: returns.append("a connection"),
     )
     try:
@@ -112,9 +115,9 @@ def test_a_message_whose_ack_got_lost_comes_again(queues: Queues, broker_url: st
 
 
 def test_what_is_in_hand_is_waited_for_and_charged_nothing(queues: Queues, broker_url: str) -> None:
+    put(queues, "first", "second", "third")
     with consuming(broker_url, renew_every_s=SELDOM_S) as source:
         source.widen()
-        put(queues, "first", "second", "third")
         first, second, third = (take(source) for _ in range(3))
         assert source.get(SELDOM_S + 1) is None
         put(queues, "fourth")
@@ -177,14 +180,14 @@ def test_whoever_takes_one_at_a_time_holds_no_other(queues: Queues, broker_url: 
 
 
 def test_work_that_is_slow_is_waited_for(queues: Queues, broker_url: str) -> None:
+    put(queues, "first", "second", "third")
     with consuming(broker_url, renew_every_s=SELDOM_S) as source:
         source.widen()
-        put(queues, "first", "second", "third")
         slow = [take(source) for _ in range(3)]
         assert source.get(SELDOM_S + 1) is None, "a renewal is due"
         put(queues, "fourth")
         for one in slow:
-            assert source.get(1.2 * PATIENCE_S) is None, "the source takes no more"
+            assert source.get(2 * PATIENCE_S) is None, "the source takes no more"
             source.ack(one, multiple=False)
         fourth = take(source)
         assert not source.is_current(slow[-1]), "it is renewed, although each took longer than its patience"

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import socket
+from collections.abc import Mapping
 from pathlib import Path
 
 import requests
 
-from dev.processes import free_port
+from dev.processes import by_the_real_clock, free_port
 from support.gateway_app import SECRET
 from support.polling import eventually
 from support.service import Service
@@ -86,3 +87,13 @@ class Server(Service):
         if self.is_running():
             self.kill()
         print(self.tail())
+
+
+class CrowdedServer(Server):
+    """A gateway that is looked at for how much it bears.
+
+    It keeps the real clock under `make test-clock`: libfaketime makes a thousand threads wait for one another.
+    """
+
+    def inherited(self) -> Mapping[str, str]:
+        return by_the_real_clock()

@@ -26,7 +26,7 @@ THOROUGH = "year"
 
 _QUICK = ("tests/unit", "tests/contract", "tests/conformance", "tests/bad_input")
 _PROCESSES = tuple(f"tests/integration/test_{name}_process.py" for name in ("notify", "storage", "parked"))
-_PARALLEL = ("--numprocesses=2", "--dist=loadfile")
+_PARALLEL = ("--numprocesses=3", "--dist=loadfile")
 _SLEEP = Path(__file__).with_name("python_by_other_clocks")
 
 

@@ -36,13 +36,17 @@ class Service:
         with self.log.open("ab") as out:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", self._module],
-                env=clean_environment() | self._settings | settings,
+                env=clean_environment(self.inherited()) | self._settings | settings,
                 cwd=ROOT,
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
+
+    def inherited(self) -> Mapping[str, str]:
+        """Return the variables that it is started with, beside its settings."""
+        return os.environ
 
     def is_running(self) -> bool:
         """Say whether it was started and has not ended."""
@@ -99,9 +103,9 @@ class Service:
         return tail(self.log, lines)
 
 
-def clean_environment() -> dict[str, str]:
+def clean_environment(inherited: Mapping[str, str] = os.environ) -> dict[str, str]:
     """Return the environment without any setting of Counterfoil's, or of OpenTelemetry's."""
-    return {name: value for name, value in os.environ.items() if not name.startswith(("COUNTERFOIL_", "OTEL_"))}
+    return {name: value for name, value in inherited.items() if not name.startswith(("COUNTERFOIL_", "OTEL_"))}
 
 
 def run(module: str, *arguments: str, settings: Mapping[str, str], exit_code: int = 0) -> str:

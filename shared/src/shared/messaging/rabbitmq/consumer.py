@@ -35,11 +35,13 @@ class QueueSource:
         *,
         prefetch: int,
         renew_every_s: float = RENEW_EVERY_S,
+        patience_s: float = PATIENCE_S,
         on_return: Callable[[], None] = lambda: None,
     ) -> None:
         self._queue_name = queue_name
         self._prefetch = prefetch
         self._renew_every_s = renew_every_s
+        self._patience_s = patience_s
         self._is_narrow = True
         self._is_renewing = False
         self._unacked: set[int] = set()
@@ -117,7 +119,7 @@ class QueueSource:
             self._put_off_in_time(connection, channel)
 
     def _put_off_in_time(self, connection: Connection, channel: Channel) -> None:
-        connection.ioloop.call_later(PATIENCE_S, lambda: self._put_off(connection, channel))
+        connection.ioloop.call_later(self._patience_s, lambda: self._put_off(connection, channel))
 
     def _put_off(self, connection: Connection, channel: Channel) -> None:
         """Take more again where all that is held is set aside: the work goes on beside it.
