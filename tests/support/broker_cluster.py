@@ -1,4 +1,4 @@
-"""Three RabbitMQ nodes on this machine that are one cluster, to be killed one at a time."""
+"""Starts a cluster of three RabbitMQ nodes on this machine, and kills them one at a time."""
 
 from __future__ import annotations
 

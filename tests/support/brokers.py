@@ -1,4 +1,4 @@
-"""A broker under test, of either kind, and its consumers."""
+"""Gives a test a broker, in memory or real, and its consumers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A local HTTP server that answers as the captcha providers document it."""
+"""Runs a local HTTP server that answers as the captcha providers document it."""
 
 from __future__ import annotations
 

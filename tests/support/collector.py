@@ -1,4 +1,4 @@
-"""A collector of traces: a real OTLP/HTTP receiver (POST /v1/traces, binary protobuf) that keeps what it is sent."""
+"""Receives traces by OTLP/HTTP (POST /v1/traces, binary protobuf) and keeps them."""
 
 from __future__ import annotations
 

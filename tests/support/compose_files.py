@@ -1,4 +1,4 @@
-"""The compose files as Compose reads them: each override merged over docker-compose.yml."""
+"""Reads the compose files as Compose does: it merges each override over docker-compose.yml."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The compose files as they run: one project of their own, which a test scales, kills and restarts."""
+"""Runs the compose files as a project of its own, which a test scales, kills and restarts."""
 
 from __future__ import annotations
 

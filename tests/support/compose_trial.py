@@ -1,4 +1,4 @@
-"""A trial of a stack that runs: a load through its published port, and the verdict at the end."""
+"""Sends a load through a running stack's published port, and gives the verdict at the end."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A confirmation mail as its reader would see it."""
+"""Reads a confirmation mail as its reader sees it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Collaborators of the notify service's handler for tests, held to the same behaviour as the real ones."""
+"""Fakes the collaborators of the notify service's handler; the real ones pass the same tests."""
 
 from __future__ import annotations
 

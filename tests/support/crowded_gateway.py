@@ -1,4 +1,4 @@
-"""The real gateway, but a worker has room for one who watches: `python -m tests.support.crowded_gateway`."""
+"""Runs the real gateway with room for one watcher: `python -m tests.support.crowded_gateway`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Events for tests."""
+"""Makes events for tests."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a browser does for a script on another site: the CORS protocol of the Fetch standard, over a test client."""
+"""Acts as a browser does for a script on another site: it follows CORS over a test client."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Throws things at the whole for as long as asked: `python -m tests.support.fuzz MINUTES [SEED]`.
+"""Sends random input to an installation for a given time: `python -m tests.support.fuzz MINUTES [SEED]`.
 
 So many minutes of schemathesis against a running installation, then as many of every Hypothesis test. It prints its
 seed: the same one throws the same things. Exits with 1 as soon as something is found.

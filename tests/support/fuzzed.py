@@ -1,4 +1,4 @@
-"""An installation to throw things at, and schemathesis, which throws what its OpenAPI document names at it."""
+"""Starts an installation, and lets schemathesis send it what its OpenAPI document names."""
 
 from __future__ import annotations
 

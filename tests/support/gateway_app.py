@@ -1,4 +1,4 @@
-"""A gateway in this process, over a broker in memory."""
+"""Runs a gateway in this process, over a broker in memory."""
 
 from __future__ import annotations
 

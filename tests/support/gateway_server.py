@@ -1,4 +1,4 @@
-"""The gateway as a process of its own, and sockets to it."""
+"""Starts the gateway as a process of its own, and opens sockets to it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The real gateway, but silence on a connection lasts two seconds at most: `python -m tests.support.hasty_gateway`."""
+"""Runs the real gateway with a silence limit of two seconds: `python -m tests.support.hasty_gateway`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A gateway over a broker in memory, served for a browser: for what its pages show, without any server behind it."""
+"""Serves a gateway over a broker in memory to a browser, for tests of its pages."""
 
 from __future__ import annotations
 

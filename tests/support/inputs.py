@@ -1,4 +1,4 @@
-"""What Hypothesis throws at a gateway: bodies of every type, headers, and among them what has gone wrong elsewhere."""
+"""Generates requests with Hypothesis: bodies of every type, headers, and inputs that have failed elsewhere."""
 
 from __future__ import annotations
 
@@ -156,6 +156,6 @@ NEAR = st.builds(
     _CONTROLS,
     _FEW_HEADERS,
 )
-"""What may well be accepted: the wild is refused nearly always."""
+"""Inputs that are likely to be accepted; wild ones are nearly always refused."""
 
 POSTS = NEAR | WILD

@@ -1,4 +1,4 @@
-"""A whole Counterfoil as processes: what e2e and fault tests submit to, kill and compare."""
+"""Runs a whole Counterfoil as processes, for e2e and fault tests to use, kill and compare."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The ledger's records, under the name by which tests know them: they are `counterfoil_ledger.records`."""
+"""Gives tests the ledger's records, which are in `counterfoil_ledger.records`."""
 
 from counterfoil_ledger.records import Attempt, Entry, Ledger, Outcome
 

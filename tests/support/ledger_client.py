@@ -1,4 +1,4 @@
-"""The ledger's load, under the name by which tests know it: it is `counterfoil_ledger.load`."""
+"""Gives tests the ledger's load, which is in `counterfoil_ledger.load`."""
 
 from counterfoil_ledger.load import FIELDS, Line, Load, LoadClient, submission
 

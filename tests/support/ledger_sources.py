@@ -1,4 +1,4 @@
-"""What an installation holds, read from where it keeps it: databases and mail sink."""
+"""Reads what an installation holds from its databases and its mail sink."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A trial: an installation under load and faults, its ledger, and the verdict at the end."""
+"""Runs an installation under load and faults with a ledger, and gives the verdict at the end."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The ledger's verdict, under the name by which tests know it: it is `counterfoil_ledger.verdict`."""
+"""Gives tests the ledger's verdict, which is in `counterfoil_ledger.verdict`."""
 
 from counterfoil_ledger.holdings import Holdings, StoredRow
 from counterfoil_ledger.verdict import Allowed, Finding, Observed, Verdict, compare

@@ -1,4 +1,4 @@
-"""What a mail program would make a link of: as linkify-it finds it, which many of them use or follow."""
+"""Finds what a mail program would turn into a link, with linkify-it, which many of them use or follow."""
 
 from __future__ import annotations
 

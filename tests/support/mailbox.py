@@ -1,4 +1,4 @@
-"""A mail server that keeps what it takes."""
+"""Runs a mail server that keeps the mails it takes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What `deploy/kubernetes/` makes, as kustomize itself renders it."""
+"""Renders `deploy/kubernetes/` with kustomize itself."""
 
 from __future__ import annotations
 

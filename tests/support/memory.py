@@ -1,4 +1,4 @@
-"""How much memory processes have, over time, and whether it is bounded."""
+"""Measures the memory of processes over time, and says whether it is bounded."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the services measure, as Prometheus reads it."""
+"""Reads the services' metrics as Prometheus does."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A worker of the notify service with all that is around it made up."""
+"""Runs a worker of the notify service with fakes for everything around it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The files of `deploy/observe`, as tests need them."""
+"""Reads the files of `deploy/observe`."""
 
 from __future__ import annotations
 

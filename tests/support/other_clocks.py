@@ -1,4 +1,4 @@
-"""Runs the tests with the clock of another day: `python -m tests.support.other_clocks [WHEN] [-- what pytest is told]`.
+"""Runs the tests at another date: `python -m tests.support.other_clocks [WHEN] [-- pytest arguments]`.
 
 pytest and all of our services see the moment by libfaketime, and time goes on from there. The monotonic clock stays the
 real one; so do all clocks of those servers of others that cannot bear it (`by_the_real_clock`). Without WHEN the quick

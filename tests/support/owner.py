@@ -1,4 +1,4 @@
-"""The owner of some forms: what came in, as the API and the mailbox show it."""
+"""Reads what the owner of some forms sees, in the API and in the mailbox."""
 
 from __future__ import annotations
 

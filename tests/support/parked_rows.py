@@ -1,4 +1,4 @@
-"""What is parked, read from where the services keep it."""
+"""Reads parked messages from the services' databases and queues."""
 
 from __future__ import annotations
 

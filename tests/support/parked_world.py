@@ -1,4 +1,4 @@
-"""One service's parked messages over a broker in memory, in a real database."""
+"""Runs one service's parked messages with a broker in memory and a real database."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What must be true of a pipeline after any submissions, retries and kills: a model of it, and the comparison."""
+"""Compares a pipeline with a model of what must be true after any submissions, retries and kills."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Messages that no consumer can work on, put on the events exchange by hand."""
+"""Publishes messages that no consumer can process."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a page in the browser posts."""
+"""Records what a page in the browser posts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an operator would see of a broker's queues, over plain AMQP."""
+"""Reads a broker's queues over plain AMQP, as an operator would."""
 
 from __future__ import annotations
 

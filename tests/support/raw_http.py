@@ -1,4 +1,4 @@
-"""Requests as bytes, and what is answered: what no client library would send."""
+"""Sends requests as bytes that no client library would send, and reads the answers."""
 
 from __future__ import annotations
 

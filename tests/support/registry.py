@@ -1,4 +1,4 @@
-"""What a broker knows after a power cut."""
+"""Waits until the broker has written its queues to disk, so that a kill keeps them."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ WRITTEN_DOWN_S = 30.0
 
 
 def await_written_down(broker: Broker, url: str) -> None:
-    """Wait until the broker may be killed: a quorum queue that it has not written down comes back empty, and on 3.10
-    without a leader, which blocks every channel that asks for it."""
+    """Wait until the broker may be killed. A quorum queue that is not on disk comes back empty, and on 3.10 without a
+    leader, which blocks every channel that asks for it."""
     eventually(
         lambda: all(broker.has_written_down(queue.name, url=url) for queue in QUEUES),
         WRITTEN_DOWN_S,

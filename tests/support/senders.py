@@ -1,4 +1,4 @@
-"""How a test makes a sender of mail to a server; see the fixture `connect`."""
+"""Defines the type of the fixture `connect`, which makes mail senders."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One of the real services as a process that a test can kill, freeze and start again."""
+"""Runs one real service as a process that a test can kill, freeze and start again."""
 
 from __future__ import annotations
 

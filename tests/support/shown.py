@@ -1,4 +1,4 @@
-"""What a page says to a reader: its words without those that are hidden."""
+"""Reads the visible words of a page."""
 
 from __future__ import annotations
 

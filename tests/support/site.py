@@ -1,4 +1,4 @@
-"""A static site on an origin of its own: the page of somebody who posts to Counterfoil."""
+"""Serves a static site on an origin of its own: the page of somebody who posts to Counterfoil."""
 
 from __future__ import annotations
 

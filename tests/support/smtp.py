@@ -1,4 +1,4 @@
-"""An SMTP server that answers as a test tells it to."""
+"""Runs an SMTP server that answers as a test tells it to."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The soak: a load for as long as asked, and one fault after the other: `python -m tests.support.soak MINUTES [SEED]`.
+"""Runs a load for a given time, with one fault after the other: `python -m tests.support.soak MINUTES [SEED]`.
 
 It prints its seed: the same one chooses the same faults. Exit code 1 where the closing table contradicts the promise.
 """

@@ -1,4 +1,4 @@
-"""The faults of the soak. One more is one line of `FAULTS`: its name, and what does the harm and returns the mend."""
+"""Lists the faults of the soak. Each entry of `FAULTS` has a name and a function that harms and returns the mend."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Counts what a call costs, the same at every run: no clock is asked."""
+"""Counts the steps of a call without a clock, so that every run counts the same."""
 
 from __future__ import annotations
 

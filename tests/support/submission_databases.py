@@ -1,4 +1,4 @@
-"""A migrated storage database for one test."""
+"""Lends a test a migrated storage database."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A repository of submissions in memory: it passes the suite that the real one passes."""
+"""Keeps submissions in memory; this repository passes the same tests as the real one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What stands in a page."""
+"""Reads the tags of a page."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Texts of every kind, and what all services make of each."""
+"""Lists texts of every kind, and what all services make of each."""
 
 # ruff: noqa: RUF001 - signs that look like others are what this is about
 

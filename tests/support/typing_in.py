@@ -1,4 +1,4 @@
-"""What people type into the pages of the tests."""
+"""Types into the fields of a contact form, as a person does."""
 
 from __future__ import annotations
 

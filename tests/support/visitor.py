@@ -1,4 +1,4 @@
-"""A visitor of a page: submits the signup form and looks at the receipt and the mailbox."""
+"""Acts as a visitor: it submits the signup form, and looks at the receipt and the mailbox."""
 
 from __future__ import annotations
 

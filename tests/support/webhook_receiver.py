@@ -1,4 +1,4 @@
-"""An HTTP server that receives webhooks and answers as a test tells it to."""
+"""Runs an HTTP server that receives webhooks and answers as a test tells it to."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Webhooks, and what calls them in a test that needs no network."""
+"""Makes webhooks, and a caller for them that needs no network."""
 
 from __future__ import annotations
 

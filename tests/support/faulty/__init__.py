@@ -1,1 +1,1 @@
-"""The faults of the proof, each an object that a test, or a mix of them, puts in and takes out again."""
+"""The faults of the proof. Each is an object that a test starts and ends, alone or with others."""

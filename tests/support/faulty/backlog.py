@@ -1,4 +1,4 @@
-"""A backlog on the storage service's queue, made faster than any gateway could."""
+"""Makes a backlog on the storage service's queue, faster than a gateway can."""
 
 from __future__ import annotations
 

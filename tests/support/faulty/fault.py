@@ -1,4 +1,4 @@
-"""What all faults have in common: they are put in, taken out again, and prove that they took place."""
+"""Defines a fault: it starts, it ends, and it proves that it took place."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Losing single frames of AMQP, so that a broker and its client disagree about one message."""
+"""Drops single frames of AMQP, so that a broker and its client disagree about one message."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A mail server that keeps what it takes, and treats some addresses badly, once each, as a script says."""
+"""Runs a mail server that keeps its mails, and fails once for some addresses, as a script says."""
 
 from __future__ import annotations
 

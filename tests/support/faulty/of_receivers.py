@@ -1,4 +1,4 @@
-"""Faults of those whom webhooks tell."""
+"""Makes the receivers of webhooks fail."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Faults of our own processes: killed, frozen, told to end."""
+"""Kills, freezes and stops our own processes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Faults of the broker: killed, frozen, under an alarm, or robbed of a queue or a binding."""
+"""Kills or freezes the broker, raises an alarm, or removes a queue or a binding."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Faults of PostgreSQL: away, frozen, locked, read-only, without a free connection, full."""
+"""Makes PostgreSQL fail: away, frozen, locked, read-only, out of connections, full."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Faults of the network between a service and its broker or database."""
+"""Makes the network fail between a service and its broker or database."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A TCP proxy that harms what goes through it, and counts what it did: between a service and its broker or database."""
+"""Runs a TCP proxy that harms the traffic between a service and its broker or database, and counts the harm."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the services of an installation have counted, over all the lives of their processes."""
+"""Adds up the metrics of an installation's services over all restarts of their processes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where faults take place: an installation on a broker, a database and a mail server, with a proxy in each tie."""
+"""Starts an installation for the faults, with a proxy in each connection to broker, database and mail server."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ GIVEN_BACK_MOST = 20
 """So many messages at most come again without a fault: what is on its way to a channel when that is renewed."""
 
 SHORT_LEASE = {"COUNTERFOIL_SMTP_TIMEOUT_S": "5"}
-"""A mail's lease outlives its time limit by a quarter of a minute, and whoever comes second waits for its end.
+"""A mail's lease outlives its time limit by a quarter of a minute, and a second worker waits for its end.
 
 Not less: a mail that is given up after its final dot comes twice, and on a busy machine the sink may need seconds.
 """

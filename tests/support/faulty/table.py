@@ -1,4 +1,4 @@
-"""The table of what each row counted: printed at the end of a run, and kept as JSON for whoever cites it."""
+"""Prints a table of what each row counted at the end of a run, and keeps it as JSON."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a proxy may do with the bytes of one direction."""
+"""Defines what a proxy does with the bytes of one direction."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""For Python under libfaketime, by PYTHONPATH: without this nothing that sleeps works there.
+"""Makes sleeping work in Python under libfaketime; PYTHONPATH loads it.
 
 libfaketime 0.9.10, which Debian 12 has, takes the fake clock's offset from the monotonic deadline
 that `time.sleep` gives (its issue 426), so that Python 3.11 and newer say `OSError: Invalid argument`.
