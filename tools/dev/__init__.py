@@ -1,1 +1,1 @@
-"""What a laptop needs to run and test Counterfoil: private servers, and the runner behind `make run`."""
+"""Starts what a laptop needs to run and test Counterfoil: private servers, and the runner behind `make run`."""

@@ -1,4 +1,4 @@
-"""One question to a broker: is it there?"""
+"""Asks a broker whether it is there."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The file that `make backup` writes: a `.tar.gz` with copies of both databases, the secrets, and what it is."""
+"""Writes and reads the file of `make backup`: a `.tar.gz` with both databases, the secrets, and a description."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`make backup TO=…` copies what `make run` keeps, while it runs or not; `make restore FROM=…` puts it in place."""
+"""`make backup TO=…` copies the data of `make run`, running or not; `make restore FROM=…` puts it back."""
 
 from __future__ import annotations
 

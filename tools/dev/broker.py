@@ -1,4 +1,4 @@
-"""A private RabbitMQ node for one installation or one test run.
+"""Runs a private RabbitMQ node for one installation or one test run.
 
 It shares nothing with a node that the system runs: name, ports, cookie, port mapper (epmd), data and configuration
 are its own, and it listens on loopback only. Variables: https://www.rabbitmq.com/docs/configure

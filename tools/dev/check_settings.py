@@ -1,4 +1,4 @@
-"""All that is wrong with the settings of the three services, known before anything is started."""
+"""Checks the settings of all three services before anything is started."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`make clean` removes what can be made again; `make delete-data` deletes what cannot, and asks before it does.
+"""`make clean` removes what can be made again; `make delete-data` asks, and deletes all data.
 
 Neither touches anything while `make run` runs. Needs nothing but Python.
 """

@@ -1,4 +1,4 @@
-"""What the tests of real clients need: Chromium, a driver for it, Node, and the packages that vendors publish."""
+"""Installs what the tests of real clients need: Chromium, its driver, Node, and packages of vendors."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A private RabbitMQ in a container, for a machine that has Docker and no RabbitMQ."""
+"""Runs a private RabbitMQ in a container, for a machine that has Docker and no RabbitMQ."""
 
 from __future__ import annotations
 

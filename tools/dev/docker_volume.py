@@ -1,4 +1,4 @@
-"""The volume of the broker's container, which outlives it; needs nothing but Python."""
+"""Manages the volume of the broker's container, which outlives it; needs nothing but Python."""
 
 from __future__ import annotations
 

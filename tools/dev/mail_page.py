@@ -1,4 +1,4 @@
-"""A web page that lists the mails of the sink and shows each one; `/email` lists them as MailDev's JSON does."""
+"""Serves a web page that shows the mails of the sink; `/email` lists them as MailDev's JSON does."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An SMTP server that delivers nothing: it keeps each mail as a .eml file, and can show them on a web page."""
+"""Runs an SMTP server that delivers nothing: it keeps each mail as a .eml file, and can show them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Installing what is not Python, by the means the machine has: apt, or Homebrew."""
+"""Installs system packages with apt or Homebrew."""
 
 from __future__ import annotations
 

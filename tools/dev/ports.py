@@ -1,4 +1,4 @@
-"""The port that `make run` serves on."""
+"""Chooses the port that `make run` serves on."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A private PostgreSQL server for one test run, with durability on, as an installation would have it.
+"""Runs a private PostgreSQL server for one test run, as durable as in an installation.
 
 PostgreSQL refuses to run as root. As root it is started as the user `postgres`, and `directory` is given to that user.
 """

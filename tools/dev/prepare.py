@@ -1,4 +1,4 @@
-"""Gets a machine ready: `python3 -m dev.prepare run`, `… test` or `… bench`. Needs nothing but Python.
+"""Prepares a machine: `python3 -m dev.prepare run`, `… test` or `… bench`. Needs nothing but Python.
 
 Safe to run again. It says what it does, and what it installs. The second time it takes a moment.
 """

@@ -1,4 +1,4 @@
-"""Child processes: free ports, waiting with a deadline, ending for certain."""
+"""Starts and ends child processes, finds free ports, and waits with a deadline."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One program of `make run`, with everything it starts; what it prints goes to whoever listens, line by line."""
+"""Runs one program of `make run` with all its children, and hands on its output line by line."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where the programs of RabbitMQ, PostgreSQL, Redis and Prometheus are on this machine."""
+"""Finds the programs of RabbitMQ, PostgreSQL, Redis and Prometheus on this machine."""
 
 from __future__ import annotations
 

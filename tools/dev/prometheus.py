@@ -1,4 +1,4 @@
-"""A private Prometheus server for one test run."""
+"""Runs a private Prometheus server for one test run."""
 
 from __future__ import annotations
 

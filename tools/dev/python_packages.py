@@ -1,4 +1,4 @@
-"""The virtual environment: every package at the pinned version, checked by its hash, and our own packages editable."""
+"""Makes the virtual environment: pinned packages, checked by hash, and our own packages editable."""
 
 from __future__ import annotations
 

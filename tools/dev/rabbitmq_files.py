@@ -1,4 +1,4 @@
-"""The files and variables of a private RabbitMQ node."""
+"""Writes the files and variables of a private RabbitMQ node."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A private Redis server for one test run: it keeps nothing on disk."""
+"""Runs a private Redis server for one test run; it keeps nothing on disk."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`make run`: a private broker, a mail sink and the three services, until Ctrl-C. `dev.prepare` has run before."""
+"""`make run` runs a private broker, a mail sink and the three services until Ctrl-C, after `dev.prepare`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The directory where `make run` keeps everything: private, for one run at a time, and rid of what a killed one left.
+"""Holds the directory of `make run`: private, for one run at a time, and cleaned after a killed one.
 
 What a run starts carries the directory in its environment (`MARK`), and so is known to be its own after the run itself
 was killed, whatever became of the process ids.

@@ -1,4 +1,4 @@
-"""The settings that `make run` gives the services: what is set in the environment goes before what it makes itself."""
+"""Makes the settings that `make run` gives the services; the environment goes before its defaults."""
 
 from __future__ import annotations
 

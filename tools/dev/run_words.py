@@ -1,4 +1,4 @@
-"""What `make run` says when everything is ready."""
+"""Prints what a user needs to know when `make run` is ready."""
 
 from __future__ import annotations
 

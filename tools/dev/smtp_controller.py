@@ -1,4 +1,4 @@
-"""An SMTP server in a thread that can be stopped while somebody is connected."""
+"""Runs an SMTP server in a thread that can be stopped while a client is connected."""
 
 from __future__ import annotations
 

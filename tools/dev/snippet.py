@@ -1,4 +1,4 @@
-"""`make snippet`: counterfoil.js as pages load it, made from the source that people read."""
+"""`make snippet` makes counterfoil.js, as pages load it, from its readable source."""
 
 from __future__ import annotations
 

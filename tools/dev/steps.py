@@ -1,4 +1,4 @@
-"""Doing one thing after the other, saying which, and never being silent for long."""
+"""Runs steps one after the other, names each, and shows progress during long ones."""
 
 from __future__ import annotations
 

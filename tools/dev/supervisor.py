@@ -1,4 +1,4 @@
-"""Runs programs side by side, and brings back what ends by itself; shows what they print, each line with its name."""
+"""Runs programs side by side, restarts those that end, and prefixes each line of output with the name."""
 
 from __future__ import annotations
 
