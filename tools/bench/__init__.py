@@ -1,1 +1,1 @@
-"""What Counterfoil claims about speed, measured beside its peers: `python -m bench`, or `make bench`."""
+"""Measures what Counterfoil claims about speed, beside its peers: `python -m bench`, or `make bench`."""

@@ -1,4 +1,4 @@
-"""`python -m bench [ROW …]`: measures the claims beside their peers, prints a table, and keeps it in `results`.
+"""`python -m bench [ROW …]` measures the claims beside their peers, prints a table, and keeps it in `results`.
 
 Everything listens on loopback. Load generator, servers, broker and database share this machine's cores, so only the
 ratios within one run mean anything. All rows take about a quarter of an hour; `--quick` a minute or two, to see that

@@ -1,4 +1,4 @@
-"""What a number of submissions a second needs: from the cost of one in each part to replicas, nodes and cores. Pure.
+"""Computes the replicas, nodes and cores that a number of submissions a second needs.
 
 The costs are measured on one machine with all of it on a few cores; a core of another is another core. So the plan is
 arithmetic, and says which of its figures are measured, and which assumed.

@@ -1,4 +1,4 @@
-"""Drawings as SVG, written out here: bars for a run, lines for growth. A library for it would bring 60 MB."""
+"""Draws charts as SVG: bars for a run, lines for growth. A library for it would bring 60 MB."""
 
 from __future__ import annotations
 

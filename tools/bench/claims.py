@@ -1,4 +1,4 @@
-"""What is claimed, against what, and which goal it has; and whether a run's figures hold it. Pure."""
+"""Lists the claims, their peers and their goals, and judges the figures of a run by them."""
 
 from __future__ import annotations
 

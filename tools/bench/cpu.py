@@ -1,4 +1,4 @@
-"""How much processor time processes have used."""
+"""Measures how much processor time processes have used."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A database of a bench: what is in a table, and how fast it came."""
+"""Gives a bench a database, and counts the rows and their speed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A backlog that one or more consumers drain, measured by the rows they write."""
+"""Measures how fast consumers drain a backlog, by the rows they write."""
 
 from __future__ import annotations
 

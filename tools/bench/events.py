@@ -1,4 +1,4 @@
-"""Events as the gateway publishes them, made by the thousand: one is encoded, and the others are cut from it."""
+"""Makes thousands of events as the gateway publishes them: it encodes one, and cuts the others from it."""
 
 from __future__ import annotations
 

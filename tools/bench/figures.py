@@ -1,4 +1,4 @@
-"""What was measured, round by round, and the arithmetic of it: medians, spreads, ratios. Pure."""
+"""Computes medians, spreads and ratios of what was measured in each round."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the figures depend on: the machine and the versions of what runs on it."""
+"""Describes the machine and the versions of the programs, on which the figures depend."""
 
 from __future__ import annotations
 

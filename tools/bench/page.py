@@ -1,4 +1,4 @@
-"""`python -m bench.page tools/bench/results/<date>.json …`: the claims over several runs, as Markdown."""
+"""`python -m bench.page tools/bench/results/<date>.json …` writes the claims of several runs as Markdown."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Publishing as fast as the broker confirms: one connection, many messages in flight, no thread waiting for any."""
+"""Publishes as fast as the broker confirms: one connection, many messages in flight, no thread that waits."""
 
 from __future__ import annotations
 

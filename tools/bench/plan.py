@@ -1,4 +1,4 @@
-"""`python -m bench.plan tools/bench/results/<date>.json`: what 1,000, 10,000 and 100,000 submissions a second need.
+"""`python -m bench.plan tools/bench/results/<date>.json` says what 1,000 to 100,000 submissions a second need.
 
 The costs are read from a run of `make bench`; each can be given instead, or all of them without a file:
 `--gateway-us 400 --queue-per-s 12000 …`. Prints Markdown.

@@ -1,4 +1,4 @@
-"""A program that is measured: how it is started, and that it is ended."""
+"""Starts and ends a program that is measured."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One line that says what is being measured and for how long it has gone on; no terminal, a line for each round."""
+"""Shows what is being measured and for how long: one line on a terminal, else a line for each round."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The queues of a bench's own broker: declared, counted, emptied, filled."""
+"""Declares, fills, counts and empties the queues of a bench's own broker."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The table in the terminal, and the file that is kept."""
+"""Prints the table of results, and writes the file that is kept."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How much memory processes have."""
+"""Measures how much memory processes use."""
 
 from __future__ import annotations
 

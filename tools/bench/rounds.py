@@ -1,4 +1,4 @@
-"""Rounds: each subject in turn, A B A B, so that what slows the machine for a minute slows all of them."""
+"""Measures the subjects in turn, A B A B, so that a slow minute of the machine slows all of them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How much is measured: the whole, or a little of everything to see that it works."""
+"""Defines how much is measured: everything, or a little of it to see that it works."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The servers that accept signups: our gateway, its peers, all on loopback with the same number of workers."""
+"""Starts the servers that accept signups: our gateway and its peers, with the same number of workers."""
 
 from __future__ import annotations
 

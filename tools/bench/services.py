@@ -1,4 +1,4 @@
-"""Our own services as they are measured: as an installation runs them, with the limits against floods off."""
+"""Starts our own services as an installation does, with the limits against floods off."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A mail server that takes every mail and keeps none: `python -m bench.sink PORT LOG`.
+"""Takes every mail and keeps none: `python -m bench.sink PORT LOG`.
 
 It writes down when it had taken each mail, and for whom: one line a mail, `seconds recipient`.
 """

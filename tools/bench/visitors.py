@@ -1,4 +1,4 @@
-"""Visitors who submit at a given rate, and remember when each was answered."""
+"""Submits at a given rate, and remembers when each submission was answered."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Open receipt streams: as many as asked for, over sockets that stay open."""
+"""Keeps a number of receipt streams open."""
 
 from __future__ import annotations
 

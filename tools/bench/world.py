@@ -1,4 +1,4 @@
-"""What a run measures with: a broker and a database of its own, each started when it is first needed."""
+"""Starts the broker and the database of a run when they are first needed."""
 
 from __future__ import annotations
 

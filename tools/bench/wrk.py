@@ -1,4 +1,4 @@
-"""Runs wrk and reads what it printed."""
+"""Runs wrk and reads its output."""
 
 from __future__ import annotations
 

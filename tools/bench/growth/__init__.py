@@ -1,4 +1,4 @@
-"""How cost grows with what a submission is, with what waits, and with what is kept: a curve a module.
+"""Measures how cost grows with the size of a submission, with the backlog, and with the rows that are kept.
 
 `python -m bench.growth [CURVE …]`, or `make bench ROW=growth`.
 """

@@ -1,4 +1,4 @@
-"""`python -m bench.growth [CURVE …]`: how cost grows. A quarter of an hour for all of it; `--quick` two points of each.
+"""`python -m bench.growth [CURVE …]` measures how cost grows, in a quarter of an hour; `--quick` takes two points each.
 
 Every point is measured as often as `--rounds` says, one point after the other and again, and its median counts.
 Writes `tools/bench/results/growth-<curve>.json` and a drawing beside it.

@@ -1,4 +1,4 @@
-"""A curve as SVG: one panel for each metric, both axes logarithmic, so that what is linear has the slope of one."""
+"""Draws a curve as SVG: a panel for each metric, with logarithmic axes, so that linear growth has the slope of one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Inserts, lists and cursor pages by how many submissions are kept already."""
+"""Measures inserts, lists and cursor pages by how many submissions are already stored."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Accepts a second and stored a second by the size of a submission, by its fields, and by connections."""
+"""Measures accepts and stored a second by the size of a submission, by its fields, and by connections."""
 
 from __future__ import annotations
 

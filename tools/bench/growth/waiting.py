@@ -1,4 +1,4 @@
-"""Accepts and stored a second by how many messages wait, and by how many replicas work."""
+"""Measures accepts and stored a second by how many messages wait, and by how many replicas work."""
 
 from __future__ import annotations
 

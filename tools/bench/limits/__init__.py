@@ -1,1 +1,1 @@
-"""The ceilings: what the broker, the view, the connection, the database and the mail server can do by themselves."""
+"""Measures the ceilings: what broker, view, connection, database and mail server reach alone."""

@@ -1,4 +1,4 @@
-"""The broker by itself: `python -m bench.limits.broker_alone SECONDS QUEUE…`, with BROKER_URL in the environment.
+"""Measures the broker alone: `python -m bench.limits.broker_alone SECONDS QUEUE…`, BROKER_URL set.
 
 One publisher, its confirms pipelined, puts each event into every queue named; prints how many events a second were
 confirmed by all of them.

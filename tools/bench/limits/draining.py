@@ -1,4 +1,4 @@
-"""The connection that drains and does nothing: `python -m bench.limits.draining QUEUE COUNT [pika]`, BROKER_URL set.
+"""Drains a queue and does nothing else: `python -m bench.limits.draining QUEUE COUNT [pika]`, BROKER_URL set.
 
 The same connection, prefetch and acks as the storage service's, or with `pika` its consumer as it comes; and no message
 is looked at. Prints how many a second.

@@ -1,4 +1,4 @@
-"""The gateway, publishing nothing: what its view costs by itself. `python -m bench.limits.gateway_alone`."""
+"""Measures the gateway's view without publishing: `python -m bench.limits.gateway_alone`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A bare loop over smtplib on one connection: `python -m bench.limits.smtp_loop PORT COUNT [pipelined]`.
+"""Sends mails with smtplib on one connection: `python -m bench.limits.smtp_loop PORT COUNT [pipelined]`.
 
 It sends the confirmation that notify would send, composed once, and waits for the answer to each command, as smtplib
 does; or with `pipelined` sends commands ahead, as notify does. Prints how many a second were taken.

@@ -1,1 +1,1 @@
-"""The same work as others would do it, each written as its users would write it well."""
+"""Does the same work with other libraries, each used as its users would use it well."""

@@ -1,4 +1,4 @@
-"""A `BlockingConnection` kept by each thread, confirmed: one round trip a publish."""
+"""Keeps a `BlockingConnection` in each thread, confirmed: one round trip a publish."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""FastAPI and aio-pika: one robust connection a worker, confirms, mandatory, persistent, the same checks on the fields.
+"""Accepts signups with FastAPI and aio-pika: a robust connection a worker, confirms, persistent, the same checks.
 
 Run by uvicorn with uvloop and httptools.
 """

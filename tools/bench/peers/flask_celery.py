@@ -1,4 +1,4 @@
-"""Flask and Celery: the view hands the signup over by `delay`, with confirms and a quorum queue.
+"""Accepts signups with Flask and Celery: the view calls `delay`, with confirms and a quorum queue.
 
 One task, whose worker would store and send the mail; a confirm is one round trip on one of the pool's connections.
 Settings after Celery's pages on RabbitMQ, quorum queues and `broker_transport_options`.

@@ -1,4 +1,4 @@
-"""The Flask view of the peers: the checks, the event, and a way to publish handed in."""
+"""Defines the Flask view that the peers share; each hands in its way to publish."""
 
 from __future__ import annotations
 

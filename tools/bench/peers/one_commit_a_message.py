@@ -1,4 +1,4 @@
-"""A consumer as most are written: prefetch, one session commit a message, then its ack.
+"""Consumes as most programs do: prefetch, one session commit a message, then its ack.
 
 `python -m bench.peers.one_commit_a_message`, with BROKER_URL, QUEUE and DATABASE_URL in the environment.
 """

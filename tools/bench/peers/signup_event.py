@@ -1,4 +1,4 @@
-"""The event that every peer publishes: the same members as Counterfoil's own, made by a few plain lines."""
+"""Makes the event that every peer publishes, with the same members as Counterfoil's own."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A connection for each request, as tutorials do, with the confirm that they leave out."""
+"""Opens a connection for each request, as tutorials do, and adds the confirm that they leave out."""
 
 from __future__ import annotations
 

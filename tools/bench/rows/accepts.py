@@ -1,4 +1,4 @@
-"""Durable accepts a second: a 202 after the confirm of quorum queues, at 64 connections; and their p99."""
+"""Measures durable accepts a second at 64 connections, each a 202 after the confirm of quorum queues, and their p99."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From the 202 to the row and to the mail, while everything runs at half of what it can do.
+"""Measures the time from the 202 to the row and to the mail, at half of the highest load.
 
 What it can do is measured first: submissions as fast as they go, from the first 202 to the last mail. The row is taken
 to be there when its announcement arrives, which follows the commit; the mail, when the mail server has taken it.

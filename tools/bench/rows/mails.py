@@ -1,4 +1,4 @@
-"""Confirmations a second out of a backlog, into a mail server on loopback that keeps none."""
+"""Measures confirmations a second out of a backlog, into a mail server on loopback that keeps none."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The memory of a gateway worker and of a storage replica, with a backlog behind them and without.
+"""Measures the memory of a gateway worker and of a storage replica, with and without a backlog.
 
 One round: both are sampled all the while, and what counts is the most that either had.
 """

@@ -1,4 +1,4 @@
-"""Stored events a second out of a backlog: one replica and two, beside what most write, and beside the limits."""
+"""Measures stored events a second out of a backlog, with one replica and two, beside peers and limits."""
 
 from __future__ import annotations
 

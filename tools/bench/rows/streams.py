@@ -1,4 +1,4 @@
-"""Accepts a second at one gateway replica while many receipts are being watched there, and while none is."""
+"""Measures accepts a second at one gateway replica, with many watched receipts and with none."""
 
 from __future__ import annotations
 
