@@ -1,1 +1,1 @@
-"""The ledger: proves to an operator that an installation keeps its promise, or names what contradicts it."""
+"""Proves to an operator that an installation keeps its promise, or names what contradicts it."""

@@ -1,4 +1,4 @@
-"""The ledger: send a load to an installation and write down each submission before it is sent; compare it later.
+"""Sends a load to an installation, records each submission before it is sent, and compares later.
 
   counterfoil-ledger run http://127.0.0.1:8080 --ledger run.jsonl --submissions 500 --rate 50
   counterfoil-ledger check run.jsonl --api-key-file key

@@ -1,4 +1,4 @@
-"""An installation as its owner sees it, over HTTP with an API key."""
+"""Reads an installation over HTTP with an API key, as its owner does."""
 
 from __future__ import annotations
 

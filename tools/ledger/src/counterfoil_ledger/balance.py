@@ -1,4 +1,4 @@
-"""The conservation figure of an installation: what is known = stored + on its way + parked, and nothing besides.
+"""Checks the balance of an installation: all known submissions are stored, on their way, or parked.
 
 Every accepted event goes to storage and to notify, each of which keeps its ids in a database of its own: two witnesses.
 What notify knows, storage has stored, or will, or has parked. Ids are compared, not numbers, so retries, redeliveries

@@ -1,4 +1,4 @@
-"""What an installation holds, as far as somebody could look."""
+"""Describes what an installation holds, as far as it could be read."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The load: submissions sent by several threads, each written into a ledger before and after."""
+"""Sends submissions from several threads, and writes each into a ledger before and after."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The mails that came, counted by address: from a directory of .eml files, or from a mail sink's JSON."""
+"""Counts the delivered mails by address, from a directory of .eml files or from a mail sink's JSON."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What waits for a person in an installation, asked of its broker and of the services that keep it."""
+"""Asks an installation's broker and services which messages wait for a person."""
 
 from __future__ import annotations
 

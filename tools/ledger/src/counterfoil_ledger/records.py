@@ -1,4 +1,4 @@
-"""The ledger: what was sent, written down before it is sent, and what became of it.
+"""Records each submission before it is sent, and its result: the ledger.
 
 One JSON object a line, appended and never changed: a run (where to, which seed), a submission before its first byte is
 sent, an attempt after its answer. A ledger that is read back after its writer was killed still names every request that

@@ -1,4 +1,4 @@
-"""What an operator sees: how a run goes on, and the closing table."""
+"""Prints the progress of a run, and the closing table."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Waiting until an installation has worked off what a ledger names, and reading what it then holds."""
+"""Waits until an installation has processed what a ledger names, and reads what it then holds."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What may stand on the command line: each function reads one value, or raises `argparse.ArgumentTypeError`."""
+"""Reads values of the command line; each function returns one, or raises `argparse.ArgumentTypeError`."""
 
 from __future__ import annotations
 

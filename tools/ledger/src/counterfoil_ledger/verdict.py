@@ -1,4 +1,4 @@
-"""The verdict: a ledger compared with what the installation holds, every difference counted and named."""
+"""Compares a ledger with what the installation holds, and counts and names every difference."""
 
 from __future__ import annotations
 
