@@ -10,7 +10,8 @@ from shared.messaging.broker import Keep
 from shared.messaging.failures import DependencyUnavailable
 from shared.messaging.incoming import Incoming
 from shared.messaging.message import Message
-from shared.messaging.topology import PARKED, STORAGE
+from shared.messaging.routes import Destination
+from shared.messaging.topology import STORAGE
 from support.brokers import TIMEOUT_S, Subject, publishing
 from support.polling import eventually
 
@@ -18,8 +19,8 @@ from support.polling import eventually
 def put(subject: Subject, *bodies: bytes) -> None:
     with publishing(subject) as publisher:
         for body in bodies:
-            message = Message(PARKED, STORAGE.parked, "some.type", "some id", body, {"x-reason": "because"})
-            publisher.publish(message, timeout_s=TIMEOUT_S)
+            message = Message("some.type", "some id", body, {"x-reason": "because"})
+            publisher.publish(message, timeout_s=TIMEOUT_S, to=Destination((STORAGE.parked,)))
 
 
 @contextmanager

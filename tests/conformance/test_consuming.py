@@ -8,6 +8,7 @@ from contextlib import suppress
 
 import pytest
 
+from shared.contracts import SubmissionAccepted
 from shared.messaging.batching import BatchLimits
 from shared.messaging.broker import Consumer
 from shared.messaging.failures import BUG_RETRIES, Delivery, DependencyUnavailable, PermanentFailure, RetryLater
@@ -19,15 +20,19 @@ from shared.messaging.message import (
     Message,
     message_of,
 )
-from shared.messaging.topology import EVENTS, NOTIFY_EMAIL, STORAGE
+from shared.messaging.routes import to
+from shared.messaging.topology import NOTIFY_EMAIL, STORAGE
 from support.brokers import TIMEOUT_S, Recorder, Subject, publish, publishing, running, seen
-from support.events import an_event
+from support.events import ACCEPTED, an_event
 from support.polling import eventually
 
 
 def test_what_is_handled_is_gone(subject: Subject) -> None:
     handler = Recorder()
-    with publishing(subject) as publisher, running(subject.broker.consumer(STORAGE, handler, BatchLimits(10, 0.02))):
+    with (
+        publishing(subject) as publisher,
+        running(subject.broker.consumer(STORAGE, handler, BatchLimits(10, 0.02), ACCEPTED)),
+    ):
         ids = publish(publisher, 25)
         eventually(lambda: seen(handler) == set(ids), timeout_s=TIMEOUT_S, message="all is handled")
     assert subject.queued(STORAGE.name) == []
@@ -38,7 +43,7 @@ def test_a_batch_closes_by_size_and_by_age(subject: Subject) -> None:
     handler = Recorder()
     with publishing(subject) as publisher:
         publish(publisher, 25)
-    with running(subject.broker.consumer(STORAGE, handler, BatchLimits(10, 0.2))):
+    with running(subject.broker.consumer(STORAGE, handler, BatchLimits(10, 0.2), ACCEPTED)):
         eventually(lambda: len(seen(handler)) == 25, timeout_s=TIMEOUT_S, message="all is handled")
     assert max(len(batch) for batch in handler.batches) == 10
     assert sum(len(batch) for batch in handler.batches) == 25
@@ -49,11 +54,11 @@ def test_one_bad_event_is_parked_and_its_neighbours_are_handled(subject: Subject
     with publishing(subject) as publisher:
         ids = publish(publisher, 20)
     handler.fails[ids[7]] = PermanentFailure("will never do")
-    with running(subject.broker.consumer(STORAGE, handler, BatchLimits(20, 0.5))):
+    with running(subject.broker.consumer(STORAGE, handler, BatchLimits(20, 0.5), ACCEPTED)):
         eventually(lambda: len(subject.queued(STORAGE.parked)) == 1, timeout_s=TIMEOUT_S, message="it is parked")
         eventually(lambda: seen(handler) == set(ids), timeout_s=TIMEOUT_S, message="all neighbours are handled")
     [parked] = subject.queued(STORAGE.parked)
-    assert parked.message_id == ids[7]
+    assert parked.id == ids[7]
     assert parked.headers[REASON_HEADER] == "will never do"
     assert parked.headers[PARKED_FROM_HEADER] == STORAGE.name
     assert subject.queued(STORAGE.name) == []
@@ -70,12 +75,12 @@ def test_one_bad_event_is_parked_and_its_neighbours_are_handled(subject: Subject
 )
 def test_what_is_no_event_is_parked_with_its_reason(subject: Subject, body: bytes, type_: str, reason: str) -> None:
     handler = Recorder()
-    poison = Message(EVENTS, STORAGE.routing_key, type_, "poison", body)
+    poison = Message(type_, "poison", body)
     with publishing(subject) as publisher:
         before = publish(publisher, 3)
-        publisher.publish(poison, timeout_s=TIMEOUT_S)
+        publisher.publish(poison, timeout_s=TIMEOUT_S, to=to(STORAGE))
         after = publish(publisher, 3)
-    with running(subject.broker.consumer(STORAGE, handler, BatchLimits(10, 0.1))):
+    with running(subject.broker.consumer(STORAGE, handler, BatchLimits(10, 0.1), ACCEPTED)):
         eventually(lambda: len(subject.queued(STORAGE.parked)) == 1, timeout_s=TIMEOUT_S, message="it is parked")
         eventually(
             lambda: seen(handler) == {*before, *after}, timeout_s=TIMEOUT_S, message="all neighbours are handled"
@@ -88,7 +93,10 @@ def test_what_is_no_event_is_parked_with_its_reason(subject: Subject, body: byte
 def test_retry_later_comes_back_with_its_attempt_counted(subject: Subject) -> None:
     handler = Recorder()
     handler.fail_once = [RetryLater("again", after_s=0.1), RetryLater("not now", after_s=0.1)]
-    with publishing(subject) as publisher, running(subject.broker.consumer(NOTIFY_EMAIL, handler, BatchLimits())):
+    with (
+        publishing(subject) as publisher,
+        running(subject.broker.consumer(NOTIFY_EMAIL, handler, BatchLimits(), ACCEPTED)),
+    ):
         [message_id] = publish(publisher)
         eventually(lambda: handler.count(message_id) == 3, timeout_s=TIMEOUT_S, message="it came back")
     assert [batch[0].attempt for batch in handler.batches] == [0, 1, 2]
@@ -98,7 +106,10 @@ def test_retry_later_comes_back_with_its_attempt_counted(subject: Subject) -> No
 
 def test_what_is_put_off_for_years_waits_on_the_longest_level_and_holds_up_nothing(subject: Subject) -> None:
     handler = Recorder()
-    with publishing(subject) as publisher, running(subject.broker.consumer(NOTIFY_EMAIL, handler, BatchLimits())):
+    with (
+        publishing(subject) as publisher,
+        running(subject.broker.consumer(NOTIFY_EMAIL, handler, BatchLimits(), ACCEPTED)),
+    ):
         event = an_event()
         handler.fails[str(event.id)] = RetryLater("as its endpoint wants it", after_s=1e9)
         publisher.publish(message_of(event), timeout_s=TIMEOUT_S)
@@ -111,7 +122,10 @@ def test_what_is_put_off_for_years_waits_on_the_longest_level_and_holds_up_nothi
 def test_while_a_dependency_is_away_everything_is_held_and_nothing_charged(subject: Subject) -> None:
     handler = Recorder()
     handler.fail_once = [DependencyUnavailable("away"), DependencyUnavailable("away")]
-    with publishing(subject) as publisher, running(subject.broker.consumer(STORAGE, handler, BatchLimits(5, 0.5))):
+    with (
+        publishing(subject) as publisher,
+        running(subject.broker.consumer(STORAGE, handler, BatchLimits(5, 0.5), ACCEPTED)),
+    ):
         publish(publisher, 5)
         eventually(lambda: len(handler.batches) == 3, timeout_s=TIMEOUT_S, message="the handler was tried again")
         eventually(lambda: len(seen(handler)) == 5, timeout_s=TIMEOUT_S, message="all are handled")
@@ -124,7 +138,7 @@ def test_a_bug_is_retried_and_then_parked(subject: Subject) -> None:
     handler = Recorder()
     event = an_event()
     handler.fails[str(event.id)] = ZeroDivisionError("a bug")
-    with publishing(subject) as publisher, running(subject.broker.consumer(STORAGE, handler, BatchLimits())):
+    with publishing(subject) as publisher, running(subject.broker.consumer(STORAGE, handler, BatchLimits(), ACCEPTED)):
         # retries that the handler itself asked for count for nothing here
         publisher.publish(message_of(event, headers={ATTEMPT_HEADER: 9}), timeout_s=TIMEOUT_S)
         level = STORAGE.level_queue("30s")
@@ -150,7 +164,7 @@ def test_what_kills_its_consumer_is_parked_and_its_neighbours_are_handled(subjec
 
     def run_until_it_lives() -> None:
         while not died.is_set():
-            consumer = subject.broker.consumer(STORAGE, handler, BatchLimits(10, 0.05))
+            consumer = subject.broker.consumer(STORAGE, handler, BatchLimits(10, 0.05), ACCEPTED)
             consumers.append(consumer)
             with suppress(Crash):
                 consumer.run()
@@ -166,21 +180,21 @@ def test_what_kills_its_consumer_is_parked_and_its_neighbours_are_handled(subjec
         died.set()
         consumers[-1].stop()
         thread.join(TIMEOUT_S)
-    assert [message.message_id for message in subject.queued(STORAGE.parked)] == [ids[5]]
+    assert [message.id for message in subject.queued(STORAGE.parked)] == [ids[5]]
     assert subject.queued(STORAGE.name) == []
 
 
 def test_a_stopped_consumer_gives_back_what_it_had_not_settled(subject: Subject) -> None:
     reached, go_on = threading.Event(), threading.Event()
 
-    def slow(deliveries: Sequence[Delivery]) -> None:
+    def slow(deliveries: Sequence[Delivery[SubmissionAccepted]]) -> None:
         if len(deliveries) > 1:  # the first one goes alone
             reached.set()
             assert go_on.wait(TIMEOUT_S)
 
     with publishing(subject) as publisher:
         ids = publish(publisher, 7)
-    consumer = subject.broker.consumer(STORAGE, slow, BatchLimits(3, 5.0))
+    consumer = subject.broker.consumer(STORAGE, slow, BatchLimits(3, 5.0), ACCEPTED)
     thread = threading.Thread(target=consumer.run)
     thread.start()
     assert reached.wait(TIMEOUT_S)
@@ -189,7 +203,7 @@ def test_a_stopped_consumer_gives_back_what_it_had_not_settled(subject: Subject)
     thread.join(TIMEOUT_S)
     assert not thread.is_alive()
     eventually(
-        lambda: [message.message_id for message in subject.queued(STORAGE.name)] == ids[4:],
+        lambda: [message.id for message in subject.queued(STORAGE.name)] == ids[4:],
         timeout_s=TIMEOUT_S,
         message="the batch in hand is finished and the rest given back",
     )
@@ -199,8 +213,8 @@ def test_two_consumers_share_a_queue_and_handle_each_event_once(subject: Subject
     one, other = Recorder(), Recorder()
     with (
         publishing(subject) as publisher,
-        running(subject.broker.consumer(STORAGE, one, BatchLimits(5, 0.01))),
-        running(subject.broker.consumer(STORAGE, other, BatchLimits(5, 0.01))),
+        running(subject.broker.consumer(STORAGE, one, BatchLimits(5, 0.01), ACCEPTED)),
+        running(subject.broker.consumer(STORAGE, other, BatchLimits(5, 0.01), ACCEPTED)),
     ):
         ids = publish(publisher, 60)
         eventually(lambda: seen(one) | seen(other) == set(ids), timeout_s=TIMEOUT_S, message="all are handled")

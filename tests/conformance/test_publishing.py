@@ -13,7 +13,7 @@ from shared.messaging.message import (
     Message,
     message_of,
 )
-from shared.messaging.topology import EVENTS, NOTIFY_EMAIL, STORAGE
+from shared.messaging.topology import NOTIFY_EMAIL, STORAGE
 from support.brokers import TIMEOUT_S, Subject, publish, publishing
 from support.events import an_event
 
@@ -25,21 +25,21 @@ def test_an_event_reaches_the_queue_of_every_service(subject: Subject) -> None:
     for work in (STORAGE, NOTIFY_EMAIL):
         [message] = subject.queued(work.name)
         assert decode(message.body, type=message.type, types=(SubmissionAccepted,)) == event
-        assert message.message_id == str(event.id)
+        assert message.id == str(event.id)
         assert message.headers[ATTEMPT_HEADER] == 0
 
 
 def test_publishing_from_many_threads_confirms_each(subject: Subject) -> None:
     with publishing(subject) as publisher, ThreadPoolExecutor(16) as pool:
         ids = [one for some in pool.map(lambda _: publish(publisher, 10), range(16)) for one in some]
-    assert {message.message_id for message in subject.queued(STORAGE.name)} == set(ids)
+    assert {message.id for message in subject.queued(STORAGE.name)} == set(ids)
     assert len(subject.queued(STORAGE.name)) == 160
 
 
 def test_a_message_that_no_queue_takes_is_refused(subject: Subject) -> None:
     with publishing(subject) as publisher:
         with pytest.raises(NotConfirmed) as refused:
-            publisher.publish(Message(EVENTS, "no.such.type", "no.such.type", "1", b"{}"), timeout_s=TIMEOUT_S)
+            publisher.publish(Message("no.such.type", "1", b"{}"), timeout_s=TIMEOUT_S)
         assert refused.value.refusal == "returned"
         publish(publisher)  # and the next one goes through
 

@@ -19,8 +19,9 @@ from shared.messaging.batching import BatchLimits
 from shared.messaging.broker import Consumer
 from shared.messaging.memory import MemoryBroker
 from shared.messaging.message import Message
-from shared.messaging.topology import EVENTS, NOTIFY_EMAIL
+from shared.messaging.topology import NOTIFY_EMAIL
 from support.confirmations import MAIL_FROM, Clock, FakeDeliveries, FakeSender, a_form
+from support.events import ACCEPTED
 from support.polling import eventually
 
 EXAMPLES = Path(__file__).parent / "examples"
@@ -59,9 +60,9 @@ def test_every_example_is_confirmed_or_has_nobody_to_confirm_to(body: bytes) -> 
         broker.announcer().announce,
         clock,
     )
-    broker.publisher().publish(Message(EVENTS, event.TYPE, event.TYPE, str(event.id), body), timeout_s=1)
+    broker.publisher().publish(Message(event.TYPE, str(event.id), body), timeout_s=1)
     due = event.reply_address is not None and event.spam is None
-    with running(broker.consumer(NOTIFY_EMAIL, handler, BatchLimits(size=1))):
+    with running(broker.consumer(NOTIFY_EMAIL, handler, BatchLimits(size=1), ACCEPTED)):
         eventually(lambda: not broker.queued(NOTIFY_EMAIL.name), 5, "it is taken")
         eventually(lambda: len(sender.sent) == due, 5, "its mail is sent")
         eventually(lambda: len(announced) == due, 5, "and announced")

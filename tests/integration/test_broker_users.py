@@ -21,8 +21,8 @@ from shared.messaging.incoming import Incoming
 from shared.messaging.message import Message, message_of
 from shared.messaging.rabbitmq import RabbitMQ
 from shared.messaging.rabbitmq.declare import declare
+from shared.messaging.routes import to
 from shared.messaging.topology import (
-    DEFAULT_EXCHANGE,
     EVENTS,
     LIVE,
     NOTIFY_EMAIL,
@@ -33,7 +33,7 @@ from shared.messaging.topology import (
     STORAGE_QUERIES,
 )
 from support.brokers import TIMEOUT_S, Recorder, publish, running, seen
-from support.events import ACCEPTED_AT, an_event
+from support.events import ACCEPTED, ACCEPTED_AT, an_event
 from support.polling import eventually
 from support.queues import Queues
 from support.service import run
@@ -104,7 +104,7 @@ def test_a_submission_goes_all_its_ways(urls: Urls, shared_url: str) -> None:
         return stored in heard
 
     try:
-        with running(storage.consumer(STORAGE, handler, BatchLimits(1, 0.02))):
+        with running(storage.consumer(STORAGE, handler, BatchLimits(1, 0.02), ACCEPTED)):
             eventually(lambda: {good, bad} <= seen(handler), TIMEOUT_S, "both are handled, one after a delay level")
             eventually(lambda: Queues(shared_url).depth(STORAGE.parked) == 1, TIMEOUT_S, "the bad one is parked")
         kept: list[Incoming] = []
@@ -112,9 +112,9 @@ def test_a_submission_goes_all_its_ways(urls: Urls, shared_url: str) -> None:
         eventually(lambda: [one.message_id for one in kept] == [bad], TIMEOUT_S, "storage keeps the bad one")
         collecting.close()
         replaying = storage.publisher()
-        again = Message(DEFAULT_EXCHANGE, STORAGE.name, kept[0].type, bad, kept[0].body)
+        again = Message(kept[0].type, bad, kept[0].body)
         eventually(lambda: not replaying.missing(), TIMEOUT_S, "it can publish")
-        replaying.publish(again, timeout_s=TIMEOUT_S)
+        replaying.publish(again, timeout_s=TIMEOUT_S, to=to(STORAGE))
         replaying.close()
         assert bad in [properties.message_id for _, properties in Queues(shared_url).peek(STORAGE.name)]
         assert eventually(lambda: rpc.ask(STORAGE_QUERIES, "double", {"n": 2}), 1, "asked").answer(timeout_s=10)
@@ -142,7 +142,7 @@ def test_storage_and_notify_read_their_own_alone_and_publish_no_events(
         assert refused(urls[user], partial(BlockingChannel.basic_get, queue=queue))
         assert refused(urls[user], partial(BlockingChannel.queue_purge, queue=queue))
     event = message_of(an_event())
-    assert refused(urls[user], lambda channel: publish_by_hand(channel, EVENTS, event.routing_key))
+    assert refused(urls[user], lambda channel: publish_by_hand(channel, EVENTS, event.type))
 
 
 @pytest.mark.parametrize("exchange", [EVENTS, LIVE, PARKED])

@@ -9,6 +9,7 @@ import pika
 import pytest
 
 from dev.broker import Broker
+from shared.contracts import SubmissionAccepted
 from shared.messaging.batching import BatchLimits
 from shared.messaging.failures import Delivery
 from shared.messaging.incoming import POISON_AT
@@ -16,10 +17,10 @@ from shared.messaging.message import REASON_HEADER, message_of
 from shared.messaging.rabbitmq import RabbitMQ
 from shared.messaging.rabbitmq.consumer import QueueSource
 from shared.messaging.rabbitmq.declare import declare
-from shared.messaging.topology import STORAGE
+from shared.messaging.topology import EVENTS, STORAGE
 from shared.messaging.worker import GOOD_TO_CLEAR, SUSPECT_AT
 from support.brokers import looker, running
-from support.events import an_event
+from support.events import ACCEPTED, an_event
 from support.polling import eventually
 
 TIMEOUT_S = 30.0
@@ -35,7 +36,7 @@ class Recorder:
         self.go_on = threading.Event()
         self.go_on.set()
 
-    def __call__(self, deliveries: Sequence[Delivery]) -> None:
+    def __call__(self, deliveries: Sequence[Delivery[SubmissionAccepted]]) -> None:
         self.reached.set()
         assert self.go_on.wait(TIMEOUT_S)
         self.sizes.append(len(deliveries))
@@ -55,8 +56,8 @@ def put(url: str, count: int) -> list[str]:
         channel.confirm_delivery()
         for event in events:
             message = message_of(event)
-            properties = pika.BasicProperties(type=message.type, message_id=message.message_id, delivery_mode=2)
-            channel.basic_publish(message.exchange, message.routing_key, message.body, properties)
+            properties = pika.BasicProperties(type=message.type, message_id=message.id, delivery_mode=2)
+            channel.basic_publish(EVENTS, message.type, message.body, properties)
     return [str(event.id) for event in events]
 
 
@@ -79,7 +80,7 @@ def test_messages_that_keep_coming_back_are_handled_one_at_a_time(url: str) -> N
     return_all(url, 5, SUSPECT_AT)
     ids = suspects + put(url, GOOD_TO_CLEAR + 100)
     handler = Recorder()
-    with running(RabbitMQ(url, name="test").consumer(STORAGE, handler, BatchLimits(50, 0.05))):
+    with running(RabbitMQ(url, name="test").consumer(STORAGE, handler, BatchLimits(50, 0.05), ACCEPTED)):
         eventually(lambda: set(handler.ids) == set(ids), timeout_s=TIMEOUT_S, message="all are handled")
     assert handler.sizes[:GOOD_TO_CLEAR] == [1] * GOOD_TO_CLEAR
     assert max(handler.sizes) > 1, "it went back to batches"
@@ -90,12 +91,12 @@ def test_what_came_back_too_often_is_parked_unseen(url: str) -> None:
     return_all(url, 1, POISON_AT)
     [innocent] = put(url, 1)
     handler = Recorder()
-    with running(RabbitMQ(url, name="test").consumer(STORAGE, handler, BatchLimits(50, 0.05))):
+    with running(RabbitMQ(url, name="test").consumer(STORAGE, handler, BatchLimits(50, 0.05), ACCEPTED)):
         eventually(lambda: handler.ids == [innocent], timeout_s=TIMEOUT_S, message="the innocent one is handled")
         queued = looker(url)
         eventually(lambda: len(queued(STORAGE.parked)) == 1, timeout_s=TIMEOUT_S, message="the poison is parked")
     [parked] = queued(STORAGE.parked)
-    assert parked.message_id == poison
+    assert parked.id == poison
     assert f"came back {POISON_AT} times" in str(parked.headers[REASON_HEADER])
 
 
@@ -103,7 +104,7 @@ def test_an_ack_from_before_a_reconnect_does_no_harm(rabbitmq: Broker, url: str)
     ids = put(url, 30)
     handler = Recorder()
     handler.go_on.clear()
-    with running(RabbitMQ(url, name="test").consumer(STORAGE, handler, BatchLimits(10, 0.05))):
+    with running(RabbitMQ(url, name="test").consumer(STORAGE, handler, BatchLimits(10, 0.05), ACCEPTED)):
         assert handler.reached.wait(TIMEOUT_S)
         rabbitmq.ctl("close_all_connections", "--global", "test")
         handler.go_on.set()  # the batch in hand is handled, and its ack belongs to a channel that is gone

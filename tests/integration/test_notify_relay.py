@@ -66,7 +66,7 @@ class Replicas:
 
     def __init__(self, engine: Engine) -> None:
         self.clock, self.sender = Clock(), FakeSender()
-        self.waiting: list[Delivery] = []
+        self.waiting: list[Delivery[SubmissionAccepted]] = []
         self._lock = threading.Lock()
         self._workers = [
             self._worker(table) for table in (DeliveryTable(engine, CAPS), DeliveryTable(engine, CAPS)) * 2
@@ -82,7 +82,7 @@ class Replicas:
             made._pace.note(1, 0.0)
         return made
 
-    def take(self, deliveries: Sequence[Delivery]) -> None:
+    def take(self, deliveries: Sequence[Delivery[SubmissionAccepted]]) -> None:
         """Work off deliveries, whatever comes back put aside."""
         queue = list(deliveries)
 

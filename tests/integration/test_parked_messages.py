@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry
 
 from shared.messaging.broker import NotConfirmed
-from shared.messaging.topology import DEFAULT_EXCHANGE, STORAGE, STORAGE_QUERIES
+from shared.messaging.topology import STORAGE, STORAGE_QUERIES
 from shared.parked.queries import methods
 from shared.parked.serialization import CONTENT_BYTES_MOST
 from shared.telemetry.parked import measure_parked
@@ -58,8 +58,7 @@ def test_a_replay_publishes_the_bytes_that_came_and_none_of_the_headers_but_the_
     parked_id = world.park(body, traceparent="00-a-b-01", x_attempt=3, x_death=death)
     assert world.messages.replay([parked_id], "ada") == {"replayed": [parked_id], "unknown": [], "problem": None}
     [message] = world.published()
-    assert (message.exchange, message.routing_key) == (DEFAULT_EXCHANGE, STORAGE.name)
-    assert (message.body, message.type, message.message_id) == (body, "some.type", "m")
+    assert (message.body, message.type, message.id) == (body, "some.type", "m")
     assert message.headers == {"traceparent": "00-a-b-01"}
     assert world.messages.body(parked_id) == body
     assert world.reopened == [(STORAGE.name, "m")]

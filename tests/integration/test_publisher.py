@@ -16,6 +16,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from dev.broker import Broker
+from shared.contracts import SubmissionAccepted
 from shared.messaging.broker import NotConfirmed
 from shared.messaging.message import message_of
 from shared.messaging.rabbitmq.publisher import DECLARE_EVERY_S, ConfirmingPublisher
@@ -215,7 +216,7 @@ def await_binding(connection: pika.BlockingConnection, url: str) -> None:
     channel = connection.channel()
 
     def arrives() -> bool:
-        channel.basic_publish(EVENTS, STORAGE.routing_key, b"anybody's")
+        channel.basic_publish(EVENTS, SubmissionAccepted.TYPE, b"anybody's")
         return bool(stored_ids(url))
 
     eventually(arrives, timeout_s=TIMEOUT_S, message="the queue is bound again")
@@ -224,7 +225,7 @@ def await_binding(connection: pika.BlockingConnection, url: str) -> None:
 def test_a_binding_that_was_deleted_costs_nothing_and_is_put_back(broker_url: str) -> None:
     own_connection = pika.BlockingConnection(pika.URLParameters(broker_url))
     with publishing(broker_url, declare_every_s=2.0) as publisher, own_connection as connection:
-        connection.channel().queue_unbind(STORAGE.name, EVENTS, STORAGE.routing_key)
+        connection.channel().queue_unbind(STORAGE.name, EVENTS, SubmissionAccepted.TYPE)
         assert publish(publisher) in stored_ids(broker_url), "confirmed, and missed by a queue"
         await_binding(connection, broker_url)
 
@@ -245,7 +246,7 @@ def test_the_topology_is_declared_again_after_a_time_without_threads(broker_url:
         with capture_logs() as logs, no_new_threads():
             tried = lambda: any(one["event"] == "could not declare again" for one in logs)  # noqa: E731
             eventually(tried, timeout_s=TIMEOUT_S, message="it was tried")
-        connection.channel().queue_unbind(STORAGE.name, EVENTS, STORAGE.routing_key)
+        connection.channel().queue_unbind(STORAGE.name, EVENTS, SubmissionAccepted.TYPE)
         await_binding(connection, broker_url)
 
 

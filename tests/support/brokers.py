@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import pika
 
+from shared.contracts import SubmissionAccepted
 from shared.messaging.broker import Broker, Consumer, Publisher
 from shared.messaging.failures import Delivery
 from shared.messaging.message import Message, message_of
@@ -37,9 +38,7 @@ def looker(url: str) -> Callable[[str], list[Message]]:
                     return found  # closing the connection puts them all back
                 ours = ((key, value) for key, value in (properties.headers or {}).items() if key != "x-delivery-count")
                 headers = {key: value for key, value in ours if isinstance(value, str | int)}
-                found.append(
-                    Message("", queue, properties.type or "", properties.message_id or "", body or b"", headers)
-                )
+                found.append(Message(properties.type or "", properties.message_id or "", body or b"", headers))
 
     return queued
 
@@ -61,11 +60,11 @@ class Recorder:
     """A handler that keeps what it was given, and fails as it is told."""
 
     def __init__(self) -> None:
-        self.batches: list[list[Delivery]] = []
+        self.batches: list[list[Delivery[SubmissionAccepted]]] = []
         self.fails: dict[str, Exception] = {}
         self.fail_once: list[Exception] = []
 
-    def __call__(self, deliveries: Sequence[Delivery]) -> None:
+    def __call__(self, deliveries: Sequence[Delivery[SubmissionAccepted]]) -> None:
         self.batches.append(list(deliveries))
         if self.fail_once:
             raise self.fail_once.pop()
@@ -91,7 +90,7 @@ def publish(publisher: Publisher, count: int = 1) -> list[str]:
     messages = [message_of(an_event()) for _ in range(count)]
     for message in messages:
         publisher.publish(message, timeout_s=TIMEOUT_S)
-    return [message.message_id for message in messages]
+    return [message.id for message in messages]
 
 
 def seen(handler: Recorder) -> set[str]:

@@ -6,13 +6,16 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from shared.contracts import JsonValue, SubmissionAccepted, fingerprint
+from shared.contracts import JsonValue, SubmissionAccepted, decoder, fingerprint
 
 ACCEPTED_AT = datetime.now(UTC)
 """By the clock: a service tries for 72 hours, so an event of a fixed day is soon too old for it."""
 
 WRITTEN_AT = datetime(2026, 11, 22, 17, 3, 44, 123456, tzinfo=UTC)
 """For what is compared with a text that has a moment in it, and meets no clock."""
+
+ACCEPTED = decoder(SubmissionAccepted)
+"""What a consumer of accepted submissions takes."""
 
 
 def an_event(*, id: UUID | None = None, form: str = "signup", **fields: Any) -> SubmissionAccepted:  # noqa: A002

@@ -64,7 +64,7 @@ class World:
     def handle(self, event: SubmissionAccepted, *, attempt: int = 0) -> None:
         self.work(self.handler, Delivery(event, attempt))
 
-    def work(self, worker: DeliveryWorker, delivery: Delivery) -> None:
+    def work(self, worker: DeliveryWorker, delivery: Delivery[SubmissionAccepted]) -> None:
         """Let a worker handle one delivery, and raise what it says of it."""
         [result] = worker([delivery])
         if result is not None:

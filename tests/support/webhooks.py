@@ -109,13 +109,13 @@ class WebhookWorld:
     def handle(self, event: SubmissionAccepted, *, attempt: int = 0, failures: int = 0) -> None:
         self.work(self.handler, self.delivery(event, attempt, failures))
 
-    def work(self, worker: DeliveryWorker, delivery: Delivery) -> None:
+    def work(self, worker: DeliveryWorker, delivery: Delivery[SubmissionAccepted]) -> None:
         """Let a worker handle one delivery, and raise what it says of it."""
         [result] = worker([delivery])
         if result is not None:
             raise result
 
-    def delivery(self, event: SubmissionAccepted, attempt: int = 0, failures: int = 0) -> Delivery:
+    def delivery(self, event: SubmissionAccepted, attempt: int = 0, failures: int = 0) -> Delivery[SubmissionAccepted]:
         return Delivery(event, attempt, failures)
 
     def shown(self, event: SubmissionAccepted) -> list[Confirmation]:

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shared.contracts import SubmissionAccepted
 from shared.messaging.failures import (
     BUG_RETRIES,
     Delivery,
@@ -30,7 +31,7 @@ class Handler:
         self.handled: list[int] = []
         self.calls = 0
 
-    def __call__(self, deliveries: Sequence[Delivery]) -> None:
+    def __call__(self, deliveries: Sequence[Delivery[SubmissionAccepted]]) -> None:
         self.calls += 1
         numbers = [int(str(delivery.event.fields["n"])) for delivery in deliveries]
         for number in numbers:
@@ -39,7 +40,7 @@ class Handler:
         self.handled += numbers
 
 
-def deliveries(count: int, *, attempt: int = 0, failures: int = 0) -> list[Delivery]:
+def deliveries(count: int, *, attempt: int = 0, failures: int = 0) -> list[Delivery[SubmissionAccepted]]:
     return [Delivery(an_event(n=number), attempt, failures) for number in range(count)]
 
 
@@ -87,7 +88,7 @@ def test_what_a_handler_says_of_each_of_the_first_is_their_outcome() -> None:
 def test_a_half_that_is_left_unfinished_ends_a_bisected_batch() -> None:
     deliveries = [Delivery(an_event()) for _ in range(4)]
 
-    def handler(given: Sequence[Delivery]) -> list[Exception | None]:
+    def handler(given: Sequence[Delivery[SubmissionAccepted]]) -> list[Exception | None]:
         if len(given) == 4:
             raise ValueError
         return [None]

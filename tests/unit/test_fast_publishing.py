@@ -12,7 +12,7 @@ from pika.channel import Channel
 from shared.messaging.rabbitmq.connection import Connection
 
 BODY_MOST = 100
-ROUTES = (("", "storage.submissions.v1"), ("counterfoil.events", "submission.accepted.v1"))
+QUEUES = ("storage.submissions.v1", "notify.submissions.v1")
 PROPERTIES = pika.BasicProperties(
     message_id="one", type="submission.accepted.v1", headers={"x-attempt": 0, "traceparent": "00-ab-cd-01"}
 )
@@ -50,11 +50,11 @@ def test_each_route_gets_the_bytes_that_pika_would_write(size: int, mandatory: b
     body = b"x" * size
 
     def by_pika(_: Unconnected, channel: Channel) -> None:
-        for exchange, routing_key in ROUTES:
-            channel.basic_publish(exchange, routing_key, body, PROPERTIES, mandatory=mandatory)
+        for queue in QUEUES:
+            channel.basic_publish("", queue, body, PROPERTIES, mandatory=mandatory)
 
     def past_pika(connection: Unconnected, channel: Channel) -> None:
-        connection.publish(channel, ROUTES, body, PROPERTIES, mandatory=mandatory)
+        connection.publish(channel, QUEUES, body, PROPERTIES, mandatory=mandatory)
 
     def joined(connection: Unconnected, channel: Channel) -> None:
         with connection.one_write():
@@ -68,5 +68,5 @@ def test_a_closed_channel_is_refused_as_pika_refuses_it() -> None:
     connection = Unconnected()
     channel = Channel(connection, 3, lambda _: None)
     with pytest.raises(pika.exceptions.ChannelWrongStateError):
-        connection.publish(channel, ROUTES, b"{}", PROPERTIES, mandatory=True)
+        connection.publish(channel, QUEUES, b"{}", PROPERTIES, mandatory=True)
     assert connection.written == b""

@@ -23,6 +23,7 @@ from notify_service.transports.failures import Transient
 from notify_service.transports.http.sender import HttpSender
 from notify_service.transports.smtp.mail import Mail
 from shared import forms
+from shared.contracts import SubmissionAccepted
 from shared.messaging.batching import BatchLimits
 from shared.messaging.failures import Delivery, DependencyUnavailable, PermanentFailure, RetryLater
 from shared.messaging.memory import MemoryBroker
@@ -33,7 +34,7 @@ from storage_service.store.handler import Stored
 from storage_service.store.instruments import counting
 from support.brokers import Recorder, publish, running
 from support.confirmations import NOON, FakeDeliveries, a_key, planned
-from support.events import an_event
+from support.events import ACCEPTED, an_event
 from support.gateway_app import FORMS, GOOD, SECRET
 from support.polling import eventually
 from support.webhooks import URL, WebhookWorld
@@ -55,14 +56,14 @@ def test_a_consumer_counts_what_came_and_where_it_went(registry: CollectorRegist
     handler = Recorder()
     good, refused, later, bug = (message_of(an_event()) for _ in range(4))
     handler.fails = {
-        refused.message_id: PermanentFailure("no"),
-        later.message_id: RetryLater("later", after_s=100),
-        bug.message_id: ValueError("a bug"),
+        refused.id: PermanentFailure("no"),
+        later.id: RetryLater("later", after_s=100),
+        bug.id: ValueError("a bug"),
     }
     publisher = broker.publisher()
     for message in (good, refused, later, bug):
         publisher.publish(message, timeout_s=1.0)
-    with running(broker.consumer(NOTIFY_EMAIL, handler, BatchLimits())):
+    with running(broker.consumer(NOTIFY_EMAIL, handler, BatchLimits(), ACCEPTED)):
         eventually(lambda: value(registry, "counterfoil_messages_received_total", **QUEUE) == 4, 10, "all came")
         eventually(
             lambda: value(registry, "counterfoil_messages_retried_total", level="30s", **QUEUE) == 1, 10, "the bug"
@@ -79,7 +80,7 @@ def test_what_is_set_aside_counts_as_parked_only_when_it_lies_there(registry: Co
     [only] = publish(broker.publisher())
     handler.fails = {only: PermanentFailure("no")}
     broker.refusal = "blocked"
-    with running(broker.consumer(NOTIFY_EMAIL, handler, BatchLimits())):
+    with running(broker.consumer(NOTIFY_EMAIL, handler, BatchLimits(), ACCEPTED)):
         eventually(lambda: handler.count(only), 10, "it was handled")
         assert value(registry, "counterfoil_messages_parked_total", reason="refused", **QUEUE) == 0
         broker.refusal = None
@@ -91,12 +92,12 @@ def test_a_consumer_that_waits_for_something_is_holding(registry: CollectorRegis
     broker = MemoryBroker(instruments=messaging(registry, [NOTIFY_EMAIL]))
     back = threading.Event()
 
-    def handle(_: Sequence[Delivery]) -> None:
+    def handle(_: Sequence[Delivery[SubmissionAccepted]]) -> None:
         if not back.is_set():
             raise DependencyUnavailable("away")
 
     publish(broker.publisher())
-    with running(broker.consumer(NOTIFY_EMAIL, handle, BatchLimits())):
+    with running(broker.consumer(NOTIFY_EMAIL, handle, BatchLimits(), ACCEPTED)):
         eventually(lambda: value(registry, "counterfoil_consumers_holding", **QUEUE) == 1, 10, "it holds")
         back.set()
         eventually(lambda: value(registry, "counterfoil_consumers_holding", **QUEUE) == 0, 10, "it holds no more")

@@ -13,7 +13,7 @@ from shared.contracts import SubmissionAccepted, decode, encode
 from shared.contracts.event import EVENT_BYTES_MOST, InvalidEvent
 from shared.messaging.failures import BUG_RETRIES, Delivery, Park
 from shared.messaging.incoming import POISON_AT, Incoming
-from support.events import an_event
+from support.events import ACCEPTED, an_event
 
 ODD: list[Any] = [
     *(
@@ -39,8 +39,8 @@ def incoming(*, redelivered: bool = False, body: bytes | None = None, **headers:
 
 
 def test_a_count_of_returns_is_the_brokers_on_redelivery_alone() -> None:
-    assert isinstance(incoming(x_delivery_count=POISON_AT).read(), Delivery)
-    poison = incoming(x_delivery_count=POISON_AT, redelivered=True).read()
+    assert isinstance(incoming(x_delivery_count=POISON_AT).read(ACCEPTED), Delivery)
+    poison = incoming(x_delivery_count=POISON_AT, redelivered=True).read(ACCEPTED)
     assert isinstance(poison, Park)
     assert poison.kind == "poison"
 
@@ -59,7 +59,7 @@ def test_a_count_of_the_broker_is_read_as_pika_has_it() -> None:
 def test_no_odd_header_counts(name: str, value: Any) -> None:
     one = incoming(redelivered=True, **{name: value})
     assert (one.returns, one.attempt, one.failures) == (0, 0, 0)
-    assert isinstance(one.read(), Delivery)
+    assert isinstance(one.read(ACCEPTED), Delivery)
 
 
 def test_more_failures_than_are_ever_counted_are_none() -> None:
@@ -74,5 +74,5 @@ def test_a_trace_that_is_no_trace_does_not_travel_on() -> None:
 def test_an_event_too_large_is_parked_unread() -> None:
     with pytest.raises(InvalidEvent, match=f"{EVENT_BYTES_MOST} at most"):
         decode(b"\xff" * (EVENT_BYTES_MOST + 1), type=SubmissionAccepted.TYPE, types=(SubmissionAccepted,))
-    parked = incoming(body=b"\xff" * 20_000_000).read()
+    parked = incoming(body=b"\xff" * 20_000_000).read(ACCEPTED)
     assert parked == Park(f"no valid event: 20000000 bytes, {EVENT_BYTES_MOST} at most", "invalid")

@@ -38,7 +38,7 @@ class Subject:
         return [one for one in self.happened if isinstance(one, SubmissionsStored)]
 
 
-def deliveries(events: Sequence[SubmissionAccepted]) -> list[Delivery]:
+def deliveries(events: Sequence[SubmissionAccepted]) -> list[Delivery[SubmissionAccepted]]:
     return [Delivery(event) for event in events]
 
 

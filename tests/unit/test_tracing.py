@@ -15,9 +15,11 @@ from notify_service.tracing import TracedCaller, TracedSender
 from notify_service.transports.failures import Permanent
 from notify_service.transports.smtp.mail import Mail
 from notify_service.transports.smtp.server import SmtpServer
+from shared.contracts import SubmissionAccepted
 from shared.messaging.broker import NotConfirmed
 from shared.messaging.failures import Delivery, RetryLater
 from shared.messaging.message import Message, message_of
+from shared.messaging.routes import Destination
 from shared.messaging.topology import STORAGE
 from shared.settings import SettingsError, reader, sealed
 from shared.tracing import traced
@@ -45,7 +47,7 @@ def spans(kept: InMemorySpanExporter) -> OtelSpans:
 class Refusing:
     """A publisher that confirms nothing, and a sender that sends nothing."""
 
-    def publish(self, message: Message, *, timeout_s: float) -> None:
+    def publish(self, message: Message, *, timeout_s: float, to: Destination | None = None) -> None:
         raise NotConfirmed("blocked")
 
     def missing(self) -> list[str]:
@@ -64,7 +66,7 @@ class Refusing:
         raise Permanent("rcpt 550")
 
 
-def fail(_: Sequence[Delivery]) -> None:
+def fail(_: Sequence[Delivery[SubmissionAccepted]]) -> None:
     raise RetryLater(SECRET, after_s=1)
 
 

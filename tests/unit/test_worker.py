@@ -8,6 +8,7 @@ from contextlib import contextmanager
 
 import pytest
 
+from shared.contracts import SubmissionAccepted
 from shared.failpoints import ignore
 from shared.messaging.batching import BatchLimits
 from shared.messaging.failures import Delivery, DependencyUnavailable, Results, RetryLater
@@ -16,7 +17,7 @@ from shared.messaging.message import ATTEMPT_HEADER, FAILURES_HEADER, message_of
 from shared.messaging.topology import NOTIFY_EMAIL
 from shared.messaging.worker import Worker
 from support.brokers import running
-from support.events import an_event
+from support.events import ACCEPTED, an_event
 from support.polling import eventually
 
 TIMEOUT_S = 10.0
@@ -29,7 +30,7 @@ class Handler:
         self.fails: dict[str, Exception] = {}
         self.handled: list[str] = []
 
-    def __call__(self, deliveries: Sequence[Delivery]) -> None:
+    def __call__(self, deliveries: Sequence[Delivery[SubmissionAccepted]]) -> None:
         [delivery] = deliveries
         error = self.fails.get(str(delivery.event.id))
         if error is not None:
@@ -47,7 +48,7 @@ def publish(broker: MemoryBroker, count: int) -> list[str]:
     messages = [message_of(an_event()) for _ in range(count)]
     for message in messages:
         publisher.publish(message, timeout_s=1.0)
-    return [message.message_id for message in messages]
+    return [message.id for message in messages]
 
 
 @contextmanager
@@ -56,6 +57,7 @@ def working(broker: MemoryBroker, handler: Handler, *, hold_most_s: float = 60.0
         NOTIFY_EMAIL,
         handler,
         BatchLimits(),
+        ACCEPTED,
         source=MemorySource(broker, NOTIFY_EMAIL.name, BatchLimits().prefetch),
         publisher=broker.publisher(),
         reach=ignore,
@@ -76,7 +78,7 @@ def test_a_retry_that_cannot_be_published_waits_aside_and_the_others_go_on(broke
         assert broker.queued(level) == []
         broker.refusal = None
         eventually(lambda: len(broker.queued(level)) == 1, timeout_s=TIMEOUT_S, message="it waits on its level")
-    assert broker.queued(level)[0].message_id == first
+    assert broker.queued(level)[0].id == first
     assert broker.queued(NOTIFY_EMAIL.name) == []
 
 
@@ -87,7 +89,7 @@ def test_what_is_held_too_long_is_put_off_and_charged_nothing(broker: MemoryBrok
     level = NOTIFY_EMAIL.level_queue("30s")
     with working(broker, handler, hold_most_s=0.0):
         eventually(lambda: len(broker.queued(level)) == 3, timeout_s=TIMEOUT_S, message="all are put off")
-    assert [message.message_id for message in broker.queued(level)] == ids
+    assert [message.id for message in broker.queued(level)] == ids
     for message in broker.queued(level):
         assert (message.headers[ATTEMPT_HEADER], message.headers[FAILURES_HEADER]) == (0, 0)
     assert broker.queued(NOTIFY_EMAIL.name) == []
@@ -96,12 +98,12 @@ def test_what_is_held_too_long_is_put_off_and_charged_nothing(broker: MemoryBrok
 def test_a_batch_is_what_is_there_and_what_a_handler_leaves_comes_again_first(broker: MemoryBroker) -> None:
     batches: list[list[str]] = []
 
-    def two_at_most(deliveries: Sequence[Delivery]) -> Results:
+    def two_at_most(deliveries: Sequence[Delivery[SubmissionAccepted]]) -> Results:
         batches.append([str(delivery.event.id) for delivery in deliveries])
         return [None] * min(2, len(deliveries))
 
     ids = publish(broker, 8)
-    with running(broker.consumer(NOTIFY_EMAIL, two_at_most, BatchLimits(size=5))):
+    with running(broker.consumer(NOTIFY_EMAIL, two_at_most, BatchLimits(size=5), ACCEPTED)):
         eventually(lambda: not broker.queued(NOTIFY_EMAIL.name), TIMEOUT_S, "all are handled")
     assert batches == [ids[:1], ids[1:6], ids[3:6], ids[5:6], ids[6:8]]
 
@@ -109,11 +111,11 @@ def test_a_batch_is_what_is_there_and_what_a_handler_leaves_comes_again_first(br
 def test_a_handler_that_does_not_come_back_is_stuck_and_an_idle_worker_is_not(broker: MemoryBroker) -> None:
     entered, release = threading.Event(), threading.Event()
 
-    def block(_: Sequence[Delivery]) -> None:
+    def block(_: Sequence[Delivery[SubmissionAccepted]]) -> None:
         entered.set()
         release.wait()
 
-    worker = broker.consumer(NOTIFY_EMAIL, block, BatchLimits())
+    worker = broker.consumer(NOTIFY_EMAIL, block, BatchLimits(), ACCEPTED)
     with running(worker):
         assert worker.missing() == []
         assert worker.stuck(after_s=0.0) == []

@@ -10,11 +10,11 @@ from bench.peers.flask_celery import QUEUE as CELERY_QUEUE
 from bench.program import Program
 from bench.services import WORKERS, gateway, gateway_alone
 from shared.contracts import SubmissionAccepted
-from shared.messaging.topology import WORK_QUEUES
+from shared.messaging.routes import ROUTES
 
 THREADS = 32
 
-EVENT_QUEUES = tuple(work.name for work in WORK_QUEUES if work.routing_key == SubmissionAccepted.TYPE)
+EVENT_QUEUES = ROUTES[SubmissionAccepted.TYPE].queues
 """Where an event goes. The form has no webhook, so that the queue of webhooks gets none."""
 
 

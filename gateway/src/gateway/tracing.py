@@ -10,6 +10,7 @@ from gateway.http.responses import Answer
 from gateway.intake.wsgi import Submit
 from shared.messaging.broker import NotConfirmed, Publisher
 from shared.messaging.message import Message
+from shared.messaging.routes import Destination
 from shared.tracing import Attributes, Span, Spans
 from shared.tracing.spans import destination
 
@@ -23,13 +24,13 @@ class TracedPublisher:
         self._publisher = publisher
         self._spans = spans
 
-    def publish(self, message: Message, *, timeout_s: float) -> None:
+    def publish(self, message: Message, *, timeout_s: float, to: Destination | None = None) -> None:
         """Publish and wait for the confirm; see `broker.Publisher`."""
-        name = f"publish {destination(message.routing_key)}"
+        name = f"publish {destination(message.type)}"
         with self._spans.begun(name, "producer", _about(message)) as span:
             headers = {**message.headers, "traceparent": span.traceparent}
             try:
-                self._publisher.publish(replace(message, headers=headers), timeout_s=timeout_s)
+                self._publisher.publish(replace(message, headers=headers), timeout_s=timeout_s, to=to)
             except NotConfirmed as error:
                 span.fail(error.refusal)
                 raise
@@ -81,7 +82,7 @@ def _about(message: Message) -> Attributes:
         "messaging.system": "rabbitmq",
         "messaging.operation.name": "publish",
         "messaging.operation.type": "send",
-        "messaging.destination.name": destination(message.routing_key),
-        "messaging.rabbitmq.destination.routing_key": message.routing_key,
-        "messaging.message.id": message.message_id,
+        "messaging.destination.name": destination(message.type),
+        "messaging.rabbitmq.destination.routing_key": message.type,
+        "messaging.message.id": message.id,
     }

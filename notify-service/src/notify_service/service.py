@@ -31,6 +31,7 @@ from notify_service.transports.http.sender import HttpSender
 from notify_service.transports.smtp.sender import smtp_senders
 from notify_service.transports.transport import Transport
 from shared import failpoints, forms, tracing
+from shared.contracts import SubmissionAccepted, decoder
 from shared.messaging.batching import BatchLimits
 from shared.messaging.broker import Announcer, Broker, Closable
 from shared.messaging.running import run_until_told
@@ -95,10 +96,13 @@ def run(
     parts = Parts(chosen, served, table, channels(needs), announcer, measuring, reach, spans)
     mails, closing = _mail_workers(parts)
     webhooks, recorder = _webhook_workers(parts)
+    accepted = decoder(SubmissionAccepted)
     limits = BatchLimits(size=1 if spans else MOST)  # a mail's span stands below its own event's, and no other's
-    consumers = [broker.consumer(NOTIFY_EMAIL, tracing.traced(one, NOTIFY_EMAIL, spans), limits) for one in mails]
+    consumers = [
+        broker.consumer(NOTIFY_EMAIL, tracing.traced(one, NOTIFY_EMAIL, spans), limits, accepted) for one in mails
+    ]
     consumers += [
-        broker.consumer(NOTIFY_WEBHOOK, tracing.traced(one, NOTIFY_WEBHOOK, spans), BatchLimits(size=1))
+        broker.consumer(NOTIFY_WEBHOOK, tracing.traced(one, NOTIFY_WEBHOOK, spans), BatchLimits(size=1), accepted)
         for one in webhooks
     ]
     reopen = reopening(table, _now)

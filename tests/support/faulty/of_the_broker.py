@@ -8,6 +8,7 @@ from urllib.parse import unquote
 from pika.adapters.blocking_connection import BlockingChannel
 
 from dev.broker import Broker
+from shared.messaging.routes import bindings
 from shared.messaging.topology import EVENTS, WorkQueue
 from support.polling import eventually
 from support.queues import Queues
@@ -138,8 +139,9 @@ class BindingDeleted:
         return {"bindings deleted": self.deleted}
 
     def _unbind(self, channel: BlockingChannel) -> None:
-        for routing_key in (self.work.routing_key, *self.work.also):
-            channel.queue_unbind(self.work.name, EVENTS, routing_key)
+        for binding in bindings():
+            if (binding.exchange, binding.queue) == (EVENTS, self.work.name):
+                channel.queue_unbind(binding.queue, EVENTS, binding.routing_key)
 
     def _count(self) -> int:
         vhost = unquote(self.broker_url.rpartition("/")[2])

@@ -9,12 +9,13 @@ from gateway.server.wsgi import serve
 from shared import forms
 from shared.messaging.memory import MemoryBroker
 from shared.messaging.message import Message
+from shared.messaging.routes import Destination
 
 
 class NoPublisher:
     """A publisher that confirms what it never sends."""
 
-    def publish(self, message: Message, *, timeout_s: float) -> None:
+    def publish(self, message: Message, *, timeout_s: float, to: Destination | None = None) -> None:
         """Confirm at once."""
 
     def missing(self) -> list[str]:

@@ -16,7 +16,7 @@ from shared.messaging.failures import Delivery, RetryLater
 class Wanted:
     """A delivery that is to be made; `refusal` says why it has failed instead, as it does without a form."""
 
-    delivery: Delivery
+    delivery: Delivery[SubmissionAccepted]
     planned: Planned
     form: Form | None = None
     refusal: str | None = None
@@ -35,7 +35,9 @@ class Wanted:
 Plan: TypeAlias = Wanted | RetryLater | None
 
 
-def plans(deliveries: Sequence[Delivery], plan: Callable[[Delivery], Plan], most: int) -> list[Plan]:
+def plans(
+    deliveries: Sequence[Delivery[SubmissionAccepted]], plan: Callable[[Delivery[SubmissionAccepted]], Plan], most: int
+) -> list[Plan]:
     """Return the plans of the first deliveries, with so many to be made at most, each to a recipient of its own: what
     is claimed by one statement is counted by it."""
     made, recipients = list[Plan](), set[str | Key]()

@@ -23,7 +23,7 @@ from notify_service.deliveries.telling import Telling, about
 from notify_service.deliveries.trying import Trying
 from notify_service.deliveries.wanted import Plan, Wanted, plans
 from notify_service.transports.transport import Transport
-from shared.contracts import ConfirmationChanged
+from shared.contracts import ConfirmationChanged, SubmissionAccepted
 from shared.failpoints import Reach, ignore
 from shared.messaging.failures import Delivery, DependencyUnavailable, Results, RetryLater
 
@@ -37,7 +37,7 @@ class DeliveryWorker:
     which records what one of them sent while that one sends the next. The names of failpoints begin with `point`.
     """
 
-    plan: Callable[[Delivery], Plan]
+    plan: Callable[[Delivery[SubmissionAccepted]], Plan]
     channels: Mapping[str, Channel]
     transport: Transport
     deliveries: Deliveries
@@ -51,7 +51,7 @@ class DeliveryWorker:
     owner: UUID = field(default_factory=uuid4)
     _pace: Pace = field(default_factory=Pace)
 
-    def __call__(self, deliveries: Sequence[Delivery]) -> Results:
+    def __call__(self, deliveries: Sequence[Delivery[SubmissionAccepted]]) -> Results:
         """Make the first of them, and return what came of each: done, `RetryLater`, or a bug, recorded before.
 
         Never `PermanentFailure`: what cannot be sent has failed, visibly, and its message is done. Raises

@@ -11,7 +11,7 @@ from notify_service.channels.channel import Channel
 from notify_service.channels.planned import Planned
 from notify_service.deliveries.retries import PUT_ASIDE_MOST_S, UNKNOWN, is_too_old, retry_after_s
 from notify_service.deliveries.wanted import Plan, Wanted
-from shared.contracts import Confirmation
+from shared.contracts import Confirmation, SubmissionAccepted
 from shared.forms import Form, Forms
 from shared.messaging.failures import Delivery, RetryLater
 
@@ -35,7 +35,7 @@ class OneChannel:
     clock: Callable[[], datetime]
     is_promised: bool = False
 
-    def __call__(self, delivery: Delivery) -> Plan:
+    def __call__(self, delivery: Delivery[SubmissionAccepted]) -> Plan:
         """Return what is to be done about a message; raises `DependencyUnavailable`."""
         event, form = delivery.event, self.forms.get(delivery.event.form)
         if event.spam is not None:
@@ -48,7 +48,7 @@ class OneChannel:
             return None
         return self._put_off(delivery, form) or self._ended(delivery, form, may_ask[0])
 
-    def _put_off(self, delivery: Delivery, form: Form | None) -> RetryLater | None:
+    def _put_off(self, delivery: Delivery[SubmissionAccepted], form: Form | None) -> RetryLater | None:
         """Return how long to wait for a form that may yet come, or may yet have the channel."""
         event, now = delivery.event, self.clock()
         if is_too_old(event.accepted_at, now):
@@ -60,7 +60,7 @@ class OneChannel:
         reason = unknown(event.form) if form is None else _NOT_YET.format(channel=self.channel.name)
         return RetryLater(reason, after_s=min(after_s, PUT_ASIDE_MOST_S) if self.is_promised else after_s)
 
-    def _ended(self, delivery: Delivery, form: Form | None, may_ask: Planned) -> Plan:
+    def _ended(self, delivery: Delivery[SubmissionAccepted], form: Form | None, may_ask: Planned) -> Plan:
         """Return the failure of a delivery that its form does not ask for any more, where it was begun or promised."""
         if form is None:
             return Wanted(delivery, may_ask, refusal=UNKNOWN)

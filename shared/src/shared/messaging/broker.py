@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias, TypeVar
 
-from shared.contracts import Announcement
+from shared.contracts.announcements import Announcement
+from shared.contracts.event import Decoder, Event
 from shared.messaging.batching import BatchLimits
 from shared.messaging.failures import Handler
 from shared.messaging.incoming import Incoming
 from shared.messaging.instruments import Refusal
 from shared.messaging.message import Message
+from shared.messaging.routes import Destination
 from shared.messaging.topology import WorkQueue
+
+E = TypeVar("E", bound=Event)
 
 
 class NotConfirmed(Exception):
@@ -43,8 +47,11 @@ Keep: TypeAlias = Callable[[Incoming], None]
 class Publisher(Protocol):
     """Publishes durably. Safe to use from many threads at once."""
 
-    def publish(self, message: Message, *, timeout_s: float) -> None:
-        """Publish and wait until the broker has confirmed it in every queue; raises `NotConfirmed`."""
+    def publish(self, message: Message, *, timeout_s: float, to: Destination | None = None) -> None:
+        """Publish and wait until the broker has confirmed it in every queue; raises `NotConfirmed`.
+
+        It goes `to` there, else where `routes` says by its type.
+        """
 
     def missing(self) -> list[str]:
         """Return what keeps it from publishing right now, in words for an operator; empty when ready."""
@@ -118,8 +125,11 @@ class Broker(Protocol):
     def watch(self, notice: Callable[[Announcement], None]) -> Closable:
         """Call `notice` with every announcement, from one thread; it must not block."""
 
-    def consumer(self, work: WorkQueue, handler: Handler, limits: BatchLimits) -> Consumer:
-        """Return a consumer; it may fetch deliveries at once, and handles none before its `run`."""
+    def consumer(self, work: WorkQueue, handler: Handler[E], limits: BatchLimits, decode: Decoder[E]) -> Consumer:
+        """Return a consumer of what `decode` reads; it may fetch deliveries at once, and handles none before its `run`.
+
+        What `decode` refuses is parked.
+        """
 
     def collect(self, queue: str, keep: Keep) -> Closable:
         """Hand every message of a queue to `keep`, one at a time, from a thread of its own; each is acked once kept.

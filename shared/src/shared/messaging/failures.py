@@ -16,11 +16,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Generic, Literal, TypeAlias, TypeVar
 
 import structlog
 
-from shared.contracts import SubmissionAccepted
+from shared.contracts.event import Event
+
+E = TypeVar("E", bound=Event)
 
 BUG_RETRIES = 3
 """How many retries a delivery gets whose handler raises what it should not."""
@@ -45,13 +47,13 @@ class DependencyUnavailable(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Delivery:
+class Delivery(Generic[E]):
     """One event from a queue. `attempt` counts the retries it has been through, `failures` those after a bug.
 
     `traceparent` is the trace it belongs to, as it came: unchecked.
     """
 
-    event: SubmissionAccepted
+    event: E
     attempt: int = 0
     failures: int = 0
     redelivered: bool = False
@@ -61,7 +63,7 @@ class Delivery:
 Results: TypeAlias = Sequence[Exception | None]
 """What came of each of the first deliveries of a batch: None where it is done, else what is to be said by raising."""
 
-Handler: TypeAlias = Callable[[Sequence[Delivery]], Results | None]
+Handler: TypeAlias = Callable[[Sequence[Delivery[E]]], Results | None]
 """Handles a batch: when it returns None, all of it is done; when it raises, none of it counts as done. Or it returns
 the results of the first, at least one, and is handed the others again."""
 
@@ -95,7 +97,7 @@ class Retry:
 Outcome: TypeAlias = Done | Park | Retry
 
 
-def settle(handler: Handler, deliveries: Sequence[Delivery]) -> list[Outcome]:
+def settle(handler: Handler[E], deliveries: Sequence[Delivery[E]]) -> list[Outcome]:
     """Run the handler over a batch, bisecting it where it fails, and return the outcomes of the first, in order.
 
     Raises `DependencyUnavailable` as it comes: then nothing is settled and the batch is to be run again.
@@ -116,14 +118,14 @@ def settle(handler: Handler, deliveries: Sequence[Delivery]) -> list[Outcome]:
     return [Done() if error is None else _outcome_of(error, delivery) for error, delivery in found]
 
 
-def _outcome_of(error: Exception, delivery: Delivery) -> Outcome:
+def _outcome_of(error: Exception, delivery: Delivery[E]) -> Outcome:
     if isinstance(error, PermanentFailure):
         return Park(str(error))
     if isinstance(error, RetryLater):
         return Retry(str(error), error.after_s)
     reason = type(error).__name__
     structlog.get_logger().error(
-        "handler failed", submission=str(delivery.event.id), attempt=delivery.attempt, error=reason, exc_info=error
+        "handler failed", message_id=str(delivery.event.id), attempt=delivery.attempt, error=reason, exc_info=error
     )
     if delivery.failures < BUG_RETRIES:
         return Retry(reason, BUG_RETRY_AFTER_S, charge="failure")

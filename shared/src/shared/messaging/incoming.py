@@ -5,9 +5,9 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
-from shared.contracts import InvalidEvent, SubmissionAccepted, decoder
+from shared.contracts.event import Decoder, Event, InvalidEvent
 from shared.messaging.failures import BUG_RETRIES, Delivery, Park
 from shared.messaging.message import ATTEMPT_HEADER, FAILURES_HEADER
 
@@ -22,7 +22,7 @@ ATTEMPT_MOST = 10_000
 
 _TRACEPARENT_MOST = 128
 
-_decode = decoder(SubmissionAccepted)
+E = TypeVar("E", bound=Event)
 
 
 @dataclass(slots=True)  # not frozen: one is made per message, and freezing doubles what that costs
@@ -71,14 +71,14 @@ class Incoming:
         traceparent = self.headers.get("traceparent")
         return traceparent if isinstance(traceparent, str) and len(traceparent) <= _TRACEPARENT_MOST else None
 
-    def read(self) -> Delivery | Park:
+    def read(self, decode: Decoder[E]) -> Delivery[E] | Park:
         """Decode it; what is no event, or came back too often, is to be parked."""
         if self.returns >= POISON_AT:
             return Park(
                 f"came back {self.returns} times without being settled: it may be what ends the consumer", "poison"
             )
         try:
-            event = _decode(self.body, self.type)
+            event = decode(self.body, self.type)
         except InvalidEvent as error:
             return Park(f"no valid event: {error}", "invalid")
         return Delivery(event, self.attempt, self.failures, self.redelivered, self.traceparent)

@@ -6,9 +6,11 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from typing import TypeVar
 
-from shared.contracts import Announcement, decode_announcement
+from shared.contracts.announcements import Announcement, decode_announcement, encode_announcement
+from shared.contracts.event import Decoder, Event
 from shared.failpoints import Reach, ignore
 from shared.messaging import topology
 from shared.messaging.batching import BatchLimits
@@ -17,9 +19,14 @@ from shared.messaging.collecting import Collector
 from shared.messaging.failures import Handler
 from shared.messaging.incoming import Incoming
 from shared.messaging.instruments import ConsumeInstruments, Instruments, Refusal
-from shared.messaging.message import Message, announcement_message
+from shared.messaging.message import Message
 from shared.messaging.queries import pack_query, reply_to, unpack_reply
+from shared.messaging.routes import ROUTES, Destination
 from shared.messaging.worker import Worker
+
+E = TypeVar("E", bound=Event)
+
+QUEUE_NAMES = frozenset(queue.name for queue in topology.QUEUES)
 
 
 @dataclass
@@ -54,12 +61,14 @@ class MemoryBroker:
         self._watchers.append(notice)
         return _Closing(lambda: self._watchers.remove(notice))
 
-    def consumer(self, work: topology.WorkQueue, handler: Handler, limits: BatchLimits) -> Worker:
+    def consumer(
+        self, work: topology.WorkQueue, handler: Handler[E], limits: BatchLimits, decode: Decoder[E]
+    ) -> Worker[E]:
         """Return a consumer; see `broker.Broker`."""
         source = MemorySource(self, work.name, limits.prefetch)
         told = self.instruments.consuming.get(work.name, ConsumeInstruments())
         return Worker(
-            work, handler, limits, source=source, publisher=self.publisher(), reach=self.reach, instruments=told
+            work, handler, limits, decode, source=source, publisher=self.publisher(), reach=self.reach, instruments=told
         )
 
     def collect(self, queue: str, keep: Keep) -> Collector:
@@ -84,16 +93,9 @@ class MemoryBroker:
         with self._changed:
             return [stored.message for stored in self._queues.get(queue, ())]
 
-    def route(self, message: Message) -> list[str]:
-        """Return the queues that a message goes to."""
-        if message.exchange == topology.DEFAULT_EXCHANGE:
-            return [queue.name for queue in topology.QUEUES if queue.name == message.routing_key]
-        wanted = (message.exchange, message.routing_key)
-        return [binding.queue for binding in topology.BINDINGS if (binding.exchange, binding.routing_key) == wanted]
-
-    def put(self, queue: str, message: Message) -> None:
+    def put(self, queue: str, message: Message, expiration_ms: int | None = None) -> None:
         """Store a message on a queue; on a delay level, until its expiration."""
-        due_at = time.monotonic() + (message.expiration_ms or 0) / 1000
+        due_at = time.monotonic() + (expiration_ms or 0) / 1000
         with self._changed:
             self._queues.setdefault(queue, deque()).append(_Stored(message, due_at))
             self._changed.notify_all()
@@ -111,8 +113,7 @@ class MemoryBroker:
         for level in levels & self._queues.keys():
             for stored in [one for one in self._queues[level] if one.due_at <= time.monotonic()]:
                 self._queues[level].remove(stored)
-                message = replace(stored.message, routing_key=queue, expiration_ms=None)
-                self._queues.setdefault(queue, deque()).append(_Stored(message))
+                self._queues.setdefault(queue, deque()).append(_Stored(stored.message))
 
 
 @dataclass
@@ -131,16 +132,16 @@ class MemoryPublisher:
     _broker: MemoryBroker
     _closed: bool = False
 
-    def publish(self, message: Message, *, timeout_s: float) -> None:  # noqa: ARG002 - it never waits
+    def publish(self, message: Message, *, timeout_s: float, to: Destination | None = None) -> None:  # noqa: ARG002 - it never waits
         """Put the message on its queues, or refuse it as the broker is told to."""
         refusal: Refusal | None = "closed" if self._closed else self._broker.refusal
-        queues = self._broker.route(message)
-        if refusal is None and not queues:
+        to = to or ROUTES.get(message.type)
+        if refusal is None and (to is None or not QUEUE_NAMES.issuperset(to.queues)):
             refusal = "returned"
-        if refusal is not None:
-            raise NotConfirmed(refusal)
-        for queue in queues:
-            self._broker.put(queue, message)
+        if refusal is not None or to is None:
+            raise NotConfirmed(refusal or "returned")
+        for queue in to.queues:
+            self._broker.put(queue, message, to.expiration_ms)
 
     def missing(self) -> list[str]:
         """Return what keeps it from publishing."""
@@ -163,9 +164,9 @@ class MemoryAnnouncer:
 
     def announce(self, announcement: Announcement) -> None:
         """Hand a copy, encoded and decoded, to every watcher."""
-        message = announcement_message(announcement)
+        body = encode_announcement(announcement)
         for notice in list(self._broker._watchers):  # noqa: SLF001 - one broker, in several classes
-            notice(decode_announcement(message.body, type=message.type))
+            notice(decode_announcement(body, type=announcement.TYPE))
 
     def close(self) -> None:
         """Do nothing: there is nothing to end."""
@@ -205,7 +206,7 @@ class MemorySource:
         message = stored.message
         headers = {**message.headers, "x-delivery-count": stored.returns}
         return Incoming(
-            message.body, message.type, message.message_id, headers, self._tag, self._generation, stored.returns > 0
+            message.body, message.type, message.id, headers, self._tag, self._generation, stored.returns > 0
         )
 
     def wake(self) -> None:

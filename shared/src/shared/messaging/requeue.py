@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from typing import TypeAlias
@@ -26,7 +27,8 @@ from shared.messaging.message import (
     REASON_HEADER,
     Message,
 )
-from shared.messaging.topology import DEFAULT_EXCHANGE, PARKED, WorkQueue
+from shared.messaging.routes import Destination
+from shared.messaging.topology import WorkQueue
 
 Note: TypeAlias = Callable[[], None]
 """Tells the instruments that a delivery was sent on."""
@@ -47,7 +49,7 @@ class Requeue:
         self._publisher = publisher
         self._reach = reach
         self._instruments = instruments
-        self._aside: list[tuple[Incoming, Message, Note]] = []
+        self._aside: list[_Sending] = []
         self._log = structlog.get_logger().bind(queue=work.name)
 
     def __len__(self) -> int:
@@ -56,49 +58,42 @@ class Requeue:
 
     def waiting(self) -> list[Incoming]:
         """Return what is set aside."""
-        return [incoming for incoming, _, _ in self._aside]
+        return [sending.incoming for sending in self._aside]
 
     def send(self, incoming: Incoming, outcome: Park | Retry) -> bool:
         """Publish it; False where that was not confirmed, and it is set aside."""
         parked = isinstance(outcome, Park)
         say = self._log.error if parked else self._log.info
-        say("parked" if parked else "retry", submission=incoming.message_id[:64], reason=outcome.reason[:REASON_MOST])
-        message = self._parked(incoming, outcome) if isinstance(outcome, Park) else self._retried(incoming, outcome)
-        note = self._note_of(outcome)
-        if self._publish(message):
-            note()
+        say("parked" if parked else "retry", message_id=incoming.message_id[:64], reason=outcome.reason[:REASON_MOST])
+        sending = self._parked(incoming, outcome) if isinstance(outcome, Park) else self._retried(incoming, outcome)
+        if self._publish(sending):
             return True
-        self._aside.append((incoming, message, note))
+        self._aside.append(sending)
         return False
 
     def again(self, is_current: Callable[[Incoming], bool]) -> list[Incoming]:
         """Try what is set aside again, and return what was sent; forget what is no longer ours."""
         sent: list[Incoming] = []
         while self._aside:
-            incoming, message, note = self._aside[0]
-            if is_current(incoming):
-                if not self._publish(message):
+            sending = self._aside[0]
+            if is_current(sending.incoming):
+                if not self._publish(sending):
                     break
-                note()
-                sent.append(incoming)
+                sent.append(sending.incoming)
             del self._aside[0]
         return sent
 
-    def _note_of(self, outcome: Park | Retry) -> Note:
-        if isinstance(outcome, Park):
-            return partial(self._instruments.parked, outcome.kind)
-        return partial(self._instruments.retried, self._work.level_for(outcome.after_s))
-
-    def _publish(self, message: Message) -> bool:
+    def _publish(self, sending: _Sending) -> bool:
         try:
-            self._publisher.publish(message, timeout_s=PUBLISH_TIMEOUT_S)
+            self._publisher.publish(sending.message, timeout_s=PUBLISH_TIMEOUT_S, to=sending.to)
         except NotConfirmed as error:
             self._log.warning("set aside", because=str(error))
             return False
-        self._reach("after-park-publish" if message.exchange == PARKED else "after-retry-publish")
+        self._reach(sending.failpoint)
+        sending.note()
         return True
 
-    def _parked(self, incoming: Incoming, outcome: Park) -> Message:
+    def _parked(self, incoming: Incoming, outcome: Park) -> _Sending:
         headers: dict[str, str | int] = {
             **incoming.trace,
             ATTEMPT_HEADER: incoming.attempt,
@@ -109,9 +104,10 @@ class Requeue:
             PARKED_AT_HEADER: datetime.now(UTC).isoformat(),
             PARKING_HEADER: str(uuid4()),
         }
-        return Message(PARKED, self._work.parked, incoming.type, incoming.message_id, incoming.body, headers)
+        note = partial(self._instruments.parked, outcome.kind)
+        return _Sending(incoming, headers, Destination((self._work.parked,)), note, "after-park-publish")
 
-    def _retried(self, incoming: Incoming, outcome: Retry) -> Message:
+    def _retried(self, incoming: Incoming, outcome: Retry) -> _Sending:
         level = self._work.level_for(outcome.after_s)
         # Longer than its level nothing waits, and RabbitMQ closes the channel on an expiration beyond 32 bits.
         after_s = min(outcome.after_s, self._work.levels_s[level])
@@ -121,12 +117,20 @@ class Requeue:
             ATTEMPT_HEADER: incoming.attempt + (outcome.charge != "nothing"),
             FAILURES_HEADER: incoming.failures + (outcome.charge == "failure"),
         }
-        return Message(
-            DEFAULT_EXCHANGE,
-            self._work.level_queue(level),
-            incoming.type,
-            incoming.message_id,
-            incoming.body,
-            headers,
-            expiration_ms=max(1, int(jittered_s * 1000)),
-        )
+        to = Destination((self._work.level_queue(level),), expiration_ms=max(1, int(jittered_s * 1000)))
+        return _Sending(incoming, headers, to, partial(self._instruments.retried, level), "after-retry-publish")
+
+
+@dataclass(slots=True)
+class _Sending:
+    """One delivery on its way to another queue."""
+
+    incoming: Incoming
+    headers: Mapping[str, str | int]
+    to: Destination
+    note: Note
+    failpoint: str
+
+    @property
+    def message(self) -> Message:
+        return Message(self.incoming.type, self.incoming.message_id, self.incoming.body, self.headers)

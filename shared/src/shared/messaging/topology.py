@@ -1,8 +1,8 @@
-"""Every exchange, queue and binding, declared in one place and in no other.
+"""Every exchange and queue, named in one place and in no other.
 
 Each process declares all of it on every connect, before its first publish: RabbitMQ confirms a publish that
-reached only some of its queues, so an event is published to each queue by itself (`routes`), and the gateway, too, must
-have declared every one of them.
+reached only some of its queues, so an event is published to each queue by itself (`routes.py`), and the gateway, too,
+must have declared every one of them.
 Queue arguments after RabbitMQ's documents on quorum queues, dead lettering and TTL; a change of arguments is a
 new `.v2` queue, bound beside the old one until that is drained.
 """
@@ -13,16 +13,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from shared.contracts import SubmissionAccepted
-
 EVENTS = "counterfoil.events"
 LIVE = "counterfoil.live"
 PARKED = "counterfoil.parked"
 DEFAULT_EXCHANGE = ""
-
-WITH_WEBHOOK = f"{SubmissionAccepted.TYPE}.webhook"
-"""The routing key of a submission whose form has a webhook. The queue of webhooks is bound by this one alone, so that a
-submission to any other form is not copied to it, and the other queues are bound by both."""
 
 STORAGE_QUERIES = "storage.queries.v2"
 NOTIFY_QUERIES = "notify.queries.v2"
@@ -63,16 +57,10 @@ class Binding:
 
 @dataclass(frozen=True, slots=True)
 class WorkQueue:
-    """A queue of work, with its delay levels (name → seconds) and the parked queue it ends in.
-
-    It is bound by its routing key, and by the keys in `also`; with an empty routing key by none: then who publishes to
-    it names it.
-    """
+    """A queue of work, with its delay levels (name → seconds) and the parked queue it ends in."""
 
     name: str
     parked: str
-    routing_key: str = SubmissionAccepted.TYPE
-    also: tuple[str, ...] = (WITH_WEBHOOK,)
     levels_s: Mapping[str, int] = field(default_factory=lambda: dict(RETRY_LEVELS_S))
 
     def level_queue(self, level: str) -> str:
@@ -112,11 +100,6 @@ class WorkQueue:
             },
         )
 
-    def bindings(self) -> list[Binding]:
-        """Return what routes events to the work queue, and dead letters to the parked one."""
-        keys = (self.routing_key, *self.also)
-        return [*(Binding(EVENTS, self.name, key) for key in keys if key), Binding(PARKED, self.parked, self.parked)]
-
 
 def _queries(name: str) -> Queue:
     # A quorum queue too, although nobody minds losing a query: a classic queue lives on one node of a cluster, and
@@ -126,14 +109,14 @@ def _queries(name: str) -> Queue:
 
 STORAGE = WorkQueue("storage.submissions.v1", "storage.parked.v1", levels_s={"30s": 30})
 NOTIFY_EMAIL = WorkQueue("notify.email.v1", "notify.parked.v1")
-NOTIFY_WEBHOOK = WorkQueue("notify.webhook.v1", "notify.parked.v1", routing_key=WITH_WEBHOOK, also=())
+NOTIFY_WEBHOOK = WorkQueue("notify.webhook.v1", "notify.parked.v1")
 """Apart from mail, so that a slow webhook never delays it."""
 
-NOTIFY_SUBMISSIONS = WorkQueue("notify.submissions.v1", "notify.parked.v1", "", (), levels_s={"30s": 30})
+NOTIFY_SUBMISSIONS = WorkQueue("notify.submissions.v1", "notify.parked.v1", levels_s={"30s": 30})
 """Every accepted submission, for notify to plan its deliveries. Nothing is routed to it yet."""
 
-NOTIFY_SMTP = WorkQueue("notify.smtp.v1", "notify.parked.v1", "", ())
-NOTIFY_HTTP = WorkQueue("notify.http.v1", "notify.parked.v1", "", ())
+NOTIFY_SMTP = WorkQueue("notify.smtp.v1", "notify.parked.v1")
+NOTIFY_HTTP = WorkQueue("notify.http.v1", "notify.parked.v1")
 """What notify has planned, by transport: apart, so that a slow webhook never delays a mail."""
 
 WORK_QUEUES = (STORAGE, NOTIFY_EMAIL, NOTIFY_WEBHOOK, NOTIFY_SUBMISSIONS, NOTIFY_SMTP, NOTIFY_HTTP)
@@ -143,26 +126,3 @@ QUEUES = (
     *{queue.name: queue for work in WORK_QUEUES for queue in work.queues()}.values(),
     *map(_queries, (STORAGE_QUERIES, NOTIFY_QUERIES)),
 )
-BINDINGS = tuple(dict.fromkeys(binding for work in WORK_QUEUES for binding in work.bindings()))
-
-
-def _routes_of_events() -> dict[str, tuple[tuple[str, str], ...]]:
-    keys = dict.fromkeys(key for work in WORK_QUEUES for key in (work.routing_key, *work.also))
-    return {
-        key: tuple((DEFAULT_EXCHANGE, work.name) for work in WORK_QUEUES if key in (work.routing_key, *work.also))
-        for key in keys
-    }
-
-
-_ROUTES = _routes_of_events()
-_DECLARED = {(DEFAULT_EXCHANGE, queue.name) for queue in QUEUES} | {(one.exchange, one.routing_key) for one in BINDINGS}
-
-
-def routes(exchange: str, routing_key: str) -> tuple[tuple[str, str], ...]:
-    """Return where a message is to be published so that each queue confirms it: an event, to its queues one by one."""
-    return _ROUTES.get(routing_key, ((exchange, routing_key),)) if exchange == EVENTS else ((exchange, routing_key),)
-
-
-def is_declared(exchange: str, routing_key: str) -> bool:
-    """Say whether the topology has a queue there: a message that comes back from it says that somebody deleted one."""
-    return (exchange, routing_key) in _DECLARED

@@ -6,10 +6,11 @@ import random
 import threading
 import time
 from collections.abc import Collection, Sequence
-from typing import Protocol
+from typing import Generic, Protocol, TypeVar
 
 import structlog
 
+from shared.contracts.event import Decoder, Event
 from shared.failpoints import Reach
 from shared.messaging.batching import Batch, BatchLimits
 from shared.messaging.broker import Publisher
@@ -27,6 +28,8 @@ from shared.messaging.incoming import Incoming
 from shared.messaging.instruments import ConsumeInstruments
 from shared.messaging.requeue import Requeue
 from shared.messaging.topology import WorkQueue
+
+E = TypeVar("E", bound=Event)
 
 SUSPECT_AT = 3
 """Returns of a message from which on it may be what kills the consumer: go on one at a time."""
@@ -75,14 +78,15 @@ class Source(Protocol):
         """Stop; what is unacked goes back to the queue."""
 
 
-class Worker:
+class Worker(Generic[E]):
     """Consumes one work queue: `broker.Consumer` over any `Source`."""
 
     def __init__(
         self,
         work: WorkQueue,
-        handler: Handler,
+        handler: Handler[E],
         limits: BatchLimits,
+        decode: Decoder[E],
         *,
         source: Source,
         publisher: Publisher,
@@ -91,6 +95,7 @@ class Worker:
         instruments: ConsumeInstruments | None = None,
     ) -> None:
         self._handler = handler
+        self._decode = decode
         self._instruments = instruments or ConsumeInstruments()
         self._limits = limits
         self._source = source
@@ -175,7 +180,7 @@ class Worker:
     def _settle(self, group: list[Incoming]) -> list[bool] | None:
         """Bring the first of the group to their end, at least one, and return of each whether it is settled, or was set
         aside; None when the group is no longer ours or we are to stop."""
-        readable = [incoming.read() for incoming in group]
+        readable = [incoming.read(self._decode) for incoming in group]
         found = self._outcomes(group, [read for read in readable if isinstance(read, Delivery)])
         if found is None:
             return None
@@ -188,7 +193,7 @@ class Worker:
         self._instruments.received(len(settled), sum(incoming.redelivered for incoming in group[: len(settled)]))
         return settled
 
-    def _outcomes(self, group: list[Incoming], deliveries: Sequence[Delivery]) -> Sequence[Outcome] | None:
+    def _outcomes(self, group: list[Incoming], deliveries: Sequence[Delivery[E]]) -> Sequence[Outcome] | None:
         """Run the handler, holding the group while something it needs is away; None as `_settle`.
 
         What was held too long is put off by way of a delay level, charged nothing: given back to the queue, it would
@@ -212,7 +217,7 @@ class Worker:
         finally:
             self._instruments.held(-1 if failures else 0)
 
-    def _handle(self, deliveries: Sequence[Delivery]) -> Results | None:
+    def _handle(self, deliveries: Sequence[Delivery[E]]) -> Results | None:
         self._busy_since_s = time.monotonic()
         try:
             return self._handler(deliveries)

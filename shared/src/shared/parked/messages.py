@@ -12,7 +12,7 @@ from sqlalchemy import Row
 from shared.failpoints import Reach, ignore
 from shared.messaging.broker import NotConfirmed, Publisher
 from shared.messaging.message import Message
-from shared.messaging.topology import DEFAULT_EXCHANGE
+from shared.messaging.routes import Destination
 from shared.parked.cursors import cursor_of, position_of
 from shared.parked.limits import LIMIT_MOST
 from shared.parked.repository import ParkedRepository
@@ -99,7 +99,7 @@ class ParkedMessages:
                 return {"replayed": replayed, "unknown": unknown, "problem": str(error)}
             self._reach("after-replay-publish")
             self._repository.replayed(row, actor=actor, now=self._clock())
-            self._log.info("replayed", parked=parked_id, submission=row.message_id[:64], by=actor)
+            self._log.info("replayed", parked=parked_id, message_id=row.message_id[:64], by=actor)
             replayed.append(parked_id)
         return {"replayed": replayed, "unknown": unknown, "problem": None}
 
@@ -123,5 +123,5 @@ class ParkedMessages:
 
     def _publish(self, row: Row[Any]) -> None:
         self._reopen(row.work_queue, row.message_id)
-        message = Message(DEFAULT_EXCHANGE, row.work_queue, row.type, row.message_id, bytes(row.body), row.trace)
-        self._publisher().publish(message, timeout_s=self._publish_timeout_s)
+        message = Message(row.type, row.message_id, bytes(row.body), row.trace)
+        self._publisher().publish(message, timeout_s=self._publish_timeout_s, to=Destination((row.work_queue,)))

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import ExitStack
+from typing import TypeVar
 
+from shared.contracts.event import Event
 from shared.messaging.failures import Delivery, Handler, Results
 from shared.messaging.topology import WorkQueue
 from shared.tracing.spans import Attributes, Spans, destination
 
+E = TypeVar("E", bound=Event)
 
-def traced(handler: Handler, work: WorkQueue, spans: Spans | None) -> Handler:
+
+def traced(handler: Handler[E], work: WorkQueue, spans: Spans | None) -> Handler[E]:
     """Return the handler with a span around each delivery, below the gateway's publish; itself without `spans`.
 
     All spans of a batch last as long as the batch. One span for the whole batch would be a separate trace, and each
@@ -18,13 +22,12 @@ def traced(handler: Handler, work: WorkQueue, spans: Spans | None) -> Handler:
     """
     if spans is None:
         return handler
-    name = f"process {destination(work.routing_key, work.name)}"
 
-    def handle(deliveries: Sequence[Delivery]) -> Results | None:
+    def handle(deliveries: Sequence[Delivery[E]]) -> Results | None:
         with ExitStack() as stack:
             begun = [
                 stack.enter_context(
-                    spans.continued(name, "consumer", _about(one, work, len(deliveries)), one.traceparent)
+                    spans.continued(_name(one, work), "consumer", _about(one, work, len(deliveries)), one.traceparent)
                 )
                 for one in deliveries
             ]
@@ -37,13 +40,17 @@ def traced(handler: Handler, work: WorkQueue, spans: Spans | None) -> Handler:
     return handle
 
 
-def _about(delivery: Delivery, work: WorkQueue, size: int) -> Attributes:
+def _name(delivery: Delivery[E], work: WorkQueue) -> str:
+    return f"process {destination(delivery.event.TYPE, work.name)}"
+
+
+def _about(delivery: Delivery[E], work: WorkQueue, size: int) -> Attributes:
     return {
         "messaging.system": "rabbitmq",
         "messaging.operation.name": "process",
         "messaging.operation.type": "process",
-        "messaging.destination.name": destination(work.routing_key, work.name),
-        "messaging.rabbitmq.destination.routing_key": work.routing_key,
+        "messaging.destination.name": destination(delivery.event.TYPE, work.name),
+        "messaging.rabbitmq.destination.routing_key": delivery.event.TYPE,
         "messaging.message.id": str(delivery.event.id),
         "counterfoil.attempt": delivery.attempt,
         "counterfoil.batch.size": size,

@@ -9,7 +9,7 @@ from prometheus_client import CollectorRegistry
 from sqlalchemy import Engine
 
 from shared import tracing
-from shared.contracts import SubmissionsStored
+from shared.contracts import SubmissionAccepted, SubmissionsStored, decoder
 from shared.failpoints import Reach
 from shared.messaging.batching import BatchLimits
 from shared.messaging.broker import Broker, Consumer
@@ -37,4 +37,4 @@ def build(
         reach=reach,
         note=counting(registry),
     )
-    return broker.consumer(STORAGE, tracing.traced(handler, STORAGE, spans), limits)
+    return broker.consumer(STORAGE, tracing.traced(handler, STORAGE, spans), limits, decoder(SubmissionAccepted))

@@ -77,7 +77,7 @@ class StoreSubmissions:
         self._note = note
         self._log = structlog.get_logger()
 
-    def __call__(self, deliveries: Sequence[Delivery]) -> None:
+    def __call__(self, deliveries: Sequence[Delivery[SubmissionAccepted]]) -> None:
         """Store a batch; raises as `Repository.transaction` does."""
         batch = plan([delivery.event for delivery in deliveries])
         stored_at = self._clock()

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Protocol, TypeVar
 
-from shared.contracts import Announcement
+from shared.contracts.announcements import Announcement
+from shared.contracts.event import Decoder, Event
 from shared.failpoints import Reach, ignore
 from shared.messaging.batching import BatchLimits
 from shared.messaging.broker import Keep, QueryMethod
@@ -28,6 +29,7 @@ class Turning(Protocol):
 
 
 T = TypeVar("T", bound=Turning)
+E = TypeVar("E", bound=Event)
 
 
 class RabbitMQ:
@@ -59,13 +61,15 @@ class RabbitMQ:
         """Call `notice` with every announcement; see `broker.Broker`."""
         return self._kept(LiveWatch(self._url, f"{self._name} watch", notice))
 
-    def consumer(self, work: WorkQueue, handler: Handler, limits: BatchLimits) -> Worker:
+    def consumer(self, work: WorkQueue, handler: Handler[E], limits: BatchLimits, decode: Decoder[E]) -> Worker[E]:
         """Return a consumer; see `broker.Broker`."""
         told = self._instruments.consuming.get(work.name, ConsumeInstruments())
         name, prefetch = f"{self._name} consumer", limits.prefetch
         source = self._kept(QueueSource(self._url, name, work.name, prefetch=prefetch, on_return=told.reconnected))
         publisher = self.publisher()
-        return Worker(work, handler, limits, source=source, publisher=publisher, reach=self._reach, instruments=told)
+        return Worker(
+            work, handler, limits, decode, source=source, publisher=publisher, reach=self._reach, instruments=told
+        )
 
     def collect(self, queue: str, keep: Keep) -> Collector:
         """Hand every message of a queue over; see `broker.Broker`."""

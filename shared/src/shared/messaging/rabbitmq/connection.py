@@ -20,14 +20,15 @@ from shared.messaging.rabbitmq.fast.reading import (
     read,
 )
 from shared.messaging.rabbitmq.fast.transport import read_once_a_turn, sent_at_once
+from shared.messaging.topology import DEFAULT_EXCHANGE
 
 
 class Connection(pika.SelectConnection):
-    """A `SelectConnection` that joins frames, publishes to several routes, reads what is plain quickly, and is dropped.
+    """A `SelectConnection` that joins frames, publishes to several queues, reads what is plain quickly, and is dropped.
 
     pika hands each frame to the transport, and so to the socket, by itself: method, header and body of every
     message apart. Joining those of one wake-up took a fifth off the gateway's CPU time. It encodes a message anew for
-    each route, and makes several objects of each confirm and each delivery: what is unusual still goes that way.
+    each queue, and makes several objects of each confirm and each delivery: what is unusual still goes that way.
     """
 
     _held: list[bytes] | None = None
@@ -52,20 +53,20 @@ class Connection(pika.SelectConnection):
     def publish(
         self,
         channel: Channel,
-        routes: Sequence[tuple[str, str]],
+        queues: Sequence[str],
         body: bytes,
         properties: pika.BasicProperties,
         *,
         mandatory: bool,
     ) -> None:
-        """Publish a message to several routes, encoded once; each counts for a confirm, as with `basic_publish`."""
+        """Publish to queues by their names, encoded once; each counts for a confirm, as with `basic_publish`."""
         if len(body) > self._body_max_length or not channel.is_open:
-            for exchange, routing_key in routes:
-                channel.basic_publish(exchange, routing_key, body, properties, mandatory=mandatory)
+            for queue in queues:
+                channel.basic_publish(DEFAULT_EXCHANGE, queue, body, properties, mandatory=mandatory)
             return
         number = channel.channel_number
         content = frames.content(number, properties, body)
-        heads = [frames.publish(number, exchange, key, mandatory=mandatory) for exchange, key in routes]
+        heads = [frames.publish(number, DEFAULT_EXCHANGE, queue, mandatory=mandatory) for queue in queues]
         self._output_marshaled_frames([head + content for head in heads])  # type: ignore[attr-defined]
 
     def take_confirms(self, channel: Channel, take: TakeConfirm) -> None:

@@ -7,7 +7,7 @@ from pika.adapters.blocking_connection import BlockingChannel
 from pika.adapters.utils.connection_workflow import AMQPConnectorException
 from pika.exceptions import AMQPError, ChannelClosedByBroker
 
-from shared.messaging import topology
+from shared.messaging import routes, topology
 
 NOT_FOUND = 404
 PRECONDITION_FAILED = 406
@@ -56,5 +56,5 @@ def _declare_all(channel: BlockingChannel) -> None:
         channel.exchange_declare(exchange.name, exchange.kind, durable=True)
     for queue in topology.QUEUES:
         channel.queue_declare(queue.name, durable=True, arguments=dict(queue.arguments))
-    for binding in topology.BINDINGS:
+    for binding in routes.bindings():
         channel.queue_bind(binding.queue, binding.exchange, binding.routing_key)

@@ -12,8 +12,9 @@ from pika.channel import Channel
 from pika.frame import Method
 from pika.spec import Basic, Queue
 
-from shared.contracts import Announcement, InvalidEvent, decode_announcement
-from shared.messaging.message import Message, announcement_message
+from shared.contracts.announcements import Announcement, decode_announcement, encode_announcement
+from shared.contracts.event import InvalidEvent
+from shared.messaging.message import Message
 from shared.messaging.rabbitmq.connection import Connection
 from shared.messaging.rabbitmq.link import Link
 from shared.messaging.rabbitmq.wire import properties_of
@@ -40,7 +41,7 @@ class LiveAnnouncer:
 
     def announce(self, announcement: Announcement) -> None:
         """Hand it over to the I/O thread; see `broker.Announcer`."""
-        self._waiting.append(announcement_message(announcement))
+        self._waiting.append(Message(announcement.TYPE, "", encode_announcement(announcement)))
         if not self._woken:  # cleared before the I/O thread takes what waits, so that nothing is left lying
             self._woken = True
             if not self._link.call(self._flush_soon):
@@ -84,7 +85,7 @@ class LiveAnnouncer:
             while self._waiting:
                 message = self._waiting.popleft()
                 properties = properties_of(message, mode=DeliveryMode.Transient)
-                self._channel.basic_publish(message.exchange, message.routing_key, message.body, properties)
+                self._channel.basic_publish(LIVE, message.type, message.body, properties)
 
 
 class LiveWatch:

@@ -14,7 +14,6 @@ from pika.channel import Channel
 from pika.spec import Basic
 
 from shared.failpoints import Reach, ignore
-from shared.messaging import topology
 from shared.messaging.broker import NotConfirmed
 from shared.messaging.instruments import PublishInstruments, Refusal
 from shared.messaging.message import Message
@@ -22,7 +21,8 @@ from shared.messaging.rabbitmq.connection import Connection
 from shared.messaging.rabbitmq.fast.reading import Confirm
 from shared.messaging.rabbitmq.link import Link
 from shared.messaging.rabbitmq.wire import properties_of
-from shared.messaging.topology import DEFAULT_EXCHANGE
+from shared.messaging.routes import ROUTES, Destination
+from shared.messaging.topology import QUEUES
 
 IN_FLIGHT_MOST = 10_000
 """How many messages may wait for their confirm; beyond it a publish is refused at once."""
@@ -37,17 +37,22 @@ SETTLE_S = 1.0
 """How long after a queue was made nothing is published: RabbitMQ 3.10 and 4.0, killed within the first half second of
 a quorum queue's life, do not find what they confirmed there again (measured)."""
 
-PROBE = Message(DEFAULT_EXCHANGE, "counterfoil.probe", "probe", "", b"")
-"""Goes nowhere and first: a broker under an alarm says so only after the first publish on a connection."""
+PROBE = Message("probe", "", b"")
+NOWHERE = Destination(("counterfoil.probe",))
+"""The probe goes nowhere and first: a broker under an alarm says so only after the first publish on a connection."""
+
+
+_DECLARED = frozenset(queue.name for queue in QUEUES)
 
 
 class Ticket:
     """One message on its way, and whoever waits for it; `left` counts the queues that have not confirmed it yet."""
 
-    __slots__ = ("_done", "deadline", "finished", "left", "message", "refusal", "sent_at")
+    __slots__ = ("_done", "deadline", "finished", "left", "message", "refusal", "sent_at", "to")
 
-    def __init__(self, message: Message, deadline: float) -> None:
+    def __init__(self, message: Message, to: Destination, deadline: float) -> None:
         self.message = message
+        self.to = to
         self.deadline = deadline
         self.sent_at = 0.0
         self.left = 0
@@ -74,7 +79,7 @@ class Ticket:
 class ConfirmingPublisher:
     """Publishes durably: persistent, mandatory, and confirmed by every queue before `publish` returns.
 
-    An event goes to each of its queues by itself, by the queue's name (`topology.routes`): through the exchange,
+    A message goes to each of its queues by itself, by the queue's name: through the exchange,
     RabbitMQ would confirm it as soon as one of them had it, whatever became of the others' bindings. A message that
     comes back because its queue or binding is gone is held, within its time, until the topology is declared again.
 
@@ -115,24 +120,27 @@ class ConfirmingPublisher:
             on_return=self._instruments.reconnected,
         )
 
-    def publish(self, message: Message, *, timeout_s: float) -> None:
+    def publish(self, message: Message, *, timeout_s: float, to: Destination | None = None) -> None:
         """Publish and wait for the confirm; see `broker.Publisher`."""
         start_s = time.monotonic()
         try:
-            self._publish(message, timeout_s)
+            self._publish(message, timeout_s, to or ROUTES.get(message.type))
         except NotConfirmed as error:
             self._instruments.refused(error.refusal)
             raise
         self._instruments.confirmed(time.monotonic() - start_s)
 
-    def _publish(self, message: Message, timeout_s: float) -> None:
+    def _publish(self, message: Message, timeout_s: float, to: Destination | None) -> None:
         if self._closed:
             raise NotConfirmed("closed")
         if self._blocked:
             raise NotConfirmed("blocked")
         if self.in_flight() >= IN_FLIGHT_MOST:
             raise NotConfirmed("overloaded")
-        ticket = Ticket(message, time.monotonic() + timeout_s)
+        if to is None:
+            self._log.error("no queue takes messages of this type", type=message.type)
+            raise NotConfirmed("returned")
+        ticket = Ticket(message, to, time.monotonic() + timeout_s)
         self._waiting.append(ticket)
         if not self._woken:  # cleared before the I/O thread drains, so what was appended is never left lying
             self._woken = True
@@ -187,7 +195,7 @@ class ConfirmingPublisher:
         connection.add_on_connection_unblocked_callback(self._on_unblocked)
         channel.add_on_return_callback(self._on_return)
         connection.take_confirms(channel, self._on_confirm)
-        self._send(Ticket(PROBE, 0.0), now=time.monotonic(), mandatory=False)
+        self._send(Ticket(PROBE, NOWHERE, 0.0), now=time.monotonic(), mandatory=False)
         self._watch_silence(connection)
 
     def _lost(self) -> None:
@@ -218,13 +226,12 @@ class ConfirmingPublisher:
     def _send(self, ticket: Ticket, *, now: float, mandatory: bool = True) -> None:
         if self._connection is None or self._channel is None:
             return
-        message, properties = ticket.message, properties_of(ticket.message)
-        routes = topology.routes(message.exchange, message.routing_key)
-        ticket.sent_at, ticket.left = now, len(routes)
-        for _ in routes:
+        queues, properties = ticket.to.queues, properties_of(ticket.message, ticket.to.expiration_ms)
+        ticket.sent_at, ticket.left = now, len(queues)
+        for _ in queues:
             self._tag += 1
             self._pending[self._tag] = ticket
-        self._connection.publish(self._channel, routes, message.body, properties, mandatory=mandatory)
+        self._connection.publish(self._channel, queues, ticket.message.body, properties, mandatory=mandatory)
 
     def _on_confirm(self, confirm: Confirm) -> None:
         if self._is_distrusted:  # what came back is confirmed next, maybe out of the same read: publish all of it again
@@ -242,8 +249,8 @@ class ConfirmingPublisher:
         if ticket.message is PROBE:
             self._ready = True
             self._flush()
-        elif self._returned[ticket.message.message_id]:
-            self._returned.subtract([ticket.message.message_id])
+        elif self._returned[ticket.message.id]:
+            self._returned.subtract([ticket.message.id])
             ticket.finish("returned")
         else:
             ticket.left -= 1
@@ -252,7 +259,7 @@ class ConfirmingPublisher:
 
     def _on_return(self, _channel: Channel, method: Basic.Return, properties: pika.BasicProperties, _: bytes) -> None:
         self._log.error("message returned: no queue is bound", routing_key=method.routing_key)
-        if topology.is_declared(method.exchange or "", method.routing_key or "") and self._connection is not None:
+        if method.routing_key in _DECLARED and self._connection is not None:
             self._ready, self._is_distrusted = False, True
             self._connection.drop("a queue or binding is gone")  # connecting anew, the link declares it again
         else:

@@ -10,15 +10,17 @@ from pika import DeliveryMode
 from shared.messaging.message import Message
 
 
-def properties_of(message: Message, *, mode: DeliveryMode = DeliveryMode.Persistent) -> pika.BasicProperties:
+def properties_of(
+    message: Message, expiration_ms: int | None = None, *, mode: DeliveryMode = DeliveryMode.Persistent
+) -> pika.BasicProperties:
     """Return the AMQP properties a message travels with; `timestamp` is in whole seconds, as AMQP has it."""
     return pika.BasicProperties(
         content_type="application/json",
         headers=dict(message.headers) or None,
         delivery_mode=mode,
-        message_id=message.message_id or None,
+        message_id=message.id or None,
         timestamp=int(time.time()),
         type=message.type,
         app_id="counterfoil",
-        expiration=None if message.expiration_ms is None else str(message.expiration_ms),
+        expiration=None if expiration_ms is None else str(expiration_ms),
     )

@@ -1,0 +1,44 @@
+"""Says, type by type, to which queues a message goes; nothing else does."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from shared.messaging.topology import (
+    EVENTS,
+    NOTIFY_EMAIL,
+    NOTIFY_WEBHOOK,
+    PARKED,
+    STORAGE,
+    WORK_QUEUES,
+    Binding,
+    WorkQueue,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """The queues that each get a copy. After `expiration_ms` it leaves them, for where their dead letters go."""
+
+    queues: tuple[str, ...]
+    expiration_ms: int | None = None
+
+
+def to(*works: WorkQueue) -> Destination:
+    """Return these work queues as a destination."""
+    return Destination(tuple(work.name for work in works))
+
+
+ROUTES: dict[str, Destination] = {"submission.accepted.v1": to(STORAGE, NOTIFY_EMAIL)}
+
+CHOSEN = frozenset({"delivery.due.v1"})
+"""The types that go where their publisher says: a delivery's channel decides by which transport it leaves."""
+
+WITH_WEBHOOK = to(STORAGE, NOTIFY_EMAIL, NOTIFY_WEBHOOK)
+"""Where a submission goes whose form has a webhook."""
+
+
+def bindings() -> list[Binding]:
+    """Return what routes an event that somebody else publishes to the exchange, and what routes dead letters."""
+    events = [Binding(EVENTS, queue, type_) for type_, to_ in ROUTES.items() for queue in to_.queues]
+    return events + [Binding(PARKED, name, name) for name in dict.fromkeys(work.parked for work in WORK_QUEUES)]
