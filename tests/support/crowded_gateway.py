@@ -5,7 +5,8 @@ from __future__ import annotations
 from gateway import settings
 from gateway.app import create_app
 from gateway.flask_app import GatewayApp
-from gateway.server.wsgi import end_streams_with_process, serve
+from gateway.server.shutdown import end_streams_with_process
+from gateway.server.wsgi import serve
 from shared import forms
 from shared.messaging.rabbitmq import RabbitMQ
 

@@ -1,4 +1,4 @@
-"""`python -m gateway` serves; `python -m gateway setup DIR` prepares the first start of an installation."""
+"""Starts the gateway (`python -m gateway`), or prepares its first start (`python -m gateway setup DIR`)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ import structlog
 from gateway import settings
 from gateway.http.site import Site
 from gateway.server.installation import set_up
-from gateway.server.wsgi import live_forms, serve
+from gateway.server.live_forms import live_forms
+from gateway.server.wsgi import serve
 from shared import forms, logs
 from shared.settings import SettingsError
 

@@ -1,1 +1,1 @@
-"""The server, its workers, their health and what is measured."""
+"""Runs the server and its workers, and measures them."""

@@ -1,4 +1,4 @@
-"""The first start of an installation: makes the secret and the keys, once."""
+"""Prepares the first start of an installation: it makes the secret and the keys, once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The metrics of one gateway worker, and how it tells its parent about itself."""
+"""Measures one gateway worker, and tells its parent how it is."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Protocol
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
 from gateway.intake.outcome_counters import OutcomeCounters
-from gateway.server.workers import keep_telling
+from gateway.server.worker_status import keep_telling
 from shared.messaging.broker import Broker
 from shared.messaging.instruments import Instruments
 from shared.telemetry.health import ProcessHealth

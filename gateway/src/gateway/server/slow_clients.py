@@ -1,4 +1,4 @@
-"""Ends connections on which the gateway has said nothing for long: the server waits for a slow body for ever.
+"""Ends connections to which nothing was sent for a minute: the server waits for a slow body for ever.
 
 Whoever is answered at all is answered within seconds: a post has a deadline, an event stream a heartbeat, a long poll
 half a minute, and the server ends idle connections. So what is left are bodies that do not come, or come by the byte,

@@ -1,4 +1,4 @@
-"""Health and metrics of a gateway: its workers write theirs into one directory, and the parent serves them together.
+"""Serves health and metrics of a gateway: its workers write theirs into one directory, the parent reads it.
 
 The metrics go the way of prometheus_client's multiprocess mode: counts outlive a worker that is killed, gauges do not.
 The library chooses this mode by the environment when it is imported, so nothing here may import it before.
@@ -32,7 +32,7 @@ def served(bind: str | None) -> Iterator[None]:
         return
     with tempfile.TemporaryDirectory(prefix="counterfoil-metrics-") as directory:
         os.environ[DIRECTORY] = directory
-        from gateway.server.workers import WorkersHealth, registry_of  # noqa: PLC0415
+        from gateway.server.worker_status import WorkersHealth, registry_of  # noqa: PLC0415
         from shared.telemetry.listener import Listener  # noqa: PLC0415
 
         place = Path(directory)

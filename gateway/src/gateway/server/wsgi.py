@@ -1,38 +1,24 @@
-"""The WSGI server: granian, whose threads take requests while the sockets are held outside of Python.
+"""Runs the WSGI server granian: its threads take requests, and it holds the sockets outside of Python.
 
 Chosen by measuring: see docs/decisions/0002-wsgi-server.md.
 """
 
 from __future__ import annotations
 
-import os
 import resource
-import signal
 import socket
-import tempfile
-import threading
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from functools import partial
-from multiprocessing.util import Finalize
-from pathlib import Path
 
 from granian import Granian
 from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
 from granian.log import LogLevels
 
-from gateway import settings as gateway_settings
-from gateway.app import create_app
-from gateway.flask_app import GatewayApp
 from gateway.http.bodies import BODIES_MOST
 from gateway.receipts.watchers import WATCHERS_MOST
 from gateway.server import telemetry
-from gateway.server.slow_clients import end_slow_clients
+from gateway.server.live_forms import place_for_kept_forms
+from gateway.server.worker import build
 from gateway.settings import Settings
-from shared import failpoints, forms, logs, tracing
-from shared.messaging.rabbitmq import RabbitMQ
 from shared.settings import host_and_port
 
 REQUESTS_MOST = WATCHERS_MOST + BODIES_MOST + 280
@@ -49,14 +35,9 @@ BACKLOG = 2048
 DRAIN_S = 10
 HEADERS_TIMEOUT_MS = 10_000
 IDLE_THREAD_S = 30
-CHECK_S = 1.0
 
-_WAKE = signal.SIGUSR1
-
-_KEPT = "COUNTERFOIL_FORMS_KEPT"
-"""Tells the workers where the last good forms are, so that one that dies while their file is wrong can be replaced."""
-
-TARGET = "gateway.server.wsgi:build"
+TARGET = f"{build.__module__}:{build.__name__}"
+"""What builds a worker's application. It is imported here, before the workers are forked, to be shared by them."""
 
 _LOGGERS = {
     "version": 1,
@@ -94,90 +75,12 @@ def serve(settings: Settings, target: str = TARGET) -> None:
         log_dictconfig=_LOGGERS,
     )
     try:
-        with telemetry.served(settings.metrics_bind), _place_for_forms():
+        with telemetry.served(settings.metrics_bind), place_for_kept_forms():
             _check_address(host, port)  # the metrics may have it
             server.serve()
     except SystemExit:
         if not server.interrupt_signal:  # Ctrl-C reaches the workers, too: that they ended is no fault then
             raise
-
-
-@contextmanager
-def _place_for_forms() -> Iterator[None]:
-    """Give the workers a place for the last good forms, where the machine has one."""
-    try:
-        place = tempfile.TemporaryDirectory(prefix="counterfoil-")
-    except OSError:
-        yield
-        return
-    with place as directory:
-        os.environ[_KEPT] = str(Path(directory, "forms.toml"))
-        yield
-
-
-def build() -> GatewayApp:
-    """Build the application of one worker, inside its process: connections are never shared."""
-    settings = gateway_settings.load()
-    logs.configure("gateway", level=settings.log_level, format=settings.log_format)
-    served = live_forms(settings, os.environ.get(_KEPT))
-    served.follow()
-    spans = tracing.from_environment("gateway")
-    if spans:
-        # The last thing a worker does. `atexit` is not for it: multiprocessing ends its processes before that.
-        Finalize(None, spans.close, exitpriority=0)
-    app = _measured_app(settings, served, spans)
-    end_streams_with_process(app)
-    end_slow_clients(host_and_port(settings.bind)[1])
-    return app
-
-
-def live_forms(settings: Settings, kept: str | None = None) -> forms.LiveForms:
-    """Return the forms as the settings name them; raises `FormsError` where they are wrong, and no copy is kept."""
-    remarks = partial(forms.remarks, secrets=settings.form_secrets, tables=["captcha"])
-    return forms.LiveForms(settings.forms, Path(kept) if kept else None, remarks)
-
-
-def _measured_app(settings: Settings, served: forms.Forms, spans: tracing.Spans | None) -> GatewayApp:
-    measuring, reach = telemetry.instruments(), failpoints.from_environment()
-    if measuring is None:
-        return create_app(settings, served, RabbitMQ(settings.broker_url, name="gateway", reach=reach), spans=spans)
-    broker = RabbitMQ(settings.broker_url, name="gateway", reach=reach, instruments=measuring.messaging)
-    app = create_app(settings, served, broker, spans=spans, counters=measuring.counters)
-    measuring.watch(broker, app)
-    return app
-
-
-def end_streams_with_process(app: GatewayApp) -> None:
-    """End the event streams as soon as this process is told to end: the server waits for all that is open.
-
-    A worker whose parent has died is told to end here: nobody else would. Call it on the main thread.
-    """
-    # Ctrl-C reaches every process of a terminal; a worker waits for the SIGTERM of its parent, which follows.
-    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    signal.signal(_WAKE, lambda *_: None)
-    reader, writer = socket.socketpair()
-    writer.settimeout(0)
-    reader.settimeout(CHECK_S)
-    signal.set_wakeup_fd(writer.detach(), warn_on_full_buffer=False)
-    parent = os.getppid()
-
-    def watch() -> None:
-        while not _is_told_to_end(reader):
-            if os.getppid() != parent:
-                os.kill(os.getpid(), signal.SIGTERM)
-        app.end_streams()
-        while True:  # Python handles signals on its main thread, which sleeps through one that comes as it falls asleep
-            time.sleep(CHECK_S)
-            signal.pthread_kill(threading.main_thread().ident or 0, _WAKE)
-
-    threading.Thread(target=watch, name="watch for the end", daemon=True).start()
-
-
-def _is_told_to_end(reader: socket.socket) -> bool:
-    try:
-        return signal.SIGTERM in reader.recv(64)
-    except TimeoutError:
-        return False
 
 
 def _check_address(host: str, port: int) -> None:

@@ -1,4 +1,4 @@
-"""What the workers of one gateway tell about themselves, by files in a directory that they share."""
+"""Keeps what the workers of one gateway tell about themselves, in files of a directory that they share."""
 
 from __future__ import annotations
 

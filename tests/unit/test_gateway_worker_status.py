@@ -9,7 +9,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from gateway.server.workers import SILENT_AFTER_S, WorkersHealth
+from gateway.server.worker_status import SILENT_AFTER_S, WorkersHealth
 
 US, OTHER = os.getpid(), os.getppid()
 """Two processes that live."""

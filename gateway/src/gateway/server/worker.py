@@ -1,0 +1,43 @@
+"""Builds the application of one worker process."""
+
+from __future__ import annotations
+
+from multiprocessing.util import Finalize
+
+from gateway import settings as gateway_settings
+from gateway.app import create_app
+from gateway.flask_app import GatewayApp
+from gateway.server import telemetry
+from gateway.server.live_forms import kept_forms, live_forms
+from gateway.server.shutdown import end_streams_with_process
+from gateway.server.slow_clients import end_slow_clients
+from gateway.settings import Settings
+from shared import failpoints, forms, logs, tracing
+from shared.messaging.rabbitmq import RabbitMQ
+from shared.settings import host_and_port
+
+
+def build() -> GatewayApp:
+    """Build the application of one worker, inside its process: connections are never shared."""
+    settings = gateway_settings.load()
+    logs.configure("gateway", level=settings.log_level, format=settings.log_format)
+    served = live_forms(settings, kept_forms())
+    served.follow()
+    spans = tracing.from_environment("gateway")
+    if spans:
+        # The last thing a worker does. `atexit` is not for it: multiprocessing ends its processes before that.
+        Finalize(None, spans.close, exitpriority=0)
+    app = _measured_app(settings, served, spans)
+    end_streams_with_process(app)
+    end_slow_clients(host_and_port(settings.bind)[1])
+    return app
+
+
+def _measured_app(settings: Settings, served: forms.Forms, spans: tracing.Spans | None) -> GatewayApp:
+    measuring, reach = telemetry.instruments(), failpoints.from_environment()
+    if measuring is None:
+        return create_app(settings, served, RabbitMQ(settings.broker_url, name="gateway", reach=reach), spans=spans)
+    broker = RabbitMQ(settings.broker_url, name="gateway", reach=reach, instruments=measuring.messaging)
+    app = create_app(settings, served, broker, spans=spans, counters=measuring.counters)
+    measuring.watch(broker, app)
+    return app
