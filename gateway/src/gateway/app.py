@@ -1,4 +1,4 @@
-"""The composition root of a gateway worker: it builds the parts, hands them to each other, and connects the routes."""
+"""Builds the parts of a gateway worker, hands them to each other, and connects the routes: its composition root."""
 
 from __future__ import annotations
 

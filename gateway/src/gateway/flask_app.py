@@ -1,4 +1,4 @@
-"""The Flask application of a gateway worker, without its routes."""
+"""Defines the Flask application of a gateway worker, without its routes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The gateway's settings: environment variables `COUNTERFOIL_…`, read once at start."""
+"""Reads the gateway's settings, once at start: environment variables `COUNTERFOIL_…`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The gateway's spans: the request that submits, and what it publishes."""
+"""Makes the gateway's spans: of the request that submits, and of what it publishes."""
 
 from __future__ import annotations
 

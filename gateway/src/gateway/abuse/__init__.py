@@ -1,1 +1,1 @@
-"""What keeps abuse away: rate limits and captchas."""
+"""Keeps abuse away by rate limits and captchas."""

@@ -1,4 +1,4 @@
-"""ALTCHA's challenges, made and verified here: a proof of work, and nobody to ask.
+"""Makes and verifies ALTCHA's challenges here, without asking anybody: a proof of work.
 
 The widget of version 3 speaks this (https://altcha.org/docs/v2/proof-of-work-captcha). Making a challenge costs an
 HMAC, solving it some hundreds of derived keys, verifying it one.

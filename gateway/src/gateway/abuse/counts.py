@@ -1,4 +1,4 @@
-"""The counts of rates in this process's memory: a storage for the library `limits`.
+"""Stores the counts of rate limits in this process's memory, for the library `limits`.
 
 The library's own in memory counts wrong where threads meet, and keeps starting threads of its own to forget what is
 over.

@@ -1,4 +1,4 @@
-"""HTTP by urllib3, to addresses that were checked: the file of the forms names them, and so whoever may write it.
+"""Connects by HTTP only to addresses that were checked: whoever writes the forms' file names them.
 
 A connection goes to an address that the guard returned, and the name is not looked up again.
 """

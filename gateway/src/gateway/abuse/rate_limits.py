@@ -1,4 +1,4 @@
-"""How often one address may submit to one form: counted by the library `limits`, in memory or in Redis.
+"""Limits how often one address may submit to one form. The library `limits` counts, in memory or in Redis.
 
 A fixed window, which begins with an address's first submission: one counter per address, one round trip to Redis, and
 `Retry-After` is exact. That two windows' worth may come around the end of one does no harm: the limit is against

@@ -1,4 +1,4 @@
-"""What became of verifying a captcha."""
+"""Says what became of verifying a captcha."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Asking a captcha's provider whether a token stands for a solved challenge, over HTTP.
+"""Asks a captcha's provider, over HTTP, whether a token stands for a solved challenge.
 
 Sources: each provider's documentation of its verify address. The submitter's address is not sent along.
 """

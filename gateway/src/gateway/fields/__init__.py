@@ -1,1 +1,1 @@
-"""What one field may hold, how it is checked and how it is asked for."""
+"""Checks the values of fields, and asks for them on a page."""

@@ -1,4 +1,4 @@
-"""Tells of submitted values what says nothing, and which of several counts."""
+"""Tells which submitted values say nothing, and which of several values counts."""
 
 from __future__ import annotations
 

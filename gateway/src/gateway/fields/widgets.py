@@ -1,4 +1,4 @@
-"""The elements by which a page asks for a field's value."""
+"""Defines the HTML elements by which a page asks for a field's value."""
 
 from __future__ import annotations
 

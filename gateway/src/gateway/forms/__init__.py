@@ -1,1 +1,1 @@
-"""A form while it serves: its control fields, dialects and origins."""
+"""Prepares a form for serving: its control fields, its dialect and its origins."""

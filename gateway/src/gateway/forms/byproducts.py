@@ -1,4 +1,4 @@
-"""What browsers and frameworks add to a form by themselves, and nobody typed.
+"""Takes out of a submission what browsers and frameworks add by themselves, and nobody typed.
 
 A form with fields would refuse it, and any other would store and mail it. What a form defines among its fields is
 always a field. What may be a person's (the button that was pressed, where an image was clicked) is taken out only

@@ -1,4 +1,4 @@
-"""Control fields: what a page says to the back end inside its form, apart from what a person typed."""
+"""Reads control fields: what a page tells the back end inside its form, apart from what a person typed."""
 
 from __future__ import annotations
 

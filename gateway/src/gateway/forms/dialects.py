@@ -1,4 +1,4 @@
-"""The names of control fields: our own, which are Formspree's, and those of other form services.
+"""Names the control fields: our own, which are Formspree's, and those of other form services.
 
 A form takes its dialect's names besides ours. Sources: each service's documentation of its special or reserved names.
 """

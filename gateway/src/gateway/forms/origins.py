@@ -1,4 +1,4 @@
-"""Where a form may be posted from, and where a browser may be sent afterwards."""
+"""Decides which pages may post to a form, and where a browser may be sent afterwards."""
 
 from __future__ import annotations
 

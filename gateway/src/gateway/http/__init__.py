@@ -1,1 +1,1 @@
-"""What every room needs of HTTP."""
+"""Does what every room needs of HTTP."""

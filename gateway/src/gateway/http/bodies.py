@@ -1,4 +1,4 @@
-"""The bodies that are being read, bounded: each holds a thread for as long as it takes to come.
+"""Bounds the bodies that are read at the same time: each holds a thread for as long as it takes to come.
 
 What is refused before its body was read is answered at once, and `Connection: close` said. Then the body is read on,
 within bounds: who closes a connection on what is still coming takes the answer from a client that is still sending

@@ -1,4 +1,4 @@
-"""From the bytes of a request to named values: JSON, urlencoded and multipart."""
+"""Reads the bytes of a request as named values: JSON, urlencoded and multipart."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What lets scripts of other sites read the answers below `/f/`, whatever they are.
+"""Lets scripts of other sites read the answers below `/f/`, whatever they are (CORS).
 
 A script that cannot read an answer takes it for an outage, and tells the visitor so or sends it again for ever. Which
 page may post is not decided here but by `gateway.forms.origins`, which refuses the others in words they can read.

@@ -1,4 +1,4 @@
-"""The encodings a body may be in: UTF-8, and what old pages declare instead of it."""
+"""Finds the encoding of a body: UTF-8, or what old pages declare instead."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Why a request is refused: one exception, with the status and the codes that contracts name.
+"""Defines why a request is refused: one exception, with a status, and codes that contracts name.
 
 The codes are those that the clients of existing form back ends know, and ours in the same style.
 """

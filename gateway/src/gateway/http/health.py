@@ -1,4 +1,4 @@
-"""The addresses at which a gateway says whether it runs, and whether it can promise anything."""
+"""Answers whether a gateway runs, and whether it can promise anything: /livez and /readyz."""
 
 from __future__ import annotations
 

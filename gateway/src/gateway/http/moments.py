@@ -1,4 +1,4 @@
-"""Moments, as they stand in JSON."""
+"""Writes moments as they stand in JSON."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which kind of answer a request wants."""
+"""Chooses the style of an answer by what the request wants: JSON, problem+json or HTML."""
 
 from __future__ import annotations
 

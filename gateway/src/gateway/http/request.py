@@ -1,4 +1,4 @@
-"""A request as it came: read straight from the WSGI environ, without a framework's request object around it."""
+"""Reads a request straight from the WSGI environ, without a framework's request object around it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Responses that nobody keeps."""
+"""Makes JSON responses that no cache keeps."""
 
 from __future__ import annotations
 

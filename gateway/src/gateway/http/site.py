@@ -1,4 +1,4 @@
-"""The gateway's own site: where it is reached, by what the operator said and by what a request says."""
+"""Knows where the gateway itself is reached, by what the operator said and by what a request says."""
 
 from __future__ import annotations
 

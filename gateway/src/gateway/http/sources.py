@@ -1,4 +1,4 @@
-"""Where a request comes from, as it is counted."""
+"""Names the network that a request comes from, for counting."""
 
 from __future__ import annotations
 

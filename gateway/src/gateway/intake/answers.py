@@ -1,4 +1,4 @@
-"""The answers to a submission, each in the style that was asked for."""
+"""Makes the answers to a submission, each in the style that the request asks for."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The addresses at which forms take submissions."""
+"""Connects the addresses at which forms take submissions."""
 
 from __future__ import annotations
 

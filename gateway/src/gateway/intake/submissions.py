@@ -1,4 +1,4 @@
-"""What accepting a submission means. Pure: the clock, chance and the request are handed in."""
+"""Decides the id and the event of an accepted submission. It is pure: the clock and chance are handed in."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The WSGI application that takes POST /f/<form>, in front of Flask's.
+"""Takes POST /f/<form> in front of Flask, as a WSGI application of its own.
 
 A submission meets no routing, session or context there: those cost more than all that is done with it. Whatever is not
 a post to a form that is served, also a wrong address, is Flask's (the pattern is Flask's "application dispatching").

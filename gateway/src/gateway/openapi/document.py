@@ -1,4 +1,4 @@
-"""The document: every address of the gateway, with all that it may answer."""
+"""Builds the OpenAPI document: every address of the gateway, with all that it may answer."""
 
 from __future__ import annotations
 

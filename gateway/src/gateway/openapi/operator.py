@@ -1,4 +1,4 @@
-"""What an operator may do, and what parked messages look like."""
+"""Describes the operator's addresses, and what parked messages look like."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The addresses at which the gateway describes itself."""
+"""Connects the addresses at which the gateway describes itself."""
 
 from __future__ import annotations
 

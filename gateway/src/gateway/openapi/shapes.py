@@ -1,4 +1,4 @@
-"""What the answers look like, as JSON Schema."""
+"""Describes the answers as JSON Schema."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What owners and operators ask for with a key."""
+"""Answers owners and operators, who ask with a key."""

@@ -1,4 +1,4 @@
-"""Who may ask: a bearer key (RFC 6750; a scheme in any case, RFC 9110, section 11.1), whose hash is configured."""
+"""Lets pass who brings a bearer key (RFC 6750; a scheme in any case, RFC 9110, section 11.1)."""
 
 from __future__ import annotations
 

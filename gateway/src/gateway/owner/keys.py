@@ -1,4 +1,4 @@
-"""API keys: only their hashes are configured, so that reading the configuration lets nobody in."""
+"""Makes API keys and checks them by their hashes: reading the configuration lets nobody in."""
 
 from __future__ import annotations
 

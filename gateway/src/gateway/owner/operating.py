@@ -1,4 +1,4 @@
-"""What an operator does with parked messages: list, show, replay, discard. Storage and notify are asked to."""
+"""Lets an operator list, show, replay and discard parked messages, by asking storage and notify."""
 
 from __future__ import annotations
 

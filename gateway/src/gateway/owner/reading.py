@@ -1,4 +1,4 @@
-"""What an owner reads with an API key: the submissions of a form, and one of them with its receipt's state."""
+"""Shows an owner, who brings an API key, the submissions of a form, or one with its receipt's state."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The addresses below `/v1`, for owners and operators."""
+"""Connects the addresses below `/v1`, for owners and operators."""
 
 from __future__ import annotations
 

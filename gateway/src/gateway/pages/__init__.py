@@ -1,1 +1,1 @@
-"""What a browser shows of a form."""
+"""Shows a form to a browser: the pages, their templates and static files."""

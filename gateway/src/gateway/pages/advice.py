@@ -1,4 +1,4 @@
-"""What a visitor is told to do next, after a refusal that has no form to offer again."""
+"""Tells a visitor what to do next, after a refusal that has no form to offer again."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The pages people see, rendered from templates that escape everything."""
+"""Renders the pages that people see, from templates that escape everything."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The addresses of the start page, of the forms' pages, and of the script for pages of one's own."""
+"""Connects the addresses of the start page, of the forms' pages, and of the script for pages of one's own."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What became of a submission, for whoever holds its receipt."""
+"""Shows what became of a submission to whoever holds its receipt."""

@@ -1,4 +1,4 @@
-"""The page of a receipt."""
+"""Renders the page of a receipt."""
 
 from __future__ import annotations
 

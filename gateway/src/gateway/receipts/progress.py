@@ -1,4 +1,4 @@
-"""How far a submission has come: the states of a receipt. Pure."""
+"""Derives the state of a receipt: how far a submission has come. It is pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""GET /receipts/<token>: how far a submission has come, as JSON, as a page and as a stream of events."""
+"""Answers GET /receipts/<token>: how far a submission has come, as JSON, as a page and as a stream of events."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The addresses of receipts."""
+"""Connects the addresses of receipts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Receipt tokens: what a receipt needs to know, signed, so that no gateway keeps any state."""
+"""Signs and reads receipt tokens: they say what a receipt needs, so that no gateway keeps any state."""
 
 from __future__ import annotations
 

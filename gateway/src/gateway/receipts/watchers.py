@@ -1,4 +1,4 @@
-"""Who watches which receipt in this process, and what they are told."""
+"""Keeps who watches which receipt in this process, and hands them the announcements."""
 
 from __future__ import annotations
 

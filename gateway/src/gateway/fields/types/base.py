@@ -1,4 +1,4 @@
-"""What every type of field does: it checks values, draws its input, and describes itself."""
+"""Defines what every type of field does: it checks values, draws its input, and describes itself."""
 
 from __future__ import annotations
 

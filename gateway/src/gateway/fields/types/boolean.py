@@ -1,4 +1,4 @@
-"""True or false, as a checkbox says it."""
+"""Takes true or false, as a checkbox says it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One of the choices that the form names."""
+"""Takes one of the choices that the form names."""
 
 from __future__ import annotations
 

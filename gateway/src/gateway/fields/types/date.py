@@ -1,4 +1,4 @@
-"""A calendar date."""
+"""Takes a calendar date."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An email address."""
+"""Takes an email address."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A whole number."""
+"""Takes a whole number."""
 
 from __future__ import annotations
 

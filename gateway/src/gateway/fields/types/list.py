@@ -1,4 +1,4 @@
-"""Several texts, of any words or of the choices that the form names."""
+"""Takes several texts, any or some of the choices that the form names."""
 
 from __future__ import annotations
 

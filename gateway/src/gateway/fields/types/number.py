@@ -1,4 +1,4 @@
-"""A number."""
+"""Takes a number."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A telephone number."""
+"""Takes a telephone number."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A text, of one line or of several."""
+"""Takes a text, of one line or of several."""
 
 from __future__ import annotations
 

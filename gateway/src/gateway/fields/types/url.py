@@ -1,4 +1,4 @@
-"""A web address."""
+"""Takes a web address."""
 
 from __future__ import annotations
 
