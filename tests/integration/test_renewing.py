@@ -25,7 +25,9 @@ from support.queues import Queues
 
 TIMEOUT_S = 30.0
 PREFETCH = 20
-OFTEN_S = 0.5
+OFTEN_S = 1.5
+"""Time enough for the broker to answer on a slow machine: one that does not until the next renewal counts as gone."""
+
 SELDOM_S = 8.0
 """Time enough to take several before the first renewal is due."""
 
