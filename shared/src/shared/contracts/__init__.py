@@ -1,4 +1,4 @@
-"""The events, as they travel on the broker: a module each, one registry, and one error.
+"""This package holds the events that travel on the broker: a module each, and one registry.
 
 Golden examples of each event live in `tests/contract/examples/<type>/`.
 """

@@ -1,6 +1,6 @@
-"""What the services announce to whoever watches a receipt: transient, fire and forget.
+"""The services announce changes to whoever watches a receipt; an announcement may be lost.
 
-Losing an announcement costs nothing; the truth is in each service's own database.
+Losing one costs nothing: the truth is in each service's own database.
 """
 
 from __future__ import annotations

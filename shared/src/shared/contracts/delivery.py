@@ -1,4 +1,4 @@
-"""`delivery.due.v1`: one delivery of a submission is due, as notify tells its own workers."""
+"""`delivery.due.v1` tells notify's workers that one delivery of a submission is due."""
 
 from __future__ import annotations
 

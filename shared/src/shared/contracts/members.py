@@ -1,4 +1,4 @@
-"""Reads the members of an event's document strictly; every event's decoder uses these.
+"""This module reads the members of an event's document strictly; every event's decoder uses it.
 
 Each raises `InvalidEvent`, and names the member that is wrong.
 """

@@ -1,4 +1,4 @@
-"""Lists every event: its type, and the class that writes and reads it.
+"""The registry lists every event: its type, and the class that writes and reads it.
 
 Another event: a module beside this one, a line here, a route in `shared.messaging.routes`, and whoever handles it.
 """

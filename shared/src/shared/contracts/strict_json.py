@@ -1,4 +1,4 @@
-"""JSON that every part of the system can hold: what passes here inserts into PostgreSQL and SQLite.
+"""This module takes only JSON that every part of the system can hold, the databases included.
 
 RFC 8259 lets a document carry NUL characters, lone surrogates and numbers of any size; PostgreSQL's
 `jsonb` refuses the first two, and no two languages agree on the third. So they are refused at the door.

@@ -1,4 +1,4 @@
-"""`submission.accepted.v1`: one accepted submission, as the gateway publishes it."""
+"""`submission.accepted.v1` is one accepted submission, as the gateway publishes it."""
 
 from __future__ import annotations
 

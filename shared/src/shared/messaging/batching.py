@@ -1,4 +1,4 @@
-"""A batch that closes by size or by age."""
+"""A batch collects messages until it is full or old enough."""
 
 from __future__ import annotations
 

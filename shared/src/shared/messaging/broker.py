@@ -1,4 +1,4 @@
-"""What a broker offers to a service. `rabbitmq.RabbitMQ` and `memory.MemoryBroker` both offer it."""
+"""This module says what a broker offers; `rabbitmq.RabbitMQ` and `memory.MemoryBroker` both offer it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Hands the messages of a queue over as they came, one at a time: for what is to be kept, and not worked on."""
+"""A collector hands over each message of a queue as it came, to be kept and not worked on."""
 
 from __future__ import annotations
 

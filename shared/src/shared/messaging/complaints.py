@@ -1,4 +1,4 @@
-"""How often the absence of a broker is said: at once, then with growing pauses, once for all links of a process."""
+"""This module decides when a log line says that the broker is away: at once, then with growing pauses."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a handler may say by raising, and what a consumer then does with each delivery.
+"""This module says what a handler may raise, and what the consumer then does with the delivery.
 
 | the handler                    | means                  | the consumer                                           |
 | ------------------------------ | ---------------------- | ------------------------------------------------------ |

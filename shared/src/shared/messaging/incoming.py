@@ -1,4 +1,4 @@
-"""A delivery as it came from a broker, before anybody has read it."""
+"""An incoming message is a delivery from a broker that nobody has read yet."""
 
 from __future__ import annotations
 

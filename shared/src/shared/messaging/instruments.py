@@ -1,4 +1,4 @@
-"""What messaging tells whoever measures it: plain callables, of which none may block or raise.
+"""This module names what messaging reports to metrics: callables that must not block or raise.
 
 Left out they do nothing.
 """

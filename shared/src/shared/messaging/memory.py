@@ -1,4 +1,4 @@
-"""A broker in this process's memory, for tests: it passes the same conformance suite as RabbitMQ."""
+"""A memory broker keeps its queues in this process, for tests; it passes the same suite as RabbitMQ."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A message as it is published, before any transport sees it."""
+"""A message is what a publisher sends, before any transport sees it."""
 
 from __future__ import annotations
 

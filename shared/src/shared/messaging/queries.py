@@ -1,4 +1,4 @@
-"""Packs queries and their answers as JSON.
+"""This module packs queries and their answers as JSON.
 
 A query is `{"method": …, "params": {…}}`; its answer `{"answer": {…}}` or `{"error": "…"}`.
 """

@@ -1,4 +1,4 @@
-"""Requeue deliveries to where their outcome says: the parked queue, or a delay level."""
+"""This module publishes a delivery again: to the parked queue, or to a delay level."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Says, type by type, to which queues a message goes; nothing else does."""
+"""This module says, type by type, to which queues a message goes; no other does."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Consumers run until the process is told to stop."""
+"""This module runs the consumers of a process until it is told to stop."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every exchange and queue, named in one place and in no other.
+"""This module names every exchange and every queue; no other does.
 
 Each process declares all of it on every connect, before its first publish: RabbitMQ confirms a publish that
 reached only some of its queues, so an event is published to each queue by itself (`routes.py`), and the gateway, too,

@@ -1,4 +1,4 @@
-"""The consumer's work, whatever broker the deliveries come from: fill a batch, settle it, ack it."""
+"""A worker fills a batch from a queue, lets the handler work on it, and acks it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""RabbitMQ as a broker: the only package that knows pika, and the bytes of AMQP.
+"""This package makes RabbitMQ a broker; no other knows pika and the bytes of AMQP.
 
 `broker.py` puts the parts together. `fast/` holds what goes past pika; `connection.py` alone uses it.
 """

@@ -1,4 +1,4 @@
-"""The broker's addresses: one, or those of a cluster's nodes with commas between.
+"""This module checks the broker's addresses: one, or those of a cluster with commas between.
 
 The form of each is RabbitMQ's "URI Specification". AMQP has none for several: full addresses with commas between are
 what clients of clusters mostly take; a comma in a password is written `%2C`.

@@ -1,4 +1,4 @@
-"""RabbitMQ as a `broker.Broker`: every part has a connection of its own, named so that operators can tell them."""
+"""RabbitMQ makes the parts of a broker; each has a connection of its own, with a name for operators."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""pika's connection, with what it lacks: one write for many frames, quick writing and reading, and a hard drop."""
+"""This connection adds to pika's: one write for many frames, quick reading, and a hard drop."""
 
 from __future__ import annotations
 

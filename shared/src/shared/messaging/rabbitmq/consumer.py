@@ -1,4 +1,4 @@
-"""Deliveries from RabbitMQ: an I/O thread keeps heartbeats and acks, another thread does the work."""
+"""A queue source takes deliveries: one thread keeps heartbeats and acks, another does the work."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Declares the topology on a broker, as every process does on every connect, before its first publish."""
+"""This module declares the topology; every process does so on every connect, before it publishes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How many messages wait, and what is parked, as anybody sees it who may connect to the broker."""
+"""This module counts the messages that wait in queues, and lists what is parked."""
 
 from __future__ import annotations
 

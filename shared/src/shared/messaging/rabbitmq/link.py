@@ -1,4 +1,4 @@
-"""A connection to RabbitMQ that comes back by itself, on an I/O thread of its own."""
+"""A link keeps a connection to RabbitMQ, and opens it again when it is lost."""
 
 from __future__ import annotations
 

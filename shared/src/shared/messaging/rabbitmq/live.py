@@ -1,4 +1,4 @@
-"""Announcements to the watchers of receipts, over RabbitMQ: transient, never waited for."""
+"""This module announces changes to the watchers of receipts, and never waits for it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The nodes of a broker that a link may connect to, one after another."""
+"""This module says which node of a broker a link connects to next."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The publisher: many threads, one connection, confirms in a pipeline."""
+"""The publisher sends the messages of many threads over one connection, and waits for confirms."""
 
 from __future__ import annotations
 

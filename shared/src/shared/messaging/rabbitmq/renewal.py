@@ -1,4 +1,4 @@
-"""Why channels that consume are renewed, and when."""
+"""This module says when a channel that consumes is opened anew, and why."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Asks and answers queries over RabbitMQ's direct reply-to.
+"""This module asks and answers queries over RabbitMQ's direct reply-to.
 
 Source: RabbitMQ's page "Direct Reply-to".
 """

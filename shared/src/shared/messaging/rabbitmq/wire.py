@@ -1,4 +1,4 @@
-"""Messages and deliveries as pika has them."""
+"""This module makes pika's properties of a message."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The frames that a publisher writes by the thousand, encoded once."""
+"""This module encodes once the frames that a publisher writes by the thousand."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reads the frames that come by the thousand, confirms and deliveries, without an object of pika's for each frame.
+"""This module reads confirms and deliveries without an object of pika's for each frame.
 
 Only what is plain is read here: a confirm, or a delivery to one consumer with its content in one frame. Everything
 else is left to pika. The layouts are AMQP 0-9-1's, 2.3.5.

@@ -1,7 +1,7 @@
-"""What is done past pika at its plain transport, so that a turn of the I/O loop takes fewer system calls.
+"""This module saves system calls at pika's plain transport, in every turn of the I/O loop.
 
-Each lets go of Python's lock, which the I/O thread then waits for behind the request threads. The transport of TLS is
-left as it is.
+Each call lets go of Python's lock, and the I/O thread then waits for it behind the request threads. The transport of
+TLS is left as it is.
 """
 
 # ruff: noqa: SLF001 - what is done past pika takes what it keeps to itself; the pin and the tests guard it
