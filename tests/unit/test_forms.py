@@ -180,7 +180,7 @@ BLOCKS = re.findall(r"^```toml\n(.+?)^```", (ROOT / "docs" / "forms.md").read_te
 @pytest.mark.parametrize("block", BLOCKS, ids=lambda block: block.partition("\n")[0])
 def test_what_the_page_shows_may_be_copied_as_it_is(tmp_path: Path, block: str) -> None:
     assert load(tmp_path, block)
-    said = forms.remarks(block.encode(), tmp_path, FormSecrets(), [])
+    said = forms.find_warnings(block.encode(), tmp_path, FormSecrets(), [])
     assert said == [], "what is shown first is copied first"
 
 

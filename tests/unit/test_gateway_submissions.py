@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from gateway.fields import email as text
 from gateway.intake.submissions import fresh_id, id_for_key
-from shared.addresses import SPECIAL_ENDS, is_plain
+from shared.mail_addresses import SPECIAL_ENDS, is_plain
 
 
 @settings(max_examples=500)

@@ -24,7 +24,7 @@ class Standing:
 
     since: dict[str, dict[str, datetime]] = field(default_factory=dict)
 
-    def standing(self, message_id: str) -> dict[str, datetime]:
+    def parked_since(self, message_id: str) -> dict[str, datetime]:
         return self.since.get(message_id, {})
 
 

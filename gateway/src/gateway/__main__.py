@@ -10,8 +10,8 @@ import structlog
 
 from gateway import settings
 from gateway.http.site import Site
+from gateway.server.forms_file import load_forms
 from gateway.server.installation import set_up
-from gateway.server.live_forms import live_forms
 from gateway.server.wsgi import serve
 from shared import forms, logs
 from shared.settings import SettingsError
@@ -42,7 +42,7 @@ def _set_up(directory: Path) -> int:
 def _serve() -> int:
     try:
         given = settings.load()
-        served = live_forms(given)
+        served = load_forms(given)
     except (SettingsError, forms.FormsError) as error:
         print(error, file=sys.stderr)  # noqa: T201 - logs are not set up yet
         return 2

@@ -51,8 +51,8 @@ def _migrate() -> int:
 
 def _run() -> int:
     chosen = settings.load()
-    remarks = partial(forms.remarks, secrets=chosen.form_secrets, tables=["webhook"])
-    served = forms.LiveForms(chosen.forms, remarks=remarks)
+    warnings = partial(forms.find_warnings, secrets=chosen.form_secrets, tables=["webhook"])
+    served = forms.ReloadingForms(chosen.forms, warnings=warnings)
     logs.configure("notify", level=chosen.log_level, format=chosen.log_format)
     served.tell()
     engine = database.create(chosen.database_url)

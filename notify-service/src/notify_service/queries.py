@@ -24,7 +24,7 @@ class Confirmations(Protocol):
 class Parked(Protocol):
     """Knows what is parked."""
 
-    def standing(self, message_id: str) -> Mapping[str, datetime]:
+    def parked_since(self, message_id: str) -> Mapping[str, datetime]:
         """Return since when messages of this id are parked and not replayed, by their work queues."""
 
 
@@ -41,7 +41,7 @@ def methods(known: Confirmations, parked: Parked) -> Mapping[str, QueryMethod]:
         submission_id = UUID(str(params["id"]))
         found = known.confirmations(submission_id)
         is_settled = found and all(one.state in {"sent", "failed"} for one in found)
-        standing = {} if is_settled else parked.standing(str(submission_id))
+        standing = {} if is_settled else parked.parked_since(str(submission_id))
         return {
             "confirmations": [one.to_json() for one in found if one.channel != "webhook"],
             "webhooks": [one.to_json() for one in found if one.channel == "webhook"],

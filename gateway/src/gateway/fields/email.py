@@ -8,7 +8,7 @@ from typing import Any
 from email_validator import EmailNotValidError, validate_email
 
 from gateway.fields.cleaning import Cleaning, table, with_joiners
-from shared.addresses import ADDRESS_MOST, is_plain, split
+from shared.mail_addresses import ADDRESS_MOST, is_plain, split
 
 LINE_BREAK_MESSAGE = "This must be a single line, without control characters."
 

@@ -10,8 +10,8 @@ from urllib.parse import urljoin, urlsplit
 from werkzeug.urls import iri_to_uri
 
 from gateway.http.request import Headers
-from shared.addresses import URL_MOST
 from shared.forms import Form
+from shared.forms.texts import URL_MOST
 
 _UNFIT = re.compile(r"[\x00-\x20\x7f-\xa0\\]")
 _HALF_ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:(?!//[^/])|///")

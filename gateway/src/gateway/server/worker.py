@@ -8,7 +8,7 @@ from gateway import settings as gateway_settings
 from gateway.app import create_app
 from gateway.flask_app import GatewayApp
 from gateway.server import telemetry
-from gateway.server.live_forms import kept_forms, live_forms
+from gateway.server.forms_file import kept_forms, load_forms
 from gateway.server.shutdown import end_streams_with_process
 from gateway.server.slow_clients import end_slow_clients
 from gateway.settings import Settings
@@ -21,7 +21,7 @@ def build() -> GatewayApp:
     """Build the application of one worker, inside its process: connections are never shared."""
     settings = gateway_settings.load()
     logs.configure("gateway", level=settings.log_level, format=settings.log_format)
-    served = live_forms(settings, kept_forms())
+    served = load_forms(settings, kept_forms())
     served.follow()
     spans = tracing.from_environment("gateway")
     if spans:

@@ -16,7 +16,7 @@ from granian.log import LogLevels
 from gateway.http.bodies import BODIES_MOST
 from gateway.receipts.watchers import WATCHERS_MOST
 from gateway.server import telemetry
-from gateway.server.live_forms import place_for_kept_forms
+from gateway.server.forms_file import place_for_kept_forms
 from gateway.server.worker import build
 from gateway.settings import Settings
 from shared.settings import host_and_port

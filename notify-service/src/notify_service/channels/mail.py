@@ -19,9 +19,9 @@ from email_validator import EmailNotValidError, validate_email
 from notify_service.channels.wording import Wording, subject_of
 from notify_service.transports.failures import Permanent
 from notify_service.transports.smtp.mail import Mail
-from shared.addresses import is_plain, is_within, split
 from shared.contracts import SubmissionAccepted
 from shared.forms import Form
+from shared.mail_addresses import is_plain, is_within, split
 from shared.text import is_line
 
 _PLAIN_SUBJECT_MOST = 66

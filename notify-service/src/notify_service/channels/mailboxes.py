@@ -8,7 +8,7 @@ from uuid import UUID
 
 import idna
 
-from shared.addresses import ADDRESS_MOST
+from shared.mail_addresses import ADDRESS_MOST
 from shared.text import as_shown
 
 _GMAIL = frozenset({"gmail.com", "googlemail.com"})

@@ -15,9 +15,9 @@ from uuid import UUID
 
 import msgspec
 
-from shared.addresses import ADDRESS_MOST
 from shared.contracts.members import document_in, member, moment_of, text_or_none, texts, uuid_of
 from shared.contracts.strict_json import MAX_DEPTH, JsonValue
+from shared.mail_addresses import ADDRESS_MOST
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,10 +7,10 @@ from shared.forms.captcha import Captcha
 from shared.forms.definitions import NAME, ConfirmationMail, Dialect, Field, Form, Forms, FormsError, Unknown
 from shared.forms.field_types import FIELD_TYPES
 from shared.forms.file import file_at, load
-from shared.forms.live import LiveForms
 from shared.forms.rates import parse_rate
-from shared.forms.remarks import remarks
+from shared.forms.reloading import ReloadingForms
 from shared.forms.secrets import FOLDER, FormSecrets, NoSecret, missing
+from shared.forms.warnings import find_warnings
 from shared.forms.webhook import Webhook
 
 __all__ = [
@@ -25,13 +25,13 @@ __all__ = [
     "FormSecrets",
     "Forms",
     "FormsError",
-    "LiveForms",
     "NoSecret",
+    "ReloadingForms",
     "Unknown",
     "Webhook",
     "file_at",
+    "find_warnings",
     "load",
     "missing",
     "parse_rate",
-    "remarks",
 ]

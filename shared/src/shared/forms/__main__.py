@@ -13,8 +13,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from shared.forms import FOLDER, FormSecrets, FormsError, file
-from shared.forms.remarks import remarks
 from shared.forms.secrets import READERS
+from shared.forms.warnings import find_warnings
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -26,7 +26,7 @@ def main(arguments: Sequence[str]) -> int:
     secrets = FormSecrets(Path(os.environ.get("COUNTERFOIL_FORM_SECRETS") or FOLDER))
     try:
         content = file.read(path)
-        forms, warnings = file.parse(content, path), remarks(content, path, secrets, list(READERS))
+        forms, warnings = file.parse(content, path), find_warnings(content, path, secrets, list(READERS))
     except FormsError as error:
         print(error, file=sys.stderr)  # noqa: T201 - what the command is for
         return 1

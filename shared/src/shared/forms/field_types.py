@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, TypeAlias
 
-from shared.addresses import ADDRESS_MOST, URL_MOST
+from shared.forms.texts import URL_MOST
+from shared.mail_addresses import ADDRESS_MOST
 
 Bound: TypeAlias = int | float | date
 

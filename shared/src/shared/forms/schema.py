@@ -6,7 +6,6 @@ from typing import Any, get_args
 
 from marshmallow import ValidationError, fields, post_load, validate, validates_schema
 
-from shared.addresses import DOMAIN
 from shared.forms.captcha import Captcha, CaptchaSchema
 from shared.forms.definitions import NAME, ConfirmationMail, Dialect, Unknown
 from shared.forms.field_schema import FIELD_NAME, FieldSchema
@@ -17,6 +16,7 @@ from shared.forms.tables import Table, Tables
 from shared.forms.texts import Text, WebAddress
 from shared.forms.webhook import WebhookSchema
 from shared.forms.windows import Window
+from shared.mail_addresses import DOMAIN
 
 _MAIL_DOMAIN = validate.Regexp(
     rf"(?=.{{1,253}}\Z){DOMAIN.pattern}\Z",

@@ -7,9 +7,10 @@ from typing import Any
 
 from marshmallow import ValidationError, fields, validate
 
-from shared.addresses import URL_MOST
-
 TEXT_MOST = 20_000
+
+URL_MOST = 2000
+"""Characters of a URL, as long as the browsers' own limits. Nothing looks into what is longer."""
 
 _LINE_END = re.compile(r"[\r\n]")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")

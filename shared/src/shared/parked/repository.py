@@ -106,7 +106,7 @@ class ParkedRepository:
                 counts.setdefault(row.work_queue, {})[row.kind] = row.number
         return counts
 
-    def standing(self, message_id: str) -> Mapping[str, datetime]:
+    def parked_since(self, message_id: str) -> Mapping[str, datetime]:
         """Return since when messages of this id are parked and not replayed, by their work queues."""
         c = self._m.c
         found = select(c.work_queue, func.max(c.parked_at).label("parked_at"))

@@ -11,9 +11,9 @@ from gateway.fields.cleaning import Cleaning, table, with_joiners
 from gateway.fields.json_schema import Schema, text_schema
 from gateway.fields.types.base import MESSAGES, FieldType
 from gateway.fields.widgets import Widget, text_input
-from shared.addresses import URL_MOST
 from shared.contracts import JsonValue
 from shared.forms import Field, Form
+from shared.forms.texts import URL_MOST
 
 _clean = Cleaning(with_joiners(table(spaces="", line_ends="", dashes=None)))  # a path may have dashes of its own
 

@@ -16,26 +16,26 @@ from shared.forms.definitions import Form, Forms, FormsError
 CHECK_S = 1.0
 """How often the file is looked at: a stat, and only where that has changed, its content."""
 
-Remarks: TypeAlias = Callable[[bytes, Path], list[str]]
+Warnings: TypeAlias = Callable[[bytes, Path], list[str]]
 
 _log = structlog.get_logger()
 
 
-class LiveForms(Mapping[str, Form]):
+class ReloadingForms(Mapping[str, Form]):
     """The forms of a file, by name. A change is taken over as a whole or not at all.
 
     Code that holds a form keeps it as it was. A form that did not change stays the same object, so whatever was
     made from it can be kept.
 
-    `kept` is a file for a copy of the last good content, which several processes may share. `remarks` says what in a
-    valid file cannot work here, as `shared.forms.remarks` does: it is logged, and the file is taken over.
+    `kept` is a file for a copy of the last good content, which several processes may share. `warnings` says what in a
+    valid file cannot work here, as `shared.forms.find_warnings` does: it is logged, and the file is taken over.
     Raises `FormsError` where the file is wrong at the start, and there is no copy.
     """
 
-    def __init__(self, path: Path, kept: Path | None = None, remarks: Remarks = lambda *_: []) -> None:
+    def __init__(self, path: Path, kept: Path | None = None, warnings: Warnings = lambda *_: []) -> None:
         self._path = path
         self._kept = kept
-        self._remarks = remarks
+        self._warnings = warnings
         self._met = self._seen = _stamp_of(path)
         self._content: bytes | None = None
         self._forms = self._first()
@@ -55,7 +55,7 @@ class LiveForms(Mapping[str, Form]):
 
     def tell(self) -> None:
         """Log what in the current forms cannot work here."""
-        said = self._remarks(self._content, self._path) if self._content is not None else []
+        said = self._warnings(self._content, self._path) if self._content is not None else []
         if os.path.ismount(self._path):
             said = [
                 *said,

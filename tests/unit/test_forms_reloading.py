@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from shared.forms import FormsError, LiveForms
+from shared.forms import FormsError, ReloadingForms
 
 TWO = """
 [forms.a]
@@ -24,7 +24,7 @@ def path(tmp_path: Path) -> Path:
     return path
 
 
-def change(forms: LiveForms, path: Path, text: str) -> list[str]:
+def change(forms: ReloadingForms, path: Path, text: str) -> list[str]:
     """Write the file, let it rest, and return what was logged."""
     path.write_text(text, encoding="utf-8")
     with capture_logs() as logs:
@@ -34,7 +34,7 @@ def change(forms: LiveForms, path: Path, text: str) -> list[str]:
 
 
 def test_a_change_is_taken_over_and_what_did_not_change_is_kept(path: Path) -> None:
-    forms = LiveForms(path)
+    forms = ReloadingForms(path)
     a, b = forms["a"], forms["b"]
     [logged] = change(forms, path, TWO.replace("[forms.b]", "[forms.b]\ntitle = 'B2'\n[forms.c]"))
     assert list(forms) == ["a", "b", "c"]
@@ -44,7 +44,7 @@ def test_a_change_is_taken_over_and_what_did_not_change_is_kept(path: Path) -> N
 
 
 def test_a_form_may_be_removed_while_all_are_looked_at(path: Path) -> None:
-    forms = LiveForms(path)
+    forms = ReloadingForms(path)
     seen = []
     for name, form in forms.items():
         change(forms, path, "[forms.a]")
@@ -56,7 +56,7 @@ def test_a_form_may_be_removed_while_all_are_looked_at(path: Path) -> None:
 
 
 def test_a_bad_change_is_logged_with_all_its_errors_and_changes_nothing(path: Path) -> None:
-    forms = LiveForms(path)
+    forms = ReloadingForms(path)
     [logged] = change(forms, path, "[forms.a]\nx = 1\ny = 2")
     assert logged.startswith("error: ")
     assert "forms.toml:2: forms.a.x" in logged
@@ -67,7 +67,7 @@ def test_a_bad_change_is_logged_with_all_its_errors_and_changes_nothing(path: Pa
 
 
 def test_a_file_that_goes_away_and_comes_back_changes_nothing(path: Path) -> None:
-    forms = LiveForms(path)
+    forms = ReloadingForms(path)
     path.unlink()
     with capture_logs() as logs:
         for _ in range(3):
@@ -79,12 +79,12 @@ def test_a_file_that_goes_away_and_comes_back_changes_nothing(path: Path) -> Non
 
 
 def test_a_file_that_is_only_touched_says_nothing(path: Path) -> None:
-    forms = LiveForms(path)
+    forms = ReloadingForms(path)
     assert change(forms, path, TWO) == []
 
 
 def test_a_change_that_keeps_size_and_time_is_taken_over(path: Path) -> None:
-    forms, before = LiveForms(path), path.stat()
+    forms, before = ReloadingForms(path), path.stat()
     text = TWO.replace("[forms.b]", "[forms.c]")
     path.write_text(text, encoding="utf-8")
     os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))  # as `cp -p` and `rsync --times` leave it
@@ -94,7 +94,7 @@ def test_a_change_that_keeps_size_and_time_is_taken_over(path: Path) -> None:
 
 
 def test_a_file_that_is_still_being_written_is_left_alone(path: Path) -> None:
-    forms = LiveForms(path)
+    forms = ReloadingForms(path)
     for text in ("[forms.a]", "[forms.a]\n", "[forms.a]\n\n"):
         path.write_text(text, encoding="utf-8")
         forms.refresh()
@@ -105,35 +105,35 @@ def test_a_file_that_is_still_being_written_is_left_alone(path: Path) -> None:
 
 def test_who_starts_while_the_file_is_wrong_has_the_last_good_forms(path: Path, tmp_path: Path) -> None:
     kept = tmp_path / "kept.toml"
-    change(LiveForms(path, kept), path, "[forms.last]")
+    change(ReloadingForms(path, kept), path, "[forms.last]")
     path.write_text("[forms", encoding="utf-8")
     with capture_logs() as logs:
-        late = LiveForms(path, kept)
+        late = ReloadingForms(path, kept)
     assert list(late) == ["last"]
     assert "forms.toml:1: not TOML" in logs[0]["errors"][0]
     change(late, path, "[forms.mended]")
     assert list(late) == ["mended"]
-    assert list(LiveForms(kept)) == ["mended"]
+    assert list(ReloadingForms(kept)) == ["mended"]
 
 
 def test_what_cannot_work_is_said_at_the_start_and_at_each_change_and_taken_over(path: Path) -> None:
-    def remarks(content: bytes, _: Path) -> list[str]:
+    def warnings(content: bytes, _: Path) -> list[str]:
         return ["c has no secret"] if b"forms.c" in content else []
 
-    forms = LiveForms(path, remarks=remarks)
+    forms = ReloadingForms(path, warnings=warnings)
     taken, said = change(forms, path, "[forms.c]")
     assert taken.startswith("info: ")
     assert said.startswith("warning: ")
     assert "c has no secret" in said
     assert list(forms) == ["c"]
     with capture_logs() as logs:
-        LiveForms(path, remarks=remarks).tell()
+        ReloadingForms(path, warnings=warnings).tell()
     assert [log["warnings"] for log in logs] == [["c has no secret"]]
 
 
 def test_without_a_place_for_a_copy_all_else_goes_on(path: Path, tmp_path: Path) -> None:
     with capture_logs() as logs:
-        forms = LiveForms(path, tmp_path / "absent" / "kept.toml")
+        forms = ReloadingForms(path, tmp_path / "absent" / "kept.toml")
     assert list(forms) == ["a", "b"]
     assert [log["log_level"] for log in logs] == ["warning"]
 
@@ -141,4 +141,4 @@ def test_without_a_place_for_a_copy_all_else_goes_on(path: Path, tmp_path: Path)
 def test_at_the_start_a_bad_file_is_an_error(path: Path) -> None:
     path.write_text("[forms", encoding="utf-8")
     with pytest.raises(FormsError):
-        LiveForms(path)
+        ReloadingForms(path)

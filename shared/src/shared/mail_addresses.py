@@ -12,9 +12,6 @@ ADDRESS_MOST = 320
 """Characters of an address: 64, the @, and 255 (RFC 5321, section 4.5.3.1). Nothing looks into what is longer: putting
 text into a normal form takes time by the square of its length."""
 
-URL_MOST = 2000
-"""Characters of a URL, as long as the browsers' own limits, for the same reason."""
-
 SPECIAL_ENDS = frozenset({"arpa", "invalid", "local", "localhost", "onion", "test"})
 """Labels that end no domain that mail goes to, as the full check has them (RFC 6761, RFC 7686)."""
 

@@ -24,7 +24,7 @@ _NEEDED = {
 }
 
 
-def remarks(content: bytes, path: Path, secrets: FormSecrets, tables: Sequence[str]) -> list[str]:
+def find_warnings(content: bytes, path: Path, secrets: FormSecrets, tables: Sequence[str]) -> list[str]:
     """Return the warnings about a file without errors, as lines of `path:line: warning: place: what`.
 
     It looks only at the secrets of the given tables. Raises `FormsError` as `file.parse` does.

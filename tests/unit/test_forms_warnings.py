@@ -18,8 +18,8 @@ TWO = 'mail = {type = "email"}\nsecond = {type = "email"}'
 
 
 def said(text: str, *tables: str, folder: Path = PLACE) -> list[str]:
-    """Return the remarks on a definition of the form `a`, without what all of them begin with."""
-    found = forms.remarks(f"[forms.a]\n{text}".encode(), PLACE, FormSecrets(folder), tables)
+    """Return the warnings on a definition of the form `a`, without what all of them begin with."""
+    found = forms.find_warnings(f"[forms.a]\n{text}".encode(), PLACE, FormSecrets(folder), tables)
     return [line.removeprefix("forms.toml:") for line in found]
 
 
@@ -144,4 +144,4 @@ def test_the_command_says_all_of_it_and_counts_the_forms_as_fine(
 
 def test_of_the_example_nothing_is_to_be_said() -> None:
     path = ROOT / "forms.example.toml"
-    assert forms.remarks(path.read_bytes(), path, FormSecrets(), ["captcha", "webhook"]) == []
+    assert forms.find_warnings(path.read_bytes(), path, FormSecrets(), ["captcha", "webhook"]) == []

@@ -16,10 +16,10 @@ _KEPT = "COUNTERFOIL_FORMS_KEPT"
 """Tells the workers where the last good forms are, so that one that dies while their file is wrong can be replaced."""
 
 
-def live_forms(settings: Settings, kept: Path | None = None) -> forms.LiveForms:
+def load_forms(settings: Settings, kept: Path | None = None) -> forms.ReloadingForms:
     """Return the forms as the settings name them; raises `FormsError` where they are wrong, and no copy is kept."""
-    remarks = partial(forms.remarks, secrets=settings.form_secrets, tables=["captcha"])
-    return forms.LiveForms(settings.forms, kept, remarks)
+    warnings = partial(forms.find_warnings, secrets=settings.form_secrets, tables=["captcha"])
+    return forms.ReloadingForms(settings.forms, kept, warnings)
 
 
 def kept_forms() -> Path | None:
