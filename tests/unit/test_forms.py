@@ -10,8 +10,8 @@ import pytest
 from shared import forms
 from shared.forms import FIELD_TYPES, FormSecrets, FormsError
 from shared.forms.__main__ import main
-from shared.forms.field_schema import FIELD_NAME
-from shared.forms.schema import FormSchema
+from shared.forms.schemas.field import FIELD_NAME
+from shared.forms.schemas.form import FormSchema
 
 ROOT = Path(__file__).parents[2]
 

@@ -13,8 +13,8 @@ from marshmallow import Schema, fields
 from gateway.fields.choices import Choices
 from shared.forms import Forms, FormsError
 from shared.forms.file import parse
-from shared.forms.schema import FileSchema
-from shared.forms.texts import Text
+from shared.forms.schemas.form import FileSchema
+from shared.forms.schemas.texts import Text
 from support.steps import lengths_normalised
 
 PLACE = Path("forms.toml")

@@ -11,7 +11,7 @@ from werkzeug.urls import iri_to_uri
 
 from gateway.http.request import Headers
 from shared.forms import Form
-from shared.forms.texts import URL_MOST
+from shared.forms.schemas.texts import URL_MOST
 
 _UNFIT = re.compile(r"[\x00-\x20\x7f-\xa0\\]")
 _HALF_ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:(?!//[^/])|///")

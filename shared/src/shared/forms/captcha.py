@@ -9,8 +9,8 @@ from typing import Any, Literal, TypeAlias, get_args
 
 from marshmallow import ValidationError, fields, post_load, validate, validates_schema
 
-from shared.forms.tables import Table
-from shared.forms.texts import Text, WebAddress
+from shared.forms.schemas.tables import Table
+from shared.forms.schemas.texts import Text, WebAddress
 
 Provider: TypeAlias = Literal["turnstile", "hcaptcha", "recaptcha", "altcha"]
 WhenAway: TypeAlias = Literal["accept", "refuse"]

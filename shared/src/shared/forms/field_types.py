@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, TypeAlias
 
-from shared.forms.texts import URL_MOST
+from shared.forms.schemas.texts import URL_MOST
 from shared.mail_addresses import ADDRESS_MOST
 
 Bound: TypeAlias = int | float | date

@@ -14,7 +14,7 @@ from marshmallow import ValidationError
 from shared.forms import positions
 from shared.forms.definitions import Field, Form, Forms, FormsError
 from shared.forms.labels import label_from
-from shared.forms.schema import FileSchema
+from shared.forms.schemas.form import FileSchema
 
 _AT_LINE = re.compile(r" \(at line ([0-9]+), column ([0-9]+)\)")
 _DIGITS = re.compile(r"[0-9_]{4000,}")

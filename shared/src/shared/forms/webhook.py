@@ -11,8 +11,8 @@ from urllib.parse import urlsplit
 
 from marshmallow import ValidationError, fields, post_load, validate, validates_schema
 
-from shared.forms.tables import Table
-from shared.forms.texts import Text
+from shared.forms.schemas.tables import Table
+from shared.forms.schemas.texts import Text
 
 SECRET_PREFIX = "whsec_"  # noqa: S105 - what every secret begins with
 

@@ -13,7 +13,7 @@ from gateway.fields.types.base import MESSAGES, FieldType
 from gateway.fields.widgets import Widget, text_input
 from shared.contracts import JsonValue
 from shared.forms import Field, Form
-from shared.forms.texts import URL_MOST
+from shared.forms.schemas.texts import URL_MOST
 
 _clean = Cleaning(with_joiners(table(spaces="", line_ends="", dashes=None)))  # a path may have dashes of its own
 

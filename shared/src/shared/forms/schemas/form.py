@@ -8,14 +8,14 @@ from marshmallow import ValidationError, fields, post_load, validate, validates_
 
 from shared.forms.captcha import Captcha, CaptchaSchema
 from shared.forms.definitions import NAME, ConfirmationMail, Dialect, Unknown
-from shared.forms.field_schema import FIELD_NAME, FieldSchema
 from shared.forms.origins import ORIGIN_MOST, check_origin
 from shared.forms.placeholders import names_in
 from shared.forms.rates import is_rate
-from shared.forms.tables import Table, Tables
-from shared.forms.texts import Text, WebAddress
+from shared.forms.schemas.field import FIELD_NAME, FieldSchema
+from shared.forms.schemas.tables import Table, Tables
+from shared.forms.schemas.texts import Text, WebAddress
+from shared.forms.schemas.windows import Window
 from shared.forms.webhook import WebhookSchema
-from shared.forms.windows import Window
 from shared.mail_addresses import DOMAIN
 
 _MAIL_DOMAIN = validate.Regexp(

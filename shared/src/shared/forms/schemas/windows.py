@@ -8,7 +8,7 @@ from typing import Any
 
 from marshmallow import ValidationError
 
-from shared.forms.texts import Text
+from shared.forms.schemas.texts import Text
 
 LONGEST = timedelta(days=1)
 

@@ -8,8 +8,8 @@ from marshmallow import ValidationError, fields, post_load, validate, validates_
 
 from shared.forms.field_types import BOUNDS, FIELD_TYPES, OWN_KEYS, Bound
 from shared.forms.patterns import compiled
-from shared.forms.tables import Table
-from shared.forms.texts import Text
+from shared.forms.schemas.tables import Table
+from shared.forms.schemas.texts import Text
 
 FIELD_NAME = validate.Regexp(
     r"[^_\W][\w .-]{0,99}\Z",
