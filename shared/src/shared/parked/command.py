@@ -1,4 +1,4 @@
-"""`python -m <service> parked …`: an operator deals with parked messages from a terminal."""
+"""`python -m <service> parked …` lets an operator deal with parked messages from a terminal."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Cursors: a page of parked messages starts behind the position that its cursor names."""
+"""Makes and reads cursors: each names the position behind which a page of parked messages starts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A publisher that is made when it is first used."""
+"""Makes a publisher when it is first used."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How much one query or one command about parked messages may ask for."""
+"""Limits what one query or one command about parked messages may ask for."""
 
 LIMIT_MOST = 200
 """How many messages a page may have."""

@@ -1,4 +1,4 @@
-"""The queries that a service answers over the broker about its parked messages."""
+"""Answers queries over the broker about a service's parked messages."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The states of a parked message, and the kinds of reasons for parking it."""
+"""Names the states of a parked message, and the kinds of reasons for parking it."""
 
 from __future__ import annotations
 
