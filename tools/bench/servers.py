@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from bench.claims import BLOCKING, CELERY, FASTAPI, TUTORIAL
 from bench.peers.flask_celery import QUEUE as CELERY_QUEUE
 from bench.program import Program
-from bench.services import WORKERS, gateway, gateway_alone
+from bench.services import WORKERS, gateway, gateway_alone, least
 from shared.contracts import SubmissionAccepted
 from shared.messaging.routes import ROUTES
 
@@ -27,7 +27,7 @@ class Server:
 
 
 def servers(broker_url: str) -> list[Server]:
-    """Return our gateway, its peers, and the gateway that publishes nothing.
+    """Return our gateway, its peers, the gateway that publishes nothing, and the least that could be.
 
     The peers publish an event once, to an exchange that two queues are bound to; our gateway publishes it to each.
     """
@@ -38,6 +38,7 @@ def servers(broker_url: str) -> list[Server]:
         Server(_uvicorn(FASTAPI, "bench.peers.fastapi_aiopika:app", broker_url)),
         Server(_gunicorn(CELERY, "bench.peers.flask_celery:make_app()", broker_url), (CELERY_QUEUE,)),
         Server(gateway_alone(broker_url), ()),
+        Server(least(broker_url)),
     ]
 
 

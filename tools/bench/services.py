@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from bench.claims import NO_PUBLISH, OURS
+from bench.claims import LEAST, NO_PUBLISH, OURS
 from bench.program import ROOT, Program
 
 WORKERS = 2
@@ -33,6 +33,11 @@ def gateway(
 def gateway_alone(broker_url: str) -> Program:
     """Return the gateway with a publisher that publishes nothing."""
     return gateway(broker_url, name=NO_PUBLISH, module="bench.limits.gateway_alone")
+
+
+def least(broker_url: str) -> Program:
+    """Return the least that could accept: constant bytes, published and confirmed, on our server."""
+    return gateway(broker_url, name=LEAST, module="bench.limits.least")
 
 
 def storage(broker_url: str, database_url: str, number: int = 1) -> Program:
