@@ -20,7 +20,8 @@ from shared.contracts import Announcement, ConfirmationChanged, SubmissionAccept
 from shared.messaging.broker import Answer, NoAnswer
 from shared.messaging.message import message_of
 from shared.messaging.rabbitmq import RabbitMQ
-from shared.messaging.topology import NOTIFY_EMAIL, NOTIFY_QUERIES
+from shared.messaging.routes import to
+from shared.messaging.topology import NOTIFY_EMAIL, NOTIFY_QUERIES, NOTIFY_SMTP, NOTIFY_SUBMISSIONS
 from support.events import an_event
 from support.polling import eventually
 from support.queues import Queues
@@ -205,3 +206,22 @@ def test_a_database_that_was_not_migrated_is_refused_with_the_mend(database_url:
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60)
     assert done.returncode == 2
     assert "python -m notify_service migrate" in done.stderr
+
+
+def test_a_submission_that_is_planned_is_mailed_once_and_tells_of_itself(
+    database_url: str, rabbitmq: Broker, broker_url: str, mail_sink: MailSink, make: Make
+) -> None:
+    service = make(database_url, mail_sink.url)
+    service.start()
+    publisher = RabbitMQ(broker_url, name="test").publisher()
+    eventually(lambda: not publisher.missing(), 20, "the publisher is ready")
+    events = [an_event(name=f"Ada {number}", email=f"ada{number}@example.org") for number in range(40)]
+    for event in [*events, *events[:10]]:  # a visitor's retries carry the same id
+        publisher.publish(message_of(event), timeout_s=10, to=to(NOTIFY_SUBMISSIONS))
+    publisher.close()
+    eventually(lambda: len(mail_sink.messages()) >= 40, 30, f"every mail is sent\n{service.tail()}")
+    for work in (NOTIFY_SUBMISSIONS, NOTIFY_SMTP):
+        eventually(lambda: held(rabbitmq, broker_url, work.name) == 0, 60, "all of it is acked")  # noqa: B023
+    assert ids(mail_sink.messages()) == sorted(str(event.id) for event in events)
+    [confirmation] = receipt(broker_url, events[0])["confirmations"]
+    assert (confirmation["channel"], confirmation["state"]) == ("email", "sent")

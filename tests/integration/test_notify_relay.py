@@ -72,7 +72,7 @@ class Replicas:
             self._worker(table) for table in (DeliveryTable(engine, CAPS), DeliveryTable(engine, CAPS)) * 2
         ]
 
-    def _worker(self, table: DeliveryTable) -> DeliveryWorker:
+    def _worker(self, table: DeliveryTable) -> DeliveryWorker[SubmissionAccepted]:
         channel = ConfirmationChannel(Composer(MAIL_FROM, self.clock))
         plan, recorder = OneChannel(channel, FORMS, table.confirmations, self.clock), Recorder(table.record_sent)
         made = DeliveryWorker(
@@ -86,7 +86,7 @@ class Replicas:
         """Work off deliveries, whatever comes back put aside."""
         queue = list(deliveries)
 
-        def work(worker: DeliveryWorker) -> None:
+        def work(worker: DeliveryWorker[SubmissionAccepted]) -> None:
             while True:
                 with self._lock:
                     mine = [queue.pop(0) for _ in range(min(16, len(queue)))]

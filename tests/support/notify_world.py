@@ -1,4 +1,4 @@
-"""Runs a worker of the notify service with fakes for everything around it."""
+"""A worker of the notify service with all that is around it made up."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class World:
         self.channel = OwnWords(Composer(MAIL_FROM, self.clock))
         self.handler = self.worker()
 
-    def worker(self) -> DeliveryWorker:
+    def worker(self) -> DeliveryWorker[SubmissionAccepted]:
         return DeliveryWorker(
             OneChannel(self.channel, self.forms, self.deliveries.confirmations, self.clock),
             {self.channel.name: self.channel},
@@ -64,7 +64,7 @@ class World:
     def handle(self, event: SubmissionAccepted, *, attempt: int = 0) -> None:
         self.work(self.handler, Delivery(event, attempt))
 
-    def work(self, worker: DeliveryWorker, delivery: Delivery[SubmissionAccepted]) -> None:
+    def work(self, worker: DeliveryWorker[SubmissionAccepted], delivery: Delivery[SubmissionAccepted]) -> None:
         """Let a worker handle one delivery, and raise what it says of it."""
         [result] = worker([delivery])
         if result is not None:

@@ -1,4 +1,4 @@
-"""Makes webhooks, and a caller for them that needs no network."""
+"""Webhooks, and what calls them in a test that needs no network."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ class WebhookWorld:
     def _now_s(self) -> float:
         return self.clock.now.timestamp()
 
-    def worker(self) -> DeliveryWorker:
+    def worker(self) -> DeliveryWorker[SubmissionAccepted]:
         return DeliveryWorker(
             OneChannel(self.channel, self.forms, self.deliveries.confirmations, self.clock, is_promised=True),
             {self.channel.name: self.channel},
@@ -109,7 +109,7 @@ class WebhookWorld:
     def handle(self, event: SubmissionAccepted, *, attempt: int = 0, failures: int = 0) -> None:
         self.work(self.handler, self.delivery(event, attempt, failures))
 
-    def work(self, worker: DeliveryWorker, delivery: Delivery[SubmissionAccepted]) -> None:
+    def work(self, worker: DeliveryWorker[SubmissionAccepted], delivery: Delivery[SubmissionAccepted]) -> None:
         """Let a worker handle one delivery, and raise what it says of it."""
         [result] = worker([delivery])
         if result is not None:

@@ -14,7 +14,7 @@ from notify_service.deliveries.states import Claim
 from notify_service.queries import methods
 from shared.messaging.broker import QueryFailed
 from shared.messaging.memory import MemoryBroker
-from shared.messaging.topology import NOTIFY_EMAIL, NOTIFY_QUERIES
+from shared.messaging.topology import NOTIFY_EMAIL, NOTIFY_QUERIES, NOTIFY_SMTP, NOTIFY_SUBMISSIONS
 from support.confirmations import NOON, FakeDeliveries, a_key, planned
 
 
@@ -24,8 +24,8 @@ class Standing:
 
     since: dict[str, dict[str, datetime]] = field(default_factory=dict)
 
-    def parked_since(self, message_id: str) -> dict[str, datetime]:
-        return self.since.get(message_id, {})
+    def parked_since(self, *message_ids: str) -> dict[str, datetime]:
+        return {queue: at for one in message_ids for queue, at in self.since.get(one, {}).items()}
 
 
 def test_a_receipt_tells_since_when_its_event_is_parked_unless_all_is_settled() -> None:
@@ -82,3 +82,21 @@ def test_a_question_about_no_submission_fails() -> None:
     broker.serve(NOTIFY_QUERIES, methods(FakeDeliveries(), Standing()))
     with pytest.raises(QueryFailed):
         broker.rpc_client().ask(NOTIFY_QUERIES, "receipt", {"id": "none"}).answer(timeout_s=1)
+
+
+def test_a_parked_planning_message_counts_for_every_channel_of_its_submission() -> None:
+    key = a_key()
+    parked = Standing({str(key.submission_id): {NOTIFY_SUBMISSIONS.name: NOON}})
+    told = methods(FakeDeliveries(), parked)["deliveries"]({"id": str(key.submission_id)})["parked"]
+    assert set(told) == {"email", "webhook"}
+
+
+def test_a_parked_delivery_counts_for_the_channels_of_its_transport_while_it_is_unsettled() -> None:
+    deliveries, key = FakeDeliveries(), a_key()
+    parked = Standing({str(key.id): {NOTIFY_SMTP.name: NOON}})
+    told = methods(deliveries, parked)["deliveries"]
+    claim = deliveries.claim([planned(key)], owner=uuid4(), now=NOON, lease_until=NOON + timedelta(minutes=1))[key]
+    assert set(told({"id": str(key.submission_id)})["parked"]) == {"email"}
+    assert isinstance(claim, Claim)
+    deliveries.record(claim, "sent", now=NOON)
+    assert told({"id": str(key.submission_id)})["parked"] == {}

@@ -18,7 +18,6 @@ from notify_service.deliveries.table import DeliveryTable
 from notify_service.tables import MIGRATIONS, PARKED
 from shared import database, failpoints, forms, logs, tracing
 from shared.messaging.rabbitmq import RabbitMQ
-from shared.messaging.topology import NOTIFY_EMAIL, NOTIFY_WEBHOOK
 from shared.parked import command
 from shared.parked.messages import ParkedMessages
 from shared.settings import SettingsError
@@ -61,7 +60,7 @@ def _run() -> int:
     served.follow()
     reach = failpoints.from_environment()
     registry = process_registry("notify-service")
-    instruments = messaging(registry, [NOTIFY_EMAIL, NOTIFY_WEBHOOK])
+    instruments = messaging(registry, service.WORKS)
     broker = RabbitMQ(chosen.broker_url, name="notify", reach=reach, instruments=instruments)
     told = service.run(chosen, served, engine, broker, reach, registry, tracing.from_environment("notify"))
     return 0 if told else 1

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
-from notify_service.channels.registry import told_as
-from notify_service.deliveries.reopening import CHANNELS
+from notify_service.channels.registry import CHANNELS, told_as
+from notify_service.deliveries.reopening import OF_ONE_CHANNEL, OF_ONE_TRANSPORT
 from shared.contracts import Confirmation
 from shared.database import iso
 from shared.messaging.broker import Answer, Params, QueryMethod
+from shared.messaging.topology import NOTIFY_SUBMISSIONS
 
 
 class Confirmations(Protocol):
@@ -20,12 +21,15 @@ class Confirmations(Protocol):
     def confirmations(self, submission_id: UUID) -> list[Confirmation]:
         """Return them as they are shown; empty where none was seen."""
 
+    def unsettled(self, submission_id: UUID) -> list[UUID]:
+        """Return the ids of those that are neither sent nor failed."""
+
 
 class Parked(Protocol):
     """Knows what is parked."""
 
-    def parked_since(self, message_id: str) -> Mapping[str, datetime]:
-        """Return since when messages of this id are parked and not replayed, by their work queues."""
+    def parked_since(self, *message_ids: str) -> Mapping[str, datetime]:
+        """Return since when messages of these ids are parked and not replayed, by their work queues."""
 
 
 def methods(known: Confirmations, parked: Parked) -> Mapping[str, QueryMethod]:
@@ -41,11 +45,12 @@ def methods(known: Confirmations, parked: Parked) -> Mapping[str, QueryMethod]:
         submission_id = UUID(str(params["id"]))
         found = known.confirmations(submission_id)
         is_settled = found and all(one.state in {"sent", "failed"} for one in found)
-        standing = {} if is_settled else parked.parked_since(str(submission_id))
+        waiting = known.unsettled(submission_id) if found and not is_settled else []
+        standing = {} if is_settled else parked.parked_since(str(submission_id), *map(str, waiting))
         return {
             "confirmations": [one.to_json() for one in found if one.channel != "webhook"],
             "webhooks": [one.to_json() for one in found if one.channel == "webhook"],
-            "parked": {told_as(CHANNELS[queue]): iso(since) for queue, since in standing.items() if queue in CHANNELS},
+            "parked": {channel: iso(since) for queue, since in standing.items() for channel in _told_of(queue)},
         }
 
     def receipt(params: Params) -> Answer:
@@ -54,3 +59,15 @@ def methods(known: Confirmations, parked: Parked) -> Mapping[str, QueryMethod]:
         return {**told, "confirmations": shown}
 
     return {"receipt": receipt, "deliveries": deliveries}
+
+
+def _told_of(queue: str) -> Sequence[str]:
+    """Return the channels, as they are told, that wait while a message of a work queue is parked.
+
+    What is to be planned is every channel's: nobody knows yet which of them it asks for.
+    """
+    if queue in OF_ONE_CHANNEL:
+        return [told_as(OF_ONE_CHANNEL[queue])]
+    if queue == NOTIFY_SUBMISSIONS.name:
+        return [one.told_as for one in CHANNELS.values()]
+    return [one.told_as for one in CHANNELS.values() if one.transport == OF_ONE_TRANSPORT.get(queue)]

@@ -68,6 +68,16 @@ for _counted, _name in (
         sqlite_where=deliveries.c.counted_at.is_not(None),
     )
 
+planned_submissions = Table(
+    "planned_submissions",
+    metadata,
+    Column("submission_id", Uuid, nullable=False),
+    Column("fingerprint", Text, nullable=False),
+    Column("planned_at", UtcTimestamp, nullable=False),
+    PrimaryKeyConstraint("submission_id", "fingerprint"),
+)
+"""One row for each submission that is planned; another body under the same id is planned by itself."""
+
 PARKED = ParkedTables("notify", metadata)
 
 MIGRATIONS = Migrations("notify_service:migrations", "notify_alembic_version", metadata)

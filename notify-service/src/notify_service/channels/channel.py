@@ -18,11 +18,6 @@ class Channel(Protocol):
     name: str
     """Its name in the table and in logs."""
 
-    told_as: str
-    """Its name in receipts, in the API and in metrics."""
-
-    transport: TransportName
-
     off: str
     """Why a delivery that was begun is not made any more: its form has switched the channel off."""
 

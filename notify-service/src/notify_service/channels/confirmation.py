@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from uuid import UUID
 
-from notify_service.channels.channel import TransportName
 from notify_service.channels.counting import Counted, source_hash
 from notify_service.channels.mail import Composer
 from notify_service.channels.mailboxes import destination_hash, recipient_hash, shown_address
@@ -19,8 +18,6 @@ class ConfirmationChannel:
     """Confirms a submission to the address that came with it."""
 
     name = "confirmation"
-    told_as = "email"
-    transport: TransportName = "smtp"
     off = "the form confirms no more"
 
     def __init__(self, composer: Composer) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from notify_service.channels.channel import Channel
+from notify_service.channels.channel import Channel, TransportName
 from notify_service.channels.confirmation import ConfirmationChannel
 from notify_service.channels.mail import Composer, MailFrom
 from notify_service.channels.webhook import WebhookChannel
@@ -22,21 +22,27 @@ class ChannelNeeds:
     clock: Callable[[], datetime]
 
 
-CHANNELS: Mapping[str, Callable[[ChannelNeeds], Channel]] = {
-    "confirmation": lambda needs: ConfirmationChannel(Composer(needs.mail_from, needs.clock)),
-    "webhook": lambda needs: WebhookChannel(needs.secrets, needs.clock),
-}
-"""Each channel by its name in the table, and how it is made."""
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A channel: how it is made, by what it leaves, and what receipts, the API and metrics call it."""
 
-TOLD_AS: Mapping[str, str] = {"confirmation": ConfirmationChannel.told_as}
-"""The names of channels in receipts, in the API and in metrics, where they are others."""
+    make: Callable[[ChannelNeeds], Channel]
+    transport: TransportName
+    told_as: str
+
+
+CHANNELS: Mapping[str, Listed] = {
+    "confirmation": Listed(lambda n: ConfirmationChannel(Composer(n.mail_from, n.clock)), "smtp", "email"),
+    "webhook": Listed(lambda n: WebhookChannel(n.secrets, n.clock), "http", "webhook"),
+}
+"""Each channel by its name in the table."""
 
 
 def told_as(channel: str) -> str:
     """Return a channel's name in receipts, in the API and in metrics."""
-    return TOLD_AS.get(channel, channel)
+    return CHANNELS[channel].told_as if channel in CHANNELS else channel
 
 
 def channels(needs: ChannelNeeds) -> dict[str, Channel]:
     """Make every channel there is."""
-    return {name: make(needs) for name, make in CHANNELS.items()}
+    return {name: listed.make(needs) for name, listed in CHANNELS.items()}

@@ -10,7 +10,6 @@ from uuid import UUID
 
 from standardwebhooks import Webhook as Signer
 
-from notify_service.channels.channel import TransportName
 from notify_service.channels.planned import Key, Planned
 from notify_service.transports.failures import Permanent, Transient
 from notify_service.transports.http.sender import Request
@@ -30,8 +29,6 @@ class WebhookChannel:
     """Tells the owner of a form of each submission. `clock` gives the time that is signed."""
 
     name = "webhook"
-    told_as = "webhook"
-    transport: TransportName = "http"
     off = "the form has no webhook any more"
 
     def __init__(self, secrets: FormSecrets, clock: Callable[[], datetime]) -> None:

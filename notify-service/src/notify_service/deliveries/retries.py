@@ -38,3 +38,8 @@ def is_too_old(accepted_at: datetime, now: datetime) -> bool:
 def until_retried(after_s: float) -> float:
     """Return for how long to put a delivery off that may not come before `after_s` seconds."""
     return after_s / EARLIEST
+
+
+def unknown(form: str) -> str:
+    """Return why a delivery is put off whose form nobody knows yet."""
+    return f"form {form[:64]!r} is not in this service's forms file"

@@ -44,7 +44,7 @@ from shared.database import iso
 
 _C = deliveries.c
 _KEY = (_C.submission_id, _C.channel, _C.destination_hash, _C.request)
-_GIVEN = (_C.id, *_KEY, _C.destination_shown, _C.provider_id, _C.form)
+GIVEN = (_C.id, *_KEY, _C.destination_shown, _C.provider_id, _C.form)
 _COUNTED_BY = (_C.recipient_hash, _C.source_hash, column("counted_form", Text))
 _SHOWN = (*_KEY, _C.state, _C.attempts, _C.changed_at)
 
@@ -57,7 +57,7 @@ def claim_statement(dialect: str, caps: Caps) -> Executable:
     is room by now; else it is held, and has failed where it was held since `held_too_long`. Rows are taken in the order
     of their keys, so that two workers with the same ones wait for each other and never in a circle.
     """
-    wanted = _documents(dialect, "wanted", (*_GIVEN, *_COUNTED_BY))
+    wanted = documents(dialect, "wanted", (*GIVEN, *_COUNTED_BY))
     rows = select(*wanted.c, _limit(wanted, caps).label("limit")).select_from(wanted).subquery("claimed")
     values = _values_of_new(rows, caps)
     # Without WHERE, SQLite reads ON CONFLICT as a part of a join (sqlite.org/lang_upsert).
@@ -66,10 +66,11 @@ def claim_statement(dialect: str, caps: Caps) -> Executable:
     insert = insert.from_select(list(values), chosen)
     own = and_(_C.state == "sending", is_bound(_C.owner, "new_owner"))
     over = and_(_C.state == "sending", _C.lease_until <= _bound("now", _C.changed_at))
+    is_due = or_(_C.next_attempt_at.is_(None), _C.next_attempt_at <= _bound("now", _C.changed_at))
     return insert.on_conflict_do_update(
         index_elements=_KEY,
         set_=_values_of_known(insert.excluded, own),
-        where=or_(_C.state.in_(("pending", "retrying", "held")), own, over),
+        where=or_(_C.state.in_(("pending", "held")), and_(_C.state == "retrying", is_due), own, over),
     ).returning(*_SHOWN, _C.last_error)
 
 
@@ -82,7 +83,7 @@ def _values_of_new(rows: FromClause, caps: Caps) -> dict[str, ColumnElement[Any]
         return case((limited, null() if otherwise is None else otherwise), else_=value)
 
     return {
-        **{one.name: rows.c[one.name] for one in _GIVEN},
+        **{one.name: rows.c[one.name] for one in GIVEN},
         "state": unless_held(literal("sending"), literal("held")),
         "attempts": unless_held(literal(1), literal(0)),
         "due_at": unless_held(now),
@@ -106,6 +107,7 @@ def _values_of_known(new: Any, own: ColumnElement[bool]) -> dict[str, ColumnElem
     stays_held = and_(is_held, was_held)
     is_too_long = and_(stays_held, _C.changed_at <= _bound("held_too_long", _C.changed_at))
     return {
+        "id": new.id,  # an earlier version made the row perhaps, and gave it another
         "state": case((is_too_long, "failed"), (is_held, "held"), else_="sending"),
         "attempts": case((or_(is_held, own), _C.attempts), else_=_C.attempts + 1),
         "form": func.coalesce(_C.form, new.form),  # as the others, empty where an earlier version wrote the row
@@ -145,7 +147,7 @@ def _limit(wanted: FromClause, caps: Caps) -> ColumnElement[Any]:
 
 def record_statement(dialect: str) -> Executable:
     """Return the statement that records mails as sent, whoever holds them, and returns those that were not before."""
-    sent = _documents(dialect, "sent", (*_KEY, _C.changed_at))
+    sent = documents(dialect, "sent", (*_KEY, _C.changed_at))
     is_one_of_them = and_(*(one == sent.c[one.name] for one in _KEY))
     values: dict[str, Any] = {"state": "sent", "owner": None, "lease_until": None, "last_error": None}
     values |= {"next_attempt_at": None, "changed_at": sent.c.changed_at, "sent_at": sent.c.changed_at}
@@ -191,7 +193,7 @@ def _members(key: Key) -> dict[str, str]:
     }
 
 
-def _documents(dialect: str, name: str, columns: Sequence[KeyedColumnElement[Any]]) -> FromClause:
+def documents(dialect: str, name: str, columns: Sequence[KeyedColumnElement[Any]]) -> FromClause:
     """Return the rows of a parameter that holds a JSON array, with these columns."""
     if dialect == "postgresql":
         typed = [column(one.name, one.type) for one in columns]

@@ -32,6 +32,13 @@ class Leased:
 
 
 @dataclass(frozen=True, slots=True)
+class NotYet:
+    """It is to be tried again, and not before then: this message has come too early, or another one carries it."""
+
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Settled:
     """It is sent or has failed: nothing is left to do. `news` is set where that was recorded only now."""
 
@@ -54,7 +61,7 @@ class Capped:
     news: Confirmation
 
 
-ClaimAnswer: TypeAlias = Claim | Leased | Settled | Held | Capped
+ClaimAnswer: TypeAlias = Claim | Leased | NotYet | Settled | Held | Capped
 Outcome: TypeAlias = Literal["sent", "failed", "retrying"]
 
 

@@ -30,6 +30,7 @@ from notify_service.deliveries.states import (
     ClaimAnswer,
     Held,
     Leased,
+    NotYet,
     Outcome,
     Settled,
     shown_state,
@@ -83,10 +84,12 @@ class DeliveryTable:
             connection.execute(_ONE_AT_A_TIME)  # a statement of its own: the next one then sees what others committed
             return connection.execute(self._claim, values).all()
 
-    def _answer_of_unclaimed(self, key: Key, now: datetime) -> Settled | Leased:
+    def _answer_of_unclaimed(self, key: Key, now: datetime) -> Settled | Leased | NotYet:
         found = self._run(_FIND, _key(key))
         if found and found[0].state in {"sent", "failed"}:
             return Settled()
+        if found and found[0].state == "retrying" and found[0].next_attempt_at:
+            return NotYet(found[0].next_attempt_at)
         return Leased(found[0].lease_until or now if found else now)
 
     def release(self, claim: Claim, *, now: datetime) -> None:
@@ -129,6 +132,14 @@ class DeliveryTable:
     def reopen(self, submission_id: UUID, channel: str, *, now: datetime) -> None:
         """Make those of a submission and a channel pending that failed because of a bug; see `reopening.Failed`."""
         self._run(_REOPEN, {"of_id": submission_id, "of_channel": channel, "now": now})
+
+    def reopen_delivery(self, delivery_id: UUID, *, now: datetime) -> None:
+        """Make a delivery pending that failed because of a bug; see `reopening.Failed`."""
+        self._run(_REOPEN_ONE, {"of_delivery": delivery_id, "now": now})
+
+    def unsettled(self, submission_id: UUID) -> list[UUID]:
+        """Return the ids of a submission's deliveries that are neither sent nor failed."""
+        return [row.id for row in self._run(_UNSETTLED, {"of_id": submission_id})]
 
     def _run(self, statement: Executable, values: dict[str, Any]) -> Sequence[Row[Any]]:
         with classified(), self._engine.begin() as connection:
@@ -189,7 +200,7 @@ _OUTCOME = {
     "changed_at": _NOW,
 }
 
-_FIND = select(_C.state, _C.lease_until).where(_THIS)
+_FIND = select(_C.state, _C.lease_until, _C.next_attempt_at).where(_THIS)
 _OF_SUBMISSION = (
     select(*_SHOWN, _C.last_error).where(is_bound(_C.submission_id, "of_id")).order_by(_C.channel, _C.destination_hash)
 )
@@ -199,9 +210,8 @@ _RELEASE = (
     .where(_HELD)
     .values(state="pending", attempts=_C.attempts - 1, owner=None, lease_until=None, changed_at=_NOW)
 )
-_REOPEN = (
-    update(deliveries)
-    .where(is_bound(_C.submission_id, "of_id"), is_bound(_C.channel, "of_channel"))
-    .where(_C.state == "failed", _C.last_error.startswith(BUG, autoescape=True))
-    .values(state="pending", last_error=None, changed_at=_NOW)
-)
+_BY_A_BUG = and_(_C.state == "failed", _C.last_error.startswith(BUG, autoescape=True))
+_REOPENED = update(deliveries).where(_BY_A_BUG).values(state="pending", last_error=None, changed_at=_NOW)
+_REOPEN = _REOPENED.where(is_bound(_C.submission_id, "of_id"), is_bound(_C.channel, "of_channel"))
+_REOPEN_ONE = _REOPENED.where(is_bound(_C.id, "of_delivery"))
+_UNSETTLED = select(_C.id).where(is_bound(_C.submission_id, "of_id"), _C.state.not_in(("sent", "failed")))

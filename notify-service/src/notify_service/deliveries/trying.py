@@ -48,7 +48,7 @@ class Trying:
         except Transient as error:
             return self._retried(claim, wanted, error)
         except Exception as error:  # noqa: BLE001 - a bug: the consumer retries, and parks what failed too often
-            outcome: Outcome = "retrying" if wanted.delivery.failures < BUG_RETRIES else "failed"
+            outcome: Outcome = "retrying" if wanted.failures < BUG_RETRIES else "failed"
             self.telling.record(claim, wanted, outcome, f"{BUG}{type(error).__name__}")
             return error
         else:

@@ -9,22 +9,22 @@ from typing import TypeAlias
 from notify_service.channels.planned import Key, Planned
 from shared.contracts import SubmissionAccepted
 from shared.forms import Form
-from shared.messaging.failures import Delivery, RetryLater
+from shared.messaging.failures import Delivery, E, RetryLater
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """A delivery that is to be made; `refusal` says why it has failed instead, as it does without a form."""
+    """A delivery that is to be made; `refusal` says why it has failed instead, as it does without a form.
 
-    delivery: Delivery[SubmissionAccepted]
+    `attempt` and `failures` are those of the message that asks for it.
+    """
+
+    event: SubmissionAccepted
     planned: Planned
     form: Form | None = None
     refusal: str | None = None
-
-    @property
-    def event(self) -> SubmissionAccepted:
-        """The submission."""
-        return self.delivery.event
+    attempt: int = 0
+    failures: int = 0
 
     @property
     def key(self) -> Key:
@@ -35,9 +35,7 @@ class Wanted:
 Plan: TypeAlias = Wanted | RetryLater | None
 
 
-def plans(
-    deliveries: Sequence[Delivery[SubmissionAccepted]], plan: Callable[[Delivery[SubmissionAccepted]], Plan], most: int
-) -> list[Plan]:
+def plans(deliveries: Sequence[Delivery[E]], plan: Callable[[Delivery[E]], Plan], most: int) -> list[Plan]:
     """Return the plans of the first deliveries, with so many to be made at most, each to a recipient of its own: what
     is claimed by one statement is counted by it."""
     made, recipients = list[Plan](), set[str | Key]()

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from typing import Generic
 from uuid import UUID, uuid4
 
 import structlog
@@ -17,19 +18,19 @@ from notify_service.deliveries.interface import Deliveries
 from notify_service.deliveries.leases import LATE, LEASE_MARGIN_S, LEASED_AGAIN_S
 from notify_service.deliveries.pace import Pace
 from notify_service.deliveries.recording import Recorder, Recordings
-from notify_service.deliveries.retries import PUT_ASIDE_MOST_S, is_too_old, retry_after_s
-from notify_service.deliveries.states import Capped, Claim, ClaimAnswer, Held, Leased
+from notify_service.deliveries.retries import PUT_ASIDE_MOST_S, is_too_old, retry_after_s, until_retried
+from notify_service.deliveries.states import Capped, Claim, ClaimAnswer, Held, Leased, NotYet
 from notify_service.deliveries.telling import Telling, about
 from notify_service.deliveries.trying import Trying
 from notify_service.deliveries.wanted import Plan, Wanted, plans
 from notify_service.transports.transport import Transport
-from shared.contracts import ConfirmationChanged, SubmissionAccepted
+from shared.contracts import ConfirmationChanged
 from shared.failpoints import Reach, ignore
-from shared.messaging.failures import Delivery, DependencyUnavailable, Results, RetryLater
+from shared.messaging.failures import Delivery, DependencyUnavailable, E, Results, RetryLater
 
 
 @dataclass(slots=True)
-class DeliveryWorker:
+class DeliveryWorker(Generic[E]):
     """Makes the deliveries that messages ask for, over one transport, as `shared.messaging.failures.Handler`.
 
     A try may take `send_timeout_s`; its lease is longer by `LATE` and `LEASE_MARGIN_S`. Each consumer has a worker of
@@ -37,7 +38,7 @@ class DeliveryWorker:
     which records what one of them sent while that one sends the next. The names of failpoints begin with `point`.
     """
 
-    plan: Callable[[Delivery[SubmissionAccepted]], Plan]
+    plan: Callable[[Delivery[E]], Plan]
     channels: Mapping[str, Channel]
     transport: Transport
     deliveries: Deliveries
@@ -51,7 +52,7 @@ class DeliveryWorker:
     owner: UUID = field(default_factory=uuid4)
     _pace: Pace = field(default_factory=Pace)
 
-    def __call__(self, deliveries: Sequence[Delivery[SubmissionAccepted]]) -> Results:
+    def __call__(self, deliveries: Sequence[Delivery[E]]) -> Results:
         """Make the first of them, and return what came of each: done, `RetryLater`, or a bug, recorded before.
 
         Never `PermanentFailure`: what cannot be sent has failed, visibly, and its message is done. Raises
@@ -78,7 +79,7 @@ class DeliveryWorker:
             return plan
         if is_too_old(plan.event.accepted_at, self.clock()):
             return replace(plan, refusal=hindrance)
-        after_s = min(retry_after_s(plan.delivery.attempt + 1), PUT_ASIDE_MOST_S)
+        after_s = min(retry_after_s(plan.attempt + 1), PUT_ASIDE_MOST_S)
         return RetryLater(hindrance, after_s=after_s)
 
     def _worked_off(self, planned: Sequence[Plan]) -> Results:
@@ -138,6 +139,9 @@ class DeliveryWorker:
         if isinstance(answer, Leased):
             left_s = (answer.until - self.clock()).total_seconds()
             return RetryLater("another worker holds it", after_s=max(1.0, min(left_s, LEASED_AGAIN_S)))
+        if isinstance(answer, NotYet):
+            left_s = (answer.until - self.clock()).total_seconds()
+            return RetryLater("it has come before its time", after_s=max(1.0, until_retried(left_s)))
         if isinstance(answer, Held):
             reason = f"{LIMITED}{answer.limit}"
             structlog.get_logger().info(f"{wanted.key.channel} held", **about(wanted.event), reason=reason)

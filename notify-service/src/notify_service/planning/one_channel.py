@@ -9,7 +9,8 @@ from uuid import UUID
 
 from notify_service.channels.channel import Channel
 from notify_service.channels.planned import Planned
-from notify_service.deliveries.retries import PUT_ASIDE_MOST_S, UNKNOWN, is_too_old, retry_after_s
+from notify_service.channels.registry import told_as
+from notify_service.deliveries.retries import PUT_ASIDE_MOST_S, UNKNOWN, is_too_old, retry_after_s, unknown
 from notify_service.deliveries.wanted import Plan, Wanted
 from shared.contracts import Confirmation, SubmissionAccepted
 from shared.forms import Form, Forms
@@ -42,7 +43,7 @@ class OneChannel:
             return None
         asked = self.channel.plan(event, form)
         if form is not None and asked:
-            return Wanted(delivery, asked[0], form)
+            return Wanted(event, asked[0], form, None, delivery.attempt, delivery.failures)
         may_ask = self.channel.plan(event, None)
         if not may_ask:
             return None
@@ -63,13 +64,8 @@ class OneChannel:
     def _ended(self, delivery: Delivery[SubmissionAccepted], form: Form | None, may_ask: Planned) -> Plan:
         """Return the failure of a delivery that its form does not ask for any more, where it was begun or promised."""
         if form is None:
-            return Wanted(delivery, may_ask, refusal=UNKNOWN)
+            return Wanted(delivery.event, may_ask, None, UNKNOWN, delivery.attempt, delivery.failures)
         begun = self.known(delivery.event.id) if delivery.attempt and not self.is_promised else ()
-        if self.is_promised or any(one.channel == self.channel.told_as for one in begun):
-            return Wanted(delivery, may_ask, form, self.channel.off)
+        if self.is_promised or any(one.channel == told_as(self.channel.name) for one in begun):
+            return Wanted(delivery.event, may_ask, form, self.channel.off, delivery.attempt, delivery.failures)
         return None
-
-
-def unknown(form: str) -> str:
-    """Return why an event is put off whose form nobody knows yet."""
-    return f"form {form[:64]!r} is not in this service's forms file"

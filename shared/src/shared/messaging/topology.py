@@ -112,7 +112,7 @@ NOTIFY_EMAIL = WorkQueue("notify.email.v1", "notify.parked.v1")
 NOTIFY_WEBHOOK = WorkQueue("notify.webhook.v1", "notify.parked.v1")
 """Apart from mail, so that a slow webhook never delays it."""
 
-NOTIFY_SUBMISSIONS = WorkQueue("notify.submissions.v1", "notify.parked.v1", levels_s={"30s": 30})
+NOTIFY_SUBMISSIONS = WorkQueue("notify.submissions.v1", "notify.parked.v1")
 """Every accepted submission, for notify to plan its deliveries. Nothing is routed to it yet."""
 
 NOTIFY_SMTP = WorkQueue("notify.smtp.v1", "notify.parked.v1")

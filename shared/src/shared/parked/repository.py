@@ -106,11 +106,11 @@ class ParkedRepository:
                 counts.setdefault(row.work_queue, {})[row.kind] = row.number
         return counts
 
-    def parked_since(self, message_id: str) -> Mapping[str, datetime]:
-        """Return since when messages of this id are parked and not replayed, by their work queues."""
+    def parked_since(self, *message_ids: str) -> Mapping[str, datetime]:
+        """Return since when messages of these ids are parked and not replayed, by their work queues."""
         c = self._m.c
         found = select(c.work_queue, func.max(c.parked_at).label("parked_at"))
-        found = found.where(c.message_id == message_id, c.state != "replayed").group_by(c.work_queue)
+        found = found.where(c.message_id.in_(message_ids), c.state != "replayed").group_by(c.work_queue)
         with classified(), self._reading.connect() as connection:
             return {row.work_queue: row.parked_at for row in connection.execute(found)}
 

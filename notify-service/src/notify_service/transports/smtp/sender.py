@@ -6,9 +6,9 @@ import contextlib
 import smtplib
 import socket
 import ssl
+import threading
 import time
 from collections.abc import Iterator
-from contextlib import AbstractContextManager
 
 from notify_service.transports.breaker import Breaker
 from notify_service.transports.failures import ChannelBroken, Permanent, SendFailure, Transient
@@ -28,12 +28,11 @@ COURTESY_S = 5.0
 _OK = 250
 _GO_AHEAD = 354
 _DATA = "DATA"
-_TURN = contextlib.nullcontext()
 _RESTING = "mail server: failed too often, resting before the next try"
 
 
 class SmtpSender:
-    """`transport.Transport` to one server, for one thread; the breaker is shared by all that send there.
+    """`transport.Transport` to one server, for one thread at a time; the breaker is shared by all that send there.
 
     A connection that the server closed between two mails, or on which it takes no further one, is replaced, at the
     mail's expense in time only.
@@ -46,16 +45,19 @@ class SmtpSender:
         self._tls = tls
         self._session: SmtpSession | None = None
         self._used_at_s = 0.0
+        self._turn = threading.RLock()  # a worker has one for each mail of a batch
 
     def check(self) -> None:
         """Raise `DependencyUnavailable` while the breaker rests."""
         if self._breaker.is_resting:
             raise DependencyUnavailable(_RESTING)
 
-    def turn(self, endpoint: str | None) -> AbstractContextManager[None]:  # noqa: ARG002 - all mail goes to one server
-        """Have a turn; see `transport.Transport`."""
-        self.check()
-        return _TURN
+    @contextlib.contextmanager
+    def turn(self, endpoint: str | None) -> Iterator[None]:  # noqa: ARG002 - all mail goes to one server
+        """Have a turn; see `transport.Transport`. Another thread waits for it."""
+        with self._turn:
+            self.check()
+            yield
 
     def send(self, letter: Mail, *, timeout_s: float) -> None:
         """Send one mail. No answer after the final dot is `Transient`: it may have arrived."""

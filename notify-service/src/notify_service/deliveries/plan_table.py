@@ -1,0 +1,86 @@
+"""Records which deliveries submissions ask for, each submission once."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import Engine, Uuid, bindparam, literal, select, true
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.sql import Executable
+
+from notify_service.channels.planned import Key, Planned
+from notify_service.deliveries.statements import GIVEN, documents, wanted_document
+from notify_service.tables import deliveries, planned_submissions
+from shared.database import classified
+
+_C, _P = deliveries.c, planned_submissions.c
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """A submission and the deliveries it asks for."""
+
+    id: UUID
+    fingerprint: str
+    asked: Sequence[Planned]
+
+
+class PlanTable:
+    """Notes what is planned, and records it as pending. Safe to use from many threads and processes at once."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._note = _note_statement(engine.dialect.name)
+        self._record = _record_statement(engine.dialect.name)
+
+    def record(self, submissions: Sequence[Submission], now: datetime) -> set[Key]:
+        """Record all of them in one transaction, and return the deliveries that a message is to be published for.
+
+        A submission with the same fields is planned once: when it comes again, nothing is recorded, and what is
+        returned of it is what is pending and nobody has tried. Raises `DependencyUnavailable`.
+        """
+        ordered = sorted(submissions, key=lambda one: one.id)  # two planners wait for each other, never in a circle
+        noted = [{"submission_id": str(one.id), "fingerprint": one.fingerprint} for one in ordered]
+        with classified(), self._engine.begin() as connection:
+            rows = connection.execute(self._note, {"noted": json.dumps(noted), "now": now})
+            new = {(row.submission_id, row.fingerprint) for row in rows}
+            asked = [planned for one in ordered if (one.id, one.fingerprint) in new for planned in one.asked]
+            again = [one for one in ordered if (one.id, one.fingerprint) not in new and one.asked]
+            found = (
+                list(connection.execute(self._record, {"wanted": wanted_document(asked), "now": now})) if asked else []
+            )
+            if again:
+                found += connection.execute(_UNTRIED, {"of_ids": [one.id for one in again]})
+        keys = {Key(row.submission_id, row.channel, row.destination_hash, row.request) for row in found}
+        return keys & {planned.key for one in submissions for planned in one.asked}
+
+
+def _note_statement(dialect: str) -> Executable:
+    insert = (postgresql.insert if dialect == "postgresql" else sqlite.insert)(planned_submissions)
+    noted = documents(dialect, "noted", (_P.submission_id, _P.fingerprint))
+    chosen = select(*noted.c, bindparam("now", type_=_P.planned_at.type)).where(true())
+    insert = insert.from_select(["submission_id", "fingerprint", "planned_at"], chosen)
+    return insert.on_conflict_do_nothing().returning(_P.submission_id, _P.fingerprint)
+
+
+def _record_statement(dialect: str) -> Executable:
+    wanted, now = documents(dialect, "wanted", GIVEN), bindparam("now", type_=_C.changed_at.type)
+    values = {
+        **{one.name: wanted.c[one.name] for one in GIVEN},
+        "state": literal("pending"),
+        "attempts": literal(0),
+        **dict.fromkeys(("due_at", "created_at", "changed_at"), now),
+    }
+    insert = (postgresql.insert if dialect == "postgresql" else sqlite.insert)(deliveries)
+    insert = insert.from_select(list(values), select(*values.values()).where(true()))
+    return insert.on_conflict_do_nothing().returning(*_ROW)
+
+
+_ROW = (_C.submission_id, _C.channel, _C.destination_hash, _C.request)
+_UNTRIED = select(*_ROW).where(
+    _C.submission_id.in_(bindparam("of_ids", type_=Uuid(), expanding=True)), _C.state == "pending", _C.attempts == 0
+)

@@ -1,0 +1,160 @@
+"""Builds what works on the queues: the planner, and the workers of each transport."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from notify_service import settings
+from notify_service.channels.channel import Channel, TransportName
+from notify_service.channels.registry import told_as
+from notify_service.channels.webhook import webhook_urls
+from notify_service.deliveries.due import Due
+from notify_service.deliveries.interface import Deliveries
+from notify_service.deliveries.pace import MOST
+from notify_service.deliveries.plan_table import PlanTable
+from notify_service.deliveries.recording import Recorder
+from notify_service.deliveries.table import DeliveryTable
+from notify_service.deliveries.wanted import Plan
+from notify_service.deliveries.worker import DeliveryWorker
+from notify_service.instruments import NotifyInstruments
+from notify_service.planning.handler import PlanSubmissions
+from notify_service.planning.one_channel import OneChannel
+from notify_service.planning.publishing import DuePublisher
+from notify_service.tracing import TracedCaller, TracedSender
+from notify_service.transports.breaker import Breaker
+from notify_service.transports.http.connection import GuardedCaller, tls_context
+from notify_service.transports.http.sender import HttpSender
+from notify_service.transports.smtp.sender import smtp_senders
+from notify_service.transports.transport import Transport
+from shared import failpoints, forms, tracing
+from shared.contracts import DeliveryDue, SubmissionAccepted, decoder
+from shared.messaging.batching import BatchLimits
+from shared.messaging.broker import Announcer, Broker, Closable, Consumer
+from shared.messaging.failures import Delivery
+from shared.messaging.topology import (
+    NOTIFY_EMAIL,
+    NOTIFY_HTTP,
+    NOTIFY_SMTP,
+    NOTIFY_SUBMISSIONS,
+    NOTIFY_WEBHOOK,
+    WorkQueue,
+)
+
+PLANNED_AT_ONCE = 64
+"""How many submissions are planned in one transaction at most."""
+
+
+def now() -> datetime:
+    """Return the time."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What all that works on the queues shares."""
+
+    chosen: settings.Settings
+    forms: forms.Forms
+    table: DeliveryTable
+    plans: PlanTable
+    channels: Mapping[str, Channel]
+    broker: Broker
+    announcer: Announcer
+    measuring: NotifyInstruments
+    reach: failpoints.Reach
+    spans: tracing.Spans | None
+
+    def worker(
+        self,
+        plan: Callable[[Delivery[Any]], Plan],
+        transport: Transport,
+        deliveries: Deliveries,
+        recorder: Recorder,
+        by: TransportName,
+    ) -> DeliveryWorker[Any]:
+        """Return a worker that makes what `plan` says, by a transport."""
+        is_http = by == "http"
+        return DeliveryWorker(
+            plan,
+            self.channels,
+            transport,
+            deliveries,
+            recorder,
+            self.announcer.announce,
+            now,
+            self.reach,
+            send_timeout_s=self.chosen.webhook_timeout_s if is_http else self.chosen.smtp_timeout_s,
+            caps=self.chosen.caps,
+            point="webhook-" if is_http else "",
+        )
+
+    def consumers(
+        self, channel: str, transport: Transport, deliveries: Deliveries, recorder: Recorder, limits: BatchLimits
+    ) -> list[Consumer]:
+        """Return two that send by one transport: one for what is due, one for the queue of an earlier version."""
+        is_http = channel == "webhook"
+        by: TransportName = "http" if is_http else "smtp"
+        timed = self.measuring.timed(transport, told_as(channel))
+        old = OneChannel(self.channels[channel], self.forms, deliveries.confirmations, now, is_promised=is_http)
+        due = Due(self.channels, self.forms, now)
+        return [
+            self.consumer(
+                NOTIFY_HTTP if is_http else NOTIFY_SMTP,
+                self.worker(due, timed, deliveries, recorder, by),
+                limits,
+                DeliveryDue,
+            ),
+            self.consumer(
+                NOTIFY_WEBHOOK if is_http else NOTIFY_EMAIL,
+                self.worker(old, timed, deliveries, recorder, by),
+                limits,
+                SubmissionAccepted,
+            ),
+        ]
+
+    def consumer(self, work: WorkQueue, handler: Any, limits: BatchLimits, event: type[Any]) -> Consumer:
+        """Return a consumer of one kind of event, with a span around each that it takes."""
+        return self.broker.consumer(work, tracing.traced(handler, work, self.spans), limits, decoder(event))
+
+
+def planner(parts: Parts) -> tuple[list[Consumer], list[Closable]]:
+    """Return what plans submissions, and what is to be closed after it."""
+    publisher = DuePublisher(parts.broker.publisher())
+    handler = PlanSubmissions(parts.channels, parts.forms, parts.plans, publisher, now, parts.reach)
+    limits = BatchLimits(size=PLANNED_AT_ONCE)
+    return [parts.consumer(NOTIFY_SUBMISSIONS, handler, limits, SubmissionAccepted)], [publisher]
+
+
+def mail_workers(parts: Parts) -> tuple[list[Consumer], list[Closable]]:
+    """Return what sends mail, by so many connections as are set, and what is to be closed after it."""
+    chosen, breaker, spans = parts.chosen, Breaker(time.monotonic), parts.spans
+    parts.measuring.watch("email", lambda: int(breaker.is_open))
+    deliveries = parts.measuring.counted(parts.table, "email", by_source=chosen.caps.source is not None)
+    recorder = Recorder(deliveries.record_sent)
+    limits = BatchLimits(size=1 if spans else MOST)  # a mail's span stands below its own event's, and no other's
+    senders = smtp_senders(chosen.smtp, breaker, chosen.smtp_connections)
+    consumers = list[Consumer]()
+    for sender in senders:
+        transport = TracedSender(sender, chosen.smtp, spans) if spans else sender
+        consumers += parts.consumers("confirmation", transport, deliveries, recorder, limits)
+    return consumers, [recorder, *senders]
+
+
+def webhook_workers(parts: Parts) -> tuple[list[Consumer], list[Closable]]:
+    """Return what sends webhooks, apart from mail: an endpoint that hangs keeps nothing waiting but webhooks."""
+    chosen, served, spans = parts.chosen, parts.forms, parts.spans
+    deliveries = parts.measuring.counted(parts.table, "webhook")
+    recorder = Recorder(deliveries.record_sent)
+    caller = GuardedCaller(tls_context(), chosen.webhook_allow)
+    most = max(1, chosen.webhook_connections - 1)
+    sender = HttpSender(TracedCaller(caller, spans) if spans else caller, now, calls_most=most)
+    parts.measuring.watch_secrets(lambda: len(forms.missing(served, chosen.form_secrets, ["webhook"])))
+    parts.measuring.watch("webhook", lambda: sender.resting(webhook_urls(served)))
+    consumers = list[Consumer]()
+    for _ in range(chosen.webhook_connections):
+        consumers += parts.consumers("webhook", sender, deliveries, recorder, BatchLimits(size=1))
+    return consumers, [recorder]

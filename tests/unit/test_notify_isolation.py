@@ -1,0 +1,83 @@
+"""What is wrong with one delivery, or with one way out, delays and harms no other."""
+
+from __future__ import annotations
+
+import threading
+from typing import NoReturn
+
+import pytest
+
+from shared.forms import Form
+from shared.messaging.topology import NOTIFY_SMTP
+from support.events import an_event
+from support.planned_world import PlannedWorld
+from support.polling import eventually
+from support.webhooks import URL, a_webhook
+
+OTHER = "https://another.example.org/hook"
+
+
+@pytest.fixture
+def world() -> PlannedWorld:
+    return PlannedWorld()
+
+
+def test_a_submission_is_told_over_every_channel_of_its_form(world: PlannedWorld) -> None:
+    event = an_event()
+    with world.at_work():
+        world.submit(event, event)
+        eventually(lambda: len(world.mail.sender.sent) == len(world.web.caller.posted) == 1, 5, "both leave")
+    assert [(one.channel, one.state) for one in world.mail.shown(event)] == [("email", "sent"), ("webhook", "sent")]
+    assert [change.confirmation.channel for change in world.mail.announced] == ["email"]
+
+
+def test_a_dead_mail_server_delays_no_webhook(world: PlannedWorld) -> None:
+    world.mail.sender.resting = True
+    with world.at_work():
+        world.submit(*(an_event() for _ in range(10)))
+        eventually(lambda: len(world.web.caller.posted) == 10, 5, "every webhook leaves")
+        assert world.mail.sender.sent == []
+        world.mail.sender.resting = False
+        eventually(lambda: len(world.mail.sender.sent) == 10, 10, "and every mail, once the server is back")
+
+
+def test_a_dead_endpoint_delays_no_mail(world: PlannedWorld) -> None:
+    world.forms["other"] = Form("other", "Other", webhook=a_webhook(OTHER))
+    hangs = threading.Event()
+
+    def hang() -> None:
+        hangs.wait(10)
+
+    world.web.caller.before = hang
+    try:
+        with world.at_work():
+            world.submit(*(an_event() for _ in range(10)))
+            eventually(lambda: len(world.mail.sender.sent) == 10, 5, "every mail leaves")
+            assert world.web.caller.posted == []
+            hangs.set()
+            eventually(lambda: len(world.web.caller.posted) == 10, 5, "and every webhook, once it answers")
+    finally:
+        hangs.set()
+
+
+def test_an_endpoint_that_fails_delays_no_other(world: PlannedWorld) -> None:
+    world.forms["other"] = Form("other", "Other", webhook=a_webhook(OTHER))
+    world.web.caller.answers[URL] = "timeout"
+    with world.at_work():
+        world.submit(*(an_event(form=form) for form in ["signup", "other"] * 6))
+        eventually(lambda: [one.url for one in world.web.caller.posted].count(OTHER) == 6, 5, "the other is told")
+
+
+def test_one_poison_delivery_harms_none_of_its_submissions_others(world: PlannedWorld) -> None:
+    def bug(*_: object) -> NoReturn:
+        raise ZeroDivisionError
+
+    world.mail.channel.composing = bug
+    event = an_event()
+    with world.at_work():
+        world.submit(event)
+        eventually(lambda: world.web.caller.posted, 5, "its webhook leaves")
+        eventually(lambda: world.mail.deliveries.errors, 5, "its mail meets the bug")
+    assert {one.channel: one.state for one in world.mail.shown(event)} == {"email": "retrying", "webhook": "sent"}
+    waiting = [name for level in NOTIFY_SMTP.levels_s for name in world.broker.queued(NOTIFY_SMTP.level_queue(level))]
+    assert len(waiting) == 1, "the mail alone is tried again"

@@ -1,0 +1,138 @@
+"""What an accepted submission is planned to become, and which messages say so."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from uuid import uuid4
+
+import pytest
+
+from notify_service.deliveries.due import Due
+from notify_service.planning.planner import plan
+from shared.contracts import DeliveryDue, SubmissionAccepted, decoder
+from shared.forms import Form
+from shared.messaging.failures import Delivery, DependencyUnavailable, PermanentFailure, RetryLater
+from shared.messaging.topology import NOTIFY_HTTP, NOTIFY_SMTP
+from support.confirmations import a_form
+from support.events import an_event
+from support.planned_world import PlannedWorld
+from support.webhooks import a_webhook
+
+
+@pytest.fixture
+def world() -> PlannedWorld:
+    return PlannedWorld()
+
+
+def due_at(world: PlannedWorld, queue: str) -> list[DeliveryDue]:
+    read = decoder(DeliveryDue)
+    return [read(message.body, message.type) for message in world.broker.queued(queue)]
+
+
+def planned(world: PlannedWorld, *events: SubmissionAccepted) -> list[object]:
+    return list(world.planner([Delivery(event) for event in events]))
+
+
+@pytest.mark.parametrize(
+    ("form", "event", "channels"),
+    [
+        (Form("signup", "Sign up", webhook=a_webhook()), an_event(), ["confirmation", "webhook"]),
+        (Form("signup", "Sign up", webhook=a_webhook()), an_event(name="no address"), ["webhook"]),
+        (Form("signup", "Sign up", webhook=a_webhook()), replace(an_event(), spam="honeypot"), []),
+        (a_form(), an_event(), ["confirmation"]),
+        (a_form(enabled=False), an_event(), []),
+        (None, an_event(), ["confirmation"]),
+        (None, an_event(name="no address"), []),
+    ],
+)
+def test_a_form_says_what_is_delivered(
+    world: PlannedWorld, form: Form | None, event: SubmissionAccepted, channels: list[str]
+) -> None:
+    assert [one.key.channel for one in plan(event, form, world.channels)] == channels
+
+
+def test_nothing_that_is_recorded_of_a_destination_is_whole_or_a_secret(world: PlannedWorld) -> None:
+    form = Form("signup", "Sign up", webhook=a_webhook("https://hooks.example.com/T0/secret"))
+    shown = [one.shown for one in plan(an_event(), form, world.channels)]
+    assert shown == ["a…@example.org", "hooks.example.com"]
+
+
+def test_each_delivery_goes_to_the_queue_of_its_transport_by_its_own_id(world: PlannedWorld) -> None:
+    event = an_event()
+    assert planned(world, event) == [None]
+    [mail], [webhook] = due_at(world, NOTIFY_SMTP.name), due_at(world, NOTIFY_HTTP.name)
+    assert (mail.channel, webhook.channel) == ("confirmation", "webhook")
+    assert mail.submission == webhook.submission == event
+    messages = [*world.broker.queued(NOTIFY_SMTP.name), *world.broker.queued(NOTIFY_HTTP.name)]
+    assert [message.id for message in messages] == [str(mail.id), str(webhook.id)]
+    assert len({mail.id, webhook.id, event.id}) == 3
+
+
+def test_the_trace_goes_along(world: PlannedWorld) -> None:
+    trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+    world.planner([Delivery(an_event(), traceparent=trace)])
+    [message] = world.broker.queued(NOTIFY_SMTP.name)
+    assert message.headers["traceparent"] == trace
+
+
+def test_what_comes_again_is_published_again_only_while_nobody_has_tried_it(world: PlannedWorld) -> None:
+    event = an_event()
+    planned(world, event, event)
+    planned(world, event)
+    assert len({message.id for message in world.broker.queued(NOTIFY_SMTP.name)}) == 1
+    world.plans.tried = lambda _: True
+    before = len(world.broker.queued(NOTIFY_SMTP.name))
+    planned(world, event)
+    assert len(world.broker.queued(NOTIFY_SMTP.name)) == before
+
+
+def test_another_body_under_the_same_id_is_confirmed_to_its_own_address(world: PlannedWorld) -> None:
+    event = an_event()
+    other = an_event(id=event.id, email="grace@example.org")
+    planned(world, event, other)
+    mails = due_at(world, NOTIFY_SMTP.name)
+    assert {one.submission.reply_address for one in mails} == {"ada@example.org", "grace@example.org"}
+    assert len(due_at(world, NOTIFY_HTTP.name)) == 1, "the owner is told once"
+
+
+def test_a_form_that_is_not_known_yet_is_waited_for_and_others_are_planned(world: PlannedWorld) -> None:
+    later, done = planned(world, an_event(form="tomorrow"), an_event())
+    assert isinstance(later, RetryLater)
+    assert done is None
+    assert len(due_at(world, NOTIFY_SMTP.name)) == 1
+
+
+def test_a_form_that_nobody_ever_knows_fails_its_confirmation_visibly(world: PlannedWorld) -> None:
+    world.clock.forward(hours=72)
+    event = an_event(form="tomorrow")
+    assert planned(world, event) == [None]
+    [due] = due_at(world, NOTIFY_SMTP.name)
+    assert world.mails([Delivery(due)]) == [None]
+    assert world.mail.shown(event)[0].state == "failed"
+    assert world.mail.deliveries.errors == ["unknown form"]
+
+
+def test_what_the_broker_does_not_confirm_is_held(world: PlannedWorld) -> None:
+    world.broker.refusal = "blocked"
+    with pytest.raises(DependencyUnavailable):
+        planned(world, an_event())
+    world.broker.refusal = None
+    event = an_event()
+    planned(world, event)
+    assert [one.submission.id for one in due_at(world, NOTIFY_SMTP.name)] == [event.id]
+
+
+def test_a_delivery_whose_form_has_switched_it_off_since_fails_visibly(world: PlannedWorld) -> None:
+    event = an_event()
+    planned(world, event)
+    [due] = due_at(world, NOTIFY_HTTP.name)
+    world.forms["signup"] = Form("signup", "Sign up")
+    assert world.webhooks([Delivery(due)]) == [None]
+    assert world.mail.deliveries.errors == ["the form has no webhook any more"]
+
+
+@pytest.mark.parametrize("channel", ["confirmation", "carrier-pigeon"])
+def test_what_a_submission_does_not_ask_for_is_parked(world: PlannedWorld, channel: str) -> None:
+    forged = Delivery(DeliveryDue(uuid4(), channel, an_event()))
+    with pytest.raises(PermanentFailure):
+        Due(world.channels, world.forms, world.clock)(forged)
