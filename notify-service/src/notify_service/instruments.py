@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from datetime import datetime
-from typing import Any, get_args
+from typing import get_args
 from uuid import UUID
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from notify_service.channels.planned import Key, Planned
+from notify_service.channels.registry import CHANNELS, told_as
 from notify_service.deliveries.interface import Deliveries
 from notify_service.deliveries.states import Capped, Claim, ClaimAnswer, Held, Outcome
-from notify_service.transports.transport import Transport
 from shared.contracts import Confirmation
 from shared.telemetry.messaging import SECONDS
 from shared.telemetry.registry import secrets_gauge
@@ -53,22 +53,30 @@ class NotifyInstruments:
             registry=registry,
         )
 
+        for channel in CHANNELS:  # shown from the start, at zero
+            for outcome in (*get_args(Outcome), _HELD, _CAPPED):
+                self._outcomes.labels(told_as(channel), outcome)
+
+    def _count(self, key: Key, outcome: str) -> None:
+        self._outcomes.labels(told_as(key.channel), outcome).inc()
+
     def watch_secrets(self, missing: Callable[[], int]) -> None:
         """Show how many forms' webhooks have no secret that can be read."""
         self._secrets.labels("webhook").set_function(missing)
 
-    def counted(self, deliveries: Deliveries, channel: str, *, by_source: bool = False) -> Deliveries:
-        """Return the same deliveries, of one channel, counted as they are recorded; `by_source`, where that has a cap,
-        those apart that count for none."""
-        outcomes = (*get_args(Outcome), _HELD, _CAPPED)
-        counts: dict[str, Callable[[], None]] = {
-            outcome: self._outcomes.labels(channel, outcome).inc for outcome in outcomes
-        }
-        return _Counted(deliveries, counts, self._of_no_source.inc if by_source else None)
+    def counted(self, deliveries: Deliveries, *, by_source: bool = False) -> Deliveries:
+        """Return the same deliveries, counted by channel as they are recorded; `by_source`, where that has a cap, those
+        apart that count for none."""
+        return _Counted(deliveries, self._count, self._of_no_source.inc if by_source else None)
 
-    def timed(self, transport: Transport, channel: str) -> Transport:
-        """Return the same transport, each try of it timed as a channel's."""
-        return _Timed(transport, self._seconds.labels(channel).observe)
+    @contextmanager
+    def timing(self, channel: str) -> Iterator[None]:
+        """Time one try to send."""
+        start_s = time.monotonic()
+        try:
+            yield
+        finally:
+            self._seconds.labels(told_as(channel)).observe(time.monotonic() - start_s)
 
     def watch(self, channel: str, open_breakers: Callable[[], int]) -> None:
         """Show how many breakers of a channel are open."""
@@ -77,10 +85,10 @@ class NotifyInstruments:
 
 class _Counted:
     def __init__(
-        self, deliveries: Deliveries, counts: dict[str, Callable[[], None]], of_no_source: Callable[[], None] | None
+        self, deliveries: Deliveries, count: Callable[[Key, str], None], of_no_source: Callable[[], None] | None
     ) -> None:
         self._deliveries = deliveries
-        self._counts = counts
+        self._count = count
         self._of_no_source = of_no_source
 
     def claim(
@@ -90,9 +98,9 @@ class _Counted:
         of_no_source = {one.key for one in wanted if one.counted.source is None}
         for key, answer in answers.items():
             if isinstance(answer, Capped):
-                self._counts[_CAPPED]()
+                self._count(key, _CAPPED)
             elif isinstance(answer, Held) and answer.since == now:
-                self._counts[_HELD]()
+                self._count(key, _HELD)
             elif isinstance(answer, Claim) and answer.attempts == 1 and key in of_no_source:
                 self._note_no_source()
         return answers
@@ -115,36 +123,14 @@ class _Counted:
     ) -> Confirmation | None:
         recorded = self._deliveries.record(claim, outcome, now=now, error=error, next_attempt_at=next_attempt_at)
         if recorded is not None:
-            self._counts[outcome]()
+            self._count(claim.key, outcome)
         return recorded
 
     def record_sent(self, sent: Sequence[tuple[Claim, datetime]]) -> Mapping[Key, Confirmation]:
         recorded = self._deliveries.record_sent(sent)
-        for _ in recorded:
-            self._counts["sent"]()
+        for key in recorded:
+            self._count(key, "sent")
         return recorded
 
     def confirmations(self, submission_id: UUID) -> list[Confirmation]:
         return self._deliveries.confirmations(submission_id)
-
-
-class _Timed:
-    def __init__(self, transport: Transport, observe: Callable[[float], None]) -> None:
-        self._transport = transport
-        self._observe = observe
-
-    def turn(self, endpoint: str | None) -> AbstractContextManager[str | None]:
-        return self._transport.turn(endpoint)
-
-    def send(self, letter: Any, *, timeout_s: float) -> None:
-        with _timed(self._observe):
-            self._transport.send(letter, timeout_s=timeout_s)
-
-
-@contextmanager
-def _timed(observe: Callable[[float], None]) -> Iterator[None]:
-    start_s = time.monotonic()
-    try:
-        yield
-    finally:
-        observe(time.monotonic() - start_s)

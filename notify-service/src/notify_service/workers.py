@@ -10,7 +10,6 @@ from typing import Any
 
 from notify_service import settings
 from notify_service.channels.channel import Channel, TransportName
-from notify_service.channels.registry import told_as
 from notify_service.channels.webhook import webhook_urls
 from notify_service.deliveries.due import Due
 from notify_service.deliveries.interface import Deliveries
@@ -90,6 +89,7 @@ class Parts:
             send_timeout_s=self.chosen.webhook_timeout_s if is_http else self.chosen.smtp_timeout_s,
             caps=self.chosen.caps,
             point="webhook-" if is_http else "",
+            timing=self.measuring.timing,
         )
 
     def consumers(
@@ -98,19 +98,18 @@ class Parts:
         """Return two that send by one transport: one for what is due, one for the queue of an earlier version."""
         is_http = channel == "webhook"
         by: TransportName = "http" if is_http else "smtp"
-        timed = self.measuring.timed(transport, told_as(channel))
         old = OneChannel(self.channels[channel], self.forms, deliveries.confirmations, now, is_promised=is_http)
         due = Due(self.channels, self.forms, now)
         return [
             self.consumer(
                 NOTIFY_HTTP if is_http else NOTIFY_SMTP,
-                self.worker(due, timed, deliveries, recorder, by),
+                self.worker(due, transport, deliveries, recorder, by),
                 limits,
                 DeliveryDue,
             ),
             self.consumer(
                 NOTIFY_WEBHOOK if is_http else NOTIFY_EMAIL,
-                self.worker(old, timed, deliveries, recorder, by),
+                self.worker(old, transport, deliveries, recorder, by),
                 limits,
                 SubmissionAccepted,
             ),
@@ -133,7 +132,7 @@ def mail_workers(parts: Parts) -> tuple[list[Consumer], list[Closable]]:
     """Return what sends mail, by so many connections as are set, and what is to be closed after it."""
     chosen, breaker, spans = parts.chosen, Breaker(time.monotonic), parts.spans
     parts.measuring.watch("email", lambda: int(breaker.is_open))
-    deliveries = parts.measuring.counted(parts.table, "email", by_source=chosen.caps.source is not None)
+    deliveries = parts.measuring.counted(parts.table, by_source=chosen.caps.source is not None)
     recorder = Recorder(deliveries.record_sent)
     limits = BatchLimits(size=1 if spans else MOST)  # a mail's span stands below its own event's, and no other's
     senders = smtp_senders(chosen.smtp, breaker, chosen.smtp_connections)
@@ -147,7 +146,7 @@ def mail_workers(parts: Parts) -> tuple[list[Consumer], list[Closable]]:
 def webhook_workers(parts: Parts) -> tuple[list[Consumer], list[Closable]]:
     """Return what sends webhooks, apart from mail: an endpoint that hangs keeps nothing waiting but webhooks."""
     chosen, served, spans = parts.chosen, parts.forms, parts.spans
-    deliveries = parts.measuring.counted(parts.table, "webhook")
+    deliveries = parts.measuring.counted(parts.table)
     recorder = Recorder(deliveries.record_sent)
     caller = GuardedCaller(tls_context(), chosen.webhook_allow)
     most = max(1, chosen.webhook_connections - 1)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import partial
+from typing import TypeAlias
 
 from notify_service.channels.channel import Channel
 from notify_service.deliveries.leases import LEASE_MARGIN_S
@@ -17,6 +19,9 @@ from notify_service.transports.failures import ChannelBroken, Permanent, Transie
 from notify_service.transports.transport import Transport
 from shared.failpoints import Reach
 from shared.messaging.failures import BUG_RETRIES, DependencyUnavailable, RetryLater
+
+Timing: TypeAlias = Callable[[str], AbstractContextManager[object]]
+"""Times one try over a channel."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +36,7 @@ class Trying:
     reach: Reach
     point: str
     send_timeout_s: float
+    timing: Timing
 
     def made(self, claim: Claim, wanted: Wanted, *, at: int) -> Exception | None:
         """Make a delivery, the batch's number `at`, and return what came of it; raises `DependencyUnavailable`."""
@@ -65,7 +71,8 @@ class Trying:
         left_s = (claim.lease_until - self.telling.clock()).total_seconds() - LEASE_MARGIN_S
         if left_s <= 0:
             raise Transient("held too long before sending")
-        self.transport.send(letter, timeout_s=min(left_s, self.send_timeout_s))
+        with self.timing(wanted.key.channel):
+            self.transport.send(letter, timeout_s=min(left_s, self.send_timeout_s))
 
     def _retried(self, claim: Claim, wanted: Wanted, error: Transient) -> RetryLater | None:
         now = self.telling.clock()

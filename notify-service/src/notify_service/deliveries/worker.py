@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Generic
@@ -21,7 +21,7 @@ from notify_service.deliveries.recording import Recorder, Recordings
 from notify_service.deliveries.retries import PUT_ASIDE_MOST_S, is_too_old, retry_after_s, until_retried
 from notify_service.deliveries.states import Capped, Claim, ClaimAnswer, Held, Leased, NotYet
 from notify_service.deliveries.telling import Telling, about
-from notify_service.deliveries.trying import Trying
+from notify_service.deliveries.trying import Timing, Trying
 from notify_service.deliveries.wanted import Plan, Wanted, plans
 from notify_service.transports.transport import Transport
 from shared.contracts import ConfirmationChanged
@@ -49,6 +49,7 @@ class DeliveryWorker(Generic[E]):
     send_timeout_s: float = 60.0
     caps: Caps = NO_CAPS
     point: str = ""
+    timing: Timing = nullcontext
     owner: UUID = field(default_factory=uuid4)
     _pace: Pace = field(default_factory=Pace)
 
@@ -108,9 +109,16 @@ class DeliveryWorker(Generic[E]):
         return results
 
     def _trying(self, sent: Recordings) -> Trying:
-        telling = Telling(self.deliveries, self.announce, self.clock)
         return Trying(
-            self.channels, self.transport, telling, self.recorder, sent, self.reach, self.point, self.send_timeout_s
+            self.channels,
+            self.transport,
+            Telling(self.deliveries, self.announce, self.clock),
+            self.recorder,
+            sent,
+            self.reach,
+            self.point,
+            self.send_timeout_s,
+            self.timing,
         )
 
     def _claimed(self, wanted: Sequence[Wanted]) -> dict[Key, ClaimAnswer]:
