@@ -13,7 +13,7 @@ import requests
 
 from dev.broker import Broker
 from shared.contracts import SubmissionAccepted
-from shared.messaging.topology import NOTIFY_EMAIL, STORAGE
+from shared.messaging.topology import NOTIFY_SUBMISSIONS, STORAGE
 from support.installation import Installation
 from support.polling import eventually
 from support.service import ROOT
@@ -109,6 +109,6 @@ def post(installation: Installation, path: str = "/f/signup", **request: object)
 
 def park_poison(installation: Installation) -> None:
     properties = pika.BasicProperties(type=SubmissionAccepted.TYPE, message_id=str(UUID(int=7)), delivery_mode=2)
-    for queue in (STORAGE, NOTIFY_EMAIL):
+    for queue in (STORAGE, NOTIFY_SUBMISSIONS):
         installation.queues.publish("", queue.name, POISON, properties)
     eventually(lambda: sum(installation.parked().values()) == 2, 20, "the poison is parked")

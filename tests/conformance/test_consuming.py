@@ -21,7 +21,7 @@ from shared.messaging.message import (
     message_of,
 )
 from shared.messaging.routes import to
-from shared.messaging.topology import NOTIFY_EMAIL, STORAGE
+from shared.messaging.topology import NOTIFY_SMTP, NOTIFY_SUBMISSIONS, STORAGE
 from support.brokers import TIMEOUT_S, Recorder, Subject, publish, publishing, running, seen
 from support.events import ACCEPTED, an_event
 from support.polling import eventually
@@ -36,7 +36,7 @@ def test_what_is_handled_is_gone(subject: Subject) -> None:
         ids = publish(publisher, 25)
         eventually(lambda: seen(handler) == set(ids), timeout_s=TIMEOUT_S, message="all is handled")
     assert subject.queued(STORAGE.name) == []
-    assert len(subject.queued(NOTIFY_EMAIL.name)) == 25
+    assert len(subject.queued(NOTIFY_SUBMISSIONS.name)) == 25
 
 
 def test_a_batch_closes_by_size_and_by_age(subject: Subject) -> None:
@@ -95,27 +95,27 @@ def test_retry_later_comes_back_with_its_attempt_counted(subject: Subject) -> No
     handler.fail_once = [RetryLater("again", after_s=0.1), RetryLater("not now", after_s=0.1)]
     with (
         publishing(subject) as publisher,
-        running(subject.broker.consumer(NOTIFY_EMAIL, handler, BatchLimits(), ACCEPTED)),
+        running(subject.broker.consumer(NOTIFY_SUBMISSIONS, handler, BatchLimits(), ACCEPTED)),
     ):
         [message_id] = publish(publisher)
         eventually(lambda: handler.count(message_id) == 3, timeout_s=TIMEOUT_S, message="it came back")
     assert [batch[0].attempt for batch in handler.batches] == [0, 1, 2]
-    assert subject.queued(NOTIFY_EMAIL.name) == []
-    assert subject.queued(NOTIFY_EMAIL.level_queue("30s")) == []
+    assert subject.queued(NOTIFY_SUBMISSIONS.name) == []
+    assert subject.queued(NOTIFY_SUBMISSIONS.level_queue("30s")) == []
 
 
 def test_what_is_put_off_for_years_waits_on_the_longest_level_and_holds_up_nothing(subject: Subject) -> None:
     handler = Recorder()
     with (
         publishing(subject) as publisher,
-        running(subject.broker.consumer(NOTIFY_EMAIL, handler, BatchLimits(), ACCEPTED)),
+        running(subject.broker.consumer(NOTIFY_SMTP, handler, BatchLimits(), ACCEPTED)),
     ):
         event = an_event()
         handler.fails[str(event.id)] = RetryLater("as its endpoint wants it", after_s=1e9)
-        publisher.publish(message_of(event), timeout_s=TIMEOUT_S)
-        level = NOTIFY_EMAIL.level_queue("6h")
+        publisher.publish(message_of(event), timeout_s=TIMEOUT_S, to=to(NOTIFY_SMTP))
+        level = NOTIFY_SMTP.level_queue("6h")
         eventually(lambda: len(subject.queued(level)) == 1, timeout_s=TIMEOUT_S, message="it waits")
-        ids = publish(publisher, 3)
+        ids = publish(publisher, 3, to=to(NOTIFY_SMTP))
         eventually(lambda: seen(handler) >= set(ids), timeout_s=TIMEOUT_S, message="what comes after is handled")
 
 

@@ -13,7 +13,7 @@ from shared.messaging.message import (
     Message,
     message_of,
 )
-from shared.messaging.topology import NOTIFY_EMAIL, STORAGE
+from shared.messaging.topology import NOTIFY_SUBMISSIONS, STORAGE
 from support.brokers import TIMEOUT_S, Subject, publish, publishing
 from support.events import an_event
 
@@ -22,7 +22,7 @@ def test_an_event_reaches_the_queue_of_every_service(subject: Subject) -> None:
     event = an_event(name="Zoë \U0001f600", nested={"a": [1, 2.5, None, True]})
     with publishing(subject) as publisher:
         publisher.publish(message_of(event), timeout_s=TIMEOUT_S)
-    for work in (STORAGE, NOTIFY_EMAIL):
+    for work in (STORAGE, NOTIFY_SUBMISSIONS):
         [message] = subject.queued(work.name)
         assert decode(message.body, type=message.type, types=(SubmissionAccepted,)) == event
         assert message.id == str(event.id)

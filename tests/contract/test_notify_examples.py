@@ -19,6 +19,7 @@ from shared.messaging.batching import BatchLimits
 from shared.messaging.broker import Consumer
 from shared.messaging.memory import MemoryBroker
 from shared.messaging.message import Message
+from shared.messaging.routes import to
 from shared.messaging.topology import NOTIFY_EMAIL
 from support.confirmations import MAIL_FROM, Clock, FakeDeliveries, FakeSender, a_form
 from support.events import ACCEPTED
@@ -60,7 +61,7 @@ def test_every_example_is_confirmed_or_has_nobody_to_confirm_to(body: bytes) -> 
         broker.announcer().announce,
         clock,
     )
-    broker.publisher().publish(Message(event.TYPE, str(event.id), body), timeout_s=1)
+    broker.publisher().publish(Message(event.TYPE, str(event.id), body), timeout_s=1, to=to(NOTIFY_EMAIL))
     due = event.reply_address is not None and event.spam is None
     with running(broker.consumer(NOTIFY_EMAIL, handler, BatchLimits(size=1), ACCEPTED)):
         eventually(lambda: not broker.queued(NOTIFY_EMAIL.name), 5, "it is taken")

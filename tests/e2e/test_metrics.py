@@ -27,7 +27,7 @@ def figures(told: dict[str, Scrape]) -> dict[str, float]:
         "repeated": storage.value("counterfoil_submissions_repeated_total"),
         "in batches": storage.value("counterfoil_storage_batch_size_sum"),
         "came to storage": storage.value("counterfoil_messages_received_total", queue="storage.submissions.v1"),
-        "came to notify": notify.value("counterfoil_messages_received_total", queue="notify.email.v1"),
+        "came to notify": notify.value("counterfoil_messages_received_total", queue="notify.submissions.v1"),
         "mailed": notify.value("counterfoil_deliveries_total", channel="email", outcome="sent"),
         "sends": notify.value("counterfoil_delivery_send_seconds_count", channel="email"),
     }

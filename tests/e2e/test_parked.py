@@ -17,9 +17,9 @@ from sqlalchemy import text
 from dev.broker import Broker
 from dev.mail_sink import MailSink
 from shared import database
-from shared.contracts import SubmissionAccepted
+from shared.contracts import DeliveryDue
 from shared.messaging.message import FAILURES_HEADER
-from shared.messaging.topology import NOTIFY_EMAIL
+from shared.messaging.topology import NOTIFY_SMTP, NOTIFY_SUBMISSIONS
 from support.installation import Installation
 from support.parked_rows import parked_rows
 from support.poison import POISONS, put_poison
@@ -123,10 +123,10 @@ def test_what_a_bug_kept_from_being_mailed_has_failed_and_is_mailed_once_after_t
     notify = installation.notify[0]
     notify.stop()
     accepted = visitor.submit()
-    spend_retries(installation)
     notify.start(COUNTERFOIL_FAILPOINT="before-send:raise")
-    [entry] = eventually(lambda: operator.listed(service="notify"), 30, "its event is parked")
-    assert (entry["message_id"], entry["kind"]) == (accepted["id"], "bug")
+    spend_retries(installation)
+    [entry] = eventually(lambda: operator.listed(service="notify"), 30, "its delivery is parked")
+    assert (operator.shown(entry)["content"]["submission"]["id"], entry["kind"]) == (accepted["id"], "bug")
     receipt = installation.receipt(accepted["receipt_url"])
     assert (receipt["state"], receipt["final"]) == ("failed", True)
     notify.restart()
@@ -172,16 +172,18 @@ def two(entries: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def spend_retries(installation: Installation) -> None:
-    """Put the one message that waits for notify back, as if its handler had failed so often that this is the last."""
-    body, properties = eventually(lambda: installation.queues.take(NOTIFY_EMAIL.name), 10, "its event waits for notify")
+    """Put the one delivery that waits for a retry back, as if it had failed so often that this is the last try."""
+    level = NOTIFY_SMTP.level_queue("30s")
+    body, properties = eventually(lambda: installation.queues.take(level), 20, "its delivery waits")
     properties.headers = {**(properties.headers or {}), FAILURES_HEADER: 3}
-    assert properties.type == SubmissionAccepted.TYPE
-    installation.queues.publish("", NOTIFY_EMAIL.name, body, properties)
+    properties.expiration = None
+    assert properties.type == DeliveryDue.TYPE
+    installation.queues.publish("", NOTIFY_SMTP.name, body, properties)
 
 
 def installation_is_idle(installation: Installation) -> None:
     """Wait until nothing is on its way, and see that nothing was parked."""
-    names = ("storage.submissions.v1", NOTIFY_EMAIL.name)
+    names = ("storage.submissions.v1", NOTIFY_SUBMISSIONS.name, NOTIFY_SMTP.name)
     eventually(lambda: not any(map(installation.queues.depth, names)), 30, "the work queues are empty")
     for service, url in installation.database_urls.items():
         assert parked_rows(url, service) == []

@@ -75,25 +75,28 @@ def trace_of(collector: Collector, submission: str, spans: int) -> list[Seen]:
 
 def test_one_submission_is_one_trace_with_the_right_parents(installation: Installation, collector: Collector) -> None:
     accepted = submit(installation)
-    spans = {span.service + " " + span.kind: span for span in trace_of(collector, accepted["id"], 5)}
+    seen = trace_of(collector, accepted["id"], 6)
+    spans = {span.service + " " + span.kind: span for span in seen}
     server, publish = spans["counterfoil-gateway server"], spans["counterfoil-gateway producer"]
-    storage, notify = spans["counterfoil-storage consumer"], spans["counterfoil-notify consumer"]
-    mail = spans["counterfoil-notify client"]
-    parents = [span.parent for span in (server, publish, storage, notify, mail)]
-    assert parents == ["", server.id, publish.id, publish.id, notify.id]
+    storage, mail = spans["counterfoil-storage consumer"], spans["counterfoil-notify client"]
+    of_notify = [each for each in seen if (each.service, each.kind) == ("counterfoil-notify", "consumer")]
+    plan, notify = sorted(of_notify, key=lambda each: "delivery.due" in each.name)
+    parents = [span.parent for span in (server, publish, storage, plan, notify, mail)]
+    assert parents == ["", server.id, publish.id, publish.id, publish.id, notify.id]
     assert (server.name, server.attributes["http.response.status_code"]) == ("POST /p/<project>/f/<name>", 202)
     event = "counterfoil.events:submission.accepted.v1"
     assert publish.name == f"publish {event}"
-    assert (storage.name, notify.name) == (
+    assert [each.name for each in (storage, plan, notify)] == [
         f"process {event}:storage.submissions.v1",
-        f"process {event}:notify.email.v1",
-    )
+        f"process {event}:notify.submissions.v1",
+        "process counterfoil.events:delivery.due.v1:notify.smtp.v1",
+    ]
     assert not any(span.failed for span in spans.values())
 
 
 def test_it_goes_on_with_the_trace_of_its_client(installation: Installation, collector: Collector) -> None:
     accepted = submit(installation, Traceparent=OUTSIDE)
-    spans = trace_of(collector, accepted["id"], 5)
+    spans = trace_of(collector, accepted["id"], 6)
     assert {span.trace for span in spans} == {OUTSIDE.split("-")[1]}
     assert [span.parent for span in spans if span.kind == "server"] == [OUTSIDE.split("-")[2]]
 
@@ -103,7 +106,7 @@ def test_a_traceparent_that_is_none_begins_a_trace(
     installation: Installation, collector: Collector, nonsense: str
 ) -> None:
     accepted = submit(installation, Traceparent=nonsense)
-    [root] = [span for span in trace_of(collector, accepted["id"], 5) if span.kind == "server"]
+    [root] = [span for span in trace_of(collector, accepted["id"], 6) if span.kind == "server"]
     assert root.parent == ""
 
 
@@ -112,17 +115,17 @@ def test_a_trace_that_its_client_does_not_keep_is_not_kept_here(
 ) -> None:
     unkept = f"00-{'ab' * 16}-00f067aa0ba902b7-00"
     submit(installation, Traceparent=unkept)
-    trace_of(collector, submit(installation)["id"], 5)
+    trace_of(collector, submit(installation)["id"], 6)
     assert collector.of("ab" * 16) == []
 
 
 def test_no_span_tells_of_a_person(installation: Installation, collector: Collector) -> None:
     accepted = submit(installation, Cookie=CANARY)
-    trace_of(collector, accepted["id"], 5)
+    trace_of(collector, accepted["id"], 6)
     requests.get(accepted["receipt_url"], timeout=10)
     refused = requests.post(f"{installation.gateway_url}/f/{CANARY}", json=FIELDS, timeout=10)
     assert refused.status_code == 404
-    trace_of(collector, submit(installation, Cookie=CANARY + "2")["id"], 5)
+    trace_of(collector, submit(installation, Cookie=CANARY + "2")["id"], 6)
     sent = b"".join(collector.bodies)
     assert b"signup" in sent
     for personal in (CANARY, accepted["receipt_url"].rpartition("/")[2]):
@@ -139,7 +142,7 @@ def test_a_stop_hands_over_what_has_ended(tmp_path: Path, rabbitmq: Broker, mail
             receipt = submit(whole)["receipt_url"]
             eventually(lambda: whole.receipt(receipt)["state"] == "confirmed", 20, "it is confirmed")
             assert collector.spans == [], "nothing is sent before its time: the stop alone does it"
-        assert len(collector.spans) == 5
+        assert len(collector.spans) == 6
 
 
 def test_a_collector_that_never_answers_harms_nothing_and_slows_no_stop(

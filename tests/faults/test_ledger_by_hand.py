@@ -22,7 +22,7 @@ from counterfoil_ledger.records import Entry, Ledger
 from dev.broker import Broker
 from dev.mail_sink import MailSink
 from shared import database
-from shared.messaging.topology import NOTIFY_EMAIL, STORAGE
+from shared.messaging.topology import NOTIFY_SMTP, STORAGE
 from storage_service.tables import PARKED, submissions
 from support.installation import Installation
 from support.ledger_trial import sqlite_of
@@ -180,7 +180,7 @@ def test_a_parked_message(world: World, capsys: pytest.CaptureFixture[str]) -> N
 def test_what_waits_is_a_backlog_only_where_nobody_else_submits(
     world: World, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    queues, level = world.installation.queues, NOTIFY_EMAIL.level_queue("6h")
+    queues, level = world.installation.queues, NOTIFY_SMTP.level_queue("6h")
     queues.publish("", level, b"put here by hand", parked("somebody else's"))
     try:
         code, said = world.check(capsys)
@@ -219,7 +219,7 @@ def test_the_balance_is_even_while_all_is_there_and_names_what_is_nowhere(
 def test_what_notify_alone_has_parked_is_nowhere(world: World) -> None:
     with by_hand(world) as connection:
         connection.execute(delete(submissions).where(submissions.c.id == UUID(world.victim_id)))
-    world.installation.queues.publish("", NOTIFY_EMAIL.parked, b"put here by hand", parked(world.victim_id))
+    world.installation.queues.publish("", NOTIFY_SMTP.parked, b"put here by hand", parked(world.victim_id))
     assert main(balance(world)) == 1
     notify = world.installation.database_urls["notify"]
     eventually(lambda: parked_rows(notify, "notify"), 20, "notify keeps it")

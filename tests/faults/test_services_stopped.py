@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dev.broker import Broker
-from shared.messaging.topology import NOTIFY_EMAIL, STORAGE
+from shared.messaging.topology import NOTIFY_SUBMISSIONS, STORAGE
 from support.ledger_trial import StartTrial
 from support.polling import eventually
 
@@ -16,7 +16,7 @@ def test_the_gateway_accepts_while_storage_and_notify_are_stopped(start_trial: S
     trial.load(400, connections=32).wait(timeout_s=60)
     assert trial.ledger.count("acked") == 400
     assert (trial.stored(), trial.mailed()) == (0, 0), "vacuous: somebody was still at work"
-    for queue in (STORAGE.name, NOTIFY_EMAIL.name):
+    for queue in (STORAGE.name, NOTIFY_SUBMISSIONS.name):
         eventually(lambda: installation.queues.depth(queue) >= 400, 10, f"400 events wait in {queue}")  # noqa: B023 - called at once
     for service in stopped:
         service.start()

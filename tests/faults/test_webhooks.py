@@ -12,7 +12,7 @@ import requests
 from dev.broker import Broker
 from dev.mail_sink import MailSink
 from notify_service.transports.breaker import FAILURES_TO_OPEN
-from shared.messaging.topology import NOTIFY_EMAIL, NOTIFY_WEBHOOK
+from shared.messaging.topology import NOTIFY_HTTP, NOTIFY_SMTP
 from support.installation import Installation
 from support.polling import eventually
 from support.webhook_receiver import Receiver
@@ -79,7 +79,7 @@ def test_while_every_connection_for_webhooks_hangs_every_mail_is_sent(
     ids = [*submit(installation, "hanging", 40, to="a"), *submit(installation, "quick", 40, to="b")]
     submit(installation, "plain", 40, to="c")
     eventually(lambda: len(mail_sink.messages()) == 120, 30, f"every mail is sent\n{notify.tail()}")
-    eventually(lambda: queues.depth(NOTIFY_EMAIL.name) == 0, 10, "and acked")
+    eventually(lambda: queues.depth(NOTIFY_SMTP.name) == 0, 10, "and acked")
     assert sum(receiver.under_way.values()) == CONNECTIONS, "vacuous: a webhook came through meanwhile"
     assert sorted(told_ids(receiver, "hanging")) == sorted(stuck), "these alone hung, from before the first mail to now"
     assert receiver.at("/quick") == []
@@ -87,7 +87,7 @@ def test_while_every_connection_for_webhooks_hangs_every_mail_is_sent(
     receiver.let_go.set()
     both = ("hanging", "quick")
     eventually(lambda: {*ids} <= {one for name in both for one in told_ids(receiver, name)}, 30, "the rest is told")
-    level = NOTIFY_WEBHOOK.level_queue("30s")
+    level = NOTIFY_HTTP.level_queue("30s")
     eventually(lambda: queues.depth(level) == CONNECTIONS, 20, f"and what got no answer waits\n{notify.tail()}")
 
 
@@ -102,7 +102,7 @@ def test_an_endpoint_that_hangs_holds_up_the_others_for_a_moment_only(
     eventually(lambda: sorted(told_ids(receiver, "quick")) == sorted(quick), 30, "the others are told")
     tried = told_ids(receiver, "hanging")
     assert 0 < len(tried) <= most, "then it was left alone"
-    levels = [NOTIFY_WEBHOOK.level_queue(name) for name in ("30s", "2m")]
+    levels = [NOTIFY_HTTP.level_queue(name) for name in ("30s", "2m")]
 
     def kept() -> int:
         """Return how many wait or, where a stalled answer counts, were told: on a slow machine some come back."""

@@ -25,8 +25,8 @@ from shared.messaging.routes import to
 from shared.messaging.topology import (
     EVENTS,
     LIVE,
-    NOTIFY_EMAIL,
     NOTIFY_QUERIES,
+    NOTIFY_SUBMISSIONS,
     PARKED,
     QUEUES,
     STORAGE,
@@ -119,13 +119,13 @@ def test_a_submission_goes_all_its_ways(urls: Urls, shared_url: str) -> None:
         assert bad in [properties.message_id for _, properties in Queues(shared_url).peek(STORAGE.name)]
         assert eventually(lambda: rpc.ask(STORAGE_QUERIES, "double", {"n": 2}), 1, "asked").answer(timeout_s=10)
         eventually(announced, TIMEOUT_S, "the gateway hears of it")
-        assert Queues(shared_url).depth(NOTIFY_EMAIL.name) == 2
+        assert Queues(shared_url).depth(NOTIFY_SUBMISSIONS.name) == 2
     finally:
         for part in (watching, answering, announcer, rpc, publisher):
             part.close()
 
 
-@pytest.mark.parametrize("queue", [STORAGE.name, NOTIFY_EMAIL.name, STORAGE.parked, NOTIFY_QUERIES])
+@pytest.mark.parametrize("queue", [STORAGE.name, NOTIFY_SUBMISSIONS.name, STORAGE.parked, NOTIFY_QUERIES])
 def test_the_gateway_neither_reads_nor_purges_what_is_not_its_own(urls: Urls, queue: str) -> None:
     assert refused(urls["gateway"], partial(BlockingChannel.basic_get, queue=queue))
     assert refused(urls["gateway"], partial(BlockingChannel.queue_purge, queue=queue))
@@ -133,7 +133,7 @@ def test_the_gateway_neither_reads_nor_purges_what_is_not_its_own(urls: Urls, qu
 
 @pytest.mark.parametrize(
     ("user", "theirs"),
-    [("storage", [NOTIFY_EMAIL.name, NOTIFY_EMAIL.parked]), ("notify", [STORAGE.name, STORAGE.parked])],
+    [("storage", [NOTIFY_SUBMISSIONS.name, NOTIFY_SUBMISSIONS.parked]), ("notify", [STORAGE.name, STORAGE.parked])],
 )
 def test_storage_and_notify_read_their_own_alone_and_publish_no_events(
     urls: Urls, user: str, theirs: list[str]

@@ -21,7 +21,7 @@ from shared.messaging.broker import Answer, NoAnswer
 from shared.messaging.message import message_of
 from shared.messaging.rabbitmq import RabbitMQ
 from shared.messaging.routes import to
-from shared.messaging.topology import NOTIFY_EMAIL, NOTIFY_QUERIES, NOTIFY_SMTP, NOTIFY_SUBMISSIONS
+from shared.messaging.topology import NOTIFY_QUERIES, NOTIFY_SMTP, NOTIFY_SUBMISSIONS
 from support.events import an_event
 from support.polling import eventually
 from support.queues import Queues
@@ -104,11 +104,11 @@ def test_two_replicas_send_each_submission_one_mail_and_say_so(
     for replica in replicas:
         replica.start()
     queues = Queues(broker_url)
-    eventually(lambda: queues.consumers(NOTIFY_EMAIL.name) == 8, 30, "both consume over four connections each")
+    eventually(lambda: queues.consumers(NOTIFY_SMTP.name) == 8, 30, "both consume over four connections each")
     events = [an_event(name=f"Ada {number}", email=f"ada{number}@example.org") for number in range(60)]
     publish([*events, *events[:20], *events[:20]])  # a visitor's retries carry the same id
     eventually(lambda: len(mail_sink.messages()) >= 60, 30, f"every mail is sent\n{replicas[0].tail()}")
-    eventually(lambda: held(rabbitmq, broker_url, NOTIFY_EMAIL.name) == 0, 60, "all of it is acked")
+    eventually(lambda: held(rabbitmq, broker_url, NOTIFY_SMTP.name) == 0, 60, "all of it is acked")
     eventually(lambda: len(announced) == 60, 20, "each change is announced")
     watch.close()
     assert all(replica.stop() == 0 for replica in replicas)
@@ -130,7 +130,7 @@ def test_a_receipt_tells_what_became_of_a_mail(sqlite_url: str, broker_url: str,
         server.answering("rcpt", "450 canary@example.org is busy")
         publish([later])
         queues = Queues(broker_url)
-        eventually(lambda: queues.depth(NOTIFY_EMAIL.level_queue("30s")) == 1, 20, "it waits on the shortest level")
+        eventually(lambda: queues.depth(NOTIFY_SMTP.level_queue("30s")) == 1, 20, "it waits on the shortest level")
         [retrying] = receipt(broker_url, later)["confirmations"]
         assert (retrying["state"], retrying["attempts"]) == ("retrying", 1)
         assert "canary" not in service.tail(lines=1000)
@@ -147,7 +147,7 @@ def test_a_wrong_password_charges_nothing_and_mending_it_sends_everything(
         publish(events)
         eventually(lambda: "resting before the next try" in service.tail(), 30, f"the breaker opens\n{service.tail()}")
         assert service.stop() == 0, service.tail()
-        assert Queues(broker_url).depth(NOTIFY_EMAIL.name) == 10
+        assert Queues(broker_url).depth(NOTIFY_SMTP.name) == 10
         del server.answers["mail"]
         service.start()
         eventually(lambda: len(server.received) == 10, 30, f"all are sent\n{service.tail()}")
@@ -164,9 +164,9 @@ def test_a_death_after_the_record_doubles_nothing(
     assert service.wait(timeout_s=30) == 137, service.tail()
     service.start()
     queues = Queues(broker_url)
-    eventually(lambda: len(mail_sink.messages()) >= 5 and queues.depth(NOTIFY_EMAIL.name) == 0, 30, "all are sent")
+    eventually(lambda: len(mail_sink.messages()) >= 5 and queues.depth(NOTIFY_SMTP.name) == 0, 30, "all are sent")
     assert service.stop() == 0, service.tail()
-    assert queues.depth(NOTIFY_EMAIL.name) == 0
+    assert queues.depth(NOTIFY_SMTP.name) == 0
     assert ids(mail_sink.messages()) == sorted(str(event.id) for event in events)
 
 
@@ -177,7 +177,7 @@ def test_a_form_that_comes_later_is_waited_for(
     service.start()
     publish([replace(an_event(), form="tomorrow")])
     queues = Queues(broker_url)
-    eventually(lambda: queues.depth(NOTIFY_EMAIL.level_queue("30s")) == 1, 20, f"it waits\n{service.tail()}")
+    eventually(lambda: queues.depth(NOTIFY_SUBMISSIONS.level_queue("30s")) == 1, 20, f"it waits\n{service.tail()}")
     assert "'tomorrow' is not in this service's forms file" in service.tail()
 
 

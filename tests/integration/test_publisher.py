@@ -20,7 +20,7 @@ from shared.contracts import SubmissionAccepted
 from shared.messaging.broker import NotConfirmed
 from shared.messaging.message import message_of
 from shared.messaging.rabbitmq.publisher import DECLARE_EVERY_S, ConfirmingPublisher
-from shared.messaging.topology import EVENTS, NOTIFY_EMAIL, STORAGE
+from shared.messaging.topology import EVENTS, NOTIFY_SUBMISSIONS, STORAGE
 from support.events import an_event
 from support.faulty.of_the_network import Treated
 from support.faulty.proxy import Proxy
@@ -269,7 +269,7 @@ def test_a_confirm_that_is_read_together_with_a_return_is_not_believed(rabbitmq:
             eventually(lambda: held.evidence()["chunks stalled"], TIMEOUT_S, "its confirm is held, and all behind it")
             queues.on_channel(lambda channel: channel.queue_delete(STORAGE.name))
             missed = pool.submit(publish, publisher, timeout_s=TIMEOUT_S)
-            eventually(lambda: queues.depth(NOTIFY_EMAIL.name) == 2, TIMEOUT_S, "the other queue has both")
+            eventually(lambda: queues.depth(NOTIFY_SUBMISSIONS.name) == 2, TIMEOUT_S, "the other queue has both")
             eventually(lambda: not unconfirmed(rabbitmq, broker_url), TIMEOUT_S, "return and confirm are on their way")
             held.heal()
             assert missed.result() in stored_ids(broker_url), "confirmed, and missed by a queue"

@@ -13,6 +13,7 @@ from shared.contracts import SubmissionAccepted
 from shared.messaging.broker import Broker, Consumer, Publisher
 from shared.messaging.failures import Delivery
 from shared.messaging.message import Message, message_of
+from shared.messaging.routes import Destination
 from support.events import an_event
 from support.polling import eventually
 
@@ -86,10 +87,10 @@ def publishing(subject: Subject) -> Iterator[Publisher]:
         publisher.close()
 
 
-def publish(publisher: Publisher, count: int = 1) -> list[str]:
+def publish(publisher: Publisher, count: int = 1, *, to: Destination | None = None) -> list[str]:
     messages = [message_of(an_event()) for _ in range(count)]
     for message in messages:
-        publisher.publish(message, timeout_s=TIMEOUT_S)
+        publisher.publish(message, timeout_s=TIMEOUT_S, to=to)
     return [message.id for message in messages]
 
 

@@ -20,7 +20,7 @@ from shared.contracts import SubmissionAccepted, decode
 from shared.forms import Forms, FormSecrets
 from shared.messaging.broker import Params
 from shared.messaging.memory import MemoryBroker
-from shared.messaging.topology import NOTIFY_EMAIL, NOTIFY_QUERIES, STORAGE, STORAGE_QUERIES
+from shared.messaging.topology import NOTIFY_QUERIES, NOTIFY_SUBMISSIONS, STORAGE, STORAGE_QUERIES
 
 API_KEY = "cf_a-key-of-the-tests"
 OPERATOR_KEY = "cf_op_a-key-of-the-tests"
@@ -98,8 +98,8 @@ class Gateway:
     def take_published(self) -> list[SubmissionAccepted]:
         """Take the events off the queues; storage and notify must have got the same."""
         events = self.published()
-        assert len(self.broker.queued(NOTIFY_EMAIL.name)) == len(events)
-        for queue in (STORAGE, NOTIFY_EMAIL):
+        assert len(self.broker.queued(NOTIFY_SUBMISSIONS.name)) == len(events)
+        for queue in (STORAGE, NOTIFY_SUBMISSIONS):
             self.broker._queues.pop(queue.name, None)
         return events
 

@@ -12,7 +12,7 @@ from typing import Literal
 import requests
 
 from dev.processes import free_port
-from shared.messaging.topology import NOTIFY_EMAIL, STORAGE
+from shared.messaging.topology import NOTIFY_SUBMISSIONS, STORAGE
 from support.parked_rows import parked_messages
 from support.polling import eventually
 from support.queues import Queues
@@ -96,7 +96,7 @@ class Installation:
         """Wait until every service that runs is ready to do its work."""
         if self.gateway.is_running():
             eventually(self._gateway_is_ready, START_TIMEOUT_S, f"the gateway is ready\n{self.gateway.tail()}")
-        for replicas, queue in ((self.storage, STORAGE.name), (self.notify, NOTIFY_EMAIL.name)):
+        for replicas, queue in ((self.storage, STORAGE.name), (self.notify, NOTIFY_SUBMISSIONS.name)):
             running = sum(service.is_running() for service in replicas)
             expected = f"{running} consumers of {queue}\n{replicas[0].tail()}"
             eventually(partial(self._has_consumers, queue, running), START_TIMEOUT_S, expected)

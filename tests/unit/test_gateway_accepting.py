@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from shared.contracts import SubmissionAccepted, check, decode, encode, fingerprint
-from shared.messaging.topology import NOTIFY_EMAIL, STORAGE
+from shared.messaging.topology import NOTIFY_SUBMISSIONS, STORAGE
 from shared.text import is_line
 from support.gateway_app import Gateway, a_gateway
 
@@ -36,7 +36,7 @@ def gateway() -> Iterator[Gateway]:
 def assert_storable(gateway: Gateway, status: int) -> None:
     """Whatever was published passes the contract, and comes out of the wire as it went in."""
     messages = gateway.broker.queued(STORAGE.name)
-    for queue in (STORAGE, NOTIFY_EMAIL):
+    for queue in (STORAGE, NOTIFY_SUBMISSIONS):
         gateway.broker._queues.pop(queue.name, None)
     assert status in {202, 303, 400, 413, 422}
     assert not messages or status in {202, 303}

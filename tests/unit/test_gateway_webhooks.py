@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from shared.contracts import Confirmation
-from shared.messaging.topology import NOTIFY_EMAIL, NOTIFY_QUERIES, NOTIFY_WEBHOOK, STORAGE, STORAGE_QUERIES
+from shared.messaging.topology import NOTIFY_QUERIES, NOTIFY_SUBMISSIONS, STORAGE, STORAGE_QUERIES, WORK_QUEUES
 from support.gateway_app import API_KEY, GOOD, Gateway, a_gateway, document_of
 from support.webhooks import SECRET
 
@@ -29,21 +29,24 @@ def gateway(tmp_path: Path) -> Gateway:
     return a_gateway(tmp_path, definitions=FORMS)
 
 
-def depths(gateway: Gateway) -> list[int]:
-    return [len(gateway.broker.queued(queue.name)) for queue in (STORAGE, NOTIFY_EMAIL, NOTIFY_WEBHOOK)]
+def copies(gateway: Gateway) -> dict[str, int]:
+    found = {work.name: len(gateway.broker.queued(work.name)) for work in WORK_QUEUES}
+    return {name: count for name, count in found.items() if count}
 
 
-@pytest.mark.parametrize(("form", "copies"), [("told", 1), ("filed", 1), ("off", 0), ("signup", 0)])
-def test_only_what_a_form_has_a_webhook_for_goes_to_the_queue_of_webhooks(
-    gateway: Gateway, form: str, copies: int
-) -> None:
+TWO = {STORAGE.name: 1, NOTIFY_SUBMISSIONS.name: 1}
+
+
+@pytest.mark.parametrize("form", ["told", "filed", "off", "signup"])
+def test_two_copies_are_published_whatever_a_form_has_switched_on(gateway: Gateway, form: str) -> None:
     gateway.submitted(form)
-    assert depths(gateway) == [1, 1, copies]
+    assert copies(gateway) == TWO
 
 
-def test_spam_goes_to_no_webhook(gateway: Gateway) -> None:
+def test_spam_is_published_twice_too_and_says_that_it_is(gateway: Gateway) -> None:
     gateway.submitted("told", GOOD | {"_gotcha": "x"})
-    assert depths(gateway) == [1, 1, 0]
+    assert copies(gateway) == TWO
+    assert gateway.published()[0].spam == "honeypot"
 
 
 def shown(gateway: Gateway, answer: dict[str, Any] | None, form: str = "told", **stored: Any) -> dict[str, Any]:

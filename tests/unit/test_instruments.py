@@ -26,7 +26,7 @@ from shared.messaging.batching import BatchLimits
 from shared.messaging.failures import Delivery, DependencyUnavailable, PermanentFailure, RetryLater
 from shared.messaging.memory import MemoryBroker
 from shared.messaging.message import message_of
-from shared.messaging.topology import NOTIFY_EMAIL
+from shared.messaging.topology import NOTIFY_SUBMISSIONS
 from shared.telemetry.messaging import messaging
 from storage_service.store.handler import Stored
 from storage_service.store.instruments import counting
@@ -37,7 +37,7 @@ from support.gateway_app import FORMS, GOOD, SECRET
 from support.polling import eventually
 from support.webhooks import URL, WebhookWorld
 
-QUEUE = {"queue": NOTIFY_EMAIL.name}
+QUEUE = {"queue": NOTIFY_SUBMISSIONS.name}
 
 
 @pytest.fixture
@@ -50,7 +50,7 @@ def value(registry: CollectorRegistry, name: str, **labels: str) -> float | None
 
 
 def test_a_consumer_counts_what_came_and_where_it_went(registry: CollectorRegistry) -> None:
-    broker = MemoryBroker(instruments=messaging(registry, [NOTIFY_EMAIL]))
+    broker = MemoryBroker(instruments=messaging(registry, [NOTIFY_SUBMISSIONS]))
     handler = Recorder()
     good, refused, later, bug = (message_of(an_event()) for _ in range(4))
     handler.fails = {
@@ -61,7 +61,7 @@ def test_a_consumer_counts_what_came_and_where_it_went(registry: CollectorRegist
     publisher = broker.publisher()
     for message in (good, refused, later, bug):
         publisher.publish(message, timeout_s=1.0)
-    with running(broker.consumer(NOTIFY_EMAIL, handler, BatchLimits(), ACCEPTED)):
+    with running(broker.consumer(NOTIFY_SUBMISSIONS, handler, BatchLimits(), ACCEPTED)):
         eventually(lambda: value(registry, "counterfoil_messages_received_total", **QUEUE) == 4, 10, "all came")
         eventually(
             lambda: value(registry, "counterfoil_messages_retried_total", level="30s", **QUEUE) == 1, 10, "the bug"
@@ -73,12 +73,12 @@ def test_a_consumer_counts_what_came_and_where_it_went(registry: CollectorRegist
 
 
 def test_what_is_set_aside_counts_as_parked_only_when_it_lies_there(registry: CollectorRegistry) -> None:
-    broker = MemoryBroker(instruments=messaging(registry, [NOTIFY_EMAIL]))
+    broker = MemoryBroker(instruments=messaging(registry, [NOTIFY_SUBMISSIONS]))
     handler = Recorder()
     [only] = publish(broker.publisher())
     handler.fails = {only: PermanentFailure("no")}
     broker.refusal = "blocked"
-    with running(broker.consumer(NOTIFY_EMAIL, handler, BatchLimits(), ACCEPTED)):
+    with running(broker.consumer(NOTIFY_SUBMISSIONS, handler, BatchLimits(), ACCEPTED)):
         eventually(lambda: handler.count(only), 10, "it was handled")
         assert value(registry, "counterfoil_messages_parked_total", reason="refused", **QUEUE) == 0
         broker.refusal = None
@@ -87,7 +87,7 @@ def test_what_is_set_aside_counts_as_parked_only_when_it_lies_there(registry: Co
 
 
 def test_a_consumer_that_waits_for_something_is_holding(registry: CollectorRegistry) -> None:
-    broker = MemoryBroker(instruments=messaging(registry, [NOTIFY_EMAIL]))
+    broker = MemoryBroker(instruments=messaging(registry, [NOTIFY_SUBMISSIONS]))
     back = threading.Event()
 
     def handle(_: Sequence[Delivery[SubmissionAccepted]]) -> None:
@@ -95,7 +95,7 @@ def test_a_consumer_that_waits_for_something_is_holding(registry: CollectorRegis
             raise DependencyUnavailable("away")
 
     publish(broker.publisher())
-    with running(broker.consumer(NOTIFY_EMAIL, handle, BatchLimits(), ACCEPTED)):
+    with running(broker.consumer(NOTIFY_SUBMISSIONS, handle, BatchLimits(), ACCEPTED)):
         eventually(lambda: value(registry, "counterfoil_consumers_holding", **QUEUE) == 1, 10, "it holds")
         back.set()
         eventually(lambda: value(registry, "counterfoil_consumers_holding", **QUEUE) == 0, 10, "it holds no more")

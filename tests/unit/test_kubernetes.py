@@ -13,7 +13,7 @@ import pytest
 
 from credentials.broker import PERMISSIONS
 from dev import clients
-from shared.messaging.topology import NOTIFY_EMAIL, STORAGE
+from shared.messaging.topology import NOTIFY_SMTP, STORAGE
 from support.manifests import (
     BROKER,
     FOLDER,
@@ -170,7 +170,7 @@ def test_scaling_looks_at_the_queues_that_are_consumed(manifests: list[Manifest]
     scaled = of_kind(manifests, "ScaledObject")
     triggers: dict[str, Any] = {name: one["spec"]["triggers"][0]["metadata"] for name, one in scaled.items()}
     assert triggers["storage-service"]["queueName"] == STORAGE.name
-    assert triggers["notify-service"]["queueName"] == NOTIFY_EMAIL.name
+    assert triggers["notify-service"]["queueName"] == NOTIFY_SMTP.name
     deployments = of_kind(manifests, "Deployment")
     assert all(one["spec"]["scaleTargetRef"]["name"] in deployments for one in scaled.values())
     assert not any("replicas" in one["spec"] for one in deployments.values()), "two would set it in turn"

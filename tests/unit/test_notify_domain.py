@@ -12,7 +12,7 @@ from notify_service.deliveries.retries import is_too_old, retry_after_s
 from notify_service.deliveries.states import shown_state
 from notify_service.transports.failures import ChannelBroken, Permanent, SendFailure, Transient
 from notify_service.transports.smtp.answers import Stage, failure
-from shared.messaging.topology import NOTIFY_EMAIL
+from shared.messaging.topology import NOTIFY_SMTP
 from support.confirmations import NOON
 
 STAGES: tuple[Stage, ...] = get_args(Stage)
@@ -71,7 +71,7 @@ def test_a_reason_names_stage_and_code_alone() -> None:
 def test_pauses_grow_along_the_delay_levels_and_stay_at_the_longest() -> None:
     pauses_s = [retry_after_s(attempts) for attempts in range(1, 9)]
     assert pauses_s == [30, 120, 600, 1800, 7200, 21600, 21600, 21600]
-    assert [NOTIFY_EMAIL.level_for(pause_s) for pause_s in pauses_s[:6]] == list(NOTIFY_EMAIL.levels_s)
+    assert [NOTIFY_SMTP.level_for(pause_s) for pause_s in pauses_s[:6]] == list(NOTIFY_SMTP.levels_s)
 
 
 def test_a_confirmation_is_given_up_at_72_hours() -> None:

@@ -14,7 +14,7 @@ from shared.messaging.batching import BatchLimits
 from shared.messaging.failures import Delivery, DependencyUnavailable, Results, RetryLater
 from shared.messaging.memory import MemoryBroker, MemorySource
 from shared.messaging.message import ATTEMPT_HEADER, FAILURES_HEADER, message_of
-from shared.messaging.topology import NOTIFY_EMAIL
+from shared.messaging.topology import NOTIFY_SUBMISSIONS
 from shared.messaging.worker import Worker
 from support.brokers import running
 from support.events import ACCEPTED, an_event
@@ -54,11 +54,11 @@ def publish(broker: MemoryBroker, count: int) -> list[str]:
 @contextmanager
 def working(broker: MemoryBroker, handler: Handler, *, hold_most_s: float = 60.0) -> Iterator[None]:
     worker = Worker(
-        NOTIFY_EMAIL,
+        NOTIFY_SUBMISSIONS,
         handler,
         BatchLimits(),
         ACCEPTED,
-        source=MemorySource(broker, NOTIFY_EMAIL.name, BatchLimits().prefetch),
+        source=MemorySource(broker, NOTIFY_SUBMISSIONS.name, BatchLimits().prefetch),
         publisher=broker.publisher(),
         reach=ignore,
         hold_most_s=hold_most_s,
@@ -71,7 +71,7 @@ def test_a_retry_that_cannot_be_published_waits_aside_and_the_others_go_on(broke
     handler = Handler()
     first, *others = publish(broker, 5)
     handler.fails[first] = RetryLater("busy", after_s=30.0)
-    level = NOTIFY_EMAIL.level_queue("30s")
+    level = NOTIFY_SUBMISSIONS.level_queue("30s")
     broker.refusal = "blocked"
     with working(broker, handler):
         eventually(lambda: handler.handled == others, timeout_s=TIMEOUT_S, message="the others are handled")
@@ -79,20 +79,20 @@ def test_a_retry_that_cannot_be_published_waits_aside_and_the_others_go_on(broke
         broker.refusal = None
         eventually(lambda: len(broker.queued(level)) == 1, timeout_s=TIMEOUT_S, message="it waits on its level")
     assert broker.queued(level)[0].id == first
-    assert broker.queued(NOTIFY_EMAIL.name) == []
+    assert broker.queued(NOTIFY_SUBMISSIONS.name) == []
 
 
 def test_what_is_held_too_long_is_put_off_and_charged_nothing(broker: MemoryBroker) -> None:
     handler = Handler()
     ids = publish(broker, 3)
     handler.fails = {one: DependencyUnavailable("away") for one in ids}
-    level = NOTIFY_EMAIL.level_queue("30s")
+    level = NOTIFY_SUBMISSIONS.level_queue("30s")
     with working(broker, handler, hold_most_s=0.0):
         eventually(lambda: len(broker.queued(level)) == 3, timeout_s=TIMEOUT_S, message="all are put off")
     assert [message.id for message in broker.queued(level)] == ids
     for message in broker.queued(level):
         assert (message.headers[ATTEMPT_HEADER], message.headers[FAILURES_HEADER]) == (0, 0)
-    assert broker.queued(NOTIFY_EMAIL.name) == []
+    assert broker.queued(NOTIFY_SUBMISSIONS.name) == []
 
 
 def test_a_batch_is_what_is_there_and_what_a_handler_leaves_comes_again_first(broker: MemoryBroker) -> None:
@@ -103,8 +103,8 @@ def test_a_batch_is_what_is_there_and_what_a_handler_leaves_comes_again_first(br
         return [None] * min(2, len(deliveries))
 
     ids = publish(broker, 8)
-    with running(broker.consumer(NOTIFY_EMAIL, two_at_most, BatchLimits(size=5), ACCEPTED)):
-        eventually(lambda: not broker.queued(NOTIFY_EMAIL.name), TIMEOUT_S, "all are handled")
+    with running(broker.consumer(NOTIFY_SUBMISSIONS, two_at_most, BatchLimits(size=5), ACCEPTED)):
+        eventually(lambda: not broker.queued(NOTIFY_SUBMISSIONS.name), TIMEOUT_S, "all are handled")
     assert batches == [ids[:1], ids[1:6], ids[3:6], ids[5:6], ids[6:8]]
 
 
@@ -115,7 +115,7 @@ def test_a_handler_that_does_not_come_back_is_stuck_and_an_idle_worker_is_not(br
         entered.set()
         release.wait()
 
-    worker = broker.consumer(NOTIFY_EMAIL, block, BatchLimits(), ACCEPTED)
+    worker = broker.consumer(NOTIFY_SUBMISSIONS, block, BatchLimits(), ACCEPTED)
     with running(worker):
         assert worker.missing() == []
         assert worker.stuck(after_s=0.0) == []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from shared.messaging.topology import NOTIFY_EMAIL, STORAGE
+from shared.messaging.topology import NOTIFY_SUBMISSIONS, STORAGE
 from support.faulty.of_the_database import DatabaseAway
 from support.faulty.stage import GIVEN_BACK_MOST, StartStage
 
@@ -25,7 +25,7 @@ def test_row_14_postgresql_is_away(start_stage: StartStage) -> None:
         assert [service.stop() for service in services] == [0] * len(services), "who holds ends in order"
         returns = [
             int(str((properties.headers or {}).get("x-delivery-count", 0)))
-            for queue in (STORAGE.name, NOTIFY_EMAIL.name)
+            for queue in (STORAGE.name, NOTIFY_SUBMISSIONS.name)
             for _, properties in stage.queues.peek(queue)
         ]
     assert len(returns) >= 300, "vacuous: nothing was held"

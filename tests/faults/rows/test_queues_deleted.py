@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from shared.messaging.topology import NOTIFY_EMAIL, STORAGE, WorkQueue
+from shared.messaging.topology import NOTIFY_SUBMISSIONS, STORAGE, WorkQueue
 from support.faulty.of_the_broker import BindingDeleted, QueueDeleted
 from support.faulty.stage import StartStage
 
@@ -12,7 +12,7 @@ from support.faulty.stage import StartStage
 def test_row_10_bindings_are_deleted(start_stage: StartStage) -> None:
     stage = start_stage()
     load = stage.load()
-    for work in (STORAGE, NOTIFY_EMAIL):
+    for work in (STORAGE, NOTIFY_SUBMISSIONS):
         stage.await_more_acked(75)
         with stage.harmed(BindingDeleted(stage.broker, stage.broker_url, work)):
             stage.await_more_acked(75)
@@ -20,7 +20,7 @@ def test_row_10_bindings_are_deleted(start_stage: StartStage) -> None:
     stage.conclude()
 
 
-@pytest.mark.parametrize("work", [STORAGE, NOTIFY_EMAIL], ids=["storage", "notify"])
+@pytest.mark.parametrize("work", [STORAGE, NOTIFY_SUBMISSIONS], ids=["storage", "notify"])
 def test_row_10_a_queue_is_deleted(start_stage: StartStage, work: WorkQueue) -> None:
     """It is empty then, and its services are away: what is lost in it was theirs already, and they would repair it."""
     stage = start_stage()

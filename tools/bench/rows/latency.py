@@ -22,7 +22,7 @@ from bench.world import World
 from dev.processes import poll
 from shared.contracts import Announcement, SubmissionsStored
 from shared.messaging.rabbitmq import RabbitMQ
-from shared.messaging.topology import NOTIFY_EMAIL, STORAGE
+from shared.messaging.topology import NOTIFY_SUBMISSIONS, STORAGE
 
 MAIL_LIMIT_S = 60
 RATE = "submissions/s, half load"
@@ -104,7 +104,7 @@ def _start(world: World, stack: ExitStack, log: Path) -> int:
     ):
         program.run("migrate")
         stack.enter_context(program.running(directory))
-    if not poll(lambda: all(map(world.queues.consumers, (STORAGE.name, NOTIFY_EMAIL.name))), 60):
+    if not poll(lambda: all(map(world.queues.consumers, (STORAGE.name, NOTIFY_SUBMISSIONS.name))), 60):
         raise BenchFailed("storage or notify does not consume")
     return stack.enter_context(gateway(broker).running(directory)).port
 

@@ -17,7 +17,7 @@ from bench.rounds import Subject
 from bench.services import notify
 from bench.sink import sink, url_of
 from bench.world import World
-from shared.messaging.topology import NOTIFY_EMAIL
+from shared.messaging.topology import NOTIFY_SUBMISSIONS
 
 
 @contextmanager
@@ -39,7 +39,7 @@ def mails(world: World) -> Iterator[list[Subject]]:
 
 def _sent(world: World, replica: Program, counted: Counted, receiving: Mapping[str, int]) -> Mapping[str, float]:
     meter = Meter(receiving)
-    done = drain(world, [replica], NOTIFY_EMAIL.name, bodies(world.scale.mails), counted)
+    done = drain(world, [replica], NOTIFY_SUBMISSIONS.name, bodies(world.scale.mails), counted)
     return {MAILS: done.per_s, **done.costs("notify", "mail"), **_received(world, meter)}
 
 

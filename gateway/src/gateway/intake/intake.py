@@ -149,7 +149,6 @@ class Intake:
             event = replace(event, control=control)
         self._publisher.publish(
             event,
-            has_webhook=submission.served.form.webhook is not None and event.spam is None,
             traceparent=submission.request.headers.get("Traceparent"),
             deadline=deadline,
         )

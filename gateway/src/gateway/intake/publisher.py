@@ -12,7 +12,6 @@ from gateway.receipts.queries import ServiceQueries
 from shared.contracts import SubmissionAccepted
 from shared.messaging.broker import NotConfirmed, Publisher
 from shared.messaging.message import message_of
-from shared.messaging.routes import WITH_WEBHOOK
 
 DEADLINE_S = 3.0
 """How long it may take from a whole body to the broker's confirm; then the answer is 503."""
@@ -41,18 +40,15 @@ class SubmissionPublisher:
             raise refused(409, "IDEMPOTENCY_CONFLICT", _CONFLICT)
         return stored is not None
 
-    def publish(
-        self, event: SubmissionAccepted, *, has_webhook: bool, traceparent: str | None, deadline: float
-    ) -> None:
+    def publish(self, event: SubmissionAccepted, *, traceparent: str | None, deadline: float) -> None:
         """Publish an event; returns once the broker has confirmed it, raises `Refused` (503) when it has not.
 
         `deadline` is a moment of `time.monotonic`.
         """
         trace = {"traceparent": traceparent} if traceparent and _TRACEPARENT.fullmatch(traceparent) else None
         message = message_of(event, headers=trace)
-        to = WITH_WEBHOOK if has_webhook else None
         try:
-            self._publisher.publish(message, timeout_s=max(0.0, deadline - time.monotonic()), to=to)
+            self._publisher.publish(message, timeout_s=max(0.0, deadline - time.monotonic()))
         except NotConfirmed as error:
             _log.warning("submission not confirmed", form=event.form, submission=str(event.id), refusal=error.refusal)
             raise unavailable(_UNCONFIRMED) from error

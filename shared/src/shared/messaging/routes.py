@@ -6,8 +6,7 @@ from dataclasses import dataclass
 
 from shared.messaging.topology import (
     EVENTS,
-    NOTIFY_EMAIL,
-    NOTIFY_WEBHOOK,
+    NOTIFY_SUBMISSIONS,
     PARKED,
     STORAGE,
     WORK_QUEUES,
@@ -29,13 +28,10 @@ def to(*works: WorkQueue) -> Destination:
     return Destination(tuple(work.name for work in works))
 
 
-ROUTES: dict[str, Destination] = {"submission.accepted.v1": to(STORAGE, NOTIFY_EMAIL)}
+ROUTES: dict[str, Destination] = {"submission.accepted.v1": to(STORAGE, NOTIFY_SUBMISSIONS)}
 
 CHOSEN = frozenset({"delivery.due.v1"})
 """The types that go where their publisher says: a delivery's channel decides by which transport it leaves."""
-
-WITH_WEBHOOK = to(STORAGE, NOTIFY_EMAIL, NOTIFY_WEBHOOK)
-"""Where a submission goes whose form has a webhook."""
 
 
 def bindings() -> list[Binding]:

@@ -108,18 +108,19 @@ def _queries(name: str) -> Queue:
 
 
 STORAGE = WorkQueue("storage.submissions.v1", "storage.parked.v1", levels_s={"30s": 30})
-NOTIFY_EMAIL = WorkQueue("notify.email.v1", "notify.parked.v1")
-NOTIFY_WEBHOOK = WorkQueue("notify.webhook.v1", "notify.parked.v1")
-"""Apart from mail, so that a slow webhook never delays it."""
 
 NOTIFY_SUBMISSIONS = WorkQueue("notify.submissions.v1", "notify.parked.v1")
-"""Every accepted submission, for notify to plan its deliveries. Nothing is routed to it yet."""
+"""Every accepted submission, for notify to plan its deliveries."""
 
 NOTIFY_SMTP = WorkQueue("notify.smtp.v1", "notify.parked.v1")
 NOTIFY_HTTP = WorkQueue("notify.http.v1", "notify.parked.v1")
 """What notify has planned, by transport: apart, so that a slow webhook never delays a mail."""
 
-WORK_QUEUES = (STORAGE, NOTIFY_EMAIL, NOTIFY_WEBHOOK, NOTIFY_SUBMISSIONS, NOTIFY_SMTP, NOTIFY_HTTP)
+NOTIFY_EMAIL = WorkQueue("notify.email.v1", "notify.parked.v1")
+NOTIFY_WEBHOOK = WorkQueue("notify.webhook.v1", "notify.parked.v1")
+"""The queues of the version before: its gateways publish to them, and notify takes from them until the next version."""
+
+WORK_QUEUES = (STORAGE, NOTIFY_SUBMISSIONS, NOTIFY_SMTP, NOTIFY_HTTP, NOTIFY_EMAIL, NOTIFY_WEBHOOK)
 
 EXCHANGES = (Exchange(EVENTS, "topic"), Exchange(LIVE, "topic"), Exchange(PARKED, "direct"))
 QUEUES = (
