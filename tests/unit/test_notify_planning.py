@@ -102,6 +102,18 @@ def test_a_form_that_is_not_known_yet_is_waited_for_and_others_are_planned(world
     assert len(due_at(world, NOTIFY_SMTP.name)) == 1
 
 
+def test_a_form_that_is_not_known_yet_is_waited_for_without_an_address_too_because_it_may_have_a_webhook(
+    world: PlannedWorld,
+) -> None:
+    nameless, spam = an_event(form="tomorrow", name="Ada"), replace(an_event(form="tomorrow"), spam="honeypot")
+    later, done = planned(world, nameless, spam)
+    assert isinstance(later, RetryLater)
+    assert done is None
+    world.clock.forward(hours=72)
+    assert planned(world, nameless) == [None]
+    assert due_at(world, NOTIFY_SMTP.name) == []
+
+
 def test_a_form_that_nobody_ever_knows_fails_its_confirmation_visibly(world: PlannedWorld) -> None:
     world.clock.forward(hours=72)
     event = an_event(form="tomorrow")

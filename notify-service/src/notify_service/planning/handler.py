@@ -71,10 +71,9 @@ class PlanSubmissions:
 
     def _asked(self, delivery: Delivery[SubmissionAccepted]) -> Sequence[Planned] | RetryLater:
         event, form = delivery.event, self.forms.get(delivery.event.form)
-        asked = plan(event, form, self.channels)
-        if form is None and asked and not is_too_old(event.accepted_at, self.clock()):
+        if form is None and event.spam is None and not is_too_old(event.accepted_at, self.clock()):
             return RetryLater(unknown(event.form), after_s=retry_after_s(delivery.attempt + 1))
-        return asked
+        return plan(event, form, self.channels)
 
 
 def _due(planned: Planned, delivery: Delivery[SubmissionAccepted]) -> DeliveryDue:
