@@ -21,8 +21,8 @@ PAGE_BYTES = 4 * 1024 * 1024
 """A page ends early at this size. RabbitMQ takes no message above 16 MiB (its setting `max_message_size`), and a page
 of one submission alone may be several times as long as this."""
 
-
 _ROWS_AT_ONCE = 20
+_COLUMNS = tuple(submissions.c.keys())
 
 _CONFLICT_COUNT = (
     select(func.count()).where(conflicts.c.id == submissions.c.id).scalar_subquery().label("conflict_count")
@@ -116,17 +116,14 @@ def _page(rows: Iterable[Row[Any]], limit: int) -> Answer:
 
 
 def _shown(row: Row[Any]) -> dict[str, Any]:
-    return {
-        "id": str(row.id),
-        "form": row.form,
-        "accepted_at": iso(row.accepted_at),
-        "stored_at": iso(row.stored_at),
-        "fields": row.fields,
-        "fingerprint": row.fingerprint,
-        "source": row.source,
-        "control": row.control,
-        "spam": row.spam,
-    }
+    """Return every column of a submission, by its name; they are the first of the row."""
+    return {name: _as_json(value) for name, value in zip(_COLUMNS, row, strict=False)}
+
+
+def _as_json(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return iso(value)
+    return str(value) if isinstance(value, UUID) else value
 
 
 def _cursor_of(row: Row[Any]) -> str:
