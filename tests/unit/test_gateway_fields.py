@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 
 from gateway.fields.schemas import FormSchema
+from gateway.fields.types import TYPES
 from shared import forms
+from shared.forms import FIELD_TYPES
 from support.gateway_app import FORMS, a_gateway, errors_of
 
 BREAKS = ["\n", "\r", "\x0b", "\x0c", "\x1c", "\x1d", "\x1e", "\x1f", "\x85", "\u2028", "\u2029"]
@@ -124,3 +126,7 @@ def test_every_address_a_confirmation_could_go_to_is_checked(tmp_path: Path) -> 
     for form, values in (("a", {"email": "x"}), ("b", {"Email": "x"}), ("b", {"_replyto": "x", "a": "b"})):
         answer = gateway.client.post(f"/f/{form}", json=values)
         assert [code for code, _ in errors_of(answer)] == ["TYPE_EMAIL"]
+
+
+def test_the_types_of_the_file_are_those_of_the_gateway() -> None:
+    assert TYPES.keys() == FIELD_TYPES.keys()

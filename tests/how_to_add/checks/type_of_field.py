@@ -1,61 +1,18 @@
-"""A new type of field, made and named as `docs/how-to-add.md` says, works everywhere by that alone."""
+"""A colour, the type of field that `docs/how-to-add.md` adds, works everywhere by its steps alone."""
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
-from typing import Any
 
 import pytest
-from marshmallow import ValidationError
 
-from gateway.fields.json_schema import Schema
-from gateway.fields.types import TYPES
-from gateway.fields.types.base import MESSAGES, FieldType
-from gateway.fields.widgets import Widget
 from shared import forms
-from shared.contracts import JsonValue
-from shared.forms import FIELD_TYPES, Field, Form, FormsError
-from shared.forms.field_types import FieldRules
+from shared.forms import FormsError
 from support.gateway_app import Gateway, a_gateway, document_of, errors_of
 from support.tags import Tags
 
 PAGE = {"Accept": "text/html", "Sec-Fetch-Mode": "navigate"}
 FORM = '[forms.paint.fields]\ncolour = {type = "colour", required = true, help = "Of the door."}\n'
-
-# What follows would be the module gateway/fields/types/colour.py.
-
-_COLOUR = re.compile(r"#[0-9a-f]{6}")
-
-
-class Colour(FieldType):
-    """A colour, as `#aa3300`."""
-
-    messages = MESSAGES | {"TYPE_COLOUR": "{label} must be a colour, such as #aa3300."}
-    example = "#aa3300"
-
-    def read(self, value: Any) -> JsonValue:
-        text = self.text_of(value, "TYPE_COLOUR").lower()
-        if not _COLOUR.fullmatch(text):
-            raise ValidationError("TYPE_COLOUR")
-        return text
-
-    @classmethod
-    def draw(cls, definition: Field, form: Form) -> Widget:
-        return Widget(type="color", plain_type="color", shows=_COLOUR)
-
-    @classmethod
-    def describe(cls, definition: Field, form: Form) -> Schema:
-        return {"type": "string", "pattern": f"^{_COLOUR.pattern}$"}
-
-
-# Its lines in gateway/fields/types/__init__.py and in shared/forms/field_types.py.
-
-
-@pytest.fixture(autouse=True)
-def _named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(TYPES, "colour", Colour)
-    monkeypatch.setitem(FIELD_TYPES, "colour", FieldRules(has_length=False))
 
 
 @pytest.fixture
@@ -107,7 +64,3 @@ def test_a_key_that_it_has_not_is_an_error(tmp_path: Path, key: str) -> None:
     path.write_text(f"[forms.a.fields]\nc = {{type = 'colour', {key}}}\n")
     with pytest.raises(FormsError, match="colour has no"):
         forms.load(path)
-
-
-def test_the_types_of_the_file_are_those_of_the_gateway() -> None:
-    assert TYPES.keys() == FIELD_TYPES.keys()

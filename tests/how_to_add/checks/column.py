@@ -1,0 +1,58 @@
+"""The platform, the column that `docs/how-to-add.md` adds, comes from the request into the table and into `/v1`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine, inspect, text
+
+from shared.contracts import SubmissionAccepted, decode
+from storage_service.queries import SubmissionQueries
+from storage_service.tables import MIGRATIONS, submissions
+from support.events import an_event
+from support.gateway_app import GOOD, a_gateway, document_of
+from support.submission_databases import migrated, store
+
+
+@pytest.fixture
+def engine(tmp_path: Path) -> Iterator[Engine]:
+    with migrated(f"sqlite:///{tmp_path}/storage.db") as engine:
+        yield engine
+
+
+def shown(engine: Engine, event: SubmissionAccepted) -> dict[str, object]:
+    submission: dict[str, object] = SubmissionQueries(engine).submission({"id": str(event.id)})["submission"]
+    return submission
+
+
+def test_what_the_request_says_is_stored_and_shown(tmp_path: Path, engine: Engine) -> None:
+    gateway = a_gateway(tmp_path)
+    gateway.submitted("signup", GOOD, {"Sec-CH-UA-Platform": '"Windows"'})
+    [event] = gateway.published()
+    store(engine, event)
+    assert shown(engine, event)["platform"] == '"Windows"'
+    with engine.connect() as connection:
+        assert connection.execute(text("SELECT platform FROM submissions")).scalar_one() == '"Windows"'
+
+
+def test_an_event_of_before_is_taken_all_the_same(engine: Engine) -> None:
+    body = an_event().encode().replace(b',"platform":null', b"")
+    assert b"platform" not in body
+    event = decode(body, type=SubmissionAccepted.TYPE, types=(SubmissionAccepted,))
+    store(engine, event)
+    assert shown(engine, event)["platform"] is None
+
+
+def test_the_table_is_as_the_migrations_make_it(engine: Engine) -> None:
+    made = [column["name"] for column in inspect(engine).get_columns("submissions")]
+    assert made == list(submissions.c.keys())
+    assert not MIGRATIONS.pending(engine)
+
+
+def test_openapi_describes_what_is_shown(tmp_path: Path, engine: Engine) -> None:
+    event = an_event()
+    store(engine, event)
+    described = document_of(a_gateway(tmp_path).client.get("/openapi.json"))["components"]["schemas"]["Submission"]
+    assert shown(engine, event).keys() <= described["properties"].keys()
