@@ -12,6 +12,8 @@ from typing import Any, ClassVar, Literal, TypeAlias, get_args
 from uuid import UUID
 
 from shared.contracts.event import InvalidEvent
+from shared.contracts.members import Document, document_in, member, moment_of, uuid_of
+from shared.contracts.strict_json import MAX_DEPTH
 
 ConfirmationState: TypeAlias = Literal["pending", "retrying", "sent", "failed", "unknown", "held"]
 """`held` is for the owner's eyes: to a receipt, and in an announcement, it is `pending`."""
@@ -104,13 +106,21 @@ def encode_announcement(announcement: Announcement) -> bytes:
 
 def decode_announcement(body: bytes, *, type: str) -> Announcement:  # noqa: A002 - the name AMQP gives this property
     """Read an announcement of the given AMQP type; raises `InvalidEvent`."""
-    try:
-        document = json.loads(body)
-        if type == SubmissionsStored.TYPE:
-            ids = tuple(UUID(one) for one in document["ids"])
-            return SubmissionsStored(ids, datetime.fromisoformat(document["stored_at"]).astimezone(UTC))
-        if type == ConfirmationChanged.TYPE:
-            return ConfirmationChanged(UUID(document["id"]), Confirmation.from_json(document["confirmation"]))
-    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
-        raise InvalidEvent(f"{type} announcement: {error!r}") from error
+    if type == SubmissionsStored.TYPE:
+        return _stored(document_in(body, most_depth=MAX_DEPTH))
+    if type == ConfirmationChanged.TYPE:
+        return _changed(document_in(body, most_depth=MAX_DEPTH))
     raise InvalidEvent(f"announcement type {type[:80]!r} is not known here")
+
+
+def _stored(document: Document) -> SubmissionsStored:
+    ids = tuple(uuid_of(str(one), "ids") for one in member(document, "ids", list))
+    return SubmissionsStored(ids, moment_of(member(document, "stored_at", str), "stored_at"))
+
+
+def _changed(document: Document) -> ConfirmationChanged:
+    key, confirmation = uuid_of(member(document, "id", str), "id"), member(document, "confirmation", dict)
+    try:
+        return ConfirmationChanged(key, Confirmation.from_json(confirmation))
+    except (ValueError, KeyError, TypeError, OverflowError) as error:
+        raise InvalidEvent(f"confirmation: {error!r}") from error
