@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from functools import partial
 
 from notify_service import service, settings
+from notify_service.channels.registry import with_secrets
 from notify_service.deliveries.reopening import reopening
 from notify_service.deliveries.table import DeliveryTable
 from notify_service.tables import MIGRATIONS, PARKED
@@ -50,7 +51,7 @@ def _migrate() -> int:
 
 def _run() -> int:
     chosen = settings.load()
-    warnings = partial(forms.find_warnings, secrets=chosen.form_secrets, tables=["webhook"])
+    warnings = partial(forms.find_warnings, secrets=chosen.form_secrets, tables=with_secrets())
     served = forms.ReloadingForms(chosen.forms, warnings=warnings)
     logs.configure("notify", level=chosen.log_level, format=chosen.log_format)
     served.tell()

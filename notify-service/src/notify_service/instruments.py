@@ -60,9 +60,9 @@ class NotifyInstruments:
     def _count(self, key: Key, outcome: str) -> None:
         self._outcomes.labels(told_as(key.channel), outcome).inc()
 
-    def watch_secrets(self, missing: Callable[[], int]) -> None:
-        """Show how many forms' webhooks have no secret that can be read."""
-        self._secrets.labels("webhook").set_function(missing)
+    def watch_secrets(self, channel: str, missing: Callable[[], int]) -> None:
+        """Show how many forms have no secret for a channel that can be read."""
+        self._secrets.labels(channel).set_function(missing)
 
     def counted(self, deliveries: Deliveries, *, by_source: bool = False) -> Deliveries:
         """Return the same deliveries, counted by channel as they are recorded; `by_source`, where that has a cap, those

@@ -6,10 +6,12 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from notify_service import settings
 from notify_service.channels.channel import Channel, TransportName
+from notify_service.channels.registry import with_secrets
 from notify_service.channels.webhook import webhook_urls
 from notify_service.deliveries.due import Due
 from notify_service.deliveries.interface import Deliveries
@@ -151,9 +153,14 @@ def webhook_workers(parts: Parts) -> tuple[list[Consumer], list[Closable]]:
     caller = GuardedCaller(tls_context(), chosen.webhook_allow)
     most = max(1, chosen.webhook_connections - 1)
     sender = HttpSender(TracedCaller(caller, spans) if spans else caller, now, calls_most=most)
-    parts.measuring.watch_secrets(lambda: len(forms.missing(served, chosen.form_secrets, ["webhook"])))
+    for channel in with_secrets():
+        parts.measuring.watch_secrets(channel, partial(_missing, served, chosen.form_secrets, channel))
     parts.measuring.watch("webhook", lambda: sender.resting(webhook_urls(served)))
     consumers = list[Consumer]()
     for _ in range(chosen.webhook_connections):
         consumers += parts.consumers("webhook", sender, deliveries, recorder, BatchLimits(size=1))
     return consumers, [recorder]
+
+
+def _missing(served: forms.Forms, secrets: forms.FormSecrets, channel: str) -> int:
+    return len(forms.missing(served, secrets, [channel]))

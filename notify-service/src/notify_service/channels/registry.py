@@ -11,6 +11,7 @@ from notify_service.channels.confirmation import ConfirmationChannel
 from notify_service.channels.mail import Composer, MailFrom
 from notify_service.channels.webhook import WebhookChannel
 from shared.forms import FormSecrets
+from shared.forms.secrets import READERS
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,3 +47,8 @@ def told_as(channel: str) -> str:
 def channels(needs: ChannelNeeds) -> dict[str, Channel]:
     """Make every channel there is."""
     return {name: listed.make(needs) for name, listed in CHANNELS.items()}
+
+
+def with_secrets() -> list[str]:
+    """Return the channels whose table of a form names a secret."""
+    return [name for name in CHANNELS if name in READERS]
