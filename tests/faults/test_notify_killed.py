@@ -1,4 +1,4 @@
-"""Row 18: notify dies after the claim, after the server's 250, after the record, and after publishing a retry."""
+"""Row 18: notify dies after it has planned, published what is due, claimed, published a retry, sent, or recorded."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from support.ledger_verdict import Allowed
 
 COUNT = 100
 KILLED = 137
-FAILPOINTS = ("after-claim", "after-retry-publish", "after-send", "after-record")
+FAILPOINTS = ("after-plan", "after-plan-publish", "after-claim", "after-retry-publish", "after-send", "after-record")
 """In this order: what died claimed is leased, so the next to take it puts it off, and so reaches the retry."""
 
 

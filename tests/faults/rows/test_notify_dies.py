@@ -1,4 +1,4 @@
-"""Row 18: notify dies after the claim, after publishing a retry, after the server's 250, after the record."""
+"""Row 18: notify dies after it has planned, published what is due, claimed, published a retry, sent, or recorded."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from support.faulty.stage import StartStage
 from support.ledger_verdict import Allowed
 
 KILLED = 137
-FAILPOINTS = ("after-claim", "after-retry-publish", "after-send", "after-record")
+FAILPOINTS = ("after-plan", "after-plan-publish", "after-claim", "after-retry-publish", "after-send", "after-record")
 """In this order: what died claimed is leased, so the next to take it puts it off, and so reaches the retry."""
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -32,7 +32,7 @@ class Listed:
     told_as: str
 
 
-CHANNELS: Mapping[str, Listed] = {
+CHANNELS: dict[str, Listed] = {
     "confirmation": Listed(lambda n: ConfirmationChannel(Composer(n.mail_from, n.clock)), "smtp", "email"),
     "webhook": Listed(lambda n: WebhookChannel(n.secrets, n.clock), "http", "webhook"),
 }
