@@ -54,6 +54,7 @@ class NotifyInstruments:
         )
 
         for channel in CHANNELS:  # shown from the start, at zero
+            self._seconds.labels(told_as(channel))
             for outcome in (*get_args(Outcome), _HELD, _CAPPED):
                 self._outcomes.labels(told_as(channel), outcome)
 
