@@ -1,0 +1,307 @@
+"""Queries are read as they are meant, and a mistake is told with its place."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from datetime import date
+from decimal import Decimal
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from shared.forms.definitions import NAME
+from shared.query import Place, QueryError, parse, terms
+from shared.query.filters import FORM_NAME
+from shared.query.parser import DEPTH_MOST, LENGTH_MOST, TERMS_MOST
+from shared.query.tree import (
+    After,
+    And,
+    Assigned,
+    Before,
+    Field,
+    Form,
+    From,
+    Has,
+    Is,
+    Label,
+    Last,
+    Not,
+    On,
+    Or,
+    Phrase,
+    Prefix,
+    Query,
+    Word,
+)
+from support.steps import steps_of
+
+A, B, C = Word("a"), Word("b"), Word("c")
+
+EXAMPLES: dict[str, Query] = {
+    "": And(()),
+    " \t\u00a0": And(()),
+    "ada": Word("ada"),
+    "Ada@example.org": Word("Ada@example.org"),
+    "exam*": Prefix("exam"),
+    '"exact words"': Phrase("exact words"),
+    "\u201cexact words\u201d": Phrase("exact words"),
+    '"OR"': Phrase("OR"),
+    "or": Word("or"),
+    "https://example.org/a": Word("https://example.org/a"),
+    "12:30": Word("12:30"),
+    "e-mail": Word("e-mail"),
+    "東京": Word("東京"),
+    "a b": And((A, B)),
+    "a AND b": And((A, B)),
+    "a OR b": Or((A, B)),
+    "a b OR c": Or((And((A, B)), C)),
+    "a (b OR c)": And((A, Or((B, C)))),
+    "(a)": A,
+    "((a b)) c": And((And((A, B)), C)),
+    "-a": Not(A),
+    "NOT a": Not(A),
+    "NOT (a OR b)": Not(Or((A, B))),
+    "-(a b)": Not(And((A, B))),
+    "-(-a)": Not(Not(A)),
+    "-form:contact": Not(Form("contact")),
+    '-"a b"': Not(Phrase("a b")),
+    'ada example.org "exact words" -newsletter': And(
+        (Word("ada"), Word("example.org"), Phrase("exact words"), Not(Word("newsletter")))
+    ),
+    "form:contact": Form("contact"),
+    "Form:Contact": Form("Contact"),
+    "is:New": Is("new"),
+    "is:held OR is:failed": Or((Is("held"), Is("failed"))),
+    "label:urgent": Label("urgent"),
+    'label:"very urgent"': Label("very urgent"),
+    "assigned:me": Assigned("me"),
+    "from:ada@example.org": From(Word("ada@example.org")),
+    "from:ada*": From(Prefix("ada")),
+    'field.topic:"A fault"': Field("topic", "", Phrase("A fault")),
+    "field.topic:fau*": Field("topic", "", Prefix("fau")),
+    "field.topic:=fault": Field("topic", "=", Word("fault")),
+    "field.a.b:x": Field("a.b", "", Word("x")),
+    'field."PLZ Ort":x': Field("PLZ Ort", "", Word("x")),
+    "field.guests:2": Field("guests", "", Word("2")),
+    "field.guests:>2": Field("guests", ">", Decimal(2)),
+    "field.guests:>=-2.50": Field("guests", ">=", Decimal("-2.5")),
+    "field.day:<2026-11-22": Field("day", "<", date(2026, 11, 22)),
+    'field.day:<="2026-11-22"': Field("day", "<=", date(2026, 11, 22)),
+    "has:file has:reply": And((Has("file"), Has("reply"))),
+    "after:2026-11-01 before:2026-12-01": And((After(date(2026, 11, 1)), Before(date(2026, 12, 1)))),
+    "on:today": On("today"),
+    "on:Yesterday": On("yesterday"),
+    "last:7d": Last(7, "d"),
+    "last:24H": Last(24, "h"),
+    "label:OR": Label("OR"),
+}
+
+
+@pytest.mark.parametrize(("text", "tree"), EXAMPLES.items())
+def test_a_query(text: str, tree: Query) -> None:
+    assert parse(text) == tree
+    assert parse(str(tree)) == tree
+
+
+PART = 'expected a word, a "phrase", a filter such as form:contact, or ('
+RIGHT_AFTER = "expected right after this - what it excludes:"
+KEYS = "expected form:, from:, is:, label:, assigned:, has:, after:, before:, on:, last: or field.NAME:, or quotes"
+LETTER = "expected a letter or a digit: nothing else is searched for"
+NUMBER = "expected a number such as 2 or 2.5, or a day such as 2026-11-22"
+DAY = "expected today, yesterday, or a day such as 2026-11-22, from 1970-01-01 to 2999-12-31"
+STATE = "expected one of new, open, done, spam, starred, held, failed"
+SPAN = "expected a time such as 24h, 7d or 2w"
+
+MISTAKES = [
+    ("is:nwe", "nwe", STATE),
+    ("ada is: b", 7, "expected a value right after is:"),
+    ("form:", 5, "expected a value right after form:"),
+    ("form:(a OR b)", 5, "expected a value right after form:"),
+    ('form:"a b"', '"a b"', "expected a form's name: letters, digits, - and _"),
+    ("a frm:contact", "frm:", KEYS),
+    ("mailto:ada@example.org", "mailto:", KEYS),
+    ("field:x", "field:", KEYS),
+    ("field.:x", 6, "expected a field's name right after field. such as field.topic:"),
+    ("field.topic", 11, "expected : and a value right after the field's name"),
+    ('field."a b" x', 11, "expected : and a value right after the field's name"),
+    ("field.topic: fault", 12, "expected a value right after the : of a field"),
+    ("field.guests:>", 14, "expected a value right after the : of a field"),
+    ("field.guests:>many", "many", NUMBER),
+    ("field.guests:>2,5", "2,5", NUMBER),
+    ("field.guests:>1e999999", "1e999999", NUMBER),
+    ("field.day:>2026-02-30", "2026-02-30", NUMBER),
+    ("field.topic:=fau*", "fau*", "expected no * here: = asks for the whole value"),
+    ("has:files", "files", "expected one of file, reply"),
+    ("label:''  label:\"\"", '""', "expected a label"),
+    ('assigned:" "', '" "', "expected me, or the address of whom it is assigned to"),
+    ("after:2026-13-01", "2026-13-01", DAY),
+    ("on:1969-12-31", "1969-12-31", DAY),
+    ("before:01.12.2026", "01.12.2026", DAY),
+    ("last:7", "7", SPAN),
+    ("last:0d", "0d", SPAN),
+    ("last:10000d", "10000d", SPAN),
+    ("from:@", "@", LETTER),
+    ("ada !!!", "!!!", LETTER),
+    ("\N{PARTY POPPER}", "\N{PARTY POPPER}", LETTER),
+    ('a ""', '""', LETTER),
+    ("*", "*", LETTER),
+    ("a*b", "*", "expected * only at the end of a word, such as exam*"),
+    ("a**", "*", "expected * only at the end of a word, such as exam*"),
+    ('ada "exact', '"', 'expected a second " that closes this one'),
+    ('a"b"', '"', "expected a space before this"),
+    ('"a"b', "b", "expected a space before this"),
+    ('label:a"b"', '"', "expected a space before this"),
+    ("f(x)", "(", "expected a space before this"),
+    ("a OR(b)", "(", "expected a space before this"),
+    ("(a b", "(", "expected a ) that closes this ("),
+    ("a )", ")", "expected a ( before this )"),
+    ("()", 1, PART),
+    ("OR a", 0, PART),
+    ("a OR", 4, PART),
+    ("a OR OR b", 5, PART),
+    ("(a OR)", 5, PART),
+    ("a AND", 5, PART),
+    ("NOT", 3, PART),
+    ("NOT NOT a", 4, PART),
+    ("-OR", 1, PART),
+    ("a - b", "-", RIGHT_AFTER),
+    ("a -", "-", RIGHT_AFTER),
+    ("(-)", "-", RIGHT_AFTER),
+    ("NOT -a", "-", "expected one - at most"),
+    ("a \x00", "\x00", "expected text: this character cannot be in any"),
+    ("a \ud800", "\ud800", "expected text: this character cannot be in any"),
+]
+
+
+@pytest.mark.parametrize(("text", "at", "reason"), MISTAKES, ids=[ascii(text) for text, _, _ in MISTAKES])
+def test_a_mistake(text: str, at: str | int, reason: str) -> None:
+    """`at` is what the place has in it; where it is empty, its offset."""
+    place, length = (at, 0) if isinstance(at, int) else (text.index(at), len(at))
+    with pytest.raises(QueryError) as raised:
+        parse(text)
+    assert (raised.value.place.offset, raised.value.place.length) == (place, length)
+    assert raised.value.reason.startswith(reason)
+    assert str(raised.value) == f"at character {place + 1}: {raised.value.reason}"
+
+
+def test_the_second_minus_is_one_too_many() -> None:
+    with pytest.raises(QueryError, match="at character 2: expected one - at most"):
+        parse("--a")
+
+
+def test_an_error_repeats_nothing_of_the_query() -> None:
+    with pytest.raises(QueryError) as raised:
+        parse("from:ada@example.org after:1815-12-10")
+    assert "ada" not in str(raised.value)
+    assert "1815" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("fits", "is_beyond", "offset"),
+    [
+        ("a" * LENGTH_MOST, "a" * (LENGTH_MOST + 7), LENGTH_MOST),
+        ("a " * TERMS_MOST, "a " * (TERMS_MOST + 1), 2 * TERMS_MOST),
+        ("(" * DEPTH_MOST + "a" + ")" * DEPTH_MOST, "(" * 11 + "a" + ")" * 11, DEPTH_MOST),
+        ("-(" * DEPTH_MOST + "a" + ")" * DEPTH_MOST, "-(" * 11 + "a" + ")" * 11, 2 * DEPTH_MOST + 1),
+        ("(a) " * 20, "", 0),
+    ],
+)
+def test_a_limit(fits: str, is_beyond: str, offset: int) -> None:
+    parse(fits)
+    if is_beyond:
+        with pytest.raises(QueryError, match="at most") as raised:
+            parse(is_beyond)
+        assert raised.value.place.offset == offset
+
+
+def part_of(text: str, place: Place) -> str:
+    return text[place.offset : place.offset + place.length]
+
+
+def test_every_part_knows_its_place() -> None:
+    text = '  a (b OR NOT is:new)  -field.topic:>=2  "c d" NOT e'
+    tree = parse(text)
+    assert isinstance(tree, And)
+    shown = [part_of(text, term.place) for term in terms(tree)]
+    assert shown == ["a", "b", "is:new", "field.topic:>=2", '"c d"', "e"]
+    parts = [part_of(text, part.place) for part in tree.parts]
+    assert parts == ["a", "b OR NOT is:new", "-field.topic:>=2", '"c d"', "NOT e"]
+    assert part_of(text, tree.place) == text.strip()
+
+
+FRAGMENTS = st.sampled_from(
+    [
+        *("a", "b*", '"', "\u201c", "(", ")", "-", " ", " ", " ", ":", "*", "OR", "AND", "NOT", "OR ", " NOT "),
+        *("form:", "is:", "is:new", "label:", "assigned:me", "from:", "has:file", "on:today", "last:7d", "after:"),
+        *("field.", "field.a:", 'field."a b":', ">", "<=", "=", "2", "-2.50", "2026-11-22", "@", "//", "!", "東京"),
+        *("\u00a0", "\u3099", "\ufdfa", "\x1c", "\ud800", "\\", "'"),
+    ]
+)
+QUERIES = st.lists(FRAGMENTS, max_size=30).map("".join) | st.text(max_size=60)
+RUNS = st.text(st.characters(exclude_categories=["Cs", "Cc", "Z"], exclude_characters='()"“”„‟*:'), min_size=1).filter(
+    lambda text: text.isalnum() and text not in ("AND", "OR", "NOT")
+)
+TREES: st.SearchStrategy[Query] = st.recursive(
+    RUNS.map(Word)
+    | RUNS.map(Prefix)
+    | RUNS.map(lambda text: Phrase(f"{text} OR - ( {text}"))
+    | st.sampled_from(list(terms(And(tuple(EXAMPLES.values())))))
+    | st.builds(lambda name, text: Field(f"{name} :", "=", Word(text)), RUNS, RUNS)
+    | RUNS.map(lambda text: Label(f"{text} :-"))
+    | st.decimals("-1e19", "1e19", places=3).map(lambda number: Field("n", "<", number)),
+    lambda inner: (
+        st.lists(inner, min_size=2, max_size=4).map(lambda parts: And(tuple(parts)))
+        | st.lists(inner, min_size=2, max_size=4).map(lambda parts: Or(tuple(parts)))
+        | inner.map(Not)
+    ),
+    max_leaves=12,
+)
+
+
+def read_or_mistaken(text: str) -> Query | QueryError:
+    try:
+        return parse(text)
+    except QueryError as error:
+        return error
+
+
+@given(text=QUERIES)
+@example(text='label:">" field.x:=">2"')
+def test_any_text_is_read_or_has_a_mistake_within_it(text: str) -> None:
+    tree = read_or_mistaken(text)
+    if isinstance(tree, QueryError):
+        assert 0 <= tree.place.offset <= tree.place.offset + tree.place.length <= len(text)
+        assert tree.reason.startswith("expected ")
+        return
+    assert parse(str(tree)) == tree
+    assert len(str(tree)) <= len(text)
+    assert all(part_of(text, term.place) for term in terms(tree))
+
+
+@given(tree=TREES)
+def test_a_tree_that_is_written_is_read_as_the_same(tree: Query) -> None:
+    text = str(tree)
+    if len(text) <= LENGTH_MOST and text.count("(") <= DEPTH_MOST:
+        assert parse(text) == tree
+
+
+@pytest.mark.parametrize(
+    "piece", ["a ", "a", '"', '"a" ', "(", "-(", "a OR ", "-", "*", "a:", "field.a:", "\u3099", " ", "NOT ", "\u0f71a"]
+)
+def test_reading_takes_steps_in_proportion(piece: str) -> None:
+    def cost(size: int) -> int:
+        return steps_of(lambda: parse(piece * (size // len(piece))))
+
+    cost(8)
+    assert cost(1000) <= 2.2 * cost(500) + 200
+    assert cost(1_000_000) <= cost(1000) + 200
+
+
+def test_a_form_is_named_as_in_the_forms_file() -> None:
+    assert FORM_NAME.pattern == NAME.pattern
+
+
+def test_places_do_not_count_when_trees_are_compared() -> None:
+    assert parse("a  b") == parse("a b")
+    assert [each.name for each in fields(Word) if each.compare] == ["text"]
