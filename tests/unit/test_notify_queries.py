@@ -59,6 +59,16 @@ def test_a_receipt_tells_each_confirmation_and_no_address() -> None:
     assert receipt() == {"confirmations": [mail], "webhooks": [{**mail, "channel": "webhook"}], "parked": {}}
 
 
+def test_what_goes_to_the_owner_is_on_no_receipt_whatever_its_channel() -> None:
+    deliveries, key = FakeDeliveries(), a_key()
+    chat = Key(key.submission_id, "chat", OWNER)
+    for one in (key, chat):
+        deliveries.claim([planned(one)], owner=uuid4(), now=NOON, lease_until=NOON + timedelta(minutes=1))
+    told = methods(deliveries, Standing())["deliveries"]({"id": str(key.submission_id)})
+    assert [one["channel"] for one in told["confirmations"]] == ["email"]
+    assert [one["channel"] for one in told["webhooks"]] == ["chat"]
+
+
 def test_what_a_cap_holds_is_told_to_the_owner_and_pending_on_a_receipt() -> None:
     deliveries, key, by = FakeDeliveries(caps=Caps(form=Cap(1, timedelta(days=99)))), a_key(), Counted(form="signup")
     lease_until = NOON + timedelta(minutes=1)

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
-from notify_service.channels.registry import CHANNELS, told_as
+from notify_service.channels.registry import CHANNELS, ON_RECEIPTS, told_as
 from notify_service.deliveries.reopening import OF_ONE_CHANNEL, OF_ONE_TRANSPORT
 from shared.contracts import Confirmation
 from shared.database import iso
@@ -36,10 +36,12 @@ def methods(known: Confirmations, parked: Parked) -> Mapping[str, QueryMethod]:
     """Return the queries of `topology.NOTIFY_QUERIES`, by name.
 
     `deliveries` {"id": uuid}, for the owner, answers {"confirmations": [...], "webhooks": [...], "parked": {...}}: the
-    first two each as `Confirmation.to_json`; the third says since when the event is parked, by channel, where anything
-    may be to come. `receipt` answers the same, and gives no cap away: what is held is pending. A submitter's receipt
-    shows the first alone: whether the owner's webhook works is none of a submitter's business.
+    first two each as `Confirmation.to_json`, the second of all that told the owner; the third says since when the event
+    is parked, by channel, where anything may be to come. `receipt` answers the same, and gives no cap away: what is
+    held is pending. A submitter's receipt shows the first alone.
     """
+
+    on_receipts = told_as(ON_RECEIPTS)
 
     def deliveries(params: Params) -> Answer:
         submission_id = UUID(str(params["id"]))
@@ -48,8 +50,8 @@ def methods(known: Confirmations, parked: Parked) -> Mapping[str, QueryMethod]:
         waiting = known.unsettled(submission_id) if found and not is_settled else []
         standing = {} if is_settled else parked.parked_since(str(submission_id), *map(str, waiting))
         return {
-            "confirmations": [one.to_json() for one in found if one.channel != "webhook"],
-            "webhooks": [one.to_json() for one in found if one.channel == "webhook"],
+            "confirmations": [one.to_json() for one in found if one.channel == on_receipts],
+            "webhooks": [one.to_json() for one in found if one.channel != on_receipts],
             "parked": {channel: iso(since) for queue, since in standing.items() for channel in _told_of(queue)},
         }
 

@@ -98,7 +98,7 @@ SCHEMAS: dict[str, Schema] = {
         conflicts=a_list(_CONFLICT),
         state=_STATE,
         confirmations=a_list(ref("Delivery")),
-        webhooks={**a_list(ref("Delivery")), "description": "Whether the form's webhook was called."},
+        webhooks={**a_list(ref("Delivery")), "description": "What the owner was sent, such as the form's webhook."},
         unknown=a_list(TEXT),
     ),
     "Submissions": an_object(

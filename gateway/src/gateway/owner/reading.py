@@ -74,13 +74,13 @@ class Reading:
         receipt = progress.to_json()
         shown = {name: receipt[name] for name in ("state", "confirmations", "unknown")}
         shown["webhooks"] = _webhooks(notified or {}, progress)
-        if notified is None and self._has_webhook(document):
+        if notified is None and self._tells_owner(document):
             shown["unknown"].append("webhooks")
         return json_response(200, {**document, **shown})
 
-    def _has_webhook(self, document: Answer) -> bool:
+    def _tells_owner(self, document: Answer) -> bool:
         form = self._forms.get(document["form"])
-        return form is not None and form.webhook is not None and document.get("spam") is None
+        return form is not None and form.tells_owner and document.get("spam") is None
 
     def _ticket_of(self, document: Answer) -> Ticket:
         event = SubmissionAccepted(

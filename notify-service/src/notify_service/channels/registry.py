@@ -38,6 +38,9 @@ CHANNELS: dict[str, Listed] = {
 }
 """Each channel by its name in the table."""
 
+ON_RECEIPTS = "confirmation"
+"""The channel of which a receipt tells. All others tell the form's owner, and are none of a submitter's business."""
+
 
 def told_as(channel: str) -> str:
     """Return a channel's name in receipts, in the API and in metrics."""

@@ -8,15 +8,13 @@ from datetime import datetime, timedelta
 
 import structlog
 
+from notify_service.channels.registry import ON_RECEIPTS
 from notify_service.deliveries.interface import Deliveries
 from notify_service.deliveries.retries import BUG, EARLIEST
 from notify_service.deliveries.states import Claim, Outcome
 from notify_service.deliveries.wanted import Wanted
 from shared.contracts import Confirmation, ConfirmationChanged, SubmissionAccepted
 from shared.messaging.failures import DependencyUnavailable
-
-ANNOUNCED = "confirmation"
-"""The channel of which a receipt tells: whether the owner's webhook works is none of a submitter's business."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +51,7 @@ class Telling:
 
     def announce_change(self, wanted: Wanted, confirmation: Confirmation | None) -> None:
         """Announce to whoever watches the receipt, where there is news of what it tells of."""
-        if confirmation is not None and wanted.key.channel == ANNOUNCED:
+        if confirmation is not None and wanted.key.channel == ON_RECEIPTS:
             self.announce(ConfirmationChanged(wanted.event.id, confirmation))
 
     def _tell(

@@ -6,19 +6,18 @@ from collections.abc import Mapping
 
 from notify_service.channels.channel import Channel
 from notify_service.channels.planned import Planned
+from notify_service.channels.registry import ON_RECEIPTS
 from shared.contracts import SubmissionAccepted
 from shared.forms import Form
-
-PROMISED = "confirmation"
-"""The channel of which a receipt tells: it fails visibly even where nobody knows the form."""
 
 
 def plan(event: SubmissionAccepted, form: Form | None, channels: Mapping[str, Channel]) -> list[Planned]:
     """Return the deliveries that an event asks for; nobody is told of spam.
 
-    `form` is None where nobody knows it any more: what a form switches on is unknown then.
+    `form` is None where nobody knows it any more: what a form switches on is unknown then, and what a receipt tells of
+    fails visibly.
     """
     if event.spam is not None:
         return []
-    asked = channels.values() if form is not None else [channels[PROMISED]]
+    asked = channels.values() if form is not None else [channels[ON_RECEIPTS]]
     return [planned for channel in asked for planned in channel.plan(event, form)]

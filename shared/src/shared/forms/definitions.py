@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Literal, TypeAlias
 
-from shared.forms.captcha import Captcha
-from shared.forms.webhook import Webhook
+from shared.forms.captcha import Captcha, CaptchaSchema
+from shared.forms.webhook import Webhook, WebhookSchema
 
 Dialect: TypeAlias = Literal["formspree", "web3forms", "netlify", "basin"]
 """The form services whose pages a form can take unchanged."""
@@ -74,6 +74,7 @@ class Form:
     `access_key` is the key that a page written for Web3Forms has to send; with None any key will do.
     `unknown` says what happens to fields that are not among `fields`. `webhook` is None where the form has none.
     `mail_domains` are private domains that addresses may have: `intranet`, `corp.local`.
+    What has a schema in its metadata as `table` is a table of the file, which that schema checks.
     """
 
     name: str
@@ -90,10 +91,15 @@ class Form:
     unknown: Unknown = "refuse"
     rate_limit: str | None = None
     deduplicate: timedelta | None = None
-    captcha: Captcha | None = None
+    captcha: Captcha | None = field(default=None, metadata={"table": CaptchaSchema})
     mail_domains: tuple[str, ...] = ()
     confirmation: ConfirmationMail = field(default_factory=ConfirmationMail)
-    webhook: Webhook | None = None
+    webhook: Webhook | None = field(default=None, metadata={"table": WebhookSchema})
+
+    @property
+    def tells_owner(self) -> bool:
+        """Whether its owner is told of a submission."""
+        return self.webhook is not None
 
     @property
     def mail_field(self) -> str | None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, get_args
+from dataclasses import fields as members_of
+from typing import Any, ClassVar, get_args
 
 from marshmallow import ValidationError, fields, post_load, validate, validates_schema
 
-from shared.forms.captcha import Captcha, CaptchaSchema
-from shared.forms.definitions import NAME, ConfirmationMail, Dialect, Unknown
+from shared.forms.captcha import Captcha
+from shared.forms.definitions import NAME, ConfirmationMail, Dialect, Form, Unknown
 from shared.forms.origins import ORIGIN_MOST, check_origin
 from shared.forms.placeholders import names_in
 from shared.forms.rates import is_rate
@@ -15,7 +16,6 @@ from shared.forms.schemas.field import FIELD_NAME, FieldSchema
 from shared.forms.schemas.tables import Table, Tables
 from shared.forms.schemas.texts import Text, WebAddress
 from shared.forms.schemas.windows import Window
-from shared.forms.webhook import WebhookSchema
 from shared.mail_addresses import DOMAIN
 
 _MAIL_DOMAIN = validate.Regexp(
@@ -41,6 +41,11 @@ class ConfirmationSchema(Table):
 class FormSchema(Table):
     """The table of one form."""
 
+    class Meta(Table.Meta):
+        include: ClassVar[dict[str, fields.Field[Any]]] = {
+            one.name: fields.Nested(one.metadata["table"]) for one in members_of(Form) if "table" in one.metadata
+        }
+
     title = Text(lines=True, validate=validate.Length(min=1, max=200))
     fields_ = Tables(
         keys=Text(validate=FIELD_NAME),
@@ -63,10 +68,8 @@ class FormSchema(Table):
     )
     rate_limit = Text(most=100, validate=is_rate)
     deduplicate = Window()
-    captcha = fields.Nested(CaptchaSchema)
     mail_domains = fields.List(Text(validate=_MAIL_DOMAIN), validate=validate.Length(max=50))
     confirmation = fields.Nested(ConfirmationSchema)
-    webhook = fields.Nested(WebhookSchema)
 
     @validates_schema(skip_on_field_errors=False)
     def _honeypot_is_no_field(self, data: dict[str, Any], **_: Any) -> None:
