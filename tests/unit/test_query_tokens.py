@@ -26,6 +26,7 @@ TOKENS = {
     "ISTANBUL İstanbul \u0131stanbul istanbul": ["istanbul"] * 4,
     "Łódź Ørsted Đorđe Þór æsir": ["lodz", "orsted", "dorde", "thor", "aesir"],
     "\ufb01n \uff21\uff42\uff43 \u2460 \u00bd x\u00b2": ["fin", "abc", "1", "1", "2", "x2"],
+    "a\u0338b a\u034fb": ["ab", "ab"],
     "\u0661\u0662\u0663": ["123"],
     "co\u00adoperate zero\u200bwidth \ufeffbom": ["cooperate", "zero", "width", "bom"],
     "thanks\N{PARTY POPPER}\ufe0f bye 1\ufe0f\u20e3": ["thanks", "bye", "1"],

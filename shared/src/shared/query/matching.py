@@ -80,7 +80,7 @@ class Matching:
 
     @cached_property
     def _all_fields(self) -> str:
-        return "\n".join(map(_searchable, _leaves(list(self._event.fields.values()))))
+        return "".join(map(_searchable, _leaves(list(self._event.fields.values()))))
 
 
 def _leaves(value: JsonValue) -> Iterator[Leaf]:
@@ -94,7 +94,10 @@ def _leaves(value: JsonValue) -> Iterator[Leaf]:
 
 
 def _searchable(leaf: Leaf) -> str:
-    """Return the tokens of a value, with a space on both sides of each. Yes and no are no words."""
+    """Return the tokens of a value, a space between them and one at each end: what follows is no neighbour.
+
+    Yes and no are no words.
+    """
     if leaf is None or isinstance(leaf, bool):
         return " "
     return f" {' '.join(tokens(str(leaf)))} "
@@ -131,7 +134,7 @@ def _fits(field: Field, leaf: Leaf) -> bool:
 def _like(wanted: Decimal | date, leaf: Leaf) -> Decimal | date | None:
     """Return what was submitted as a number or a day, as the query has it; None where it is neither."""
     if isinstance(leaf, str):
-        text = leaf.strip() if len(leaf) < 100 else ""
+        text = leaf.strip()
         return number_of(text) if isinstance(wanted, Decimal) else day_of(text.partition("T")[0])
     return _as_number(leaf) if isinstance(wanted, Decimal) else None
 
