@@ -1,6 +1,6 @@
 """The command line: `python -m notify_service` runs the service.
 
-`python -m notify_service migrate` updates the schema, `python -m notify_service parked …` is for an operator.
+`python -m notify_service migrate` updates the tables or takes them back; `… parked …` is for an operator.
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from functools import partial
+
+from sqlalchemy import Engine
 
 from notify_service import service, settings
 from notify_service.channels.registry import with_secrets
@@ -26,7 +28,7 @@ from shared.telemetry.messaging import messaging
 from shared.telemetry.registry import process_registry
 
 PROGRAM = "python -m notify_service"
-USAGE = f"usage: {PROGRAM} [migrate | parked …]"
+USAGE = f"usage: {PROGRAM} [{database.USAGE} | parked …]"
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -34,19 +36,23 @@ def main(arguments: Sequence[str]) -> int:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     if arguments[:1] == ["parked"]:
         return command.run(f"{PROGRAM} parked", arguments[1:], _open_parked)
-    if list(arguments) not in ([], ["migrate"]):
+    if list(arguments[:1]) not in ([], ["migrate"]):
         return _refuse(USAGE)
     try:
-        return _migrate() if arguments else _run()
+        return _migrate(arguments[1:]) if arguments else _run()
     except (SettingsError, forms.FormsError, database.MigrationFailed) as error:
         return _refuse(str(error))
 
 
-def _migrate() -> int:
+def _migrate(arguments: Sequence[str]) -> int:
+    database.migrate(PROGRAM, arguments, MIGRATIONS, _database)
+    return 0
+
+
+def _database() -> Engine:
     chosen = settings.load_for_command()
     logs.configure("notify", level=chosen.log_level, format=chosen.log_format)
-    MIGRATIONS.upgrade(database.create(chosen.database_url))
-    return 0
+    return database.create(chosen.database_url)
 
 
 def _run() -> int:

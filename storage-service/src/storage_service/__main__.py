@@ -1,6 +1,6 @@
 """`python -m storage_service` runs the service; this is its command line.
 
-`python -m storage_service migrate` updates the schema, `python -m storage_service parked …` is for an operator.
+`python -m storage_service migrate` updates the tables or takes them back; `… parked …` is for an operator.
 """
 
 from __future__ import annotations
@@ -9,6 +9,8 @@ import signal
 import sys
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
+
+from sqlalchemy import Engine
 
 from shared import database, failpoints, logs, tracing
 from shared.messaging.rabbitmq import RabbitMQ
@@ -22,7 +24,7 @@ from storage_service import service, settings
 from storage_service.tables import MIGRATIONS, PARKED
 
 PROGRAM = "python -m storage_service"
-USAGE = f"usage: {PROGRAM} [migrate | parked …]"
+USAGE = f"usage: {PROGRAM} [{database.USAGE} | parked …]"
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -30,19 +32,23 @@ def main(arguments: Sequence[str]) -> int:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     if arguments[:1] == ["parked"]:
         return command.run(f"{PROGRAM} parked", arguments[1:], _open_parked)
-    if list(arguments) not in ([], ["migrate"]):
+    if list(arguments[:1]) not in ([], ["migrate"]):
         return _refuse(USAGE)
     try:
-        return _migrate() if arguments else _run()
+        return _migrate(arguments[1:]) if arguments else _run()
     except (SettingsError, database.MigrationFailed) as error:
         return _refuse(str(error))
 
 
-def _migrate() -> int:
+def _migrate(arguments: Sequence[str]) -> int:
+    database.migrate(PROGRAM, arguments, MIGRATIONS, _database)
+    return 0
+
+
+def _database() -> Engine:
     chosen = settings.load(with_broker=False)
     logs.configure("storage", level=chosen.log_level, format=chosen.log_format)
-    MIGRATIONS.upgrade(database.create(chosen.database_url))
-    return 0
+    return database.create(chosen.database_url)
 
 
 def _run() -> int:

@@ -3,10 +3,24 @@
 Installed with the extra `counterfoil-shared[database]`: the gateway has no database.
 """
 
+from shared.database.command import USAGE, migrate
 from shared.database.engines import create, reading
 from shared.database.failures import classified
+from shared.database.losses import lost_rows
 from shared.database.migrations import MigrationFailed, Migrations
 from shared.database.timestamps import UtcTimestamp, iso
 from shared.database.urls import database_url
 
-__all__ = ["MigrationFailed", "Migrations", "UtcTimestamp", "classified", "create", "database_url", "iso", "reading"]
+__all__ = [
+    "USAGE",
+    "MigrationFailed",
+    "Migrations",
+    "UtcTimestamp",
+    "classified",
+    "create",
+    "database_url",
+    "iso",
+    "lost_rows",
+    "migrate",
+    "reading",
+]

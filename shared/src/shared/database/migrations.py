@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 from zlib import crc32
@@ -10,7 +12,7 @@ import structlog
 from alembic import command, context
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
+from alembic.script import Script, ScriptDirectory
 from sqlalchemy import Connection, Engine, MetaData, func, select, text
 from sqlalchemy.exc import DBAPIError
 
@@ -20,7 +22,7 @@ from shared.messaging.failures import DependencyUnavailable
 
 
 class MigrationFailed(Exception):
-    """The schema could not be brought up to date, and is as it was; the text says why."""
+    """The schema could not be changed, and is as it was; the text says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,23 +42,55 @@ class Migrations:
         A schema that a newer version has made is left as it is: this version works with it, too. Raises
         `MigrationFailed`.
         """
-        try:
-            with engine.begin() as connection:
-                self.upgrade_within(connection)
-        except DBAPIError as error:
-            raise MigrationFailed(f"the database cannot be migrated: {error.orig}") from error
+        with _migrating(engine) as connection:
+            self.upgrade_within(connection)
 
     def upgrade_within(self, connection: Connection) -> None:
         """Bring the schema up to date in a transaction that has begun; others wait until it ends."""
-        _lift_limits(connection)
-        if connection.dialect.name == "postgresql":  # on SQLite the transaction itself is the lock
-            connection.execute(select(func.pg_advisory_xact_lock(crc32(self.version_table.encode()))))
-        before = self._current(connection)
+        before = self._locked(connection)
         if not before <= self._known():
             structlog.get_logger().warning("the schema is of a newer version, and left so", table=self.version_table)
             return
         command.upgrade(self._config(connection), "head")
-        after = self._current(connection)
+        self._tell(before, self._current(connection))
+
+    def downgrade(self, engine: Engine, revision: str, *, force: bool = False) -> None:
+        """Take the schema back to an earlier revision, in one transaction; at that revision it does nothing.
+
+        A migration's `lost(connection)` says in words what its way back would lose. Raises `MigrationFailed` with all
+        of that, unless `force`; and where this version does not know the revision, or the schema is older.
+        """
+        with _migrating(engine) as connection:
+            before = self._locked(connection)
+            lost = [each for step in self._back(before, revision) for each in self._taken_back(connection, step)]
+            if lost and not force:
+                raise MigrationFailed(f"going back to {revision} would lose:\n" + "\n".join(f"- {one}" for one in lost))
+            self._tell(before, self._current(connection))
+
+    def _back(self, current: set[str], revision: str) -> Sequence[Script]:
+        """Return the migrations to take back, the latest first."""
+        scripts, known = list(self._scripts().walk_revisions()), sorted(self._known())
+        if revision not in known:
+            raise MigrationFailed(f"there is no revision {revision}, only {', '.join(known)}")
+        if not current or not revision <= max(current) <= known[-1]:
+            is_at = f"at {max(current)}" if current else "empty"
+            raise MigrationFailed(f"the database is {is_at}: this version cannot take it back to {revision}")
+        return [script for script in scripts if revision < script.revision <= max(current)]
+
+    def _taken_back(self, connection: Connection, step: Script) -> Sequence[str]:
+        """Take one migration back, and return what that loses."""
+        lost: Sequence[str] = step.module.lost(connection) if hasattr(step.module, "lost") else ()
+        command.downgrade(self._config(connection), str(step.down_revision))
+        return lost
+
+    def _locked(self, connection: Connection) -> set[str]:
+        """Wait for other migrations, and return the revision of the schema."""
+        _lift_limits(connection)
+        if connection.dialect.name == "postgresql":  # on SQLite the transaction itself is the lock
+            connection.execute(select(func.pg_advisory_xact_lock(crc32(self.version_table.encode()))))
+        return self._current(connection)
+
+    def _tell(self, before: set[str], after: set[str]) -> None:
         structlog.get_logger().info("migrated", table=self.version_table, before=sorted(before), after=sorted(after))
 
     def pending(self, engine: Engine) -> bool:
@@ -107,6 +141,16 @@ class Migrations:
         config = Config(attributes={"connection": connection})
         config.set_main_option("script_location", self.location)
         return config
+
+
+@contextmanager
+def _migrating(engine: Engine) -> Iterator[Connection]:
+    """Begin a transaction; what the database refuses raises `MigrationFailed`."""
+    try:
+        with engine.begin() as connection:
+            yield connection
+    except DBAPIError as error:
+        raise MigrationFailed(f"the database cannot be migrated: {error.orig}") from error
 
 
 def _lift_limits(connection: Connection) -> None:

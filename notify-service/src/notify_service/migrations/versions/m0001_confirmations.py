@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-from shared.database import UtcTimestamp
+from shared.database import UtcTimestamp, lost_rows
 
 revision = "0001"
 down_revision = None
@@ -31,6 +31,11 @@ def upgrade() -> None:
             "state IN ('pending', 'sending', 'retrying', 'sent', 'failed')", name=op.f("confirmations_state_known")
         ),
     )
+
+
+def lost(connection: sa.Connection) -> list[str]:
+    """Return what was recorded."""
+    return lost_rows(connection, {"records of confirmations and webhooks": "confirmations"})
 
 
 def downgrade() -> None:

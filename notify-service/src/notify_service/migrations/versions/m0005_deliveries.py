@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 from alembic import op
 
-from shared.database import UtcTimestamp
+from shared.database import UtcTimestamp, lost_rows
 
 revision = "0005"
 down_revision = "0004"
@@ -49,6 +49,12 @@ def upgrade() -> None:
     op.execute("UPDATE deliveries SET channel = 'confirmation' WHERE channel = 'email'")
     for kind, column in _COUNTED.items():
         _index(f"deliveries_by_{kind}", "deliveries", column, "counted_at", "counted_at IS NOT NULL")
+
+
+def lost(connection: sa.Connection) -> list[str]:
+    """Return what was asked for apart from its submission; SQLite keeps a UUID without its hyphens."""
+    requested = f"replace(CAST(request AS text), '-', '') <> '{_NO_REQUEST.replace('-', '')}'"
+    return lost_rows(connection, {"deliveries that somebody requested": f"deliveries WHERE {requested}"})
 
 
 def downgrade() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-from shared.database import UtcTimestamp
+from shared.database import UtcTimestamp, lost_rows
 
 revision = "0001"
 down_revision = None
@@ -43,6 +43,11 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", "fingerprint", name=op.f("conflicts_pkey")),
         sa.CheckConstraint("length(fingerprint) = 64", name=op.f("conflicts_fingerprint_length")),
     )
+
+
+def lost(connection: sa.Connection) -> list[str]:
+    """Return what is stored."""
+    return lost_rows(connection, {"submissions": "submissions", "conflicts": "conflicts"})
 
 
 def downgrade() -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
+from shared.database import lost_rows
+
 revision = "0002"
 down_revision = "0001"
 branch_labels = None
@@ -19,6 +21,11 @@ def upgrade() -> None:
     op.drop_index("submissions_by_form", "submissions")
     _create_index("submissions_by_form", sa.text("spam IS NULL"))
     _create_index("submissions_spam_by_form", sa.text("spam IS NOT NULL"))
+
+
+def lost(connection: sa.Connection) -> list[str]:
+    """Return what is marked."""
+    return lost_rows(connection, {"marks that a submission is spam": "submissions WHERE spam IS NOT NULL"})
 
 
 def downgrade() -> None:

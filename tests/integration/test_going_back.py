@@ -1,0 +1,190 @@
+"""`migrate --to` takes a schema back to an earlier revision, or leaves it where something would be lost."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import Engine, inspect, text
+
+import notify_service.tables
+import storage_service.tables
+from notify_service.channels.planned import Key, Planned
+from notify_service.deliveries.plan_table import PlanTable, Submission
+from notify_service.deliveries.states import Claim
+from notify_service.deliveries.table import DeliveryTable
+from notify_service.tables import MIGRATIONS, PARKED
+from shared import database
+from shared.database import MigrationFailed
+from shared.messaging.topology import NOTIFY_EMAIL, NOTIFY_SMTP, WorkQueue
+from shared.parked.parsing import ParkedMessage
+from shared.parked.repository import ParkedRepository
+from storage_service.store.repository import SubmissionRepository
+from support.confirmations import NOON, a_key, planned
+from support.events import an_event
+from support.service import clean_environment
+from support.submission_databases import migrated
+
+BEFORE = "0004"
+
+
+@pytest.fixture
+def engine(database_url: str) -> Iterator[Engine]:
+    engine = database.create(database_url)
+    MIGRATIONS.upgrade(engine)
+    yield engine
+    engine.dispose()
+
+
+def a_plan(engine: Engine) -> Planned:
+    one = planned(a_key())
+    PlanTable(engine).record([Submission(one.key.submission_id, "f", [one])], NOON)
+    return one
+
+
+def claimed(engine: Engine, one: Planned) -> Claim:
+    lease_until = NOON + timedelta(minutes=1)
+    claim = DeliveryTable(engine).claim([one], owner=uuid4(), now=NOON, lease_until=lease_until)[one.key]
+    assert isinstance(claim, Claim)
+    return claim
+
+
+def park(engine: Engine, work: WorkQueue) -> ParkedRepository:
+    parked, message_id = ParkedRepository(engine, PARKED), str(uuid4())
+    parked.keep(ParkedMessage("p", work.name, "t", message_id, b"{}", {}, {}, "bug", "why", "once", NOON), NOON)
+    return parked
+
+
+def refusal(engine: Engine, revision: str = BEFORE) -> str:
+    with pytest.raises(MigrationFailed) as refused:
+        MIGRATIONS.downgrade(engine, revision)
+    assert not MIGRATIONS.pending(engine), "it is as it was"
+    return str(refused.value)
+
+
+def go_back(engine: Engine, revision: str = BEFORE, *, force: bool = False) -> None:
+    MIGRATIONS.downgrade(engine, revision, force=force)
+    with engine.connect() as connection:
+        assert connection.scalar(text(f"SELECT version_num FROM {MIGRATIONS.version_table}")) == revision  # noqa: S608
+
+
+def test_it_goes_back_twice_and_forward_again(engine: Engine) -> None:
+    go_back(engine)
+    go_back(engine)
+    assert "confirmations" in inspect(engine).get_table_names()
+    MIGRATIONS.upgrade(engine)
+    assert not MIGRATIONS.pending(engine)
+
+
+@pytest.mark.parametrize("state", ["pending", "retrying"])
+def test_what_waits_in_the_queues_of_this_version_is_named(engine: Engine, state: str) -> None:
+    one = a_plan(engine)
+    if state == "retrying":
+        DeliveryTable(engine).record(claimed(engine, one), "retrying", now=NOON, error="rcpt 450", next_attempt_at=NOON)
+    assert "1 deliveries that are neither sent nor failed: they wait in notify.smtp.v1, notify.http.v1" in refusal(
+        engine
+    )
+    go_back(engine, force=True)
+
+
+@pytest.mark.parametrize("outcome", ["sent", "failed"])
+def test_what_is_settled_keeps_nobody_from_going_back(engine: Engine, outcome: str) -> None:
+    DeliveryTable(engine).record(claimed(engine, a_plan(engine)), outcome, now=NOON)  # type: ignore[arg-type]
+    go_back(engine)
+    with engine.connect() as connection:
+        assert connection.scalar(text("SELECT state FROM confirmations")) == outcome
+
+
+def test_what_waits_in_the_queues_of_the_version_before_goes_back_with_them(engine: Engine) -> None:
+    claim = claimed(engine, planned(a_key()))  # nobody planned it: its event came from a gateway of the version before
+    DeliveryTable(engine).record(claim, "retrying", now=NOON, error="rcpt 450", next_attempt_at=NOON)
+    go_back(engine)
+
+
+def test_parked_messages_of_queues_that_are_not_there_any_more_are_named_until_they_are_put_aside(
+    engine: Engine,
+) -> None:
+    parked = park(engine, NOTIFY_SMTP)
+    assert "1 parked messages, which cannot be replayed" in refusal(engine)
+    parked.discard("p", actor="ada", reason="sent by hand", now=NOON)
+    go_back(engine)
+
+
+def test_parked_messages_of_the_version_before_stay(engine: Engine) -> None:
+    parked = park(engine, NOTIFY_EMAIL)
+    go_back(engine)
+    assert parked.waiting_ids(None) == ["p"]
+
+
+def test_what_somebody_requested_is_named(engine: Engine) -> None:
+    key, settled = a_key(), planned(a_key())
+    again = planned(Key(key.submission_id, key.channel, key.destination_hash, uuid4()))
+    for one in (settled, again):
+        DeliveryTable(engine).record(claimed(engine, one), "sent", now=NOON)
+    assert refusal(engine) == f"going back to {BEFORE} would lose:\n- 1 deliveries that somebody requested"
+    go_back(engine, force=True)
+
+
+def test_all_of_several_migrations_is_named_at_once(engine: Engine) -> None:
+    a_plan(engine)
+    park(engine, NOTIFY_SMTP)
+    said = refusal(engine, "0002")
+    assert [line.split(" ", 2)[:2] for line in said.splitlines()[1:]] == [["-", "1"]] * 3, said
+    assert said.splitlines()[-1] == "- 1 parked messages"
+
+
+def test_a_revision_that_nobody_knows_and_a_schema_of_another_version_are_refused(engine: Engine) -> None:
+    assert refusal(engine, "0000").startswith("there is no revision 0000, only 0001, 0002")
+    go_back(engine)
+    with pytest.raises(MigrationFailed, match="the database is at 0004: this version cannot take it back to 0005"):
+        MIGRATIONS.downgrade(engine, "0005")
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE notify_alembic_version SET version_num = '9999'"))
+    with pytest.raises(MigrationFailed, match="the database is at 9999: this version cannot take it back to 0004"):
+        MIGRATIONS.downgrade(engine, BEFORE)
+
+
+def test_an_empty_database_is_refused(database_url: str) -> None:
+    with pytest.raises(MigrationFailed, match="the database is empty"):
+        MIGRATIONS.downgrade(database.create(database_url), BEFORE)
+
+
+@pytest.mark.parametrize(
+    ("module", "revision", "tables"),
+    [
+        ("notify_service", BEFORE, notify_service.tables),
+        ("storage_service", "0002", storage_service.tables),
+    ],
+)
+def test_each_service_has_the_command(database_url: str, module: str, revision: str, tables: object) -> None:
+    def migrate(*arguments: str) -> tuple[int, str]:
+        environment = clean_environment() | {"COUNTERFOIL_DATABASE_URL": database_url}
+        command = [sys.executable, "-m", module, "migrate", *arguments]
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60)
+        return done.returncode, done.stderr
+
+    migrations = tables.MIGRATIONS  # type: ignore[attr-defined]
+    engine = database.create(database_url)
+    assert migrate()[0] == 0
+    park_in = ParkedRepository(engine, tables.PARKED)  # type: ignore[attr-defined]
+    park_in.keep(ParkedMessage("p", NOTIFY_SMTP.name, "t", "m", b"{}", {}, {}, "bug", "why", "once", NOON), NOON)
+    code, said = migrate("--to", revision)
+    assert (code, "would lose:\n- 1 parked messages" in said) == (2, True), said
+    assert not migrations.pending(engine)
+    assert migrate("--force")[0] == migrate("--to")[0] == migrate("back")[0] == 2
+    assert migrate("--to", revision, "--force")[0] == 0
+    assert migrations.pending(engine)
+    engine.dispose()
+
+
+def test_the_mark_of_spam_is_named(database_url: str) -> None:
+    with migrated(database_url) as engine:
+        with SubmissionRepository(engine).transaction() as rows:
+            rows.insert([replace(an_event(), spam="honeypot"), an_event()], stored_at=NOON)
+        with pytest.raises(MigrationFailed, match=r"would lose:\n- 1 marks that a submission is spam$"):
+            storage_service.tables.MIGRATIONS.downgrade(engine, "0001")
