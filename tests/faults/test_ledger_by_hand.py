@@ -9,7 +9,7 @@ import shutil
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from uuid import UUID, uuid4
 
@@ -22,8 +22,11 @@ from counterfoil_ledger.records import Entry, Ledger
 from dev.broker import Broker
 from dev.mail_sink import MailSink
 from shared import database
+from shared.contracts import DeliveryDue
+from shared.messaging.message import PARKED_FROM_HEADER
 from shared.messaging.topology import NOTIFY_SMTP, STORAGE
 from storage_service.tables import PARKED, submissions
+from support.events import an_event
 from support.installation import Installation
 from support.ledger_trial import sqlite_of
 from support.parked_rows import parked_rows
@@ -175,6 +178,20 @@ def test_a_parked_message(world: World, capsys: pytest.CaptureFixture[str]) -> N
     assert world.installation.parked() == Counter([world.victim_id]), "the check left it where it was"
     assert code == 1
     assert f"not so: I6 parked is exactly the injected poison\n  unexpected {world.victim_id}\n" in said
+
+
+def test_a_parked_delivery_counts_for_its_submission(world: World, capsys: pytest.CaptureFixture[str]) -> None:
+    delivery = DeliveryDue(uuid4(), "confirmation", replace(an_event(), id=UUID(world.victim_id)))
+    headers = {PARKED_FROM_HEADER: NOTIFY_SMTP.name}
+    properties = pika.BasicProperties(type=delivery.TYPE, message_id=str(delivery.id), delivery_mode=2, headers=headers)
+    world.installation.queues.publish("", NOTIFY_SMTP.parked, delivery.encode(), properties)
+    notify = world.installation.database_urls["notify"]
+    eventually(lambda: parked_rows(notify, "notify"), 20, "notify keeps it")
+    code, said = world.check(capsys)
+    world.installation.command("notify", "discard", "--all", "--because", "it was put there by hand")
+    assert code == 1
+    assert f"not so: I6 parked is exactly the injected poison\n  unexpected {world.victim_id}\n" in said
+    assert main(balance(world)) == 0
 
 
 def test_what_waits_is_a_backlog_only_where_nobody_else_submits(

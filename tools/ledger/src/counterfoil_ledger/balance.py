@@ -67,7 +67,7 @@ def read(places: Places) -> Balance:
     seen = _ids(places.notify_url, "deliveries", "submission_id")
     queues = (STORAGE.name, *map(STORAGE.level_queue, STORAGE.levels_s))
     waiting = sum(max(0, count) for count in depths.depths(places.broker_url, queues).values())
-    parked = depths.parked_ids(places.broker_url, [STORAGE.parked]).keys() | _kept(places.storage_url)
+    parked = {one.id for one in depths.parked(places.broker_url, [STORAGE.parked])} | _kept(places.storage_url)
     stored = _ids(places.storage_url, "submissions", "id")
     missing = frozenset(str(each) for each in seen - stored)
     return Balance(len(stored), len(seen | stored), len(missing & parked), waiting, missing - parked)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable
 
 import pika
 from pika.adapters.blocking_connection import BlockingChannel
 from pika.exceptions import ChannelClosedByBroker
 
+from shared.messaging.message import Message
 from shared.messaging.rabbitmq import addresses
 from shared.messaging.rabbitmq.declare import UNREACHABLE
 from shared.messaging.topology import WORK_QUEUES
@@ -39,12 +39,12 @@ def depths(url: str, names: Iterable[str], *, timeout_s: float = TIMEOUT_S) -> d
         raise BrokerAway(f"the broker was not reached: {error!r}") from error
 
 
-def parked_ids(url: str, queues: Iterable[str] = PARKED_QUEUES) -> Counter[str]:
-    """Return the message ids in parked queues, which are given back unchanged; raises `BrokerAway`."""
+def parked(url: str, queues: Iterable[str] = PARKED_QUEUES) -> list[Message]:
+    """Return the messages in parked queues without their headers. The queues stay as they are; raises `BrokerAway`."""
     holding = [name for name, count in depths(url, queues).items() if count > 0]
     try:
         with _connected(url) as connection:
-            return Counter(each for name in holding for each in _message_ids(connection.channel(), name))
+            return [each for name in holding for each in _messages(connection.channel(), name)]
     except UNREACHABLE as error:
         raise BrokerAway(f"the broker was not reached: {error!r}") from error
 
@@ -66,10 +66,10 @@ def _depth(connection: pika.BlockingConnection, name: str) -> int:
     return count
 
 
-def _message_ids(channel: BlockingChannel, name: str) -> list[str]:
-    found: list[str] = []
+def _messages(channel: BlockingChannel, name: str) -> list[Message]:
+    found: list[Message] = []
     while True:
-        method, properties, _ = channel.basic_get(name)
+        method, properties, body = channel.basic_get(name)
         if method is None or properties is None:
             return found  # closing the connection gives them all back
-        found.append(properties.message_id or "")
+        found.append(Message(properties.type or "", properties.message_id or "", body or b""))
