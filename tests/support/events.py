@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from importlib import import_module
+from pkgutil import iter_modules
 from typing import Any
 from uuid import UUID, uuid4
 
-from shared.contracts import JsonValue, SubmissionAccepted, decoder, fingerprint
+from shared import contracts
+from shared.contracts import REGISTRY, JsonValue, SubmissionAccepted, decoder, fingerprint
+from shared.contracts.event import Event
 
 ACCEPTED_AT = datetime.now(UTC)
 """By the clock: a service tries for 72 hours, so an event of a fixed day is soon too old for it."""
@@ -24,3 +28,10 @@ def an_event(*, id: UUID | None = None, form: str = "signup", **fields: Any) -> 
     return SubmissionAccepted(
         id=id or uuid4(), form=form, accepted_at=ACCEPTED_AT, fields=values, fingerprint=fingerprint(values)
     )
+
+
+def registered_events() -> dict[str, type[Event]]:
+    """Return every event by its type, whoever has imported it so far."""
+    for module in iter_modules(contracts.__path__):
+        import_module(f"{contracts.__name__}.{module.name}")
+    return REGISTRY

@@ -8,6 +8,7 @@ import pytest
 
 from notify_service.channels.counting import Counted
 from notify_service.channels.planned import Key
+from notify_service.channels.registry import CHANNELS
 from notify_service.channels.webhook import OWNER
 from notify_service.deliveries.caps import Cap, Caps
 from notify_service.deliveries.states import Claim
@@ -98,7 +99,7 @@ def test_a_parked_planning_message_counts_for_every_channel_of_its_submission() 
     key = a_key()
     parked = Standing({str(key.submission_id): {NOTIFY_SUBMISSIONS.name: NOON}})
     told = methods(FakeDeliveries(), parked)["deliveries"]({"id": str(key.submission_id)})["parked"]
-    assert set(told) == {"email", "webhook"}
+    assert set(told) == {one.told_as for one in CHANNELS.values()}
 
 
 def test_a_parked_delivery_counts_for_the_channels_of_its_transport_while_it_is_unsettled() -> None:

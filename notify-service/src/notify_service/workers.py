@@ -35,6 +35,7 @@ from shared import failpoints, forms, tracing
 from shared.contracts import DeliveryDue, SubmissionAccepted, decoder
 from shared.messaging.batching import BatchLimits
 from shared.messaging.broker import Announcer, Broker, Closable, Consumer
+from shared.messaging.dispatch import Handlers, dispatching
 from shared.messaging.failures import Delivery
 from shared.messaging.topology import (
     NOTIFY_EMAIL,
@@ -105,29 +106,29 @@ class Parts:
         return [
             self.consumer(
                 NOTIFY_HTTP if is_http else NOTIFY_SMTP,
-                self.worker(due, transport, deliveries, recorder, by),
+                {DeliveryDue: self.worker(due, transport, deliveries, recorder, by)},
                 limits,
-                DeliveryDue,
             ),
             self.consumer(
                 NOTIFY_WEBHOOK if is_http else NOTIFY_EMAIL,
-                self.worker(old, transport, deliveries, recorder, by),
+                {SubmissionAccepted: self.worker(old, transport, deliveries, recorder, by)},
                 limits,
-                SubmissionAccepted,
             ),
         ]
 
-    def consumer(self, work: WorkQueue, handler: Any, limits: BatchLimits, event: type[Any]) -> Consumer:
-        """Return a consumer of one kind of event, with a span around each that it takes."""
-        return self.broker.consumer(work, tracing.traced(handler, work, self.spans), limits, decoder(event))
+    def consumer(self, work: WorkQueue, handlers: Handlers, limits: BatchLimits) -> Consumer:
+        """Return a consumer of the events that have a handler, with a span around each that it takes."""
+        handler = tracing.traced(dispatching(handlers), work, self.spans)
+        return self.broker.consumer(work, handler, limits, decoder(*handlers))
 
 
 def planner(parts: Parts) -> tuple[list[Consumer], list[Closable]]:
     """Return what plans submissions, and what is to be closed after it."""
     publisher = DuePublisher(parts.broker.publisher())
-    handler = PlanSubmissions(parts.channels, parts.forms, parts.plans, publisher, now, parts.reach)
-    limits = BatchLimits(size=PLANNED_AT_ONCE)
-    return [parts.consumer(NOTIFY_SUBMISSIONS, handler, limits, SubmissionAccepted)], [publisher]
+    handlers: Handlers = {
+        SubmissionAccepted: PlanSubmissions(parts.channels, parts.forms, parts.plans, publisher, now, parts.reach),
+    }
+    return [parts.consumer(NOTIFY_SUBMISSIONS, handlers, BatchLimits(size=PLANNED_AT_ONCE))], [publisher]
 
 
 def mail_workers(parts: Parts) -> tuple[list[Consumer], list[Closable]]:

@@ -9,6 +9,7 @@ from typing import ClassVar
 from uuid import UUID
 
 from shared.contracts.members import document_in, member, uuid_of
+from shared.contracts.registry import register
 from shared.contracts.strict_json import MAX_DEPTH
 from shared.contracts.submission import SubmissionAccepted, document_of
 
@@ -17,6 +18,7 @@ _HEAD = re.compile(
 )
 
 
+@register
 @dataclass(frozen=True, slots=True)
 class DeliveryDue:
     """A delivery that is due: `id` names it in notify's table, `channel` says how it is composed."""

@@ -1,25 +1,21 @@
-"""The registry lists every event: its type, and the class that writes and reads it.
-
-Another event: a module beside this one, a line here, a route in `shared.messaging.routes`, and whoever handles it.
-"""
+"""The registry knows events by their types. Each event registers itself, in a module beside this one."""
 
 from __future__ import annotations
 
 from typing import TypeVar
 
-from shared.contracts.delivery import DeliveryDue
 from shared.contracts.event import Decoder, Event
-from shared.contracts.submission import SubmissionAccepted
 
 E = TypeVar("E", bound=Event)
 
 REGISTRY: dict[str, type[Event]] = {}
 
 
-def register(event: type[Event]) -> None:
-    """Add an event; raises `ValueError` where its type is another event's."""
+def register(event: type[E]) -> type[E]:
+    """Add an event, as a decorator of its class; raises `ValueError` where its type is another event's."""
     if REGISTRY.setdefault(event.TYPE, event) is not event:
         raise ValueError(f"{event.TYPE} is registered already")
+    return event
 
 
 def decoder(*types: type[E]) -> Decoder[E]:
@@ -40,7 +36,3 @@ def encode(event: Event) -> bytes:
     if event.TYPE not in REGISTRY:
         raise ValueError(f"{event.TYPE} is not registered: see shared.contracts.registry")
     return event.encode()
-
-
-for _event in (SubmissionAccepted, DeliveryDue):
-    register(_event)

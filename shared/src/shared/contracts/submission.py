@@ -16,6 +16,7 @@ from uuid import UUID
 import msgspec
 
 from shared.contracts.members import document_in, member, moment_of, text_or_none, texts, uuid_of
+from shared.contracts.registry import register
 from shared.contracts.strict_json import MAX_DEPTH, JsonValue
 from shared.mail_addresses import ADDRESS_MOST
 
@@ -42,6 +43,7 @@ class Control:
     captcha: str | None = None
 
 
+@register
 @dataclass(frozen=True, slots=True)
 class SubmissionAccepted:
     """One accepted submission.

@@ -28,7 +28,9 @@ def to(*works: WorkQueue) -> Destination:
     return Destination(tuple(work.name for work in works))
 
 
-ROUTES: dict[str, Destination] = {"submission.accepted.v1": to(STORAGE, NOTIFY_SUBMISSIONS)}
+ROUTES: dict[str, Destination] = {
+    "submission.accepted.v1": to(STORAGE, NOTIFY_SUBMISSIONS),
+}
 
 CHOSEN = frozenset({"delivery.due.v1"})
 """The types that go where their publisher says: a delivery's channel decides by which transport it leaves."""

@@ -1,4 +1,4 @@
-"""Builds the consumer that stores submissions."""
+"""Builds the consumer of storage's queue: which events it takes, and who handles each."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from shared.contracts import SubmissionAccepted, SubmissionsStored, decoder
 from shared.failpoints import Reach
 from shared.messaging.batching import BatchLimits
 from shared.messaging.broker import Broker, Consumer
+from shared.messaging.dispatch import Handlers, dispatching
 from shared.messaging.topology import STORAGE
 from storage_service.store.handler import StoreSubmissions
 from storage_service.store.instruments import TimedRepository, counting
@@ -29,12 +30,15 @@ def build(
     reach: Reach,
     spans: tracing.Spans | None,
 ) -> Consumer:
-    """Return the consumer of accepted submissions: it stores them in batches of at most these limits."""
-    handler = StoreSubmissions(
+    """Return the consumer, which takes batches of at most these limits."""
+    store = StoreSubmissions(
         TimedRepository(SubmissionRepository(engine), registry),
         announce=announce,
         clock=lambda: datetime.now(UTC),
         reach=reach,
         note=counting(registry),
     )
-    return broker.consumer(STORAGE, tracing.traced(handler, STORAGE, spans), limits, decoder(SubmissionAccepted))
+    handlers: Handlers = {
+        SubmissionAccepted: store,
+    }
+    return broker.consumer(STORAGE, tracing.traced(dispatching(handlers), STORAGE, spans), limits, decoder(*handlers))
