@@ -20,11 +20,11 @@ from gateway.http.request import current_request
 from gateway.http.site import Site
 from gateway.intake import routes as intake_routes
 from gateway.intake.answers import Answers
+from gateway.intake.application import SubmissionApp
 from gateway.intake.duplicates import Duplicates
 from gateway.intake.intake import Intake
 from gateway.intake.outcome_counters import OutcomeCounters
 from gateway.intake.publisher import SubmissionPublisher
-from gateway.intake.wsgi import SubmissionApp
 from gateway.openapi import routes as openapi_routes
 from gateway.owner import routes as owner_routes
 from gateway.owner.operating import Operating

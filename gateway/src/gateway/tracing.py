@@ -7,7 +7,7 @@ from dataclasses import replace
 from gateway.http.errors import Refused
 from gateway.http.request import Request
 from gateway.http.responses import Answer
-from gateway.intake.wsgi import Submit
+from gateway.intake.application import Submit
 from shared.messaging.broker import NotConfirmed, Publisher
 from shared.messaging.message import Message
 from shared.messaging.routes import Destination

@@ -7,15 +7,15 @@ from flask import Flask, Response, request
 from gateway.http import cors
 from gateway.http.request import current_request
 from gateway.http.responses import Answer
+from gateway.intake.application import Submit
 from gateway.intake.intake import Intake
-from gateway.intake.wsgi import Submit
 
 
 def add_routes(app: Flask, submit_to: Submit, intake: Intake) -> None:
     """Connect the addresses of submissions, of captchas, and of what browsers ask before (CORS).
 
-    `gateway.intake.wsgi` answers a post to a form that is served before it comes here. Below `/p/<project>` Formspree's
-    projects have their forms; any project will do.
+    `gateway.intake.application` answers a post to a form that is served before it comes here. Below `/p/<project>`
+    Formspree's projects have their forms; any project will do.
     """
 
     @app.post("/f/<name>", strict_slashes=False)

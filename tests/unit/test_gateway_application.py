@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 import pytest
 from werkzeug.test import TestResponse
 
-from gateway.intake.wsgi import SubmissionApp
+from gateway.intake.application import SubmissionApp
 from support.gateway_app import GOOD, Gateway, a_gateway, document_of
 
 FORM = "application/x-www-form-urlencoded"
