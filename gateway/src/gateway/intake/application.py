@@ -1,7 +1,8 @@
-"""Takes POST /f/<form> in front of Flask, as a WSGI application of its own.
+"""This module answers POST /f/<form> in front of Flask, as a WSGI application of its own.
 
-A submission meets no routing, session or context there: those cost more than all that is done with it. Whatever is not
-a post to a form that is served, also a wrong address, is Flask's (the pattern is Flask's "application dispatching").
+Flask's routing, session, contexts and signals cost more than all that is done with a submission. Whatever is not a post
+to a form that is served, also a wrong address, goes on to Flask (its manual calls this "application dispatching").
+docs/decisions/0034-the-intake-before-flask.md has the figures.
 """
 
 from __future__ import annotations

@@ -19,7 +19,10 @@ PARKING_HEADER = "x-parking"
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One message: its type, its id, its body and its headers. Where it goes, `routes` says by its type."""
+    """One message: its type, its id, its body and its headers.
+
+    `routes` says to which queues its type goes, or that its publisher chooses.
+    """
 
     type: str
     id: str

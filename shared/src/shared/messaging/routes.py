@@ -1,4 +1,4 @@
-"""This module says, type by type, to which queues a message goes; no other does."""
+"""This module says, type by type, to which queues a message goes, or that its publisher says so."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ ROUTES: dict[str, Destination] = {
 }
 
 CHOSEN = frozenset({"delivery.due.v1"})
-"""The types that go where their publisher says: a delivery's channel decides by which transport it leaves."""
+"""The types whose publisher chooses the queue of each message: the channel of a delivery has one transport."""
 
 
 def bindings() -> list[Binding]:
