@@ -1,4 +1,4 @@
-"""Defines the table `captcha` of a form."""
+"""Defines the section `captcha` of a form."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class Captcha:
 
 
 class CaptchaSchema(Table):
-    """The table `captcha` of a form."""
+    """The section `captcha` of a form."""
 
     provider = Text(required=True, validate=validate.OneOf(get_args(Provider), error="expected {choices}"))
     secret = Text(validate=validate.Length(min=1))

@@ -1,4 +1,4 @@
-"""Defines the table `webhook` of a form."""
+"""Defines the section `webhook` of a form."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def _is_address(url: str) -> None:
 
 
 class WebhookSchema(Table):
-    """The table `webhook` of a form."""
+    """The section `webhook` of a form."""
 
     url = Text(
         required=True,

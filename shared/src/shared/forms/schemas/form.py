@@ -26,7 +26,7 @@ _FORM_NAME = validate.Regexp(rf"{NAME.pattern}\Z", error="a form's name is lette
 
 
 class ConfirmationSchema(Table):
-    """The table `confirmation` of a form."""
+    """The section `confirmation` of a form."""
 
     enabled = fields.Boolean()
     subject = Text(most=300)
