@@ -6,7 +6,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import pytest
@@ -103,6 +103,15 @@ def test_what_is_settled_keeps_nobody_from_going_back(engine: Engine, outcome: s
 def test_what_waits_in_the_queues_of_the_version_before_goes_back_with_them(engine: Engine) -> None:
     claim = claimed(engine, planned(a_key()))  # nobody planned it: its event came from a gateway of the version before
     DeliveryTable(engine).record(claim, "retrying", now=NOON, error="rcpt 450", next_attempt_at=NOON)
+    go_back(engine)
+
+
+def test_what_is_being_sent_is_named_until_its_lease_is_over(engine: Engine) -> None:
+    one, now, owner = planned(a_key()), datetime.now(UTC), uuid4()
+    DeliveryTable(engine).claim([one], owner=owner, now=now, lease_until=now + timedelta(minutes=1))
+    assert "the record of 1 deliveries that are being sent now: stop notify first" in refusal(engine)
+    DeliveryTable(engine).release(Claim(one.key, owner, now + timedelta(minutes=1), attempts=1), now=now)
+    claimed(engine, one)  # at NOON, long ago: its worker was killed
     go_back(engine)
 
 

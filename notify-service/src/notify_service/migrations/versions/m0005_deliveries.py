@@ -6,6 +6,7 @@ The table is renamed, never copied beside the old one: a replica of an earlier v
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 
 import sqlalchemy as sa
 from alembic import op
@@ -52,9 +53,15 @@ def upgrade() -> None:
 
 
 def lost(connection: sa.Connection) -> list[str]:
-    """Return what was asked for apart from its submission; SQLite keeps a UUID without its hyphens."""
+    """Return what was asked for apart from its submission, and what is being sent now: nobody could record it."""
+    state, lease_until = sa.column("state", sa.Text), sa.column("lease_until", UtcTimestamp)
+    held = sa.select(sa.func.count()).select_from(sa.table("deliveries", state, lease_until))
+    sending = connection.scalar(held.where(state == "sending", lease_until > datetime.now(UTC)))
     requested = f"replace(CAST(request AS text), '-', '') <> '{_NO_REQUEST.replace('-', '')}'"
-    return lost_rows(connection, {"deliveries that somebody requested": f"deliveries WHERE {requested}"})
+    found = lost_rows(connection, {"deliveries that somebody requested": f"deliveries WHERE {requested}"})
+    return found + (
+        [f"the record of {sending} deliveries that are being sent now: stop notify first"] if sending else []
+    )
 
 
 def downgrade() -> None:
