@@ -189,7 +189,7 @@ _THIS = and_(
     is_bound(_C.destination_hash, "of_hash"),
     is_bound(_C.request, "of_request"),
 )
-_HELD = and_(_THIS, _C.state == "sending", is_bound(_C.owner, "its_owner"))
+_LEASED = and_(_THIS, _C.state == "sending", is_bound(_C.owner, "its_owner"))
 _NOW = bindparam("now", type_=_C.changed_at.type)
 _OUTCOME = {
     "state": bindparam("outcome"),
@@ -204,10 +204,10 @@ _FIND = select(_C.state, _C.lease_until, _C.next_attempt_at).where(_THIS)
 _OF_SUBMISSION = (
     select(*_SHOWN, _C.last_error).where(is_bound(_C.submission_id, "of_id")).order_by(_C.channel, _C.destination_hash)
 )
-_RECORD = update(deliveries).where(_HELD).values(_OUTCOME).returning(*_SHOWN)
+_RECORD = update(deliveries).where(_LEASED).values(_OUTCOME).returning(*_SHOWN)
 _RELEASE = (
     update(deliveries)
-    .where(_HELD)
+    .where(_LEASED)
     .values(state="pending", attempts=_C.attempts - 1, owner=None, lease_until=None, changed_at=_NOW)
 )
 _BY_A_BUG = and_(_C.state == "failed", _C.last_error.startswith(BUG, autoescape=True))
