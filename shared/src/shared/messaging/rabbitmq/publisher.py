@@ -45,7 +45,7 @@ NOWHERE = Destination(("counterfoil.probe",))
 _DECLARED = frozenset(queue.name for queue in QUEUES)
 
 
-class Ticket:
+class PendingPublish:
     """One message on its way, and whoever waits for it; `left` counts the queues that have not confirmed it yet."""
 
     __slots__ = ("_done", "deadline", "finished", "left", "message", "refusal", "sent_at", "to")
@@ -98,8 +98,8 @@ class ConfirmingPublisher:
     ) -> None:
         self._reach = reach
         self._instruments = instruments or PublishInstruments()
-        self._waiting: deque[Ticket] = deque()
-        self._pending: dict[int, Ticket] = {}
+        self._waiting: deque[PendingPublish] = deque()
+        self._pending: dict[int, PendingPublish] = {}
         self._is_distrusted = False
         self._returned: Counter[str] = Counter()
         self._tag = 0
@@ -140,16 +140,16 @@ class ConfirmingPublisher:
         if to is None:
             self._log.error("no queue takes messages of this type", type=message.type)
             raise NotConfirmed("returned")
-        ticket = Ticket(message, to, time.monotonic() + timeout_s)
-        self._waiting.append(ticket)
+        pending = PendingPublish(message, to, time.monotonic() + timeout_s)
+        self._waiting.append(pending)
         if not self._woken:  # cleared before the I/O thread drains, so what was appended is never left lying
             self._woken = True
             if not self._link.call(self._flush):
                 self._woken = False
         try:
-            ticket.wait(timeout_s)
+            pending.wait(timeout_s)
         except NotConfirmed:
-            self._forget(ticket)
+            self._forget(pending)
             raise
         self._reach("after-confirm")
 
@@ -176,17 +176,17 @@ class ConfirmingPublisher:
         """Return a word about the I/O thread where it does not turn any more."""
         return self._link.stuck()
 
-    def _forget(self, ticket: Ticket) -> None:
-        ticket.finished = True  # nobody waits any more: do not publish it after a reconnect
+    def _forget(self, pending: PendingPublish) -> None:
+        pending.finished = True  # nobody waits any more: do not publish it after a reconnect
         with contextlib.suppress(ValueError):
-            self._waiting.remove(ticket)
+            self._waiting.remove(pending)
 
     def _refuse_all(self) -> None:
         self._finish_all("closed")
 
     def _finish_all(self, refusal: Refusal) -> None:
-        for ticket in [*self._pending.values(), *self._waiting]:
-            ticket.finish(refusal)
+        for pending in [*self._pending.values(), *self._waiting]:
+            pending.finish(refusal)
         self._waiting.clear()
 
     def _opened(self, connection: Connection, channel: Channel) -> None:
@@ -195,7 +195,7 @@ class ConfirmingPublisher:
         connection.add_on_connection_unblocked_callback(self._on_unblocked)
         channel.add_on_return_callback(self._on_return)
         connection.take_confirms(channel, self._on_confirm)
-        self._send(Ticket(PROBE, NOWHERE, 0.0), now=time.monotonic(), mandatory=False)
+        self._send(PendingPublish(PROBE, NOWHERE, 0.0), now=time.monotonic(), mandatory=False)
         self._watch_silence(connection)
 
     def _lost(self) -> None:
@@ -204,9 +204,9 @@ class ConfirmingPublisher:
         self._instruments.blocked(False)  # noqa: FBT003
         self._tag = 0
         self._returned.clear()
-        self._pending = {tag: ticket for tag, ticket in self._pending.items() if ticket.message is not PROBE}
+        self._pending = {tag: pending for tag, pending in self._pending.items() if pending.message is not PROBE}
         again = dict.fromkeys(reversed(self._pending.values()))  # once each, though each may have several queues
-        self._waiting.extendleft(ticket for ticket in again if not ticket.finished)
+        self._waiting.extendleft(pending for pending in again if not pending.finished)
         self._pending.clear()
 
     def _flush(self) -> None:
@@ -216,22 +216,22 @@ class ConfirmingPublisher:
         now, before = time.monotonic(), self._tag
         with self._connection.one_write():
             while self._waiting:
-                ticket = self._waiting.popleft()
-                if not ticket.finished and ticket.deadline > now:
-                    self._send(ticket, now=now)
+                pending = self._waiting.popleft()
+                if not pending.finished and pending.deadline > now:
+                    self._send(pending, now=now)
         if self._reach is not ignore and self._tag > before:
             later = self._connection.ioloop.add_callback_threadsafe
             later(lambda: later(lambda: self._reach("after-publish")))  # two turns of the loop on, the frames are out
 
-    def _send(self, ticket: Ticket, *, now: float, mandatory: bool = True) -> None:
+    def _send(self, pending: PendingPublish, *, now: float, mandatory: bool = True) -> None:
         if self._connection is None or self._channel is None:
             return
-        queues, properties = ticket.to.queues, properties_of(ticket.message, ticket.to.expiration_ms)
-        ticket.sent_at, ticket.left = now, len(queues)
+        queues, properties = pending.to.queues, properties_of(pending.message, pending.to.expiration_ms)
+        pending.sent_at, pending.left = now, len(queues)
         for _ in queues:
             self._tag += 1
-            self._pending[self._tag] = ticket
-        self._connection.publish(self._channel, queues, ticket.message.body, properties, mandatory=mandatory)
+            self._pending[self._tag] = pending
+        self._connection.publish(self._channel, queues, pending.message.body, properties, mandatory=mandatory)
 
     def _on_confirm(self, confirm: Confirm) -> None:
         if self._is_distrusted:  # what came back is confirmed next, maybe out of the same read: publish all of it again
@@ -241,21 +241,21 @@ class ConfirmingPublisher:
         if confirm.multiple:
             tags = list(takewhile(lambda tag: tag <= confirm.delivery_tag, self._pending))
         for tag in tags:
-            ticket = self._pending.pop(tag, None)
-            if ticket is not None:
-                self._conclude(ticket, refusal)
+            pending = self._pending.pop(tag, None)
+            if pending is not None:
+                self._conclude(pending, refusal)
 
-    def _conclude(self, ticket: Ticket, refusal: Refusal | None) -> None:
-        if ticket.message is PROBE:
+    def _conclude(self, pending: PendingPublish, refusal: Refusal | None) -> None:
+        if pending.message is PROBE:
             self._ready = True
             self._flush()
-        elif self._returned[ticket.message.id]:
-            self._returned.subtract([ticket.message.id])
-            ticket.finish("returned")
+        elif self._returned[pending.message.id]:
+            self._returned.subtract([pending.message.id])
+            pending.finish("returned")
         else:
-            ticket.left -= 1
-            if refusal or not ticket.left:
-                ticket.finish(refusal)
+            pending.left -= 1
+            if refusal or not pending.left:
+                pending.finish(refusal)
 
     def _on_return(self, _channel: Channel, method: Basic.Return, properties: pika.BasicProperties, _: bytes) -> None:
         self._log.error("message returned: no queue is bound", routing_key=method.routing_key)
@@ -275,8 +275,8 @@ class ConfirmingPublisher:
         self._log.info("the broker takes publishes again")
         self._blocked = False
         self._instruments.blocked(False)  # noqa: FBT003
-        for ticket in self._pending.values():
-            ticket.sent_at = time.monotonic()
+        for pending in self._pending.values():
+            pending.sent_at = time.monotonic()
 
     def _watch_silence(self, connection: Connection) -> None:
         if connection is not self._connection:
