@@ -49,7 +49,7 @@ def a_plan(engine: Engine) -> Planned:
 
 def claimed(engine: Engine, one: Planned) -> Claim:
     lease_until = NOON + timedelta(minutes=1)
-    claim = DeliveryTable(engine).claim([one], owner=uuid4(), now=NOON, lease_until=lease_until)[one.key]
+    claim = DeliveryTable(engine).claim([one], lease_holder=uuid4(), now=NOON, lease_until=lease_until)[one.key]
     assert isinstance(claim, Claim)
     return claim
 
@@ -108,7 +108,7 @@ def test_what_waits_in_the_queues_of_the_version_before_goes_back_with_them(engi
 
 def test_what_is_being_sent_is_named_until_its_lease_is_over(engine: Engine) -> None:
     one, now, owner = planned(a_key()), datetime.now(UTC), uuid4()
-    DeliveryTable(engine).claim([one], owner=owner, now=now, lease_until=now + timedelta(minutes=1))
+    DeliveryTable(engine).claim([one], lease_holder=owner, now=now, lease_until=now + timedelta(minutes=1))
     assert "the record of 1 deliveries that are being sent now: stop notify first" in refusal(engine)
     DeliveryTable(engine).release(Claim(one.key, owner, now + timedelta(minutes=1), attempts=1), now=now)
     claimed(engine, one)  # at NOON, long ago: its worker was killed

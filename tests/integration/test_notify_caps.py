@@ -65,7 +65,7 @@ def make(request: pytest.FixtureRequest) -> Iterator[Make]:
 def claim(subject: Deliveries, key: Key | None = None, *, at: datetime = NOON, by: Counted = ADA) -> ClaimAnswer:
     lease_until = at + timedelta(seconds=75)
     key = key or a_key()
-    return subject.claim([planned(key, by)], owner=OWNER, now=at, lease_until=lease_until)[key]
+    return subject.claim([planned(key, by)], lease_holder=OWNER, now=at, lease_until=lease_until)[key]
 
 
 def limits_of(answers: list[ClaimAnswer]) -> list[Limit | None]:
@@ -120,7 +120,7 @@ def test_one_source_cannot_use_up_what_another_may_send_to_a_recipient(make: Mak
 def test_many_of_one_source_in_one_statement_are_counted_one_by_one(make: Make) -> None:
     subject, keys = make(ALL), [a_key() for _ in range(16)]
     wanted = [planned(key, anybody(source="office")) for key in keys]
-    answers = subject.claim(wanted, owner=OWNER, now=NOON, lease_until=NOON + timedelta(seconds=75))
+    answers = subject.claim(wanted, lease_holder=OWNER, now=NOON, lease_until=NOON + timedelta(seconds=75))
     assert sorted(type(answer).__name__ for answer in answers.values()) == ["Claim"] * 5 + ["Held"] * 11
     assert isinstance(claim(subject, by=anybody(source="office")), Held)
 
@@ -190,7 +190,9 @@ def test_replicas_that_claim_at_once_keep_to_every_cap(engine: Engine) -> None:
         found = list[ClaimAnswer]()
         for _ in range(4):
             wanted = [planned(a_key(), anybody(source="office", form="signup")) for _ in range(4)]
-            found += replicas[number % 2].claim(wanted, owner=OWNER, now=NOON, lease_until=NOON + AGE_LIMIT).values()
+            found += (
+                replicas[number % 2].claim(wanted, lease_holder=OWNER, now=NOON, lease_until=NOON + AGE_LIMIT).values()
+            )
         return found
 
     with ThreadPoolExecutor(8) as pool:

@@ -57,7 +57,7 @@ def subject(request: pytest.FixtureRequest) -> Iterator[Subject]:
 
 def claim(subject: Subject, key: Key, owner: UUID = A, after_s: float = 0) -> ClaimAnswer:
     now = NOON + timedelta(seconds=after_s)
-    return subject.claim([planned(key)], owner=owner, now=now, lease_until=now + LEASE)[key]
+    return subject.claim([planned(key)], lease_holder=owner, now=now, lease_until=now + LEASE)[key]
 
 
 def claimed(subject: Subject, key: Key, owner: UUID = A, after_s: float = 0) -> Claim:
@@ -167,7 +167,7 @@ def test_many_are_claimed_and_recorded_at_once_each_with_its_own_answer(subject:
     claimed(subject, leased, B)
     subject.record(claimed(subject, sent, B), "sent", now=NOON)
     subject.record(claimed(subject, retried, B), "retrying", now=NOON)
-    answers = subject.claim([planned(key) for key in keys], owner=A, now=NOON, lease_until=NOON + LEASE)
+    answers = subject.claim([planned(key) for key in keys], lease_holder=A, now=NOON, lease_until=NOON + LEASE)
     mine = [Claim(fresh, A, NOON + LEASE, 1), Claim(retried, A, NOON + LEASE, 2)]
     assert answers == {fresh: mine[0], sent: Settled(), leased: Leased(NOON + LEASE), retried: mine[1]}
     at = [NOON + timedelta(seconds=1), NOON + timedelta(seconds=2)]
@@ -186,7 +186,7 @@ def test_workers_that_claim_the_same_ones_in_any_order_share_them(engine: Engine
     def claim_all(number: int) -> Mapping[Key, ClaimAnswer]:
         start.wait()
         mine = keys if number % 2 else keys[::-1]
-        return table.claim([planned(key) for key in mine], owner=uuid4(), now=NOON, lease_until=NOON + LEASE)
+        return table.claim([planned(key) for key in mine], lease_holder=uuid4(), now=NOON, lease_until=NOON + LEASE)
 
     with ThreadPoolExecutor(4) as pool:
         answers = list(pool.map(claim_all, range(4)))

@@ -132,7 +132,7 @@ def test_what_is_retried_over_the_migration_is_the_same_delivery(engine: Engine)
         connection.execute(text(BEFORE), [{"recipient": None, "form": None} | about | row])
     migrate(engine, "head")
     table = DeliveryTable(engine)
-    claim = table.claim([planned(key)], owner=uuid4(), now=at, lease_until=at + timedelta(minutes=1))[key]
+    claim = table.claim([planned(key)], lease_holder=uuid4(), now=at, lease_until=at + timedelta(minutes=1))[key]
     assert isinstance(claim, Claim)
     assert claim.attempts == 4
     assert len(rows_of(engine, "deliveries")) == 1

@@ -43,7 +43,7 @@ def submission(fingerprint: str = "f", submission_id: UUID | None = None, addres
 
 def claim(table: DeliveryTable, one: Planned, *, after: timedelta = timedelta()) -> ClaimAnswer:
     at = NOON + after
-    return table.claim([one], owner=uuid4(), now=at, lease_until=at + timedelta(minutes=1))[one.key]
+    return table.claim([one], lease_holder=uuid4(), now=at, lease_until=at + timedelta(minutes=1))[one.key]
 
 
 def test_what_a_submission_asks_for_is_pending_and_a_message_is_due_for_each(engine: Engine) -> None:

@@ -75,7 +75,7 @@ class _Row:
     state: State
     attempts: int
     changed_at: datetime
-    owner: UUID | None = None
+    lease_holder: UUID | None = None
     lease_until: datetime | None = None
     counted: tuple[Counted, datetime] | None = None
     limit: Limit | None = None
@@ -92,18 +92,18 @@ class FakeDeliveries:
     _unrecorded: dict[Key, tuple[Claim, datetime]] = field(default_factory=dict)
 
     def claim(
-        self, wanted: Sequence[Planned], *, owner: UUID, now: datetime, lease_until: datetime
+        self, wanted: Sequence[Planned], *, lease_holder: UUID, now: datetime, lease_until: datetime
     ) -> Mapping[Key, ClaimAnswer]:
         late = list(self._unrecorded)
         news = self.record_sent(list(self._unrecorded.values())) if late else {}
         return {
             one.key: Settled(news.get(one.key))
             if one.key in late
-            else self._claim(one.key, one.counted, owner, now, lease_until)
+            else self._claim(one.key, one.counted, lease_holder, now, lease_until)
             for one in wanted
         }
 
-    def _claim(self, key: Key, by: Counted, owner: UUID, now: datetime, lease_until: datetime) -> ClaimAnswer:
+    def _claim(self, key: Key, by: Counted, lease_holder: UUID, now: datetime, lease_until: datetime) -> ClaimAnswer:
         self._reach()
         row = self.rows.get(key)
         if row is None or row.state == "held":
@@ -112,11 +112,11 @@ class FakeDeliveries:
             row = self.rows[key] = _Row("pending", 0, now, counted=(by, now))
         if row.state in {"sent", "failed"}:
             return Settled()
-        if row.state == "sending" and row.owner != owner and row.lease_until and row.lease_until > now:
+        if row.state == "sending" and row.lease_holder != lease_holder and row.lease_until and row.lease_until > now:
             return Leased(row.lease_until)
-        counted = row.state == "sending" and row.owner == owner
-        self.rows[key] = _Row("sending", row.attempts + (not counted), now, owner, lease_until, row.counted)
-        return Claim(key, owner, lease_until, self.rows[key].attempts)
+        counted = row.state == "sending" and row.lease_holder == lease_holder
+        self.rows[key] = _Row("sending", row.attempts + (not counted), now, lease_holder, lease_until, row.counted)
+        return Claim(key, lease_holder, lease_until, self.rows[key].attempts)
 
     def _hold(self, key: Key, limit: Limit, now: datetime) -> ClaimAnswer:
         row = self.rows.setdefault(key, _Row("held", 0, now))
@@ -144,7 +144,7 @@ class FakeDeliveries:
     def release(self, claim: Claim, *, now: datetime) -> None:
         self._reach()
         row = self.rows[claim.key]
-        if row.state == "sending" and row.owner == claim.owner:
+        if row.state == "sending" and row.lease_holder == claim.lease_holder:
             self.rows[claim.key] = _Row("pending", row.attempts - 1, now, counted=row.counted)
 
     def record(
@@ -170,9 +170,11 @@ class FakeDeliveries:
     def _record(self, claim: Claim, outcome: Outcome, now: datetime, error: str | None) -> Confirmation | None:
         self._reach()
         row = self.rows[claim.key]
-        if row.state == "sent" or (outcome != "sent" and (row.state != "sending" or row.owner != claim.owner)):
+        if row.state == "sent" or (
+            outcome != "sent" and (row.state != "sending" or row.lease_holder != claim.lease_holder)
+        ):
             return None
-        self.rows[claim.key] = replace(row, state=outcome, owner=None, lease_until=None, changed_at=now)
+        self.rows[claim.key] = replace(row, state=outcome, lease_holder=None, lease_until=None, changed_at=now)
         self.errors.append(error)
         row = self.rows[claim.key]
         return Confirmation(told_as(claim.key.channel), shown_state(row.state), row.attempts, row.changed_at)

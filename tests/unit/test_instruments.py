@@ -118,7 +118,7 @@ def test_notify_counts_outcomes_times_every_try_and_shows_its_breaker(registry: 
     deliveries = measuring.counted(FakeDeliveries())
     until = NOON + timedelta(seconds=75)
     key = a_key()
-    claim = deliveries.claim([planned(key)], owner=UUID(int=1), now=NOON, lease_until=until)[key]
+    claim = deliveries.claim([planned(key)], lease_holder=UUID(int=1), now=NOON, lease_until=until)[key]
     assert isinstance(claim, Claim)
     deliveries.record(claim, "retrying", now=NOON)
     with pytest.raises(Transient), measuring.timing("confirmation"):

@@ -168,7 +168,7 @@ def test_a_worker_that_died_is_succeeded_when_its_lease_is_over(world: World) ->
     event = an_event()
     key = Key(event.id, "confirmation", destination_hash(event.id, "ada@example.org"))
     lease_until = ACCEPTED_AT + timedelta(seconds=75)
-    world.deliveries.claim([planned(key)], owner=uuid4(), now=ACCEPTED_AT, lease_until=lease_until)
+    world.deliveries.claim([planned(key)], lease_holder=uuid4(), now=ACCEPTED_AT, lease_until=lease_until)
     with pytest.raises(RetryLater):
         world.handle(event)
     world.clock.now = lease_until

@@ -36,7 +36,9 @@ def test_a_receipt_tells_since_when_its_event_is_parked_unless_all_is_settled() 
     told = {"email": "2026-11-22T12:00:00.000000Z"}
     asked = {"id": str(key.submission_id)}
     assert receipt(asked)["parked"] == told
-    claim = deliveries.claim([planned(key)], owner=uuid4(), now=NOON, lease_until=NOON + timedelta(minutes=1))[key]
+    claim = deliveries.claim([planned(key)], lease_holder=uuid4(), now=NOON, lease_until=NOON + timedelta(minutes=1))[
+        key
+    ]
     assert receipt(asked)["parked"] == told
     assert isinstance(claim, Claim)
     deliveries.record(claim, "sent", now=NOON)
@@ -51,12 +53,14 @@ def test_a_receipt_tells_each_confirmation_and_no_address() -> None:
         return broker.rpc_client().ask(NOTIFY_QUERIES, "receipt", {"id": str(key.submission_id)}).answer(timeout_s=1)
 
     assert receipt() == {"confirmations": [], "webhooks": [], "parked": {}}
-    deliveries.claim([planned(key)], owner=uuid4(), now=NOON, lease_until=NOON + timedelta(minutes=1))[key]
+    deliveries.claim([planned(key)], lease_holder=uuid4(), now=NOON, lease_until=NOON + timedelta(minutes=1))[key]
     at = "2026-11-22T12:00:00Z"
     mail = {"channel": "email", "state": "pending", "attempts": 1, "at": at}
     assert receipt() == {"confirmations": [mail], "webhooks": [], "parked": {}}
     webhook = Key(key.submission_id, "webhook", OWNER)
-    deliveries.claim([planned(webhook)], owner=uuid4(), now=NOON, lease_until=NOON + timedelta(minutes=1))[webhook]
+    deliveries.claim([planned(webhook)], lease_holder=uuid4(), now=NOON, lease_until=NOON + timedelta(minutes=1))[
+        webhook
+    ]
     assert receipt() == {"confirmations": [mail], "webhooks": [{**mail, "channel": "webhook"}], "parked": {}}
 
 
@@ -64,7 +68,7 @@ def test_what_goes_to_the_owner_is_on_no_receipt_whatever_its_channel() -> None:
     deliveries, key = FakeDeliveries(), a_key()
     chat = Key(key.submission_id, "chat", OWNER)
     for one in (key, chat):
-        deliveries.claim([planned(one)], owner=uuid4(), now=NOON, lease_until=NOON + timedelta(minutes=1))
+        deliveries.claim([planned(one)], lease_holder=uuid4(), now=NOON, lease_until=NOON + timedelta(minutes=1))
     told = methods(deliveries, Standing())["deliveries"]({"id": str(key.submission_id)})
     assert [one["channel"] for one in told["confirmations"]] == ["email"]
     assert [one["channel"] for one in told["webhooks"]] == ["chat"]
@@ -73,14 +77,14 @@ def test_what_goes_to_the_owner_is_on_no_receipt_whatever_its_channel() -> None:
 def test_what_a_cap_holds_is_told_to_the_owner_and_pending_on_a_receipt() -> None:
     deliveries, key, by = FakeDeliveries(caps=Caps(form=Cap(1, timedelta(days=99)))), a_key(), Counted(form="signup")
     lease_until = NOON + timedelta(minutes=1)
-    deliveries.claim([planned(a_key(), by)], owner=uuid4(), now=NOON, lease_until=lease_until)
-    deliveries.claim([planned(key, by)], owner=uuid4(), now=NOON, lease_until=lease_until)
+    deliveries.claim([planned(a_key(), by)], lease_holder=uuid4(), now=NOON, lease_until=lease_until)
+    deliveries.claim([planned(key, by)], lease_holder=uuid4(), now=NOON, lease_until=lease_until)
     ask, asked = methods(deliveries, Standing()), {"id": str(key.submission_id)}
     shown = {"channel": "email", "state": "pending", "attempts": 0, "at": "2026-11-22T12:00:00Z"}
     assert ask["receipt"](asked)["confirmations"] == [{**shown, "at": None}], "as one that nobody has seen yet"
     assert ask["deliveries"](asked)["confirmations"] == [{**shown, "state": "held", "limit": "form"}]
     later = NOON + timedelta(hours=72)
-    deliveries.claim([planned(key, by)], owner=uuid4(), now=later, lease_until=later)
+    deliveries.claim([planned(key, by)], lease_holder=uuid4(), now=later, lease_until=later)
     assert ask["receipt"](asked)["confirmations"] == [{**shown, "at": None}], (
         "that it has failed is the owner's to know"
     )
@@ -106,7 +110,9 @@ def test_a_parked_delivery_counts_for_the_channels_of_its_transport_while_it_is_
     deliveries, key = FakeDeliveries(), a_key()
     parked = Standing({str(key.id): {NOTIFY_SMTP.name: NOON}})
     told = methods(deliveries, parked)["deliveries"]
-    claim = deliveries.claim([planned(key)], owner=uuid4(), now=NOON, lease_until=NOON + timedelta(minutes=1))[key]
+    claim = deliveries.claim([planned(key)], lease_holder=uuid4(), now=NOON, lease_until=NOON + timedelta(minutes=1))[
+        key
+    ]
     assert set(told({"id": str(key.submission_id)})["parked"]) == {"email"}
     assert isinstance(claim, Claim)
     deliveries.record(claim, "sent", now=NOON)

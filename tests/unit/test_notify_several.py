@@ -62,7 +62,9 @@ def test_what_another_worker_holds_says_nothing_of_the_pace() -> None:
         Key(event.id, "confirmation", destination_hash(event.id, f"ada-{n}@example.org"))
         for n, event in enumerate(events)
     ]
-    world.deliveries.claim([planned(keys[0])], owner=other.owner, now=ACCEPTED_AT, lease_until=ACCEPTED_AT + LATE)
+    world.deliveries.claim(
+        [planned(keys[0])], lease_holder=other.lease_holder, now=ACCEPTED_AT, lease_until=ACCEPTED_AT + LATE
+    )
     assert [type(result) for result in handle(world, events)] == [RetryLater]
     assert handle(world, events[1:]) == [None]
 

@@ -61,7 +61,7 @@ def test_a_webhook_of_the_same_submission_is_no_confirmation(world: World) -> No
     event = an_event()
     webhook = Key(event.id, "webhook", OWNER)
     now = world.clock.now
-    world.deliveries.claim([planned(webhook)], owner=uuid4(), now=now, lease_until=now)
+    world.deliveries.claim([planned(webhook)], lease_holder=uuid4(), now=now, lease_until=now)
     world.forms["signup"] = a_form(enabled=False)
     world.handle(event, attempt=1)
     assert [key.channel for key in world.deliveries.rows] == ["webhook"]

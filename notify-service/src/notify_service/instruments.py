@@ -93,9 +93,9 @@ class _Counted:
         self._of_no_source = of_no_source
 
     def claim(
-        self, wanted: Sequence[Planned], *, owner: UUID, now: datetime, lease_until: datetime
+        self, wanted: Sequence[Planned], *, lease_holder: UUID, now: datetime, lease_until: datetime
     ) -> Mapping[Key, ClaimAnswer]:
-        answers = self._deliveries.claim(wanted, owner=owner, now=now, lease_until=lease_until)
+        answers = self._deliveries.claim(wanted, lease_holder=lease_holder, now=now, lease_until=lease_until)
         of_no_source = {one.key for one in wanted if one.counted.source is None}
         for key, answer in answers.items():
             if isinstance(answer, Capped):

@@ -26,12 +26,12 @@ def test_mail_and_webhook_of_one_submission_are_claimed_apart_and_only_mail_is_c
     mails, webhooks = DeliveryTable(engine, caps), DeliveryTable(engine)
     for _ in range(2):
         key = Key(uuid4(), "webhook", OWNER)
-        claim = webhooks.claim([planned(key)], owner=uuid4(), now=NOON, lease_until=LEASE)[key]
+        claim = webhooks.claim([planned(key)], lease_holder=uuid4(), now=NOON, lease_until=LEASE)[key]
         assert isinstance(claim, Claim)
         webhooks.record(claim, "sent", now=NOON)
-        assert webhooks.claim([planned(key)], owner=uuid4(), now=NOON, lease_until=LEASE)[key] == Settled()
+        assert webhooks.claim([planned(key)], lease_holder=uuid4(), now=NOON, lease_until=LEASE)[key] == Settled()
     mail = a_key(key.submission_id)
-    assert isinstance(mails.claim([planned(mail, by)], owner=uuid4(), now=NOON, lease_until=LEASE)[mail], Claim)
+    assert isinstance(mails.claim([planned(mail, by)], lease_holder=uuid4(), now=NOON, lease_until=LEASE)[mail], Claim)
     assert mails.confirmations(key.submission_id) == [
         Confirmation("email", "pending", 1, NOON),
         Confirmation("webhook", "sent", 1, NOON),
@@ -45,7 +45,7 @@ def test_why_it_waits_is_told_until_it_is_sent(database_url: str) -> None:
     table, key = DeliveryTable(engine), Key(uuid4(), "webhook", OWNER)
     told = []
     for outcome, error in (("retrying", "no secret"), ("sent", None)):
-        claim = table.claim([planned(key)], owner=uuid4(), now=NOON, lease_until=LEASE)[key]
+        claim = table.claim([planned(key)], lease_holder=uuid4(), now=NOON, lease_until=LEASE)[key]
         assert isinstance(claim, Claim)
         told += [one.error for one in table.confirmations(key.submission_id)]
         table.record(claim, outcome, now=NOON, error=error)  # type: ignore[arg-type]

@@ -16,9 +16,9 @@ class Deliveries(Protocol):
     """Who sends what, and what has become of it. Every method raises `DependencyUnavailable`."""
 
     def claim(
-        self, wanted: Sequence[Planned], *, owner: UUID, now: datetime, lease_until: datetime
+        self, wanted: Sequence[Planned], *, lease_holder: UUID, now: datetime, lease_until: datetime
     ) -> Mapping[Key, ClaimAnswer]:
-        """Claim deliveries for `owner`, committed, and return the answer to each; no two are to one recipient.
+        """Claim deliveries for `lease_holder`, committed, and return the answer to each; no two are to one recipient.
 
         One that is settled is not claimed, nor one whose lease is running and another's. The first claim of a delivery
         counts against the caps of what it is counted by, here and elsewhere. Beyond one it is recorded as held, and

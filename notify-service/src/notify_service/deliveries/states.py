@@ -16,10 +16,10 @@ State: TypeAlias = Literal["pending", "sending", "retrying", "held", "sent", "fa
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """The right to make one delivery, for its `owner` alone until `lease_until`. `attempts` counts this one."""
+    """The right to make one delivery, for its `lease_holder` alone until `lease_until`. `attempts` counts this one."""
 
     key: Key
-    owner: UUID
+    lease_holder: UUID
     lease_until: datetime
     attempts: int
 

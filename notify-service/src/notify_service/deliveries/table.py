@@ -61,7 +61,7 @@ class DeliveryTable:
         self._unrecorded: dict[Key, tuple[Claim, datetime]] = {}
 
     def claim(
-        self, wanted: Sequence[Planned], *, owner: UUID, now: datetime, lease_until: datetime
+        self, wanted: Sequence[Planned], *, lease_holder: UUID, now: datetime, lease_until: datetime
     ) -> Mapping[Key, ClaimAnswer]:
         """Claim deliveries; see `interface.Deliveries`."""
         answers, keys = dict[Key, ClaimAnswer](), {one.key for one in wanted}
@@ -69,10 +69,10 @@ class DeliveryTable:
             news = self.record_sent(unrecorded)
             answers = {claim.key: Settled(news.get(claim.key)) for claim, _ in unrecorded if claim.key in keys}
         left = [one for one in wanted if one.key not in answers]
-        values = {"wanted": wanted_document(left), "new_owner": owner, "now": now, "new_lease": lease_until}
+        values = {"wanted": wanted_document(left), "new_owner": lease_holder, "now": now, "new_lease": lease_until}
         is_counted = any(one.counted != UNCOUNTED for one in left)
         for row in self._claimed(values, now, is_counted=is_counted) if left else ():
-            answers[_key_of(row)] = _answer_of(row, owner, lease_until)
+            answers[_key_of(row)] = _answer_of(row, lease_holder, lease_until)
         return answers | {one.key: self._answer_of_unclaimed(one.key, now) for one in left if one.key not in answers}
 
     def _claimed(self, values: dict[str, Any], now: datetime, *, is_counted: bool) -> Sequence[Row[Any]]:
@@ -94,7 +94,7 @@ class DeliveryTable:
 
     def release(self, claim: Claim, *, now: datetime) -> None:
         """Take a claim back; see `interface.Deliveries`."""
-        self._run(_RELEASE, {**_key(claim.key), "its_owner": claim.owner, "now": now})
+        self._run(_RELEASE, {**_key(claim.key), "its_owner": claim.lease_holder, "now": now})
 
     def record(
         self,
@@ -108,7 +108,7 @@ class DeliveryTable:
         """Record what became of a claim; see `interface.Deliveries`."""
         if outcome == "sent":
             return self.record_sent([(claim, now)]).get(claim.key)
-        values = {**_key(claim.key), "its_owner": claim.owner, "outcome": outcome, "now": now, "error": error}
+        values = {**_key(claim.key), "its_owner": claim.lease_holder, "outcome": outcome, "now": now, "error": error}
         values["comes_back"] = next_attempt_at
         recorded = self._run(_RECORD, values)
         return _shown(recorded[0]) if recorded else None
@@ -156,9 +156,9 @@ def _key(key: Key) -> dict[str, Any]:
     }
 
 
-def _answer_of(row: Row[Any], owner: UUID, lease_until: datetime) -> ClaimAnswer:
+def _answer_of(row: Row[Any], lease_holder: UUID, lease_until: datetime) -> ClaimAnswer:
     if row.state == "sending":
-        return Claim(_key_of(row), owner, lease_until, attempts=row.attempts)
+        return Claim(_key_of(row), lease_holder, lease_until, attempts=row.attempts)
     limit = cast("Limit", row.last_error.removeprefix(LIMITED))
     return Held(limit, row.changed_at) if row.state == "held" else Capped(limit, _shown(row))
 

@@ -34,8 +34,9 @@ class DeliveryWorker(Generic[E]):
     """Makes the deliveries that messages ask for, over one transport, as `shared.messaging.failures.Handler`.
 
     A try may take `send_timeout_s`; its lease is longer by `LATE` and `LEASE_MARGIN_S`. Each consumer has a worker of
-    its own, with an `owner` of its own: two consumers of one process must not share a lease. They share the `recorder`,
-    which records what one of them sent while that one sends the next. The names of failpoints begin with `point`.
+    its own, with a `lease_holder` of its own: two consumers of one process must not share a lease. They share the
+    `recorder`, which records what one of them sent while that one sends the next. The names of failpoints begin with
+    `point`.
     """
 
     plan: Callable[[Delivery[E]], Plan]
@@ -50,7 +51,7 @@ class DeliveryWorker(Generic[E]):
     caps: Caps = NO_CAPS
     point: str = ""
     timing: Timing = nullcontext
-    owner: UUID = field(default_factory=uuid4)
+    lease_holder: UUID = field(default_factory=uuid4)
     _pace: Pace = field(default_factory=Pace)
 
     def __call__(self, deliveries: Sequence[Delivery[E]]) -> Results:
@@ -127,7 +128,7 @@ class DeliveryWorker(Generic[E]):
         now = self.clock()
         lease_until = now + LATE + timedelta(seconds=self.send_timeout_s + LEASE_MARGIN_S)
         planned = [one.planned for one in wanted]
-        return dict(self.deliveries.claim(planned, owner=self.owner, now=now, lease_until=lease_until))
+        return dict(self.deliveries.claim(planned, lease_holder=self.lease_holder, now=now, lease_until=lease_until))
 
     def _released(self, answers: Mapping[Key, ClaimAnswer]) -> DependencyUnavailable | None:
         """Take back the claims of those whose turn did not come, and return why it could not be done."""
