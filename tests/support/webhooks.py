@@ -8,6 +8,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import pytest
+
 from notify_service.channels.webhook import WebhookChannel
 from notify_service.deliveries.recording import Recorder
 from notify_service.deliveries.worker import DeliveryWorker
@@ -16,12 +18,14 @@ from notify_service.transports.http.connection import Answer, NoAnswer
 from notify_service.transports.http.sender import HttpSender
 from shared.contracts import Confirmation, SubmissionAccepted
 from shared.forms import Form, FormSecrets, Webhook
-from shared.messaging.failures import Delivery
+from shared.messaging.failures import Delivery, RetryLater
 from shared.public_addresses import Refused
 from support.confirmations import Clock, FakeDeliveries
+from support.events import an_event
 
 SECRET = "whsec_" + base64.b64encode(b"a key of the tests, which is long enough").decode()
 URL = "https://owner.example.org/hook"
+OTHER = "https://another.example.org/hook"
 
 
 def a_webhook(url: str = URL, secret: str = SECRET) -> Webhook:
@@ -120,3 +124,10 @@ class WebhookWorld:
 
     def shown(self, event: SubmissionAccepted) -> list[Confirmation]:
         return self.deliveries.confirmations(event.id)
+
+
+def retried(world: WebhookWorld, *, attempt: int = 0, form: str = "signup") -> float:
+    """Handle an event that has to be put off, and return for how long."""
+    with pytest.raises(RetryLater) as raised:
+        world.handle(an_event(form=form), attempt=attempt)
+    return raised.value.after_s
