@@ -139,12 +139,43 @@ def test_a_delivery_whose_form_has_switched_it_off_since_fails_visibly(world: Pl
     planned(world, event)
     [due] = due_at(world, NOTIFY_HTTP.name)
     world.forms["signup"] = Form("signup", "Sign up")
-    assert world.webhooks([Delivery(due)]) == [None]
+    world.clock.forward(minutes=5)
+    assert world.webhooks([Delivery(due, attempt=1)]) == [None]
     assert world.mail.deliveries.errors == ["the form has no webhook any more"]
 
 
-@pytest.mark.parametrize("channel", ["confirmation", "carrier-pigeon"])
-def test_what_a_submission_does_not_ask_for_is_parked(world: PlannedWorld, channel: str) -> None:
-    forged = Delivery(DeliveryDue(uuid4(), channel, an_event()))
-    with pytest.raises(PermanentFailure):
+@pytest.mark.parametrize(("attempt", "minutes"), [(0, 0), (0, 60), (1, 4)])
+def test_a_webhook_that_only_whoever_planned_it_has_in_its_forms_file_is_waited_for(
+    world: PlannedWorld, attempt: int, minutes: int
+) -> None:
+    event, newer = an_event(), world.forms["signup"]
+    planned(world, event)
+    [due] = due_at(world, NOTIFY_HTTP.name)
+    world.forms["signup"] = Form("signup", "Sign up")
+    world.clock.forward(minutes=minutes)
+    [later] = world.webhooks([Delivery(due, attempt)]) or []
+    assert isinstance(later, RetryLater)
+    assert str(later) == "its form has no webhook in this service's forms file"
+    world.forms["signup"] = newer
+    assert world.webhooks([Delivery(due, attempt + 1)]) == [None]
+    assert len(world.web.caller.posted) == 1
+
+
+@pytest.mark.parametrize(("attempt", "minutes", "waits"), [(0, 0, True), (0, 60, True), (1, 4, True), (1, 5, False)])
+def test_a_channel_of_a_newer_version_is_waited_for_while_an_update_may_be_under_way(
+    world: PlannedWorld, attempt: int, minutes: int, *, waits: bool
+) -> None:
+    world.clock.forward(minutes=minutes)
+    newer = Delivery(DeliveryDue(uuid4(), "carrier-pigeon", an_event()), attempt)
+    due = Due(world.channels, world.forms, world.clock)
+    if waits:
+        assert isinstance(due(newer), RetryLater)
+    else:
+        with pytest.raises(PermanentFailure, match="'carrier-pigeon' is not known here"):
+            due(newer)
+
+
+def test_what_a_submission_does_not_ask_for_is_parked(world: PlannedWorld) -> None:
+    forged = Delivery(DeliveryDue(uuid4(), "confirmation", an_event()))
+    with pytest.raises(PermanentFailure, match="does not ask"):
         Due(world.channels, world.forms, world.clock)(forged)

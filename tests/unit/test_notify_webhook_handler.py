@@ -9,7 +9,7 @@ from uuid import uuid4
 import pytest
 
 from notify_service.deliveries.leases import LEASE_MARGIN_S, LEASED_AGAIN_S
-from notify_service.planning.one_channel import FILE_ARRIVES
+from notify_service.deliveries.retries import FILE_ARRIVES
 from shared.contracts import Confirmation
 from shared.forms import Form
 from shared.messaging.failures import BUG_RETRIES, DependencyUnavailable, RetryLater

@@ -9,7 +9,15 @@ from uuid import UUID
 
 from notify_service.channels.channel import Channel
 from notify_service.channels.planned import Planned
-from notify_service.deliveries.retries import UNKNOWN, is_too_old, retry_after_s, unknown
+from notify_service.deliveries.retries import (
+    UNKNOWN,
+    is_too_old,
+    may_come,
+    put_aside_s,
+    retry_after_s,
+    unknown,
+    without,
+)
 from notify_service.deliveries.wanted import Plan, Wanted
 from shared.contracts import DeliveryDue
 from shared.forms import Forms
@@ -25,22 +33,32 @@ class Due:
     clock: Callable[[], datetime]
 
     def __call__(self, delivery: Delivery[DeliveryDue]) -> Plan:
-        """Return the delivery, to be made or to fail; `RetryLater` where its form may yet come.
+        """Return the delivery, to be made or to fail; `RetryLater` where its form may yet come, or have its channel.
 
-        Raises `PermanentFailure` where the submission does not ask for it.
+        Whoever planned it may have had a newer forms file, or be of a newer version. Raises `PermanentFailure` where
+        the submission does not ask for it.
         """
-        due, event = delivery.event, delivery.event.submission
+        due, event, now = delivery.event, delivery.event.submission, self.clock()
         channel, form = self.channels.get(due.channel), self.forms.get(event.form)
+        is_early = may_come(event.accepted_at, delivery.attempt, now)
         if channel is None:
-            raise PermanentFailure(f"channel {due.channel[:64]!r} is not known here")
-        if form is None and not is_too_old(event.accepted_at, self.clock()):
+            if is_early:
+                return RetryLater(_unknown(due.channel), after_s=put_aside_s(delivery.attempt))
+            raise PermanentFailure(_unknown(due.channel))
+        if form is None and not is_too_old(event.accepted_at, now):
             return RetryLater(unknown(event.form), after_s=retry_after_s(delivery.attempt + 1))
         planned = _of_id(due.id, channel.plan(event, form)) if form else None
-        refusal = None if planned else UNKNOWN if form is None else channel.off
         asked = planned or _of_id(due.id, channel.plan(event, None))
         if asked is None:
             raise PermanentFailure("the submission does not ask for this delivery")
+        if planned is None and form is not None and is_early:
+            return RetryLater(without(due.channel), after_s=put_aside_s(delivery.attempt))
+        refusal = None if planned else UNKNOWN if form is None else channel.off
         return Wanted(event, asked, form, refusal, delivery.attempt, delivery.failures)
+
+
+def _unknown(channel: str) -> str:
+    return f"channel {channel[:64]!r} is not known here"
 
 
 def _of_id(delivery_id: UUID, planned: Sequence[Planned]) -> Planned | None:

@@ -18,6 +18,9 @@ EARLIEST = 0.8
 PUT_ASIDE_MOST_S = 600.0
 """How long a delivery that cannot be tried is put aside, at most: it shall not wait long once it can."""
 
+FILE_ARRIVES = timedelta(minutes=5)
+"""How much later than another process this one may have a new forms file, or a new version."""
+
 AGE_LIMIT = timedelta(hours=72)
 """How long after its acceptance a submission's confirmation is still retried: a limit of age, not a count. So
 long a cap may hold one back, too."""
@@ -35,9 +38,24 @@ def is_too_old(accepted_at: datetime, now: datetime) -> bool:
     return now - accepted_at >= AGE_LIMIT
 
 
+def may_come(accepted_at: datetime, attempt: int, now: datetime) -> bool:
+    """Say whether what a delivery needs may be about to come to this process. Each is put aside once, at least."""
+    return attempt == 0 or now - accepted_at < FILE_ARRIVES
+
+
 def until_retried(after_s: float) -> float:
     """Return for how long to put a delivery off that may not come before `after_s` seconds."""
     return after_s / EARLIEST
+
+
+def put_aside_s(attempt: int) -> float:
+    """Return for how long a delivery is put aside that cannot be tried, after so many attempts (from 0), in seconds."""
+    return min(retry_after_s(attempt + 1), PUT_ASIDE_MOST_S)
+
+
+def without(channel: str) -> str:
+    """Return why a delivery is put off whose form is known, and has no such channel yet."""
+    return f"its form has no {channel} in this service's forms file"
 
 
 def unknown(form: str) -> str:

@@ -18,7 +18,7 @@ from notify_service.deliveries.interface import Deliveries
 from notify_service.deliveries.leases import LATE, LEASE_MARGIN_S, LEASED_AGAIN_S
 from notify_service.deliveries.pace import Pace
 from notify_service.deliveries.recording import Recorder, Recordings
-from notify_service.deliveries.retries import PUT_ASIDE_MOST_S, is_too_old, retry_after_s, until_retried
+from notify_service.deliveries.retries import is_too_old, put_aside_s, until_retried
 from notify_service.deliveries.states import Capped, Claim, ClaimAnswer, Held, Leased, NotYet
 from notify_service.deliveries.telling import Telling, about
 from notify_service.deliveries.trying import Timing, Trying
@@ -81,8 +81,7 @@ class DeliveryWorker(Generic[E]):
             return plan
         if is_too_old(plan.event.accepted_at, self.clock()):
             return replace(plan, refusal=hindrance)
-        after_s = min(retry_after_s(plan.attempt + 1), PUT_ASIDE_MOST_S)
-        return RetryLater(hindrance, after_s=after_s)
+        return RetryLater(hindrance, after_s=put_aside_s(plan.attempt))
 
     def _worked_off(self, planned: Sequence[Plan]) -> Results:
         answers = self._claimed([plan for plan in planned if isinstance(plan, Wanted)])

@@ -4,22 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
 from notify_service.channels.channel import Channel
 from notify_service.channels.planned import Planned
 from notify_service.channels.registry import told_as
-from notify_service.deliveries.retries import PUT_ASIDE_MOST_S, UNKNOWN, is_too_old, retry_after_s, unknown
+from notify_service.deliveries.retries import (
+    UNKNOWN,
+    is_too_old,
+    may_come,
+    put_aside_s,
+    retry_after_s,
+    unknown,
+    without,
+)
 from notify_service.deliveries.wanted import Plan, Wanted
 from shared.contracts import Confirmation, SubmissionAccepted
 from shared.forms import Form, Forms
 from shared.messaging.failures import Delivery, RetryLater
-
-FILE_ARRIVES = timedelta(minutes=5)
-"""How much later than the gateway this service may have a new forms file. Each is put aside once, at least."""
-
-_NOT_YET = "its form has no {channel} in this service's forms file"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +57,11 @@ class OneChannel:
         event, now = delivery.event, self.clock()
         if is_too_old(event.accepted_at, now):
             return None
-        may_come = self.is_promised and (delivery.attempt == 0 or now - event.accepted_at < FILE_ARRIVES)
-        if form is not None and not may_come:
+        if form is not None and not (self.is_promised and may_come(event.accepted_at, delivery.attempt, now)):
             return None
-        after_s = retry_after_s(delivery.attempt + 1)
-        reason = unknown(event.form) if form is None else _NOT_YET.format(channel=self.channel.name)
-        return RetryLater(reason, after_s=min(after_s, PUT_ASIDE_MOST_S) if self.is_promised else after_s)
+        reason = unknown(event.form) if form is None else without(self.channel.name)
+        after_s = put_aside_s(delivery.attempt) if self.is_promised else retry_after_s(delivery.attempt + 1)
+        return RetryLater(reason, after_s=after_s)
 
     def _ended(self, delivery: Delivery[SubmissionAccepted], form: Form | None, may_ask: Planned) -> Plan:
         """Return the failure of a delivery that its form does not ask for any more, where it was begun or promised."""
