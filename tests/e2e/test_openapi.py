@@ -11,7 +11,9 @@ from dev.broker import Broker
 from support.fuzzed import ACCEPTED, fuzzed_installation, schemathesis
 from support.installation import Installation
 
-SECONDS = 11
+SECONDS = (11, 33, 99)
+"""How long it looks; longer only where the machine is so slow that it has come to no answer at all."""
+
 SEED = 20261122
 
 
@@ -24,6 +26,9 @@ def installation(server_directory: Path, rabbitmq: Broker) -> Iterator[Installat
 @pytest.mark.parametrize("accept", ACCEPTED)
 def test_every_answer_is_as_described(installation: Installation, accept: str) -> None:
     """A short look, the same each time; `make fuzz` looks longer, and elsewhere each time."""
-    done = schemathesis(installation, accept, seed=SEED, seconds=SECONDS)
-    assert done.returncode == 0, done.stdout
-    assert " passed" in done.stdout, done.stdout
+    for seconds in SECONDS:
+        done = schemathesis(installation, accept, seed=SEED, seconds=seconds)
+        assert done.returncode == 0, done.stdout
+        if " passed" in done.stdout:
+            return
+    raise AssertionError(done.stdout)
