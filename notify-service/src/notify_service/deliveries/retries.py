@@ -27,6 +27,9 @@ long a cap may hold one back, too."""
 
 _SCHEDULE_S = tuple(RETRY_LEVELS_S.values())
 
+PAUSE_MOST_S = float(max(_SCHEDULE_S))
+"""The longest pause between two tries, whatever an endpoint asks for: that of the longest delay level, six hours."""
+
 
 def retry_after_s(attempts: int) -> float:
     """Return the pause after so many attempts (from 1), in seconds: 30 s, 2 min, 10 min, 30 min, 2 h, then 6 h."""
@@ -44,8 +47,8 @@ def may_come(accepted_at: datetime, attempt: int, now: datetime) -> bool:
 
 
 def until_retried(after_s: float) -> float:
-    """Return for how long to put a delivery off that may not come before `after_s` seconds."""
-    return after_s / EARLIEST
+    """Return for how long to put a delivery off that may not come before `after_s` seconds: six hours at most."""
+    return min(after_s / EARLIEST, PAUSE_MOST_S)
 
 
 def put_aside_s(attempt: int) -> float:

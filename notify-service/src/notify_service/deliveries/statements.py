@@ -54,8 +54,9 @@ def claim_statement(dialect: str, caps: Caps) -> Executable:
 
     A row that is made beyond a cap is held, and counts for nothing: what is counted is a range of an index that holds
     hardly more than the cap. One that was held, or planned and not yet claimed, is taken over, and counted, where there
-    is room by now; else it is held, and has failed where it was held since `held_too_long`. Rows are taken in the order
-    of their keys, so that two workers with the same ones wait for each other and never in a circle.
+    is room by now; else it is held, and has failed where it was held since `too_long_ago`. One that is being retried is
+    not taken over before its time, unless that is later than `latest`, or the row was made `too_long_ago`. Rows are
+    taken in the order of their keys, so that two workers with the same ones wait for each other and never in a circle.
     """
     wanted = documents(dialect, "wanted", (*GIVEN, *_COUNTED_BY))
     rows = select(*wanted.c, _limit(wanted, caps).label("limit")).select_from(wanted).subquery("claimed")
@@ -66,7 +67,9 @@ def claim_statement(dialect: str, caps: Caps) -> Executable:
     insert = insert.from_select(list(values), chosen)
     own = and_(_C.state == "sending", is_bound(_C.owner, "new_owner"))
     over = and_(_C.state == "sending", _C.lease_until <= _bound("now", _C.changed_at))
-    is_due = or_(_C.next_attempt_at.is_(None), _C.next_attempt_at <= _bound("now", _C.changed_at))
+    at = _C.next_attempt_at
+    is_due = or_(at.is_(None), at <= _bound("now", at), at > _bound("latest", at))
+    is_due = or_(is_due, _C.created_at <= _bound("too_long_ago", _C.created_at))
     return insert.on_conflict_do_update(
         index_elements=_KEY,
         set_=_values_of_known(insert.excluded, own),
@@ -105,7 +108,7 @@ def _values_of_known(new: Any, own: ColumnElement[bool]) -> dict[str, ColumnElem
     is_first = or_(was_held, and_(_C.state == "pending", _C.attempts == 0, _C.counted_at.is_(None)))
     is_held = and_(is_first, new.state == "held")
     stays_held = and_(is_held, was_held)
-    is_too_long = and_(stays_held, _C.changed_at <= _bound("held_too_long", _C.changed_at))
+    is_too_long = and_(stays_held, _C.changed_at <= _bound("too_long_ago", _C.changed_at))
     return {
         "id": new.id,  # an earlier version made the row perhaps, and gave it another
         "state": case((is_too_long, "failed"), (is_held, "held"), else_="sending"),

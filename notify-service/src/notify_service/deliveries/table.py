@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, cast, get_args
 from uuid import UUID
 from zlib import crc32
@@ -16,7 +16,7 @@ from notify_service.channels.counting import UNCOUNTED
 from notify_service.channels.planned import Key, Planned
 from notify_service.channels.registry import told_as
 from notify_service.deliveries.caps import LIMITED, NO_CAPS, Caps, Limit
-from notify_service.deliveries.retries import AGE_LIMIT, BUG
+from notify_service.deliveries.retries import AGE_LIMIT, BUG, PAUSE_MOST_S
 from notify_service.deliveries.statements import (
     claim_statement,
     is_bound,
@@ -77,7 +77,8 @@ class DeliveryTable:
 
     def _claimed(self, values: dict[str, Any], now: datetime, *, is_counted: bool) -> Sequence[Row[Any]]:
         since = {f"{limit}_since": now - cap.period for limit in get_args(Limit) if (cap := self._caps.of(limit))}
-        values = {**values, **since, "held_too_long": now - AGE_LIMIT}
+        latest = now + timedelta(seconds=PAUSE_MOST_S)
+        values = {**values, **since, "too_long_ago": now - AGE_LIMIT, "latest": latest}
         if self._counting is None or not is_counted:
             return self._run(self._claim, values)
         with classified(), self._counting.begin() as connection:
