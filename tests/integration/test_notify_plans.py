@@ -60,18 +60,32 @@ def test_what_a_submission_asks_for_is_pending_and_a_message_is_due_for_each(eng
     assert (mail.recipient_hash, mail.counted_at, mail.owner) == (None, None, None), "it counts once it is claimed"
 
 
-def test_the_same_submission_is_planned_once_and_published_again_while_it_is_untried(engine: Engine) -> None:
+def test_the_same_submission_is_planned_once_and_published_again_until_it_is_settled(engine: Engine) -> None:
     plans, table, one = PlanTable(engine), DeliveryTable(engine), submission()
     mail, webhook = one.asked
-    assert plans.record([one, one], NOON) == {mail.key, webhook.key}
-    assert plans.record([one], NOON) == {mail.key, webhook.key}, "its messages may never have been published"
+    both = {mail.key, webhook.key}
+    assert plans.record([one, one], NOON) == both
+    assert plans.record([one], NOON) == both, "its messages may never have been published"
     first = claim(table, mail)
     assert isinstance(first, Claim)
-    assert plans.record([one], NOON) == {webhook.key}
-    table.record(first, "sent", now=NOON)
+    assert plans.record([one], NOON) == both
+    table.record(first, "retrying", now=NOON, error="rcpt 450", next_attempt_at=NOON)
+    assert plans.record([one], NOON) == both
+    again = claim(table, mail)
+    assert isinstance(again, Claim)
+    table.record(again, "sent", now=NOON)
     assert plans.record([one], NOON) == {webhook.key}
     later = replace(one, asked=[*one.asked, planned(Key(one.id, "webhook", "another"))])
     assert plans.record([later], NOON) == {webhook.key}, "its form has more by now, and it had not"
+    assert plans.record([replace(one, asked=[])], NOON) == {webhook.key}, "its form has less by now"
+    assert plans.record([replace(one, asked=[mail])], NOON) == {webhook.key}
+
+
+def test_what_asks_for_nothing_is_not_noted(engine: Engine) -> None:
+    plans, one = PlanTable(engine), submission()
+    assert plans.record([replace(one, asked=[])], NOON) == set()
+    assert plans.record([one, replace(submission("g", one.id), asked=[])], NOON) == {each.key for each in one.asked}
+    assert plans.record([replace(submission("g", one.id), asked=[])], NOON) == set(), "what is pending is another's"
 
 
 def test_another_body_under_the_same_id_adds_what_is_its_own(engine: Engine) -> None:

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from notify_service.channels.channel import Channel
-from notify_service.channels.planned import Key, Planned
+from notify_service.channels.planned import Key
 from notify_service.deliveries.due import Due
 from notify_service.deliveries.plan_table import Submission
 from notify_service.deliveries.recording import Recorder
@@ -34,16 +34,17 @@ class FakePlans:
     """`planning.handler.Plans` in a dictionary."""
 
     seen: set[tuple[object, str]] = field(default_factory=set)
-    pending: dict[Key, Planned] = field(default_factory=dict)
-    tried: Callable[[Key], bool] = lambda _: False
+    recorded: set[Key] = field(default_factory=set)
+    state: Callable[[Key], str] = lambda _: "pending"
 
     def record(self, submissions: Sequence[Submission], now: datetime) -> set[Key]:
-        for one in submissions:
-            if (one.id, one.fingerprint) not in self.seen:
-                self.seen.add((one.id, one.fingerprint))
-                self.pending |= {planned.key: planned for planned in one.asked if planned.key not in self.pending}
-        keys = {planned.key for one in submissions for planned in one.asked}
-        return {key for key in keys & self.pending.keys() if not self.tried(key)}
+        new = [one for one in submissions if one.asked and (one.id, one.fingerprint) not in self.seen]
+        known = {one.id for one in submissions if (one.id, one.fingerprint) in self.seen}
+        added = {planned.key for one in new for planned in one.asked} - self.recorded
+        self.seen |= {(one.id, one.fingerprint) for one in new}
+        self.recorded |= added
+        again = {key for key in self.recorded if key.submission_id in known}
+        return added | {key for key in again if self.state(key) not in {"sent", "failed"}}
 
 
 class PlannedWorld:
@@ -54,7 +55,8 @@ class PlannedWorld:
         self.mail, self.web = World(), WebhookWorld()
         self.forms: dict[str, Form] = {"signup": Form("signup", "Sign up", webhook=a_webhook())}
         self.web.deliveries = self.mail.deliveries
-        self.plans.tried = lambda key: key in self.mail.deliveries.rows
+        rows = self.mail.deliveries.rows
+        self.plans.state = lambda key: rows[key].state if key in rows else "pending"
         self.channels: dict[str, Channel] = {"confirmation": self.mail.channel, "webhook": self.web.channel}
         self.clock = self.web.clock = self.mail.clock
         self.planner = PlanSubmissions(

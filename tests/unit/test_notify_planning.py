@@ -9,7 +9,7 @@ import pytest
 
 from notify_service.deliveries.due import Due
 from notify_service.planning.planner import plan
-from shared.contracts import DeliveryDue, SubmissionAccepted, decoder
+from shared.contracts import Control, DeliveryDue, SubmissionAccepted, decoder
 from shared.forms import Form
 from shared.messaging.failures import Delivery, DependencyUnavailable, PermanentFailure, RetryLater
 from shared.messaging.topology import NOTIFY_HTTP, NOTIFY_SMTP
@@ -75,15 +75,61 @@ def test_the_trace_goes_along(world: PlannedWorld) -> None:
     assert message.headers["traceparent"] == trace
 
 
-def test_what_comes_again_is_published_again_only_while_nobody_has_tried_it(world: PlannedWorld) -> None:
+def test_what_comes_again_is_published_again_until_it_is_settled(world: PlannedWorld) -> None:
     event = an_event()
     planned(world, event, event)
     planned(world, event)
-    assert len({message.id for message in world.broker.queued(NOTIFY_SMTP.name)}) == 1
-    world.plans.tried = lambda _: True
+    [due] = {one.id: one for one in due_at(world, NOTIFY_SMTP.name)}.values()
+    world.mail.sender.answers["rcpt"] = 450
+    assert isinstance((world.mails([Delivery(due)]) or [])[0], RetryLater)
     before = len(world.broker.queued(NOTIFY_SMTP.name))
     planned(world, event)
-    assert len(world.broker.queued(NOTIFY_SMTP.name)) == before
+    assert len(world.broker.queued(NOTIFY_SMTP.name)) == before + 1, "whether another message carries it, nobody knows"
+    world.mail.sender.answers.clear()
+    assert world.mails([Delivery(due)]) == [None]
+    planned(world, event)
+    assert len(world.broker.queued(NOTIFY_SMTP.name)) == before + 1
+
+
+@pytest.mark.parametrize("again", [Form("signup", "Sign up"), a_form(enabled=False)])
+def test_what_was_recorded_and_never_published_fails_visibly_where_its_form_asks_for_less_by_now(
+    world: PlannedWorld, again: Form
+) -> None:
+    event = an_event()
+    world.broker.refusal = "timeout"
+    with pytest.raises(DependencyUnavailable):
+        planned(world, event)
+    world.broker.refusal = None
+    world.forms["signup"] = again
+    assert planned(world, event) == [None]
+    [mail], [webhook] = due_at(world, NOTIFY_SMTP.name), due_at(world, NOTIFY_HTTP.name)
+    world.clock.forward(minutes=5)
+    assert [*world.mails([Delivery(mail, 1)]), *world.webhooks([Delivery(webhook, 1)])] == [None, None]
+    assert [one.state for one in world.mail.shown(event)] == [
+        "sent" if again.confirmation.enabled else "failed",
+        "failed",
+    ]
+
+
+def test_of_what_never_was_planned_nothing_is_published_nor_of_spam(world: PlannedWorld) -> None:
+    event = an_event()
+    planned(world, event)
+    before = [len(due_at(world, queue)) for queue in (NOTIFY_SMTP.name, NOTIFY_HTTP.name)]
+    world.forms["signup"] = a_form(enabled=False)
+    planned(world, an_event(id=event.id, email="grace@example.org"), replace(event, spam="honeypot"))
+    assert [len(due_at(world, queue)) for queue in (NOTIFY_SMTP.name, NOTIFY_HTTP.name)] == before
+
+
+@pytest.mark.parametrize("in_one", [True, False], ids=["in one batch", "in two"])
+def test_the_same_fields_with_another_address_are_confirmed_to_it(world: PlannedWorld, *, in_one: bool) -> None:
+    event = replace(an_event(name="Ada"), control=Control(reply_to="ada@example.org"))
+    other = replace(event, control=Control(reply_to="grace@example.org"))
+    again = replace(event, control=Control(reply_to=" Ada@Example.org"))
+    for events in [(event, other, again)] if in_one else [(event,), (other,)]:
+        planned(world, *events)
+    mails = due_at(world, NOTIFY_SMTP.name)
+    assert sorted(str(one.submission.reply_address) for one in mails) == ["ada@example.org", "grace@example.org"]
+    assert len(due_at(world, NOTIFY_HTTP.name)) == 1, "the owner is told once"
 
 
 def test_another_body_under_the_same_id_is_confirmed_to_its_own_address(world: PlannedWorld) -> None:

@@ -76,7 +76,9 @@ planned_submissions = Table(
     Column("planned_at", UtcTimestamp, nullable=False),
     PrimaryKeyConstraint("submission_id", "fingerprint"),
 )
-"""One row for each submission that is planned; another body under the same id is planned by itself."""
+"""One row for each submission that is planned; another body under the same id is planned by itself.
+
+`fingerprint` is `planning.planner.fingerprint`: of the fields, and of the address to confirm to."""
 
 PARKED = ParkedTables("notify", metadata)
 

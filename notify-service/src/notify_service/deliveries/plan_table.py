@@ -6,9 +6,10 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Engine, Uuid, bindparam, literal, select, true
+from sqlalchemy import Connection, Engine, Uuid, bindparam, literal, select, true
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql import Executable
 
@@ -22,7 +23,7 @@ _C, _P = deliveries.c, planned_submissions.c
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """A submission and the deliveries it asks for."""
+    """A submission and the deliveries it asks for. `fingerprint` is of all that may make it ask for others."""
 
     id: UUID
     fingerprint: str
@@ -40,23 +41,33 @@ class PlanTable:
     def record(self, submissions: Sequence[Submission], now: datetime) -> set[Key]:
         """Record all of them in one transaction, and return the deliveries that a message is to be published for.
 
-        A submission with the same fields is planned once: when it comes again, nothing is recorded, and what is
-        returned of it is what is pending and nobody has tried. Raises `DependencyUnavailable`.
+        A submission with the same fingerprint is planned once: when it comes again, nothing is recorded, and what is
+        returned of it is all that is neither sent nor failed, whatever it asks for by now: nobody knows whether there
+        is a message for it. One that asks for nothing is not noted. Raises `DependencyUnavailable`.
         """
         ordered = sorted(submissions, key=lambda one: one.id)  # two planners wait for each other, never in a circle
-        noted = [{"submission_id": str(one.id), "fingerprint": one.fingerprint} for one in ordered]
         with classified(), self._engine.begin() as connection:
-            rows = connection.execute(self._note, {"noted": json.dumps(noted), "now": now})
-            new = {(row.submission_id, row.fingerprint) for row in rows}
+            new = self._noted(connection, [one for one in ordered if one.asked], now)
             asked = [planned for one in ordered if (one.id, one.fingerprint) in new for planned in one.asked]
-            again = [one for one in ordered if (one.id, one.fingerprint) not in new and one.asked]
-            found = (
-                list(connection.execute(self._record, {"wanted": wanted_document(asked), "now": now})) if asked else []
-            )
-            if again:
-                found += connection.execute(_UNTRIED, {"of_ids": [one.id for one in again]})
-        keys = {Key(row.submission_id, row.channel, row.destination_hash, row.request) for row in found}
-        return keys & {planned.key for one in submissions for planned in one.asked}
+            values = {"wanted": wanted_document(asked), "now": now}
+            found = [_key_of(row) for row in connection.execute(self._record, values)] if asked else []
+            known = {(one.id, one.fingerprint) for one in ordered} - new
+            if known:
+                rows = connection.execute(_UNSETTLED, {"of_ids": list({one for one, _ in known})})
+                found += [_key_of(row) for row in rows if (row.submission_id, row.fingerprint) in known]
+        return set(found)
+
+    def _noted(self, connection: Connection, asking: Sequence[Submission], now: datetime) -> set[tuple[UUID, str]]:
+        """Note them as planned, and return those that were not."""
+        if not asking:
+            return set()
+        noted = [{"submission_id": str(one.id), "fingerprint": one.fingerprint} for one in asking]
+        rows = connection.execute(self._note, {"noted": json.dumps(noted), "now": now})
+        return {(row.submission_id, row.fingerprint) for row in rows}
+
+
+def _key_of(row: Any) -> Key:
+    return Key(row.submission_id, row.channel, row.destination_hash, row.request)
 
 
 def _note_statement(dialect: str) -> Executable:
@@ -81,6 +92,8 @@ def _record_statement(dialect: str) -> Executable:
 
 
 _ROW = (_C.submission_id, _C.channel, _C.destination_hash, _C.request)
-_UNTRIED = select(*_ROW).where(
-    _C.submission_id.in_(bindparam("of_ids", type_=Uuid(), expanding=True)), _C.state == "pending", _C.attempts == 0
+_UNSETTLED = (
+    select(*_ROW, _P.fingerprint)
+    .join_from(deliveries, planned_submissions, _C.submission_id == _P.submission_id)
+    .where(_C.submission_id.in_(bindparam("of_ids", type_=Uuid(), expanding=True)), _C.state.not_in(("sent", "failed")))
 )

@@ -2,27 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 from notify_service.channels.channel import Channel
 from notify_service.channels.planned import Key, Planned
 from notify_service.deliveries.plan_table import Submission
 from notify_service.deliveries.retries import is_too_old, retry_after_s, unknown
-from notify_service.planning.planner import plan
+from notify_service.planning.planner import fingerprint, may_plan, plan
 from shared.contracts import DeliveryDue, SubmissionAccepted
 from shared.failpoints import Reach, ignore
 from shared.forms import Forms
 from shared.messaging.failures import Delivery, Results, RetryLater
+
+_Taken: TypeAlias = tuple[Delivery[SubmissionAccepted], Sequence[Planned]]
+"""An event, and what it asks for by the forms as they are now."""
 
 
 class Plans(Protocol):
     """Knows what is planned."""
 
     def record(self, submissions: Sequence[Submission], now: datetime) -> set[Key]:
-        """Record what they ask for, each once, and return what a message is to be published for."""
+        """Record what they ask for, each once, and return what a message is to be published for.
+
+        Of what was recorded before that is all that is neither sent nor failed, whatever is asked for now.
+        """
 
 
 class Publish(Protocol):
@@ -50,31 +56,40 @@ class PlanSubmissions:
         published again, and a worker takes a delivery twice without harm. Raises `DependencyUnavailable`.
         """
         found = [self._asked(one) for one in deliveries]
-        asked = {
-            planned.key: (planned, one)
-            for one, what in reversed(list(zip(deliveries, found, strict=True)))
-            if not isinstance(what, RetryLater)
-            for planned in what
-        }
-        submissions = [
-            Submission(one.event.id, one.event.fingerprint, what)
+        taken = [
+            (one, what)
             for one, what in zip(deliveries, found, strict=True)
-            if not isinstance(what, RetryLater) and what
+            if not isinstance(what, RetryLater) and one.event.spam is None
         ]
-        if submissions:
-            untold = self.plans.record(submissions, self.clock())
-            self.reach("after-plan")
-            due = [(_due(*asked[key]), asked[key][1].traceparent) for key in asked if key in untold]
-            self.publish(due)
-            self.reach("after-plan-publish")
+        if taken:
+            self._tell(taken)
         return [what if isinstance(what, RetryLater) else None for what in found]
+
+    def _tell(self, taken: Sequence[_Taken]) -> None:
+        asking = [Submission(one.event.id, fingerprint(one.event), what) for one, what in taken]
+        untold = self.plans.record(asking, self.clock())
+        self.reach("after-plan")
+        self.publish(self._due(taken, untold))
+        self.reach("after-plan-publish")
+
+    def _due(self, taken: Sequence[_Taken], untold: Set[Key]) -> list[tuple[DeliveryDue, str | None]]:
+        """Return the deliveries of these keys, with their traces. What came before may ask for less by now."""
+        asking = dict[Key, Delivery[SubmissionAccepted]]()
+        for one, what in taken:
+            for planned in what:
+                asking.setdefault(planned.key, one)
+        more = {key.submission_id for key in untold - asking.keys()}
+        for one in [one for one, _ in taken if one.event.id in more]:
+            for planned in may_plan(one.event, self.channels):
+                asking.setdefault(planned.key, one)
+        return [
+            (DeliveryDue(key.id, key.channel, one.event), one.traceparent)
+            for key, one in asking.items()
+            if key in untold
+        ]
 
     def _asked(self, delivery: Delivery[SubmissionAccepted]) -> Sequence[Planned] | RetryLater:
         event, form = delivery.event, self.forms.get(delivery.event.form)
         if form is None and event.spam is None and not is_too_old(event.accepted_at, self.clock()):
             return RetryLater(unknown(event.form), after_s=retry_after_s(delivery.attempt + 1))
         return plan(event, form, self.channels)
-
-
-def _due(planned: Planned, delivery: Delivery[SubmissionAccepted]) -> DeliveryDue:
-    return DeliveryDue(planned.key.id, planned.key.channel, delivery.event)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 
 from notify_service.channels.channel import Channel
+from notify_service.channels.mailboxes import normalised
 from notify_service.channels.planned import Planned
 from notify_service.channels.registry import ON_RECEIPTS
 from shared.contracts import SubmissionAccepted
@@ -21,3 +23,15 @@ def plan(event: SubmissionAccepted, form: Form | None, channels: Mapping[str, Ch
         return []
     asked = channels.values() if form is not None else [channels[ON_RECEIPTS]]
     return [planned for channel in asked for planned in channel.plan(event, form)]
+
+
+def may_plan(event: SubmissionAccepted, channels: Mapping[str, Channel]) -> list[Planned]:
+    """Return the deliveries that an event may have asked for once, whatever its form says now."""
+    return [planned for channel in channels.values() for planned in channel.plan(event, None)]
+
+
+def fingerprint(event: SubmissionAccepted) -> str:
+    """Return what tells an event from another one under the same id: SHA-256 of its fields and the address to confirm
+    to, which no field need hold."""
+    address = normalised(event.reply_address or "")
+    return hashlib.sha256(f"{event.fingerprint}\n{address}".encode("utf-8", "surrogatepass")).hexdigest()
