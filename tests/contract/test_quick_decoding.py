@@ -4,10 +4,22 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from shared.contracts import Control, JsonValue, Source, encode, fingerprint, submission
+from shared.contracts import (
+    Control,
+    DeliveryDue,
+    InvalidEvent,
+    JsonValue,
+    Source,
+    SubmissionAccepted,
+    delivery,
+    encode,
+    fingerprint,
+    submission,
+)
 from support.events import an_event
 
 PLAIN = encode(
@@ -18,12 +30,22 @@ PLAIN = encode(
         receipt_url="https://forms.example.org/receipts/x",
     )
 )
+DUE = b'{"delivery":"6d1f7a52-6f35-5a0e-9e0a-1c6f7d0f4b8e","channel":"confirmation","submission":%s}'
 BITS = [
     *(b'"a":"1",', b'"id":"6d1f7a52-6f35-5a0e-9e0a-1c6f7d0f4b8e",', b'"spam" :null,', b'"name" :"x",', b'"x":[1],'),
     *(b'\\"', b"\\n", b"\\u0000", b"\x00", b"\x1f", b"\xff", b"\xed\xa0\x80", b"\xe2\x80\xa8", b"\xef\xbb\xbf"),
     *(b"null", b'"', b":", b" ", b"60", b"24", b"00", b"-", b"1", b"[", b"{}", b"}", b","),
 ]
 SPLICES = st.tuples(st.integers(0, len(PLAIN)), st.integers(0, 12), st.sampled_from(BITS))
+
+
+def assert_agree(body: bytes) -> None:
+    """Fail where the quick way takes what the strict one refuses, or reads it otherwise."""
+    if quick := submission._decoded_quickly(body):
+        strict = submission._decoded_strictly(body)
+        assert (quick, quick.received) == (strict, strict.received)
+    if due := delivery._decoded_quickly(DUE % body):
+        assert due == delivery._decoded_strictly(DUE % body)
 
 
 @settings(max_examples=2000)
@@ -37,9 +59,49 @@ def test_what_is_read_quickly_is_read_strictly_the_same(splices: list[tuple[int,
     body = PLAIN
     for at, length, bit in splices:
         body = body[:at] + bit + body[at + length :]
-    if quick := submission._decoded_quickly(body):
-        strict = submission._decoded_strictly(body)
-        assert (quick, quick.received) == (strict, strict.received)
+    assert_agree(body)
+
+
+NULLS = [f'"{name}":null'.encode() for name in ("user_agent", "language", "reply_to", "captcha", "spam")]
+IN_PLACE = [
+    b'"x":1e999',
+    b'"x":' + b"9" * 40,
+    b'"x":' + b"[" * 60 + b"]" * 60,
+    b'"user_agent":"1"',
+    b'"ip":null',
+    b'"subject":"1"',
+    b'"x":"1"',
+    b'"x":""',
+    b'"x":null',
+    b'"x":[{}]',
+    b'"x":NaN',
+    b'"":null',
+    b'"id":1',
+    b'"x":0,"y":0',
+]
+
+
+@settings(max_examples=500)
+@given(st.dictionaries(st.sampled_from(NULLS), st.sampled_from(IN_PLACE), min_size=1))
+@example({NULLS[1]: IN_PLACE[0]})
+@example({NULLS[1]: IN_PLACE[1]})
+@example({NULLS[1]: IN_PLACE[2]})
+@example({NULLS[1]: IN_PLACE[3]})
+@example({NULLS[3]: IN_PLACE[5]})
+def test_a_member_that_is_missing_is_not_made_up_for_by_another(instead: dict[bytes, bytes]) -> None:
+    body = PLAIN
+    for member, other in instead.items():
+        assert body.count(member) == 1
+        body = body.replace(member, other)
+    assert_agree(body)
+
+
+@pytest.mark.parametrize("other", IN_PLACE[:4])
+def test_what_the_strict_way_refuses_is_refused(other: bytes) -> None:
+    with pytest.raises(InvalidEvent):
+        SubmissionAccepted.decode(PLAIN.replace(NULLS[1], other))
+    with pytest.raises(InvalidEvent):
+        DeliveryDue.decode(DUE % PLAIN.replace(NULLS[1], other))
 
 
 texts = st.text(st.characters(exclude_characters='"\\', exclude_categories=["Cc", "Cs"]))
