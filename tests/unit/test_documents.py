@@ -13,6 +13,8 @@ from support.service import ROOT
 
 DOCUMENTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
 
+DECISIONS = sorted((ROOT / "docs" / "decisions").glob("*.md"))
+
 
 def links(document: Path) -> Iterator[str]:
     return (found[1] for found in re.finditer(r"\]\(([^)\s]+)\)", document.read_text()) if "://" not in found[1])
@@ -37,6 +39,22 @@ def test_what_it_links_to_is_there(document: Path) -> None:
 @pytest.mark.parametrize("link", ["docs/nothing.md", "docs/forms.md#nothing", "#nothing"])
 def test_a_link_that_leads_nowhere_is_found(link: str) -> None:
     assert not is_there(ROOT / "README.md", link)
+
+
+def leads_nowhere(path: str) -> bool:
+    """Say whether a path is there neither from the top, nor as a module of one of our packages, `gateway/app.py`."""
+    return not any((place / path).exists() for place in (ROOT, *ROOT.glob("*/src")))
+
+
+@pytest.mark.parametrize("document", DECISIONS, ids=lambda document: document.name)
+def test_every_path_that_a_decision_names_is_there(document: Path) -> None:
+    named = re.findall(r"`([\w.-]+/[\w./-]+\.\w+)`", document.read_text())
+    assert [path for path in named if leads_nowhere(path)] == []
+
+
+def test_a_path_that_leads_nowhere_is_found() -> None:
+    assert leads_nowhere("dev/supervisor.py")
+    assert not leads_nowhere("gateway/app.py")
 
 
 def test_the_readme_is_short() -> None:
