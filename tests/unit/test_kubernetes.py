@@ -6,14 +6,13 @@ import json
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import kubernetes_validate  # type: ignore[import-untyped]
 import pytest
 
 from credentials.broker import PERMISSIONS
 from dev import clients
-from shared.messaging.topology import NOTIFY_SMTP, STORAGE
+from shared.messaging.topology import NOTIFY_SMTP, NOTIFY_SUBMISSIONS, STORAGE
 from support.manifests import (
     BROKER,
     FOLDER,
@@ -168,9 +167,15 @@ def test_every_file_of_a_secret_that_is_named_is_there(manifests: list[Manifest]
 
 def test_scaling_looks_at_the_queues_that_are_consumed(manifests: list[Manifest]) -> None:
     scaled = of_kind(manifests, "ScaledObject")
-    triggers: dict[str, Any] = {name: one["spec"]["triggers"][0]["metadata"] for name, one in scaled.items()}
-    assert triggers["storage-service"]["queueName"] == STORAGE.name
-    assert triggers["notify-service"]["queueName"] == NOTIFY_SMTP.name
+    queues = {
+        name: [trigger["metadata"].get("queueName") for trigger in one["spec"]["triggers"]]
+        for name, one in scaled.items()
+    }
+    assert queues == {
+        "storage-service": [STORAGE.name],
+        "notify-service": [NOTIFY_SUBMISSIONS.name, NOTIFY_SMTP.name],
+        "gateway": [None],
+    }
     deployments = of_kind(manifests, "Deployment")
     assert all(one["spec"]["scaleTargetRef"]["name"] in deployments for one in scaled.values())
     assert not any("replicas" in one["spec"] for one in deployments.values()), "two would set it in turn"
