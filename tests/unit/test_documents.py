@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 import subprocess
 from collections.abc import Iterator
+from fnmatch import fnmatch
 from pathlib import Path
 
 import pytest
 
+from shared.messaging.topology import QUEUES
 from support.service import ROOT
 
 DOCUMENTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -55,6 +57,30 @@ def test_every_path_that_a_decision_names_is_there(document: Path) -> None:
 def test_a_path_that_leads_nowhere_is_found() -> None:
     assert leads_nowhere("dev/supervisor.py")
     assert not leads_nowhere("gateway/app.py")
+
+
+def is_declared(queue: str) -> bool:
+    """Say whether a queue is in the topology; `….` stands for every delay level of its own."""
+    return any(fnmatch(declared.name, queue.replace("…", "*")) for declared in QUEUES)
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda document: document.name)
+def test_every_queue_that_it_names_is_declared(document: Path) -> None:
+    named = set(re.findall(r"`?\b((?:storage|notify)\.[a-z]+(?:\.retry\.[\w…]+)?\.v\d+)\b", document.read_text()))
+    assert {queue for queue in named if not is_declared(queue)} <= {"storage.submissions.v2"}, "that is an example"
+
+
+def test_the_table_of_queues_names_every_queue() -> None:
+    table = (ROOT / "docs" / "operations.md").read_text().partition("| queue | grows while |")[2].partition("\n\n")[0]
+    rows = [row.split(" | ")[0] for row in table.splitlines()]
+    named = [name.replace("…", "*") for row in rows for name in re.findall(r"`([^`]+)`", row)]
+    assert [queue.name for queue in QUEUES if not any(fnmatch(queue.name, one) for one in named)] == []
+    assert [one for one in named if not is_declared(one)] == []
+
+
+def test_a_queue_that_is_not_declared_is_found() -> None:
+    assert is_declared("notify.smtp.retry.….v1")
+    assert not is_declared("notify.mail.retry.….v1")
 
 
 def test_the_readme_is_short() -> None:
