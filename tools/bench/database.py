@@ -20,18 +20,22 @@ def driven(database_url: str) -> str:
 class Counted:
     """One table that a consumer fills; `moment` is the column that says when a row was written.
 
-    `only` picks the rows that count (SQL). Names and conditions are the bench's own.
+    `only` picks the rows that count (SQL). `clear` empties the tables in `also` with it. Names and conditions are the
+    bench's own.
     """
 
-    def __init__(self, database_url: str, table: str, moment: str, only: str = "TRUE") -> None:
+    def __init__(
+        self, database_url: str, table: str, moment: str, only: str = "TRUE", also: tuple[str, ...] = ()
+    ) -> None:
         self._engine: Engine = create_engine(driven(database_url))
-        self._table, self._moment, self._only = table, moment, only
+        self._table, self._moment, self._only, self._also = table, moment, only, also
 
     def clear(self) -> None:
         """Delete every row, where there is the table already."""
         with self._engine.begin() as connection:
-            if self._engine.dialect.has_table(connection, self._table):
-                connection.execute(text(f"TRUNCATE {self._table} CASCADE"))
+            for table in (self._table, *self._also):
+                if self._engine.dialect.has_table(connection, table):
+                    connection.execute(text(f"TRUNCATE {table} CASCADE"))
 
     def rows(self) -> int:
         """Return how many rows count; none where there is no table."""

@@ -24,7 +24,7 @@ from shared.messaging.topology import NOTIFY_SUBMISSIONS
 def mails(world: World) -> Iterator[list[Subject]]:
     """Yield one replica, and the loop that does nothing but send, waiting for each answer and pipelined."""
     url = world.postgres.create_database("mails")
-    counted = Counted(url, "deliveries", "changed_at", "state = 'sent'")
+    counted = Counted(url, "deliveries", "changed_at", "state = 'sent'", also=("planned_submissions",))
     with sink(world.directory / "mails").running(world.directory) as server:
         receiving = {"mail server": server.pid}
         replica = notify(world.broker.url, url, url_of(server.port))
