@@ -17,7 +17,7 @@ from notify_service.channels.planned import Key, Planned
 from notify_service.channels.webhook import OWNER
 from notify_service.deliveries.caps import Cap, Caps
 from notify_service.deliveries.plan_table import PlanTable, Submission
-from notify_service.deliveries.states import Claim, ClaimAnswer, Held, NotYet, Settled
+from notify_service.deliveries.states import Claim, ClaimAnswer, Held, NotYet, Outcome, Settled
 from notify_service.deliveries.table import DeliveryTable
 from notify_service.tables import MIGRATIONS, deliveries
 from shared import database
@@ -86,6 +86,22 @@ def test_what_asks_for_nothing_is_not_noted(engine: Engine) -> None:
     assert plans.record([replace(one, asked=[])], NOON) == set()
     assert plans.record([one, replace(submission("g", one.id), asked=[])], NOON) == {each.key for each in one.asked}
     assert plans.record([replace(submission("g", one.id), asked=[])], NOON) == set(), "what is pending is another's"
+
+
+def test_a_submission_is_unfinished_until_all_of_it_is_sent_has_failed_or_is_held(engine: Engine) -> None:
+    plans, table, many = PlanTable(engine), DeliveryTable(engine, CAPS), [submission() for _ in range(3)]
+    ids = {one.id for one in many}
+    plans.record(many, NOON)
+    assert plans.unfinished(ids) == ids
+    claims = {planned.key: claim(table, planned) for one in many for planned in one.asked}
+    assert isinstance(claims[many[2].asked[0].key], Held)
+    assert plans.unfinished(ids) == ids, "they are being sent"
+    for key, claimed in claims.items():
+        if isinstance(claimed, Claim):
+            outcome: Outcome = "retrying" if key == many[0].asked[1].key else "failed"
+            table.record(claimed, outcome, now=NOON, error="why", next_attempt_at=NOON)
+    assert plans.unfinished(ids) == {many[0].id}
+    assert plans.unfinished({many[1].id}) == plans.unfinished(set()) == set()
 
 
 def test_another_body_under_the_same_id_adds_what_is_its_own(engine: Engine) -> None:

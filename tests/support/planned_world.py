@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from notify_service.channels.channel import Channel
 from notify_service.channels.planned import Key
@@ -15,6 +16,7 @@ from notify_service.deliveries.plan_table import Submission
 from notify_service.deliveries.recording import Recorder
 from notify_service.deliveries.worker import DeliveryWorker
 from notify_service.planning.handler import PlanSubmissions
+from notify_service.planning.in_place import DeliverInPlace, InPlaceWorker
 from notify_service.planning.publishing import DuePublisher
 from notify_service.transports.transport import Transport
 from shared.contracts import DeliveryDue, SubmissionAccepted, decoder
@@ -46,6 +48,11 @@ class FakePlans:
         again = {key for key in self.recorded if key.submission_id in known}
         return added | {key for key in again if self.state(key) not in {"sent", "failed"}}
 
+    def unfinished(self, submission_ids: Collection[UUID]) -> set[UUID]:
+        ended = {"sent", "failed", "held"}
+        of_these = {key for key in self.recorded if key.submission_id in submission_ids}
+        return {key.submission_id for key in of_these if self.state(key) not in ended}
+
 
 class PlannedWorld:
     """`mail` and `web` hold the collaborators of each transport; they share the table and the forms."""
@@ -59,8 +66,13 @@ class PlannedWorld:
         self.plans.state = lambda key: rows[key].state if key in rows else "pending"
         self.channels: dict[str, Channel] = {"confirmation": self.mail.channel, "webhook": self.web.channel}
         self.clock = self.web.clock = self.mail.clock
+        publish = DuePublisher(self.broker.publisher())
+        in_place = [
+            InPlaceWorker("smtp", self._worker(self.mail.sender), 4),
+            InPlaceWorker("http", self._worker(self.web.sender), 1),
+        ]
         self.planner = PlanSubmissions(
-            self.channels, self.forms, self.plans, DuePublisher(self.broker.publisher()), self.clock
+            self.channels, self.forms, self.plans, publish, DeliverInPlace(in_place), self.clock
         )
         self.mails = self._worker(self.mail.sender)
         self.webhooks = self._worker(self.web.sender)

@@ -171,7 +171,7 @@ def test_a_form_that_nobody_ever_knows_fails_its_confirmation_visibly(world: Pla
 
 
 def test_what_the_broker_does_not_confirm_is_held(world: PlannedWorld) -> None:
-    world.broker.refusal = "blocked"
+    world.broker.refusal = "nacked"
     with pytest.raises(DependencyUnavailable):
         planned(world, an_event())
     world.broker.refusal = None

@@ -15,7 +15,7 @@ from notify_service.queries import methods
 from notify_service.tables import PARKED
 from notify_service.workers import Parts, mail_workers, now, planner, webhook_workers
 from shared import failpoints, forms, tracing
-from shared.messaging.broker import Broker, Closable, Consumer
+from shared.messaging.broker import Broker
 from shared.messaging.running import run_until_told
 from shared.messaging.topology import (
     NOTIFY_EMAIL,
@@ -50,11 +50,10 @@ def run(
     needs = ChannelNeeds(chosen.mail_from, chosen.form_secrets, now)
     measuring, table, announcer = NotifyInstruments(registry), DeliveryTable(engine, chosen.caps), broker.announcer()
     parts = Parts(chosen, served, table, PlanTable(engine), channels(needs), broker, announcer, measuring, reach, spans)
-    consumers, closing = list[Consumer](), list[Closable]()
-    for build in (mail_workers, webhook_workers, planner):
-        made, to_close = build(parts)
-        consumers += made
-        closing += to_close
+    mail, webhooks = mail_workers(parts), webhook_workers(parts)
+    built = [mail, webhooks, planner(parts, [*mail.in_place, *webhooks.in_place])]
+    consumers = [consumer for one in built for consumer in one.consumers]
+    closing = [part for one in built for part in one.closing]
     parked = ParkedCollector(broker, engine, PARKED, WORKS, reach=reach, reopen=reopening(table, now))
     measure_parked(registry, parked.repository.waiting)
     answering = broker.serve(NOTIFY_QUERIES, {**methods(table, parked.repository), **parked.methods()})

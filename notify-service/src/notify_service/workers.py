@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -23,6 +23,7 @@ from notify_service.deliveries.wanted import Plan
 from notify_service.deliveries.worker import DeliveryWorker
 from notify_service.instruments import NotifyInstruments
 from notify_service.planning.handler import PlanSubmissions
+from notify_service.planning.in_place import DeliverInPlace, InPlaceWorker
 from notify_service.planning.one_channel import OneChannel
 from notify_service.planning.publishing import DuePublisher
 from notify_service.tracing import TracedCaller, TracedSender
@@ -116,37 +117,57 @@ class Parts:
             ),
         ]
 
+    def in_place(
+        self, by: TransportName, transport: Transport, deliveries: Deliveries, recorder: Recorder, limits: BatchLimits
+    ) -> InPlaceWorker:
+        """Return what makes due deliveries in place, as the consumers of their queue do.
+
+        Its worker is its own: with one of theirs it would share a lease.
+        """
+        worker = self.worker(Due(self.channels, self.forms, now), transport, deliveries, recorder, by)
+        handler = tracing.traced(worker, NOTIFY_HTTP if by == "http" else NOTIFY_SMTP, self.spans)
+        return InPlaceWorker(by, handler, limits.size)
+
     def consumer(self, work: WorkQueue, handlers: Handlers, limits: BatchLimits) -> Consumer:
         """Return a consumer of the events that have a handler, with a span around each that it takes."""
         handler = tracing.traced(dispatching(handlers), work, self.spans)
         return self.broker.consumer(work, handler, limits, decoder(*handlers))
 
 
-def planner(parts: Parts) -> tuple[list[Consumer], list[Closable]]:
-    """Return what plans submissions, and what is to be closed after it."""
-    publisher = DuePublisher(parts.broker.publisher())
-    handlers: Handlers = {
-        SubmissionAccepted: PlanSubmissions(parts.channels, parts.forms, parts.plans, publisher, now, parts.reach),
-    }
-    return [parts.consumer(NOTIFY_SUBMISSIONS, handlers, BatchLimits(size=PLANNED_AT_ONCE))], [publisher]
+@dataclass(frozen=True, slots=True)
+class Built:
+    """What works on the queues, what is to be closed after it, and what delivers in place over the same transports."""
+
+    consumers: Sequence[Consumer]
+    closing: Sequence[Closable]
+    in_place: Sequence[InPlaceWorker] = ()
 
 
-def mail_workers(parts: Parts) -> tuple[list[Consumer], list[Closable]]:
-    """Return what sends mail, by so many connections as are set, and what is to be closed after it."""
+def planner(parts: Parts, in_place: Sequence[InPlaceWorker]) -> Built:
+    """Return what plans submissions."""
+    publisher, deliver = DuePublisher(parts.broker.publisher()), DeliverInPlace(in_place)
+    plan = PlanSubmissions(parts.channels, parts.forms, parts.plans, publisher, deliver, now, parts.reach)
+    consumer = parts.consumer(NOTIFY_SUBMISSIONS, {SubmissionAccepted: plan}, BatchLimits(size=PLANNED_AT_ONCE))
+    return Built([consumer], [publisher, deliver])
+
+
+def mail_workers(parts: Parts) -> Built:
+    """Return what sends mail, by so many connections as are set."""
     chosen, breaker, spans = parts.chosen, Breaker(time.monotonic), parts.spans
     parts.measuring.watch("email", lambda: int(breaker.is_open))
     deliveries = parts.measuring.counted(parts.table, by_source=chosen.caps.source is not None)
     recorder = Recorder(deliveries.record_sent)
     limits = BatchLimits(size=1 if spans else MOST)  # a mail's span stands below its own event's, and no other's
     senders = smtp_senders(chosen.smtp, breaker, chosen.smtp_connections)
-    consumers = list[Consumer]()
+    consumers, in_place = list[Consumer](), list[InPlaceWorker]()
     for sender in senders:
         transport = TracedSender(sender, chosen.smtp, spans) if spans else sender
         consumers += parts.consumers("confirmation", transport, deliveries, recorder, limits)
-    return consumers, [recorder, *senders]
+        in_place.append(parts.in_place("smtp", transport, deliveries, recorder, limits))
+    return Built(consumers, [recorder, *senders], in_place)
 
 
-def webhook_workers(parts: Parts) -> tuple[list[Consumer], list[Closable]]:
+def webhook_workers(parts: Parts) -> Built:
     """Return what sends webhooks, apart from mail: an endpoint that hangs keeps nothing waiting but webhooks."""
     chosen, served, spans = parts.chosen, parts.forms, parts.spans
     deliveries = parts.measuring.counted(parts.table)
@@ -157,10 +178,11 @@ def webhook_workers(parts: Parts) -> tuple[list[Consumer], list[Closable]]:
     for channel in with_secrets():
         parts.measuring.watch_secrets(channel, partial(_missing, served, chosen.form_secrets, channel))
     parts.measuring.watch("webhook", lambda: sender.resting(webhook_urls(served)))
-    consumers = list[Consumer]()
+    consumers, limits = list[Consumer](), BatchLimits(size=1)
     for _ in range(chosen.webhook_connections):
-        consumers += parts.consumers("webhook", sender, deliveries, recorder, BatchLimits(size=1))
-    return consumers, [recorder]
+        consumers += parts.consumers("webhook", sender, deliveries, recorder, limits)
+    in_place = [parts.in_place("http", sender, deliveries, recorder, limits) for _ in range(most)]
+    return Built(consumers, [recorder], in_place)
 
 
 def _missing(served: forms.Forms, secrets: forms.FormSecrets, channel: str) -> int:

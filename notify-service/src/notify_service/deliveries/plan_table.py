@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -57,6 +57,14 @@ class PlanTable:
                 found += [_key_of(row) for row in rows if (row.submission_id, row.fingerprint) in known]
         return set(found)
 
+    def unfinished(self, submission_ids: Collection[UUID]) -> set[UUID]:
+        """Return those of them that have a delivery which is neither sent, nor failed, nor held by a cap.
+
+        Raises `DependencyUnavailable`.
+        """
+        with classified(), self._engine.begin() as connection:
+            return set(connection.scalars(_UNFINISHED, {"of_ids": list(submission_ids)}))
+
     def _noted(self, connection: Connection, asking: Sequence[Submission], now: datetime) -> set[tuple[UUID, str]]:
         """Note them as planned, and return those that were not."""
         if not asking:
@@ -92,8 +100,10 @@ def _record_statement(dialect: str) -> Executable:
 
 
 _ROW = (_C.submission_id, _C.channel, _C.destination_hash, _C.request)
+_OF_THESE = _C.submission_id.in_(bindparam("of_ids", type_=Uuid(), expanding=True))
+_UNFINISHED = select(_C.submission_id).where(_OF_THESE, _C.state.in_(("pending", "sending", "retrying")))
 _UNSETTLED = (
     select(*_ROW, _P.fingerprint)
     .join_from(deliveries, planned_submissions, _C.submission_id == _P.submission_id)
-    .where(_C.submission_id.in_(bindparam("of_ids", type_=Uuid(), expanding=True)), _C.state.not_in(("sent", "failed")))
+    .where(_OF_THESE, _C.state.not_in(("sent", "failed")))
 )

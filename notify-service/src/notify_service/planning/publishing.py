@@ -22,6 +22,10 @@ QUEUES: Mapping[TransportName, Destination] = {"smtp": to(NOTIFY_SMTP), "http": 
 """Where each transport's deliveries go: apart, so that what is slow about one delays none of the other."""
 
 
+class Blocked(DependencyUnavailable):
+    """An alarm keeps the broker from taking any message. Consumers go on, and their work may be what ends it."""
+
+
 class DuePublisher:
     """`handler.Publish` by a publisher, which it closes."""
 
@@ -30,14 +34,15 @@ class DuePublisher:
         self._threads = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="publish")
 
     def __call__(self, due: Sequence[tuple[DeliveryDue, str | None]]) -> None:
-        """Publish each, confirmed; raises `DependencyUnavailable` where one was not."""
+        """Publish each, confirmed; raises `DependencyUnavailable` where one was not, `Blocked` because of an alarm."""
         try:
             if len(due) == 1:
                 self._publish(due[0])
             else:
                 list(self._threads.map(self._publish, due))
         except NotConfirmed as error:
-            raise DependencyUnavailable(f"broker: {error}") from error
+            unavailable = Blocked if error.refusal == "blocked" else DependencyUnavailable
+            raise unavailable(f"broker: {error}") from error
 
     def close(self) -> None:
         """Wait for what is on its way, and close the publisher."""
