@@ -218,7 +218,7 @@ class FakeSender:
         self.check()
         return nullcontext()
 
-    def send(self, mail: Mail, *, timeout_s: float) -> None:
+    def send(self, mail: Mail, *, timeout_s: float) -> str:
         self.check()
         self.before()
         self.timeouts_s.append(timeout_s)
@@ -228,3 +228,4 @@ class FakeSender:
                 self.sent.append(mail)
             raise refused
         self.sent.append(mail)
+        return "250 2.0.0 queued"

@@ -62,7 +62,7 @@ class Refusing:
     def turn(self, endpoint: str | None) -> AbstractContextManager[None]:
         return nullcontext()
 
-    def send(self, mail: Mail, *, timeout_s: float) -> None:
+    def send(self, mail: Mail, *, timeout_s: float) -> str:
         raise Permanent("rcpt 550")
 
 

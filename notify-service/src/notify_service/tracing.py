@@ -32,11 +32,11 @@ class TracedSender:
         """Have a turn; see `transport.Transport`."""
         return self._sender.turn(endpoint)
 
-    def send(self, letter: Mail, *, timeout_s: float) -> None:
+    def send(self, letter: Mail, *, timeout_s: float) -> str:
         """Send one mail; see `transport.Transport`."""
         with self._spans.begun("send mail", "client", self._about) as span:
             try:
-                self._sender.send(letter, timeout_s=timeout_s)
+                return self._sender.send(letter, timeout_s=timeout_s)
             except SendFailure as error:
                 span.fail(error.reason)
                 raise

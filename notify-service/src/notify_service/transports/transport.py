@@ -16,6 +16,6 @@ class Transport(Protocol):
         where nothing can be sent at all now.
         """
 
-    def send(self, letter: Any, *, timeout_s: float) -> None:
-        """Send within the time given, and nothing after it; raises `Transient`, `Permanent` or `ChannelBroken`, or
-        `DependencyUnavailable` where it did not try."""
+    def send(self, letter: Any, *, timeout_s: float) -> str:
+        """Send within the time given, and nothing after it, and return what the other side said, as `said.said` leaves
+        it. Raises `Transient`, `Permanent` or `ChannelBroken`, or `DependencyUnavailable` where it did not try."""

@@ -81,18 +81,22 @@ class HttpSender:
         finally:
             found.leave(begun_s)
 
-    def send(self, letter: Request, *, timeout_s: float) -> None:
-        """Send one request; see `transport.Transport`. No answer is `Transient`: it may have arrived."""
+    def send(self, letter: Request, *, timeout_s: float) -> str:
+        """Send one request, and return the status; see `transport.Transport`.
+
+        No answer is `Transient`: it may have arrived.
+        """
         breaker = self._endpoint_of(letter.url).breaker
         try:
-            is_prompt = self._send(letter, timeout_s)
+            answer = self._send(letter, timeout_s)
         except NoAnswer as error:
             breaker.failed(overtime=error.overtime)
             raise Transient(str(error), tells_of_channel=True) from None
         except SendFailure as error:
             (breaker.failed if error.tells_of_channel else breaker.succeeded)()
             raise
-        (breaker.succeeded if is_prompt else breaker.failed)()
+        (breaker.failed if answer.overtime else breaker.succeeded)()
+        return f"status {answer.status}"
 
     def resting(self, urls: Collection[str]) -> int:
         """Return how many of these endpoints failed so often that they rest; one that no form has is not tried any
@@ -100,8 +104,8 @@ class HttpSender:
         with self._lock:
             return sum(one.breaker.is_open for url, one in self._endpoints.items() if url in urls)
 
-    def _send(self, letter: Request, timeout_s: float) -> bool:
-        """Send it, and say whether the whole answer came in time."""
+    def _send(self, letter: Request, timeout_s: float) -> Answer:
+        """Send it, and return the answer, where that is a success."""
         try:
             answer = self._caller.post(letter.url, letter.body, letter.headers, timeout_s=timeout_s)
         except Refused as error:
@@ -109,7 +113,7 @@ class HttpSender:
         failure = failure_of(answer.status, answer.retry_after, self._clock())
         if failure is not None:
             raise failure
-        return not answer.overtime
+        return answer
 
     def _endpoint_of(self, url: str) -> Endpoint:
         with self._lock:

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, get_args
 
 from notify_service.transports.failures import ChannelBroken, Permanent, SendFailure, Transient
+from notify_service.transports.said import said
 
 Stage: TypeAlias = Literal["connect", "ehlo", "starttls", "login", "mail", "rcpt", "data"]
+
+STAGES: tuple[Stage, ...] = get_args(Stage)
 
 _BEFORE_THE_MAIL: frozenset[Stage] = frozenset({"connect", "ehlo", "starttls", "login"})
 _CHANNEL_CODES = frozenset({530, 534, 535, 538})
 _SERVICE_NOT_AVAILABLE = 421
 
 
-def failure(stage: Stage, code: int | None) -> SendFailure:
+def failure(stage: Stage, code: int | None, text: bytes | str = b"") -> SendFailure:
     """Return what an SMTP answer at a stage means; `code` is None where there was none (refused, lost, no TLS).
+
+    `text` is what came with the code. At LOGIN it is left out: it may repeat a user or a password.
 
     | answer                                                     | class     |
     | ---------------------------------------------------------- | --------- |
@@ -26,10 +31,19 @@ def failure(stage: Stage, code: int | None) -> SendFailure:
     mail is under way, and broken before.
     """
     reason = f"{stage} {'no answer' if code is None else code}"
+    heard = reply(code, b"" if stage == "login" else text)
     refused = code is not None and 500 <= code < 600
     passing = code is not None and 400 <= code < 500
     if code in _CHANNEL_CODES or (stage in _BEFORE_THE_MAIL and not passing) or (stage == "mail" and refused):
-        return ChannelBroken(reason)
+        return ChannelBroken(reason, said=heard)
     if refused:
-        return Permanent(reason)
-    return Transient(reason, tells_of_channel=code in {None, _SERVICE_NOT_AVAILABLE} or stage in _BEFORE_THE_MAIL)
+        return Permanent(reason, said=heard)
+    tells_of_channel = code in {None, _SERVICE_NOT_AVAILABLE} or stage in _BEFORE_THE_MAIL
+    return Transient(reason, tells_of_channel=tells_of_channel, said=heard)
+
+
+def reply(code: int | None, text: bytes | str) -> str:
+    """Return a server's reply as it may be kept; empty where there was none."""
+    if code is None:
+        return ""
+    return said(f"{code} {text.decode('utf-8', 'replace') if isinstance(text, bytes) else text}")

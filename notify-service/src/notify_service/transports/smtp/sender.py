@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 from notify_service.transports.breaker import Breaker
 from notify_service.transports.failures import ChannelBroken, Permanent, SendFailure, Transient
-from notify_service.transports.smtp.answers import Stage, failure
+from notify_service.transports.smtp.answers import Stage, failure, reply
 from notify_service.transports.smtp.mail import Mail
 from notify_service.transports.smtp.server import SmtpServer
 from notify_service.transports.smtp.session import SmtpSession
@@ -59,18 +59,19 @@ class SmtpSender:
             self.check()
             yield
 
-    def send(self, letter: Mail, *, timeout_s: float) -> None:
-        """Send one mail. No answer after the final dot is `Transient`: it may have arrived."""
+    def send(self, letter: Mail, *, timeout_s: float) -> str:
+        """Send one mail, and return the reply to its end. No answer there is `Transient`: it may have arrived."""
         if not self._breaker.admits():
             raise DependencyUnavailable(_RESTING)
         try:
-            self._transfer(letter, time.monotonic() + timeout_s)
+            heard = self._transfer(letter, time.monotonic() + timeout_s)
         except SendFailure as error:
             (self._breaker.failed if error.tells_of_channel else self._breaker.succeeded)()
             self._recover(error)
             raise
         self._breaker.succeeded()
         self._used_at_s = time.monotonic()
+        return heard
 
     def close(self) -> None:
         """Take leave of the server."""
@@ -80,15 +81,15 @@ class SmtpSender:
                 self._session.quit()
             self._drop()
 
-    def _transfer(self, mail: Mail, deadline_s: float) -> None:
+    def _transfer(self, mail: Mail, deadline_s: float) -> str:
         session = self._begun(mail, deadline_s)
         with _at("rcpt"):
             _expect("rcpt", session.ask(_rcpt(mail)))
         with _at("data"):
-            code, _ = session.ask(_DATA)
+            code, text = session.ask(_DATA)
             if code != _GO_AHEAD:
-                raise failure("data", code)
-            _expect("data", session.ask_for_content(mail.content))
+                raise failure("data", code, text)
+            return _expect("data", session.ask_for_content(mail.content))
 
     def _begun(self, mail: Mail, deadline_s: float) -> SmtpSession:
         """Return a session that has accepted MAIL: the one at hand, or a new one if that turns out to be over."""
@@ -193,29 +194,30 @@ def _begin_utf8(session: SmtpSession, mail: Mail) -> None:
     """Begin a mail with SMTPUTF8 (RFC 6531). A server that takes others, and not this, refuses this mail alone: an
     address that somebody typed must not hold up everybody's."""
     try:
-        code, _ = reply = session.mail(mail.sender, ["SMTPUTF8", "BODY=8BITMIME"])
+        answer = session.mail(mail.sender, ["SMTPUTF8", "BODY=8BITMIME"])
     except smtplib.SMTPNotSupportedError:
         raise Permanent("mail without SMTPUTF8") from None
-    if 500 <= code < 600 and session.ask(_mail(mail))[0] == _OK:
-        raise Permanent(f"mail {code} with SMTPUTF8")
-    _expect("mail", reply)
+    if 500 <= answer[0] < 600 and session.ask(_mail(mail))[0] == _OK:
+        raise Permanent(f"mail {answer[0]} with SMTPUTF8", said=reply(*answer))
+    _expect("mail", answer)
 
 
-def _expect(stage: Stage, reply: tuple[int, bytes]) -> None:
-    code, _ = reply
-    if not 200 <= code < 300:
-        raise failure(stage, code)
+def _expect(stage: Stage, answer: tuple[int, bytes]) -> str:
+    """Return what the server said, if it is that all is well; raises `SendFailure` otherwise."""
+    if not 200 <= answer[0] < 300:
+        raise failure(stage, *answer)
+    return reply(*answer)
 
 
 @contextlib.contextmanager
 def _at(stage: Stage) -> Iterator[None]:
-    """Turn what smtplib raises into what it means. What the server said may hold an address: it goes no further."""
+    """Turn what smtplib raises into what it means."""
     try:
         yield
     except SendFailure:
         raise
     except smtplib.SMTPResponseException as error:
-        raise failure(stage, error.smtp_code) from None
+        raise failure(stage, error.smtp_code, error.smtp_error) from None
     except smtplib.SMTPServerDisconnected:
         raise failure(stage, None) from None
     except (ssl.SSLError, smtplib.SMTPNotSupportedError) as error:
