@@ -1,97 +1,38 @@
-"""The command line: `python -m notify_service` runs the service.
-
-`python -m notify_service migrate` updates the tables or takes them back; `… parked …` is for an operator.
-"""
+"""The command line: `python -m notify_service` runs the service, `… --help` lists what else it can do."""
 
 from __future__ import annotations
 
 import signal
 import sys
 from collections.abc import Sequence
-from contextlib import AbstractContextManager
-from datetime import UTC, datetime
-from functools import partial
 
-from sqlalchemy import Engine
-
-from notify_service import service, settings
-from notify_service.channels.registry import with_secrets
-from notify_service.deliveries.reopening import reopening
-from notify_service.deliveries.table import DeliveryTable
-from notify_service.tables import MIGRATIONS, PARKED
-from shared import database, failpoints, forms, logs, tracing
-from shared.messaging.rabbitmq import RabbitMQ
-from shared.parked import command
-from shared.parked.messages import ParkedMessages
-from shared.settings import SettingsError
-from shared.telemetry.messaging import messaging
-from shared.telemetry.registry import process_registry
-
-PROGRAM = "python -m notify_service"
-USAGE = f"usage: {PROGRAM} [{database.USAGE} | parked …]"
+from notify_service.commands import COMMANDS, DEFAULT
+from notify_service.commands.terminal import PROGRAM, REFUSALS, complain, say
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run or migrate, and return the exit code: 0 when told to stop, 2 when it cannot start as it is set up."""
+    """Do what a command is for, and return the exit code: 0 when told to stop, 2 when it cannot do it as things are."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    if arguments[:1] == ["parked"]:
-        return command.run(f"{PROGRAM} parked", arguments[1:], _open_parked)
-    if list(arguments[:1]) not in ([], ["migrate"]):
-        return _refuse(USAGE)
+    name, *others = arguments or [DEFAULT]
+    if name in ("-h", "--help"):
+        say(_usage())
+        return 0
+    if name not in COMMANDS:
+        complain(f"there is no command {name[:64]!r}\n\n{_usage()}")
+        return 2
     try:
-        return _migrate(arguments[1:]) if arguments else _run()
-    except (SettingsError, forms.FormsError, database.MigrationFailed) as error:
-        return _refuse(str(error))
+        return COMMANDS[name](others)
+    except REFUSALS as error:
+        complain(str(error))
+        return 2
 
 
-def _migrate(arguments: Sequence[str]) -> int:
-    database.migrate(PROGRAM, arguments, MIGRATIONS, _database)
-    return 0
-
-
-def _database() -> Engine:
-    chosen = settings.load_for_command()
-    logs.configure("notify", level=chosen.log_level, format=chosen.log_format)
-    return database.create(chosen.database_url)
-
-
-def _run() -> int:
-    chosen = settings.load()
-    warnings = partial(forms.find_warnings, secrets=chosen.form_secrets, tables=with_secrets())
-    served = forms.ReloadingForms(chosen.forms, warnings=warnings)
-    logs.configure("notify", level=chosen.log_level, format=chosen.log_format)
-    served.tell()
-    engine = database.create(chosen.database_url)
-    if MIGRATIONS.needed_at_start(engine):
-        return _refuse(f"the database has not been migrated: run `{PROGRAM} migrate` first")
-    served.follow()
-    reach = failpoints.from_environment()
-    registry = process_registry("notify-service")
-    instruments = messaging(registry, service.WORKS)
-    broker = RabbitMQ(chosen.broker_url, name="notify", reach=reach, instruments=instruments)
-    told = service.run(chosen, served, engine, broker, reach, registry, tracing.from_environment("notify"))
-    return 0 if told else 1
-
-
-def _open_parked(can_publish: bool) -> AbstractContextManager[ParkedMessages]:  # noqa: FBT001 - see command
-    """Return what the command `parked` works with; raises `command.Refused`."""
-    try:
-        chosen = settings.load_for_command(with_broker=can_publish)
-    except SettingsError as error:
-        raise command.Refused(str(error)) from error
-    logs.configure("notify", level="warning", format=chosen.log_format)
-    engine = database.create(chosen.database_url)
-    reopen = reopening(DeliveryTable(engine), _now)
-    return command.open_messages(engine, PARKED, MIGRATIONS, chosen.broker_url, name="notify operator", reopen=reopen)
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)
-
-
-def _refuse(message: str) -> int:
-    print(message, file=sys.stderr)  # noqa: T201 - to whoever starts it; logs may not be set up yet
-    return 2
+def _usage() -> str:
+    width = max(map(len, COMMANDS))
+    lines = [f"  {name:{width}}  {(command.__doc__ or '').splitlines()[0]}" for name, command in COMMANDS.items()]
+    return "\n".join(
+        [f"usage: {PROGRAM} [COMMAND …]", "", *lines, "", f"{PROGRAM} COMMAND --help says what belongs to each."]
+    )
 
 
 if __name__ == "__main__":

@@ -1,0 +1,27 @@
+"""The commands of `python -m notify_service`, a module each, in one dictionary. What it has is run and listed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TypeAlias
+
+from notify_service.commands.migrate import migrate
+from notify_service.commands.parked import parked
+from notify_service.commands.run import run
+
+Command: TypeAlias = Callable[[Sequence[str]], int]
+"""Takes the arguments behind its name, and returns the exit code.
+
+The first line of its docstring is what the list of commands says of it. Where it cannot do its work as things are, it
+raises `terminal.Refused`, or one of the errors that `terminal.REFUSALS` names: their text is shown, and the code is 2.
+"""
+
+COMMANDS: Mapping[str, Command] = {
+    "run": run,
+    "migrate": migrate,
+    "parked": parked,
+}
+"""Each command by its name."""
+
+DEFAULT = "run"
+"""What is run where no command is named."""
