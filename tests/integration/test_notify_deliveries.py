@@ -16,7 +16,7 @@ from notify_service.channels.planned import Key
 from notify_service.deliveries.interface import Deliveries
 from notify_service.deliveries.reopening import reopening
 from notify_service.deliveries.retries import BUG
-from notify_service.deliveries.states import Claim, ClaimAnswer, Leased, Settled
+from notify_service.deliveries.states import Claim, ClaimAnswer, Leased, Sent, Settled
 from notify_service.deliveries.table import DeliveryTable
 from notify_service.queries import Confirmations
 from notify_service.tables import MIGRATIONS, deliveries
@@ -172,8 +172,9 @@ def test_many_are_claimed_and_recorded_at_once_each_with_its_own_answer(subject:
     assert answers == {fresh: mine[0], sent: Settled(), leased: Leased(NOON + LEASE), retried: mine[1]}
     at = [NOON + timedelta(seconds=1), NOON + timedelta(seconds=2)]
     expected = {fresh: Confirmation("email", "sent", 1, at[0]), retried: Confirmation("email", "sent", 2, at[1])}
-    assert subject.record_sent(list(zip(mine, at, strict=True))) == expected
-    assert subject.record_sent(list(zip(mine, at, strict=True))) == {}
+    done = [Sent(*one) for one in zip(mine, at, strict=True)]
+    assert subject.record_sent(done) == expected
+    assert subject.record_sent(done) == {}
     assert [subject.confirmations(key.submission_id) for key in (fresh, retried)] == [
         [one] for one in expected.values()
     ]

@@ -17,14 +17,17 @@ from notify_service.channels.registry import told_as
 from notify_service.deliveries.caps import LIMITED, NO_CAPS, Caps, Limit
 from notify_service.deliveries.retries import AGE_LIMIT
 from notify_service.deliveries.states import (
+    UNTRIED,
     Capped,
     Claim,
     ClaimAnswer,
     Held,
     Leased,
     Outcome,
+    Sent,
     Settled,
     State,
+    Tried,
     shown_state,
 )
 from notify_service.transports.failures import SendFailure
@@ -79,6 +82,7 @@ class _Row:
     lease_until: datetime | None = None
     counted: tuple[Counted, datetime] | None = None
     limit: Limit | None = None
+    due_at: datetime | None = None
 
 
 @dataclass
@@ -89,7 +93,8 @@ class FakeDeliveries:
     errors: list[str | None] = field(default_factory=list)
     away: bool = False
     caps: Caps = NO_CAPS
-    _unrecorded: dict[Key, tuple[Claim, datetime]] = field(default_factory=dict)
+    tries: list[tuple[Key, Outcome, Tried]] = field(default_factory=list)
+    _unrecorded: dict[Key, Sent] = field(default_factory=dict)
 
     def claim(
         self, wanted: Sequence[Planned], *, lease_holder: UUID, now: datetime, lease_until: datetime
@@ -155,14 +160,17 @@ class FakeDeliveries:
         now: datetime,
         error: str | None = None,
         next_attempt_at: datetime | None = None,
+        tried: Tried = UNTRIED,
     ) -> Confirmation | None:
         if outcome == "sent":
-            return self.record_sent([(claim, now)]).get(claim.key)
+            return self.record_sent([Sent(claim, now, tried)]).get(claim.key)
+        self.tries.append((claim.key, outcome, tried))
         return self._record(claim, outcome, now, error)
 
-    def record_sent(self, sent: Sequence[tuple[Claim, datetime]]) -> Mapping[Key, Confirmation]:
-        self._unrecorded.update({one[0].key: one for one in sent})
-        recorded = {claim.key: self._record(claim, "sent", sent_at, None) for claim, sent_at in sent}
+    def record_sent(self, sent: Sequence[Sent]) -> Mapping[Key, Confirmation]:
+        self._unrecorded.update({one.claim.key: one for one in sent})
+        recorded = {one.claim.key: self._record(one.claim, "sent", one.at, None) for one in sent}
+        self.tries += [(one.claim.key, "sent", one.tried) for one in sent]
         for key in recorded:
             self._unrecorded.pop(key, None)
         return {key: confirmation for key, confirmation in recorded.items() if confirmation is not None}
@@ -178,6 +186,11 @@ class FakeDeliveries:
         self.errors.append(error)
         row = self.rows[claim.key]
         return Confirmation(told_as(claim.key.channel), shown_state(row.state), row.attempts, row.changed_at)
+
+    def due_at(self, delivery_id: UUID) -> datetime | None:
+        self._reach()
+        found = [row for key, row in self.rows.items() if key.id == delivery_id]
+        return found[0].due_at if found else None
 
     def confirmations(self, submission_id: UUID) -> list[Confirmation]:
         self._reach()

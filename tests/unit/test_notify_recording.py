@@ -5,14 +5,13 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from uuid import uuid4
 
 import pytest
 
 from notify_service.channels.planned import Key
 from notify_service.deliveries.recording import Recorder
-from notify_service.deliveries.states import Claim
+from notify_service.deliveries.states import Claim, Sent
 from shared.contracts import Confirmation, ConfirmationChanged
 from shared.messaging.failures import DependencyUnavailable
 from support.confirmations import a_key
@@ -67,9 +66,9 @@ def test_a_recorder_tells_each_and_takes_what_has_gathered_together() -> None:
     def tell(_: object, error: Exception | None) -> None:
         told.append(error is None)
 
-    first = recorder.record(claims[0], ACCEPTED_AT, tell)
+    first = recorder.record(Sent(claims[0], ACCEPTED_AT), tell)
     assert entered.wait(10)
-    others = [recorder.record(claim, ACCEPTED_AT, tell) for claim in claims[1:]]
+    others = [recorder.record(Sent(claim, ACCEPTED_AT), tell) for claim in claims[1:]]
     go_on.set()
     first.result(10)
     for other in others:
@@ -84,7 +83,7 @@ def test_a_call_ends_with_no_record_under_way_and_nobody_gets_two_mails(world: W
     events, calls, first_failed, may_record = some(3), list[int](), threading.Event(), threading.Event()
     record_sent = world.deliveries.record_sent
 
-    def record(sent: Sequence[tuple[Claim, datetime]]) -> Mapping[Key, Confirmation]:
+    def record(sent: Sequence[Sent]) -> Mapping[Key, Confirmation]:
         calls.append(len(sent))
         if len(calls) == 1:
             world.deliveries.away = True
@@ -126,9 +125,9 @@ def test_a_bug_in_a_record_is_its_own_events_and_its_mail_is_not_sent_again(worl
     events = some(3)
     record_sent, may_record = world.deliveries.record_sent, threading.Event()
 
-    def record(sent: Sequence[tuple[Claim, datetime]]) -> Mapping[Key, Confirmation]:
+    def record(sent: Sequence[Sent]) -> Mapping[Key, Confirmation]:
         may_record.wait(10)
-        if any(claim.key.submission_id == events[0].id for claim, _ in sent):
+        if any(one.claim.key.submission_id == events[0].id for one in sent):
             raise RuntimeError("a bug")
         return record_sent(sent)
 
@@ -145,13 +144,13 @@ def test_a_bug_in_a_record_is_its_own_events_and_its_mail_is_not_sent_again(worl
 def test_a_recorder_records_alone_what_fails_together() -> None:
     claims = [Claim(a_key(), uuid4(), ACCEPTED_AT, 1) for _ in range(3)]
 
-    def record(sent: Sequence[tuple[Claim, datetime]]) -> Mapping[Key, Confirmation]:
-        if claims[1] in [claim for claim, _ in sent]:
+    def record(sent: Sequence[Sent]) -> Mapping[Key, Confirmation]:
+        if claims[1] in [one.claim for one in sent]:
             raise RuntimeError("a bug")
         return {}
 
     recorder = Recorder(record)
-    recordings = [recorder.record(claim, ACCEPTED_AT, lambda *_: None) for claim in claims]
+    recordings = [recorder.record(Sent(claim, ACCEPTED_AT), lambda *_: None) for claim in claims]
     assert [type(recording.exception(10)) for recording in recordings] == [type(None), RuntimeError, type(None)]
     recorder.close()
 
@@ -160,7 +159,7 @@ def test_a_bug_beside_a_record_under_way_sends_nothing_twice(world: World) -> No
     events, record_sent = some(3), world.deliveries.record_sent
     bugs = iter([RuntimeError("a bug")])
 
-    def record(sent: Sequence[tuple[Claim, datetime]]) -> Mapping[Key, Confirmation]:
+    def record(sent: Sequence[Sent]) -> Mapping[Key, Confirmation]:
         time.sleep(0.05)
         return record_sent(sent)
 
@@ -186,7 +185,7 @@ def test_a_recorder_lets_go_of_everyone_whatever_telling_does() -> None:
     def tell(_: object, __: Exception | None) -> None:
         raise RuntimeError("a bug")
 
-    for recording in [recorder.record(claim, ACCEPTED_AT, tell) for claim in claims]:
+    for recording in [recorder.record(Sent(claim, ACCEPTED_AT), tell) for claim in claims]:
         with pytest.raises(RuntimeError):
             recording.result(10)
     recorder.close()

@@ -14,7 +14,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from notify_service.channels.planned import Key, Planned
 from notify_service.channels.registry import CHANNELS, told_as
 from notify_service.deliveries.interface import Deliveries
-from notify_service.deliveries.states import Capped, Claim, ClaimAnswer, Held, Outcome
+from notify_service.deliveries.states import UNTRIED, Capped, Claim, ClaimAnswer, Held, Outcome, Sent, Tried
 from shared.contracts import Confirmation
 from shared.telemetry.messaging import SECONDS
 from shared.telemetry.registry import secrets_gauge
@@ -121,17 +121,23 @@ class _Counted:
         now: datetime,
         error: str | None = None,
         next_attempt_at: datetime | None = None,
+        tried: Tried = UNTRIED,
     ) -> Confirmation | None:
-        recorded = self._deliveries.record(claim, outcome, now=now, error=error, next_attempt_at=next_attempt_at)
+        recorded = self._deliveries.record(
+            claim, outcome, now=now, error=error, next_attempt_at=next_attempt_at, tried=tried
+        )
         if recorded is not None:
             self._count(claim.key, outcome)
         return recorded
 
-    def record_sent(self, sent: Sequence[tuple[Claim, datetime]]) -> Mapping[Key, Confirmation]:
+    def record_sent(self, sent: Sequence[Sent]) -> Mapping[Key, Confirmation]:
         recorded = self._deliveries.record_sent(sent)
         for key in recorded:
             self._count(key, "sent")
         return recorded
+
+    def due_at(self, delivery_id: UUID) -> datetime | None:
+        return self._deliveries.due_at(delivery_id)
 
     def confirmations(self, submission_id: UUID) -> list[Confirmation]:
         return self._deliveries.confirmations(submission_id)

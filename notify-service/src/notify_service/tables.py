@@ -44,16 +44,32 @@ deliveries = Table(
     Column("created_at", UtcTimestamp, nullable=False),
     Column("changed_at", UtcTimestamp, nullable=False),
     Column("sent_at", UtcTimestamp),
+    Column("published_again_at", UtcTimestamp),
     PrimaryKeyConstraint("id"),
     UniqueConstraint("submission_id", "channel", "destination_hash", "request", name="deliveries_asked_once"),
-    CheckConstraint("state IN ('pending', 'sending', 'retrying', 'held', 'sent', 'failed')", name="state_known"),
+    CheckConstraint(
+        "state IN ('pending', 'sending', 'retrying', 'held', 'sent', 'failed', 'cancelled')", name="state_known"
+    ),
 )
 """One row a delivery. `owner` and `lease_until` are set while it is `sending`; no address is kept whole.
 
 `request` is all zeros for what the submission itself asks for. `counted_at` is when it was claimed first, and set where
 it counts against the caps of `recipient_hash`, `source_hash` and `form`. What is `held` counts for nothing and is not
 due: `last_error` says which cap holds it, `changed_at` since when. `form` is unknown where an earlier version wrote it.
+`published_again_at` is when storage was last asked for the event of a delivery whose message is gone.
 """
+
+Index("deliveries_by_creation", deliveries.c.created_at, deliveries.c.id)
+
+Index(
+    "deliveries_unsent",
+    deliveries.c.state,
+    deliveries.c.changed_at,
+    deliveries.c.id,
+    postgresql_where=deliveries.c.state != "sent",
+    sqlite_where=deliveries.c.state != "sent",
+)
+"""What owners ask about, and what is looked through once a minute: few rows, in a table of millions."""
 
 for _counted, _name in (
     (deliveries.c.recipient_hash, "deliveries_by_recipient"),
@@ -67,6 +83,21 @@ for _counted, _name in (
         postgresql_where=deliveries.c.counted_at.is_not(None),
         sqlite_where=deliveries.c.counted_at.is_not(None),
     )
+
+delivery_attempts = Table(
+    "delivery_attempts",
+    metadata,
+    Column("delivery_id", Uuid, nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("at", UtcTimestamp, nullable=False),
+    Column("took_ms", Integer, nullable=False),
+    Column("outcome", Text, nullable=False),
+    Column("said", Text, nullable=False),
+    PrimaryKeyConstraint("delivery_id", "number"),
+    Index("delivery_attempts_by_time", "at"),
+)
+"""One row for each try, kept for 30 days. `at` is when it ended, `outcome` what was recorded of its delivery then:
+sent, retrying or failed; `said` what the other side said, or why it said nothing: 500 characters at most."""
 
 planned_submissions = Table(
     "planned_submissions",

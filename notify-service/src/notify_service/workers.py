@@ -103,7 +103,7 @@ class Parts:
         is_http = channel == "webhook"
         by: TransportName = "http" if is_http else "smtp"
         old = OneChannel(self.channels[channel], self.forms, deliveries.confirmations, now, is_promised=is_http)
-        due = Due(self.channels, self.forms, now)
+        due = Due(self.channels, self.forms, now, deliveries.due_at)
         return [
             self.consumer(
                 NOTIFY_HTTP if is_http else NOTIFY_SMTP,
@@ -124,7 +124,9 @@ class Parts:
 
         Its worker is its own: with one of theirs it would share a lease.
         """
-        worker = self.worker(Due(self.channels, self.forms, now), transport, deliveries, recorder, by)
+        worker = self.worker(
+            Due(self.channels, self.forms, now, deliveries.due_at), transport, deliveries, recorder, by
+        )
         handler = tracing.traced(worker, NOTIFY_HTTP if by == "http" else NOTIFY_SMTP, self.spans)
         return InPlaceWorker(by, handler, limits.size)
 

@@ -26,11 +26,12 @@ from shared.messaging.failures import Delivery, PermanentFailure, RetryLater
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """Plans each message of `delivery.due.v1` for a worker."""
+    """Plans each message of `delivery.due.v1` for a worker. `due_at` says since when a delivery is due."""
 
     channels: Mapping[str, Channel]
     forms: Forms
     clock: Callable[[], datetime]
+    due_at: Callable[[UUID], datetime | None] = lambda _: None
 
     def __call__(self, delivery: Delivery[DeliveryDue]) -> Plan:
         """Return the delivery, to be made or to fail; `RetryLater` where its form may yet come, or have its channel.
@@ -45,7 +46,7 @@ class Due:
             if is_early:
                 return RetryLater(_unknown(due.channel), after_s=put_aside_s(delivery.attempt))
             raise PermanentFailure(_unknown(due.channel))
-        if form is None and not is_too_old(event.accepted_at, now):
+        if form is None and not self._is_too_old(due):
             return RetryLater(unknown(event.form), after_s=retry_after_s(delivery.attempt + 1))
         planned = _of_id(due.id, channel.plan(event, form)) if form else None
         asked = planned or _of_id(due.id, channel.plan(event, None))
@@ -55,6 +56,10 @@ class Due:
             return RetryLater(without(due.channel), after_s=put_aside_s(delivery.attempt))
         refusal = None if planned else UNKNOWN if form is None else channel.off
         return Wanted(event, asked, form, refusal, delivery.attempt, delivery.failures)
+
+    def _is_too_old(self, due: DeliveryDue) -> bool:
+        accepted_at, now = due.submission.accepted_at, self.clock()
+        return is_too_old(accepted_at, now) and is_too_old(self.due_at(due.id) or accepted_at, now)
 
 
 def _unknown(channel: str) -> str:

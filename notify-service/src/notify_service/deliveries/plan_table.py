@@ -14,7 +14,9 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql import Executable
 
 from notify_service.channels.planned import Key, Planned
-from notify_service.deliveries.statements import GIVEN, documents, wanted_document
+from notify_service.deliveries.documents import documents
+from notify_service.deliveries.statements import GIVEN, wanted_document
+from notify_service.deliveries.states import SETTLED
 from notify_service.tables import deliveries, planned_submissions
 from shared.database import classified
 
@@ -105,5 +107,5 @@ _UNFINISHED = select(_C.submission_id).where(_OF_THESE, _C.state.in_(("pending",
 _UNSETTLED = (
     select(*_ROW, _P.fingerprint)
     .join_from(deliveries, planned_submissions, _C.submission_id == _P.submission_id)
-    .where(_OF_THESE, _C.state.not_in(("sent", "failed")))
+    .where(_OF_THESE, _C.state.not_in(SETTLED))
 )

@@ -6,15 +6,14 @@ import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from datetime import datetime
 from typing import TypeAlias
 
 from notify_service.channels.planned import Key
-from notify_service.deliveries.states import Claim
+from notify_service.deliveries.states import Sent
 from shared.contracts import Confirmation
 from shared.messaging.failures import DependencyUnavailable
 
-RecordSent: TypeAlias = Callable[[Sequence[tuple[Claim, datetime]]], Mapping[Key, Confirmation]]
+RecordSent: TypeAlias = Callable[[Sequence[Sent]], Mapping[Key, Confirmation]]
 """`interface.Deliveries.record_sent`."""
 
 Recording: TypeAlias = "Future[None]"
@@ -24,7 +23,7 @@ Told: TypeAlias = Callable[[Confirmation | None, Exception | None], None]
 """Is told how a record ended, before its `Recording` is done: the confirmation as a receipt shows it, or None where it
 was recorded before; or why it could not be recorded."""
 
-_Sent: TypeAlias = tuple[Claim, datetime, Told, Recording]
+_Waiting: TypeAlias = tuple[Sent, Told, Recording]
 
 GATHER_S = 0.002
 """How long the first one waits for others to go with it."""
@@ -77,15 +76,15 @@ class Recorder:
 
     def __init__(self, record_sent: RecordSent) -> None:
         self._record_sent = record_sent
-        self._waiting: deque[_Sent] = deque()
+        self._waiting: deque[_Waiting] = deque()
         self._woken = False
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="recorder")
         self._thread.submit(int)  # starts it: later there may be no thread to be had
 
-    def record(self, claim: Claim, sent_at: datetime, told: Told) -> Recording:
-        """Record a mail as sent, soon."""
+    def record(self, sent: Sent, told: Told) -> Recording:
+        """Record a delivery as sent, soon."""
         recording: Recording = Future()
-        self._waiting.append((claim, sent_at, told, recording))
+        self._waiting.append((sent, told, recording))
         if not self._woken:  # cleared before the thread takes what waits, so that nothing is left lying
             self._woken = True
             try:
@@ -107,19 +106,19 @@ class Recorder:
             return
         self._record(taken)
 
-    def _record(self, taken: Sequence[_Sent]) -> None:
+    def _record(self, taken: Sequence[_Waiting]) -> None:
         try:
-            recorded = self._record_sent([(claim, sent_at) for claim, sent_at, _, _ in taken])
+            recorded = self._record_sent([sent for sent, _, _ in taken])
         except Exception as error:  # noqa: BLE001 - whoever waits for it is told
             if len(taken) > 1 and not isinstance(error, DependencyUnavailable):
                 for one in taken:  # whatever is wrong with one of them is not the others'
                     self._record([one])
                 return
-            for _, _, told, recording in taken:
+            for _, told, recording in taken:
                 _end(recording, told, None, error)
         else:
-            for claim, _, told, recording in taken:
-                _end(recording, told, recorded.get(claim.key), None)
+            for sent, told, recording in taken:
+                _end(recording, told, recorded.get(sent.claim.key), None)
 
 
 def _end(recording: Recording, told: Told, confirmation: Confirmation | None, error: Exception | None) -> None:

@@ -22,8 +22,14 @@ FILE_ARRIVES = timedelta(minutes=5)
 """How much later than another process this one may have a new forms file, or a new version."""
 
 AGE_LIMIT = timedelta(hours=72)
-"""How long after its acceptance a submission's confirmation is still retried: a limit of age, not a count. So
-long a cap may hold one back, too."""
+"""How long after it became due a delivery is still retried: a limit of age, not a count. So long a cap may hold one
+back, too."""
+
+LOST_AFTER = timedelta(hours=80)
+"""How long after it became due a delivery has failed that nobody tries: longer than any retry may take."""
+
+LOST = "lost"
+"""Why a delivery has failed whose message is gone, and did not come again."""
 
 _SCHEDULE_S = tuple(RETRY_LEVELS_S.values())
 
@@ -36,9 +42,9 @@ def retry_after_s(attempts: int) -> float:
     return float(_SCHEDULE_S[min(max(attempts, 1), len(_SCHEDULE_S)) - 1])
 
 
-def is_too_old(accepted_at: datetime, now: datetime) -> bool:
-    """Say whether a submission's confirmation is to be given up when it fails once more."""
-    return now - accepted_at >= AGE_LIMIT
+def is_too_old(due_at: datetime, now: datetime) -> bool:
+    """Say whether a delivery that is due since then is to be given up when it fails once more."""
+    return now - due_at >= AGE_LIMIT
 
 
 def may_come(accepted_at: datetime, attempt: int, now: datetime) -> bool:

@@ -1,26 +1,18 @@
-"""The statements of the table that take many deliveries at once.
-
-They travel as one JSON document in one parameter, which the database itself takes apart: one statement of one text,
-however many they are, as in docs/decisions/0003-storage-writes.md.
-"""
+"""The statements of the table that take many deliveries at once: see `documents`."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from datetime import datetime
-from typing import Any
+from typing import Any, get_args
 
 from sqlalchemy import (
-    JSON,
     Column,
     ColumnElement,
     Text,
-    Uuid,
     and_,
     bindparam,
     case,
-    cast,
     column,
     func,
     literal,
@@ -33,12 +25,13 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql import Executable
-from sqlalchemy.sql.elements import KeyedColumnElement
 from sqlalchemy.sql.expression import FromClause
 
 from notify_service.channels.planned import Key, Planned
-from notify_service.deliveries.caps import LIMITED, Caps
-from notify_service.deliveries.states import Claim
+from notify_service.deliveries.attempts import with_attempts
+from notify_service.deliveries.caps import LIMITED, Caps, Limit
+from notify_service.deliveries.documents import documents
+from notify_service.deliveries.states import Sent
 from notify_service.tables import deliveries
 from shared.database import iso
 
@@ -55,7 +48,8 @@ def claim_statement(dialect: str, caps: Caps) -> Executable:
     A row that is made beyond a cap is held, and counts for nothing: what is counted is a range of an index that holds
     hardly more than the cap. One that was held, or planned and not yet claimed, is taken over, and counted, where there
     is room by now; else it is held, and has failed where it was held since `too_long_ago`. One that is being retried is
-    not taken over before its time, unless that is later than `latest`, or the row was made `too_long_ago`. Rows are
+    not taken over before its time, unless that is later than `latest`, or the row is due since `too_long_ago`; one that
+    something else than a cap holds is not taken over at all. Rows are
     taken in the order of their keys, so that two workers with the same ones wait for each other and never in a circle.
     """
     wanted = documents(dialect, "wanted", (*GIVEN, *_COUNTED_BY))
@@ -69,12 +63,14 @@ def claim_statement(dialect: str, caps: Caps) -> Executable:
     over = and_(_C.state == "sending", _C.lease_until <= _bound("now", _C.changed_at))
     at = _C.next_attempt_at
     is_due = or_(at.is_(None), at <= _bound("now", at), at > _bound("latest", at))
-    is_due = or_(is_due, _C.created_at <= _bound("too_long_ago", _C.created_at))
+    due_at = func.coalesce(_C.due_at, _C.created_at, type_=_C.due_at.type)
+    is_due = or_(is_due, due_at <= _bound("too_long_ago", _C.due_at))
+    is_capped = and_(_C.state == "held", _C.last_error.startswith(LIMITED, autoescape=True))
     return insert.on_conflict_do_update(
         index_elements=_KEY,
         set_=_values_of_known(insert.excluded, own),
-        where=or_(_C.state.in_(("pending", "held")), and_(_C.state == "retrying", is_due), own, over),
-    ).returning(*_SHOWN, _C.last_error)
+        where=or_(_C.state == "pending", is_capped, and_(_C.state == "retrying", is_due), own, over),
+    ).returning(*_SHOWN, _C.last_error, _C.due_at)
 
 
 def _values_of_new(rows: FromClause, caps: Caps) -> dict[str, ColumnElement[Any]]:
@@ -90,6 +86,7 @@ def _values_of_new(rows: FromClause, caps: Caps) -> dict[str, ColumnElement[Any]
         "state": unless_held(literal("sending"), literal("held")),
         "attempts": unless_held(literal(1), literal(0)),
         "due_at": unless_held(now),
+        "next_attempt_at": _held_until(rows, caps),
         "owner": unless_held(_bound("new_owner", _C.owner)),
         "lease_until": unless_held(_bound("new_lease", _C.lease_until)),
         "last_error": rows.c.limit,
@@ -116,7 +113,7 @@ def _values_of_known(new: Any, own: ColumnElement[bool]) -> dict[str, ColumnElem
         "form": func.coalesce(_C.form, new.form),  # as the others, empty where an earlier version wrote the row
         "destination_shown": new.destination_shown,
         "due_at": case((is_held, null()), (was_held, now), else_=_C.due_at),
-        "next_attempt_at": null(),
+        "next_attempt_at": case((is_held, new.next_attempt_at), else_=null()),
         "owner": case((is_held, null()), else_=_bound("new_owner", _C.owner)),
         "lease_until": case((is_held, null()), else_=_bound("new_lease", _C.lease_until)),
         "last_error": case((is_first, new.last_error), else_=_C.last_error),
@@ -148,13 +145,22 @@ def _limit(wanted: FromClause, caps: Caps) -> ColumnElement[Any]:
     return case(*((condition, f"{LIMITED}{limit}") for condition, limit in over)) if over else null()
 
 
-def record_statement(dialect: str) -> Executable:
-    """Return the statement that records mails as sent, whoever holds them, and returns those that were not before."""
+def _held_until(rows: FromClause, caps: Caps) -> ColumnElement[Any]:
+    """Return when the message of a delivery that is held comes again, at the latest."""
+    limits = [limit for limit in get_args(Limit) if caps.of(limit)]
+    again = [(rows.c.limit == f"{LIMITED}{limit}", _bound(f"{limit}_again", _C.next_attempt_at)) for limit in limits]
+    return case(*again) if again else null()
+
+
+def record_statements(dialect: str) -> Sequence[Executable]:
+    """Return what records deliveries as sent, whoever holds them, with their tries. The last statement returns those
+    that were not recorded before."""
     sent = documents(dialect, "sent", (*_KEY, _C.changed_at))
     is_one_of_them = and_(*(one == sent.c[one.name] for one in _KEY))
     values: dict[str, Any] = {"state": "sent", "owner": None, "lease_until": None, "last_error": None}
     values |= {"next_attempt_at": None, "changed_at": sent.c.changed_at, "sent_at": sent.c.changed_at}
-    return update(deliveries).where(is_one_of_them, _C.state != "sent").values(values).returning(*_SHOWN)
+    recording = update(deliveries).where(is_one_of_them, _C.state != "sent").values(values).returning(*_SHOWN)
+    return with_attempts(dialect, recording)
 
 
 def wanted_document(wanted: Sequence[Planned]) -> str:
@@ -176,10 +182,10 @@ def wanted_document(wanted: Sequence[Planned]) -> str:
     )
 
 
-def sent_document(sent: Sequence[tuple[Claim, datetime]]) -> str:
-    """Return what `record_statement` takes as `sent`: claims, and when each was sent, in the order of claiming."""
-    ordered = sorted(sent, key=lambda one: (one[0].key.submission_id, one[0].key.destination_hash))
-    return json.dumps([{**_members(claim.key), "changed_at": iso(moment)} for claim, moment in ordered])
+def sent_document(sent: Sequence[Sent]) -> str:
+    """Return what `record_statements` take as `sent`: what was sent, and when, in the order of claiming."""
+    ordered = sorted(sent, key=lambda one: (one.claim.key.submission_id, one.claim.key.destination_hash))
+    return json.dumps([{**_members(one.claim.key), "changed_at": iso(one.at)} for one in ordered])
 
 
 def is_bound(column: ColumnElement[Any], name: str) -> ColumnElement[bool]:
@@ -194,20 +200,6 @@ def _members(key: Key) -> dict[str, str]:
         "destination_hash": key.destination_hash,
         "request": str(key.request),
     }
-
-
-def documents(dialect: str, name: str, columns: Sequence[KeyedColumnElement[Any]]) -> FromClause:
-    """Return the rows of a parameter that holds a JSON array, with these columns."""
-    if dialect == "postgresql":
-        typed = [column(one.name, one.type) for one in columns]
-        rows = func.json_to_recordset(cast(bindparam(name, type_=Text), JSON)).table_valued(*typed, name=name)
-        return rows.render_derived(with_types=True)
-    documents = func.json_each(bindparam(name, type_=Text)).table_valued("value")
-    members = {one.name: func.json_extract(documents.c.value, f"$.{one.name}") for one in columns}
-    for one in columns:
-        if isinstance(one.type, Uuid):  # kept without its hyphens
-            members[one.name] = func.replace(members[one.name], "-", "")
-    return select(*(member.label(at) for at, member in members.items())).select_from(documents).subquery(name)
 
 
 def _counted(wanted: FromClause, since: str, *columns: Column[Any]) -> ColumnElement[int]:

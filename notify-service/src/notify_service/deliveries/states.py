@@ -2,26 +2,54 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 from uuid import UUID
 
 from notify_service.channels.planned import Key
 from notify_service.deliveries.caps import Limit
 from shared.contracts import Confirmation
 
-State: TypeAlias = Literal["pending", "sending", "retrying", "held", "sent", "failed"]
+State: TypeAlias = Literal["pending", "sending", "retrying", "held", "sent", "failed", "cancelled"]
+
+SETTLED: tuple[State, ...] = ("sent", "failed", "cancelled")
+"""The states in which nothing is left to do, unless somebody asks for it."""
+
+CANCELLED = "cancelled"
+"""Why a cancelled delivery is not sent, where it is shown as one that is held."""
 
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """The right to make one delivery, for its `lease_holder` alone until `lease_until`. `attempts` counts this one."""
+    """The right to make one delivery, for its `lease_holder` alone until `lease_until`. `attempts` counts this one.
+
+    `due_at` is since when the delivery is due: since it was planned, released or requested.
+    """
 
     key: Key
     lease_holder: UUID
     lease_until: datetime
     attempts: int
+    due_at: datetime | None = field(default=None, compare=False)
+
+
+class Tried(NamedTuple):
+    """One try: how long it took, and what the other side said, or why it said nothing: see `transports.said`."""
+
+    took_ms: int = 0
+    said: str = ""
+
+
+UNTRIED = Tried()
+
+
+class Sent(NamedTuple):
+    """A delivery that was sent, when, and how that went."""
+
+    claim: Claim
+    at: datetime
+    tried: Tried = UNTRIED
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,5 +94,8 @@ Outcome: TypeAlias = Literal["sent", "failed", "retrying"]
 
 
 def shown_state(state: State) -> Literal["pending", "retrying", "held", "sent", "failed"]:
-    """Return the state as it is shown: whoever waits need not know who holds a lease."""
+    """Return the state as it is shown: whoever waits need not know who holds a lease, and gateways of an earlier
+    version know of none that is cancelled."""
+    if state == "cancelled":
+        return "held"
     return "pending" if state == "sending" else state

@@ -15,16 +15,20 @@ from sqlalchemy.sql import Executable
 from notify_service.channels.counting import UNCOUNTED
 from notify_service.channels.planned import Key, Planned
 from notify_service.channels.registry import told_as
+from notify_service.deliveries.attempts import attempt_document, attempts_document, with_attempts
 from notify_service.deliveries.caps import LIMITED, NO_CAPS, Caps, Limit
 from notify_service.deliveries.retries import AGE_LIMIT, BUG, PAUSE_MOST_S
 from notify_service.deliveries.statements import (
     claim_statement,
     is_bound,
-    record_statement,
+    record_statements,
     sent_document,
     wanted_document,
 )
 from notify_service.deliveries.states import (
+    CANCELLED,
+    SETTLED,
+    UNTRIED,
     Capped,
     Claim,
     ClaimAnswer,
@@ -32,7 +36,9 @@ from notify_service.deliveries.states import (
     Leased,
     NotYet,
     Outcome,
+    Sent,
     Settled,
+    Tried,
     shown_state,
 )
 from notify_service.tables import deliveries
@@ -57,8 +63,9 @@ class DeliveryTable:
         self._counting = engine if postgresql and caps else None
         self._caps = caps
         self._claim = claim_statement(engine.dialect.name, caps)
-        self._record_sent = record_statement(engine.dialect.name)
-        self._unrecorded: dict[Key, tuple[Claim, datetime]] = {}
+        self._record_sent = record_statements(engine.dialect.name)
+        self._record = with_attempts(engine.dialect.name, _RECORD)
+        self._unrecorded: dict[Key, Sent] = {}
 
     def claim(
         self, wanted: Sequence[Planned], *, lease_holder: UUID, now: datetime, lease_until: datetime
@@ -67,7 +74,8 @@ class DeliveryTable:
         answers, keys = dict[Key, ClaimAnswer](), {one.key for one in wanted}
         if unrecorded := list(self._unrecorded.values()):
             news = self.record_sent(unrecorded)
-            answers = {claim.key: Settled(news.get(claim.key)) for claim, _ in unrecorded if claim.key in keys}
+            recorded = [one.claim.key for one in unrecorded]
+            answers = {key: Settled(news.get(key)) for key in recorded if key in keys}
         left = [one for one in wanted if one.key not in answers]
         values = {"wanted": wanted_document(left), "new_owner": lease_holder, "now": now, "new_lease": lease_until}
         is_counted = any(one.counted != UNCOUNTED for one in left)
@@ -76,7 +84,9 @@ class DeliveryTable:
         return answers | {one.key: self._answer_of_unclaimed(one.key, now) for one in left if one.key not in answers}
 
     def _claimed(self, values: dict[str, Any], now: datetime, *, is_counted: bool) -> Sequence[Row[Any]]:
-        since = {f"{limit}_since": now - cap.period for limit in get_args(Limit) if (cap := self._caps.of(limit))}
+        limits = {limit: cap for limit in get_args(Limit) if (cap := self._caps.of(limit))}
+        since = {f"{limit}_since": now - cap.period for limit, cap in limits.items()}
+        since |= {f"{limit}_again": now + timedelta(seconds=self._caps.held_again_s(limit)) for limit in limits}
         latest = now + timedelta(seconds=PAUSE_MOST_S)
         values = {**values, **since, "too_long_ago": now - AGE_LIMIT, "latest": latest}
         if self._counting is None or not is_counted:
@@ -87,7 +97,7 @@ class DeliveryTable:
 
     def _answer_of_unclaimed(self, key: Key, now: datetime) -> Settled | Leased | NotYet:
         found = self._run(_FIND, _key(key))
-        if found and found[0].state in {"sent", "failed"}:
+        if found and found[0].state in {*SETTLED, "held"}:
             return Settled()
         if found and found[0].state == "retrying" and found[0].next_attempt_at:
             return NotYet(found[0].next_attempt_at)
@@ -105,25 +115,31 @@ class DeliveryTable:
         now: datetime,
         error: str | None = None,
         next_attempt_at: datetime | None = None,
+        tried: Tried = UNTRIED,
     ) -> Confirmation | None:
         """Record what became of a claim; see `interface.Deliveries`."""
         if outcome == "sent":
-            return self.record_sent([(claim, now)]).get(claim.key)
+            return self.record_sent([Sent(claim, now, tried)]).get(claim.key)
         values = {**_key(claim.key), "its_owner": claim.lease_holder, "outcome": outcome, "now": now, "error": error}
-        values["comes_back"] = next_attempt_at
-        recorded = self._run(_RECORD, values)
+        values |= {"comes_back": next_attempt_at, "tried": attempt_document(claim, now, outcome, tried)}
+        recorded = self._run(self._record, values)
         return _shown(recorded[0]) if recorded else None
 
-    def record_sent(self, sent: Sequence[tuple[Claim, datetime]]) -> Mapping[Key, Confirmation]:
+    def record_sent(self, sent: Sequence[Sent]) -> Mapping[Key, Confirmation]:
         """Record what was sent; see `interface.Deliveries`."""
         try:
-            recorded = self._run(self._record_sent, {"sent": sent_document(sent)})
+            recorded = self._run(self._record_sent, {"sent": sent_document(sent), "tried": attempts_document(sent)})
         except DependencyUnavailable:
-            self._unrecorded.update({one[0].key: one for one in sent})
+            self._unrecorded.update({one.claim.key: one for one in sent})
             raise
-        for claim, _ in sent:
-            self._unrecorded.pop(claim.key, None)
+        for one in sent:
+            self._unrecorded.pop(one.claim.key, None)
         return {_key_of(row): _shown(row) for row in recorded}
+
+    def due_at(self, delivery_id: UUID) -> datetime | None:
+        """Return since when a delivery is due; see `interface.Deliveries`."""
+        found = self._run(_DUE_AT, {"of_delivery": delivery_id})
+        return found[0].due_at if found else None
 
     def confirmations(self, submission_id: UUID) -> list[Confirmation]:
         """Return the deliveries of a submission as they are shown."""
@@ -139,12 +155,16 @@ class DeliveryTable:
         self._run(_REOPEN_ONE, {"of_delivery": delivery_id, "now": now})
 
     def unsettled(self, submission_id: UUID) -> list[UUID]:
-        """Return the ids of a submission's deliveries that are neither sent nor failed."""
+        """Return the ids of a submission's deliveries that are not settled."""
         return [row.id for row in self._run(_UNSETTLED, {"of_id": submission_id})]
 
-    def _run(self, statement: Executable, values: dict[str, Any]) -> Sequence[Row[Any]]:
+    def _run(self, asked: Executable | Sequence[Executable], values: dict[str, Any]) -> Sequence[Row[Any]]:
+        """Run one statement, or several in one transaction, and return the rows of the last."""
+        *before, last = [asked] if isinstance(asked, Executable) else asked
         with classified(), self._engine.begin() as connection:
-            result = connection.execute(statement, values)
+            for statement in before:
+                connection.execute(statement, values)
+            result = connection.execute(last, values)
             return result.all() if result.returns_rows else ()
 
 
@@ -159,7 +179,7 @@ def _key(key: Key) -> dict[str, Any]:
 
 def _answer_of(row: Row[Any], lease_holder: UUID, lease_until: datetime) -> ClaimAnswer:
     if row.state == "sending":
-        return Claim(_key_of(row), lease_holder, lease_until, attempts=row.attempts)
+        return Claim(_key_of(row), lease_holder, lease_until, row.attempts, row.due_at)
     limit = cast("Limit", row.last_error.removeprefix(LIMITED))
     return Held(limit, row.changed_at) if row.state == "held" else Capped(limit, _shown(row))
 
@@ -174,6 +194,8 @@ def _limit_of(row: Row[Any]) -> str | None:
 
 
 def _error_of(row: Row[Any]) -> str | None:
+    if row.state == "cancelled":
+        return CANCELLED
     is_told = row.state in {"retrying", "failed"} and _limit_of(row) is None
     return row.last_error if is_told else None
 
@@ -202,6 +224,7 @@ _OUTCOME = {
 }
 
 _FIND = select(_C.state, _C.lease_until, _C.next_attempt_at).where(_THIS)
+_DUE_AT = select(_C.due_at).where(is_bound(_C.id, "of_delivery"))
 _OF_SUBMISSION = (
     select(*_SHOWN, _C.last_error).where(is_bound(_C.submission_id, "of_id")).order_by(_C.channel, _C.destination_hash)
 )
@@ -215,4 +238,4 @@ _BY_A_BUG = and_(_C.state == "failed", _C.last_error.startswith(BUG, autoescape=
 _REOPENED = update(deliveries).where(_BY_A_BUG).values(state="pending", last_error=None, changed_at=_NOW)
 _REOPEN = _REOPENED.where(is_bound(_C.submission_id, "of_id"), is_bound(_C.channel, "of_channel"))
 _REOPEN_ONE = _REOPENED.where(is_bound(_C.id, "of_delivery"))
-_UNSETTLED = select(_C.id).where(is_bound(_C.submission_id, "of_id"), _C.state.not_in(("sent", "failed")))
+_UNSETTLED = select(_C.id).where(is_bound(_C.submission_id, "of_id"), _C.state.not_in(SETTLED))

@@ -11,7 +11,7 @@ import structlog
 from notify_service.channels.registry import ON_RECEIPTS
 from notify_service.deliveries.interface import Deliveries
 from notify_service.deliveries.retries import BUG, EARLIEST
-from notify_service.deliveries.states import Claim, Outcome
+from notify_service.deliveries.states import UNTRIED, Claim, Outcome, Tried
 from notify_service.deliveries.wanted import Wanted
 from shared.contracts import Confirmation, ConfirmationChanged, SubmissionAccepted
 from shared.messaging.failures import DependencyUnavailable
@@ -26,13 +26,23 @@ class Telling:
     clock: Callable[[], datetime]
 
     def record(
-        self, claim: Claim, wanted: Wanted, outcome: Outcome, reason: str, *, after_s: float | None = None
+        self,
+        claim: Claim,
+        wanted: Wanted,
+        outcome: Outcome,
+        reason: str,
+        *,
+        after_s: float | None = None,
+        tried: Tried = UNTRIED,
     ) -> None:
         """Record an outcome, and tell it; raises `DependencyUnavailable`."""
+        tried = tried if tried.said else tried._replace(said=reason)
         now = self.clock()
         comes_back = None if after_s is None else now + timedelta(seconds=after_s * EARLIEST)
         try:
-            shown = self.deliveries.record(claim, outcome, now=now, error=reason, next_attempt_at=comes_back)
+            shown = self.deliveries.record(
+                claim, outcome, now=now, error=reason, next_attempt_at=comes_back, tried=tried
+            )
         except DependencyUnavailable:
             _log_lost(claim, wanted, outcome, reason)
             raise

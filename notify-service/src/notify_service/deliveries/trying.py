@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -12,10 +13,10 @@ from notify_service.channels.channel import Channel
 from notify_service.deliveries.leases import LEASE_MARGIN_S
 from notify_service.deliveries.recording import Recorder, Recordings
 from notify_service.deliveries.retries import BUG, UNKNOWN, is_too_old, retry_after_s, until_retried
-from notify_service.deliveries.states import Claim, Outcome
+from notify_service.deliveries.states import Claim, Outcome, Sent, Tried
 from notify_service.deliveries.telling import Telling
 from notify_service.deliveries.wanted import Wanted
-from notify_service.transports.failures import ChannelBroken, Permanent, Transient
+from notify_service.transports.failures import ChannelBroken, Permanent, SendFailure, Transient
 from notify_service.transports.transport import Transport
 from shared.failpoints import Reach
 from shared.messaging.failures import BUG_RETRIES, DependencyUnavailable, RetryLater
@@ -43,16 +44,17 @@ class Trying:
         self.sent.wait(but=1)
         if self.sent.away:
             raise self.sent.away
+        began_s = time.monotonic()
         try:
-            self._send(claim, wanted)
+            heard = self._send(claim, wanted)
         except DependencyUnavailable:  # nothing was tried: the server rests
             raise
         except ChannelBroken as error:
             raise DependencyUnavailable(f"mail server: {error.reason}") from error
         except Permanent as error:
-            self.telling.record(claim, wanted, "failed", error.reason)
+            self.telling.record(claim, wanted, "failed", error.reason, tried=_tried(began_s, error))
         except Transient as error:
-            return self._retried(claim, wanted, error)
+            return self._retried(claim, wanted, error, _tried(began_s, error))
         except Exception as error:  # noqa: BLE001 - a bug: the consumer retries, and parks what failed too often
             outcome: Outcome = "retrying" if wanted.failures < BUG_RETRIES else "failed"
             self.telling.record(claim, wanted, outcome, f"{BUG}{type(error).__name__}")
@@ -60,10 +62,11 @@ class Trying:
         else:
             self.reach(f"{self.point}after-send")
             told = partial(self.telling.recorded, claim, wanted)
-            self.sent.add(at, self.recorder.record(claim, self.telling.clock(), told))
+            sent = Sent(claim, self.telling.clock(), Tried(_ms_since(began_s), heard))
+            self.sent.add(at, self.recorder.record(sent, told))
         return None
 
-    def _send(self, claim: Claim, wanted: Wanted) -> None:
+    def _send(self, claim: Claim, wanted: Wanted) -> str:
         if wanted.form is None or wanted.refusal:
             raise Permanent(wanted.refusal or UNKNOWN)
         self.reach(f"{self.point}before-send")
@@ -72,13 +75,20 @@ class Trying:
         if left_s <= 0:
             raise Transient("held too long before sending")
         with self.timing(wanted.key.channel):
-            self.transport.send(letter, timeout_s=min(left_s, self.send_timeout_s))
+            return self.transport.send(letter, timeout_s=min(left_s, self.send_timeout_s))
 
-    def _retried(self, claim: Claim, wanted: Wanted, error: Transient) -> RetryLater | None:
-        now = self.telling.clock()
-        if is_too_old(wanted.event.accepted_at, now):
-            self.telling.record(claim, wanted, "failed", error.reason)
+    def _retried(self, claim: Claim, wanted: Wanted, error: Transient, tried: Tried) -> RetryLater | None:
+        if is_too_old(claim.due_at or wanted.event.accepted_at, self.telling.clock()):
+            self.telling.record(claim, wanted, "failed", error.reason, tried=tried)
             return None
         after_s = max(retry_after_s(claim.attempts), until_retried(error.after_s))
-        self.telling.record(claim, wanted, "retrying", error.reason, after_s=after_s)
+        self.telling.record(claim, wanted, "retrying", error.reason, after_s=after_s, tried=tried)
         return RetryLater(error.reason, after_s=after_s)
+
+
+def _tried(began_s: float, error: SendFailure) -> Tried:
+    return Tried(_ms_since(began_s), error.said or error.reason)
+
+
+def _ms_since(began_s: float) -> int:
+    return round((time.monotonic() - began_s) * 1000)

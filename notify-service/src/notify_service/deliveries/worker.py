@@ -79,9 +79,14 @@ class DeliveryWorker(Generic[E]):
             return error
         if hindrance is None:
             return plan
-        if is_too_old(plan.event.accepted_at, self.clock()):
+        if self._is_too_old(plan):
             return replace(plan, refusal=hindrance)
         return RetryLater(hindrance, after_s=put_aside_s(plan.attempt))
+
+    def _is_too_old(self, wanted: Wanted) -> bool:
+        """Say whether a delivery is to fail now. It cannot be due for longer than its submission is accepted."""
+        accepted_at, now = wanted.event.accepted_at, self.clock()
+        return is_too_old(accepted_at, now) and is_too_old(self.deliveries.due_at(wanted.key.id) or accepted_at, now)
 
     def _worked_off(self, planned: Sequence[Plan]) -> Results:
         answers = self._claimed([plan for plan in planned if isinstance(plan, Wanted)])
