@@ -102,3 +102,26 @@ def test_without_notify_it_is_unknown_where_there_is_one(
 ) -> None:
     document = shown(gateway, None, form, **stored)
     assert (document["webhooks"], document["unknown"]) == ([], unknown)
+
+
+TRY = {"number": 1, "at": "2026-11-22T12:00:00.000000Z", "took_ms": 9, "outcome": "failed", "said": "status 410"}
+
+
+def test_the_owner_sees_every_delivery_with_its_tries(gateway: Gateway) -> None:
+    told = {**dict.fromkeys(("destination", "reason", "next_attempt_at")), "channel": "webhook", "tries": [TRY]}
+    waits, failed = {**told, "state": "pending"}, {**told, "state": "failed"}
+    parked_at = "2026-11-22T13:00:00.000000Z"
+    answer = {"confirmations": [MAIL], "webhooks": [FAILED], "deliveries": [waits, failed]}
+    document = shown(gateway, {**answer, "parked": {"webhook": parked_at}})
+    assert document["deliveries"] == [{**waits, "parked_at": parked_at}, {**failed, "parked_at": None}]
+
+
+def test_of_an_older_notify_the_owner_sees_the_deliveries_without_their_tries(gateway: Gateway) -> None:
+    held = {**FAILED, "state": "held", "limit": "form", "at": "2026-11-22T12:00:00Z"}
+    deliveries = shown(gateway, {"confirmations": [MAIL], "webhooks": [held]})["deliveries"]
+    assert [(one["channel"], one["state"], one["limit"], one["tries"]) for one in deliveries] == [
+        ("email", "sent", None, []),
+        ("webhook", "held", "form", []),
+    ]
+    assert deliveries[1]["changed_at"] == "2026-11-22T12:00:00Z"
+    assert not {"at"} & deliveries[1].keys()

@@ -117,3 +117,12 @@ def test_a_parked_delivery_counts_for_the_channels_of_its_transport_while_it_is_
     assert isinstance(claim, Claim)
     deliveries.record(claim, "sent", now=NOON)
     assert told({"id": str(key.submission_id)})["parked"] == {}
+
+
+def test_the_owner_is_told_all_that_is_known_of_each_delivery_and_a_receipt_nothing_of_that() -> None:
+    asked = {"id": str(a_key().submission_id)}
+    ask = methods(
+        FakeDeliveries(), Standing(), lambda submission_id: [{"id": str(submission_id), "state": "cancelled"}]
+    )
+    assert ask["deliveries"](asked)["deliveries"] == [{**asked, "state": "cancelled"}]
+    assert "deliveries" not in ask["receipt"](asked)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol, TypeAlias
 from uuid import UUID
 
 from notify_service.channels.registry import CHANNELS, ON_RECEIPTS, told_as
@@ -32,18 +32,27 @@ class Parked(Protocol):
         """Return since when messages of these ids are parked and not replayed, by their work queues."""
 
 
-def methods(known: Confirmations, parked: Parked) -> Mapping[str, QueryMethod]:
+Shown: TypeAlias = Callable[[UUID], list[dict[str, Any]]]
+"""`history.shown.History.of_submission`."""
+
+
+def _nothing(_submission_id: UUID) -> list[dict[str, Any]]:
+    return []
+
+
+def methods(known: Confirmations, parked: Parked, shown: Shown = _nothing) -> Mapping[str, QueryMethod]:
     """Return the queries of `topology.NOTIFY_QUERIES`, by name.
 
-    `deliveries` {"id": uuid}, for the owner, answers {"confirmations": [...], "webhooks": [...], "parked": {...}}: the
-    first two each as `Confirmation.to_json`, the second of all that told the owner; the third says since when the event
-    is parked, by channel, where anything may be to come. `receipt` answers the same, and gives no cap away: what is
-    held is pending. A submitter's receipt shows the first alone.
+    `deliveries` {"id": uuid}, for the owner, answers {"confirmations": [...], "webhooks": [...], "parked": {...},
+    "deliveries": [...]}: the first two each as `Confirmation.to_json`, the second of all that told the owner; the third
+    says since when the event is parked, by channel, where anything may be to come; the last is all that is known, as
+    `shown` tells it. `receipt` answers the first three, and gives no cap away: what is held is pending. A submitter's
+    receipt shows the first alone.
     """
 
     on_receipts = told_as(ON_RECEIPTS)
 
-    def deliveries(params: Params) -> Answer:
+    def told(params: Params) -> Answer:
         submission_id = UUID(str(params["id"]))
         found = known.confirmations(submission_id)
         is_settled = found and all(one.state in {"sent", "failed"} for one in found)
@@ -55,10 +64,13 @@ def methods(known: Confirmations, parked: Parked) -> Mapping[str, QueryMethod]:
             "parked": {channel: iso(since) for queue, since in standing.items() for channel in _told_of(queue)},
         }
 
+    def deliveries(params: Params) -> Answer:
+        return {**told(params), "deliveries": shown(UUID(str(params["id"])))}
+
     def receipt(params: Params) -> Answer:
-        told = deliveries(params)
-        shown = [Confirmation.from_json(one).for_receipt().to_json() for one in told["confirmations"]]
-        return {**told, "confirmations": shown}
+        answer = told(params)
+        mapped = [Confirmation.from_json(one).for_receipt().to_json() for one in answer["confirmations"]]
+        return {**answer, "confirmations": mapped}
 
     return {"receipt": receipt, "deliveries": deliveries}
 

@@ -10,6 +10,7 @@ from notify_service.channels.registry import ChannelNeeds, channels
 from notify_service.deliveries.plan_table import PlanTable
 from notify_service.deliveries.reopening import reopening
 from notify_service.deliveries.table import DeliveryTable
+from notify_service.history.shown import History
 from notify_service.instruments import NotifyInstruments
 from notify_service.queries import methods
 from notify_service.tables import PARKED
@@ -56,7 +57,8 @@ def run(
     closing = [part for one in built for part in one.closing]
     parked = ParkedCollector(broker, engine, PARKED, WORKS, reach=reach, reopen=reopening(table, now))
     measure_parked(registry, parked.repository.waiting)
-    answering = broker.serve(NOTIFY_QUERIES, {**methods(table, parked.repository), **parked.methods()})
+    answers = methods(table, parked.repository, History(engine).of_submission)
+    answering = broker.serve(NOTIFY_QUERIES, {**answers, **parked.methods()})
     health = ProcessHealth(
         stuck=[broker.stuck, *(consumer.stuck for consumer in consumers)],
         missing=[consumer.missing for consumer in consumers],

@@ -50,6 +50,32 @@ _DELIVERY: dict[str, Schema] = {
     "limit": {**TEXT, "description": "Which cap holds it, or made it fail: `source`, `share`, `form`, `recipient`."},
     "error": {**TEXT, "description": "Why it is tried again, or has failed."},
 }
+_DELIVERED: dict[str, Schema] = {
+    "id": {"type": ["string", "null"], "format": "uuid"},
+    "channel": TEXT,
+    "destination": {**TEXT_OR_NONE, "description": "Enough to know it by, such as `a…@example.org`."},
+    "state": {"enum": ["pending", "sending", "retrying", "held", "sent", "failed", "cancelled"]},
+    "attempts": {"type": "integer", "minimum": 0},
+    "reason": {**TEXT_OR_NONE, "description": "Why it is in this state, and what to do, in words."},
+    "error": {**TEXT_OR_NONE, "description": "The same for programs."},
+    "limit": {**TEXT_OR_NONE, "description": "As in `confirmations`."},
+    "created_at": _MOMENT_OR_NONE,
+    "changed_at": _MOMENT_OR_NONE,
+    "next_attempt_at": _MOMENT_OR_NONE,
+    "parked_at": {**_MOMENT_OR_NONE, "description": "Since when its message waits for a person."},
+    "tries": {
+        **a_list(
+            an_object(
+                number={"type": "integer", "minimum": 1},
+                at=MOMENT,
+                took_ms={"type": "integer", "minimum": 0},
+                outcome={"enum": ["sent", "retrying", "failed"]},
+                said={**TEXT, "description": "What the other side said, or why it said nothing."},
+            )
+        ),
+        "description": "The last five, newest first; they are kept for 30 days.",
+    },
+}
 _ERROR = an_object(
     "field", code={"type": "string", "description": "For programs."}, message=TEXT, field={"type": "string"}
 )
@@ -83,6 +109,7 @@ SCHEMAS: dict[str, Schema] = {
     "Problem": an_object(type=TEXT, title=TEXT, status={"type": "integer"}, detail=TEXT, **_REFUSED),
     "Confirmation": an_object(**_CONFIRMATION),
     "Delivery": an_object("limit", "error", **_DELIVERY),
+    "Delivered": an_object(**_DELIVERED),
     "Receipt": an_object(
         id=_ID,
         form=TEXT,
@@ -99,6 +126,7 @@ SCHEMAS: dict[str, Schema] = {
         state=_STATE,
         confirmations=a_list(ref("Delivery")),
         webhooks={**a_list(ref("Delivery")), "description": "What the owner was sent, such as the form's webhook."},
+        deliveries={**a_list(ref("Delivered")), "description": "All of them, with their tries."},
         unknown=a_list(TEXT),
     ),
     "Submissions": an_object(

@@ -14,6 +14,7 @@ from gateway.http.errors import Refused, form_not_found, refused, unavailable
 from gateway.http.responses import json_response
 from gateway.intake import submissions
 from gateway.owner.bearer import KeyCheck
+from gateway.owner.deliveries import deliveries_of
 from gateway.receipts.progress import Progress
 from gateway.receipts.queries import ServiceQueries, progress_of_stored
 from gateway.receipts.tokens import Ticket
@@ -58,7 +59,7 @@ class Reading:
         return json_response(200, answer)
 
     def submission(self, submission_id: str, request: Request) -> Response:
-        """Answer with one submission, its state, its confirmations, and what became of the form's webhook."""
+        """Answer with one submission, its state, and what became of every delivery, with each try."""
         self._check_key(request)
         try:
             stored, notified = self._queries.submission(UUID(submission_id))
@@ -74,6 +75,7 @@ class Reading:
         receipt = progress.to_json()
         shown = {name: receipt[name] for name in ("state", "confirmations", "unknown")}
         shown["webhooks"] = _webhooks(notified or {}, progress)
+        shown["deliveries"] = deliveries_of(notified or {})
         if notified is None and self._tells_owner(document):
             shown["unknown"].append("webhooks")
         return json_response(200, {**document, **shown})
