@@ -29,6 +29,9 @@ FIELDS: dict[str, Any] = {
     "address": {"city": "Łódź", "lines": ["Piotrkowska 1"]},
     "PLZ Ort": "10115 Berlin",
     "nothing": None,
+    "ticked": "on",
+    "cost": "1.234,50 €",
+    "rooms": ["2", "12,5", 30],
 }
 
 HOLDS = [
@@ -43,6 +46,8 @@ HOLDS = [
     *("field.guests:>2", "field.guests:>=3", "field.guests:<=3", "field.guests:<3.5", "field.price:2.5"),
     *("field.price:<3", "field.typed:>9", "field.typed:<100", "field.consent:yes", "field.consent:=TRUE"),
     *("field.day:2026-11-22", "field.day:>2026-11-21", "field.day:<=2026-11-22", "field.meeting:>=2026-11-22"),
+    *("field.ticked:yes", "field.ticked:on", "field.cost:>1234", "field.cost:<=1234.5", "-field.cost:>1235"),
+    *("field.rooms:>29", "field.rooms:<3", "-field.rooms:>30", "field.rooms:30", "field.rooms:=2", "field.rooms:<=2"),
     *('field."PLZ Ort":berlin', 'field."PLZ Ort":101*', "field.address:lodz", "-field.other:x", "field.guests:3*"),
 ]
 FAILS = [
@@ -64,6 +69,7 @@ FAILS = [
     *("field.topic:=fault", "field.topic:lovelace", "field.Topic:fault", "field.other:x", "field.tags:=red"),
     *("field.guests:>3", "field.guests:<3", "field.guests:30", "field.price:2", "field.price:5", "field.typed:>100"),
     *("field.consent:no", "field.consent:>0", "field.name:>1", "field.nothing:none", "field.day:>2026-11-22"),
+    *("field.ticked:no", "field.ticked:true", "field.rooms:<2", "field.rooms:12.6", 'field.rooms:="2 12"'),
     *("field.day:>2", "field.guests:>2026-11-21", "field.other:<5", "field.tags:>1", '"red" "bob"'),
 ]
 
@@ -145,12 +151,25 @@ def test_any_value_is_compared_without_an_error(value: Any, other: str) -> None:
         matches(parse(query), event)
 
 
+QUERIES = ["ada", "form:contact", "field.guests:>2", "field.topic:=x", "field.tags:wine", '"a fault"', "-b", "from:ada"]
+
+
+@given(st.permutations(QUERIES))
+def test_what_was_asked_before_makes_no_difference(queries: list[str]) -> None:
+    event = Matching(EVENT)
+    assert [event.matches(parse(query)) for query in queries] == [matches(parse(query), EVENT) for query in queries]
+
+
 @pytest.mark.parametrize("piece", ["a ", "a", "東", "é ", "\u0315\u0300", "9", "2026-11-22"])
 def test_matching_takes_steps_in_proportion(piece: str) -> None:
-    tree = parse('"a a a a b" OR "東東東京" OR field.message:>2 OR field.message:="a b" OR field.message:b*')
+    tree = parse(
+        '"a a a a b" OR "東東東京" OR field.message:>2 OR field.message:="a b" OR field.message:b* OR '
+        "field.tags:y OR field.tags:<1 OR field.days:>2026-11-22 OR field.days:=z OR field.tags:z*"
+    )
 
     def cost(size: int) -> int:
-        event = an_event(message=piece * (size // len(piece)), tags=["x"] * (size // 10))
+        many = size // 10
+        event = an_event(message=piece * (size // len(piece)), tags=["x", 1] * many, days=[piece] * many)
         return steps_of(lambda: matches(tree, event))
 
     cost(8)

@@ -1,0 +1,134 @@
+"""What one field of a submission holds, ready to be compared: each value is looked at once, however many ask."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Iterable, Iterator
+from datetime import date
+from decimal import Decimal
+from functools import cached_property
+from typing import Any, TypeAlias
+
+from shared.contracts import JsonValue
+from shared.query.tokens import Needle, needle_of, tokens
+from shared.query.tree import Field, Phrase, Prefix, Text, Word
+from shared.query.values import day_of, number_of, typed_number
+
+Leaf: TypeAlias = str | int | float | bool | None
+
+_COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
+    ">": operator.gt,
+    ">=": operator.ge,
+    "<": operator.lt,
+    "<=": operator.le,
+}
+_YES, _NO = frozenset({"true", "on", "yes", "1"}), frozenset({"false", "off", "no", "0"})
+_BOXES = {"yes": frozenset({"on", "true"}), "no": frozenset({"off", "false"})}
+"""What a page sends for a checkbox where the form's definition does not say that it is one."""
+
+_SHORT = 100
+"""Characters of a text that may be a day, a number or a tick."""
+
+
+class Submitted:
+    """The value of a field; a list or an object is all that is in it."""
+
+    def __init__(self, value: JsonValue) -> None:
+        self._leaves = list(_leaves(value))
+
+    @cached_property
+    def words(self) -> str:
+        """The tokens of texts and numbers; see `searchable`."""
+        return self._text_words + searchable(map(str, self._figures))
+
+    def holds(self, field: Field) -> bool:
+        """Return whether it is what a query asks of the field."""
+        asked = field.value
+        if isinstance(asked, Decimal):
+            return _is_beyond(field.operator, asked, self._number_range)
+        if isinstance(asked, date):
+            return _is_beyond(field.operator, asked, self._day_range)
+        return self._says(asked, is_whole=field.operator == "=")
+
+    def _says(self, asked: Word | Phrase | Prefix, *, is_whole: bool) -> bool:
+        if isinstance(asked, Prefix):
+            return is_in(needle(asked), self.words)
+        said = asked.text.casefold()
+        if (said in _YES and True in self._truths) or (said in _NO and False in self._truths):
+            return True
+        if said in _BOXES and not _BOXES[said].isdisjoint(self._short_texts):
+            return True
+        if self._numbers and number_of(asked.text) in self._numbers:
+            return True
+        return is_in(needle(asked), self._text_words, is_whole=is_whole)
+
+    @cached_property
+    def _texts(self) -> list[str]:
+        return [leaf for leaf in self._leaves if isinstance(leaf, str)]
+
+    @cached_property
+    def _figures(self) -> list[int | float]:
+        return [leaf for leaf in self._leaves if isinstance(leaf, int | float) and not isinstance(leaf, bool)]
+
+    @cached_property
+    def _text_words(self) -> str:
+        return searchable(self._texts)
+
+    @cached_property
+    def _short_texts(self) -> list[str]:
+        return [text.strip().lower() for text in self._texts if len(text) <= _SHORT]
+
+    @cached_property
+    def _truths(self) -> frozenset[bool]:
+        return frozenset(leaf for leaf in self._leaves if isinstance(leaf, bool))
+
+    @cached_property
+    def _numbers(self) -> frozenset[Decimal]:
+        return frozenset(Decimal(str(figure)) for figure in self._figures)
+
+    @cached_property
+    def _number_range(self) -> tuple[Decimal, Decimal] | None:
+        typed = map(typed_number, self._short_texts)
+        return _range([*self._numbers, *(number for number in typed if number is not None)])
+
+    @cached_property
+    def _day_range(self) -> tuple[date, date] | None:
+        days = (day_of(text.partition("t")[0]) for text in self._short_texts)
+        return _range([day for day in days if day is not None])
+
+
+def searchable(texts: Iterable[str]) -> str:
+    """Return the tokens of texts, a space between them, and two around those of each: what follows is no neighbour."""
+    return "".join([f"  {' '.join(tokens(text))}  " for text in texts])
+
+
+def needle(text: Text) -> Needle:
+    """Return what a word, a beginning or a phrase is looked for by."""
+    return needle_of(text.text, is_prefix=isinstance(text, Prefix))
+
+
+def is_in(needle: Needle, words: str, *, is_whole: bool = False) -> bool:
+    """Return whether `searchable` texts have the tokens side by side; `is_whole`, whether one has them and no other."""
+    wanted = " ".join(needle.tokens)
+    if is_whole:
+        return f"  {wanted}  " in words
+    return (f" {wanted}" if needle.is_prefix else f" {wanted} ") in words
+
+
+def _leaves(value: JsonValue) -> Iterator[Leaf]:
+    if isinstance(value, dict):
+        value = list(value.values())
+    if not isinstance(value, list):
+        yield value
+        return
+    for inner in value:
+        yield from _leaves(inner)
+
+
+def _range(found: list[Any]) -> tuple[Any, Any] | None:
+    return (min(found), max(found)) if found else None
+
+
+def _is_beyond(sign: str, asked: Decimal | date, found: tuple[Any, Any] | None) -> bool:
+    """Return whether one of all that is found is more, or less: the greatest is, or the least."""
+    return found is not None and _COMPARISONS[sign](found[1] if sign[0] == ">" else found[0], asked)
