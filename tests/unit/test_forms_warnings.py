@@ -17,9 +17,10 @@ EMAIL = 'mail = {type = "email"}'
 TWO = 'mail = {type = "email"}\nsecond = {type = "email"}'
 
 
-def said(text: str, *tables: str, folder: Path = PLACE) -> list[str]:
+def said(text: str, *tables: str, folder: Path = PLACE, has_owner_mail: bool = True) -> list[str]:
     """Return the warnings on a definition of the form `a`, without what all of them begin with."""
-    found = forms.find_warnings(f"[forms.a]\n{text}".encode(), PLACE, FormSecrets(folder), tables)
+    content, secrets = f"[forms.a]\n{text}".encode(), FormSecrets(folder)
+    found = forms.find_warnings(content, PLACE, secrets, tables, has_owner_mail=has_owner_mail)
     return [line.removeprefix("forms.toml:") for line in found]
 
 
@@ -81,6 +82,12 @@ NOBODY = "a confirmation goes to nobody, unless the page sends _replyto"
             "[forms.a.captcha]\nprovider = 'altcha'\nverify_url = 'http://sentinel:8080/v1/verify'",
             [f"4: warning: forms.a.captcha.verify_url: {WITHOUT_TLS}"],
         ),
+        (
+            "owner.reply_to = 'x'\n[forms.a.fields]\nx = {type = 'text'}",
+            ["2: warning: forms.a.owner.reply_to: x is no email field: what is no address there is not replied to"],
+        ),
+        ("owner.reply_to = 'x'\nowner.enabled = false\n[forms.a.fields]\nx = {type = 'text'}", []),
+        ("owner.reply_to = 'x'\n[forms.a.fields]\nx = {type = 'email'}", []),
     ],
 )  # fmt: skip
 def test_what_has_no_effect_is_said_with_its_line(text: str, expected: list[str]) -> None:
@@ -107,6 +114,14 @@ def test_what_is_surely_broken_is_an_error(text: str, says: str) -> None:
     with pytest.raises(FormsError) as raised:
         parse(f"[forms.a]\n{text}".encode(), PLACE)
     assert str(raised.value).startswith(f"forms.toml:{says}")
+
+
+@pytest.mark.parametrize("owner", ["", "to = 'info@example.org'", "enabled = false"])
+def test_a_mail_to_nobody_is_said_where_the_setting_is_known(owner: str) -> None:
+    nobody = "it has no to, and notify's COUNTERFOIL_OWNER_MAIL is not set: nobody gets this mail"
+    expected = [] if owner else [f"2: warning: forms.a.owner: {nobody}"]
+    assert said(f"[forms.a.owner]\n{owner}", has_owner_mail=False) == expected
+    assert said(f"[forms.a.owner]\n{owner}") == []
 
 
 def test_each_part_says_which_of_its_own_secrets_it_cannot_read(tmp_path: Path) -> None:

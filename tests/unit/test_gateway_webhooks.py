@@ -21,6 +21,8 @@ webhook = {{url = "https://owner.example.org/", secret = "{SECRET}", enabled = f
 [forms.filed]
 webhook = {{url = "https://owner.example.org/", secret_file = "/nowhere/that/the/gateway/could/read"}}
 [forms.signup]
+[forms.untold]
+owner.enabled = false
 """
 
 
@@ -92,7 +94,8 @@ def test_an_older_notify_says_nothing_of_webhooks(gateway: Gateway) -> None:
     ("form", "stored", "unknown"),
     [
         ("told", {}, ["confirmations", "webhooks"]),
-        ("signup", {}, ["confirmations"]),
+        ("signup", {}, ["confirmations", "webhooks"]),  # whom it tells by mail, notify alone knows
+        ("untold", {}, ["confirmations"]),
         ("told", {"spam": "honeypot"}, []),
         ("gone", {}, []),
     ],

@@ -20,7 +20,11 @@ _LABEL = r"[^\W_](?:[\w-]{0,61}[^\W_])?"
 DOMAIN = re.compile(rf"{_LABEL}(?:\.{_LABEL}){{0,126}}")
 """A domain by its looks, international ones too."""
 
-_MOST = 64
+_LOCAL = re.compile(r"[^\s@<>()\[\]\\,;:\".]+(?:\.[^\s@<>()\[\]\\,;:\".]+)*")
+"""The part before the @ as RFC 5322 has it without quotes, international letters too (RFC 6531)."""
+
+_MOST = _LOCAL_MOST = 64
+_DOMAIN_MOST = 253
 _SURPLUS_DOTS = re.compile(r"\.\.+")
 _PUBLIC = "example.org"
 
@@ -49,3 +53,20 @@ def is_plain(text: str) -> bool:
     """
     found = _PLAIN.fullmatch(text) if len(text) <= _MOST else None
     return found is not None and found[1] not in SPECIAL_ENDS
+
+
+def is_address(text: str) -> bool:
+    """Return whether text is an address alone by its looks, as an owner writes down their own: `localhost` or
+    `intranet` may be its domain. Whether there is such a mailbox, a mail server says."""
+    local, _, domain = text.rpartition("@")
+    is_short = len(text) <= ADDRESS_MOST and len(local) <= _LOCAL_MOST and len(domain) <= _DOMAIN_MOST
+    return is_short and text.isprintable() and bool(_LOCAL.fullmatch(local)) and _is_domain(domain)
+
+
+def _is_domain(text: str) -> bool:
+    if "_" in text or not DOMAIN.fullmatch(text):
+        return False
+    try:
+        return bool(text.encode("idna"))
+    except UnicodeError:
+        return False

@@ -24,6 +24,7 @@ ROOM = "https://chat.example.org/hooks/x7"
 FORM = f"""
 [forms.signup]
 title = "Sign up"
+owner.enabled = false
 chat.url = "{ROOM}"
 """
 
@@ -74,7 +75,7 @@ def test_a_room_that_is_away_is_asked_again_and_keeps_no_mail_waiting(world: Pla
 
 def test_a_form_without_the_table_has_no_room(world: PlannedWorld, tmp_path: Path) -> None:
     path = tmp_path / "forms.toml"
-    path.write_text("[forms.signup]")
+    path.write_text("[forms.signup]\nowner.enabled = false")
     world.forms |= forms.load(path)
     assert not world.forms["signup"].tells_owner
     assert world.channels["chat"].plan(an_event(), world.forms["signup"]) == []

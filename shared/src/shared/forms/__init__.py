@@ -7,6 +7,7 @@ from shared.forms.captcha import Captcha
 from shared.forms.definitions import NAME, ConfirmationMail, Dialect, Field, Form, Forms, FormsError, Unknown
 from shared.forms.field_types import FIELD_TYPES
 from shared.forms.file import file_at, load
+from shared.forms.owner import Owner
 from shared.forms.rates import parse_rate
 from shared.forms.reloading import ReloadingForms
 from shared.forms.secrets import FOLDER, FormSecrets, NoSecret, missing
@@ -26,6 +27,7 @@ __all__ = [
     "Forms",
     "FormsError",
     "NoSecret",
+    "Owner",
     "ReloadingForms",
     "Unknown",
     "Webhook",

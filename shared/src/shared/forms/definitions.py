@@ -9,6 +9,7 @@ from datetime import date, timedelta
 from typing import Literal, TypeAlias
 
 from shared.forms.captcha import Captcha, CaptchaSchema
+from shared.forms.owner import Owner, OwnerSchema
 from shared.forms.webhook import Webhook, WebhookSchema
 
 Dialect: TypeAlias = Literal["formspree", "web3forms", "netlify", "basin"]
@@ -72,7 +73,8 @@ class Form:
     `allow_no_origin` accepts a page that sends no origin, although other origins are refused. `text_plain` accepts
     JSON and urlencoded bodies that are declared as plain text.
     `access_key` is the key that a page written for Web3Forms has to send; with None any key will do.
-    `unknown` says what happens to fields that are not among `fields`. `webhook` is None where the form has none.
+    `unknown` says what happens to fields that are not among `fields`. `owner` is None where nothing is said of the
+    owner's mail: notify's setting says then who gets it. `webhook` is None where the form has none.
     `mail_domains` are private domains that addresses may have: `intranet`, `corp.local`.
     What has a schema in its metadata as `table` is a table of the file, which that schema checks.
     """
@@ -94,12 +96,14 @@ class Form:
     captcha: Captcha | None = field(default=None, metadata={"table": CaptchaSchema})
     mail_domains: tuple[str, ...] = ()
     confirmation: ConfirmationMail = field(default_factory=ConfirmationMail)
+    owner: Owner | None = field(default=None, metadata={"table": OwnerSchema})
     webhook: Webhook | None = field(default=None, metadata={"table": WebhookSchema})
 
     @property
     def tells_owner(self) -> bool:
-        """Whether its owner is told of a submission."""
-        return self.webhook is not None
+        """Whether its owner may be told of a submission. Who gets mail where the form does not say, notify knows."""
+        may_get_mail = self.owner is None or self.owner.enabled
+        return may_get_mail or self.webhook is not None
 
     @property
     def mail_field(self) -> str | None:

@@ -24,14 +24,18 @@ _NEEDED = {
 }
 
 
-def find_warnings(content: bytes, path: Path, secrets: FormSecrets, tables: Sequence[str]) -> list[str]:
+def find_warnings(
+    content: bytes, path: Path, secrets: FormSecrets, tables: Sequence[str], *, has_owner_mail: bool = True
+) -> list[str]:
     """Return the warnings about a file without errors, as lines of `path:line: warning: place: what`.
 
-    It looks only at the secrets of the given tables. Raises `FormsError` as `file.parse` does.
+    It looks only at the secrets of the given tables. `has_owner_mail` says whether notify's COUNTERFOIL_OWNER_MAIL is
+    set; who does not know takes it as set. Raises `FormsError` as `file.parse` does.
     """
     forms, text = file.parse(content, path), file.text_of(content, path)
     document = file.document_of(text, path)["forms"]
     found = [one for name, form in forms.items() for one in _of_form(form, document[name])]
+    found += [one for form in forms.values() for one in _of_owner(form, has_owner_mail=has_owner_mail)]
     found += [
         (("forms", one.form, one.table, "secret_file"), f"{one.reason}: {_NEEDED[one.table]}")
         for one in missing(forms, secrets, tables)
@@ -51,6 +55,17 @@ def _of_form(form: Form, written: Mapping[str, Any]) -> Iterator[_Remark]:
     for name, field in (form.fields or {}).items():
         for key, reason in _of_field(field, form, written["fields"][name]):
             yield (*place, "fields", name, key), reason
+
+
+def _of_owner(form: Form, *, has_owner_mail: bool) -> Iterator[_Remark]:
+    place, owner = ("forms", form.name, "owner"), form.owner
+    if owner is None or not owner.enabled:
+        return
+    if not owner.to and not has_owner_mail:
+        yield place, "it has no to, and notify's COUNTERFOIL_OWNER_MAIL is not set: nobody gets this mail"
+    field = (form.fields or {}).get(owner.reply_to or "")
+    if field and field.type != "email":
+        yield (*place, "reply_to"), f"{field.name} is no email field: what is no address there is not replied to"
 
 
 def _of_field(field: Field, form: Form, written: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

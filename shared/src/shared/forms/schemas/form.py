@@ -10,6 +10,7 @@ from marshmallow import ValidationError, fields, post_load, validate, validates_
 from shared.forms.captcha import Captcha
 from shared.forms.definitions import NAME, ConfirmationMail, Dialect, Form, Unknown
 from shared.forms.origins import ORIGIN_MOST, check_origin
+from shared.forms.owner import Owner, strange_names
 from shared.forms.placeholders import names_in
 from shared.forms.rates import is_rate
 from shared.forms.schemas.field import FIELD_NAME, FieldSchema
@@ -105,23 +106,44 @@ class FormSchema(Table):
 
     @validates_schema(skip_on_field_errors=False, pass_original=True)
     def _placeholders_are_fields(self, data: dict[str, Any], original: Any, **_: Any) -> None:
-        known = original.get("fields") if isinstance(original, dict) else None  # those with an error, too
-        mail = data.get("confirmation")
-        if not isinstance(known, dict) or not isinstance(mail, ConfirmationMail):
-            return
-        if original.get("unknown", "refuse") not in ("refuse", "drop"):
+        known, mail = _closed_fields(original), data.get("confirmation")
+        if known is None or not isinstance(mail, ConfirmationMail):
             return
         wrong = {
-            part: [f"{{{name}}} is no field of this form; its fields: {', '.join(known) or 'none'}" for name in strange]
+            part: [_no_field(f"{{{name}}}", known) for name in strange]
             for part in ("subject", "text")
             if (strange := [name for name in names_in(getattr(mail, part)) if name not in known])
         }
         if wrong:
             raise ValidationError({"confirmation": wrong})
 
+    @validates_schema(skip_on_field_errors=False, pass_original=True)
+    def _owner_names_fields(self, data: dict[str, Any], original: Any, **_: Any) -> None:
+        known, owner = _closed_fields(original), data.get("owner")
+        if known is None or not isinstance(owner, Owner):
+            return
+        wrong = {
+            key: [_no_field(f"{{{name}}}" if key == "subject" else name, known) for name in names]
+            for key, names in strange_names(owner, known).items()
+        }
+        if wrong:
+            raise ValidationError({"owner": wrong})
+
     @post_load
     def _as_tuple(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:
         return data | {key: tuple(data[key]) for key in ("allowed_origins", "mail_domains") if key in data}
+
+
+def _closed_fields(definition: Any) -> dict[str, Any] | None:
+    """Return the fields of a form's table as they are written, those with an error, too; None where it takes others."""
+    known = definition.get("fields") if isinstance(definition, dict) else None
+    if not isinstance(known, dict) or definition.get("unknown", "refuse") not in ("refuse", "drop"):
+        return None
+    return known
+
+
+def _no_field(name: str, known: dict[str, Any]) -> str:
+    return f"{name} is no field of this form; its fields: {', '.join(known) or 'none'}"
 
 
 class FileSchema(Table):
