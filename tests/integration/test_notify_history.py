@@ -11,6 +11,7 @@ from uuid import UUID, uuid4
 import pytest
 from sqlalchemy import Engine, event, insert, text
 
+from notify_service.__main__ import main
 from notify_service.channels.planned import NO_REQUEST
 from notify_service.history.printing import document, table
 from notify_service.history.selecting import PAGE, Which, selected
@@ -200,3 +201,32 @@ def test_an_answer_has_an_end(engine: Engine) -> None:
     shown = History(engine).of_submission(SUBMISSION)
     assert len(shown) == DELIVERIES_MOST
     assert len(json.dumps(shown)) < 500_000
+
+
+def test_the_command_shows_and_pages_and_refuses_what_it_does_not_know(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COUNTERFOIL_DATABASE_URL", engine.url.render_as_string(hide_password=False))
+    put(engine, *(a_row(minutes(number), state="failed", last_error="status 404") for number in range(3)))
+
+    def run(*arguments: str) -> str:
+        assert main(["deliveries", *arguments]) == 0
+        return capsys.readouterr().out
+
+    assert len(run("--failed").splitlines()) == 4
+    first = run("--failed", "--limit", "2").splitlines()
+    assert len(first) == 5
+    assert len(run("--failed", "--after", first[-1].rpartition(" ")[2]).splitlines()) == 2
+    assert [json.loads(line)["state"] for line in run("--json", "--form", "signup").splitlines()] == ["failed"] * 3
+    assert run("--held") == run("--failed", "--since", "1m") == "no such deliveries\n"
+    for wrong in (
+        ["--since", "yesterday"],
+        ["--limit", "0"],
+        ["--after", "x"],
+        ["--failed", "--held"],
+        ["--submission", "1"],
+    ):
+        with pytest.raises(SystemExit) as refused:
+            main(["deliveries", *wrong])
+        assert refused.value.code == 2
+    capsys.readouterr()

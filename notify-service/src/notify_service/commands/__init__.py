@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TypeAlias
 
+from notify_service.commands.deliveries import deliveries
 from notify_service.commands.migrate import migrate
 from notify_service.commands.parked import parked
 from notify_service.commands.run import run
@@ -19,6 +20,7 @@ raises `terminal.Refused`, or one of the errors that `terminal.REFUSALS` names: 
 COMMANDS: Mapping[str, Command] = {
     "run": run,
     "migrate": migrate,
+    "deliveries": deliveries,
     "parked": parked,
 }
 """Each command by its name."""
