@@ -14,7 +14,6 @@ from sqlalchemy import Engine, select, update
 
 from notify_service.channels.counting import Counted
 from notify_service.channels.planned import Key, Planned
-from notify_service.channels.webhook import OWNER
 from notify_service.deliveries.caps import Cap, Caps
 from notify_service.deliveries.plan_table import PlanTable, Submission
 from notify_service.deliveries.states import Claim, ClaimAnswer, Held, NotYet, Outcome, Settled
@@ -22,6 +21,7 @@ from notify_service.deliveries.table import DeliveryTable
 from notify_service.tables import MIGRATIONS, deliveries
 from shared import database
 from shared.contracts import Confirmation
+from shared.forms.webhook import OWNER
 from support.confirmations import NOON, a_key, planned
 
 CAPS = Caps(recipient=Cap(2, timedelta(days=1)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from typing import NoReturn
 
 import pytest
@@ -66,6 +67,20 @@ def test_an_endpoint_that_fails_delays_no_other(world: PlannedWorld) -> None:
     with world.at_work():
         world.submit(*(an_event(form=form) for form in ["signup", "other"] * 6))
         eventually(lambda: [one.url for one in world.web.caller.posted].count(OTHER) == 6, 5, "the other is told")
+
+
+@pytest.mark.parametrize("dead", ["timeout", "overtime", 500])
+def test_a_dead_webhook_delays_neither_another_of_its_form_nor_mail(world: PlannedWorld, dead: int | str) -> None:
+    crm = replace(a_webhook(OTHER), name="crm")
+    world.forms["signup"] = Form("signup", "Sign up", webhook=a_webhook(), webhooks=(crm,))
+    world.web.caller.answers[URL] = dead
+    with world.at_work():
+        world.submit(*(an_event() for _ in range(10)))
+        eventually(lambda: [one.url for one in world.web.caller.posted].count(OTHER) == 10, 5, "the other is told")
+        eventually(lambda: len(world.mail.sender.sent) == 10, 5, "and every mail leaves")
+        states = world.mail.deliveries.rows
+        eventually(lambda: sum(row.state == "sent" for row in states.values()) == 20, 5, "and both are recorded")
+    assert {row.state for key, row in states.items() if key.destination_hash == "owner"} <= {"retrying"}
 
 
 def test_one_poison_delivery_harms_none_of_its_submissions_others(world: PlannedWorld) -> None:

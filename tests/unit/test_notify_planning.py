@@ -187,7 +187,30 @@ def test_a_delivery_whose_form_has_switched_it_off_since_fails_visibly(world: Pl
     world.forms["signup"] = Form("signup", "Sign up")
     world.clock.forward(minutes=5)
     assert world.webhooks([Delivery(due, attempt=1)]) == [None]
-    assert world.mail.deliveries.errors == ["the form has no webhook any more"]
+    assert world.mail.deliveries.errors == ["the form has no such webhook any more"]
+
+
+def test_a_webhook_that_has_lost_its_name_since_fails_visibly(world: PlannedWorld) -> None:
+    event = an_event()
+    world.forms["signup"] = Form("signup", "Sign up", webhooks=(replace(a_webhook(), name="crm"),))
+    planned(world, event)
+    [due] = due_at(world, NOTIFY_HTTP.name)
+    assert due.destination == "crm"
+    world.forms["signup"] = Form("signup", "Sign up", webhooks=(replace(a_webhook(), name="sales"),))
+    assert isinstance(world.webhooks([Delivery(due)])[0], RetryLater), "whoever planned it may have a newer file"
+    world.clock.forward(minutes=5)
+    assert world.webhooks([Delivery(due, attempt=1)]) == [None]
+    assert world.mail.deliveries.errors == ["the form has no such webhook any more"]
+    assert world.web.caller.posted == []
+
+
+def test_what_is_planned_of_a_webhook_without_its_name_is_published_again(world: PlannedWorld) -> None:
+    event = an_event()
+    world.forms["signup"] = Form("signup", "Sign up", webhooks=(replace(a_webhook(), name="crm"),))
+    planned(world, event)
+    world.forms["signup"] = Form("signup", "Sign up")
+    planned(world, event)
+    assert [one.destination for one in due_at(world, NOTIFY_HTTP.name)] == ["crm", "crm"]
 
 
 @pytest.mark.parametrize(("attempt", "minutes"), [(0, 0), (0, 60), (1, 4)])

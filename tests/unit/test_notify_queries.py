@@ -9,10 +9,10 @@ import pytest
 from notify_service.channels.counting import Counted
 from notify_service.channels.planned import Key
 from notify_service.channels.registry import CHANNELS
-from notify_service.channels.webhook import OWNER
 from notify_service.deliveries.caps import Cap, Caps
 from notify_service.deliveries.states import Claim
 from notify_service.queries import methods
+from shared.forms.webhook import OWNER
 from shared.messaging.broker import QueryFailed
 from shared.messaging.memory import MemoryBroker
 from shared.messaging.topology import NOTIFY_EMAIL, NOTIFY_QUERIES, NOTIFY_SMTP, NOTIFY_SUBMISSIONS

@@ -10,9 +10,9 @@ import pytest
 from structlog.testing import capture_logs
 
 from notify_service.channels.planned import Key
-from notify_service.channels.webhook import OWNER
 from notify_service.deliveries.caps import Cap, Caps
 from shared.contracts import Confirmation, Source
+from shared.forms.webhook import OWNER
 from shared.messaging.failures import RetryLater
 from support.confirmations import a_form, planned
 from support.events import an_event

@@ -59,7 +59,7 @@ def test_what_waits_when_its_form_loses_the_webhook_fails_visibly(world: Webhook
         world.handle(event)
     world.handle(event, attempt=1)
     assert world.shown(event)[0].state == "failed"
-    assert world.deliveries.errors == ["the form has no webhook any more"]
+    assert world.deliveries.errors == ["the form has no such webhook any more"]
     assert world.caller.posted == []
 
 
@@ -157,7 +157,7 @@ def test_what_is_being_retried_when_its_form_loses_the_webhook_fails(world: Webh
     world.clock.forward(seconds=FILE_ARRIVES.total_seconds())
     world.handle(event, attempt=1)
     assert world.shown(event)[0].state == "failed"
-    assert world.deliveries.errors[-1] == "the form has no webhook any more"
+    assert world.deliveries.errors[-1] == "the form has no such webhook any more"
 
 
 def test_two_copies_of_an_event_are_told_once(world: WebhookWorld) -> None:

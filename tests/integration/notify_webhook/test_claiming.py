@@ -7,13 +7,13 @@ from uuid import uuid4
 
 from notify_service.channels.counting import Counted
 from notify_service.channels.planned import Key
-from notify_service.channels.webhook import OWNER
 from notify_service.deliveries.caps import Cap, Caps
 from notify_service.deliveries.states import Claim, Settled
 from notify_service.deliveries.table import DeliveryTable
 from notify_service.tables import MIGRATIONS
 from shared import database
 from shared.contracts import Confirmation
+from shared.forms.webhook import OWNER
 from support.confirmations import NOON, a_key, planned
 
 LEASE = NOON + timedelta(minutes=1)

@@ -30,7 +30,9 @@ class Key:
 class Planned:
     """A delivery that is asked for. `destination` is whole, and is never recorded; `shown` is what may be.
 
-    `provider_id` names it where it arrives: a Message-ID without its domain, a webhook-id.
+    `provider_id` names it where it arrives: a Message-ID without its domain, a webhook-id. One that is `on_release` is
+    asked for only once its submission is released, and where it names a delivery that it comes `after`, only where that
+    one was sent.
     """
 
     key: Key
@@ -39,3 +41,5 @@ class Planned:
     shown: str
     provider_id: str
     counted: Counted = UNCOUNTED
+    on_release: bool = False
+    after: Key | None = None

@@ -1,4 +1,4 @@
-"""The webhook: the form's owner is told of a submission by a signed request, as Standard Webhooks asks for."""
+"""Webhooks: the form's owner is told of a submission by signed requests, as Standard Webhooks asks for."""
 
 from __future__ import annotations
 
@@ -14,72 +14,103 @@ from notify_service.channels.planned import Key, Planned
 from notify_service.transports.failures import Permanent, Transient
 from notify_service.transports.http.sender import Request
 from shared.contracts import SubmissionAccepted
-from shared.forms import Form, Forms, FormSecrets, NoSecret
+from shared.forms import Form, Forms, FormSecrets, NoSecret, Webhook
+from shared.forms.webhook import ACCEPTED, OWNER, RELEASED, WebhookEvent
 
-TYPE = "submission.accepted"
 USER_AGENT = "Counterfoil"
 
-OWNER = "owner"
-"""What stands for a webhook in the place of an address's hash: a form has one, whatever its address is by now."""
+_OF_RELEASE = ":released"
+"""What follows a webhook's name, which has no colon, where it is told of a release."""
 
 _COMPACT = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False)
 
 
 class WebhookChannel:
-    """Tells the owner of a form of each submission. `clock` gives the time that is signed."""
+    """Tells the endpoints of a form of each submission. `clock` gives the time that is signed.
+
+    In the place of an address's hash stands a webhook's name: an address that is mended takes over what waits.
+    """
 
     name = "webhook"
-    off = "the form has no webhook any more"
+    off = "the form has no such webhook any more"
 
     def __init__(self, secrets: FormSecrets, clock: Callable[[], datetime]) -> None:
         self._secrets = secrets
         self._clock = clock
 
     def plan(self, event: SubmissionAccepted, form: Form | None) -> Sequence[Planned]:
-        """Return the one delivery to the form's webhook, where it has one."""
-        if form is not None and form.webhook is None:
-            return []
-        url = form.webhook.url if form and form.webhook else ""
-        key = Key(event.id, self.name, OWNER)
-        return [Planned(key, event.form, url, urlsplit(url).hostname or "", webhook_id(event.id))]
+        """Return the deliveries to the form's webhooks: one to each that is told of accepted submissions, and one on
+        its release to each that is told of those; to who is told of both, only where it had the submission before.
+
+        Without a form: that to the webhook of its section, the only one whose name is known.
+        """
+        if form is None:
+            return [self._planned(event, Webhook(""), ACCEPTED)]
+        return [self._planned(event, one, what) for one in form.every_webhook for what in one.events]
 
     def endpoint(self, planned: Planned, form: Form) -> str | None:
-        """Return the address; None without its secret: nothing is sent then."""
-        if form.webhook is None:
+        """Return the address; None without a secret: nothing is sent then."""
+        webhook = _webhook_of(planned, form)
+        if webhook is None:
             return None
         try:
-            self._secrets.of_webhook(form.webhook)
+            self._read(webhook)
         except NoSecret:
             return None
         return planned.destination
 
     def compose(self, event: SubmissionAccepted, form: Form, planned: Planned) -> Request:
-        """Return the signed request. Without its secret nothing is tried, and that tells nothing of the endpoint,
+        """Return the signed request. Without a secret nothing is tried, and that tells nothing of the endpoint,
         which other forms may have too."""
-        if form.webhook is None:
+        webhook = _webhook_of(planned, form)
+        if webhook is None:
             raise Permanent(self.off)
         try:
-            secrets = self._secrets.of_webhook(form.webhook)
+            secrets, own = self._read(webhook)
         except NoSecret as error:
             raise Transient(f"no secret: {error}") from None
-        body = body_of(event)
-        headers = {"Content-Type": "application/json", "User-Agent": USER_AGENT}
+        body = body_of(event, RELEASED if planned.on_release else ACCEPTED)
+        ours = {"Content-Type": "application/json", "User-Agent": USER_AGENT}
         signed = _signed(secrets, planned.provider_id, body, self._clock())
-        return Request(planned.destination, body.encode(), headers | signed)
+        return Request(planned.destination, body.encode(), own | ours | signed)
+
+    def _planned(self, event: SubmissionAccepted, webhook: Webhook, what: WebhookEvent) -> Planned:
+        url, key = webhook.url, Key(event.id, self.name, webhook.name)
+        shown = _shown(webhook.name, url)
+        if what == ACCEPTED:
+            return Planned(key, event.form, url, shown, webhook_id(event.id, webhook.name))
+        told = Key(event.id, self.name, f"{webhook.name}{_OF_RELEASE}")
+        name = webhook_id(event.id, webhook.name, "released")
+        after = key if ACCEPTED in webhook.events else None
+        return Planned(told, event.form, url, shown, name, on_release=True, after=after)
+
+    def _read(self, webhook: Webhook) -> tuple[list[str], dict[str, str]]:
+        return self._secrets.of_webhook(webhook), self._secrets.headers_of(webhook)
 
 
-def webhook_id(submission_id: UUID) -> str:
+def webhook_id(submission_id: UUID, name: str = OWNER, what: str = "accepted") -> str:
     """Return the header `webhook-id`, by which a receiver knows what it had before."""
-    return f"accepted_{submission_id}"
+    return f"{what}_{submission_id}" if name == OWNER else f"{what}_{submission_id}_{name}"
 
 
 def webhook_urls(forms: Forms) -> set[str]:
     """Return the addresses of all webhooks of these forms."""
-    return {form.webhook.url for _, form in forms.items() if form.webhook}
+    return {one.url for _, form in forms.items() for one in form.every_webhook}
 
 
-def body_of(event: SubmissionAccepted) -> str:
-    """Return the body: a JSON object with the event's type, when it took place, and its data."""
+def _webhook_of(planned: Planned, form: Form) -> Webhook | None:
+    name = planned.key.destination_hash.removesuffix(_OF_RELEASE)
+    return next((one for one in form.every_webhook if one.name == name), None)
+
+
+def _shown(name: str, url: str) -> str:
+    """Return what may be recorded of a webhook: its name, where it has one of its own, and its host."""
+    host = urlsplit(url).hostname or ""
+    return host if name == OWNER or not host else f"{name} ({host})"
+
+
+def body_of(event: SubmissionAccepted, what: WebhookEvent = ACCEPTED) -> str:
+    """Return the body: a JSON object with the event's type, when the submission was accepted, and its data."""
     accepted_at = event.accepted_at.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
     data = {
         "id": str(event.id),
@@ -89,7 +120,7 @@ def body_of(event: SubmissionAccepted) -> str:
         "captcha": event.control.captcha,
         "fields": event.fields,
     }
-    return _COMPACT.encode({"type": TYPE, "timestamp": accepted_at, "data": data})
+    return _COMPACT.encode({"type": what, "timestamp": accepted_at, "data": data})
 
 
 def _signed(secrets: Sequence[str], name: str, body: str, now: datetime) -> dict[str, str]:

@@ -8,7 +8,7 @@ from datetime import datetime
 from uuid import UUID
 
 from notify_service.channels.channel import Channel
-from notify_service.channels.planned import Planned
+from notify_service.channels.planned import Key, Planned
 from notify_service.deliveries.retries import (
     UNKNOWN,
     is_too_old,
@@ -49,7 +49,7 @@ class Due:
         if form is None and not self._is_too_old(due):
             return RetryLater(unknown(event.form), after_s=retry_after_s(delivery.attempt + 1))
         planned = _of_id(due.id, channel.plan(event, form)) if form else None
-        asked = planned or _of_id(due.id, channel.plan(event, None))
+        asked = planned or _of_id(due.id, [*channel.plan(event, None), _not_asked_any_more(due)])
         if asked is None:
             raise PermanentFailure("the submission does not ask for this delivery")
         if planned is None and form is not None and is_early:
@@ -64,6 +64,11 @@ class Due:
 
 def _unknown(channel: str) -> str:
     return f"channel {channel[:64]!r} is not known here"
+
+
+def _not_asked_any_more(due: DeliveryDue) -> Planned:
+    """Return a delivery by what its message says of it alone: nothing in the forms file tells of it."""
+    return Planned(Key(due.submission.id, due.channel, due.destination), due.submission.form, "", "", "")
 
 
 def _of_id(delivery_id: UUID, planned: Sequence[Planned]) -> Planned | None:

@@ -111,7 +111,7 @@ def _values_of_known(new: Any, own: ColumnElement[bool]) -> dict[str, ColumnElem
         "state": case((is_too_long, "failed"), (is_held, "held"), else_="sending"),
         "attempts": case((or_(is_held, own), _C.attempts), else_=_C.attempts + 1),
         "form": func.coalesce(_C.form, new.form),  # as the others, empty where an earlier version wrote the row
-        "destination_shown": new.destination_shown,
+        "destination_shown": func.coalesce(func.nullif(new.destination_shown, ""), _C.destination_shown),
         "due_at": case((is_held, null()), (was_held, now), else_=_C.due_at),
         "next_attempt_at": case((is_held, new.next_attempt_at), else_=null()),
         "owner": case((is_held, null()), else_=_bound("new_owner", _C.owner)),

@@ -11,7 +11,7 @@ from uuid import UUID
 import structlog
 
 from notify_service.channels.channel import Channel
-from notify_service.channels.planned import Key, Planned
+from notify_service.channels.planned import NO_REQUEST, Key, Planned
 from notify_service.deliveries.plan_table import Submission
 from notify_service.deliveries.retries import is_too_old, retry_after_s, unknown
 from notify_service.planning.planner import fingerprint, may_plan, plan
@@ -113,8 +113,12 @@ class PlanSubmissions:
         for one in [one for one, _ in taken if one.event.id in more]:
             for planned in may_plan(one.event, self.channels):
                 asking.setdefault(planned.key, one)
+        events = {one.event.id: one for one, _ in reversed(taken)}
+        for key in untold:  # what no forms file tells of any more, such as a webhook that had a name
+            if key.request == NO_REQUEST:
+                asking.setdefault(key, events[key.submission_id])
         return [
-            (DeliveryDue(key.id, key.channel, one.event), one.traceparent)
+            (DeliveryDue(key.id, key.channel, one.event, key.destination_hash), one.traceparent)
             for key, one in asking.items()
             if key in untold
         ]

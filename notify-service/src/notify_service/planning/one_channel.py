@@ -44,12 +44,12 @@ class OneChannel:
         event, form = delivery.event, self.forms.get(delivery.event.form)
         if event.spam is not None:
             return None
-        asked = self.channel.plan(event, form)
-        if form is not None and asked:
-            return Wanted(event, asked[0], form, None, delivery.attempt, delivery.failures)
         may_ask = self.channel.plan(event, None)
         if not may_ask:
             return None
+        asked = [one for one in self.channel.plan(event, form) if one.key == may_ask[0].key]
+        if form is not None and asked:
+            return Wanted(event, asked[0], form, None, delivery.attempt, delivery.failures)
         return self._put_off(delivery, form) or self._ended(delivery, form, may_ask[0])
 
     def _put_off(self, delivery: Delivery[SubmissionAccepted], form: Form | None) -> RetryLater | None:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 
 from notify_service.channels.channel import Channel
 from notify_service.channels.mailboxes import normalised
-from notify_service.channels.planned import Planned
+from notify_service.channels.planned import Key, Planned
 from notify_service.channels.registry import ON_RECEIPTS
 from shared.contracts import SubmissionAccepted
 from shared.forms import Form
@@ -22,7 +22,17 @@ def plan(event: SubmissionAccepted, form: Form | None, channels: Mapping[str, Ch
     if event.spam is not None:
         return []
     asked = channels.values() if form is not None else [channels[ON_RECEIPTS]]
-    return [planned for channel in asked for planned in channel.plan(event, form)]
+    return [planned for channel in asked for planned in channel.plan(event, form) if not planned.on_release]
+
+
+def plan_release(
+    event: SubmissionAccepted, form: Form | None, channels: Mapping[str, Channel], sent: Set[Key]
+) -> list[Planned]:
+    """Return what the release of a submission asks for beside all that `plan` says; `sent` is what was sent of it."""
+    if event.spam is not None or form is None:
+        return []
+    asked = [planned for channel in channels.values() for planned in channel.plan(event, form) if planned.on_release]
+    return [planned for planned in asked if planned.after is None or planned.after in sent]
 
 
 def may_plan(event: SubmissionAccepted, channels: Mapping[str, Channel]) -> list[Planned]:

@@ -8,32 +8,39 @@ from dataclasses import dataclass
 from typing import ClassVar
 from uuid import UUID
 
-from shared.contracts.members import document_in, member, uuid_of
+from shared.contracts.members import document_in, member, text_or_none, uuid_of
 from shared.contracts.registry import register
 from shared.contracts.strict_json import MAX_DEPTH
 from shared.contracts.submission import SubmissionAccepted, document_of
 
 _HEAD = re.compile(
-    rb'\{"delivery":"([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})","channel":"([a-z_.-]{1,64})","submission":'
+    rb'\{"delivery":"([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})","channel":"([a-z_.-]{1,64})",'
+    rb'(?:"destination":"([A-Za-z0-9_.:-]{0,200})",)?"submission":'
 )
 
 
 @register
 @dataclass(frozen=True, slots=True)
 class DeliveryDue:
-    """A delivery that is due: `id` names it in notify's table, `channel` says how it is composed."""
+    """A delivery that is due: `id` names it in notify's table, `channel` says how it is composed.
+
+    `destination` is what stands for its destination there, never an address; empty where an earlier version says
+    nothing of it.
+    """
 
     TYPE: ClassVar[str] = "delivery.due.v1"
 
     id: UUID
     channel: str
     submission: SubmissionAccepted
+    destination: str = ""
 
     def encode(self) -> bytes:
         """Return it as the body of a message; the submission's document goes into it as it came."""
-        return b'{"delivery":"%s","channel":%s,"submission":%s}' % (
+        return b'{"delivery":"%s","channel":%s,"destination":%s,"submission":%s}' % (
             str(self.id).encode(),
             json.dumps(self.channel).encode(),
+            json.dumps(self.destination).encode(),
             document_of(self.submission).encode(),
         )
 
@@ -51,11 +58,12 @@ def _decoded_quickly(body: bytes) -> DeliveryDue | None:
     submission = SubmissionAccepted.decode_quickly(body[head.end() : -1])
     if submission is None:
         return None
-    return DeliveryDue(UUID(head[1].decode()), head[2].decode(), submission)
+    return DeliveryDue(UUID(head[1].decode()), head[2].decode(), submission, (head[3] or b"").decode())
 
 
 def _decoded_strictly(body: bytes) -> DeliveryDue:
     document = document_in(body, most_depth=MAX_DEPTH + 2)  # the submission is one level around its fields, this two
     submission = SubmissionAccepted.of_document(member(document, "submission", dict))
     key = uuid_of(member(document, "delivery", str), "delivery")
-    return DeliveryDue(key, member(document, "channel", str), submission)
+    destination = text_or_none(document, "destination") or ""
+    return DeliveryDue(key, member(document, "channel", str), submission, destination)

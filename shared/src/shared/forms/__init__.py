@@ -12,7 +12,7 @@ from shared.forms.rates import parse_rate
 from shared.forms.reloading import ReloadingForms
 from shared.forms.secrets import FOLDER, FormSecrets, NoSecret, missing
 from shared.forms.warnings import find_warnings
-from shared.forms.webhook import Webhook
+from shared.forms.webhook import Header, Webhook
 
 __all__ = [
     "FIELD_TYPES",
@@ -26,6 +26,7 @@ __all__ = [
     "FormSecrets",
     "Forms",
     "FormsError",
+    "Header",
     "NoSecret",
     "Owner",
     "ReloadingForms",

@@ -74,7 +74,8 @@ class Form:
     JSON and urlencoded bodies that are declared as plain text.
     `access_key` is the key that a page written for Web3Forms has to send; with None any key will do.
     `unknown` says what happens to fields that are not among `fields`. `owner` is None where nothing is said of the
-    owner's mail: notify's setting says then who gets it. `webhook` is None where the form has none.
+    owner's mail: notify's setting says then who gets it. `webhook` is None where the form has none; `webhooks` are those
+    that have names of their own.
     `mail_domains` are private domains that addresses may have: `intranet`, `corp.local`.
     What has a schema in its metadata as `table` is a table of the file, which that schema checks.
     """
@@ -98,12 +99,18 @@ class Form:
     confirmation: ConfirmationMail = field(default_factory=ConfirmationMail)
     owner: Owner | None = field(default=None, metadata={"table": OwnerSchema})
     webhook: Webhook | None = field(default=None, metadata={"table": WebhookSchema})
+    webhooks: tuple[Webhook, ...] = ()
 
     @property
     def tells_owner(self) -> bool:
         """Whether its owner may be told of a submission. Who gets mail where the form does not say, notify knows."""
         may_get_mail = self.owner is None or self.owner.enabled
-        return may_get_mail or self.webhook is not None
+        return may_get_mail or bool(self.every_webhook)
+
+    @property
+    def every_webhook(self) -> tuple[Webhook, ...]:
+        """That of the section `webhook`, whose name is `owner`, and those of the list."""
+        return self.webhooks if self.webhook is None else (self.webhook, *self.webhooks)
 
     @property
     def mail_field(self) -> str | None:

@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import TypeAlias
 
 from shared.forms.captcha import Captcha
 from shared.forms.definitions import Form, Forms
 from shared.forms.webhook import Webhook, check_secret
+from shared.forms.webhook.headers import check_value
 
 FOLDER = Path("secrets/forms")
 """Where they are unless COUNTERFOIL_FORM_SECRETS says another folder."""
@@ -48,11 +51,16 @@ class FormSecrets:
             return [webhook.secret or ""]
         found = self._lines(webhook.secret_file, most=2)
         for secret in found:
-            try:
-                check_secret(secret)
-            except ValueError as error:
-                raise NoSecret(str(error)) from None
+            _checked(check_secret, secret)
         return found
+
+    def of_header(self, name: str) -> str:
+        """Return the value of a header that a file holds; raises `NoSecret`."""
+        return _checked(check_value, self._lines(name, most=1)[0])
+
+    def headers_of(self, webhook: Webhook) -> dict[str, str]:
+        """Return a webhook's own headers; raises `NoSecret`."""
+        return {one.name: self.of_header(one.file) if one.file else one.value or "" for one in webhook.headers}
 
     def _lines(self, name: str, *, most: int) -> list[str]:
         try:
@@ -95,32 +103,60 @@ def _opened(folder: Path, inside: Path) -> int:
     return at
 
 
+def _checked(check: Callable[[str], None], value: str) -> str:
+    try:
+        check(value)
+    except ValueError as error:
+        raise NoSecret(str(error)) from None
+    return value
+
+
+Place: TypeAlias = tuple[str, ...]
+"""The keys of the file that lead to a secret from its form; an entry of a list stands in it by its name."""
+
+Read: TypeAlias = Callable[[FormSecrets], object]
+"""Reads a secret; raises `NoSecret`."""
+
+Reader: TypeAlias = Callable[[Form], Iterator[tuple[Place, Read]]]
+"""Names every secret of a form's table that a file holds."""
+
+
 @dataclass(frozen=True, slots=True)
 class Missing:
-    """A secret that cannot be read: whose it is, and why."""
+    """A secret that cannot be read: whose it is, where in the form it is named, and why."""
 
     form: str
     table: str
+    place: Place
     reason: str
 
 
-Ask = Callable[[Form, FormSecrets], object]
+def in_captcha(form: Form) -> Iterator[tuple[Place, Read]]:
+    """Name the secret of a form's captcha. The gateway alone can read it."""
+    if captcha := form.captcha:
+        yield ("captcha", "secret_file"), lambda secrets: secrets.of_captcha(captcha)
 
 
-def ask_captcha(form: Form, secrets: FormSecrets) -> None:
-    """Read the secret of a form's captcha, if it has one; raises `NoSecret`. The gateway alone can."""
-    if form.captcha:
-        secrets.of_captcha(form.captcha)
+def in_webhooks(form: Form) -> Iterator[tuple[Place, Read]]:
+    """Name the secrets of a form's webhooks. The notify service alone can read them."""
+    for webhook in form.every_webhook:
+        place: Place = ("webhook",) if webhook is form.webhook else ("webhooks", webhook.name)
+        yield (*place, "secret_file"), partial(_of_webhook, webhook)
+        for header in webhook.headers:
+            if header.file:
+                yield (*place, "headers", header.name), partial(_of_header, header.file)
 
 
-def ask_webhook(form: Form, secrets: FormSecrets) -> None:
-    """Read the secrets of a form's webhook, if it has one; raises `NoSecret`. The notify service alone can."""
-    if form.webhook:
-        secrets.of_webhook(form.webhook)
+def _of_webhook(webhook: Webhook, secrets: FormSecrets) -> object:
+    return secrets.of_webhook(webhook)
 
 
-READERS: dict[str, Ask] = {"captcha": ask_captcha, "webhook": ask_webhook}
-"""What reads the secret of each table."""
+def _of_header(name: str, secrets: FormSecrets) -> object:
+    return secrets.of_header(name)
+
+
+READERS: dict[str, Reader] = {"captcha": in_captcha, "webhook": in_webhooks}
+"""What names the secrets of each table, `webhooks` among `webhook`'s."""
 
 
 def missing(forms: Forms, secrets: FormSecrets, tables: Sequence[str]) -> list[Missing]:
@@ -128,8 +164,9 @@ def missing(forms: Forms, secrets: FormSecrets, tables: Sequence[str]) -> list[M
     found = []
     for name, form in forms.items():
         for table in tables:
-            try:
-                READERS[table](form, secrets)
-            except NoSecret as error:
-                found.append(Missing(name, table, str(error)))
+            for place, read in READERS[table](form):
+                try:
+                    read(secrets)
+                except NoSecret as error:
+                    found.append(Missing(name, table, place, str(error)))
     return found

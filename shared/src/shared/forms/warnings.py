@@ -14,7 +14,7 @@ from shared.forms import file, positions
 from shared.forms.definitions import ADDRESS_NAMES, Field, Form
 from shared.forms.field_types import FIELD_TYPES
 from shared.forms.lines import TEXTAREA_FROM, is_single_line
-from shared.forms.secrets import FormSecrets, missing
+from shared.forms.secrets import FormSecrets, Missing, missing
 
 _Remark: TypeAlias = tuple[positions.Path, str]
 
@@ -37,10 +37,19 @@ def find_warnings(
     found = [one for name, form in forms.items() for one in _of_form(form, document[name])]
     found += [one for form in forms.values() for one in _of_owner(form, has_owner_mail=has_owner_mail)]
     found += [
-        (("forms", one.form, one.table, "secret_file"), f"{one.reason}: {_NEEDED[one.table]}")
+        (_place_of(one, document[one.form]), f"{one.reason}: {_NEEDED[one.table]}")
         for one in missing(forms, secrets, tables)
     ]
     return file.in_order(path, text, found, kind="warning: ")
+
+
+def _place_of(secret: Missing, written: Mapping[str, Any]) -> positions.Path:
+    """Return where the file names a secret: an entry of a list by its number, from 0."""
+    table, *rest = secret.place
+    if not isinstance(written[table], list):
+        return ("forms", secret.form, table, *rest)
+    at = [one.get("name") for one in written[table]].index(rest[0])
+    return ("forms", secret.form, table, at, *rest[1:])
 
 
 def _of_form(form: Form, written: Mapping[str, Any]) -> Iterator[_Remark]:

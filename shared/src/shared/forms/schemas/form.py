@@ -17,6 +17,7 @@ from shared.forms.schemas.field import FIELD_NAME, FieldSchema
 from shared.forms.schemas.tables import Table, Tables
 from shared.forms.schemas.texts import Text, WebAddress
 from shared.forms.schemas.windows import Window
+from shared.forms.webhook import NamedWebhooks
 from shared.mail_addresses import DOMAIN
 
 _MAIL_DOMAIN = validate.Regexp(
@@ -71,6 +72,7 @@ class FormSchema(Table):
     deduplicate = Window()
     mail_domains = fields.List(Text(validate=_MAIL_DOMAIN), validate=validate.Length(max=50))
     confirmation = fields.Nested(ConfirmationSchema)
+    webhooks = NamedWebhooks()
 
     @validates_schema(skip_on_field_errors=False)
     def _honeypot_is_no_field(self, data: dict[str, Any], **_: Any) -> None:

@@ -1,0 +1,16 @@
+"""Webhooks of a form: the section `webhook`, and any number of `webhooks` by name."""
+
+from shared.forms.webhook.definitions import ACCEPTED, OWNER, RELEASED, Header, Webhook, WebhookEvent, check_secret
+from shared.forms.webhook.schemas import NamedWebhooks, WebhookSchema
+
+__all__ = [
+    "ACCEPTED",
+    "OWNER",
+    "RELEASED",
+    "Header",
+    "NamedWebhooks",
+    "Webhook",
+    "WebhookEvent",
+    "WebhookSchema",
+    "check_secret",
+]
