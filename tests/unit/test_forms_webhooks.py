@@ -53,7 +53,7 @@ def test_events_and_headers_are_read() -> None:
 
 def test_one_that_is_switched_off_is_none_and_keeps_its_name() -> None:
     assert of(one(f'name = "crm"\nenabled = false\n{CRM}')) == ()
-    assert not parse(one(f'name = "crm"\nenabled = false\n{CRM}').encode(), PLACE)["a"].tells_owner
+    assert parse(one(f'name = "crm"\nenabled = false\n{CRM}').encode(), PLACE)["a"].every_webhook == ()
     twice = one(f'name = "crm"\nenabled = false\n{CRM}') + one(f'name = "CRM"\n{CRM}')
     assert error_of(twice) == "forms.toml:7: forms.a.webhooks.1.name: another webhook of this form has this name"
 

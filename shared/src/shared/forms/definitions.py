@@ -74,8 +74,8 @@ class Form:
     JSON and urlencoded bodies that are declared as plain text.
     `access_key` is the key that a page written for Web3Forms has to send; with None any key will do.
     `unknown` says what happens to fields that are not among `fields`. `owner` is None where nothing is said of the
-    owner's mail: notify's setting says then who gets it. `webhook` is None where the form has none; `webhooks` are those
-    that have names of their own.
+    owner's mail: notify's setting says then who gets it. `webhook` is None where the form has none; `webhooks` are
+    those that have names of their own.
     `mail_domains` are private domains that addresses may have: `intranet`, `corp.local`.
     What has a schema in its metadata as `table` is a table of the file, which that schema checks.
     """
