@@ -18,11 +18,11 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import CheckConstraint, Engine, inspect, text
 from sqlalchemy.exc import DBAPIError
 
-from notify_service.channels.planned import NO_REQUEST
 from notify_service.deliveries.states import Claim
 from notify_service.deliveries.table import DeliveryTable
 from notify_service.tables import MIGRATIONS, deliveries, metadata
 from shared import database
+from shared.contracts import NO_REQUEST
 from shared.database import iso
 from support.confirmations import a_key, planned
 from support.service import clean_environment

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID, uuid5
 
 from notify_service.channels.counting import UNCOUNTED, Counted
-
-NO_REQUEST = UUID(int=0)
-"""The request of a delivery that the submission itself asks for. It is a value: NULLs are distinct in a UNIQUE."""
+from shared.contracts import NO_REQUEST
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,3 +41,11 @@ class Planned:
     counted: Counted = UNCOUNTED
     on_release: bool = False
     after: Key | None = None
+
+    def requested(self, request: UUID) -> Planned:
+        """Return the same as a request asks for it: a delivery of its own, under another id where it arrives, and
+        counted by no cap."""
+        if request == NO_REQUEST:
+            return self
+        provider_id = f"{self.provider_id}_{request.hex}"
+        return replace(self, key=replace(self.key, request=request), provider_id=provider_id, counted=UNCOUNTED)

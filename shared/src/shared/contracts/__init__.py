@@ -12,7 +12,9 @@ from shared.contracts.announcements import (
     decode_announcement,
     encode_announcement,
 )
-from shared.contracts.delivery import DeliveryDue
+from shared.contracts.delivery import NO_REQUEST, DeliveryDue
+from shared.contracts.delivery_requested import DeliveryRequested
+from shared.contracts.delivery_settled import SETTLED_MOST, DeliverySettled, DeliveryState
 from shared.contracts.event import Decoder, Event, InvalidEvent
 from shared.contracts.registry import REGISTRY, decode, decoder, encode, register
 from shared.contracts.strict_json import MAX_DEPTH, JsonValue, Unacceptable, check, parse
@@ -24,10 +26,14 @@ from shared.contracts.submission import (
     fingerprint,
     reply_address_of,
 )
+from shared.contracts.submission_released import SubmissionReleased
+from shared.contracts.submission_withheld import SubmissionWithheld
 
 __all__ = [
     "MAX_DEPTH",
+    "NO_REQUEST",
     "REGISTRY",
+    "SETTLED_MOST",
     "Announcement",
     "Confirmation",
     "ConfirmationChanged",
@@ -35,11 +41,16 @@ __all__ = [
     "Control",
     "Decoder",
     "DeliveryDue",
+    "DeliveryRequested",
+    "DeliverySettled",
+    "DeliveryState",
     "Event",
     "InvalidEvent",
     "JsonValue",
     "Source",
     "SubmissionAccepted",
+    "SubmissionReleased",
+    "SubmissionWithheld",
     "SubmissionsStored",
     "Unacceptable",
     "check",

@@ -13,9 +13,13 @@ from shared.contracts.registry import register
 from shared.contracts.strict_json import MAX_DEPTH
 from shared.contracts.submission import SubmissionAccepted, document_of
 
+NO_REQUEST = UUID(int=0)
+"""The request of a delivery that the submission itself asks for. It is a value: NULLs are distinct in a UNIQUE."""
+
 _HEAD = re.compile(
     rb'\{"delivery":"([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})","channel":"([a-z_.-]{1,64})",'
-    rb'(?:"destination":"([A-Za-z0-9_.:-]{0,200})",)?"submission":'
+    rb'(?:"destination":"([A-Za-z0-9_.:-]{0,200})",)?'
+    rb'(?:"request":"([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})",)?"submission":'
 )
 
 
@@ -25,7 +29,8 @@ class DeliveryDue:
     """A delivery that is due: `id` names it in notify's table, `channel` says how it is composed.
 
     `destination` is what stands for its destination there, never an address; empty where an earlier version says
-    nothing of it.
+    nothing of it. `request` is the request that asked for it, all zeros where the
+    submission itself did.
     """
 
     TYPE: ClassVar[str] = "delivery.due.v1"
@@ -34,13 +39,15 @@ class DeliveryDue:
     channel: str
     submission: SubmissionAccepted
     destination: str = ""
+    request: UUID = NO_REQUEST
 
     def encode(self) -> bytes:
         """Return it as the body of a message; the submission's document goes into it as it came."""
-        return b'{"delivery":"%s","channel":%s,"destination":%s,"submission":%s}' % (
+        return b'{"delivery":"%s","channel":%s,"destination":%s,%s"submission":%s}' % (
             str(self.id).encode(),
             json.dumps(self.channel).encode(),
             json.dumps(self.destination).encode(),
+            b"" if self.request == NO_REQUEST else b'"request":"%s",' % str(self.request).encode(),
             document_of(self.submission).encode(),
         )
 
@@ -58,12 +65,15 @@ def _decoded_quickly(body: bytes) -> DeliveryDue | None:
     submission = SubmissionAccepted.decode_quickly(body[head.end() : -1])
     if submission is None:
         return None
-    return DeliveryDue(UUID(head[1].decode()), head[2].decode(), submission, (head[3] or b"").decode())
+    request = UUID(head[4].decode()) if head[4] else NO_REQUEST
+    destination = (head[3] or b"").decode()
+    return DeliveryDue(UUID(head[1].decode()), head[2].decode(), submission, destination, request)
 
 
 def _decoded_strictly(body: bytes) -> DeliveryDue:
     document = document_in(body, most_depth=MAX_DEPTH + 2)  # the submission is one level around its fields, this two
     submission = SubmissionAccepted.of_document(member(document, "submission", dict))
     key = uuid_of(member(document, "delivery", str), "delivery")
-    destination = text_or_none(document, "destination") or ""
-    return DeliveryDue(key, member(document, "channel", str), submission, destination)
+    destination, told = text_or_none(document, "destination") or "", text_or_none(document, "request")
+    request = NO_REQUEST if told is None else uuid_of(told, "request")
+    return DeliveryDue(key, member(document, "channel", str), submission, destination, request)

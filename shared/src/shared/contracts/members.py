@@ -73,3 +73,37 @@ def moment_of(text: str, name: str) -> datetime:
     except (ValueError, OverflowError) as error:
         raise InvalidEvent(f"{name}: no date and time") from error
     raise InvalidEvent(f"{name}: names no time zone")
+
+
+def utc_text(moment: datetime) -> str:
+    """Return an aware moment as events have it: `2026-11-22T17:03:44.123456Z`."""
+    return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+def short_text(document: Document, name: str, most: int) -> str:
+    """Return a text that must be there, of at most so many characters."""
+    value = member(document, name, str)
+    if len(value) > most:
+        raise InvalidEvent(f"{name}: {len(value)} characters, {most} at most")
+    return value
+
+
+def short_text_or_none(document: Document, name: str, most: int) -> str | None:
+    """Return a text of at most so many characters that may be missing, or null."""
+    return None if document.get(name) is None else short_text(document, name, most)
+
+
+def count_of(document: Document, name: str, most: int) -> int:
+    """Return a whole number from 0 to `most`."""
+    value = member(document, name, int)
+    if isinstance(value, bool) or not 0 <= value <= most:
+        raise InvalidEvent(f"{name}: expected a number from 0 to {most}")
+    return value
+
+
+def version_of(document: Document, name: str) -> int:
+    """Return the version of a row, from 1; every database can hold it."""
+    value = count_of(document, name, 2**62)
+    if value == 0:
+        raise InvalidEvent(f"{name}: expected a number from 1")
+    return value

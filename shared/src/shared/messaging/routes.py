@@ -6,9 +6,11 @@ from dataclasses import dataclass
 
 from shared.messaging.topology import (
     EVENTS,
+    NOTIFY_REQUESTS,
     NOTIFY_SUBMISSIONS,
     PARKED,
     STORAGE,
+    STORAGE_DELIVERIES,
     WORK_QUEUES,
     Binding,
     WorkQueue,
@@ -29,6 +31,10 @@ def to(*works: WorkQueue) -> Destination:
 
 
 ROUTES: dict[str, Destination] = {
+    "delivery.requested.v1": to(NOTIFY_REQUESTS),
+    "delivery.settled.v1": to(STORAGE_DELIVERIES),
+    "submission.released.v1": to(NOTIFY_REQUESTS),
+    "submission.withheld.v1": to(NOTIFY_REQUESTS),
     "submission.accepted.v1": to(STORAGE, NOTIFY_SUBMISSIONS),
 }
 

@@ -109,8 +109,14 @@ def _queries(name: str) -> Queue:
 
 STORAGE = WorkQueue("storage.submissions.v1", "storage.parked.v1", levels_s={"30s": 30})
 
+STORAGE_DELIVERIES = WorkQueue("storage.deliveries.v1", "storage.parked.v1", levels_s={"30s": 30})
+"""What notify tells of deliveries: apart, so that it delays no submission, and an older storage parks nothing."""
+
 NOTIFY_SUBMISSIONS = WorkQueue("notify.submissions.v1", "notify.parked.v1")
 """Every accepted submission, for notify to plan its deliveries."""
+
+NOTIFY_REQUESTS = WorkQueue("notify.requests.v1", "notify.parked.v1")
+"""What owners ask for: send again, release, withhold. Apart, so that an older notify parks nothing."""
 
 NOTIFY_SMTP = WorkQueue("notify.smtp.v1", "notify.parked.v1")
 NOTIFY_HTTP = WorkQueue("notify.http.v1", "notify.parked.v1")
@@ -120,7 +126,10 @@ NOTIFY_EMAIL = WorkQueue("notify.email.v1", "notify.parked.v1")
 NOTIFY_WEBHOOK = WorkQueue("notify.webhook.v1", "notify.parked.v1")
 """The queues of the version before: its gateways publish to them, and notify takes from them until the next version."""
 
-WORK_QUEUES = (STORAGE, NOTIFY_SUBMISSIONS, NOTIFY_SMTP, NOTIFY_HTTP, NOTIFY_EMAIL, NOTIFY_WEBHOOK)
+WORK_QUEUES = (
+    *(STORAGE, STORAGE_DELIVERIES),
+    *(NOTIFY_SUBMISSIONS, NOTIFY_REQUESTS, NOTIFY_SMTP, NOTIFY_HTTP, NOTIFY_EMAIL, NOTIFY_WEBHOOK),
+)
 
 EXCHANGES = (Exchange(EVENTS, "topic"), Exchange(LIVE, "topic"), Exchange(PARKED, "direct"))
 QUEUES = (
