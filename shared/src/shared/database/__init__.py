@@ -6,15 +6,21 @@ Installed with the extra `counterfoil-shared[database]`: the gateway has no data
 from shared.database.command import USAGE, migrate
 from shared.database.engines import create, reading
 from shared.database.failures import classified
+from shared.database.leases import Lease
 from shared.database.losses import lost_rows
 from shared.database.migrations import MigrationFailed, Migrations
+from shared.database.outbox import Outbox
+from shared.database.outbox_publisher import OutboxPublisher
 from shared.database.timestamps import UtcTimestamp, iso
 from shared.database.urls import database_url
 
 __all__ = [
     "USAGE",
+    "Lease",
     "MigrationFailed",
     "Migrations",
+    "Outbox",
+    "OutboxPublisher",
     "UtcTimestamp",
     "classified",
     "create",
