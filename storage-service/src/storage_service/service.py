@@ -8,19 +8,25 @@ from prometheus_client import CollectorRegistry
 from sqlalchemy import Engine
 
 from shared import tracing
+from shared.database import Lease, Outbox, OutboxPublisher
 from shared.failpoints import Reach
 from shared.messaging.batching import BatchLimits
 from shared.messaging.broker import Broker
 from shared.messaging.running import run_until_told
-from shared.messaging.topology import STORAGE, STORAGE_QUERIES
+from shared.messaging.topology import STORAGE, STORAGE_DELIVERIES, STORAGE_QUERIES
 from shared.parked.collector import ParkedCollector
 from shared.telemetry.health import ProcessHealth
 from shared.telemetry.listener import listening
+from shared.telemetry.outbox import measure_outbox
 from shared.telemetry.parked import measure_parked
+from storage_service.deliveries import consumer as deliveries_consumer
 from storage_service.queries import SubmissionQueries
 from storage_service.settings import Settings
 from storage_service.store import consumer as store_consumer
-from storage_service.tables import PARKED
+from storage_service.tables import LEASES, OUTBOX, PARKED
+
+WORKS = (STORAGE, STORAGE_DELIVERIES)
+"""The queues that are taken."""
 
 
 def run(
@@ -40,14 +46,20 @@ def run(
     consumer = store_consumer.build(
         broker, engine, limits, announce=announcer.announce, registry=registry, reach=reach, spans=spans
     )
-    parked = ParkedCollector(broker, engine, PARKED, [STORAGE], reach=reach)
+    told = deliveries_consumer.build(broker, engine, spans=spans)
+    outbox = OutboxPublisher(engine, Outbox(OUTBOX), Lease(LEASES, "outbox"), broker.publisher(), reach=reach)
+    measure_outbox(registry, outbox.waiting)
+    parked = ParkedCollector(broker, engine, PARKED, WORKS, reach=reach)
     measure_parked(registry, parked.repository.waiting)
     answering = broker.serve(STORAGE_QUERIES, {**SubmissionQueries(engine).methods(), **parked.methods()})
     _collect_less_often()
-    health = ProcessHealth(stuck=[broker.stuck, consumer.stuck], missing=[consumer.missing])
+    running = [consumer, told, outbox]
+    health = ProcessHealth(
+        stuck=[broker.stuck, *(one.stuck for one in running)], missing=[one.missing for one in running]
+    )
     try:
         with listening(settings.metrics_bind, health, registry):
-            return run_until_told([consumer])
+            return run_until_told(running)
     finally:
         for part in (answering, parked, announcer):
             part.close()

@@ -10,6 +10,7 @@ from sqlalchemy import (
     Column,
     ForeignKey,
     Index,
+    Integer,
     MetaData,
     PrimaryKeyConstraint,
     Table,
@@ -19,6 +20,8 @@ from sqlalchemy import (
 from sqlalchemy.sql import ColumnElement
 
 from shared.database import Migrations, UtcTimestamp
+from shared.database.leases import lease_columns
+from shared.database.outbox import outbox_columns
 from shared.parked.tables import ParkedTables
 
 metadata = MetaData(
@@ -41,12 +44,13 @@ submissions = Table(
     Column("source", JSON, nullable=False),
     Column("control", JSON, nullable=False),
     Column("spam", Text),
+    Column("receipt_url", Text),
     PrimaryKeyConstraint("id"),
     CheckConstraint("length(form) BETWEEN 1 AND 64", name="form_length"),
     CheckConstraint("length(fingerprint) = 64", name="fingerprint_length"),
 )
 """One row a submission. `fields`, `source` and `control` are JSON as text: what was sent is what is kept. `spam` says
-why a submission is spam, and is null where it is not."""
+why a submission is spam, and is null where it is not. `receipt_url` is null where the gateway did not know it."""
 
 
 def member_of(column: Column[Any]) -> str:
@@ -80,6 +84,49 @@ conflicts = Table(
     CheckConstraint("length(fingerprint) = 64", name="fingerprint_length"),
 )
 """Later events with the id of a stored submission, but with other fields: they are kept beside it."""
+
+delivery_states = Table(
+    "delivery_states",
+    metadata,
+    Column("delivery_id", Uuid, nullable=False),
+    Column("submission_id", Uuid, nullable=False),
+    Column("form", Text),
+    Column("channel", Text, nullable=False),
+    Column("destination_shown", Text, nullable=False),
+    Column("request", Uuid, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("reason", Text),
+    Column("words", Text),
+    Column("changed_at", UtcTimestamp, nullable=False),
+    Column("asked", Uuid),
+    PrimaryKeyConstraint("delivery_id"),
+    Index("delivery_states_by_submission", "submission_id"),
+    Index("delivery_states_by_state", "state", "changed_at"),
+)
+"""One row for each delivery that notify has told of: those that failed or were held, whatever became of them since, and
+those that somebody requested. See `contracts.DeliveryState`. `asked` is the request to send it again, until notify
+tells something newer of it. A submission may not be stored yet, or be none of this database's."""
+
+delivery_requests = Table(
+    "delivery_requests",
+    metadata,
+    Column("id", Uuid, nullable=False),
+    Column("submission_id", Uuid, nullable=False),
+    Column("channel", Text, nullable=False),
+    Column("delivery_id", Uuid),
+    Column("requested_by", Text, nullable=False),
+    Column("requested_at", UtcTimestamp, nullable=False),
+    Column("settled_at", UtcTimestamp),
+    PrimaryKeyConstraint("id"),
+    Index("delivery_requests_by_submission", "submission_id", "channel"),
+)
+"""Who asked to send what again: one delivery, or all that a channel has for a submission. `settled_at` is when notify
+told of the first that came of it."""
+
+OUTBOX = Table("storage_outbox", metadata, *outbox_columns("storage_outbox"), sqlite_autoincrement=True)
+
+LEASES = Table("storage_leases", metadata, *lease_columns("storage_leases"))
 
 PARKED = ParkedTables("storage", metadata)
 

@@ -97,6 +97,7 @@ _STORED: dict[str, Schema] = {
     "source": {"type": "object", "additionalProperties": TEXT_OR_NONE},
     "control": {"type": "object", "additionalProperties": TEXT_OR_NONE},
     "spam": {**TEXT_OR_NONE, "description": "Why it is taken for spam."},
+    "receipt_url": {**TEXT_OR_NONE, "description": "Where whoever submitted finds the receipt."},
 }
 _CONFLICT = an_object(fingerprint=TEXT, fields=_FIELDS, accepted_at=MOMENT, received_at=MOMENT)
 

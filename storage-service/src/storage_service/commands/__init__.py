@@ -1,0 +1,22 @@
+"""The commands of `python -m storage_service`, a module each. What is added to the dictionary is run and listed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from shared.terminal import Command
+from storage_service.commands.migrate import migrate
+from storage_service.commands.parked import parked
+from storage_service.commands.resend import resend
+from storage_service.commands.run import run
+
+COMMANDS: Mapping[str, Command] = {
+    "run": run,
+    "migrate": migrate,
+    "parked": parked,
+    "resend": resend,
+}
+"""Each command by its name."""
+
+DEFAULT = "run"
+"""What is run where no command is named."""

@@ -1,0 +1,23 @@
+"""What the commands of the storage service share."""
+
+from __future__ import annotations
+
+from sqlalchemy import Engine
+
+from shared import database
+from shared.messaging.failures import DependencyUnavailable
+from shared.settings import SettingsError
+from shared.terminal import Refused
+from storage_service.tables import MIGRATIONS
+
+PROGRAM = "python -m storage_service"
+
+REFUSALS = (Refused, SettingsError, database.MigrationFailed, DependencyUnavailable)
+"""What a command may raise: the text is for whoever typed it."""
+
+
+def migrated(engine: Engine) -> Engine:
+    """Return an engine whose schema is that of this version; raises `Refused` and `DependencyUnavailable`."""
+    if MIGRATIONS.pending(engine):
+        raise Refused(f"the database has not been migrated: run `{PROGRAM} migrate` first")
+    return engine

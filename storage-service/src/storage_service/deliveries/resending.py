@@ -1,0 +1,147 @@
+"""Asks notify to send again: a request in the outbox, and a note of it, in one transaction a batch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+from sqlalchemy import Connection, Engine, Row, Select, func, insert, literal, select, update
+
+from shared.contracts import Control, DeliveryRequested, Source, SubmissionAccepted
+from shared.database import Outbox, classified, reading
+from shared.failpoints import Reach, ignore
+from shared.messaging.message import message_of
+from storage_service.deliveries.selection import Selection
+from storage_service.tables import OUTBOX, delivery_requests, delivery_states, submissions
+
+AT_ONCE = 25
+"""How many are requested in one transaction, with their submissions in memory."""
+
+_S, _R = delivery_states.c, delivery_requests.c
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """How many deliveries a selection has, by channel; `unstored` of them cannot be sent from here."""
+
+    channels: dict[str, int] = field(default_factory=dict)
+    unstored: int = 0
+
+    @property
+    def all(self) -> int:
+        """How many can be sent."""
+        return sum(self.channels.values())
+
+
+class Resending:
+    """Requests for one database. `requested_by` is who asks, at most 200 characters."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        requested_by: str,
+        *,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        reach: Reach = ignore,
+    ) -> None:
+        self._engine = engine
+        self._requested_by = requested_by
+        self._clock = clock
+        self._reach = reach
+        self._outbox = Outbox(OUTBOX)
+
+    def count(self, selection: Selection) -> Count:
+        """Return how many would be sent again; raises `DependencyUnavailable`."""
+        is_stored = select(literal(1)).where(submissions.c.id == _S.submission_id).exists()
+        stored = select(_S.channel, func.count()).where(selection.condition(), is_stored).group_by(_S.channel)
+        others = select(func.count()).select_from(delivery_states).where(selection.condition(), ~is_stored)
+        with classified(), reading(self._engine).connect() as connection:
+            channels = {row[0]: row[1] for row in connection.execute(stored.order_by(_S.channel))}
+            return Count(channels, connection.scalar(others) or 0)
+
+    def request(self, selection: Selection) -> Iterator[int]:
+        """Request each, once, and yield how many were requested by each transaction; raises `DependencyUnavailable`.
+
+        What was requested is no longer in the selection: interrupted, and done again, it goes on where it was.
+        """
+        last = UUID(int=0)
+        while requested := self._request_some(selection, last):
+            last = requested[-1]
+            yield len(requested)
+
+    def unknown(self, ids: Sequence[UUID]) -> list[UUID]:
+        """Return which of these are no submissions that are stored here."""
+        with classified(), reading(self._engine).connect() as connection:
+            known = set(connection.scalars(select(submissions.c.id).where(submissions.c.id.in_(ids))))
+        return [one for one in ids if one not in known]
+
+    def request_channel(self, submission_id: UUID, channel: str) -> bool:
+        """Request all that a channel has for a submission, whatever became of it; False where that was requested, and
+        nothing has come of it yet."""
+        with classified(), self._engine.begin() as connection:
+            row = connection.execute(_locked(select(submissions).where(submissions.c.id == submission_id))).one()
+            waits = select(_R.id).where(_R.submission_id == submission_id, _R.channel == channel)
+            if connection.execute(waits.where(_R.settled_at.is_(None)).limit(1)).first():
+                return False
+            self._add(connection, [self._event(row, channel, None)])
+        return True
+
+    def _request_some(self, selection: Selection, after: UUID) -> list[UUID]:
+        """Request the first of the selection beyond this id, and return their ids, in order."""
+        with classified(), self._engine.begin() as connection:
+            found = select(_S.delivery_id, _S.channel.label("asked_channel"), *submissions.c)
+            found = found.join_from(delivery_states, submissions, submissions.c.id == _S.submission_id)
+            found = found.where(selection.condition(), _S.delivery_id > after).order_by(_S.delivery_id).limit(AT_ONCE)
+            rows = connection.execute(found.with_for_update(of=delivery_states, skip_locked=True)).all()
+            events = [self._event(row, row.asked_channel, row.delivery_id) for row in rows]
+            self._add(connection, events)
+            for event in events:
+                asked = update(delivery_states).where(_S.delivery_id == event.delivery_id)
+                connection.execute(asked.values(asked=event.id))
+            self._reach("resend-before-commit")
+        self._reach("resend-after-commit")
+        return [row.delivery_id for row in rows]
+
+    def _add(self, connection: Connection, events: Sequence[DeliveryRequested]) -> None:
+        if not events:
+            return
+        self._outbox.add(connection, [message_of(one) for one in events])
+        notes = [
+            {
+                "id": one.id,
+                "submission_id": one.submission.id,
+                "channel": one.channel,
+                "delivery_id": one.delivery_id,
+                "requested_by": one.requested_by,
+                "requested_at": one.requested_at,
+            }
+            for one in events
+        ]
+        connection.execute(insert(delivery_requests), notes)
+
+    def _event(self, row: Row[Any], channel: str, delivery_id: UUID | None) -> DeliveryRequested:
+        event = accepted(row)
+        return DeliveryRequested(uuid4(), channel, event, self._requested_by, self._clock(), delivery_id)
+
+
+def accepted(row: Row[Any]) -> SubmissionAccepted:
+    """Return the event of a row of `submissions`, as it was accepted."""
+    return SubmissionAccepted(
+        id=row.id,
+        form=row.form,
+        accepted_at=row.accepted_at,
+        fields=row.fields,
+        fingerprint=row.fingerprint,
+        source=Source(**row.source),
+        control=Control(**row.control),
+        spam=row.spam,
+        receipt_url=row.receipt_url,
+    )
+
+
+def _locked(found: Select[Any]) -> Select[Any]:
+    """Let one process after the other have these rows. SQLite has one writer at a time anyway."""
+    return found.with_for_update()
