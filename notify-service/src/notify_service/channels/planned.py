@@ -8,6 +8,8 @@ from uuid import UUID, uuid5
 from notify_service.channels.counting import UNCOUNTED, Counted
 from shared.contracts import NO_REQUEST
 
+__all__ = ["NO_REQUEST", "Key", "Planned"]
+
 
 @dataclass(frozen=True, slots=True)
 class Key:
