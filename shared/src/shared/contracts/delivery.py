@@ -29,8 +29,7 @@ class DeliveryDue:
     """A delivery that is due: `id` names it in notify's table, `channel` says how it is composed.
 
     `destination` is what stands for its destination there, never an address; empty where an earlier version says
-    nothing of it. `request` is the request that asked for it, all zeros where the
-    submission itself did.
+    nothing of it. `request` is the request that asked for it, all zeros where the submission did.
     """
 
     TYPE: ClassVar[str] = "delivery.due.v1"
