@@ -73,6 +73,11 @@ MISTAKES = [
     ("a -", "-", RIGHT_AFTER),
     ("(-)", "-", RIGHT_AFTER),
     ("NOT -a", "-", "expected one - at most"),
+    ("\u2212\u2013a", "\u2013", "expected one - at most"),
+    ("a \u2013 b", "\u2013", RIGHT_AFTER),
+    ("\uff08a b", "\uff08", "expected a ) that closes this ("),
+    ("a\uff08b", "\uff08", "expected a space before this"),
+    ("form\uff1a", 5, "expected a value right after form:"),
     ("a \x00", "\x00", "expected text: this character cannot be in any"),
     ("a \ud800", "\ud800", "expected text: this character cannot be in any"),
 ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from shared.query.errors import Place, QueryError
-from shared.query.tree import NAME, QUOTES, RUN
+from shared.query.tree import NAME, QUOTES, RUN, SIGNS
 
 _SPACES = re.compile(r"\s*")
 _KEYWORD = re.compile(r"(AND|OR|NOT)(?=[\s)]|\Z)")
@@ -19,6 +19,7 @@ class Cursor:
 
     def __init__(self, text: str) -> None:
         self._text = text
+        self._signs = text.translate(SIGNS)  # as long as the text: a place is a place in both
         self.at = 0
 
     def here(self, length: int = 0) -> Place:
@@ -27,7 +28,7 @@ class Cursor:
 
     def next(self) -> str:
         """Return the next character without taking it; nothing at the end."""
-        return self._text[self.at : self.at + 1]
+        return self._signs[self.at : self.at + 1]
 
     def skip_spaces(self) -> None:
         """Take spaces of all kinds."""
@@ -41,7 +42,7 @@ class Cursor:
 
     def keyword(self) -> str | None:
         """Return `AND`, `OR` or `NOT` where one of them comes next, without taking it."""
-        found = _KEYWORD.match(self._text, self.at)
+        found = _KEYWORD.match(self._signs, self.at)
         return found[1] if found else None
 
     def take_key(self) -> str | None:
@@ -61,7 +62,7 @@ class Cursor:
         found = self._take(_QUOTED)
         if found is None:
             raise QueryError('expected a second " that closes this one', self.here(1))
-        return found[1]
+        return self._text[slice(*found.span(1))]
 
     def take_run(self) -> str:
         """Take the characters up to the next space, quote or parenthesis; nothing where there are none."""
@@ -73,10 +74,10 @@ class Cursor:
 
     def _taken(self, pattern: re.Pattern[str]) -> str:
         found = self._take(pattern)
-        return found[0] if found else ""
+        return self._text[slice(*found.span())] if found else ""
 
     def _take(self, pattern: re.Pattern[str]) -> re.Match[str] | None:
-        found = pattern.match(self._text, self.at)
+        found = pattern.match(self._signs, self.at)
         if found:
             self.at = found.end()
         return found

@@ -43,6 +43,8 @@ DAYS = (date(1970, 1, 1), date(2999, 12, 31))
 FORM_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 """What a form may be called, as `shared.forms` has it: that package will ask this one about its routes."""
 
+WIDE_STAR = "\N{FULLWIDTH ASTERISK}"
+
 _SPAN = re.compile(r"([1-9][0-9]{0,3})([hdw])", re.IGNORECASE)
 
 
@@ -84,7 +86,8 @@ def _take_value(cursor: Cursor, start: Place, expected: str) -> Value:
 
 
 def _text_in(value: Value) -> Text:
-    text, is_prefix = value.text, not value.is_quoted and value.text.endswith("*")
+    text = value.text if value.is_quoted else value.text.replace(WIDE_STAR, "*")
+    is_prefix = not value.is_quoted and text.endswith("*")
     if is_prefix:
         text = text[:-1]
     if not value.is_quoted and "*" in text:

@@ -15,13 +15,23 @@ from typing import ClassVar, Literal, TypeAlias
 
 from shared.query.errors import NOWHERE, Place
 
-QUOTES = '"\u201c\u201d\u201e\u201f'
-"""What opens and closes a phrase: telephones type the curved ones."""
+QUOTES = '"\u201c\u201d\u201e\u201f\u00ab\u00bb\uff02'
+"""What opens and closes a phrase: telephones type the curved ones, French keyboards «», Japanese ones wide ones."""
 
-RUN = re.compile(rf"[^\s(){QUOTES}]+")
+SIGNS = dict(
+    zip(
+        map(ord, "\uff08\uff09\uff1a\uff1c\uff1d\uff1e\uff0a\uff0d\u2010\u2011\u2012\u2013\u2014\u2212"),
+        "():<=>*" + 7 * "-",
+        strict=True,
+    )
+)
+"""What stands for a sign of the grammar: the wide ones of Chinese and Japanese keyboards, and all dashes, since what a
+telephone or a word processor makes of `-` must not turn what is excluded into what is asked for."""
+
+RUN = re.compile(rf"[^\s()\uff08\uff09{QUOTES}]+")
 """Characters that belong together: a word, or what stands behind a filter's colon."""
 
-NAME = re.compile(rf"[^\s(){QUOTES}:]+")
+NAME = re.compile(rf"[^\s()\uff08\uff09{QUOTES}:\uff1a]+")
 """A field's name as it may stand without quotes."""
 
 Operator: TypeAlias = Literal["", "=", ">", ">=", "<", "<="]
