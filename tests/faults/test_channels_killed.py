@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -85,7 +86,7 @@ def await_all(installation: Installation, told: Told, expected: set[str], channe
     eventually(lambda: set(told()) == expected, 90, f"each comes\n{notify.tail()}")
     for name in expected:
         submission = name.removeprefix("accepted_")
-        eventually(lambda one=submission: is_sent(installation, one, channel), 30, f"{submission} is shown as sent")
+        eventually(partial(is_sent, installation, submission, channel), 30, f"{submission} is shown as sent")
 
 
 def is_sent(installation: Installation, submission: str, channel: str) -> bool:

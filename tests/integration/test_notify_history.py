@@ -13,6 +13,7 @@ from sqlalchemy import Engine, event, insert, text
 
 from notify_service.__main__ import main
 from notify_service.channels.planned import NO_REQUEST
+from notify_service.history.failing import failing_forms
 from notify_service.history.printing import document, table
 from notify_service.history.selecting import PAGE, Which, selected
 from notify_service.history.shown import DELIVERIES_MOST, TRIES_MOST, History
@@ -45,6 +46,7 @@ def a_row(at: datetime = NOON, **others: Any) -> dict[str, Any]:
         "last_error": None,
         "created_at": at,
         "changed_at": at,
+        "due_at": None,
         "next_attempt_at": None,
     } | others
 
@@ -201,6 +203,23 @@ def test_an_answer_has_an_end(engine: Engine) -> None:
     shown = History(engine).of_submission(SUBMISSION)
     assert len(shown) == DELIVERIES_MOST
     assert len(json.dumps(shown)) < 500_000
+
+
+def test_a_form_fails_whose_owner_has_mail_that_is_tried_again_waits_or_has_failed(engine: Engine) -> None:
+    def of_owner(form: str, **others: Any) -> dict[str, Any]:
+        return a_row(channel="owner", form=form, due_at=NOON, **others)
+
+    put(
+        engine,
+        of_owner("retried", state="retrying", changed_at=NOON - timedelta(hours=5)),
+        of_owner("failed", state="failed"),
+        of_owner("failed-long-ago", state="failed", changed_at=NOON - timedelta(hours=3)),
+        of_owner("waits", state="pending"),
+        of_owner("sent"),
+        a_row(form="confirms", state="failed", due_at=NOON),
+    )
+    assert failing_forms(engine, minutes(5)) == {"retried", "failed"}
+    assert failing_forms(engine, minutes(11)) == {"retried", "failed", "waits"}
 
 
 def test_the_command_shows_and_pages_and_refuses_what_it_does_not_know(

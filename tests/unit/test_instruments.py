@@ -147,6 +147,16 @@ def test_webhooks_are_counted_and_timed_apart(registry: CollectorRegistry) -> No
     assert value(registry, "counterfoil_delivery_send_seconds_count", channel="webhook") == 1 + FAILURES_TO_OPEN
 
 
+def test_the_forms_whose_owner_has_no_mail_are_those_of_the_file_alone(registry: CollectorRegistry) -> None:
+    measuring, failing = NotifyInstruments(registry), ["contact", "gone"]
+    measuring.watch_owner_mail(lambda: failing, lambda: ["contact", "signup"])
+    assert value(registry, "counterfoil_owner_mail_failing", form="contact") == 1
+    for form in ("gone", "signup"):
+        assert registry.get_sample_value("counterfoil_owner_mail_failing", {"form": form}) is None
+    measuring.count_lost("confirmation")
+    assert value(registry, "counterfoil_deliveries_total", channel="email", outcome="lost") == 1
+
+
 def test_a_gateway_tells_what_became_of_each_submission(tmp_path: Path) -> None:
     accepted: list[bool] = []
     refused: list[int] = []

@@ -3,33 +3,38 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from typing import get_args
 from uuid import UUID
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.registry import Collector
 
 from notify_service.channels.planned import Key, Planned
 from notify_service.channels.registry import CHANNELS, told_as
 from notify_service.deliveries.interface import Deliveries
 from notify_service.deliveries.states import UNTRIED, Capped, Claim, ClaimAnswer, Held, Outcome, Sent, Tried
 from shared.contracts import Confirmation
+from shared.messaging.failures import DependencyUnavailable
 from shared.telemetry.messaging import SECONDS
 from shared.telemetry.registry import secrets_gauge
 
 _HELD = "held"
 _CAPPED = "capped"
+_LOST = "lost"
 
 
 class NotifyInstruments:
     """Measures all deliveries of a process in a registry."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
+        self._registry = registry
         self._outcomes = Counter(
             "counterfoil_deliveries",
-            "What was recorded of mails and webhooks; a held one waits at a cap, a capped one failed there.",
+            "What was recorded of deliveries: held at a cap, capped for being held too long, lost by the broker.",
             ["channel", "outcome"],
             registry=registry,
         )
@@ -55,11 +60,20 @@ class NotifyInstruments:
 
         for channel in CHANNELS:  # shown from the start, at zero
             self._seconds.labels(told_as(channel))
-            for outcome in (*get_args(Outcome), _HELD, _CAPPED):
+            for outcome in (*get_args(Outcome), _HELD, _CAPPED, _LOST):
                 self._outcomes.labels(told_as(channel), outcome)
 
     def _count(self, key: Key, outcome: str) -> None:
         self._outcomes.labels(told_as(key.channel), outcome).inc()
+
+    def count_lost(self, channel: str) -> None:
+        """Count a delivery that has failed because its message is gone."""
+        self._outcomes.labels(told_as(channel), _LOST).inc()
+
+    def watch_owner_mail(self, failing: Callable[[], Collection[str]], forms: Callable[[], Collection[str]]) -> None:
+        """Show which of the forms of the file have mail to their owner that fails, by a database query at each scrape;
+        nothing while the database is away."""
+        self._registry.register(_OwnerMail(failing, forms))
 
     def watch_secrets(self, channel: str, missing: Callable[[], int]) -> None:
         """Show how many forms have no secret for a channel that can be read."""
@@ -82,6 +96,26 @@ class NotifyInstruments:
     def watch(self, channel: str, open_breakers: Callable[[], int]) -> None:
         """Show how many breakers of a channel are open."""
         self._open.labels(channel).set_function(open_breakers)
+
+
+class _OwnerMail(Collector):
+    def __init__(self, failing: Callable[[], Collection[str]], forms: Callable[[], Collection[str]]) -> None:
+        self._failing = failing
+        self._forms = forms
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        family = GaugeMetricFamily(
+            "counterfoil_owner_mail_failing",
+            "1 for each form whose owner has mail that fails. All replicas see the same.",
+            labels=["form"],
+        )
+        try:
+            failing = set(self._failing())
+        except DependencyUnavailable:
+            return  # no figure is better than a wrong one
+        for form in sorted(failing & set(self._forms())):  # a label for each form of the file at most
+            family.add_metric([form], 1)
+        yield family
 
 
 class _Counted:

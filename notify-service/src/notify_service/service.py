@@ -10,6 +10,7 @@ from notify_service.channels.registry import ChannelNeeds, channels
 from notify_service.deliveries.plan_table import PlanTable
 from notify_service.deliveries.reopening import reopening
 from notify_service.deliveries.table import DeliveryTable
+from notify_service.history.failing import failing_forms
 from notify_service.history.shown import History
 from notify_service.instruments import NotifyInstruments
 from notify_service.queries import methods
@@ -50,6 +51,7 @@ def run(
     """
     needs = ChannelNeeds(chosen.mail_from, chosen.form_secrets, now)
     measuring, table, announcer = NotifyInstruments(registry), DeliveryTable(engine, chosen.caps), broker.announcer()
+    measuring.watch_owner_mail(lambda: failing_forms(engine, now()), lambda: [name for name, _ in served.items()])
     parts = Parts(chosen, served, table, PlanTable(engine), channels(needs), broker, announcer, measuring, reach, spans)
     mail, webhooks = mail_workers(parts), webhook_workers(parts)
     built = [mail, webhooks, planner(parts, [*mail.in_place, *webhooks.in_place])]
