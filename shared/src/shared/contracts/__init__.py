@@ -13,6 +13,7 @@ from shared.contracts.announcements import (
     encode_announcement,
 )
 from shared.contracts.delivery import NO_REQUEST, DeliveryDue
+from shared.contracts.delivery_missing import MISSING_MOST, DeliveryFound, DeliveryMissing, Missing
 from shared.contracts.delivery_requested import DeliveryRequested
 from shared.contracts.delivery_settled import SETTLED_MOST, DeliverySettled, DeliveryState
 from shared.contracts.event import Decoder, Event, InvalidEvent
@@ -31,6 +32,7 @@ from shared.contracts.submission_withheld import SubmissionWithheld
 
 __all__ = [
     "MAX_DEPTH",
+    "MISSING_MOST",
     "NO_REQUEST",
     "REGISTRY",
     "SETTLED_MOST",
@@ -41,12 +43,15 @@ __all__ = [
     "Control",
     "Decoder",
     "DeliveryDue",
+    "DeliveryFound",
+    "DeliveryMissing",
     "DeliveryRequested",
     "DeliverySettled",
     "DeliveryState",
     "Event",
     "InvalidEvent",
     "JsonValue",
+    "Missing",
     "Source",
     "SubmissionAccepted",
     "SubmissionReleased",

@@ -31,6 +31,8 @@ def to(*works: WorkQueue) -> Destination:
 
 
 ROUTES: dict[str, Destination] = {
+    "delivery.found.v1": to(NOTIFY_REQUESTS),
+    "delivery.missing.v1": to(STORAGE_DELIVERIES),
     "delivery.requested.v1": to(NOTIFY_REQUESTS),
     "delivery.settled.v1": to(STORAGE_DELIVERIES),
     "submission.released.v1": to(NOTIFY_REQUESTS),
