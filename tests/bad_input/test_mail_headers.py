@@ -7,12 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from notify_service.channels.mail import Composer
 from notify_service.transports.failures import Permanent
 from shared.contracts import Control, SubmissionAccepted
 from shared.forms import Form
 from support.composed import composed
-from support.confirmations import MAIL_FROM, NOON, a_form
+from support.confirmations import a_form, a_mail
 from support.events import an_event
 from support.gateway_app import a_gateway
 from support.gateway_server import Server
@@ -66,14 +65,14 @@ def test_nor_by_the_wire(gateway: Server, kind: str, name: str) -> None:
 
 
 def compose(event: SubmissionAccepted, form: Form | None = None, address: str = "ada@example.org") -> None:
-    Composer(MAIL_FROM, lambda: NOON).compose(event, form or a_form(), address)
+    a_mail(event, form, address)
 
 
 @pytest.mark.parametrize("end", ENDS_OF_LINES[3:], ids=ascii)
 def test_a_subject_of_an_older_gateway_is_made_one_line(end: str) -> None:
     """It let pass what some read as a line's end; a confirmation must not fail for it."""
     event = replace(an_event(), control=Control(subject=INJECTION.format(end)))
-    header = Composer(MAIL_FROM, lambda: NOON).compose(event, a_form(), "ada@example.org").content.split(b"\r\n\r\n")[0]
+    header = a_mail(event).content.split(b"\r\n\r\n")[0]
     assert b"\r\nBcc" not in header
     assert len([line for line in header.decode("ascii").splitlines() if line.startswith("Subject: ")]) == 1
 

@@ -9,8 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from notify_service.channels.confirmation import ConfirmationChannel
-from notify_service.channels.mail import Composer
 from notify_service.deliveries.recording import Recorder
 from notify_service.deliveries.worker import DeliveryWorker
 from notify_service.planning.one_channel import OneChannel
@@ -21,7 +19,7 @@ from shared.messaging.memory import MemoryBroker
 from shared.messaging.message import Message
 from shared.messaging.routes import to
 from shared.messaging.topology import NOTIFY_EMAIL
-from support.confirmations import MAIL_FROM, Clock, FakeDeliveries, FakeSender, a_form
+from support.confirmations import Clock, FakeDeliveries, FakeSender, a_channel, a_form
 from support.events import ACCEPTED
 from support.polling import eventually
 
@@ -51,7 +49,7 @@ def test_every_example_is_confirmed_or_has_nobody_to_confirm_to(body: bytes) -> 
     broker, sender, deliveries, clock = MemoryBroker(), FakeSender(), FakeDeliveries(), Clock(event.accepted_at)
     announced: list[Announcement] = []
     broker.watch(announced.append)
-    channel = ConfirmationChannel(Composer(MAIL_FROM, clock))
+    channel = a_channel(clock=clock)
     handler = DeliveryWorker(
         OneChannel(channel, {event.form: a_form(event.form)}, deliveries.confirmations, clock),
         {channel.name: channel},

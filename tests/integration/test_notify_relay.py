@@ -12,8 +12,6 @@ from email import message_from_bytes, policy
 import pytest
 from sqlalchemy import Engine
 
-from notify_service.channels.confirmation import ConfirmationChannel
-from notify_service.channels.mail import Composer
 from notify_service.deliveries.caps import Cap, Caps
 from notify_service.deliveries.recording import Recorder
 from notify_service.deliveries.table import DeliveryTable
@@ -25,7 +23,7 @@ from shared.contracts import Control, Source, SubmissionAccepted
 from shared.forms import Form
 from shared.messaging.failures import Delivery, RetryLater
 from support.composed import bodies
-from support.confirmations import MAIL_FROM, Clock, FakeSender, a_form
+from support.confirmations import Clock, FakeSender, a_channel, a_form
 from support.events import an_event
 from support.links import links_in
 
@@ -73,7 +71,7 @@ class Replicas:
         ]
 
     def _worker(self, table: DeliveryTable) -> DeliveryWorker[SubmissionAccepted]:
-        channel = ConfirmationChannel(Composer(MAIL_FROM, self.clock))
+        channel = a_channel(clock=self.clock)
         plan, recorder = OneChannel(channel, FORMS, table.confirmations, self.clock), Recorder(table.record_sent)
         made = DeliveryWorker(
             plan, {channel.name: channel}, self.sender, table, recorder, lambda _: None, self.clock, caps=CAPS

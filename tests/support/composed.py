@@ -5,16 +5,14 @@ from __future__ import annotations
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 
-from notify_service.channels.mail import Composer
 from shared.contracts import SubmissionAccepted
 from shared.forms import Form
-from support.confirmations import MAIL_FROM, NOON
+from support.confirmations import a_mail
 
 
 def composed(event: SubmissionAccepted, form: Form) -> EmailMessage:
     """Compose the confirmation of an event and read it back."""
-    content = Composer(MAIL_FROM, lambda: NOON).compose(event, form, "ada@example.org").content
-    return message_from_bytes(content, policy=policy.default)
+    return message_from_bytes(a_mail(event, form).content, policy=policy.default)
 
 
 def bodies(mail: EmailMessage) -> tuple[str, str]:

@@ -9,9 +9,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
+from notify_service.channels.confirmation import ConfirmationChannel, provider_id
 from notify_service.channels.counting import UNCOUNTED, Counted
-from notify_service.channels.mail import Composer, MailFrom
-from notify_service.channels.mailboxes import destination_hash
+from notify_service.channels.mail.composer import Composer, MailFrom
+from notify_service.channels.mail.mailboxes import destination_hash
+from notify_service.channels.mail.templates import Templates
 from notify_service.channels.planned import Key, Planned
 from notify_service.channels.registry import told_as
 from notify_service.deliveries.caps import LIMITED, NO_CAPS, Caps, Limit
@@ -40,6 +42,7 @@ from support.events import ACCEPTED_AT, an_event
 
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 MAIL_FROM = MailFrom("Counterfoil", "counterfoil@example.org")
+TEMPLATES = Templates()
 
 
 @dataclass
@@ -69,8 +72,20 @@ def a_form(name: str = "signup", **confirmation: Any) -> Form:
     return Form(name, title="Sign up", confirmation=ConfirmationMail(**confirmation))
 
 
-def a_mail(event: SubmissionAccepted | None = None, address: str = "ada@example.org") -> Mail:
-    return Composer(MAIL_FROM, lambda: NOON).compose(event or an_event(), a_form(), address)
+def a_channel(mail_from: MailFrom = MAIL_FROM, clock: Callable[[], datetime] = lambda: NOON) -> ConfirmationChannel:
+    return ConfirmationChannel(Composer(mail_from, clock), TEMPLATES)
+
+
+def a_mail(
+    event: SubmissionAccepted | None = None,
+    form: Form | None = None,
+    address: str = "ada@example.org",
+    channel: ConfirmationChannel | None = None,
+) -> Mail:
+    """Return the confirmation of an event to an address."""
+    event = event or an_event()
+    planned = Planned(a_key(event.id, address), event.form, address, "", provider_id(event.id))
+    return (channel or a_channel()).compose(event, form or a_form(), planned)
 
 
 @dataclass

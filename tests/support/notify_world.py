@@ -6,7 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from notify_service.channels.confirmation import ConfirmationChannel
-from notify_service.channels.mail import Composer
+from notify_service.channels.mail.composer import Composer
+from notify_service.channels.mail.templates import Templates
 from notify_service.channels.planned import Planned
 from notify_service.deliveries.caps import Caps
 from notify_service.deliveries.recording import Recorder
@@ -16,18 +17,18 @@ from notify_service.transports.smtp.mail import Mail
 from shared.contracts import Confirmation, ConfirmationChanged, SubmissionAccepted
 from shared.forms import Form
 from shared.messaging.failures import Delivery
-from support.confirmations import MAIL_FROM, Clock, FakeDeliveries, FakeSender, a_form
+from support.confirmations import MAIL_FROM, TEMPLATES, Clock, FakeDeliveries, FakeSender, a_form
 
 
 class OwnWords(ConfirmationChannel):
     """Confirmations whose words a test may replace."""
 
-    def __init__(self, composer: Composer) -> None:
-        super().__init__(composer)
-        self.composing: Callable[[SubmissionAccepted, Form, str], Mail] = composer.compose
+    def __init__(self, composer: Composer, templates: Templates) -> None:
+        super().__init__(composer, templates)
+        self.composing: Callable[[SubmissionAccepted, Form, Planned], Mail] = super().compose
 
     def compose(self, event: SubmissionAccepted, form: Form, planned: Planned) -> Mail:
-        return self.composing(event, form, planned.destination)
+        return self.composing(event, form, planned)
 
 
 @dataclass
@@ -42,7 +43,7 @@ class World:
     reached: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.channel = OwnWords(Composer(MAIL_FROM, self.clock))
+        self.channel = OwnWords(Composer(MAIL_FROM, self.clock), TEMPLATES)
         self.handler = self.worker()
 
     def worker(self) -> DeliveryWorker[SubmissionAccepted]:

@@ -13,11 +13,11 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from gateway.fields.email import is_email
-from notify_service.channels.mail import Composer
-from notify_service.channels.mailboxes import destination_hash, recipient_hash
+from notify_service.channels.confirmation import ConfirmationChannel
+from notify_service.channels.mail.mailboxes import destination_hash, recipient_hash
 from notify_service.channels.webhook import body_of
 from shared.contracts import Control, SubmissionAccepted, check, decode, encode, fingerprint, parse
-from support.confirmations import MAIL_FROM, NOON, a_form
+from support.confirmations import a_channel, a_form, a_mail
 from support.events import an_event
 from support.gateway_app import Gateway, a_gateway
 from support.steps import lengths_normalised, steps_of
@@ -197,7 +197,7 @@ def test_no_path_is_made_for_a_value_that_is_fine() -> None:
 @example(spec=(MARKS, "", "@example.org"), name="_replyto")
 def test_consumers(spec: tuple[str, str, str], name: str) -> None:
     """An event that no gateway would have made is none for notify and storage to take long over."""
-    composer, form = Composer(MAIL_FROM, lambda: NOON), a_form(subject="Welcome, {name}")
+    channel, form = a_channel(), a_form(subject="Welcome, {name}")
 
     def cost(size: int) -> int:
         text = text_of(spec, size)
@@ -206,14 +206,14 @@ def test_consumers(spec: tuple[str, str, str], name: str) -> None:
             event = replace(
                 an_event(), control=Control(**{"_replyto": {"reply_to": text}, "_subject": {"subject": text}}[name])
             )
-        return steps_of(lambda: consume(event, composer, form))
+        return steps_of(lambda: consume(event, channel, form))
 
     with lengths_normalised() as lengths:
         assert_in_proportion(cost)
     assert max(lengths, default=0) <= 320
 
 
-def consume(event: SubmissionAccepted, composer: Composer, form: Any) -> None:
+def consume(event: SubmissionAccepted, channel: ConfirmationChannel, form: Any) -> None:
     read = decode(encode(event), type=event.TYPE, types=(SubmissionAccepted,))
     fingerprint(read.fields)
     body_of(read)
@@ -221,7 +221,7 @@ def consume(event: SubmissionAccepted, composer: Composer, form: Any) -> None:
     if address is not None:
         recipient_hash(address)
         destination_hash(read.id, address)
-        composer.compose(read, form, address)
+        a_mail(read, form, address, channel)
 
 
 def test_no_address_is_longer_than_one_can_be() -> None:

@@ -6,8 +6,9 @@ from uuid import UUID
 
 import pytest
 
-from notify_service.channels.mail import message_id
-from notify_service.channels.mailboxes import destination_hash
+from notify_service.channels.confirmation import provider_id
+from notify_service.channels.mail.composer import message_id
+from notify_service.channels.mail.mailboxes import destination_hash
 from notify_service.deliveries.retries import is_too_old, retry_after_s
 from notify_service.deliveries.states import shown_state
 from notify_service.transports.failures import ChannelBroken, Permanent, SendFailure, Transient
@@ -80,7 +81,7 @@ def test_a_confirmation_is_given_up_at_72_hours() -> None:
 
 
 def test_the_message_id_is_the_same_each_time() -> None:
-    assert message_id(ID, "email", "example.org") == f"<{ID}.email@example.org>"
+    assert message_id(provider_id(ID), "example.org") == f"<{ID}.email@example.org>"
 
 
 def test_an_address_is_hashed_in_one_spelling_and_differently_for_each_submission() -> None:

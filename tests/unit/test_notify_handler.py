@@ -8,8 +8,8 @@ from uuid import uuid4
 import pytest
 from structlog.testing import capture_logs
 
-from notify_service.channels.mail import message_id
-from notify_service.channels.mailboxes import destination_hash
+from notify_service.channels.mail.composer import message_id
+from notify_service.channels.mail.mailboxes import destination_hash
 from notify_service.channels.planned import Key
 from notify_service.deliveries.leases import LATE, LEASE_MARGIN_S, LEASED_AGAIN_S
 from notify_service.transports.smtp.answers import Stage
@@ -94,7 +94,7 @@ def test_a_lost_answer_after_the_dot_leads_to_the_same_message_id(world: World) 
         world.handle(event)
     world.sender.answers = {}
     world.handle(event, attempt=1)
-    expected = f"Message-ID: {message_id(event.id, 'email', 'example.org')}".encode()
+    expected = f"Message-ID: {message_id(f'{event.id}.email', 'example.org')}".encode()
     assert [expected in mail.content.split(b"\r\n") for mail in world.sender.sent] == [True, True]
 
 

@@ -11,15 +11,18 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from notify_service.channels.mail import Composer, MailFrom
+from notify_service.channels.mail.composer import Composer, MailFrom, MailParts, ReplyTo
 from shared.contracts import Control, JsonValue, SubmissionAccepted
 from shared.forms import Form
 from support.composed import bodies
-from support.confirmations import MAIL_FROM, NOON, a_form
+from support.confirmations import MAIL_FROM, NOON, a_channel, a_form, a_mail
 from support.events import an_event
 from support.texts import TEXTS
 
-HEADERS = ["From", "To", "Subject", "Date", "Message-ID", "Auto-Submitted", "MIME-Version", "Content-Type"]
+HEADERS = [
+    *("From", "To", "Subject", "Date", "Message-ID", "Auto-Submitted", "Content-Language", "MIME-Version"),
+    "Content-Type",
+]
 ENDS_OF_LINES = ["\r", "\n", "\r\n", "\v", "\f", "\x1c", "\x1d", "\x1e", "\x85", "\u2028", "\u2029", "\0"]
 INJECTION = "Ada{}Bcc: eve@example.org"
 
@@ -32,7 +35,7 @@ values = st.recursive(
 
 
 def content(event: SubmissionAccepted, form: Form | None = None, address: str = "ada@example.org") -> bytes:
-    return Composer(MAIL_FROM, lambda: NOON).compose(event, form or a_form(), address).content
+    return a_mail(event, form, address).content
 
 
 def read(mail: bytes) -> EmailMessage:
@@ -61,6 +64,7 @@ def test_a_confirmation_has_the_headers_of_an_automatic_mail() -> None:
     assert mail["Subject"] == "Welcome, Ada Lovelace"
     assert mail["Message-ID"] == f"<{event.id}.email@example.org>"
     assert mail["Auto-Submitted"] == "auto-replied"
+    assert mail["Content-Language"] == "en"
     assert parsedate_to_datetime(mail["Date"]) == NOON
 
 
@@ -81,7 +85,7 @@ def test_no_submission_makes_an_unsound_mail(fields: dict[str, JsonValue], subje
     assert_sound(content(event, form))
 
 
-@given(words=st.lists(st.text(st.characters(categories=["L", "N"]), min_size=1, max_size=9), max_size=8))
+@given(words=st.lists(st.text(st.characters(categories=["L", "Nd"]), min_size=1, max_size=9), max_size=8))
 def test_a_subject_arrives_as_it_was_written(words: list[str]) -> None:
     subject = " ".join(words)[:80].strip()
     event = replace(an_event(), control=Control(subject=subject))
@@ -110,16 +114,77 @@ def test_every_letter_arrives() -> None:
 
 
 def test_the_sender_may_have_any_name() -> None:
-    composer = Composer(MailFrom('Bücher, "Inc"', "mail@example.org"), lambda: NOON)
-    mail = read(composer.compose(an_event(), a_form(), "ada@example.org").content)
+    mail = read(a_mail(channel=a_channel(MailFrom('Bücher, "Inc"', "mail@example.org"))).content)
     [sender] = mail["From"].addresses
     assert (sender.display_name, sender.addr_spec) == ('Bücher, "Inc"', "mail@example.org")
 
 
+PARTS = MailParts(
+    to="owner@example.org",
+    subject="Contact: Ada",
+    text="text",
+    html="<p>html</p>",
+    message_id="0b0c7f9e.owner.1",
+    auto_submitted="auto-generated",
+    language="de",
+)
+
+
+def owner_mail(name: str, address: str = "ada@example.org") -> EmailMessage:
+    parts = replace(PARTS, reply_to=ReplyTo(name, address))
+    content = Composer(MAIL_FROM, lambda: NOON).compose(parts).content
+    assert content.isascii()
+    assert max(map(len, content.split(b"Subject")[0].split(b"\r\n"))) <= 78
+    mail = read(content)
+    assert mail.keys() == [*HEADERS[:2], *(["Reply-To"] if mail["Reply-To"] else []), *HEADERS[2:]]
+    assert not mail.defects
+    return mail
+
+
+def test_any_mail_is_made_of_its_parts() -> None:
+    mail = read(Composer(MAIL_FROM, lambda: NOON).compose(PARTS).content)
+    assert mail.keys() == HEADERS
+    assert mail["To"] == "owner@example.org"
+    assert mail["Message-ID"] == "<0b0c7f9e.owner.1@example.org>"
+    assert mail["Auto-Submitted"] == "auto-generated"
+    assert mail["Content-Language"] == "de"
+    assert bodies(mail) == ("text", "<p>html</p>")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("Ada Lovelace", "Lovelace, Ada", 'Ada "the" \\ Countess', "Ada Løvelace", "爱达" * 20, "a" * 60, ""),
+        *("=?utf-8?q?=0D=0ABcc:_eve@example.org?=", "ada@example.org <eve@example.org>,", "x;y:z()"),
+    ],
+)
+def test_an_answer_goes_to_whom_it_is_said_to_and_to_nobody_else(name: str) -> None:
+    [answered] = owner_mail(name)["Reply-To"].addresses
+    assert answered.addr_spec == "ada@example.org"
+    # Python reads a space between two encoded words of a name (RFC 2047, section 6.2, knows none there)
+    assert answered.display_name.replace(" ", "") == name.replace(" ", "")
+
+
+@given(name=texts)
+@example(name="a" * 300)
+@example(name="é" * 300)
+@example(name="Ada\r\nBcc: eve@example.org")
+def test_no_name_makes_another_header_or_another_address(name: str) -> None:
+    [answered] = owner_mail(name)["Reply-To"].addresses
+    assert answered.addr_spec == "ada@example.org"
+    assert len(answered.display_name.replace(" ", "")) <= 81
+
+
+@pytest.mark.parametrize(
+    "address", ["", "ada", "a b@example.org", "adä@example.org", "ada@example.org\r\nBcc: eve@x.org"]
+)
+def test_without_an_address_that_every_server_takes_nothing_is_said_of_answers(address: str) -> None:
+    assert owner_mail("Ada", address)["Reply-To"] is None
+
+
 def test_an_address_beyond_ascii_needs_smtputf8_and_its_domain_alone_does_not() -> None:
-    composer = Composer(MAIL_FROM, lambda: NOON)
-    assert composer.compose(an_event(), a_form(), "adä@example.org").needs_utf8
-    mail = composer.compose(an_event(), a_form(), "ada@bücher.example")
+    assert a_mail(address="adä@example.org").needs_utf8
+    mail = a_mail(address="ada@bücher.example")
     assert (mail.recipient, mail.needs_utf8) == ("ada@xn--bcher-kva.example", False)
 
 

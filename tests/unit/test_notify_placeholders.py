@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from notify_service.channels import placeholders
+from notify_service.channels.mail import placeholders
 from shared.contracts import JsonValue
 
 

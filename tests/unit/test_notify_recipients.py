@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from notify_service.channels.mailboxes import destination_hash, recipient_hash
+from notify_service.channels.mail.mailboxes import destination_hash, recipient_hash
 from support.events import an_event
 
 

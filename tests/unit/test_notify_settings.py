@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from notify_service import settings
-from notify_service.channels.mail import MailFrom
+from notify_service.channels.mail.composer import MailFrom
 from notify_service.deliveries.caps import NO_CAPS, Cap, Caps
 from notify_service.transports.smtp.server import SmtpServer, parse_smtp_url
 from shared.settings import SettingsError

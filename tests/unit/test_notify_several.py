@@ -6,8 +6,8 @@ from datetime import timedelta
 
 import pytest
 
-from notify_service.channels.mailboxes import destination_hash
-from notify_service.channels.planned import Key
+from notify_service.channels.mail.mailboxes import destination_hash
+from notify_service.channels.planned import Key, Planned
 from notify_service.deliveries.leases import LATE
 from notify_service.deliveries.pace import MOMENT_S, MOST, Pace
 from notify_service.transports.failures import Permanent
@@ -139,10 +139,10 @@ def test_what_is_decided_before_the_database_is_lost_stays_decided(world: World)
 def test_a_mail_that_is_not_tried_asks_nothing_of_the_mail_server(world: World) -> None:
     events, compose = some(3), world.channel.composing
 
-    def refuse_the_first(event: SubmissionAccepted, form: Form, address: str) -> Mail:
+    def refuse_the_first(event: SubmissionAccepted, form: Form, planned: Planned) -> Mail:
         if event is events[0]:
             raise Permanent("no mail can be made of it")
-        return compose(event, form, address)
+        return compose(event, form, planned)
 
     world.channel.composing = refuse_the_first
     before = len(world.sender.timeouts_s)

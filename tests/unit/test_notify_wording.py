@@ -4,23 +4,31 @@ from dataclasses import replace
 
 import pytest
 
-from notify_service.channels.mail import Composer
-from notify_service.channels.wording import LEFT_OUT, MAIL_BYTES, MAX_SUBJECT_CHARACTERS, Wording, subject_of
+from notify_service.channels.mail.templates import MAX_SUBJECT_CHARACTERS, Words
+from notify_service.channels.mail.wording import LEFT_OUT, MAIL_BYTES, Wording
 from shared.contracts import Control, JsonValue, SubmissionAccepted
 from shared.forms import Form
 from support.composed import bodies, composed
-from support.confirmations import MAIL_FROM, NOON, a_form
+from support.confirmations import TEMPLATES, a_form, a_mail
 from support.events import WRITTEN_AT, an_event
 
 RECEIPT = "https://forms.example.org/receipts/x.signup.1.1.y"
 
 
+def words(event: SubmissionAccepted, form: Form | None = None) -> Words:
+    return Wording(TEMPLATES, "Counterfoil").words(event, form or a_form())
+
+
 def text(event: SubmissionAccepted, form: Form | None = None) -> str:
-    return Wording("Counterfoil").words(event, form or a_form(), "subject").text
+    return words(event, form).text
 
 
 def html(event: SubmissionAccepted, form: Form | None = None) -> str:
-    return Wording("Counterfoil").words(event, form or a_form(), "subject").html
+    return words(event, form).html
+
+
+def subject_of(event: SubmissionAccepted, form: Form) -> str:
+    return words(event, form).subject
 
 
 def test_a_signup_reads_so() -> None:
@@ -80,7 +88,7 @@ HUGE: dict[str, JsonValue] = {"name": "é😀" * 60_000, "list": [[[["x"] * 1000
 def test_a_mail_weighs_no_more_than_it_may_and_says_what_is_left_out(template: str, is_cut: bool) -> None:
     form = a_form(text=template[:20_000], subject=(template or "{name}")[:300].replace("\n", " "))
     event = replace(an_event(), fields=HUGE, receipt_url=RECEIPT)
-    content = Composer(MAIL_FROM, lambda: NOON).compose(event, form, "ada@example.org").content
+    content = a_mail(event, form).content
     assert len(content) <= MAIL_BYTES
     plain, page = bodies(composed(event, form))
     assert [LEFT_OUT in body for body in (plain, page)] == [is_cut, is_cut]

@@ -6,6 +6,7 @@ from prometheus_client import CollectorRegistry
 from sqlalchemy import Engine
 
 from notify_service import settings
+from notify_service.channels.mail.templates import Templates
 from notify_service.channels.registry import ChannelNeeds, channels
 from notify_service.deliveries.plan_table import PlanTable
 from notify_service.deliveries.reopening import reopening
@@ -49,7 +50,7 @@ def run(
 
     Raises `SettingsError` where metrics cannot be served.
     """
-    needs = ChannelNeeds(chosen.mail_from, chosen.form_secrets, now)
+    needs = ChannelNeeds(chosen.mail_from, chosen.form_secrets, now, Templates())
     measuring, table, announcer = NotifyInstruments(registry), DeliveryTable(engine, chosen.caps), broker.announcer()
     measuring.watch_owner_mail(lambda: failing_forms(engine, now()), lambda: [name for name, _ in served.items()])
     parts = Parts(chosen, served, table, PlanTable(engine), channels(needs), broker, announcer, measuring, reach, spans)

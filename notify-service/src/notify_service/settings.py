@@ -9,7 +9,7 @@ from pathlib import Path
 
 from environs import FileAwareEnv, validate
 
-from notify_service.channels.mail import MailFrom
+from notify_service.channels.mail.composer import MailFrom
 from notify_service.deliveries.caps import Cap, Caps, parse_cap
 from notify_service.transports.smtp.server import SmtpServer, parse_smtp_url
 from shared import settings

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from prometheus_client import CollectorRegistry, generate_latest
 
-from notify_service.channels.mail import MailFrom
+from notify_service.channels.mail.composer import MailFrom
+from notify_service.channels.mail.templates import Templates
 from notify_service.channels.registry import ChannelNeeds, channels
 from notify_service.instruments import NotifyInstruments
 from notify_service.queries import methods
@@ -41,7 +42,7 @@ def world(tmp_path: Path) -> PlannedWorld:
     world, path = PlannedWorld(), tmp_path / "forms.toml"
     path.write_text(FORM)
     world.forms |= forms.load(path)
-    needs = ChannelNeeds(MailFrom("Counterfoil", "forms@example.org"), FormSecrets(tmp_path), world.clock)
+    needs = ChannelNeeds(MailFrom("Counterfoil", "forms@example.org"), FormSecrets(tmp_path), world.clock, Templates())
     world.channels |= channels(needs)
     return world
 

@@ -13,7 +13,9 @@ from datetime import UTC, datetime
 
 from bench.events import bodies
 from bench.services import FORMS
-from notify_service.channels.mail import Composer, MailFrom
+from notify_service.channels.confirmation import ConfirmationChannel
+from notify_service.channels.mail.composer import Composer, MailFrom
+from notify_service.channels.mail.templates import Templates
 from notify_service.transports.smtp.mail import Mail
 from shared import forms
 from shared.contracts import SubmissionAccepted, decode
@@ -41,7 +43,9 @@ def _mail() -> Mail:
     composer = Composer(MailFrom("Counterfoil", "counterfoil@localhost"), lambda: datetime.now(UTC))
     form = forms.load(FORMS).get("signup")
     assert form is not None
-    return composer.compose(event, form, "ada-0@example.org")
+    channel = ConfirmationChannel(composer, Templates())
+    [planned] = channel.plan(event, form)
+    return channel.compose(event, form, planned)
 
 
 def _send_ahead(server: smtplib.SMTP, sender: str, recipient: str, content: bytes) -> None:

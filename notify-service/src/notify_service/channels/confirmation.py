@@ -6,8 +6,10 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from notify_service.channels.counting import Counted, source_hash
-from notify_service.channels.mail import Composer
-from notify_service.channels.mailboxes import destination_hash, recipient_hash, shown_address
+from notify_service.channels.mail.composer import Composer, MailParts
+from notify_service.channels.mail.mailboxes import destination_hash, recipient_hash, shown_address
+from notify_service.channels.mail.templates import Templates
+from notify_service.channels.mail.wording import Wording
 from notify_service.channels.planned import Key, Planned
 from notify_service.transports.smtp.mail import Mail
 from shared.contracts import SubmissionAccepted
@@ -20,8 +22,9 @@ class ConfirmationChannel:
     name = "confirmation"
     off = "the form confirms no more"
 
-    def __init__(self, composer: Composer) -> None:
-        self.composer = composer
+    def __init__(self, composer: Composer, templates: Templates) -> None:
+        self._composer = composer
+        self._wording = Wording(templates, composer.mail_from.name or composer.mail_from.address)
 
     def plan(self, event: SubmissionAccepted, form: Form | None) -> Sequence[Planned]:
         """Return the one delivery to the address that was submitted, where there is one and the form confirms."""
@@ -38,9 +41,20 @@ class ConfirmationChannel:
 
     def compose(self, event: SubmissionAccepted, form: Form, planned: Planned) -> Mail:
         """Return the mail; raises `Permanent` where there can be none."""
-        return self.composer.compose(event, form, planned.destination)
+        words = self._wording.words(event, form)
+        parts = MailParts(
+            to=planned.destination,
+            subject=words.subject,
+            text=words.text,
+            html=words.html,
+            message_id=planned.provider_id,
+            auto_submitted="auto-replied",
+            language=words.language,
+            mail_domains=form.mail_domains,
+        )
+        return self._composer.compose(parts)
 
 
 def provider_id(submission_id: UUID) -> str:
-    """Return what the mail's Message-ID has before its domain; see `mail.message_id`."""
+    """Return what the mail's Message-ID has before its domain; see `composer.message_id`."""
     return f"{submission_id}.email"

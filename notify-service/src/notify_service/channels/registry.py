@@ -8,7 +8,8 @@ from datetime import datetime
 
 from notify_service.channels.channel import Channel, TransportName
 from notify_service.channels.confirmation import ConfirmationChannel
-from notify_service.channels.mail import Composer, MailFrom
+from notify_service.channels.mail.composer import Composer, MailFrom
+from notify_service.channels.mail.templates import Templates
 from notify_service.channels.webhook import WebhookChannel
 from shared.forms import FormSecrets
 from shared.forms.secrets import READERS
@@ -21,6 +22,12 @@ class ChannelNeeds:
     mail_from: MailFrom
     secrets: FormSecrets
     clock: Callable[[], datetime]
+    templates: Templates
+
+    @property
+    def composer(self) -> Composer:
+        """What makes the bytes of mails."""
+        return Composer(self.mail_from, self.clock)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +40,7 @@ class Listed:
 
 
 CHANNELS: dict[str, Listed] = {
-    "confirmation": Listed(lambda n: ConfirmationChannel(Composer(n.mail_from, n.clock)), "smtp", "email"),
+    "confirmation": Listed(lambda n: ConfirmationChannel(n.composer, n.templates), "smtp", "email"),
     "webhook": Listed(lambda n: WebhookChannel(n.secrets, n.clock), "http", "webhook"),
 }
 """Each channel by its name in the table."""

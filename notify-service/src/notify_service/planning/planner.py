@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Mapping, Set
 
 from notify_service.channels.channel import Channel
-from notify_service.channels.mailboxes import normalised
+from notify_service.channels.mail.mailboxes import normalised
 from notify_service.channels.planned import Key, Planned
 from notify_service.channels.registry import ON_RECEIPTS
 from shared.contracts import SubmissionAccepted

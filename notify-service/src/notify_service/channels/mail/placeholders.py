@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from notify_service.channels.repeating import CLOSE, OPEN, parted, repeated
+from notify_service.channels.mail.repeating import CLOSE, OPEN, parted, repeated
 from shared.contracts import JsonValue
 from shared.forms.placeholders import PLACEHOLDER
 

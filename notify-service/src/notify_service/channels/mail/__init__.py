@@ -1,0 +1,1 @@
+"""Mails: their words, whose mailbox an address is, and their bytes."""
