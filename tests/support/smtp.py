@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hmac
 import ssl
 from collections import Counter
 from collections.abc import Callable
@@ -40,7 +41,10 @@ class ScriptedSmtp:
     With `login` it asks for that user and password before MAIL, and only under TLS. With `mails_per_connection` it
     answers each later MAIL on the same connection with 452. With `utf8_refused` it offers SMTPUTF8, and takes no mail
     that asks for it. With `pipelining` it offers that. One that is
-    `lenient` lets a mail begin whose recipients were all refused, and refuses it at its end.
+    `lenient` lets a mail begin whose recipients were all refused, and refuses it at its end. With `methods` it offers
+    those of AUTH, also such as it does not have; `answers` at login is what it says to a wrong password, or to all with
+    `locked`. `answers_to` says by recipient what it answers at the end of a mail. With `wants_name` it takes no EHLO
+    that says an address. It notes in `logins` by which methods somebody tried to log in, and in `hellos` the names.
     """
 
     starttls: bool = False
@@ -51,7 +55,13 @@ class ScriptedSmtp:
     pipelining: bool = False
     lenient: bool = False
     mails_per_connection: int | None = None
+    methods: tuple[str, ...] | None = None
+    locked: bool = False
+    wants_name: bool = False
     answers: dict[str, str] = field(default_factory=dict)
+    answers_to: dict[str, str] = field(default_factory=dict)
+    logins: list[str] = field(default_factory=list)
+    hellos: list[str] = field(default_factory=list)
     received: list[Received] = field(default_factory=list)
     connections: int = 0
     secured: int = 0
@@ -95,8 +105,12 @@ class _Controller(PromptController):
         script = self._script
         options: dict[str, Any] = {"enable_SMTPUTF8": script.utf8, "tls_context": self._starttls, "hostname": "sink"}
         if script.login:
-            options |= {"authenticator": _authenticator(script.login), "auth_required": True}
-            options["auth_require_tls"] = not script.implicit_tls
+            options |= {"authenticator": _authenticator(script), "auth_required": True}
+            options["auth_require_tls"] = bool(self._starttls)
+            known = {"PLAIN", "LOGIN", "CRAM-MD5"}
+            options["auth_exclude_mechanism"] = known - set(
+                ("PLAIN", "LOGIN") if script.methods is None else script.methods
+            )
         return _Greeting(script, self.handler, require_starttls=bool(self._starttls), **options)
 
 
@@ -132,8 +146,26 @@ class _Hooks:
     ) -> list[str]:
         session.host_name = hostname
         told = await _told(self._script, "ehlo", server)
+        self._script.hellos.append(hostname)
+        if self._script.wants_name and not hostname[:1].isalpha():
+            told = "421 4.7.0 Try again later, closing connection. (EHLO) 17 - gsmtp"
+            asyncio.get_running_loop().call_later(0.1, server.transport.close)  # type: ignore[union-attr]
         offered = ["250-PIPELINING"] if self._script.pipelining else []
-        return [told] if told else [*responses[:1], *offered, *responses[1:]]
+        methods = self._script.methods
+        said = [
+            f"250-AUTH {' '.join(methods)}" if methods is not None and one.startswith("250-AUTH ") else one
+            for one in responses[1:]
+        ]
+        return [told] if told else [*responses[:1], *offered, *said]
+
+    async def auth_CRAM__MD5(self, server: SMTP, args: list[str]) -> AuthResult:  # noqa: N802 - aiosmtpd's
+        self._script.logins.append("CRAM-MD5")
+        challenge = b"<1.2@sink>"
+        answer = await server.challenge_auth(challenge)
+        user, password = self._script.login or ("", "")
+        digest = hmac.new(password.encode(), challenge, "md5").hexdigest()
+        right = answer == f"{user} {digest}".encode()
+        return AuthResult(success=right, handled=False, message=None if right else self._script.answers.get("login"))
 
     async def handle_HELO(self, server: SMTP, session: Session, envelope: Envelope, hostname: str) -> str:  # noqa: N802
         session.host_name = hostname
@@ -162,6 +194,9 @@ class _Hooks:
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
         if self._script.lenient and "rcpt" in self._script.answers:
             return "554 5.5.1 no valid recipients" if not envelope.content else "250 a mail to nobody"
+        for recipient in envelope.rcpt_tos:
+            if recipient in self._script.answers_to:
+                return self._script.answers_to[recipient]
         told = self._script.answers.get("data")
         if told is None or told == DROP:  # dropped after the dot: the mail is here, its sender does not know
             content = envelope.content if isinstance(envelope.content, bytes) else b""
@@ -181,9 +216,11 @@ async def _told(script: ScriptedSmtp, stage: str, server: SMTP) -> str | None:
     return told
 
 
-def _authenticator(login: tuple[str, str]) -> Callable[..., AuthResult]:
+def _authenticator(script: ScriptedSmtp) -> Callable[..., AuthResult]:
     def check(server: SMTP, session: Session, envelope: Envelope, mechanism: str, given: Any) -> AuthResult:
-        expected = LoginPassword(login[0].encode(), login[1].encode())
-        return AuthResult(success=given == expected, handled=False)
+        script.logins.append(mechanism)
+        user, password = script.login or ("", "")
+        right = given == LoginPassword(user.encode(), password.encode()) and not script.locked
+        return AuthResult(success=right, handled=False, message=None if right else script.answers.get("login"))
 
     return check

@@ -72,6 +72,18 @@ def test_little_must_be_set() -> None:
     assert (loaded.webhook_connections, loaded.webhook_timeout_s, loaded.webhook_allow) == (3, 15, ())
 
 
+def test_what_sends_by_itself_needs_no_broker(environment: pytest.MonkeyPatch) -> None:
+    environment.delenv("COUNTERFOIL_BROKER_URL")
+    assert settings.load(with_broker=False).smtp.host
+    with pytest.raises(SettingsError, match="BROKER_URL"):
+        settings.load()
+
+
+def test_the_name_in_ehlo_may_be_set(environment: pytest.MonkeyPatch) -> None:
+    environment.setenv("COUNTERFOIL_SMTP_HELLO", "forms.example.org")
+    assert settings.load().smtp_hello == "forms.example.org"
+
+
 @pytest.mark.usefixtures("environment")
 def test_no_secret_is_shown() -> None:
     shown = repr(settings.load())
@@ -85,6 +97,7 @@ def test_all_that_is_wrong_is_said_at_once(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setenv("COUNTERFOIL_MAIL_FROM", "Counterfoil <no address>")
     monkeypatch.setenv("COUNTERFOIL_SMTP_CONNECTIONS", "0")
     monkeypatch.setenv("COUNTERFOIL_SMTP_TIMEOUT_S", "soon")
+    monkeypatch.setenv("COUNTERFOIL_SMTP_HELLO", "my host")
     monkeypatch.setenv("COUNTERFOIL_DATABASE_URL", "mysql://u:p@h/d")
     for name in ("RECIPIENT", "SOURCE", "FORM"):
         monkeypatch.setenv(f"COUNTERFOIL_CONFIRMATIONS_PER_{name}", "often")
@@ -92,7 +105,15 @@ def test_all_that_is_wrong_is_said_at_once(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setenv("COUNTERFOIL_WEBHOOK_ALLOW", "10.0.0.0/8,intranet")
     with pytest.raises(SettingsError) as raised:
         settings.load()
-    for name in ("BROKER_URL", "SMTP_URL", "MAIL_FROM", "SMTP_CONNECTIONS", "SMTP_TIMEOUT_S", "DATABASE_URL"):
+    for name in (
+        "BROKER_URL",
+        "SMTP_URL",
+        "MAIL_FROM",
+        "SMTP_CONNECTIONS",
+        "SMTP_TIMEOUT_S",
+        "SMTP_HELLO",
+        "DATABASE_URL",
+    ):
         assert f"COUNTERFOIL_{name}: " in str(raised.value)
     for name in ("RECIPIENT", "SOURCE", "FORM"):
         assert f"COUNTERFOIL_CONFIRMATIONS_PER_{name}: expected a number and a period" in str(raised.value)

@@ -37,6 +37,11 @@ WORKS = (NOTIFY_EMAIL, NOTIFY_WEBHOOK, NOTIFY_SUBMISSIONS, NOTIFY_SMTP, NOTIFY_H
 """The queues that are taken; the first two for one version, until what gateways of the last one published is gone."""
 
 
+def channel_needs(chosen: settings.Settings) -> ChannelNeeds:
+    """Return what channels are made from, by the settings."""
+    return ChannelNeeds(chosen.mail_from, chosen.form_secrets, now, Templates())
+
+
 def run(
     chosen: settings.Settings,
     served: forms.Forms,
@@ -50,10 +55,10 @@ def run(
 
     Raises `SettingsError` where metrics cannot be served.
     """
-    needs = ChannelNeeds(chosen.mail_from, chosen.form_secrets, now, Templates())
     measuring, table, announcer = NotifyInstruments(registry), DeliveryTable(engine, chosen.caps), broker.announcer()
     measuring.watch_owner_mail(lambda: failing_forms(engine, now()), lambda: [name for name, _ in served.items()])
-    parts = Parts(chosen, served, table, PlanTable(engine), channels(needs), broker, announcer, measuring, reach, spans)
+    made = channels(channel_needs(chosen))
+    parts = Parts(chosen, served, table, PlanTable(engine), made, broker, announcer, measuring, reach, spans)
     mail, webhooks = mail_workers(parts), webhook_workers(parts)
     built = [mail, webhooks, planner(parts, [*mail.in_place, *webhooks.in_place])]
     consumers = [consumer for one in built for consumer in one.consumers]

@@ -11,6 +11,7 @@ from environs import FileAwareEnv, validate
 
 from notify_service.channels.mail.composer import MailFrom
 from notify_service.deliveries.caps import Cap, Caps, parse_cap
+from notify_service.transports.smtp.hello import NAME, hello_name
 from notify_service.transports.smtp.server import SmtpServer, parse_smtp_url
 from shared import settings
 from shared.database import database_url
@@ -32,6 +33,7 @@ class Settings:
     smtp: SmtpServer
     smtp_connections: int
     smtp_timeout_s: int
+    smtp_hello: str
     mail_from: MailFrom
     caps: Caps
     webhook_connections: int
@@ -54,17 +56,19 @@ class CommandSettings:
     log_format: str
 
 
-def load() -> Settings:
-    """Read the environment; raises `SettingsError` with all that is wrong."""
+def load(*, with_broker: bool = True) -> Settings:
+    """Read the environment; raises `SettingsError` with all that is wrong. What sends by itself needs no broker."""
     env = settings.reader()
     problems: list[str] = []
+    mail_from = _mail_from(env.str("MAIL_FROM", "Counterfoil <counterfoil@localhost>"), problems)
     loaded = Settings(
-        broker_url=settings.broker_url(env),
+        broker_url=settings.broker_url(env) if with_broker else "",
         database_url=database_url(env, _DATABASE_URL),
         smtp=_smtp_server(env.str("SMTP_URL"), problems),
         smtp_connections=env.int("SMTP_CONNECTIONS", 4, validate=validate.Range(1, 64)) or 0,
         smtp_timeout_s=env.int("SMTP_TIMEOUT_S", 60, validate=validate.Range(1, 600)) or 0,
-        mail_from=_mail_from(env.str("MAIL_FROM", "Counterfoil <counterfoil@localhost>"), problems),
+        smtp_hello=_hello(env.str("SMTP_HELLO", ""), mail_from, problems),
+        mail_from=mail_from,
         caps=_caps(env, problems),
         webhook_connections=env.int("WEBHOOK_CONNECTIONS", 3, validate=validate.Range(1, 64)) or 0,
         webhook_timeout_s=env.int("WEBHOOK_TIMEOUT_S", 15, validate=validate.Range(1, 60)) or 0,
@@ -98,6 +102,12 @@ def _smtp_server(url: str | None, problems: list[str]) -> SmtpServer:
     except ValueError as error:
         problems.append(f"COUNTERFOIL_SMTP_URL: {error}")
         return SmtpServer("", 0)
+
+
+def _hello(name: str | None, mail_from: MailFrom, problems: list[str]) -> str:
+    if name and not NAME.fullmatch(name):
+        problems.append("COUNTERFOIL_SMTP_HELLO: expected this machine's public name, such as forms.example.org")
+    return name or hello_name(mail_from.domain)
 
 
 def _caps(env: FileAwareEnv, problems: list[str]) -> Caps:

@@ -160,7 +160,7 @@ def mail_workers(parts: Parts) -> Built:
     deliveries = parts.measuring.counted(parts.table, by_source=chosen.caps.source is not None)
     recorder = Recorder(deliveries.record_sent)
     limits = BatchLimits(size=1 if spans else MOST)  # a mail's span stands below its own event's, and no other's
-    senders = smtp_senders(chosen.smtp, breaker, chosen.smtp_connections)
+    senders = smtp_senders(chosen.smtp, breaker, chosen.smtp_connections, hello=chosen.smtp_hello)
     consumers, in_place = list[Consumer](), list[InPlaceWorker]()
     for sender in senders:
         transport = TracedSender(sender, chosen.smtp, spans) if spans else sender
@@ -188,4 +188,4 @@ def webhook_workers(parts: Parts) -> Built:
 
 
 def _missing(served: forms.Forms, secrets: forms.FormSecrets, channel: str) -> int:
-    return len(forms.missing(served, secrets, [channel]))
+    return len({one.form for one in forms.missing(served, secrets, [channel])})

@@ -28,11 +28,16 @@ def connect() -> Iterator[Connect]:
     with contextlib.ExitStack() as made:
 
         def sender(
-            server: ScriptedSmtp, url: str = "", *, trusting: bool = True, breaker: Breaker | None = None
+            server: ScriptedSmtp,
+            url: str = "",
+            *,
+            trusting: bool = True,
+            breaker: Breaker | None = None,
+            hello: str = "test",
         ) -> SmtpSender:
             tls = ssl.create_default_context(cafile=str(CERTIFICATE) if trusting else None)
             target = parse_smtp_url(url.format(port=server.port)) if url else SmtpServer("127.0.0.1", server.port)
-            one = SmtpSender(target, breaker or Breaker(time.monotonic), hello="test", tls=tls)
+            one = SmtpSender(target, breaker or Breaker(time.monotonic), hello=hello, tls=tls)
             made.callback(one.close)
             return one
 

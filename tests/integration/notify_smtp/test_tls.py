@@ -47,7 +47,7 @@ def test_mail_goes_through_tls_and_login_and_only_to_a_known_certificate(kind: s
         (
             ScriptedSmtp(starttls=True, login=("ada", "right")),
             "smtp://ada:%C3%A9@127.0.0.1:{port}",
-            "login not in ASCII",
+            "login 535",
         ),
         (ScriptedSmtp(), "smtps://127.0.0.1:{port}", "connect SSLError"),
     ],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Literal, TypeAlias, get_args
 
 from notify_service.transports.failures import ChannelBroken, Permanent, SendFailure, Transient
@@ -15,6 +16,18 @@ _BEFORE_THE_MAIL: frozenset[Stage] = frozenset({"connect", "ehlo", "starttls", "
 _CHANNEL_CODES = frozenset({530, 534, 535, 538})
 _SERVICE_NOT_AVAILABLE = 421
 
+_ABOUT_US = re.compile(
+    r"\b5\.4\.5\b|\b5\.7\.(54|57|60|139)\b|\brelay(ing)?\b|send as this sender|SendAsDenied"
+    r"|\b(address|domain|sender) (is )?not verified|\bis not allowed to send\b|\bnot authorized to perform\b"
+    r"|\bsending (has been )?paused|\b(daily|sending|submission)\b.{0,60}(limit|quota)",
+    re.IGNORECASE,
+)
+"""What providers say where they refuse us, and not this mail: a sender that they do not know, a limit that is used up,
+an account that is not set up. tests/support/mail_providers.py names their pages."""
+
+_ADDRESS = re.compile(r"<[^>]*>|\S*@\S*")
+_TEXT_MOST = 2000
+
 
 def failure(stage: Stage, code: int | None, text: bytes | str = b"") -> SendFailure:
     """Return what an SMTP answer at a stage means; `code` is None where there was none (refused, lost, no TLS).
@@ -25,6 +38,7 @@ def failure(stage: Stage, code: int | None, text: bytes | str = b"") -> SendFail
     | ---------------------------------------------------------- | --------- |
     | 4xx, connection lost                                       | transient |
     | 5xx at RCPT or DATA                                        | permanent |
+    | 5xx at RCPT or DATA whose words are about us               | transient |
     | 530, 534, 535, 538, 5xx at EHLO or MAIL, refused, TLS      | broken    |
 
     A connection lost before the session stood is as good as refused. Whatever is no SMTP is transient once a
@@ -36,10 +50,16 @@ def failure(stage: Stage, code: int | None, text: bytes | str = b"") -> SendFail
     passing = code is not None and 400 <= code < 500
     if code in _CHANNEL_CODES or (stage in _BEFORE_THE_MAIL and not passing) or (stage == "mail" and refused):
         return ChannelBroken(reason, said=heard)
-    if refused:
+    if refused and not _is_about_us(text):
         return Permanent(reason, said=heard)
     tells_of_channel = code in {None, _SERVICE_NOT_AVAILABLE} or stage in _BEFORE_THE_MAIL
     return Transient(reason, tells_of_channel=tells_of_channel, said=heard)
+
+
+def _is_about_us(text: bytes | str) -> bool:
+    """Say whether a refusal is about how we are set up with the server: that can be mended, and the mail waits."""
+    words = text.decode("utf-8", "replace") if isinstance(text, bytes) else text
+    return bool(_ABOUT_US.search(_ADDRESS.sub("", words[:_TEXT_MOST])))
 
 
 def reply(code: int | None, text: bytes | str) -> str:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import smtplib
-import socket
 import ssl
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import TypeAlias
 
 from notify_service.transports.breaker import Breaker
 from notify_service.transports.failures import ChannelBroken, Permanent, SendFailure, Transient
 from notify_service.transports.smtp.answers import Stage, failure, reply
+from notify_service.transports.smtp.login import log_in
 from notify_service.transports.smtp.mail import Mail
 from notify_service.transports.smtp.server import SmtpServer
 from notify_service.transports.smtp.session import SmtpSession
@@ -30,6 +31,9 @@ _GO_AHEAD = 354
 _DATA = "DATA"
 _RESTING = "mail server: failed too often, resting before the next try"
 
+Open: TypeAlias = Callable[..., SmtpSession]
+"""Makes a session, as `SmtpSession` itself does."""
+
 
 class SmtpSender:
     """`transport.Transport` to one server, for one thread at a time; the breaker is shared by all that send there.
@@ -38,11 +42,14 @@ class SmtpSender:
     mail's expense in time only.
     """
 
-    def __init__(self, server: SmtpServer, breaker: Breaker, *, hello: str, tls: ssl.SSLContext) -> None:
+    def __init__(
+        self, server: SmtpServer, breaker: Breaker, *, hello: str, tls: ssl.SSLContext, session: Open = SmtpSession
+    ) -> None:
         self._server = server
         self._breaker = breaker
         self._hello = hello
         self._tls = tls
+        self._open = session
         self._session: SmtpSession | None = None
         self._used_at_s = 0.0
         self._turn = threading.RLock()  # a worker has one for each mail of a batch
@@ -97,7 +104,7 @@ class SmtpSender:
         if kept is not None:
             with contextlib.suppress(Transient, ChannelBroken):
                 return self._accepting(kept, mail)
-        self._session = _opened(self._server, self._hello, self._tls, deadline_s)
+        self._session = self._opened(deadline_s)
         return self._accepting(self._session, mail)
 
     def _accepting(self, session: SmtpSession, mail: Mail) -> SmtpSession:
@@ -108,6 +115,17 @@ class SmtpSender:
         except (Transient, ChannelBroken):
             self._drop()
             raise
+
+    def _opened(self, deadline_s: float) -> SmtpSession:
+        """Return a session that is greeted, protected and logged in, as the server's address asks."""
+        with _at("connect"):
+            session = self._open(self._server, hello=self._hello, tls=self._tls, deadline_s=deadline_s)
+        try:
+            _prepare(session, self._server, self._tls)
+        except BaseException:
+            session.close()
+            raise
+        return session
 
     def _kept(self, deadline_s: float) -> SmtpSession | None:
         session = self._session
@@ -121,11 +139,12 @@ class SmtpSender:
         return session
 
     def _recover(self, error: SendFailure) -> None:
-        """Make the session ready for the next mail, or end it."""
+        """Make the session ready for the next mail, or end it: a server that says no for now may have had enough of
+        the connection, at whatever stage it says so."""
         if self._session is None:
             return
         self._session.deadline_s = time.monotonic() + COURTESY_S
-        if error.tells_of_channel or not _is_reset(self._session):
+        if error.tells_of_channel or isinstance(error, Transient) or not _is_reset(self._session):
             self._drop()
 
     def _drop(self) -> None:
@@ -134,28 +153,10 @@ class SmtpSender:
             self._session = None
 
 
-def smtp_senders(server: SmtpServer, breaker: Breaker, count: int) -> list[SmtpSender]:
+def smtp_senders(server: SmtpServer, breaker: Breaker, count: int, *, hello: str) -> list[SmtpSender]:
     """Return so many senders to a server, each with a connection of its own."""
-    tls, hello = ssl.create_default_context(), _own_name()
+    tls = ssl.create_default_context()
     return [SmtpSender(server, breaker, hello=hello, tls=tls) for _ in range(count)]
-
-
-def _own_name() -> str:
-    """Return what to say in EHLO: this host's name, else an address literal, as smtplib does."""
-    name = socket.getfqdn()
-    return name if "." in name else "[127.0.0.1]"
-
-
-def _opened(server: SmtpServer, hello: str, tls: ssl.SSLContext, deadline_s: float) -> SmtpSession:
-    """Return a session that is greeted, protected and logged in, as the server's address asks."""
-    with _at("connect"):
-        session = SmtpSession(server, hello=hello, tls=tls, deadline_s=deadline_s)
-    try:
-        _prepare(session, server, tls)
-    except BaseException:
-        session.close()
-        raise
-    return session
 
 
 def _prepare(session: SmtpSession, server: SmtpServer, tls: ssl.SSLContext) -> None:
@@ -169,7 +170,7 @@ def _prepare(session: SmtpSession, server: SmtpServer, tls: ssl.SSLContext) -> N
             session.ehlo_or_helo_if_needed()
     if server.user:
         with _at("login"):
-            session.login(server.user, server.password)
+            log_in(session, server.user, server.password)
 
 
 def _begin(session: SmtpSession, mail: Mail) -> SmtpSession:

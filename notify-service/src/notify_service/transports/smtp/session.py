@@ -14,6 +14,7 @@ from notify_service.transports.smtp.server import SmtpServer
 _TCP_CONNECT_S = 10.0
 _CHUNK_BYTES = 4096
 _GO_AHEAD = 354
+_UNKNOWN_COMMAND = (500, 501, 502, 504)
 
 
 class SmtpSession(smtplib.SMTP):
@@ -42,6 +43,16 @@ class SmtpSession(smtplib.SMTP):
             raise
         self.file = None
         return self.getreply()
+
+    def ehlo_or_helo_if_needed(self) -> None:
+        """Say EHLO where that was not said, and HELO only to a server that does not know it: one that refuses us for
+        another reason closes the connection over a second try, and its own words are lost. Raises `SMTPHeloError`."""
+        if self.helo_resp is None and self.ehlo_resp is None:
+            code, text = self.ehlo()
+            if code in _UNKNOWN_COMMAND:
+                code, text = self.helo()
+            if not 200 <= code < 300:
+                raise smtplib.SMTPHeloError(code, text)
 
     def send_ahead(self, *commands: str) -> None:
         """Send commands together, before their replies are asked for, to a server that says PIPELINING (RFC 2920): a
