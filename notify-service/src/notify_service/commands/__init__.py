@@ -6,9 +6,11 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TypeAlias
 
 from notify_service.commands.deliveries import deliveries
+from notify_service.commands.doctor import doctor
 from notify_service.commands.migrate import migrate
 from notify_service.commands.parked import parked
 from notify_service.commands.run import run
+from notify_service.commands.test import test
 
 Command: TypeAlias = Callable[[Sequence[str]], int]
 """Takes the arguments behind its name, and returns the exit code.
@@ -22,6 +24,8 @@ COMMANDS: Mapping[str, Command] = {
     "migrate": migrate,
     "deliveries": deliveries,
     "parked": parked,
+    "test": test,
+    "doctor": doctor,
 }
 """Each command by its name."""
 
