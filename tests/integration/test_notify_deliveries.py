@@ -6,11 +6,11 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from typing import Protocol
+from typing import Any, Protocol
 from uuid import UUID, uuid4
 
 import pytest
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine, event, text
 
 from notify_service.channels.planned import Key
 from notify_service.deliveries.interface import Deliveries
@@ -279,3 +279,19 @@ def test_a_replay_takes_back_what_a_bug_made_fail_and_nothing_else(engine: Engin
     assert table.confirmations(other.submission_id) == before
     if is_mended:
         assert claimed(table, key, B, after_s=100).attempts == 2
+
+
+def test_what_was_sent_is_found_by_an_index_in_a_table_that_is_not_analysed_yet(postgres_url: str) -> None:
+    engine, executed = database.create(postgres_url, by_index=True), list[tuple[str, Any]]()
+    MIGRATIONS.upgrade(engine)
+    event.listen(engine, "before_cursor_execute", lambda *given: executed.append((given[2], given[3])))
+    table = DeliveryTable(engine)
+    table.record_sent([Sent(claimed(table, a_key()), NOON)])
+    [(statement, parameters)] = [
+        one for one in executed if "UPDATE deliveries" in one[0] and "INSERT INTO deliveries " not in one[0]
+    ]
+    with engine.connect() as connection:
+        plan = "\n".join(connection.exec_driver_sql(f"EXPLAIN {statement}", parameters).scalars())
+    engine.dispose()
+    assert "Index Scan on deliveries_" in plan or "Scan using deliveries_" in plan, plan
+    assert "Seq Scan on deliveries" not in plan

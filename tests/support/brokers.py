@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import pika
 
 from shared.contracts import SubmissionAccepted
-from shared.messaging.broker import Broker, Consumer, Publisher
+from shared.messaging.broker import BatchPublisher, Broker, Consumer, Publisher
 from shared.messaging.failures import Delivery
 from shared.messaging.message import Message, message_of
 from shared.messaging.routes import Destination
@@ -78,7 +78,7 @@ class Recorder:
 
 
 @contextmanager
-def publishing(subject: Subject) -> Iterator[Publisher]:
+def publishing(subject: Subject) -> Iterator[BatchPublisher]:
     publisher = subject.broker.publisher()
     try:
         eventually(lambda: not publisher.missing(), timeout_s=TIMEOUT_S, message="the publisher is ready")

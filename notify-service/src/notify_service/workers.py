@@ -47,7 +47,7 @@ from shared.messaging.topology import (
     WorkQueue,
 )
 
-PLANNED_AT_ONCE = 64
+PLANNED_AT_ONCE = 256
 """How many submissions are planned in one transaction at most."""
 
 

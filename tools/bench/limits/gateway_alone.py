@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from gateway import settings
 from gateway.app import create_app
 from gateway.flask_app import GatewayApp
@@ -17,6 +19,9 @@ class NoPublisher:
 
     def publish(self, message: Message, *, timeout_s: float, to: Destination | None = None) -> None:
         """Confirm at once."""
+
+    def publish_all(self, messages: Sequence[tuple[Message, Destination | None]], *, timeout_s: float) -> None:
+        """Confirm all at once."""
 
     def missing(self) -> list[str]:
         """Lack nothing."""

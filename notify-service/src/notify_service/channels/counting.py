@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import ipaddress
 from dataclasses import dataclass
+from functools import lru_cache
 
 from shared.sources import without_port
 
@@ -33,6 +34,7 @@ class Counted:
 UNCOUNTED = Counted()
 
 
+@lru_cache(maxsize=1024)
 def source_hash(ip: str | None) -> str | None:
     """Return what stands for the source of a submission where mails are counted: SHA-256 of its address.
 

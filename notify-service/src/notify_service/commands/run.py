@@ -25,7 +25,7 @@ def run(arguments: Sequence[str]) -> int:
     served = forms.ReloadingForms(chosen.forms, warnings=warnings)
     logs.configure("notify", level=chosen.log_level, format=chosen.log_format)
     served.tell()
-    engine = database.create(chosen.database_url)
+    engine = database.create(chosen.database_url, by_index=True)
     if MIGRATIONS.needed_at_start(engine):
         raise Refused(f"the database has not been migrated: run `{PROGRAM} migrate` first")
     served.follow()

@@ -9,13 +9,14 @@ from typing import Any, get_args
 from sqlalchemy import (
     Column,
     ColumnElement,
+    Integer,
     Text,
     and_,
     bindparam,
     case,
     column,
     func,
-    literal,
+    literal_column,
     not_,
     null,
     or_,
@@ -41,6 +42,12 @@ GIVEN = (_C.id, *_KEY, _C.destination_shown, _C.provider_id, _C.form)
 _COUNTED_BY = (_C.recipient_hash, _C.source_hash, column("counted_form", Text))
 _SHOWN = (*_KEY, _C.state, _C.attempts, _C.changed_at)
 
+# In the text, and not parameters: what psycopg has once taken apart it keeps, up to 4,096 characters.
+PENDING, SENDING, RETRYING, HELD, FAILED = (
+    literal_column(f"'{state}'", Text) for state in ("pending", "sending", "retrying", "held", "failed")
+)
+NONE, ONE = literal_column("0", Integer), literal_column("1", Integer)
+
 
 def claim_statement(dialect: str, caps: Caps) -> Executable:
     """Return one statement, so that two workers cannot both believe it: each row is made, or taken over if it may be.
@@ -59,17 +66,17 @@ def claim_statement(dialect: str, caps: Caps) -> Executable:
     chosen = select(*values.values()).where(true()).order_by(rows.c.submission_id, rows.c.destination_hash)
     insert = (postgresql.insert if dialect == "postgresql" else sqlite.insert)(deliveries)
     insert = insert.from_select(list(values), chosen)
-    own = and_(_C.state == "sending", is_bound(_C.owner, "new_owner"))
-    over = and_(_C.state == "sending", _C.lease_until <= _bound("now", _C.changed_at))
-    at = _C.next_attempt_at
-    is_due = or_(at.is_(None), at <= _bound("now", at), at > _bound("latest", at))
+    at, now = _C.next_attempt_at, insert.excluded.created_at
+    own = and_(_C.state == SENDING, is_bound(_C.owner, "new_owner"))
+    over = and_(_C.state == SENDING, _C.lease_until <= now)
+    is_due = or_(at.is_(None), at <= now, at > _bound("latest", at))
     due_at = func.coalesce(_C.due_at, _C.created_at, type_=_C.due_at.type)
     is_due = or_(is_due, due_at <= _bound("too_long_ago", _C.due_at))
-    is_capped = and_(_C.state == "held", _C.last_error.startswith(LIMITED, autoescape=True))
+    is_capped = and_(_C.state == HELD, _C.last_error.startswith(LIMITED, autoescape=True))
     return insert.on_conflict_do_update(
         index_elements=_KEY,
         set_=_values_of_known(insert.excluded, own),
-        where=or_(_C.state == "pending", is_capped, and_(_C.state == "retrying", is_due), own, over),
+        where=or_(_C.state == PENDING, is_capped, and_(_C.state == RETRYING, is_due), own, over),
     ).returning(*_SHOWN, _C.last_error, _C.due_at)
 
 
@@ -83,8 +90,8 @@ def _values_of_new(rows: FromClause, caps: Caps) -> dict[str, ColumnElement[Any]
 
     return {
         **{one.name: rows.c[one.name] for one in GIVEN},
-        "state": unless_held(literal("sending"), literal("held")),
-        "attempts": unless_held(literal(1), literal(0)),
+        "state": unless_held(SENDING, HELD),
+        "attempts": unless_held(ONE, NONE),
         "due_at": unless_held(now),
         "next_attempt_at": _held_until(rows, caps),
         "owner": unless_held(_bound("new_owner", _C.owner)),
@@ -101,15 +108,15 @@ def _values_of_new(rows: FromClause, caps: Caps) -> dict[str, ColumnElement[Any]
 def _values_of_known(new: Any, own: ColumnElement[bool]) -> dict[str, ColumnElement[Any]]:
     """Return what becomes of a row that is there, and may be taken over; `new` is what it would be made of."""
     now = _bound("now", _C.changed_at)
-    was_held = _C.state == "held"
-    is_first = or_(was_held, and_(_C.state == "pending", _C.attempts == 0, _C.counted_at.is_(None)))
-    is_held = and_(is_first, new.state == "held")
+    was_held = _C.state == HELD
+    is_first = and_(_C.attempts == NONE, _C.counted_at.is_(None))  # what is held was never tried, either
+    is_held = and_(is_first, new.state == HELD)
     stays_held = and_(is_held, was_held)
     is_too_long = and_(stays_held, _C.changed_at <= _bound("too_long_ago", _C.changed_at))
     return {
         "id": new.id,  # an earlier version made the row perhaps, and gave it another
-        "state": case((is_too_long, "failed"), (is_held, "held"), else_="sending"),
-        "attempts": case((or_(is_held, own), _C.attempts), else_=_C.attempts + 1),
+        "state": case((is_too_long, FAILED), (is_held, HELD), else_=SENDING),
+        "attempts": case((or_(is_held, own), _C.attempts), else_=_C.attempts + ONE),
         "form": func.coalesce(_C.form, new.form),  # as the others, empty where an earlier version wrote the row
         "destination_shown": func.coalesce(func.nullif(new.destination_shown, ""), _C.destination_shown),
         "due_at": case((is_held, null()), (was_held, now), else_=_C.due_at),

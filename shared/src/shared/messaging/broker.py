@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol, TypeAlias, TypeVar
 
 from shared.contracts.announcements import Announcement
@@ -63,6 +63,16 @@ class Publisher(Protocol):
         """Stop; whatever is still waiting gets `NotConfirmed("closed")`."""
 
 
+class BatchPublisher(Publisher, Protocol):
+    """A publisher that also publishes many at once: the waits for their confirms are one wait."""
+
+    def publish_all(self, messages: Sequence[tuple[Message, Destination | None]], *, timeout_s: float) -> None:
+        """Publish all, each as `publish` does, and wait until all are confirmed.
+
+        Raises `NotConfirmed` where one is not; which of the others are is unknown then.
+        """
+
+
 class Announcer(Protocol):
     """Announces to the watchers of receipts: fire and forget, never waits, never raises."""
 
@@ -116,7 +126,7 @@ class Closable(Protocol):
 class Broker(Protocol):
     """Makes the parts a service needs, each already started and reconnecting by itself."""
 
-    def publisher(self) -> Publisher:
+    def publisher(self) -> BatchPublisher:
         """Return a publisher of its own connection."""
 
     def announcer(self) -> Announcer:

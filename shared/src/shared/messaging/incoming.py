@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from shared.contracts.event import Decoder, Event, InvalidEvent
 from shared.messaging.failures import BUG_RETRIES, Delivery, Park
@@ -40,6 +40,7 @@ class Incoming:
     generation: int
     redelivered: bool = False
     arrived_s: float = field(default_factory=time.monotonic)
+    _read: Any = field(default=None, repr=False, compare=False)
 
     @property
     def attempt(self) -> int:
@@ -72,7 +73,12 @@ class Incoming:
         return traceparent if isinstance(traceparent, str) and len(traceparent) <= _TRACEPARENT_MOST else None
 
     def read(self, decode: Decoder[E]) -> Delivery[E] | Park:
-        """Decode it; what is no event, or came back too often, is to be parked."""
+        """Decode it, once; what is no event, or came back too often, is to be parked."""
+        if self._read is None:
+            self._read = self._decoded(decode)
+        return cast("Delivery[E] | Park", self._read)
+
+    def _decoded(self, decode: Decoder[E]) -> Delivery[E] | Park:
         if self.returns >= POISON_AT:
             return Park(
                 f"came back {self.returns} times without being settled: it may be what ends the consumer", "poison"

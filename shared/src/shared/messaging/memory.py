@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -142,6 +142,11 @@ class MemoryPublisher:
             raise NotConfirmed(refusal or "returned")
         for queue in to.queues:
             self._broker.put(queue, message, to.expiration_ms)
+
+    def publish_all(self, messages: Sequence[tuple[Message, Destination | None]], *, timeout_s: float) -> None:
+        """Publish one after the other; see `broker.BatchPublisher`."""
+        for message, to in messages:
+            self.publish(message, timeout_s=timeout_s, to=to)
 
     def missing(self) -> list[str]:
         """Return what keeps it from publishing."""

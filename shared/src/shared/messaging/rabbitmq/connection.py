@@ -53,20 +53,22 @@ class Connection(pika.SelectConnection):
     def publish(
         self,
         channel: Channel,
-        queues: Sequence[str],
+        keys: Sequence[str],
         body: bytes,
         properties: pika.BasicProperties,
         *,
-        mandatory: bool,
+        mandatory: bool = False,
+        exchange: str = DEFAULT_EXCHANGE,
     ) -> None:
-        """Publish to queues by their names, encoded once; each counts for a confirm, as with `basic_publish`."""
+        """Publish by routing keys, which are queues' names at first, encoded once; each counts for a confirm, as with
+        `basic_publish`."""
         if len(body) > self._body_max_length or not channel.is_open:
-            for queue in queues:
-                channel.basic_publish(DEFAULT_EXCHANGE, queue, body, properties, mandatory=mandatory)
+            for key in keys:
+                channel.basic_publish(exchange, key, body, properties, mandatory=mandatory)
             return
         number = channel.channel_number
         content = frames.content(number, properties, body)
-        heads = [frames.publish(number, DEFAULT_EXCHANGE, queue, mandatory=mandatory) for queue in queues]
+        heads = [frames.publish(number, exchange, key, mandatory=mandatory) for key in keys]
         self._output_marshaled_frames([head + content for head in heads])  # type: ignore[attr-defined]
 
     def take_confirms(self, channel: Channel, take: TakeConfirm) -> None:

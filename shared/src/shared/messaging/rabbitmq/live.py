@@ -85,7 +85,7 @@ class LiveAnnouncer:
             while self._waiting:
                 message = self._waiting.popleft()
                 properties = properties_of(message, mode=DeliveryMode.Transient)
-                self._channel.basic_publish(LIVE, message.type, message.body, properties)
+                self._connection.publish(self._channel, [message.type], message.body, properties, exchange=LIVE)
 
 
 class LiveWatch:

@@ -6,6 +6,7 @@ import contextlib
 import threading
 import time
 from collections import Counter, deque
+from collections.abc import Sequence
 from itertools import takewhile
 
 import pika
@@ -122,15 +123,26 @@ class ConfirmingPublisher:
 
     def publish(self, message: Message, *, timeout_s: float, to: Destination | None = None) -> None:
         """Publish and wait for the confirm; see `broker.Publisher`."""
+        self.publish_all(((message, to),), timeout_s=timeout_s)
+
+    def publish_all(self, messages: Sequence[tuple[Message, Destination | None]], *, timeout_s: float) -> None:
+        """Publish all and wait for the confirms; see `broker.BatchPublisher`."""
         start_s = time.monotonic()
+        deadline, begun = start_s + timeout_s, list[PendingPublish]()
         try:
-            self._publish(message, timeout_s, to or ROUTES.get(message.type))
+            for message, to in messages:
+                begun.append(self._begin(message, to or ROUTES.get(message.type), deadline))
+            for one in begun:
+                one.wait(max(0.0, deadline - time.monotonic()))
+                self._instruments.confirmed(time.monotonic() - start_s)
         except NotConfirmed as error:
             self._instruments.refused(error.refusal)
+            self._forget(begun)
             raise
-        self._instruments.confirmed(time.monotonic() - start_s)
+        self._reach("after-confirm")
 
-    def _publish(self, message: Message, timeout_s: float, to: Destination | None) -> None:
+    def _begin(self, message: Message, to: Destination | None, deadline: float) -> PendingPublish:
+        """Hand a message to the I/O thread; raises `NotConfirmed` where it cannot be published now."""
         if self._closed:
             raise NotConfirmed("closed")
         if self._blocked:
@@ -140,18 +152,13 @@ class ConfirmingPublisher:
         if to is None:
             self._log.error("no queue takes messages of this type", type=message.type)
             raise NotConfirmed("returned")
-        pending = PendingPublish(message, to, time.monotonic() + timeout_s)
+        pending = PendingPublish(message, to, deadline)
         self._waiting.append(pending)
         if not self._woken:  # cleared before the I/O thread drains, so what was appended is never left lying
             self._woken = True
             if not self._link.call(self._flush):
                 self._woken = False
-        try:
-            pending.wait(timeout_s)
-        except NotConfirmed:
-            self._forget(pending)
-            raise
-        self._reach("after-confirm")
+        return pending
 
     def missing(self) -> list[str]:
         """Return what keeps it from publishing; see `broker.Publisher`."""
@@ -176,10 +183,11 @@ class ConfirmingPublisher:
         """Return a word about the I/O thread where it does not turn any more."""
         return self._link.stuck()
 
-    def _forget(self, pending: PendingPublish) -> None:
-        pending.finished = True  # nobody waits any more: do not publish it after a reconnect
-        with contextlib.suppress(ValueError):
-            self._waiting.remove(pending)
+    def _forget(self, begun: Sequence[PendingPublish]) -> None:
+        for pending in begun:
+            pending.finished = True  # nobody waits any more: do not publish it after a reconnect
+            with contextlib.suppress(ValueError):
+                self._waiting.remove(pending)
 
     def _refuse_all(self) -> None:
         self._finish_all("closed")
