@@ -1,0 +1,80 @@
+"""What an owner is shown of a submission: its fields in the form's order, each with its label and its lines. Pure."""
+
+from __future__ import annotations
+
+import json
+import re
+import unicodedata
+from collections.abc import Collection, Iterator
+from typing import NamedTuple
+
+from shared.contracts import JsonValue, SubmissionAccepted
+from shared.forms import Form
+from shared.forms.labels import label_from, label_of
+from shared.text import as_line, as_shown
+
+NO_NAME = "?"
+"""The label of a field whose name has nothing that can be seen."""
+
+_REORDERING = dict.fromkeys((*range(0x202A, 0x202F), *range(0x2066, 0x206A)))
+"""Embeddings, overrides and isolates: what one value opens would turn round what stands behind it."""
+
+_BLANK_LINES = re.compile(r"\n{3,}")
+_LINE_ENDS = str.maketrans("\u2028\u2029", "\n\n")
+
+
+class FieldShown(NamedTuple):
+    """A field that holds something: its label, one line, and its value, one line at least."""
+
+    label: str
+    lines: list[str]
+
+
+def fields_shown(event: SubmissionAccepted, form: Form, include: Collection[str] | None = None) -> list[FieldShown]:
+    """Return the fields that are not empty: the form's own in its order, then others in the order they came.
+
+    Labels are as they are written. `include` names the fields that are wanted; None is all. What a stranger typed is
+    cleaned of what controls a screen or turns text round, and nothing else of it is changed: whoever shows it escapes
+    it for where it stands.
+    """
+    known = form.fields or {}
+    names = [*known, *(name for name in event.fields if name not in known)]
+    return [
+        FieldShown(_label(label_of(known[name]) if name in known else label_from(name)), lines)
+        for name in names
+        if (include is None or name in include) and (lines := lines_of(event.fields.get(name)))
+    ]
+
+
+def lines_of(value: JsonValue) -> list[str]:
+    """Return a value as lines for people: an entry of a list is one at least; none where nothing can be seen."""
+    text = "\n".join(_texts(value)).translate(_LINE_ENDS).translate(_REORDERING)
+    if not _is_visible(text):
+        return []
+    return _BLANK_LINES.sub("\n\n", "\n".join(line.rstrip() for line in text.split("\n"))).strip("\n").split("\n")
+
+
+def one_line(text: str) -> str:
+    """Return a text as one line, without what would turn round the rest of it."""
+    return " ".join(as_line(" ".join(text.split())).translate(_REORDERING).split())
+
+
+def _label(text: str) -> str:
+    line = one_line(text)
+    return line if _is_visible(line) else NO_NAME
+
+
+def _texts(value: JsonValue) -> Iterator[str]:
+    if isinstance(value, str):
+        yield as_shown(value)
+    elif isinstance(value, bool):
+        yield "yes" if value else "no"
+    elif isinstance(value, list):
+        for entry in value:
+            yield from _texts(entry)
+    elif value is not None:
+        yield json.dumps(value, ensure_ascii=False)
+
+
+def _is_visible(text: str) -> bool:
+    return any(unicodedata.category(character)[0] not in "ZC" for character in text)
