@@ -11,7 +11,7 @@ import socket
 import ssl
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any, Protocol
 from urllib.parse import urlsplit
@@ -20,8 +20,7 @@ from shared.public_addresses import Found, Guard, Network
 
 BODY_BYTES = 64 * 1024
 BODY_S = 1.0
-"""How much of an answer's body is read, and for how long, out of courtesy: nothing in it counts, and who is cut off in
-mid-answer may undo its work."""
+"""How much of an answer's body is read, and for how long: whoever is cut off in mid-answer may undo its work."""
 
 _CONNECT_S = 5.0
 _INTERIM_MOST = 20
@@ -43,14 +42,16 @@ class _HasDeadline(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What an endpoint answered: its status line and headers. `retry_after` is that header as it came.
+    """What an endpoint answered. `retry_after` is that header as it came.
 
-    `overtime` says that its body was not there a second later.
+    `overtime` says that its body was not there a second later. `body` is the beginning of it, `BODY_BYTES` at most;
+    empty where it broke off.
     """
 
     status: int
     retry_after: str | None
     overtime: bool = False
+    body: bytes = field(default=b"", repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,14 +121,14 @@ class _Connection(http.client.HTTPConnection):
         timed: _HasDeadline = self.sock  # type: ignore[assignment]  # one of the two below
         response = self.getresponse()
         timed.deadline_s = min(self._deadline_s, time.monotonic() + BODY_S)
-        overtime = False
+        overtime, body = False, b""
         try:
-            response.read(BODY_BYTES)
+            body = response.read(BODY_BYTES)
         except TimeoutError:
             overtime = True
         except (OSError, http.client.HTTPException):
             pass  # it broke off
-        return Answer(response.status, response.getheader("Retry-After"), overtime)
+        return Answer(response.status, response.getheader("Retry-After"), overtime, body)
 
     def connect(self) -> None:
         """Find the addresses of the host, and connect to the first that answers among those that may be reached."""

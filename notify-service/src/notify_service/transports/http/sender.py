@@ -6,9 +6,9 @@ import threading
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 from notify_service.transports.failures import SendFailure, Transient
 from notify_service.transports.http.answers import failure_of
@@ -26,13 +26,23 @@ _BUSY = "its endpoint is slow, and has all the calls it may have"
 _RESTING = "its endpoint failed too often, and rests before the next try"
 
 
+Reader: TypeAlias = Callable[[Answer, datetime], SendFailure | None]
+"""Says what an answer means, and until when to wait from now; None is success."""
+
+
+def by_status(answer: Answer, now: datetime) -> SendFailure | None:
+    """Return what the status of an answer means; see `failure_of`."""
+    return failure_of(answer.status, answer.retry_after, now)
+
+
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One POST."""
+    """One POST, and who reads the answer to it. Its address, headers and body may be secret: they are not shown."""
 
-    url: str
-    body: bytes
-    headers: Mapping[str, str]
+    url: str = field(repr=False)
+    body: bytes = field(repr=False)
+    headers: Mapping[str, str] = field(repr=False)
+    read: Reader = by_status
 
 
 class Caller(Protocol):
@@ -110,7 +120,7 @@ class HttpSender:
             answer = self._caller.post(letter.url, letter.body, letter.headers, timeout_s=timeout_s)
         except Refused as error:
             raise Transient(str(error), tells_of_channel=True) from None
-        failure = failure_of(answer.status, answer.retry_after, self._clock())
+        failure = letter.read(answer, self._clock())
         if failure is not None:
             raise failure
         return answer
