@@ -4,6 +4,7 @@ The gateway accepts submissions by this file, and the notify service confirms th
 """
 
 from shared.forms.captcha import Captcha
+from shared.forms.chats import Chat, Room, TelegramChat
 from shared.forms.definitions import NAME, ConfirmationMail, Dialect, Field, Form, Forms, FormsError, Unknown
 from shared.forms.field_types import FIELD_TYPES
 from shared.forms.file import file_at, load
@@ -19,6 +20,7 @@ __all__ = [
     "FOLDER",
     "NAME",
     "Captcha",
+    "Chat",
     "ConfirmationMail",
     "Dialect",
     "Field",
@@ -30,6 +32,8 @@ __all__ = [
     "NoSecret",
     "Owner",
     "ReloadingForms",
+    "Room",
+    "TelegramChat",
     "Unknown",
     "Webhook",
     "file_at",

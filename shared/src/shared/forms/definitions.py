@@ -9,6 +9,7 @@ from datetime import date, timedelta
 from typing import Literal, TypeAlias
 
 from shared.forms.captcha import Captcha, CaptchaSchema
+from shared.forms.chats import PushSchema, Room, RoomSchema, TelegramChat, TelegramSchema
 from shared.forms.owner import Owner, OwnerSchema
 from shared.forms.webhook import Webhook, WebhookSchema
 
@@ -100,12 +101,24 @@ class Form:
     owner: Owner | None = field(default=None, metadata={"table": OwnerSchema})
     webhook: Webhook | None = field(default=None, metadata={"table": WebhookSchema})
     webhooks: tuple[Webhook, ...] = ()
+    slack: Room | None = field(default=None, metadata={"table": RoomSchema})
+    discord: Room | None = field(default=None, metadata={"table": RoomSchema})
+    teams: Room | None = field(default=None, metadata={"table": RoomSchema})
+    telegram: TelegramChat | None = field(default=None, metadata={"table": TelegramSchema})
+    apprise: Room | None = field(default=None, metadata={"table": PushSchema})
 
     @property
     def tells_owner(self) -> bool:
         """Whether its owner may be told of a submission. Who gets mail where the form does not say, notify knows."""
         may_get_mail = self.owner is None or self.owner.enabled
-        return may_get_mail or bool(self.every_webhook)
+        told = (
+            self.slack,
+            self.discord,
+            self.teams,
+            self.telegram,
+            self.apprise,
+        )
+        return may_get_mail or bool(self.every_webhook) or any(section is not None for section in told)
 
     @property
     def every_webhook(self) -> tuple[Webhook, ...]:

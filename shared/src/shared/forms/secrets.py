@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import TypeAlias
 
 from shared.forms.captcha import Captcha
+from shared.forms.chats.addresses import CHECKS
+from shared.forms.chats.sections import Chat
 from shared.forms.definitions import Form, Forms
 from shared.forms.webhook import Webhook, check_secret
 from shared.forms.webhook.headers import check_value
@@ -61,6 +63,10 @@ class FormSecrets:
     def headers_of(self, webhook: Webhook) -> dict[str, str]:
         """Return a webhook's own headers; raises `NoSecret`."""
         return {one.name: self.of_header(one.file) if one.file else one.value or "" for one in webhook.headers}
+
+    def of_chat(self, table: str, chat: Chat) -> str:
+        """Return the address or the token of a chat, of the section `table`; raises `NoSecret`."""
+        return _checked(CHECKS[table], self._lines(chat.file, most=1)[0])
 
     def _lines(self, name: str, *, most: int) -> list[str]:
         try:
@@ -155,7 +161,26 @@ def _of_header(name: str, secrets: FormSecrets) -> object:
     return secrets.of_header(name)
 
 
-READERS: dict[str, Reader] = {"captcha": in_captcha, "webhook": in_webhooks}
+def in_chat(table: str) -> Reader:
+    """Return what names the secret of a section that is a chat. The notify service alone can read it."""
+
+    def named(form: Form) -> Iterator[tuple[Place, Read]]:
+        chat: Chat | None = getattr(form, table)
+        if chat:
+            yield (table, chat.KEY), partial(_of_chat, table, chat)
+
+    return named
+
+
+def _of_chat(table: str, chat: Chat, secrets: FormSecrets) -> object:
+    return secrets.of_chat(table, chat)
+
+
+READERS: dict[str, Reader] = {
+    "captcha": in_captcha,
+    "webhook": in_webhooks,
+    **{table: in_chat(table) for table in CHECKS},
+}
 """What names the secrets of each table, `webhooks` among `webhook`'s."""
 
 

@@ -22,6 +22,7 @@ _NEEDED = {
     "captcha": "the gateway needs it, and does meanwhile as when_away says",
     "webhook": "notify needs it, and its webhooks wait meanwhile, three days at most",
 }
+_CHAT_NEEDED = "notify needs it, and its messages wait meanwhile, three days at most"
 
 
 def find_warnings(
@@ -37,7 +38,7 @@ def find_warnings(
     found = [one for name, form in forms.items() for one in _of_form(form, document[name])]
     found += [one for form in forms.values() for one in _of_owner(form, has_owner_mail=has_owner_mail)]
     found += [
-        (_place_of(one, document[one.form]), f"{one.reason}: {_NEEDED[one.table]}")
+        (_place_of(one, document[one.form]), f"{one.reason}: {_NEEDED.get(one.table, _CHAT_NEEDED)}")
         for one in missing(forms, secrets, tables)
     ]
     return file.in_order(path, text, found, kind="warning: ")

@@ -8,6 +8,7 @@ from typing import Any, ClassVar, get_args
 from marshmallow import ValidationError, fields, post_load, validate, validates_schema
 
 from shared.forms.captcha import Captcha
+from shared.forms.chats import Chat
 from shared.forms.definitions import NAME, ConfirmationMail, Dialect, Form, Unknown
 from shared.forms.origins import ORIGIN_MOST, check_origin
 from shared.forms.owner import Owner, strange_names
@@ -130,6 +131,19 @@ class FormSchema(Table):
         }
         if wrong:
             raise ValidationError({"owner": wrong})
+
+    @validates_schema(skip_on_field_errors=False, pass_original=True)
+    def _chats_include_fields(self, data: dict[str, Any], original: Any, **_: Any) -> None:
+        known = _closed_fields(original)
+        if known is None:
+            return
+        wrong = {
+            table: {"include": [_no_field(name, known) for name in strange]}
+            for table, section in data.items()
+            if isinstance(section, Chat) and (strange := [name for name in section.include or () if name not in known])
+        }
+        if wrong:
+            raise ValidationError(wrong)
 
     @post_load
     def _as_tuple(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:

@@ -33,7 +33,8 @@ def _is_name(name: str) -> None:
         raise ValidationError("this is the name of the webhook of the section webhook: choose another")
 
 
-def _is_address(url: str) -> None:
+def is_address(url: str) -> None:
+    """Raise `ValidationError` unless it is a web address that may be called."""
     try:
         parts = urlsplit(url)
     except ValueError:
@@ -57,7 +58,7 @@ class WebhookSchema(Table):
 
     url = Text(
         required=True,
-        validate=[validate.Length(max=2000), _is_address],
+        validate=[validate.Length(max=2000), is_address],
         error_messages={"required": "a webhook needs a url"},
     )
     secret = Text(validate=_is_secret)
