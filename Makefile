@@ -84,6 +84,8 @@ lock: ## choose the versions anew and pin them with hashes (UPGRADE=--upgrade fo
 	for service in gateway storage-service notify-service tools/ledger; do \
 		$(COMPILE) -c constraints.txt shared/pyproject.toml $$service/pyproject.toml -o $$service/requirements.txt \
 		|| exit 1; done
+	$(COMPILE) -c constraints.txt --extra apprise shared/pyproject.toml notify-service/pyproject.toml \
+		-o notify-service/requirements-apprise.txt
 
 bench: ## measure the claims beside their peers, a quarter of an hour (ROW=accepts for one, ROW=growth, ARGS=--quick)
 	@$(PREPARE) bench

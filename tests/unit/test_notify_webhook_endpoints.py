@@ -8,7 +8,7 @@ from uuid import uuid4
 
 import pytest
 
-from notify_service.channels.webhook import webhook_urls
+from notify_service.channels.registry import endpoints_of
 from notify_service.deliveries.retries import PUT_ASIDE_MOST_S
 from notify_service.transports.breaker import FAILURES_TO_OPEN, REST_S
 from notify_service.transports.http.endpoints import PATIENCE_S
@@ -34,7 +34,7 @@ def test_an_endpoint_that_fails_again_and_again_rests_and_others_go_on(world: We
     assert [retried(world, attempt=attempt) for attempt in (0, 1, 2, 5)] == [30, 120, 600, PUT_ASIDE_MOST_S]
     assert len(world.caller.posted) == FAILURES_TO_OPEN, "it was not asked"
     assert world.deliveries.rows == claimed, "nothing was charged"
-    assert world.sender.resting(webhook_urls(world.forms)) == 1
+    assert world.sender.resting(endpoints_of(world.channel, world.forms.values())) == 1
     assert world.sender.resting({OTHER}) == 0, "nobody asks for its success any more"
     world.handle(an_event(form="other"))
     assert world.caller.posted[-1].url == OTHER
@@ -50,7 +50,7 @@ def test_an_endpoint_that_uses_up_its_time_rests_at_once(world: WebhookWorld) ->
     retried(world)
     retried(world)
     assert len(world.caller.posted) == 1, "each further one would keep those behind it waiting as long"
-    assert world.sender.resting(webhook_urls(world.forms)) == 1
+    assert world.sender.resting(endpoints_of(world.channel, world.forms.values())) == 1
 
 
 def test_an_answer_whose_body_does_not_come_is_one_and_counts_against_its_endpoint(world: WebhookWorld) -> None:
@@ -59,7 +59,7 @@ def test_an_answer_whose_body_does_not_come_is_one_and_counts_against_its_endpoi
     for event in events:
         world.handle(event)
     assert {world.shown(event)[0].state for event in events} == {"sent"}
-    assert world.sender.resting(webhook_urls(world.forms)) == 1
+    assert world.sender.resting(endpoints_of(world.channel, world.forms.values())) == 1
 
 
 def test_no_endpoint_has_all_connections(world: WebhookWorld) -> None:

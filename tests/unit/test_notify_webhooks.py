@@ -10,7 +10,8 @@ from uuid import UUID
 import pytest
 
 from notify_service.channels.planned import Key
-from notify_service.channels.webhook import WebhookChannel, webhook_id, webhook_urls
+from notify_service.channels.registry import endpoints_of
+from notify_service.channels.webhook import WebhookChannel, webhook_id
 from notify_service.planning.planner import plan, plan_release
 from notify_service.transports.failures import Permanent, Transient
 from shared.forms import Form, FormSecrets, Header, Webhook
@@ -44,7 +45,7 @@ def test_each_is_planned_by_its_name_whatever_its_address(channel: WebhookChanne
     assert [one.provider_id for one in first] == [f"accepted_{ID}{end}" for end in ("", "_crm", "_chat")]
     moved = replace(form, webhooks=(named("crm", "https://elsewhere.example.org/"),))
     assert channel.plan(event, moved)[1].key == first[1].key
-    assert webhook_urls({"signup": form}) == {URL, OTHER}
+    assert endpoints_of(channel, [form]) == {URL, OTHER}
 
 
 def test_what_was_planned_for_the_only_webhook_of_before_is_known_by_the_same_id(channel: WebhookChannel) -> None:

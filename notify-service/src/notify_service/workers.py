@@ -11,8 +11,7 @@ from typing import Any
 
 from notify_service import settings
 from notify_service.channels.channel import Channel, TransportName
-from notify_service.channels.registry import with_secrets
-from notify_service.channels.webhook import webhook_urls
+from notify_service.channels.registry import endpoints_of, sent_by, told_as, with_secrets
 from notify_service.deliveries.due import Due
 from notify_service.deliveries.interface import Deliveries
 from notify_service.deliveries.pace import MOST
@@ -179,12 +178,17 @@ def webhook_workers(parts: Parts) -> Built:
     sender = HttpSender(TracedCaller(caller, spans) if spans else caller, now, calls_most=most)
     for channel in with_secrets():
         parts.measuring.watch_secrets(channel, partial(_missing, served, chosen.form_secrets, channel))
-    parts.measuring.watch("webhook", lambda: sender.resting(webhook_urls(served)))
+    for channel in sent_by("http"):
+        parts.measuring.watch(told_as(channel), partial(_resting, sender, parts.channels[channel], served))
     consumers, limits = list[Consumer](), BatchLimits(size=1)
     for _ in range(chosen.webhook_connections):
         consumers += parts.consumers("webhook", sender, deliveries, recorder, limits)
     in_place = [parts.in_place("http", sender, deliveries, recorder, limits) for _ in range(most)]
     return Built(consumers, [recorder], in_place)
+
+
+def _resting(sender: HttpSender, channel: Channel, served: forms.Forms) -> int:
+    return sender.resting(endpoints_of(channel, [form for _, form in served.items()]))
 
 
 def _missing(served: forms.Forms, secrets: forms.FormSecrets, channel: str) -> int:

@@ -1,4 +1,4 @@
-"""The chat, the channel that `docs/how-to-add.md` adds, is planned, sent and shown by its steps alone."""
+"""Mattermost, the channel that `docs/how-to-add.md` adds, is planned, sent and shown by its steps alone."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ from support.events import an_event
 from support.planned_world import PlannedWorld
 from support.polling import eventually
 
-ROOM = "https://chat.example.org/hooks/x7"
+ROOM = "https://mattermost.example.org/hooks/x7"
 FORM = f"""
 [forms.signup]
 title = "Sign up"
 owner.enabled = false
-chat.url = "{ROOM}"
+mattermost.url = "{ROOM}"
 """
 
 
@@ -58,7 +58,7 @@ def test_a_submission_is_told_to_the_room_and_to_the_submitter(world: PlannedWor
     event = an_event()
     world.submit(event)
     with world.at_work():
-        both = {"confirmations": ["email sent"], "webhooks": ["chat sent"]}
+        both = {"confirmations": ["email sent"], "webhooks": ["mattermost sent"]}
         eventually(lambda: told(world, event, "deliveries") == both, timeout_s=10, message="not told")
     [posted] = world.web.caller.posted
     assert posted.url == ROOM
@@ -70,7 +70,7 @@ def test_a_room_that_is_away_is_asked_again_and_keeps_no_mail_waiting(world: Pla
     world.web.caller.answers[ROOM] = 503
     world.submit(event)
     with world.at_work():
-        both = {"confirmations": ["email sent"], "webhooks": ["chat retrying"]}
+        both = {"confirmations": ["email sent"], "webhooks": ["mattermost retrying"]}
         eventually(lambda: told(world, event, "deliveries") == both, timeout_s=10, message="not told")
 
 
@@ -79,14 +79,16 @@ def test_a_form_without_the_table_has_no_room(world: PlannedWorld, tmp_path: Pat
     path.write_text("[forms.signup]\nowner.enabled = false")
     world.forms |= forms.load(path)
     assert not world.forms["signup"].tells_owner
-    assert world.channels["chat"].plan(an_event(), world.forms["signup"]) == []
+    assert world.channels["mattermost"].plan(an_event(), world.forms["signup"]) == []
 
 
 def test_an_owner_who_is_told_is_told_so(world: PlannedWorld) -> None:
     assert world.forms["signup"].tells_owner
 
 
-@pytest.mark.parametrize(("line", "error"), [("chat = {}", "chat"), ('chat.room = "x"', "no such key; there are: url")])
+@pytest.mark.parametrize(
+    ("line", "error"), [("mattermost = {}", "mattermost"), ('mattermost.room = "x"', "no such key; there are: url")]
+)
 def test_errors_of_its_table_are_named(tmp_path: Path, line: str, error: str) -> None:
     path = tmp_path / "forms.toml"
     path.write_text(f"[forms.signup]\n{line}")
@@ -97,4 +99,4 @@ def test_errors_of_its_table_are_named(tmp_path: Path, line: str, error: str) ->
 def test_it_is_measured_from_the_start() -> None:
     registry = CollectorRegistry()
     NotifyInstruments(registry)
-    assert 'counterfoil_deliveries_total{channel="chat",outcome="sent"} 0.0' in generate_latest(registry).decode()
+    assert 'counterfoil_deliveries_total{channel="mattermost",outcome="sent"} 0.0' in generate_latest(registry).decode()

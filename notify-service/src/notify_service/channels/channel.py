@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, Literal, Protocol, TypeAlias
 
 from notify_service.channels.planned import Planned
@@ -26,6 +26,9 @@ class Channel(Protocol):
 
     def endpoint(self, planned: Planned, form: Form) -> str | None:
         """Return which of its transport's destinations has to give a delivery its turn; None where none has to."""
+
+    def endpoints(self, form: Form) -> Collection[str]:
+        """Return all those that a form has by now; none where all go to one server."""
 
     def compose(self, event: SubmissionAccepted, form: Form, planned: Planned) -> Any:
         """Return what the transport is to send; raises `Permanent` where it can never be made, `Transient` where it

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from uuid import UUID
 
 from notify_service.channels.counting import Counted, source_hash
@@ -38,6 +38,10 @@ class ConfirmationChannel:
     def endpoint(self, planned: Planned, form: Form) -> str | None:  # noqa: ARG002 - see `channel.Channel`
         """Return None: all mail goes to one server."""
         return None
+
+    def endpoints(self, form: Form) -> Collection[str]:  # noqa: ARG002 - see `channel.Channel`
+        """Return none."""
+        return ()
 
     def compose(self, event: SubmissionAccepted, form: Form, planned: Planned) -> Mail:
         """Return the mail; raises `Permanent` where there can be none."""

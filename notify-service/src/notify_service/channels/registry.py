@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
 from notify_service.channels.channel import Channel, TransportName
+from notify_service.channels.chat.apprise import Apprise
+from notify_service.channels.chat.channel import ChatChannel
+from notify_service.channels.chat.discord import Discord
+from notify_service.channels.chat.slack import Slack
+from notify_service.channels.chat.teams import Teams
+from notify_service.channels.chat.telegram import Telegram
 from notify_service.channels.confirmation import ConfirmationChannel
 from notify_service.channels.mail.composer import Composer, MailFrom
 from notify_service.channels.mail.templates import Templates
 from notify_service.channels.webhook import WebhookChannel
-from shared.forms import FormSecrets
+from notify_service.transports.http.push import pushes
+from shared.forms import Form, FormSecrets
 from shared.forms.secrets import READERS
 
 
@@ -42,6 +49,11 @@ class Listed:
 CHANNELS: dict[str, Listed] = {
     "confirmation": Listed(lambda n: ConfirmationChannel(n.composer, n.templates), "smtp", "email"),
     "webhook": Listed(lambda n: WebhookChannel(n.secrets, n.clock), "http", "webhook"),
+    "slack": Listed(lambda n: ChatChannel(Slack(), n.secrets), "http", "slack"),
+    "discord": Listed(lambda n: ChatChannel(Discord(), n.secrets), "http", "discord"),
+    "teams": Listed(lambda n: ChatChannel(Teams(), n.secrets), "http", "teams"),
+    "telegram": Listed(lambda n: ChatChannel(Telegram(), n.secrets), "http", "telegram"),
+    "apprise": Listed(lambda n: ChatChannel(Apprise(pushes()), n.secrets), "http", "apprise"),
 }
 """Each channel by its name in the table."""
 
@@ -57,6 +69,16 @@ def told_as(channel: str) -> str:
 def channels(needs: ChannelNeeds) -> dict[str, Channel]:
     """Make every channel there is."""
     return {name: listed.make(needs) for name, listed in CHANNELS.items()}
+
+
+def sent_by(transport: TransportName) -> list[str]:
+    """Return the channels that leave by a transport."""
+    return [name for name, listed in CHANNELS.items() if listed.transport == transport]
+
+
+def endpoints_of(channel: Channel, forms: Iterable[Form]) -> set[str]:
+    """Return all that forms have of a channel's endpoints."""
+    return {endpoint for form in forms for endpoint in channel.endpoints(form)}
 
 
 def with_secrets() -> list[str]:

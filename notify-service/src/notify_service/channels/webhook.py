@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import UTC, datetime
 from urllib.parse import urlsplit
 from uuid import UUID
@@ -14,7 +14,7 @@ from notify_service.channels.planned import Key, Planned
 from notify_service.transports.failures import Permanent, Transient
 from notify_service.transports.http.sender import Request
 from shared.contracts import SubmissionAccepted
-from shared.forms import Form, Forms, FormSecrets, NoSecret, Webhook
+from shared.forms import Form, FormSecrets, NoSecret, Webhook
 from shared.forms.webhook import ACCEPTED, OWNER, RELEASED, WebhookEvent
 
 USER_AGENT = "Counterfoil"
@@ -59,6 +59,10 @@ class WebhookChannel:
             return None
         return planned.destination
 
+    def endpoints(self, form: Form) -> Collection[str]:
+        """Return the addresses of all webhooks, whether they have their secrets or not."""
+        return [one.url for one in form.every_webhook]
+
     def compose(self, event: SubmissionAccepted, form: Form, planned: Planned) -> Request:
         """Return the signed request. Without a secret nothing is tried, and that tells nothing of the endpoint,
         which other forms may have too."""
@@ -91,11 +95,6 @@ class WebhookChannel:
 def webhook_id(submission_id: UUID, name: str = OWNER, what: str = "accepted") -> str:
     """Return the header `webhook-id`, by which a receiver knows what it had before."""
     return f"{what}_{submission_id}" if name == OWNER else f"{what}_{submission_id}_{name}"
-
-
-def webhook_urls(forms: Forms) -> set[str]:
-    """Return the addresses of all webhooks of these forms."""
-    return {one.url for _, form in forms.items() for one in form.every_webhook}
 
 
 def _webhook_of(planned: Planned, form: Form) -> Webhook | None:

@@ -1,0 +1,40 @@
+"""What a room is told of a submission, before any service's own format."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from notify_service.channels.fields_shown import FieldShown, fields_shown, one_line
+from shared.contracts import SubmissionAccepted
+from shared.forms import Form
+
+LEFT_OUT = "\N{HORIZONTAL ELLIPSIS} the rest is left out"
+"""What stands behind the fields where a service does not take all of them."""
+
+LINKED = "Open the submission"
+
+_NO_TITLE = "Submission"
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A title, the fields, and by what the submission is found again; `link` is where it is shown, where it is.
+
+    Titles and labels are lines. All but `reference` and `link` may hold what a stranger typed.
+    """
+
+    title: str
+    fields: Sequence[FieldShown]
+    reference: str
+    link: str | None = None
+
+    @property
+    def footer(self) -> str:
+        """The line that names the submission."""
+        return f"Reference {self.reference}"
+
+
+def message_of(event: SubmissionAccepted, form: Form, include: Collection[str] | None) -> Message:
+    """Return the message: of the fields those that are included, None is all."""
+    return Message(one_line(form.title) or _NO_TITLE, fields_shown(event, form, include), str(event.id))
