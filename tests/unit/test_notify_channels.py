@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import pytest
 
@@ -30,6 +30,9 @@ class ChatChannel:
 
     def endpoint(self, planned: Planned, form: Form) -> str | None:
         return planned.destination
+
+    def endpoints(self, form: Form) -> Collection[str]:
+        return [ROOM]
 
     def compose(self, event: SubmissionAccepted, form: Form, planned: Planned) -> Request:
         return Request(planned.destination, f"{form.title}: {event.fields['name']}".encode(), {})

@@ -99,9 +99,11 @@ def test_a_name_that_a_stranger_gave_is_no_better(subject: Subject, place: Stand
 @pytest.mark.parametrize(
     "filling", ["x", "\U0001f600", "\u00e4", "\u4e2d", "*", "<", "&", '"', "\\", "\n", "a\n", "e\u0301", "\u202e"]
 )
-@pytest.mark.parametrize("count", [1, 40, 400])
-def test_what_is_too_long_is_shortened_and_says_so(subject: Subject, place: StandIn, filling: str, count: int) -> None:
-    event = an_event_of({f"field{number}": "begin " + filling * 20_000 + " end" for number in range(count)})
+@pytest.mark.parametrize(("count", "length"), [(1, 20_000), (40, 3000), (400, 200)])
+def test_what_is_too_long_is_shortened_and_says_so(
+    subject: Subject, place: StandIn, filling: str, count: int, length: int
+) -> None:
+    event = an_event_of({f"field{number}": "begin " + filling * length + " end" for number in range(count)})
     reply = told(subject, place, message_of(event, Form("any", "Any"), None))
     assert 200 <= reply.status < 300, reply
     [said] = place.said
