@@ -13,6 +13,7 @@ from notify_service.channels.mail.templates import Templates
 from notify_service.channels.registry import CHANNELS, ChannelNeeds, channels, endpoints_of, sent_by, with_secrets
 from notify_service.transports.failures import Permanent, Transient
 from shared.forms import Form, FormSecrets, Room, TelegramChat
+from shared.forms.owner import Owner
 from support.chats import telegram
 from support.chats.posting import SUBJECTS
 from support.confirmations import MAIL_FROM, Clock
@@ -145,9 +146,10 @@ def test_the_registry_knows_of_each_that_it_has_a_secret_and_goes_by_http() -> N
 
 
 def test_an_owner_who_is_told_anywhere_is_told() -> None:
-    assert not Form("signup", "Sign up").tells_owner
+    by_nobody = Form("signup", "Sign up", owner=Owner(enabled=False))
+    assert not by_nobody.tells_owner
     for name in NAMES:
-        assert replace(Form("signup", "Sign up"), **{name: getattr(FORM, name)}).tells_owner
+        assert replace(by_nobody, **{name: getattr(FORM, name)}).tells_owner
 
 
 def test_all_chats_of_a_bot_share_what_is_known_of_it_and_no_other_bot_does(folder: Path) -> None:
