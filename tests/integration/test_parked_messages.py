@@ -187,3 +187,12 @@ def test_the_methods_answer_over_a_broker(world: ParkedWorld) -> None:
     assert ask("replay", ids=[parked_id, "0" * 32], actor="ada")["unknown"] == ["0" * 32]
     assert ask("replay", reason=None, limit=1000, actor="ada")["replayed"] == []
     assert ask("waiting") == {"waiting": 0, "queues": {}}
+
+
+def test_it_is_known_which_messages_stand_here(world: ParkedWorld) -> None:
+    waiting, replayed = world.messages.entry(world.park(b"1")), world.messages.entry(world.park(b"2"))
+    assert waiting
+    assert replayed
+    world.messages.replay([replayed["id"]], "ada")
+    ids = [waiting["message_id"], replayed["message_id"], "another"]
+    assert world.repository.standing(ids) == {waiting["message_id"]}

@@ -29,6 +29,7 @@ from notify_service.transports.smtp.answers import STAGES, failure
         ("status 302", "", "sends elsewhere"),
         ("status 599", "", "fault of its own"),
         ("status 418", "", "did not take it (HTTP 418)"),
+        ("status 404: the channel is archived", "status 404", "The channel is archived (HTTP 404)."),
         ("no answer (TimeoutError)", "", "did not answer in time"),
         ("no answer (BadStatusLine)", "", "broke (BadStatusLine)"),
         ("no secret: the file is empty", "", "cannot be read: the file is empty. Mend that"),

@@ -86,7 +86,10 @@ def _bug(name: str, _state: str) -> str:
     return f"A fault in Counterfoil ({name}): update it, or report the fault with the log of notify; then send again."
 
 
-def _status(status: str, _state: str) -> str:
+def _status(told: str, _state: str) -> str:
+    status, _, words = told.partition(": ")
+    if words:  # of somebody who knows the service
+        return f"{words[:1].upper()}{words[1:]} (HTTP {status})."
     if status in _STATUSES:
         return f"{_STATUSES[status]} (HTTP {status})"
     if re.fullmatch(r"3\d\d", status):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -113,6 +113,13 @@ class ParkedRepository:
         found = found.where(c.message_id.in_(message_ids), c.state != "replayed").group_by(c.work_queue)
         with classified(), self._reading.connect() as connection:
             return {row.work_queue: row.parked_at for row in connection.execute(found)}
+
+    def standing(self, message_ids: Collection[str]) -> set[str]:
+        """Return those of them that are parked and not replayed."""
+        c = self._m.c
+        found = select(c.message_id).where(c.message_id.in_(message_ids), c.state != "replayed")
+        with classified(), self._reading.connect() as connection:
+            return set(connection.execute(found).scalars())
 
     def replayed(self, row: Row[Any], *, actor: str, now: datetime) -> None:
         """Note that a message, as it was read, is published again. One that was parked anew since still waits."""
