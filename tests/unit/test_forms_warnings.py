@@ -14,6 +14,8 @@ from shared.forms.file import parse
 PLACE = Path("forms.toml")
 ROOT = Path(__file__).parents[2]
 EMAIL = 'mail = {type = "email"}'
+OWN_ALONE = "this form's routes are asked of its own submissions alone: those of a"
+CHOICE = "x = {type = 'choice', choices = ['A fault', 'An order']}"
 TWO = 'mail = {type = "email"}\nsecond = {type = "email"}'
 
 
@@ -57,6 +59,15 @@ NOBODY = "a confirmation goes to nobody, unless the page sends _replyto"
         (
             "[forms.a.fields]\nx = {type = 'integer', max_length = 3}",
             ["3: warning: forms.a.fields.x.max_length: it has no effect: integer has no length"],
+        ),
+        (
+            f"[forms.a.fields]\n{CHOICE}\n[[forms.a.route]]\nwhen = 'a OR field.x:fualt'\nowner = ['a@b.org']",
+            ["5: warning: forms.a.route.0.when: at character 6: none of its choices is such: A fault, An order"],
+        ),
+        (f"[forms.a.fields]\n{CHOICE}\n[[forms.a.route]]\nwhen = 'field.x:FAULT'\nowner = ['a@b.org']", []),
+        (
+            "[[forms.a.route]]\nwhen = '-form:A form:a'\nowner = ['a@b.org']",
+            [f"3: warning: forms.a.route.0.when: at character 2: {OWN_ALONE}"],
         ),
         (
             "[forms.a.fields]\nx = {type = 'text', pattern = '[a-z]*'}",

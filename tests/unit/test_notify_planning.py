@@ -16,6 +16,7 @@ from shared.messaging.topology import NOTIFY_HTTP, NOTIFY_SMTP
 from support.confirmations import a_form
 from support.events import an_event
 from support.planned_world import PlannedWorld
+from support.routes import a_route
 from support.webhooks import a_webhook
 
 
@@ -248,3 +249,41 @@ def test_what_a_submission_does_not_ask_for_is_parked(world: PlannedWorld) -> No
     forged = Delivery(DeliveryDue(uuid4(), "confirmation", an_event()))
     with pytest.raises(PermanentFailure, match="does not ask"):
         Due(world.channels, world.forms, world.clock)(forged)
+
+
+ROUTED = Form("signup", "Sign up", webhook=a_webhook(), routes=(a_route("field.topic:fault", channels=("webhook",)),))
+
+
+@pytest.mark.parametrize(
+    ("event", "channels"),
+    [
+        (an_event(topic="A fault"), ["webhook"]),
+        (an_event(topic="An order"), []),
+        (an_event(topic="An order", email="ada@example.org"), ["confirmation"]),
+        (replace(an_event(topic="A fault"), spam="honeypot"), []),
+    ],
+)
+def test_routes_say_of_whom_the_form_tells(world: PlannedWorld, event: SubmissionAccepted, channels: list[str]) -> None:
+    assert [one.key.channel for one in plan(event, ROUTED, world.channels)] == channels
+
+
+def test_a_delivery_that_the_routes_do_not_ask_for_any_more_fails_visibly(world: PlannedWorld) -> None:
+    world.forms["signup"] = ROUTED
+    event = an_event(topic="A fault")
+    planned(world, event)
+    [due] = due_at(world, NOTIFY_HTTP.name)
+    world.forms["signup"] = replace(ROUTED, routes=(a_route("field.topic:order", channels=("webhook",)),))
+    [later] = world.webhooks([Delivery(due)]) or []
+    assert isinstance(later, RetryLater), "whoever planned it may have the newer file"
+    world.clock.forward(minutes=5)
+    assert world.webhooks([Delivery(due, attempt=1)]) == [None]
+    assert world.mail.deliveries.errors == [world.web.channel.off]
+    assert world.web.caller.posted == []
+
+
+def test_a_delivery_that_the_routes_ask_for_is_made(world: PlannedWorld) -> None:
+    world.forms["signup"] = ROUTED
+    planned(world, an_event(topic="A fault"), an_event(topic="An order"))
+    [due] = due_at(world, NOTIFY_HTTP.name)
+    assert world.webhooks([Delivery(due)]) == [None]
+    assert len(world.web.caller.posted) == 1

@@ -14,6 +14,7 @@ from shared.contracts import Confirmation
 from shared.forms import Form
 from shared.messaging.failures import BUG_RETRIES, DependencyUnavailable, RetryLater
 from support.events import ACCEPTED_AT, an_event
+from support.routes import a_route
 from support.webhooks import OTHER, URL, WebhookWorld, a_webhook, retried
 
 
@@ -49,6 +50,15 @@ def test_a_webhook_that_the_gateway_knows_of_before_this_service_is_waited_for(w
     world.forms["signup"] = Form("signup", "Sign up", webhook=a_webhook(URL))
     world.handle(event, attempt=1)
     assert world.shown(event)[0].state == "sent"
+
+
+def test_a_webhook_that_the_routes_do_not_ask_for_is_none(world: WebhookWorld) -> None:
+    routes = (a_route("fault", channels=("webhook",)),)
+    world.forms["signup"] = replace(world.forms["signup"], routes=routes)
+    fault, order = an_event(topic="A fault"), an_event(topic="An order")
+    world.handle(fault)
+    world.handle(order)
+    assert [world.shown(event) != [] for event in (fault, order)] == [True, False]
 
 
 def test_what_waits_when_its_form_loses_the_webhook_fails_visibly(world: WebhookWorld) -> None:

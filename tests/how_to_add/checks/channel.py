@@ -13,6 +13,7 @@ from notify_service.channels.mail.composer import MailFrom
 from notify_service.channels.mail.templates import Templates
 from notify_service.channels.registry import ChannelNeeds, channels
 from notify_service.instruments import NotifyInstruments
+from notify_service.planning.planner import plan
 from notify_service.queries import methods
 from shared import forms
 from shared.contracts import SubmissionAccepted
@@ -80,6 +81,22 @@ def test_a_form_without_the_table_has_no_room(world: PlannedWorld, tmp_path: Pat
     world.forms |= forms.load(path)
     assert not world.forms["signup"].tells_owner
     assert world.channels["mattermost"].plan(an_event(), world.forms["signup"]) == []
+
+
+def test_a_route_may_name_it(world: PlannedWorld, tmp_path: Path) -> None:
+    path = tmp_path / "forms.toml"
+    path.write_text(
+        f"""[forms.signup]
+        owner.enabled = false
+        chat.url = "{ROOM}"
+        [[forms.signup.route]]
+        when = "ada"
+        channels = ["chat"]
+        """
+    )
+    [form] = forms.load(path).values()
+    told = [[one.key.channel for one in plan(an_event(name=name), form, world.channels)] for name in ("Ada", "Grace")]
+    assert told == [["chat"], []]
 
 
 def test_an_owner_who_is_told_is_told_so(world: PlannedWorld) -> None:

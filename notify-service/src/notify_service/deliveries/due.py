@@ -9,6 +9,7 @@ from uuid import UUID
 
 from notify_service.channels.channel import Channel
 from notify_service.channels.planned import Key, Planned
+from notify_service.channels.routing import routed
 from notify_service.deliveries.retries import (
     UNKNOWN,
     is_too_old,
@@ -19,8 +20,8 @@ from notify_service.deliveries.retries import (
     without,
 )
 from notify_service.deliveries.wanted import Plan, Wanted
-from shared.contracts import DeliveryDue
-from shared.forms import Forms
+from shared.contracts import DeliveryDue, SubmissionAccepted
+from shared.forms import Form, Forms
 from shared.messaging.failures import Delivery, PermanentFailure, RetryLater
 
 
@@ -40,7 +41,7 @@ class Due:
         the submission does not ask for it.
         """
         due, event, now = delivery.event, delivery.event.submission, self.clock()
-        channel, form = self.channels.get(due.channel), self.forms.get(event.form)
+        channel, form = self.channels.get(due.channel), self._form_for(event)
         is_early = may_come(event.accepted_at, delivery.attempt, now)
         if channel is None:
             if is_early:
@@ -56,6 +57,10 @@ class Due:
             return RetryLater(without(due.channel), after_s=put_aside_s(delivery.attempt))
         refusal = None if planned else UNKNOWN if form is None else channel.off
         return Wanted(event, asked, form, refusal, delivery.attempt, delivery.failures)
+
+    def _form_for(self, event: SubmissionAccepted) -> Form | None:
+        form = self.forms.get(event.form)
+        return routed(form, event) if form is not None else None
 
     def _is_too_old(self, due: DeliveryDue) -> bool:
         accepted_at, now = due.submission.accepted_at, self.clock()

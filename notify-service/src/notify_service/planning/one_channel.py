@@ -10,6 +10,7 @@ from uuid import UUID
 from notify_service.channels.channel import Channel
 from notify_service.channels.planned import Planned
 from notify_service.channels.registry import told_as
+from notify_service.channels.routing import routed
 from notify_service.deliveries.retries import (
     UNKNOWN,
     is_too_old,
@@ -47,9 +48,12 @@ class OneChannel:
         may_ask = self.channel.plan(event, None)
         if not may_ask:
             return None
-        asked = [one for one in self.channel.plan(event, form) if one.key == may_ask[0].key]
-        if form is not None and asked:
-            return Wanted(event, asked[0], form, None, delivery.attempt, delivery.failures)
+        told = routed(form, event) if form is not None else None
+        asked = [one for one in self.channel.plan(event, told) if one.key == may_ask[0].key]
+        if told is not None and asked:
+            return Wanted(event, asked[0], told, None, delivery.attempt, delivery.failures)
+        if any(one.key == may_ask[0].key for one in self.channel.plan(event, form)) and form is not None:
+            return None  # by its routes others are told: a gateway that put it here knew of none
         return self._put_off(delivery, form) or self._ended(delivery, form, may_ask[0])
 
     def _put_off(self, delivery: Delivery[SubmissionAccepted], form: Form | None) -> RetryLater | None:

@@ -9,12 +9,13 @@ from notify_service.channels.channel import Channel
 from notify_service.channels.mail.mailboxes import normalised
 from notify_service.channels.planned import Key, Planned
 from notify_service.channels.registry import ON_RECEIPTS
+from notify_service.channels.routing import routed
 from shared.contracts import SubmissionAccepted
 from shared.forms import Form
 
 
 def plan(event: SubmissionAccepted, form: Form | None, channels: Mapping[str, Channel]) -> list[Planned]:
-    """Return the deliveries that an event asks for; nobody is told of spam.
+    """Return the deliveries that an event asks for, by the routes of its form; nobody is told of spam.
 
     `form` is None where nobody knows it any more: what a form switches on is unknown then, and what a receipt tells of
     fails visibly.
@@ -22,7 +23,8 @@ def plan(event: SubmissionAccepted, form: Form | None, channels: Mapping[str, Ch
     if event.spam is not None:
         return []
     asked = channels.values() if form is not None else [channels[ON_RECEIPTS]]
-    return [planned for channel in asked for planned in channel.plan(event, form) if not planned.on_release]
+    told = routed(form, event) if form is not None else None
+    return [planned for channel in asked for planned in channel.plan(event, told) if not planned.on_release]
 
 
 def plan_release(
@@ -31,7 +33,8 @@ def plan_release(
     """Return what the release of a submission asks for beside all that `plan` says; `sent` is what was sent of it."""
     if event.spam is not None or form is None:
         return []
-    asked = [planned for channel in channels.values() for planned in channel.plan(event, form) if planned.on_release]
+    told = routed(form, event)
+    asked = [planned for channel in channels.values() for planned in channel.plan(event, told) if planned.on_release]
     return [planned for planned in asked if planned.after is None or planned.after in sent]
 
 

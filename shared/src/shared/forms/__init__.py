@@ -5,17 +5,19 @@ The gateway accepts submissions by this file, and the notify service confirms th
 
 from shared.forms.captcha import Captcha
 from shared.forms.chats import Chat, Room, TelegramChat
-from shared.forms.definitions import NAME, ConfirmationMail, Dialect, Field, Form, Forms, FormsError, Unknown
+from shared.forms.definitions import CHANNELS, NAME, ConfirmationMail, Dialect, Field, Form, Forms, FormsError, Unknown
 from shared.forms.field_types import FIELD_TYPES
 from shared.forms.file import file_at, load
 from shared.forms.owner import Owner
 from shared.forms.rates import parse_rate
 from shared.forms.reloading import ReloadingForms
+from shared.forms.route import Route
 from shared.forms.secrets import FOLDER, FormSecrets, NoSecret, missing
 from shared.forms.warnings import find_warnings
 from shared.forms.webhook import Header, Webhook
 
 __all__ = [
+    "CHANNELS",
     "FIELD_TYPES",
     "FOLDER",
     "NAME",
@@ -33,6 +35,7 @@ __all__ = [
     "Owner",
     "ReloadingForms",
     "Room",
+    "Route",
     "TelegramChat",
     "Unknown",
     "Webhook",

@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from dataclasses import fields as members_of
 from datetime import date, timedelta
 from typing import Literal, TypeAlias
 
 from shared.forms.captcha import Captcha, CaptchaSchema
 from shared.forms.chats import PushSchema, Room, RoomSchema, TelegramChat, TelegramSchema
 from shared.forms.owner import Owner, OwnerSchema
+from shared.forms.route import Route
 from shared.forms.webhook import Webhook, WebhookSchema
 
 Dialect: TypeAlias = Literal["formspree", "web3forms", "netlify", "basin"]
@@ -74,6 +76,7 @@ class Form:
     `allow_no_origin` accepts a page that sends no origin, although other origins are refused. `text_plain` accepts
     JSON and urlencoded bodies that are declared as plain text.
     `access_key` is the key that a page written for Web3Forms has to send; with None any key will do.
+    `routes` say whom to tell of which submissions.
     `unknown` says what happens to fields that are not among `fields`. `owner` is None where nothing is said of the
     owner's mail: notify's setting says then who gets it. `webhook` is None where the form has none; `webhooks` are
     those that have names of their own.
@@ -106,6 +109,7 @@ class Form:
     teams: Room | None = field(default=None, metadata={"table": RoomSchema})
     telegram: TelegramChat | None = field(default=None, metadata={"table": TelegramSchema})
     apprise: Room | None = field(default=None, metadata={"table": PushSchema})
+    routes: tuple[Route, ...] = ()
 
     @property
     def tells_owner(self) -> bool:
@@ -132,5 +136,10 @@ class Form:
         mails = [name for name, field in fields.items() if field.type == "email"]
         return mails[0] if len(mails) == 1 and not fields.keys() & ADDRESS_NAMES else None
 
+
+CHANNELS = tuple(
+    one.name for one in members_of(Form) if "table" in one.metadata and one.name not in ("captcha", "owner", "webhook")
+)
+"""The tables of a form that tell its owner over a channel of the same name: all but the owner's mail and webhooks."""
 
 Forms: TypeAlias = Mapping[str, Form]

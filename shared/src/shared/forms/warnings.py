@@ -14,7 +14,12 @@ from shared.forms import file, positions
 from shared.forms.definitions import ADDRESS_NAMES, Field, Form
 from shared.forms.field_types import FIELD_TYPES
 from shared.forms.lines import TEXTAREA_FROM, is_single_line
+from shared.forms.route import Route
 from shared.forms.secrets import FormSecrets, Missing, missing
+from shared.query import terms
+from shared.query.submitted import Submitted
+from shared.query.tree import Field as InField
+from shared.query.tree import Form as OfForm
 
 _Remark: TypeAlias = tuple[positions.Path, str]
 
@@ -65,13 +70,29 @@ def _of_form(form: Form, written: Mapping[str, Any]) -> Iterator[_Remark]:
     for name, field in (form.fields or {}).items():
         for key, reason in _of_field(field, form, written["fields"][name]):
             yield (*place, "fields", name, key), reason
+    for number, route in enumerate(form.routes):
+        for reason in _of_route(route, form):
+            yield (*place, "route", number, "when"), reason
+
+
+def _of_route(route: Route, form: Form) -> Iterator[str]:
+    fields = form.fields or {}
+    for term in terms(route.query):
+        place = f"at character {term.place.offset + 1}"
+        if isinstance(term, OfForm) and term.value != form.name:
+            yield f"{place}: this form's routes are asked of its own submissions alone: those of {form.name}"
+        if not isinstance(term, InField) or term.name not in fields:
+            continue
+        choices = fields[term.name].choices
+        if choices and not any(Submitted(choice).holds(term) for choice in choices):
+            yield f"{place}: none of its choices is such: {', '.join(choices)}"
 
 
 def _of_owner(form: Form, *, has_owner_mail: bool) -> Iterator[_Remark]:
     place, owner = ("forms", form.name, "owner"), form.owner
     if owner is None or not owner.enabled:
         return
-    if not owner.to and not has_owner_mail:
+    if not owner.to and not has_owner_mail and not any(route.owner for route in form.routes):
         yield place, "it has no to, and notify's COUNTERFOIL_OWNER_MAIL is not set: nobody gets this mail"
     field = (form.fields or {}).get(owner.reply_to or "")
     if field and field.type != "email":

@@ -9,12 +9,13 @@ from marshmallow import ValidationError, fields, post_load, validate, validates_
 
 from shared.forms.captcha import Captcha
 from shared.forms.chats import Chat
-from shared.forms.definitions import NAME, ConfirmationMail, Dialect, Form, Unknown
+from shared.forms.definitions import CHANNELS, NAME, ConfirmationMail, Dialect, Form, Unknown
 from shared.forms.origins import ORIGIN_MOST, check_origin
 from shared.forms.owner import Owner, strange_names
 from shared.forms.placeholders import names_in
 from shared.forms.rates import is_rate
 from shared.forms.schemas.field import FIELD_NAME, FieldSchema
+from shared.forms.schemas.routes import Routes, wrong_in_routes
 from shared.forms.schemas.tables import Table, Tables
 from shared.forms.schemas.texts import Text, WebAddress
 from shared.forms.schemas.windows import Window
@@ -74,6 +75,7 @@ class FormSchema(Table):
     mail_domains = fields.List(Text(validate=_MAIL_DOMAIN), validate=validate.Length(max=50))
     confirmation = fields.Nested(ConfirmationSchema)
     webhooks = NamedWebhooks()
+    routes = Routes()
 
     @validates_schema(skip_on_field_errors=False)
     def _honeypot_is_no_field(self, data: dict[str, Any], **_: Any) -> None:
@@ -144,6 +146,11 @@ class FormSchema(Table):
         }
         if wrong:
             raise ValidationError(wrong)
+
+    @validates_schema(skip_on_field_errors=False, pass_original=True)
+    def _routes_name_what_there_is(self, _data: dict[str, Any], original: Any, **_: Any) -> None:
+        if wrong := wrong_in_routes(original, _closed_fields(original), CHANNELS):
+            raise ValidationError({"route": wrong})
 
     @post_load
     def _as_tuple(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:
