@@ -13,17 +13,20 @@ from notify_service.deliveries.reopening import reopening
 from notify_service.deliveries.table import DeliveryTable
 from notify_service.history.failing import failing_forms
 from notify_service.history.shown import History
+from notify_service.history.told import TellStorage
 from notify_service.instruments import NotifyInstruments
 from notify_service.queries import methods
-from notify_service.tables import PARKED
-from notify_service.workers import Parts, mail_workers, now, planner, webhook_workers
+from notify_service.tables import LEASES, OUTBOX, PARKED
+from notify_service.workers import Parts, mail_workers, now, owners_wishes, planner, webhook_workers
 from shared import failpoints, forms, tracing
+from shared.database import Lease, Outbox, OutboxPublisher
 from shared.messaging.broker import Broker
 from shared.messaging.running import run_until_told
 from shared.messaging.topology import (
     NOTIFY_EMAIL,
     NOTIFY_HTTP,
     NOTIFY_QUERIES,
+    NOTIFY_REQUESTS,
     NOTIFY_SMTP,
     NOTIFY_SUBMISSIONS,
     NOTIFY_WEBHOOK,
@@ -31,9 +34,10 @@ from shared.messaging.topology import (
 from shared.parked.collector import ParkedCollector
 from shared.telemetry.health import ProcessHealth
 from shared.telemetry.listener import listening
+from shared.telemetry.outbox import measure_outbox
 from shared.telemetry.parked import measure_parked
 
-WORKS = (NOTIFY_EMAIL, NOTIFY_WEBHOOK, NOTIFY_SUBMISSIONS, NOTIFY_SMTP, NOTIFY_HTTP)
+WORKS = (NOTIFY_EMAIL, NOTIFY_WEBHOOK, NOTIFY_SUBMISSIONS, NOTIFY_REQUESTS, NOTIFY_SMTP, NOTIFY_HTTP)
 """The queues that are taken; the first two for one version, until what gateways of the last one published is gone."""
 
 
@@ -60,8 +64,10 @@ def run(
     made = channels(channel_needs(chosen))
     parts = Parts(chosen, served, table, PlanTable(engine), made, broker, announcer, measuring, reach, spans)
     mail, webhooks = mail_workers(parts), webhook_workers(parts)
-    built = [mail, webhooks, planner(parts, [*mail.in_place, *webhooks.in_place])]
-    consumers = [consumer for one in built for consumer in one.consumers]
+    built = [mail, webhooks, planner(parts, [*mail.in_place, *webhooks.in_place]), owners_wishes(parts, engine)]
+    outbox = _outbox(engine, broker, reach)
+    consumers = [*(consumer for one in built for consumer in one.consumers), outbox]
+    measure_outbox(registry, outbox.waiting)
     closing = [part for one in built for part in one.closing]
     parked = ParkedCollector(broker, engine, PARKED, WORKS, reach=reach, reopen=reopening(table, now))
     measure_parked(registry, parked.repository.waiting)
@@ -80,3 +86,10 @@ def run(
         engine.dispose()
         if spans:
             spans.close()
+
+
+def _outbox(engine: Engine, broker: Broker, reach: failpoints.Reach) -> OutboxPublisher:
+    """Return what tells storage of deliveries that failed or are held."""
+    outbox = Outbox(OUTBOX)
+    tell = TellStorage(engine, outbox)
+    return OutboxPublisher(engine, outbox, Lease(LEASES, "outbox"), broker.publisher(), fill=tell, reach=reach)

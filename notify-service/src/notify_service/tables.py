@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from sqlalchemy import (
+    BigInteger,
+    Boolean,
     CheckConstraint,
     Column,
     Index,
@@ -13,9 +15,12 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     Uuid,
+    text,
 )
 
 from shared.database import Migrations, UtcTimestamp
+from shared.database.leases import lease_columns
+from shared.database.outbox import outbox_columns
 from shared.parked.tables import ParkedTables
 
 metadata = MetaData(naming_convention={"pk": "%(table_name)s_pkey", "ck": "%(table_name)s_%(constraint_name)s"})
@@ -45,6 +50,9 @@ deliveries = Table(
     Column("changed_at", UtcTimestamp, nullable=False),
     Column("sent_at", UtcTimestamp),
     Column("published_again_at", UtcTimestamp),
+    Column("requested_by", Text),
+    Column("last_request", Uuid),
+    Column("told", Text),
     PrimaryKeyConstraint("id"),
     UniqueConstraint("submission_id", "channel", "destination_hash", "request", name="deliveries_asked_once"),
     CheckConstraint(
@@ -56,8 +64,21 @@ deliveries = Table(
 `request` is all zeros for what the submission itself asks for. `counted_at` is when it was claimed first, and set where
 it counts against the caps of `recipient_hash`, `source_hash` and `form`. What is `held` counts for nothing and is not
 due: `last_error` says which cap holds it, `changed_at` since when. `form` is unknown where an earlier version wrote it.
-`published_again_at` is when storage was last asked for the event of a delivery whose message is gone.
+`published_again_at` is when storage was last asked for the event of a delivery whose message is gone. `last_request` is
+the request that made it, or made it pending again, and `requested_by` who asked: a cap counts none of these. `told` is
+what storage knows of it, where it is out of the ordinary (`TOLD_STATE`).
 """
+
+TOLD_STATE = "CASE WHEN state IN ('pending', 'sending', 'retrying') THEN 'pending' ELSE state END"
+"""A state as storage is told it."""
+
+UNTOLD = text(
+    f"(told IS NOT NULL OR state IN ('failed', 'held', 'cancelled')) AND (told IS NULL OR told <> {TOLD_STATE})"
+)
+"""What storage is to be told of: what is out of the ordinary, and whatever becomes of that. It is the condition of an
+index, word for word, so that looking for it costs nothing where there is none."""
+
+Index("deliveries_untold", deliveries.c.id, postgresql_where=UNTOLD, sqlite_where=UNTOLD)
 
 Index("deliveries_by_creation", deliveries.c.created_at, deliveries.c.id)
 
@@ -109,7 +130,23 @@ planned_submissions = Table(
 )
 """One row for each submission that is planned; another body under the same id is planned by itself.
 
-`fingerprint` is `planning.planner.fingerprint`: of the fields, and of the address to confirm to."""
+`fingerprint` is `planning.planner.fingerprint`: of the fields, and of the address to confirm to. A request to send
+again stands here, too, as `request <id>`."""
+
+verdicts = Table(
+    "verdicts",
+    metadata,
+    Column("submission_id", Uuid, nullable=False),
+    Column("version", BigInteger, nullable=False),
+    Column("is_released", Boolean, nullable=False),
+    Column("decided_at", UtcTimestamp, nullable=False),
+    PrimaryKeyConstraint("submission_id"),
+)
+"""Submissions that an owner has released or withheld: the decision of the highest version."""
+
+OUTBOX = Table("notify_outbox", metadata, *outbox_columns("notify_outbox"), sqlite_autoincrement=True)
+
+LEASES = Table("notify_leases", metadata, *lease_columns("notify_leases"))
 
 PARKED = ParkedTables("notify", metadata)
 

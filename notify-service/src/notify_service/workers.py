@@ -9,6 +9,8 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
+from sqlalchemy import Engine
+
 from notify_service import settings
 from notify_service.channels.channel import Channel, TransportName
 from notify_service.channels.registry import endpoints_of, sent_by, told_as, with_secrets
@@ -25,6 +27,10 @@ from notify_service.planning.handler import PlanSubmissions
 from notify_service.planning.in_place import DeliverInPlace, InPlaceWorker
 from notify_service.planning.one_channel import OneChannel
 from notify_service.planning.publishing import DuePublisher
+from notify_service.requests.request_table import RequestTable
+from notify_service.requests.resending import PlanRequested
+from notify_service.requests.verdict_table import VerdictTable
+from notify_service.requests.verdicts import CancelWithheld, DeliverReleased
 from notify_service.tracing import TracedCaller, TracedSender
 from notify_service.transports.breaker import Breaker
 from notify_service.transports.http.connection import GuardedCaller, tls_context
@@ -32,7 +38,14 @@ from notify_service.transports.http.sender import HttpSender
 from notify_service.transports.smtp.sender import smtp_senders
 from notify_service.transports.transport import Transport
 from shared import failpoints, forms, tracing
-from shared.contracts import DeliveryDue, SubmissionAccepted, decoder
+from shared.contracts import (
+    DeliveryDue,
+    DeliveryRequested,
+    SubmissionAccepted,
+    SubmissionReleased,
+    SubmissionWithheld,
+    decoder,
+)
 from shared.messaging.batching import BatchLimits
 from shared.messaging.broker import Announcer, Broker, Closable, Consumer
 from shared.messaging.dispatch import Handlers, dispatching
@@ -40,6 +53,7 @@ from shared.messaging.failures import Delivery
 from shared.messaging.topology import (
     NOTIFY_EMAIL,
     NOTIFY_HTTP,
+    NOTIFY_REQUESTS,
     NOTIFY_SMTP,
     NOTIFY_SUBMISSIONS,
     NOTIFY_WEBHOOK,
@@ -48,6 +62,9 @@ from shared.messaging.topology import (
 
 PLANNED_AT_ONCE = 256
 """How many submissions are planned in one transaction at most."""
+
+ASKED_AT_ONCE = 16
+"""How many of what owners ask for are in memory: each holds a submission."""
 
 
 def now() -> datetime:
@@ -150,6 +167,19 @@ def planner(parts: Parts, in_place: Sequence[InPlaceWorker]) -> Built:
     plan = PlanSubmissions(parts.channels, parts.forms, parts.plans, publisher, deliver, now, parts.reach)
     consumer = parts.consumer(NOTIFY_SUBMISSIONS, {SubmissionAccepted: plan}, BatchLimits(size=PLANNED_AT_ONCE))
     return Built([consumer], [publisher, deliver])
+
+
+def owners_wishes(parts: Parts, engine: Engine) -> Built:
+    """Return what does as owners ask: sends again, releases, withholds."""
+    publisher = DuePublisher(parts.broker.publisher())
+    verdicts, requests = VerdictTable(engine, parts.plans), RequestTable(engine, parts.plans)
+    common = (publisher, now, parts.reach)
+    handlers: Handlers = {
+        DeliveryRequested: PlanRequested(parts.channels, parts.forms, requests, *common),
+        SubmissionReleased: DeliverReleased(parts.channels, parts.forms, verdicts, *common),
+        SubmissionWithheld: CancelWithheld(verdicts, now),
+    }
+    return Built([parts.consumer(NOTIFY_REQUESTS, handlers, BatchLimits(size=ASKED_AT_ONCE))], [publisher])
 
 
 def mail_workers(parts: Parts) -> Built:

@@ -17,6 +17,7 @@ from notify_service.deliveries.retries import (
     put_aside_s,
     retry_after_s,
     unknown,
+    unknown_channel,
     without,
 )
 from notify_service.deliveries.wanted import Plan, Wanted
@@ -45,12 +46,12 @@ class Due:
         is_early = may_come(event.accepted_at, delivery.attempt, now)
         if channel is None:
             if is_early:
-                return RetryLater(_unknown(due.channel), after_s=put_aside_s(delivery.attempt))
-            raise PermanentFailure(_unknown(due.channel))
+                return RetryLater(unknown_channel(due.channel), after_s=put_aside_s(delivery.attempt))
+            raise PermanentFailure(unknown_channel(due.channel))
         if form is None and not self._is_too_old(due):
             return RetryLater(unknown(event.form), after_s=retry_after_s(delivery.attempt + 1))
-        planned = _of_id(due.id, channel.plan(event, form)) if form else None
-        asked = planned or _of_id(due.id, [*channel.plan(event, None), _not_asked_any_more(due)])
+        planned = _of(due, channel.plan(event, form)) if form else None
+        asked = planned or _of(due, [*channel.plan(event, None), _not_asked_any_more(due)])
         if asked is None:
             raise PermanentFailure("the submission does not ask for this delivery")
         if planned is None and form is not None and is_early:
@@ -67,14 +68,12 @@ class Due:
         return is_too_old(accepted_at, now) and is_too_old(self.due_at(due.id) or accepted_at, now)
 
 
-def _unknown(channel: str) -> str:
-    return f"channel {channel[:64]!r} is not known here"
-
-
 def _not_asked_any_more(due: DeliveryDue) -> Planned:
     """Return a delivery by what its message says of it alone: nothing in the forms file tells of it."""
     return Planned(Key(due.submission.id, due.channel, due.destination), due.submission.form, "", "", "")
 
 
-def _of_id(delivery_id: UUID, planned: Sequence[Planned]) -> Planned | None:
-    return next((one for one in planned if one.key.id == delivery_id), None)
+def _of(due: DeliveryDue, planned: Sequence[Planned]) -> Planned | None:
+    """Return which of what is planned is due; one that was requested has the request in its key."""
+    asked = (one.requested(due.request) for one in planned)
+    return next((one for one in asked if one.key.id == due.id), None)

@@ -8,19 +8,24 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
+from zlib import crc32
 
-from sqlalchemy import Connection, Engine, Uuid, bindparam, literal, select, true
+from sqlalchemy import Connection, Engine, Uuid, and_, bindparam, case, func, literal, null, select, true
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql import Executable
 
 from notify_service.channels.planned import Key, Planned
 from notify_service.deliveries.documents import documents
 from notify_service.deliveries.statements import GIVEN, wanted_document
-from notify_service.deliveries.states import SETTLED
-from notify_service.tables import deliveries, planned_submissions
+from notify_service.deliveries.states import SETTLED, SPAM, WITHHELD
+from notify_service.tables import deliveries, planned_submissions, verdicts
 from shared.database import classified
 
-_C, _P = deliveries.c, planned_submissions.c
+_C, _P, _V = deliveries.c, planned_submissions.c, verdicts.c
+
+PLANNING = crc32(b"counterfoil planning")
+"""The lock that planners share, and that whoever decides about a submission has alone: else neither would see what the
+other writes, and what is withheld could be planned at the same moment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,15 +54,28 @@ class PlanTable:
         """
         ordered = sorted(submissions, key=lambda one: one.id)  # two planners wait for each other, never in a circle
         with classified(), self._engine.begin() as connection:
+            if connection.dialect.name == "postgresql":  # a verdict waits for planners, and they for it
+                connection.execute(_AT_WORK)
             new = self._noted(connection, [one for one in ordered if one.asked], now)
-            asked = [planned for one in ordered if (one.id, one.fingerprint) in new for planned in one.asked]
+            asked = _each_once([one for one in ordered if (one.id, one.fingerprint) in new])
             values = {"wanted": wanted_document(asked), "now": now}
-            found = [_key_of(row) for row in connection.execute(self._record, values)] if asked else []
+            recorded = connection.execute(self._record, values) if asked else ()
+            found = [_key_of(row) for row in recorded if row.state != "cancelled"]
             known = {(one.id, one.fingerprint) for one in ordered} - new
             if known:
                 rows = connection.execute(_UNSETTLED, {"of_ids": list({one for one, _ in known})})
                 found += [_key_of(row) for row in rows if (row.submission_id, row.fingerprint) in known]
         return set(found)
+
+    def add(self, connection: Connection, one: Submission, now: datetime) -> None:
+        """Note a submission as planned, and record what it asks for, each once, in a transaction that has begun."""
+        self._noted(connection, [one], now)
+        if one.asked:
+            connection.execute(self._record, {"wanted": wanted_document(_each_once([one])), "now": now})
+
+    def is_new(self, connection: Connection, submission_id: UUID, fingerprint: str, now: datetime) -> bool:
+        """Note something of a submission as planned, in a transaction that has begun, and say whether it was not."""
+        return bool(self._noted(connection, [Submission(submission_id, fingerprint, ())], now))
 
     def unfinished(self, submission_ids: Collection[UUID]) -> set[UUID]:
         """Return those of them that have a delivery which is neither sent, nor failed, nor held by a cap.
@@ -76,6 +94,14 @@ class PlanTable:
         return {(row.submission_id, row.fingerprint) for row in rows}
 
 
+def _each_once(submissions: Sequence[Submission]) -> list[Planned]:
+    """Return what they ask for, in order: two bodies under one id ask for the same, and no statement takes it twice."""
+    asked = dict[Key, Planned]()
+    for planned in (planned for one in submissions for planned in one.asked):
+        asked.setdefault(planned.key, planned)
+    return list(asked.values())
+
+
 def _key_of(row: Any) -> Key:
     return Key(row.submission_id, row.channel, row.destination_hash, row.request)
 
@@ -89,18 +115,28 @@ def _note_statement(dialect: str) -> Executable:
 
 
 def _record_statement(dialect: str) -> Executable:
+    """Return what records deliveries: cancelled where their submission is withheld, else pending.
+
+    One that is held as spam, by an event with the same fields, is pending by this one: good wins.
+    """
     wanted, now = documents(dialect, "wanted", GIVEN), bindparam("now", type_=_C.changed_at.type)
+    withheld = select(literal(1)).where(_V.submission_id == wanted.c.submission_id, _V.is_released.is_(False)).exists()
     values = {
         **{one.name: wanted.c[one.name] for one in GIVEN},
-        "state": literal("pending"),
+        "state": case((withheld, "cancelled"), else_="pending"),
+        "last_error": case((withheld, WITHHELD)),
         "attempts": literal(0),
-        **dict.fromkeys(("due_at", "created_at", "changed_at"), now),
+        "due_at": case((withheld, null()), else_=now),
+        **dict.fromkeys(("created_at", "changed_at"), now),
     }
     insert = (postgresql.insert if dialect == "postgresql" else sqlite.insert)(deliveries)
     insert = insert.from_select(list(values), select(*values.values()).where(true()))
-    return insert.on_conflict_do_nothing().returning(*_ROW)
+    good = {name: insert.excluded[name] for name in ("state", "last_error", "due_at", "changed_at")}
+    is_spam = and_(_C.state == "held", _C.last_error == SPAM)
+    return insert.on_conflict_do_update(index_elements=_ROW, set_=good, where=is_spam).returning(*_ROW, _C.state)
 
 
+_AT_WORK = select(func.pg_advisory_xact_lock_shared(PLANNING))
 _ROW = (_C.submission_id, _C.channel, _C.destination_hash, _C.request)
 _OF_THESE = _C.submission_id.in_(bindparam("of_ids", type_=Uuid(), expanding=True))
 _UNFINISHED = select(_C.submission_id).where(_OF_THESE, _C.state.in_(("pending", "sending", "retrying")))

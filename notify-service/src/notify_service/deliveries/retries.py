@@ -62,6 +62,11 @@ def put_aside_s(attempt: int) -> float:
     return min(retry_after_s(attempt + 1), PUT_ASIDE_MOST_S)
 
 
+def unknown_channel(channel: str) -> str:
+    """Return why what is asked of a channel cannot be done, that only another version may know."""
+    return f"channel {channel[:64]!r} is not known here"
+
+
 def without(channel: str) -> str:
     """Return why a delivery is put off whose form is known, and has no such channel yet."""
     return f"its form has no {channel} in this service's forms file"

@@ -109,7 +109,8 @@ def _values_of_known(new: Any, own: ColumnElement[bool]) -> dict[str, ColumnElem
     """Return what becomes of a row that is there, and may be taken over; `new` is what it would be made of."""
     now = _bound("now", _C.changed_at)
     was_held = _C.state == HELD
-    is_first = and_(_C.attempts == NONE, _C.counted_at.is_(None))  # what is held was never tried, either
+    # What is held was never tried, either; what somebody requested is counted by no cap.
+    is_first = and_(_C.attempts == NONE, _C.counted_at.is_(None), _C.requested_by.is_(None))
     is_held = and_(is_first, new.state == HELD)
     stays_held = and_(is_held, was_held)
     is_too_long = and_(stays_held, _C.changed_at <= _bound("too_long_ago", _C.changed_at))

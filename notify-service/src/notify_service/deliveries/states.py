@@ -16,6 +16,15 @@ State: TypeAlias = Literal["pending", "sending", "retrying", "held", "sent", "fa
 SETTLED: tuple[State, ...] = ("sent", "failed", "cancelled")
 """The states in which nothing is left to do, unless somebody asks for it."""
 
+SPAM = "spam"
+"""Why a delivery is held whose submission was taken for spam."""
+
+WITHHELD = "withheld"
+"""Why a delivery is cancelled whose submission an owner calls spam."""
+
+NOT_ASKED_FOR = "the form has no such destination any more"
+"""Why a delivery has failed that was requested, and that the form does not ask for."""
+
 CANCELLED = "cancelled"
 """Why a cancelled delivery is not sent, where it is shown as one that is held."""
 

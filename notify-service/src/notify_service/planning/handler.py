@@ -11,7 +11,7 @@ from uuid import UUID
 import structlog
 
 from notify_service.channels.channel import Channel
-from notify_service.channels.planned import NO_REQUEST, Key, Planned
+from notify_service.channels.planned import Key, Planned
 from notify_service.deliveries.plan_table import Submission
 from notify_service.deliveries.retries import is_too_old, retry_after_s, unknown
 from notify_service.planning.planner import fingerprint, may_plan, plan
@@ -114,20 +114,20 @@ class PlanSubmissions:
             for planned in may_plan(one.event, self.channels):
                 asking.setdefault(planned.key, one)
         events = {one.event.id: one for one, _ in reversed(taken)}
-        for key in untold:  # what no forms file tells of any more, such as a webhook that had a name
-            if key.request == NO_REQUEST:
-                asking.setdefault(key, events[key.submission_id])
-        return [
-            (DeliveryDue(key.id, key.channel, one.event, key.destination_hash), one.traceparent)
-            for key, one in asking.items()
-            if key in untold
-        ]
+        for key in untold:  # what no forms file tells of any more, such as a webhook that had a name, or was requested
+            asking.setdefault(key, events[key.submission_id])
+        return [(due_of(key, one.event), one.traceparent) for key, one in asking.items() if key in untold]
 
     def _asked(self, delivery: Delivery[SubmissionAccepted]) -> Sequence[Planned] | RetryLater:
         event, form = delivery.event, self.forms.get(delivery.event.form)
         if form is None and event.spam is None and not is_too_old(event.accepted_at, self.clock()):
             return RetryLater(unknown(event.form), after_s=retry_after_s(delivery.attempt + 1))
         return plan(event, form, self.channels)
+
+
+def due_of(key: Key, event: SubmissionAccepted) -> DeliveryDue:
+    """Return the event that a delivery of a submission is due."""
+    return DeliveryDue(key.id, key.channel, event, key.destination_hash, key.request)
 
 
 def _later() -> RetryLater:

@@ -1,0 +1,108 @@
+"""Keeps what owners decided about submissions, released or withheld, and applies it to their deliveries."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import Connection, Engine, and_, func, not_, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from notify_service.channels.planned import Key
+from notify_service.deliveries.caps import LIMITED
+from notify_service.deliveries.plan_table import PLANNING, PlanTable, Submission
+from notify_service.deliveries.states import WITHHELD
+from notify_service.tables import deliveries, verdicts
+from shared.database import classified
+
+_C, _V = deliveries.c, verdicts.c
+_UNDER_WAY = ("pending", "sending", "retrying")
+_WITHHELD = or_(
+    _C.state == "cancelled",
+    and_(_C.state == "held", not_(func.coalesce(_C.last_error, "").startswith(LIMITED, autoescape=True))),
+)
+"""What a release makes pending. What a cap holds waits for that cap."""
+
+_PENDING = {"state": "pending", "last_error": None}
+_CANCELLED = {
+    "state": "cancelled",
+    "last_error": WITHHELD,
+    **dict.fromkeys(("due_at", "owner", "lease_until", "next_attempt_at")),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """A decision about a submission; of several the one with the highest `version` counts, whatever comes last."""
+
+    submission_id: UUID
+    version: int
+    is_released: bool
+
+
+class VerdictTable:
+    """The verdicts in a database. Safe to use from many threads and processes at once."""
+
+    def __init__(self, engine: Engine, plans: PlanTable) -> None:
+        self._engine = engine
+        self._plans = plans
+
+    def withhold(self, submission_id: UUID, version: int, now: datetime) -> bool:
+        """Cancel what of a submission is not sent, and what is planned of it later; False where a later verdict stands.
+
+        What is being sent meanwhile is recorded as sent, where that is what comes of it. Raises
+        `DependencyUnavailable`.
+        """
+        with classified(), self._engine.begin() as connection:
+            if not _stands(connection, Verdict(submission_id, version, is_released=False), now):
+                return False
+            unsent = update(deliveries).where(_C.submission_id == submission_id, _C.state.in_((*_UNDER_WAY, "held")))
+            connection.execute(unsent.values({**_CANCELLED, "changed_at": now}))
+        return True
+
+    def sent(self, submission_id: UUID) -> set[Key]:
+        """Return what of a submission was sent; raises `DependencyUnavailable`."""
+        with classified(), self._engine.begin() as connection:
+            return _keys(connection, submission_id, ["sent"])
+
+    def release(self, asking: Submission, version: int, now: datetime) -> set[Key] | None:
+        """Record what a released submission asks for, each once, and make pending what was withheld of it.
+
+        Return all of it that is to be sent now; None where a later verdict stands. Raises `DependencyUnavailable`.
+        """
+        with classified(), self._engine.begin() as connection:
+            if not _stands(connection, Verdict(asking.id, version, is_released=True), now):
+                return None
+            withheld = update(deliveries).where(_C.submission_id == asking.id, _WITHHELD)
+            connection.execute(withheld.values({**_PENDING, "due_at": now, "changed_at": now}))
+            self._plans.add(connection, asking, now)
+            return _keys(connection, asking.id, _UNDER_WAY)
+
+
+def _stands(connection: Connection, verdict: Verdict, now: datetime) -> bool:
+    """Record a verdict, and say whether it is the one that counts. Until this transaction ends, nobody plans."""
+    is_postgresql = connection.dialect.name == "postgresql"
+    if is_postgresql:  # on SQLite there is one writer at a time
+        connection.execute(select(func.pg_advisory_xact_lock(PLANNING)))
+    insert = (postgresql.insert if is_postgresql else sqlite.insert)(verdicts).values(
+        submission_id=verdict.submission_id,
+        version=verdict.version,
+        is_released=verdict.is_released,
+        decided_at=now,
+    )
+    new = insert.excluded
+    newer = {one.name: new[one.name] for one in (_V.version, _V.is_released, _V.decided_at)}
+    connection.execute(
+        insert.on_conflict_do_update(index_elements=[_V.submission_id], set_=newer, where=_V.version < new.version)
+    )
+    found = select(_V.version, _V.is_released).where(_V.submission_id == verdict.submission_id)
+    standing = connection.execute(found).one()
+    return (standing.version, standing.is_released) == (verdict.version, verdict.is_released)
+
+
+def _keys(connection: Connection, submission_id: UUID, states: Sequence[str]) -> set[Key]:
+    found = select(_C.channel, _C.destination_hash, _C.request)
+    rows = connection.execute(found.where(_C.submission_id == submission_id, _C.state.in_(states)))
+    return {Key(submission_id, row.channel, row.destination_hash, row.request) for row in rows}
