@@ -26,7 +26,8 @@ def whole(server_directory: Path, rabbitmq: Broker, whole_sink: MailSink) -> Ite
     """Gateway, storage and notify as processes, on SQLite."""
     place, forms = server_directory / "e2e", server_directory / "e2e.toml"
     repeating = 'subject = "Welcome, {name}"\ntext = "Dear {name},\\n\\nyou have signed up."'
-    forms.write_text(EXAMPLE_FORMS.read_text().replace('subject = "Welcome"', repeating))
+    owners = '\n[forms.contact.owner]\nto = ["owner@example.org", "second@example.org"]\ntimezone = "Europe/Berlin"\n'
+    forms.write_text(EXAMPLE_FORMS.read_text().replace('subject = "Welcome"', repeating) + owners)
     smtp_url = whole_sink.url
     with Installation(place, broker_url=rabbitmq.fresh_vhost(), smtp_url=smtp_url, forms=forms) as installation:
         yield installation

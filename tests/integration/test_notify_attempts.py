@@ -142,4 +142,4 @@ def test_a_cancelled_one_is_shown_to_earlier_gateways_as_one_that_is_held(engine
     [shown] = DeliveryTable(engine).confirmations(key.submission_id)
     assert (shown.state, shown.error) == ("held", "cancelled")
     assert shown.for_receipt() == Confirmation("email", "pending", 1, NOON)
-    assert DeliveryTable(engine).unsettled(key.submission_id) == []
+    assert list(DeliveryTable(engine).unsettled(key.submission_id)) == []

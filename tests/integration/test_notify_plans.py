@@ -155,13 +155,13 @@ def test_a_delivery_that_failed_by_a_bug_is_reopened_by_its_id_alone(engine: Eng
         claimed = claim(table, each)
         assert isinstance(claimed, Claim)
         table.record(claimed, "failed", now=NOON, error="unexpected ZeroDivisionError")
-    assert table.unsettled(one.id) == []
+    assert list(table.unsettled(one.id)) == []
     table.reopen_delivery(one.asked[1].key.id, now=NOON)
     assert {shown.channel: shown.state for shown in table.confirmations(one.id)} == {
         "email": "failed",
         "webhook": "pending",
     }
-    assert table.unsettled(one.id) == [one.asked[1].key.id]
+    assert list(table.unsettled(one.id)) == [one.asked[1].key.id]
 
 
 def test_a_row_of_an_earlier_version_gets_the_id_that_messages_carry(engine: Engine) -> None:
@@ -172,4 +172,4 @@ def test_a_row_of_an_earlier_version_gets_the_id_that_messages_carry(engine: Eng
     with engine.begin() as connection:  # as the migration gave it one
         connection.execute(update(deliveries).values(id=uuid4()))
     assert isinstance(claim(table, one), Claim)
-    assert table.unsettled(one.key.submission_id) == [one.key.id]
+    assert list(table.unsettled(one.key.submission_id)) == [one.key.id]

@@ -215,13 +215,13 @@ class FakeDeliveries:
             Confirmation(told_as(k.channel), shown_state(r.state), r.attempts, r.changed_at, r.limit) for k, r in shown
         ]
 
-    def unsettled(self, submission_id: UUID) -> list[UUID]:
+    def unsettled(self, submission_id: UUID) -> dict[UUID, str]:
         self._reach()
-        return [
-            key.id
+        return {
+            key.id: key.channel
             for key, row in self.rows.items()
             if key.submission_id == submission_id and row.state not in {"sent", "failed"}
-        ]
+        }
 
     def _reach(self) -> None:
         if self.away:

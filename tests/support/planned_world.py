@@ -55,9 +55,12 @@ class FakePlans:
 
 
 class PlannedWorld:
-    """`mail` and `web` hold the collaborators of each transport; they share the table and the forms."""
+    """`mail` and `web` hold the collaborators of each transport; they share the table and the forms.
 
-    def __init__(self) -> None:
+    Mails leave by `sender`; without it they are kept in `mail.sender.sent`.
+    """
+
+    def __init__(self, sender: Transport | None = None) -> None:
         self.broker, self.plans = MemoryBroker(), FakePlans()
         self.mail, self.web = World(), WebhookWorld()
         self.forms: dict[str, Form] = {"signup": Form("signup", "Sign up", webhook=a_webhook())}
@@ -68,13 +71,13 @@ class PlannedWorld:
         self.clock = self.web.clock = self.mail.clock
         publish = DuePublisher(self.broker.publisher())
         in_place = [
-            InPlaceWorker("smtp", self._worker(self.mail.sender), 4),
+            InPlaceWorker("smtp", self._worker(sender or self.mail.sender), 4),
             InPlaceWorker("http", self._worker(self.web.sender), 1),
         ]
         self.planner = PlanSubmissions(
             self.channels, self.forms, self.plans, publish, DeliverInPlace(in_place), self.clock
         )
-        self.mails = self._worker(self.mail.sender)
+        self.mails = self._worker(sender or self.mail.sender)
         self.webhooks = self._worker(self.web.sender)
 
     def _worker(self, transport: Transport) -> DeliveryWorker[DeliveryDue]:

@@ -41,10 +41,11 @@ class ScriptedSmtp:
     With `login` it asks for that user and password before MAIL, and only under TLS. With `mails_per_connection` it
     answers each later MAIL on the same connection with 452. With `utf8_refused` it offers SMTPUTF8, and takes no mail
     that asks for it. With `pipelining` it offers that. One that is
-    `lenient` lets a mail begin whose recipients were all refused, and refuses it at its end. With `methods` it offers
-    those of AUTH, also such as it does not have; `answers` at login is what it says to a wrong password, or to all with
-    `locked`. `answers_to` says by recipient what it answers at the end of a mail. With `wants_name` it takes no EHLO
-    that says an address. It notes in `logins` by which methods somebody tried to log in, and in `hellos` the names.
+    `lenient` lets a mail begin whose recipients were all refused, and refuses it at its end. `refused` has what it
+    answers to RCPT, by mailbox. With `methods` it offers those of AUTH, also such as it does not have; `answers` at
+    login is what it says to a wrong password, or to all with `locked`. `answers_to` says by recipient what it answers
+    at the end of a mail. With `wants_name` it takes no EHLO that says an address. It notes in `logins` by which methods
+    somebody tried to log in, and in `hellos` the names.
     """
 
     starttls: bool = False
@@ -60,6 +61,7 @@ class ScriptedSmtp:
     wants_name: bool = False
     answers: dict[str, str] = field(default_factory=dict)
     answers_to: dict[str, str] = field(default_factory=dict)
+    refused: dict[str, str] = field(default_factory=dict)
     logins: list[str] = field(default_factory=list)
     hellos: list[str] = field(default_factory=list)
     received: list[Received] = field(default_factory=list)
@@ -186,7 +188,7 @@ class _Hooks:
     async def handle_RCPT(  # noqa: N802
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
-        told = await _told(self._script, "rcpt", server)
+        told = await _told(self._script, "rcpt", server) or self._script.refused.get(address)
         if not told or self._script.lenient:
             envelope.rcpt_tos.append(address)
         return told or "250 OK"

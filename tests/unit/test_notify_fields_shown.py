@@ -74,6 +74,20 @@ def test_a_value_becomes_lines(value: JsonValue, lines: list[str]) -> None:
     assert lines_of(value) == lines
 
 
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (True, FieldShown("Topic", ["yes"], answer=True)),
+        (False, FieldShown("Topic", ["no"], answer=False)),
+        (["Fish", "Meat"], FieldShown("Topic", ["Fish", "Meat"], is_list=True)),
+        (["Fish"], FieldShown("Topic", ["Fish"])),
+        ("Fish\nMeat", FieldShown("Topic", ["Fish", "Meat"])),
+    ],
+)
+def test_an_answer_and_a_list_are_marked_as_such(value: JsonValue, expected: FieldShown) -> None:
+    assert fields_shown(an_event(topic=value), FORM) == [expected]
+
+
 @pytest.mark.parametrize("name", ["", " ", "\u200b", "\u202e"])
 def test_a_name_that_nobody_sees_has_a_label(name: str) -> None:
     [shown] = fields_shown(replace(an_event(), fields={name: "x"}), Form("any", "Any"))

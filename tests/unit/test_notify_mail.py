@@ -20,8 +20,8 @@ from support.events import an_event
 from support.texts import TEXTS
 
 HEADERS = [
-    *("From", "To", "Subject", "Date", "Message-ID", "Auto-Submitted", "Content-Language", "MIME-Version"),
-    "Content-Type",
+    *("From", "To", "Subject", "Date", "Message-ID", "Auto-Submitted", "X-Auto-Response-Suppress"),
+    *("Content-Language", "MIME-Version", "Content-Type"),
 ]
 ENDS_OF_LINES = ["\r", "\n", "\r\n", "\v", "\f", "\x1c", "\x1d", "\x1e", "\x85", "\u2028", "\u2029", "\0"]
 INJECTION = "Ada{}Bcc: eve@example.org"

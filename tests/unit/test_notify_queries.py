@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from uuid import uuid4
 
@@ -106,14 +106,17 @@ def test_a_parked_planning_message_counts_for_every_channel_of_its_submission() 
     assert set(told) == {one.told_as for one in CHANNELS.values()}
 
 
-def test_a_parked_delivery_counts_for_the_channels_of_its_transport_while_it_is_unsettled() -> None:
-    deliveries, key = FakeDeliveries(), a_key()
+@pytest.mark.parametrize(("channel", "told_as"), [("confirmation", "email"), ("owner", "owner")])
+def test_a_parked_delivery_counts_for_its_own_channel_while_it_is_unsettled(channel: str, told_as: str) -> None:
+    deliveries, other = FakeDeliveries(), a_key()
+    key = replace(other, channel=channel, destination_hash="another")
+    deliveries.claim([planned(other)], lease_holder=uuid4(), now=NOON, lease_until=NOON + timedelta(minutes=1))
     parked = Standing({str(key.id): {NOTIFY_SMTP.name: NOON}})
     told = methods(deliveries, parked)["deliveries"]
     claim = deliveries.claim([planned(key)], lease_holder=uuid4(), now=NOON, lease_until=NOON + timedelta(minutes=1))[
         key
     ]
-    assert set(told({"id": str(key.submission_id)})["parked"]) == {"email"}
+    assert set(told({"id": str(key.submission_id)})["parked"]) == {told_as}
     assert isinstance(claim, Claim)
     deliveries.record(claim, "sent", now=NOON)
     assert told({"id": str(key.submission_id)})["parked"] == {}

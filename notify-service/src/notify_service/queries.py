@@ -21,8 +21,8 @@ class Confirmations(Protocol):
     def confirmations(self, submission_id: UUID) -> list[Confirmation]:
         """Return them as they are shown; empty where none was seen."""
 
-    def unsettled(self, submission_id: UUID) -> list[UUID]:
-        """Return the ids of those that are neither sent nor failed."""
+    def unsettled(self, submission_id: UUID) -> Mapping[UUID, str]:
+        """Return the ids of those that are not settled, each with its channel."""
 
 
 class Parked(Protocol):
@@ -44,24 +44,30 @@ def methods(known: Confirmations, parked: Parked, shown: Shown = _nothing) -> Ma
     """Return the queries of `topology.NOTIFY_QUERIES`, by name.
 
     `deliveries` {"id": uuid}, for the owner, answers {"confirmations": [...], "webhooks": [...], "parked": {...},
-    "deliveries": [...]}: the first two each as `Confirmation.to_json`, the second of all that told the owner; the third
-    says since when the event is parked, by channel, where anything may be to come; the last is all that is known, as
-    `shown` tells it. `receipt` answers the first three, and gives no cap away: what is held is pending. A submitter's
-    receipt shows the first alone.
+    "deliveries": [...]}: the first two each as `Confirmation.to_json`, the second of all that told the owner by HTTP;
+    the third says since when the event is parked, by channel, where anything may be to come; the last is all that is
+    known, as `shown` tells it. `receipt` answers the first three, and gives no cap away: what is held is pending. A
+    submitter's receipt shows the first alone.
     """
 
-    on_receipts = told_as(ON_RECEIPTS)
+    on_receipts, mails = told_as(ON_RECEIPTS), {one.told_as for one in CHANNELS.values() if one.transport == "smtp"}
+
+    def told_of(queue: str, waiting: Mapping[UUID, str]) -> Sequence[str]:
+        if queue not in OF_ONE_TRANSPORT:
+            return _told_of(queue)
+        ids = {channel: [str(one) for one, its in waiting.items() if its == channel] for channel in waiting.values()}
+        return [told_as(channel) for channel, its in ids.items() if queue in parked.parked_since(*its)]
 
     def told(params: Params) -> Answer:
         submission_id = UUID(str(params["id"]))
         found = known.confirmations(submission_id)
         is_settled = found and all(one.state in {"sent", "failed"} for one in found)
-        waiting = known.unsettled(submission_id) if found and not is_settled else []
+        waiting = known.unsettled(submission_id) if found and not is_settled else {}
         standing = {} if is_settled else parked.parked_since(str(submission_id), *map(str, waiting))
         return {
             "confirmations": [one.to_json() for one in found if one.channel == on_receipts],
-            "webhooks": [one.to_json() for one in found if one.channel != on_receipts],
-            "parked": {channel: iso(since) for queue, since in standing.items() for channel in _told_of(queue)},
+            "webhooks": [one.to_json() for one in found if one.channel not in mails],
+            "parked": {channel: iso(since) for queue, since in standing.items() for channel in told_of(queue, waiting)},
         }
 
     def deliveries(params: Params) -> Answer:
@@ -76,12 +82,10 @@ def methods(known: Confirmations, parked: Parked, shown: Shown = _nothing) -> Ma
 
 
 def _told_of(queue: str) -> Sequence[str]:
-    """Return the channels, as they are told, that wait while a message of a work queue is parked.
+    """Return the channels, as they are told, that wait while a message of a work queue of submissions is parked.
 
     What is to be planned is every channel's: nobody knows yet which of them it asks for.
     """
     if queue in OF_ONE_CHANNEL:
         return [told_as(OF_ONE_CHANNEL[queue])]
-    if queue == NOTIFY_SUBMISSIONS.name:
-        return [one.told_as for one in CHANNELS.values()]
-    return [one.told_as for one in CHANNELS.values() if one.transport == OF_ONE_TRANSPORT.get(queue)]
+    return [one.told_as for one in CHANNELS.values()] if queue == NOTIFY_SUBMISSIONS.name else []

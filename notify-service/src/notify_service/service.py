@@ -43,7 +43,7 @@ WORKS = (NOTIFY_EMAIL, NOTIFY_WEBHOOK, NOTIFY_SUBMISSIONS, NOTIFY_REQUESTS, NOTI
 
 def channel_needs(chosen: settings.Settings) -> ChannelNeeds:
     """Return what channels are made from, by the settings."""
-    return ChannelNeeds(chosen.mail_from, chosen.form_secrets, now, Templates())
+    return ChannelNeeds(chosen.mail_from, chosen.form_secrets, now, Templates(), chosen.owner_mail, chosen.timezone)
 
 
 def run(

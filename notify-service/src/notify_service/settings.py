@@ -17,6 +17,7 @@ from shared import settings
 from shared.database import database_url
 from shared.forms import FormSecrets
 from shared.forms import settings as form_settings
+from shared.forms.owner import check_timezone, parse_addresses
 from shared.public_addresses import Network
 
 _DATABASE_URL = "sqlite:///notify.db"
@@ -35,6 +36,8 @@ class Settings:
     smtp_timeout_s: int
     smtp_hello: str
     mail_from: MailFrom
+    owner_mail: tuple[str, ...] = field(repr=False)
+    timezone: str
     caps: Caps
     webhook_connections: int
     webhook_timeout_s: int
@@ -69,6 +72,8 @@ def load(*, with_broker: bool = True) -> Settings:
         smtp_timeout_s=env.int("SMTP_TIMEOUT_S", 60, validate=validate.Range(1, 600)) or 0,
         smtp_hello=_hello(env.str("SMTP_HELLO", ""), mail_from, problems),
         mail_from=mail_from,
+        owner_mail=_owner_mail(env.str("OWNER_MAIL", ""), problems),
+        timezone=_timezone(env.str("TIMEZONE", "UTC"), problems),
         caps=_caps(env, problems),
         webhook_connections=env.int("WEBHOOK_CONNECTIONS", 3, validate=validate.Range(1, 64)) or 0,
         webhook_timeout_s=env.int("WEBHOOK_TIMEOUT_S", 15, validate=validate.Range(1, 60)) or 0,
@@ -126,3 +131,22 @@ def _mail_from(text: str | None, problems: list[str]) -> MailFrom:
         problems.append("COUNTERFOIL_MAIL_FROM: expected a name and one address: Counterfoil <mail@example.org>")
         return MailFrom("", "")
     return MailFrom(*found[0])
+
+
+def _owner_mail(text: str | None, problems: list[str]) -> tuple[str, ...]:
+    """Return who is told by mail of what comes in with forms that do not say who; none by default."""
+    try:
+        return parse_addresses(text or "")
+    except ValueError as error:
+        problems.append(f"COUNTERFOIL_OWNER_MAIL: {error}")
+        return ()
+
+
+def _timezone(text: str | None, problems: list[str]) -> str:
+    """Return the time zone of owners whose form names none."""
+    name = text or "UTC"
+    try:
+        check_timezone(name)
+    except ValueError as error:
+        problems.append(f"COUNTERFOIL_TIMEZONE: {error}")
+    return name

@@ -24,10 +24,16 @@ _LINE_ENDS = str.maketrans("\u2028\u2029", "\n\n")
 
 
 class FieldShown(NamedTuple):
-    """A field that holds something: its label, one line, and its value, one line at least."""
+    """A field that holds something: its label, one line, and its value, one line at least.
+
+    `answer` is the value of a field that is a yes or a no, for whoever words that in a language; `is_list` says that
+    each entry of a list begins a line.
+    """
 
     label: str
     lines: list[str]
+    answer: bool | None = None
+    is_list: bool = False
 
 
 def fields_shown(event: SubmissionAccepted, form: Form, include: Collection[str] | None = None) -> list[FieldShown]:
@@ -40,7 +46,7 @@ def fields_shown(event: SubmissionAccepted, form: Form, include: Collection[str]
     known = form.fields or {}
     names = [*known, *(name for name in event.fields if name not in known)]
     return [
-        FieldShown(_label(label_of(known[name]) if name in known else label_from(name)), lines)
+        _shown(label_of(known[name]) if name in known else label_from(name), event.fields[name], lines)
         for name in names
         if (include is None or name in include) and (lines := lines_of(event.fields.get(name)))
     ]
@@ -57,6 +63,11 @@ def lines_of(value: JsonValue) -> list[str]:
 def one_line(text: str) -> str:
     """Return a text as one line, without what would turn round the rest of it."""
     return " ".join(as_line(" ".join(text.split())).translate(_REORDERING).split())
+
+
+def _shown(label: str, value: JsonValue, lines: list[str]) -> FieldShown:
+    answer = value if isinstance(value, bool) else None
+    return FieldShown(_label(label), lines, answer, is_list=isinstance(value, list) and len(lines) > 1)
 
 
 def _label(text: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -16,6 +16,7 @@ from notify_service.channels.chat.telegram import Telegram
 from notify_service.channels.confirmation import ConfirmationChannel
 from notify_service.channels.mail.composer import Composer, MailFrom
 from notify_service.channels.mail.templates import Templates
+from notify_service.channels.owner import OwnerChannel
 from notify_service.channels.webhook import WebhookChannel
 from notify_service.transports.http.push import pushes
 from shared.forms import Form, FormSecrets
@@ -24,12 +25,14 @@ from shared.forms.secrets import READERS
 
 @dataclass(frozen=True, slots=True)
 class ChannelNeeds:
-    """What channels are made from."""
+    """What channels are made from. `owner_mail` and `timezone` are those of forms that say nothing of them."""
 
     mail_from: MailFrom
     secrets: FormSecrets
     clock: Callable[[], datetime]
     templates: Templates
+    owner_mail: Sequence[str] = ()
+    timezone: str = "UTC"
 
     @property
     def composer(self) -> Composer:
@@ -48,6 +51,7 @@ class Listed:
 
 CHANNELS: dict[str, Listed] = {
     "confirmation": Listed(lambda n: ConfirmationChannel(n.composer, n.templates), "smtp", "email"),
+    "owner": Listed(lambda n: OwnerChannel(n.composer, n.templates, n.owner_mail, n.timezone), "smtp", "owner"),
     "webhook": Listed(lambda n: WebhookChannel(n.secrets, n.clock), "http", "webhook"),
     "slack": Listed(lambda n: ChatChannel(Slack(), n.secrets), "http", "slack"),
     "discord": Listed(lambda n: ChatChannel(Discord(), n.secrets), "http", "discord"),

@@ -154,9 +154,9 @@ class DeliveryTable:
         """Make a delivery pending that failed because of a bug; see `reopening.Failed`."""
         self._run(_REOPEN_ONE, {"of_delivery": delivery_id, "now": now})
 
-    def unsettled(self, submission_id: UUID) -> list[UUID]:
-        """Return the ids of a submission's deliveries that are not settled."""
-        return [row.id for row in self._run(_UNSETTLED, {"of_id": submission_id})]
+    def unsettled(self, submission_id: UUID) -> dict[UUID, str]:
+        """Return the ids of a submission's deliveries that are not settled, each with its channel."""
+        return {row.id: row.channel for row in self._run(_UNSETTLED, {"of_id": submission_id})}
 
     def _run(self, asked: Executable | Sequence[Executable], values: dict[str, Any]) -> Sequence[Row[Any]]:
         """Run one statement, or several in one transaction, and return the rows of the last."""
@@ -238,4 +238,4 @@ _BY_A_BUG = and_(_C.state == "failed", _C.last_error.startswith(BUG, autoescape=
 _REOPENED = update(deliveries).where(_BY_A_BUG).values(state="pending", last_error=None, changed_at=_NOW)
 _REOPEN = _REOPENED.where(is_bound(_C.submission_id, "of_id"), is_bound(_C.channel, "of_channel"))
 _REOPEN_ONE = _REOPENED.where(is_bound(_C.id, "of_delivery"))
-_UNSETTLED = select(_C.id).where(is_bound(_C.submission_id, "of_id"), _C.state.not_in(SETTLED))
+_UNSETTLED = select(_C.id, _C.channel).where(is_bound(_C.submission_id, "of_id"), _C.state.not_in(SETTLED))

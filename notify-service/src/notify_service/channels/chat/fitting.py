@@ -54,7 +54,7 @@ class Fitted(NamedTuple):
 def fitted(fields: Sequence[FieldShown], limits: Limits) -> Fitted:
     """Return as much of the fields as fits, in their order."""
     shown, left, is_whole = list[tuple[str, str]](), limits.total, len(fields) <= limits.fields
-    for label, lines in fields[: limits.fields]:
+    for label, lines, *_ in fields[: limits.fields]:
         name, whole = cut(label, limits.label, limits.cost), "\n".join(lines)
         left -= cost_of(name, limits.cost) + limits.each
         value = cut(whole, min(limits.value, left), limits.cost)

@@ -92,7 +92,7 @@ def read(answer: Answer, now: datetime) -> SendFailure | None:
 def _blocks(message: Message) -> Iterator[dict[str, Any]]:
     yield _block(cut(_without_formulas(message.title), _TITLE, cost), size="Large", weight="Bolder")
     defused = [
-        FieldShown(_without_formulas(label), [*map(_without_formulas, lines)]) for label, lines in message.fields
+        FieldShown(_without_formulas(label), [*map(_without_formulas, lines)]) for label, lines, *_ in message.fields
     ]
     fields, is_whole = fitted(defused, LIMITS)
     for label, value in fields:

@@ -24,6 +24,9 @@ from shared.text import is_line
 AutoSubmitted: TypeAlias = Literal["auto-replied", "auto-generated"]
 """What no program may answer (RFC 3834): a mail because of one that came, or one by itself."""
 
+_NO_ANSWER_OF_EXCHANGE = "X-Auto-Response-Suppress: OOF, AutoReply"
+"""The same for Exchange, which goes by a header of its own (MS-OXCMAIL, 2.1.3.2.20). What fails it still reports."""
+
 _PLAIN_MOST = 66
 """What fits beside `Subject: ` or `Reply-To: ` in a line of the 76 characters that RFC 2047 allows."""
 
@@ -92,6 +95,7 @@ class Composer:
             f"Date: {format_datetime(self._clock())}",
             f"Message-ID: {message_id(parts.message_id, self.mail_from.domain)}",
             f"Auto-Submitted: {parts.auto_submitted}",
+            _NO_ANSWER_OF_EXCHANGE,
             f"Content-Language: {parts.language}",
             "MIME-Version: 1.0",
         )

@@ -1,0 +1,69 @@
+"""The owner's mail: whoever owns a form is told of each submission, and can answer it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+from notify_service.channels.mail.composer import Composer, MailParts
+from notify_service.channels.mail.mailboxes import destination_hash, normalised, shown_address
+from notify_service.channels.mail.owner_wording import OwnerWording, reply_to_of
+from notify_service.channels.mail.templates import Templates
+from notify_service.channels.planned import Key, Planned
+from notify_service.transports.smtp.mail import Mail
+from shared.contracts import SubmissionAccepted
+from shared.forms import Form, Owner
+
+
+class OwnerChannel:
+    """Tells each owner of a form by a mail of their own, so that none sees another's address.
+
+    `addresses` are those of forms that name none, `timezone` is that of forms that name none. It counts against no cap:
+    caps are for mails that a stranger makes us send to whomever they like.
+    """
+
+    name = "owner"
+    off = "the form tells this address no more"
+
+    def __init__(self, composer: Composer, templates: Templates, addresses: Sequence[str], timezone: str) -> None:
+        self._composer = composer
+        self._wording = OwnerWording(templates, composer.mail_from.name or composer.mail_from.address, timezone)
+        self._addresses = addresses
+
+    def plan(self, event: SubmissionAccepted, form: Form | None) -> Sequence[Planned]:
+        """Return a delivery to each owner; none without the form: nobody knows then who they are."""
+        return [self._planned(event, address) for address in _recipients(form, self._addresses)] if form else []
+
+    def endpoint(self, planned: Planned, form: Form) -> str | None:  # noqa: ARG002 - see `channel.Channel`
+        """Return None: all mail goes to one server."""
+        return None
+
+    def endpoints(self, form: Form) -> Collection[str]:  # noqa: ARG002 - see `channel.Channel`
+        """Return none."""
+        return ()
+
+    def compose(self, event: SubmissionAccepted, form: Form, planned: Planned) -> Mail:
+        """Return the mail; raises `Permanent` where there can be none."""
+        reply_to = reply_to_of(event, form)
+        words = self._wording.words(event, form, reply_to)
+        parts = MailParts(
+            to=planned.destination,
+            subject=words.subject,
+            text=words.text,
+            html=words.html,
+            message_id=planned.provider_id,
+            auto_submitted="auto-generated",
+            language=words.language,
+            reply_to=reply_to,
+            mail_domains=form.mail_domains,
+        )
+        return self._composer.compose(parts)
+
+    def _planned(self, event: SubmissionAccepted, address: str) -> Planned:
+        key = Key(event.id, self.name, destination_hash(event.id, address))
+        return Planned(key, event.form, address, shown_address(address), f"{key.id}.owner")
+
+
+def _recipients(form: Form, default: Sequence[str]) -> Sequence[str]:
+    owner = form.owner or Owner()
+    addresses = (*(owner.to or default), *owner.also) if owner.enabled else ()
+    return list({normalised(address): address for address in addresses}.values())
