@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from random import Random
@@ -11,6 +12,7 @@ import psycopg
 import pytest
 
 from notify_service.transports.breaker import FAILURES_TO_OPEN
+from support.chats.slack import SlackStandIn
 from support.faulty.moody_smtp import Mood, MoodySink
 from support.faulty.stage import Stage, StartStage
 from support.ledger_verdict import Allowed
@@ -61,21 +63,44 @@ def test_row_19_every_answer(start_stage: StartStage, sink: MoodySink) -> None:
     stage.row.note({str(name): count for name, count in sink.said.items()})
 
 
-def test_row_20_the_mail_server_is_away(start_stage: StartStage, sink: MoodySink) -> None:
-    stage = start_stage(mailbox=sink, special={"notify": {"COUNTERFOIL_SMTP_CONNECTIONS": str(SMTP_CONNECTIONS)}})
+@pytest.fixture
+def room() -> Iterator[SlackStandIn]:
+    """A chat, which is well."""
+    with SlackStandIn() as running:
+        yield running
+
+
+def test_row_20_the_mail_server_is_away(
+    start_stage: StartStage, sink: MoodySink, room: SlackStandIn, tmp_path: Path
+) -> None:
+    forms, secrets = tmp_path / "forms.toml", tmp_path / "secrets"
+    forms.write_text('[forms.signup]\nslack.url_file = "room"\n')
+    secrets.mkdir()
+    (secrets / "room").write_text(room.url)
+    settings = {
+        "COUNTERFOIL_SMTP_CONNECTIONS": str(SMTP_CONNECTIONS),
+        "COUNTERFOIL_FORM_SECRETS": str(secrets),
+        "COUNTERFOIL_WEBHOOK_ALLOW": "127.0.0.1",
+    }
+    stage = start_stage(mailbox=sink, forms=forms, special={"notify": settings})
     load = stage.load()
     stage.await_more_acked(50)
     eventually(lambda: stage.trial.mailed() >= 50, 30, "mails come")
     sink.go_away()
-    before = sink.connections
+    before, told_before = sink.connections, len(room.said)
     stage.await_more_acked(400)
     stage.hold(40.0)  # longer than the breaker rests
     tries = sink.connections - before
+    told = len(room.said) - told_before
     stage.end(load)
+    assert told >= 400, "the chat goes on meanwhile"
     assert tries > 0, "vacuous: nobody tried"
     assert tries <= 2 * (FAILURES_TO_OPEN + 2 * SMTP_CONNECTIONS + 3), "a storm while it was away"
     sink.come_back()
-    stage.row.note({"tries while away": tries})
+    stage.row.note({"tries while away": tries, "told in the chat while away": told})
     stage.conclude(timeout_s=120)
+    ids = [one for entry in stage.trial.ledger.snapshot() for one in entry.ids]
+    eventually(lambda: len(room.said) >= len(ids), 30, "each submission is told there")
+    assert Counter(text.rpartition("Reference ")[2] for text in room.said) == Counter(ids), "once"
     assert sink.most_at_once <= 2 * SMTP_CONNECTIONS, "a storm at its return"
     stage.row.note({"connections at once": sink.most_at_once})

@@ -69,6 +69,7 @@ _HINTS: tuple[tuple[str, str], ...] = (
 
 
 _HTTP_HINTS: tuple[tuple[str, str], ...] = (
+    (r"status \d+: ", "docs/deliveries.md says under Chat how the address or the token is made"),
     (
         r"not public",
         "notify calls public addresses alone: COUNTERFOIL_WEBHOOK_ALLOW names networks that it may call, too",
