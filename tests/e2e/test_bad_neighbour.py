@@ -70,6 +70,8 @@ def test_the_check_takes_the_file_and_warns_of_each_secret(forms: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert re.findall(r"warning: (\S+):", done.stderr) == [
         "forms.rsvp.webhook.secret_file",
+        "forms.rsvp.webhooks.0.secret_file",
+        "forms.rsvp.webhooks.0.headers.Authorization",
         "forms.neighbour.captcha.secret_file",
     ]
 
@@ -81,12 +83,12 @@ def test_a_form_without_its_secret_keeps_nobody_else_waiting(installation: Insta
         receipt = accepted["receipt_url"]
         eventually(lambda url=receipt: installation.receipt(url)["state"] == "confirmed", 30, "both mails are sent")  # type: ignore[misc]
     eventually(
-        lambda: [one["state"] for one in shown(installation, waiting["id"])["webhooks"]] == ["retrying"],
+        lambda: [one["state"] for one in shown(installation, waiting["id"])["webhooks"]] == ["retrying"] * 2,
         20,
-        "the webhook waits, and its owner sees that",
+        "its webhooks wait, and its owner sees that",
     )
-    [webhook] = shown(installation, waiting["id"])["webhooks"]
-    assert webhook["error"] == "no secret: the file cannot be read: No such file or directory"
+    for webhook in shown(installation, waiting["id"])["webhooks"]:
+        assert webhook["error"] == "no secret: the file cannot be read: No such file or directory"
     assert "error" not in str(installation.receipt(waiting["receipt_url"]))
     assert shown(installation, other["id"])["control"]["captcha"] == "unverified"
 

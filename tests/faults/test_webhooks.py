@@ -39,7 +39,11 @@ def start(tmp_path: Path, rabbitmq: Broker, mail_sink: MailSink, receiver: Recei
         f'[forms.{name}]\nwebhook = {{url = "{receiver.url("/" + name)}", secret = "{SECRET}"}}\n'
         for name in ("hanging", "frozen", "quick")
     )
-    forms.write_text(told + "[forms.plain]\n")
+    several = "".join(
+        f'[[forms.several.webhooks]]\nname = "{name}"\nurl = "{receiver.url("/" + name)}"\nsecret = "{SECRET}"\n'
+        for name in ("hanging", "quick")
+    )
+    forms.write_text(told + "[forms.plain]\n" + several)
     with ExitStack() as running:
 
         def started(**settings: str) -> Installation:
@@ -110,6 +114,17 @@ def test_an_endpoint_that_hangs_holds_up_the_others_for_a_moment_only(
         return told + sum(map(installation.queues.depth, levels))
 
     eventually(lambda: kept() == len(hanging), 20, "nothing is lost: the rest waits")
+
+
+def test_one_of_a_forms_webhooks_that_hangs_holds_up_no_other_and_no_mail(
+    start: Start, receiver: Receiver, mail_sink: MailSink
+) -> None:
+    receiver.answers["/hanging"] = "hang"
+    installation = start(COUNTERFOIL_WEBHOOK_TIMEOUT_S="3")
+    ids = submit(installation, "several", 20, to="several")
+    eventually(lambda: {*told_ids(receiver, "quick")} == {f"{one}_quick" for one in ids}, 30, "the other is told")
+    eventually(lambda: len(mail_sink.messages()) == 20, 30, "and every mail is sent")
+    assert 0 < len(receiver.at("/hanging")) <= OF_ONE, "vacuous: it did not hang, or was not left alone"
 
 
 def test_what_was_told_when_notify_died_is_told_again_by_the_same_id(start: Start, receiver: Receiver) -> None:
