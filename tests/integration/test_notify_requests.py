@@ -216,3 +216,30 @@ def test_a_first_delivery_is_as_it_always_was(wishes: Wishes, event: SubmissionA
     for due in wishes.publish.due:
         assert due.request == NO_REQUEST
         assert wishes.planned(due).provider_id in {f"{event.id}.email", f"accepted_{event.id}"}
+
+
+def shown(wishes: Wishes, event: SubmissionAccepted) -> list[str]:
+    """Return what a receipt shows."""
+    return [one.state for one in wishes.table.confirmations(event.id) if one.channel == "email"]
+
+
+def test_a_receipt_shows_what_became_of_what_failed(wishes: Wishes, event: SubmissionAccepted) -> None:
+    wishes.accepted(event)
+    wishes.work_off("failed", "rcpt 550")
+    wishes.clock.forward(minutes=1)
+    wishes.requested(event, "confirmation")
+    assert shown(wishes, event) == ["pending"]
+    assert wishes.work_off() == 1
+    assert shown(wishes, event) == ["sent"]
+
+
+def test_a_receipt_stays_confirmed_whatever_becomes_of_a_further_mail(
+    wishes: Wishes, event: SubmissionAccepted
+) -> None:
+    wishes.accepted(event)
+    assert wishes.work_off() == 2
+    wishes.clock.forward(minutes=1)
+    wishes.requested(event, "confirmation")
+    assert shown(wishes, event) == ["sent"]
+    wishes.work_off("failed", "rcpt 550")
+    assert shown(wishes, event) == ["sent"]

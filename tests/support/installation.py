@@ -132,6 +132,10 @@ class Installation:
         }[service]
         return run(module, "parked", *arguments, settings=settings, exit_code=exit_code)
 
+    def resend(self, *arguments: str, exit_code: int = 0) -> str:
+        """Run `python -m storage_service resend …` and return what it prints."""
+        return run("storage_service", "resend", *arguments, settings=self._storage_settings, exit_code=exit_code)
+
     def receipt(self, receipt_url: str) -> dict[str, object]:
         """Return a receipt as JSON."""
         answer = requests.get(receipt_url, headers={"Accept": "application/json"}, timeout=10)

@@ -142,8 +142,8 @@ class DeliveryTable:
         return found[0].due_at if found else None
 
     def confirmations(self, submission_id: UUID) -> list[Confirmation]:
-        """Return the deliveries of a submission as they are shown."""
-        found = self._run(_OF_SUBMISSION, {"of_id": submission_id})
+        """Return the deliveries of a submission as they are shown: one to each destination."""
+        found = _as_seen(self._run(_OF_SUBMISSION, {"of_id": submission_id}))
         return [replace(_shown(row), limit=_limit_of(row), error=_error_of(row)) for row in found]
 
     def reopen(self, submission_id: UUID, channel: str, *, now: datetime) -> None:
@@ -188,6 +188,17 @@ def _shown(row: Row[Any]) -> Confirmation:
     return Confirmation(told_as(row.channel), shown_state(row.state), row.attempts, row.changed_at)
 
 
+def _as_seen(rows: Sequence[Row[Any]]) -> list[Row[Any]]:
+    """Return of each destination the newest that was sent, else the newest: what was sent stays so, whoever sends
+    it once more. `rows` begin with the oldest."""
+    seen = dict[tuple[str, str], Row[Any]]()
+    for row in rows:
+        destination = (row.channel, row.destination_hash)
+        if row.state == "sent" or destination not in seen or seen[destination].state != "sent":
+            seen[destination] = row
+    return [seen[destination] for destination in sorted(seen)]
+
+
 def _limit_of(row: Row[Any]) -> str | None:
     reason = row.last_error or ""
     return reason.removeprefix(LIMITED) if reason.startswith(LIMITED) else None
@@ -226,7 +237,9 @@ _OUTCOME = {
 _FIND = select(_C.state, _C.lease_until, _C.next_attempt_at).where(_THIS)
 _DUE_AT = select(_C.due_at).where(is_bound(_C.id, "of_delivery"))
 _OF_SUBMISSION = (
-    select(*_SHOWN, _C.last_error).where(is_bound(_C.submission_id, "of_id")).order_by(_C.channel, _C.destination_hash)
+    select(*_SHOWN, _C.last_error, _C.destination_hash)
+    .where(is_bound(_C.submission_id, "of_id"))
+    .order_by(_C.created_at, _C.request)
 )
 _RECORD = update(deliveries).where(_LEASED).values(_OUTCOME).returning(*_SHOWN)
 _RELEASE = (

@@ -13,7 +13,7 @@ from notify_service.deliveries.interface import Deliveries
 from notify_service.deliveries.retries import BUG, EARLIEST
 from notify_service.deliveries.states import UNTRIED, Claim, Outcome, Tried
 from notify_service.deliveries.wanted import Wanted
-from shared.contracts import Confirmation, ConfirmationChanged, SubmissionAccepted
+from shared.contracts import NO_REQUEST, Confirmation, ConfirmationChanged, SubmissionAccepted
 from shared.messaging.failures import DependencyUnavailable
 
 
@@ -60,8 +60,12 @@ class Telling:
             self.record(claim, wanted, "failed", f"{BUG}{type(error).__name__}")
 
     def announce_change(self, wanted: Wanted, confirmation: Confirmation | None) -> None:
-        """Announce to whoever watches the receipt, where there is news of what it tells of."""
-        if confirmation is not None and wanted.key.channel == ON_RECEIPTS:
+        """Announce to whoever watches the receipt, where there is news of what it tells of.
+
+        Of what somebody requested that is whether it was sent: the first one may have been, and stays so.
+        """
+        is_news = confirmation is not None and (wanted.key.request == NO_REQUEST or confirmation.state == "sent")
+        if confirmation is not None and is_news and wanted.key.channel == ON_RECEIPTS:
             self.announce(ConfirmationChanged(wanted.event.id, confirmation))
 
     def _tell(
