@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 import requests
 
+from dev.mail_sink import mails, read_mail
 from dev.processes import descendants, free_port, is_alive
 from support.polling import eventually
 from support.service import ROOT, clean_environment
@@ -101,7 +102,8 @@ def test_parts_are_killed_then_all_of_it_and_nothing_is_lost(directory: Path, ru
     first.await_ready()
     key = re.findall(r"cf_\S+", first.output)[0]
     accepted = [submit(first.url)]
-    eventually(lambda: list((directory / "mail").glob("*.eml")), 30, "the mail is in the sink")
+    eventually(lambda: len(mailboxes(directory)) == 2, 30, "the mails are in the sink")
+    assert mailboxes(directory) == ["ada@example.org", "owner@example.org"]
     assert {path.stat().st_mode & 0o077 for path in (directory, *directory.rglob("*"))} == {0}
 
     for module in ("storage_service", "gateway", "dev.mail_sink"):
@@ -110,7 +112,7 @@ def test_parts_are_killed_then_all_of_it_and_nothing_is_lost(directory: Path, ru
     said = [f"{name} was killed by SIGKILL" for name in ("storage", "gateway", "mail", "RabbitMQ")]
     eventually(lambda: all(line in first.output for line in said), 30, "it says what was killed")
     accepted.append(eventually(lambda: submit(first.url), 60, "it accepts again"))
-    eventually(lambda: len(list((directory / "mail").glob("*.eml"))) >= 2, 60, "the second mail is in the sink")
+    eventually(lambda: len(mailboxes(directory)) >= 4, 60, "the second mails are in the sink")
 
     left = descendants(first.process.pid)
     first.process.kill()
@@ -194,6 +196,11 @@ def submit(url: str) -> str | None:
     except requests.RequestException:
         return None
     return str(answer.json()["id"]) if answer.status_code == 202 else None
+
+
+def mailboxes(directory: Path) -> list[str]:
+    """Return whom the mails in the sink went to, by name."""
+    return sorted(str(mail["X-Envelope-To"]) for mail in map(read_mail, mails(directory / "mail")))
 
 
 def backed_up(directory: Path, what: str) -> subprocess.CompletedProcess[str]:

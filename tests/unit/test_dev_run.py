@@ -19,7 +19,7 @@ MADE = {"BIND": "127.0.0.1:8080", "BROKER_URL": "amqp://private/"}
 
 @pytest.fixture(autouse=True)
 def no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("BROKER_URL", "DATABASE_URL", "SMTP_URL", "FORMS", "BIND", "API_KEY_HASHES", "SECRET"):
+    for name in ("BROKER_URL", "DATABASE_URL", "SMTP_URL", "OWNER_MAIL", "FORMS", "BIND", "API_KEY_HASHES", "SECRET"):
         monkeypatch.delenv(f"COUNTERFOIL_{name}", raising=False)
         monkeypatch.delenv(f"COUNTERFOIL_{name}_FILE", raising=False)
     monkeypatch.delenv("PORT", raising=False)
@@ -57,6 +57,16 @@ def test_the_port_of_http_itself_is_served_and_not_named(tmp_path: Path) -> None
     said = run_words.ready(tmp_path, 80, "", None)
     assert "Counterfoil is ready:  http://127.0.0.1/\n" in said
     assert ":80" not in said
+
+
+def test_the_sink_has_mails_to_an_owner_too_unless_somebody_says_who_that_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = MADE | {"OWNER_MAIL": run_settings.OWNER}
+    assert run_settings.environment(tmp_path, "notify", made)["COUNTERFOIL_OWNER_MAIL"] == "owner@example.org"
+    monkeypatch.setenv("COUNTERFOIL_OWNER_MAIL", "me@example.org")
+    assert run_settings.environment(tmp_path, "notify", made)["COUNTERFOIL_OWNER_MAIL"] == "me@example.org"
+    assert "to who submits and to the owner" in run_words.ready(tmp_path, 80, "", "http://127.0.0.1:8025/")
 
 
 @pytest.mark.parametrize("text", ["http", "0", "65536", "-1", "8080 "])

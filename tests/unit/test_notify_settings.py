@@ -155,3 +155,22 @@ def test_the_mail_servers_address_may_stand_in_a_file_which_goes_before_the_vari
     environment.setenv("COUNTERFOIL_SMTP_URL_FILE", str(tmp_path / "absent"))
     with pytest.raises(SettingsError, match="COUNTERFOIL_SMTP_URL_FILE must be a readable file"):
         settings.load()
+
+
+def test_who_owns_forms_that_do_not_say_is_nobody_unless_a_setting_says_so(environment: pytest.MonkeyPatch) -> None:
+    assert (settings.load().owner_mail, settings.load().timezone) == ((), "UTC")
+    environment.setenv("COUNTERFOIL_OWNER_MAIL", "info@example.org, second@example.org")
+    environment.setenv("COUNTERFOIL_TIMEZONE", "Europe/Berlin")
+    loaded = settings.load()
+    assert (loaded.owner_mail, loaded.timezone) == (("info@example.org", "second@example.org"), "Europe/Berlin")
+    assert "info@" not in repr(loaded)
+
+
+def test_a_wrong_owner_and_a_wrong_time_zone_are_named_at_once(environment: pytest.MonkeyPatch) -> None:
+    environment.setenv("COUNTERFOIL_OWNER_MAIL", "Ada <ada@example.org>")
+    environment.setenv("COUNTERFOIL_TIMEZONE", "Berlin")
+    with pytest.raises(SettingsError) as raised:
+        settings.load()
+    assert "COUNTERFOIL_OWNER_MAIL: expected an address alone" in str(raised.value)
+    assert "COUNTERFOIL_TIMEZONE: no time zone of this name" in str(raised.value)
+    assert "ada@" not in str(raised.value)

@@ -89,7 +89,7 @@ class Run:
         smtp, web = processes.free_port(), self._mail_port
         program = [sys.executable, "-m", "dev.mail_sink", str(self._directory / "mail")]
         self._supervisor.start("mail", [*program, f"--smtp-port={smtp}", f"--web-port={web}"], os.environ)
-        self._made["SMTP_URL"] = f"smtp://127.0.0.1:{smtp}?starttls=never"
+        self._made |= {"SMTP_URL": f"smtp://127.0.0.1:{smtp}?starttls=never", "OWNER_MAIL": run_settings.OWNER}
         return f"http://127.0.0.1:{web}/"
 
     def _await_ready(self) -> str | None:

@@ -12,6 +12,9 @@ from dev.steps import ROOT
 from shared.forms import file_at
 
 EXAMPLE = ROOT / "forms.example.toml"
+OWNER = "owner@example.org"
+"""Whom the sink keeps the owner's mails for, unless somebody says who the owner is."""
+
 _OURS = ("COUNTERFOIL_", "OTEL_")
 
 

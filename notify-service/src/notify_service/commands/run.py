@@ -21,7 +21,10 @@ def run(arguments: Sequence[str]) -> int:
     """Run the service until it is told to stop; the same as no command."""
     parser("run", _HELP).parse_args(arguments)
     chosen = settings.load()
-    warnings = partial(forms.find_warnings, secrets=chosen.form_secrets, tables=with_secrets())
+    has_owner_mail = bool(chosen.owner_mail)
+    warnings = partial(
+        forms.find_warnings, secrets=chosen.form_secrets, tables=with_secrets(), has_owner_mail=has_owner_mail
+    )
     served = forms.ReloadingForms(chosen.forms, warnings=warnings)
     logs.configure("notify", level=chosen.log_level, format=chosen.log_format)
     served.tell()
