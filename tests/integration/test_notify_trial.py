@@ -136,6 +136,23 @@ def test_a_refusal_is_the_exit_code_and_says_what_to_do(
     assert f"< {next(iter(answers.values()))}" in shown.out
 
 
+def test_the_mail_to_each_owner_is_sent_or_that_to_one_address(monkeypatch: pytest.MonkeyPatch) -> None:
+    with ScriptedSmtp() as server:
+        monkeypatch.setenv("COUNTERFOIL_SMTP_URL", f"smtp://127.0.0.1:{server.port}")
+        assert run("owner-mail", "--form", "contact") == 0
+        assert [one.recipients for one in server.received] == [("owner@example.org",), ("other@example.org",)]
+        assert run("owner", "--form", "contact", "--to", "ada@example.org") == 0
+        monkeypatch.setenv("COUNTERFOIL_OWNER_MAIL", "all@example.org")
+        assert run("owner-mail", "--form", "plain") == 0
+    assert [one.recipients for one in server.received[2:]] == [("ada@example.org",), ("all@example.org",)]
+    for one in server.received:
+        mail = message_from_bytes(one.content, policy=policy.default)
+        assert mail["Subject"].startswith("TEST: ")
+        body = mail.get_body(("plain",))
+        assert body is not None
+        assert "This is a TEST" in body.get_content()
+
+
 def test_every_webhook_is_called_and_the_parts_that_may_be_secret_are_not_shown(
     receiver: Receiver, capsys: pytest.CaptureFixture[str]
 ) -> None:
