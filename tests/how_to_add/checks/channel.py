@@ -88,15 +88,15 @@ def test_a_route_may_name_it(world: PlannedWorld, tmp_path: Path) -> None:
     path.write_text(
         f"""[forms.signup]
         owner.enabled = false
-        chat.url = "{ROOM}"
+        mattermost.url = "{ROOM}"
         [[forms.signup.route]]
         when = "ada"
-        channels = ["chat"]
+        channels = ["mattermost"]
         """
     )
     [form] = forms.load(path).values()
     told = [[one.key.channel for one in plan(an_event(name=name), form, world.channels)] for name in ("Ada", "Grace")]
-    assert told == [["chat"], []]
+    assert told == [["mattermost"], []]
 
 
 def test_an_owner_who_is_told_is_told_so(world: PlannedWorld) -> None:
