@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 import unicodedata
 from dataclasses import replace
@@ -151,14 +152,26 @@ def test_what_is_repeated_is_short(value: str, most: int) -> None:
     assert "\n\n" not in shown
 
 
-def test_a_subject_and_a_text_repeat_so_much_of_each_value() -> None:
-    event = an_event(a="a" * 5000, b="b" * 5000)
-    form = a_form(subject="{a} {b}", text="{a}")
-    assert composed(event, form)["Subject"] == "a" * IN_SUBJECT + "… " + "b" * IN_SUBJECT + "…"
-    plain, html = bodies(composed(event, form))
-    for body in (plain, html):
-        assert "a" * IN_TEXT + "…" in body
-        assert "a" * (IN_TEXT + 1) not in body
+@pytest.mark.parametrize(("each", "words"), [(60, 2), (5, 300), (5000, 3)])
+def test_all_placeholders_together_repeat_so_much(each: int, words: int) -> None:
+    """80 characters in a subject and 500 in a text, however many placeholders a form has."""
+    event = replace(an_event(), fields={f"f{one}": "a" * each for one in range(words)})
+    template = " ".join(f"{{f{one}}}" for one in range(words))[:300]
+    mail = composed(event, a_form(subject=template, text=" ".join(f"{{f{one}}}" for one in range(words)) + " END"))
+    plain, html = bodies(mail)
+    with_its_title = IN_TEXT + IN_SUBJECT
+    for text, most in ((str(mail["Subject"]), IN_SUBJECT), (plain, IN_TEXT), (html, with_its_title)):
+        assert text.split("END")[0].count("a" * 5) * 5 <= most + 5
+        assert max(len(run) for run in re.findall("a+", text.split("END")[0])) <= most
+        assert "…" in text or each * words <= most
+
+
+def test_what_comes_first_is_repeated_first() -> None:
+    event = an_event(a="a" * 50, b="b" * 50, c="c")
+    mail = composed(event, a_form(subject="{a} {b} {c}", text="{a}{a}"))
+    assert mail["Subject"] == "a" * 50 + " " + "b" * 30 + "… …"
+    for body in bodies(mail):
+        assert "a" * 100 in body
 
 
 def test_dots_colons_at_signs_and_slashes_are_known_in_every_compatible_form() -> None:

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from notify_service.channels.mail.wording import MAIL_BYTES
+from notify_service.channels.mail.weighing import MAIL_BYTES
 from shared.contracts import Control, JsonValue, Source
 from shared.forms import Form, Owner
 from support.composed import bodies

@@ -32,15 +32,15 @@ def test_a_placeholder_stands_for_a_field_and_nothing_else(template: str, filled
         "list": ["x"],
         "object": {"x": "y"},
     }
-    assert placeholders.fill(template, fields, each=500, most=5000) == filled
+    assert placeholders.fill(template, fields, typed=500, most=5000) == filled
 
 
 @given(st.text(), st.text())
 def test_a_value_is_never_a_placeholder(name: str, other: str) -> None:
     fields: dict[str, JsonValue] = {"name": name.replace("{", "{other}{"), "other": "canary"}
-    assert "canary" not in placeholders.fill(f"a {{name}} {other.replace('{', '')}", fields, each=500, most=5000)
+    assert "canary" not in placeholders.fill(f"a {{name}} {other.replace('{', '')}", fields, typed=500, most=5000)
 
 
 def test_no_more_is_made_than_is_asked_for() -> None:
     template, values = "{name} " * 20_000, {"name": "x" * 500}
-    assert len(placeholders.fill(template, values, each=500, most=10_000)) < 11_000
+    assert len(placeholders.fill(template, values, typed=500, most=10_000)) < 11_000

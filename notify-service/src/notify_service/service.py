@@ -41,14 +41,15 @@ WORKS = (NOTIFY_EMAIL, NOTIFY_WEBHOOK, NOTIFY_SUBMISSIONS, NOTIFY_REQUESTS, NOTI
 """The queues that are taken; the first two for one version, until what gateways of the last one published is gone."""
 
 
-def channel_needs(chosen: settings.Settings) -> ChannelNeeds:
+def channel_needs(chosen: settings.Settings, templates: Templates) -> ChannelNeeds:
     """Return what channels are made from, by the settings."""
-    return ChannelNeeds(chosen.mail_from, chosen.form_secrets, now, Templates(), chosen.owner_mail, chosen.timezone)
+    return ChannelNeeds(chosen.mail_from, chosen.form_secrets, now, templates, chosen.owner_mail, chosen.timezone)
 
 
 def run(
     chosen: settings.Settings,
     served: forms.Forms,
+    templates: Templates,
     engine: Engine,
     broker: Broker,
     reach: failpoints.Reach,
@@ -61,7 +62,7 @@ def run(
     """
     measuring, table, announcer = NotifyInstruments(registry), DeliveryTable(engine, chosen.caps), broker.announcer()
     measuring.watch_owner_mail(lambda: failing_forms(engine, now()), lambda: [name for name, _ in served.items()])
-    made = channels(channel_needs(chosen))
+    made = channels(channel_needs(chosen, templates))
     parts = Parts(chosen, served, table, PlanTable(engine), made, broker, announcer, measuring, reach, spans)
     mail, webhooks = mail_workers(parts), webhook_workers(parts)
     built = [mail, webhooks, planner(parts, [*mail.in_place, *webhooks.in_place]), owners_wishes(parts, engine)]

@@ -21,6 +21,7 @@ from shared.forms.owner import check_timezone, parse_addresses
 from shared.public_addresses import Network
 
 _DATABASE_URL = "sqlite:///notify.db"
+_MAIL_FROM = "Counterfoil <counterfoil@localhost>"
 _ADDRESS = re.compile(r"[\w!#$%&'*+/=?^`{|}~.-]{1,64}@[a-z0-9-]+(\.[a-z0-9-]+)*", re.ASCII | re.IGNORECASE)
 """Enough to stand in a header; unlike a submitter's, its domain may be `localhost`."""
 
@@ -42,11 +43,23 @@ class Settings:
     webhook_connections: int
     webhook_timeout_s: int
     webhook_allow: tuple[Network, ...]
+    templates: Path | None
     forms: Path
     form_secrets: FormSecrets
     metrics_bind: str | None
     log_level: str
     log_format: str
+
+
+@dataclass(frozen=True, slots=True)
+class PreviewSettings:
+    """What `load_for_preview` reads."""
+
+    mail_from: MailFrom
+    timezone: str
+    templates: Path | None
+    forms: Path
+    form_secrets: FormSecrets
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +76,7 @@ def load(*, with_broker: bool = True) -> Settings:
     """Read the environment; raises `SettingsError` with all that is wrong. What sends by itself needs no broker."""
     env = settings.reader()
     problems: list[str] = []
-    mail_from = _mail_from(env.str("MAIL_FROM", "Counterfoil <counterfoil@localhost>"), problems)
+    mail_from = _mail_from(env.str("MAIL_FROM", _MAIL_FROM), problems)
     loaded = Settings(
         broker_url=settings.broker_url(env) if with_broker else "",
         database_url=database_url(env, _DATABASE_URL),
@@ -78,6 +91,7 @@ def load(*, with_broker: bool = True) -> Settings:
         webhook_connections=env.int("WEBHOOK_CONNECTIONS", 3, validate=validate.Range(1, 64)) or 0,
         webhook_timeout_s=env.int("WEBHOOK_TIMEOUT_S", 15, validate=validate.Range(1, 60)) or 0,
         webhook_allow=form_settings.networks(env, "WEBHOOK_ALLOW"),
+        templates=_templates(env),
         forms=form_settings.forms_file(env),
         form_secrets=form_settings.form_secrets(env),
         metrics_bind=settings.metrics_bind(env),
@@ -99,6 +113,27 @@ def load_for_command(*, with_broker: bool = False) -> CommandSettings:
     )
     settings.sealed(env)
     return loaded
+
+
+def load_for_preview() -> PreviewSettings:
+    """Read what makes the words of a mail, and no more; raises `SettingsError`."""
+    env = settings.reader()
+    problems: list[str] = []
+    loaded = PreviewSettings(
+        mail_from=_mail_from(env.str("MAIL_FROM", _MAIL_FROM), problems),
+        timezone=_timezone(env.str("TIMEZONE", "UTC"), problems),
+        templates=_templates(env),
+        forms=form_settings.forms_file(env),
+        form_secrets=form_settings.form_secrets(env),
+    )
+    settings.sealed(env, *problems)
+    return loaded
+
+
+def _templates(env: FileAwareEnv) -> Path | None:
+    """Read `TEMPLATES`: the folder of an operator's own templates of mails; none by default."""
+    folder = env.str("TEMPLATES", "")
+    return Path(folder) if folder else None
 
 
 def _smtp_server(url: str | None, problems: list[str]) -> SmtpServer:

@@ -9,7 +9,9 @@ from notify_service.commands.deliveries import deliveries
 from notify_service.commands.doctor import doctor
 from notify_service.commands.migrate import migrate
 from notify_service.commands.parked import parked
+from notify_service.commands.preview import preview
 from notify_service.commands.run import run
+from notify_service.commands.templates import templates
 from notify_service.commands.test import test
 
 Command: TypeAlias = Callable[[Sequence[str]], int]
@@ -24,6 +26,8 @@ COMMANDS: Mapping[str, Command] = {
     "migrate": migrate,
     "deliveries": deliveries,
     "parked": parked,
+    "templates": templates,
+    "preview": preview,
     "test": test,
     "doctor": doctor,
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
+from notify_service.channels.mail.template_set import TemplatesError
 from shared.database import MigrationFailed
 from shared.forms import FormsError
 from shared.messaging.failures import DependencyUnavailable
@@ -17,7 +18,7 @@ class Refused(Exception):
     """A command cannot do its work as things are; the text says why, and how to mend it."""
 
 
-REFUSALS = (Refused, SettingsError, FormsError, MigrationFailed, DependencyUnavailable)
+REFUSALS = (Refused, SettingsError, FormsError, TemplatesError, MigrationFailed, DependencyUnavailable)
 """What a command may raise: the text is for whoever typed it."""
 
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from notify_service import settings
+from notify_service.channels.mail.templates import Templates
 from notify_service.channels.planned import Planned
 from notify_service.channels.registry import CHANNELS
 from notify_service.commands.terminal import Refused, complain, parser, say
@@ -45,7 +46,7 @@ def test(arguments: Sequence[str]) -> int:
     chosen = settings.load(with_broker=False)
     form = _form(chosen, given.form, given.to)
     listed = CHANNELS[name]
-    trial = Trial(chosen, listed.make(channel_needs(chosen)), listed.transport, timed(say))
+    trial = Trial(chosen, listed.make(channel_needs(chosen, Templates(chosen.templates))), listed.transport, timed(say))
     event = a_submission(form, given.to, datetime.now(UTC))
     asked = [one for one in trial.channel.plan(event, form) if not one.on_release]
     asked = [one for one in asked if destination in ("", one.key.destination_hash)]

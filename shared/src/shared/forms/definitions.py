@@ -80,7 +80,8 @@ class Form:
     `unknown` says what happens to fields that are not among `fields`. `owner` is None where nothing is said of the
     owner's mail: notify's setting says then who gets it. `webhook` is None where the form has none; `webhooks` are
     those that have names of their own.
-    `mail_domains` are private domains that addresses may have: `intranet`, `corp.local`.
+    `mail_domains` are private domains that addresses may have: `intranet`, `corp.local`. `language` is the tag (`de`,
+    `pt-BR`) of the language that the form and its owner's words are in; None where nobody says.
     What has a schema in its metadata as `table` is a table of the file, which that schema checks.
     """
 
@@ -100,6 +101,7 @@ class Form:
     deduplicate: timedelta | None = None
     captcha: Captcha | None = field(default=None, metadata={"table": CaptchaSchema})
     mail_domains: tuple[str, ...] = ()
+    language: str | None = None
     confirmation: ConfirmationMail = field(default_factory=ConfirmationMail)
     owner: Owner | None = field(default=None, metadata={"table": OwnerSchema})
     webhook: Webhook | None = field(default=None, metadata={"table": WebhookSchema})

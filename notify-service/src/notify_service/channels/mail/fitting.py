@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-from binascii import b2a_qp
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from markupsafe import escape
-
 from notify_service.channels.fields_shown import FieldShown
+from notify_service.channels.mail.weighing import weight_of
 
 _FIELD_BYTES = 400
 """What a field brings with it in both bodies, beside its label and its value."""
 
 _BESIDE_MOST = 60
 """Characters of a value that stand beside its label in a text."""
-
-_LINE_BYTES = 80
-"""What a line's end brings with it in HTML."""
 
 _PIECE_LEAST, _PIECE_MOST = 20, 500
 """Characters that are weighed at once."""
@@ -57,13 +52,13 @@ def fitted(fields: Sequence[FieldShown], most: int) -> tuple[list[Shown], int]:
     """
     fixed, count = 0, 0
     for one in fields:
-        fixed += _FIELD_BYTES + _weight_of(one.label)
+        fixed += _FIELD_BYTES + weight_of(one.label)
         if fixed > most // 2:
             break
         count += 1
     kept = fields[:count]
     texts = [_text_of(one) for one in kept]
-    weights = [_weight_of(text) for text in texts]
+    weights = [weight_of(text) for text in texts]
     share = _share(weights, most - fixed)
     return [_shown(*one, share) for one in zip(kept, texts, weights, strict=True)], len(fields) - count
 
@@ -94,14 +89,8 @@ def _beginning(text: str, most: int) -> str:
     """Return as much of a text as fits, by pieces that are small where there is little room."""
     piece, at = max(_PIECE_LEAST, min(_PIECE_MOST, most // 50)), 0
     while at < len(text):
-        most -= _weight_of(text[at : at + piece])
+        most -= weight_of(text[at : at + piece])
         if most < 0:
             break
         at += piece
     return text[:at].rstrip()
-
-
-def _weight_of(text: str) -> int:
-    """Return how many bytes of a mail a text becomes at most: encoded, once as text and once in HTML."""
-    bodies = (b2a_qp(body.encode("utf-8", "surrogatepass"), istext=False) for body in (text, str(escape(text))))
-    return sum(map(len, bodies)) + _LINE_BYTES * text.count("\n") + _LINE_BYTES

@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Collection
-from datetime import datetime
-from zoneinfo import ZoneInfo
 
 from notify_service.channels.fields_shown import fields_shown, one_line
 from notify_service.channels.mail.addresses import checked_address
 from notify_service.channels.mail.composer import ReplyTo
+from notify_service.channels.mail.dates import moment_in
 from notify_service.channels.mail.fitting import fitted
-from notify_service.channels.mail.templates import Templates, Words
+from notify_service.channels.mail.template_set import Words
+from notify_service.channels.mail.templates import Templates
 from notify_service.transports.failures import Permanent
 from shared.contracts import JsonValue, SubmissionAccepted
 from shared.forms import Form, Owner
@@ -56,6 +56,7 @@ class OwnerWording:
     def words(self, event: SubmissionAccepted, form: Form, reply_to: ReplyTo | None) -> Words:
         """Return the fields with their labels, whom an answer goes to, where it came from, and its reference."""
         owner = form.owner or Owner()
+        language = self._templates.language(NAME, [form.language] if form.language else [])
         shown, left_out = fitted(fields_shown(event, form, owner.include), _FIELDS_BYTES)
         values = {
             "subject": _subject(event, owner),
@@ -65,14 +66,14 @@ class OwnerWording:
             "left_out": left_out,
             "answer_to": ", ".join(filter(None, (reply_to.name, reply_to.address))) if reply_to else "",
             "is_unverified": event.control.captcha == "unverified",
-            "received": _moment(event.accepted_at, owner.timezone or self._timezone),
+            "received": moment_in(language, event.accepted_at, owner.timezone or self._timezone),
             "page": _line((event.source.referer or "")[:_PAGE_MOST]),
             "visitor_language": _language(event.source.language),
             "reference": str(event.id),
             "submission_url": None,  # there is no page yet that shows one
             "sender": self._sender,
         }
-        return self._templates.render(NAME, None, values)
+        return self._templates.render(NAME, language, values)
 
 
 def reply_to_of(event: SubmissionAccepted, form: Form) -> ReplyTo | None:
@@ -133,11 +134,6 @@ def _name_of(event: SubmissionAccepted, include: Collection[str] | None) -> str:
     whole = next((texts[name] for name in _NAMES if texts.get(name)), "")
     halves = (" ".join(texts[half] for half in both if texts.get(half)) for both in _HALVES)
     return (whole or next(filter(None, halves), ""))[:_NAME_MOST]
-
-
-def _moment(moment: datetime, timezone: str) -> str:
-    zone = timezone if timezone == "UTC" else f"({timezone})"
-    return f"{moment.astimezone(ZoneInfo(timezone)):%-d %B %Y, %H:%M} {zone}"
 
 
 def _line(text: str) -> str:

@@ -9,22 +9,20 @@ from shared.contracts import JsonValue
 from shared.forms.placeholders import PLACEHOLDER
 
 
-def fill(template: str, fields: Mapping[str, JsonValue], *, each: int, most: int) -> str:
-    """Return the template with each placeholder replaced by what may be repeated of its field, `each` characters of it.
+def fill(template: str, fields: Mapping[str, JsonValue], *, typed: int, most: int) -> str:
+    """Return the template with each placeholder replaced by what may be repeated of its field.
 
-    A value is never looked at for placeholders again. Text and numbers are shown; a field that is missing, or is
-    neither, leaves nothing. No more is made than a little beyond `most` characters: there the rest is left out.
+    All placeholders together repeat `typed` characters of what was typed; what comes first has them first. A value is
+    never looked at for placeholders again. Text and numbers are shown; a field that is missing, or is neither, leaves
+    nothing. No more is made than a little beyond `most` characters: there the rest is left out.
     """
     template = template.replace(OPEN, "").replace(CLOSE, "")
-    values: dict[str, str] = {}
     parts, length, at = list[str](), 0, 0
     for found in PLACEHOLDER.finditer(template):
         if length > most:
             break
-        name = found[1]
-        if name not in values:
-            values[name] = repeated(_text(fields.get(name)), each)
-        value = values[name]
+        value = repeated(_text(fields.get(found[1])), typed)
+        typed -= min(typed, len(value))
         parts += [template[at : found.start()], f"{OPEN}{value}{CLOSE}" if value else ""]
         length += len(parts[-1]) + len(parts[-2])
         at = found.end()

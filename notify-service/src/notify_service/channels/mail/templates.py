@@ -1,73 +1,111 @@
-"""The words of mails, from templates: a file for each part of a mail, by the name of the mail and its language."""
+"""Words mails by their templates, and follows the folder of an operator's own."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+import threading
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from jinja2 import FileSystemLoader, StrictUndefined, Template, select_autoescape
-from jinja2.sandbox import SandboxedEnvironment
+import structlog
 
-from shared.text import as_line
+from notify_service.channels.mail import template_set
+from notify_service.channels.mail.closed_jinja import Wrong
+from notify_service.channels.mail.jinja_rules import TooMuch
+from notify_service.channels.mail.template_files import stamp_of
+from notify_service.channels.mail.template_set import MailTemplate, TemplatesError, TemplateSet, Words
+from notify_service.transports.failures import Permanent
 
 ENGLISH = "en"
 """What every mail can be had in."""
 
-MAX_SUBJECT_CHARACTERS = 200
+CHECK_S = 1.0
+"""How often the folder is looked at."""
 
-_BUILT_IN = Path(__file__).parents[2] / "templates"
-_PARTS = ("subject.txt", "body.txt", "body.html")
-
-
-@dataclass(frozen=True, slots=True)
-class Words:
-    """What a mail says: its subject, in one line, and its body as text and as HTML, in a language."""
-
-    subject: str
-    text: str
-    html: str
-    language: str
+_log = structlog.get_logger()
 
 
 class Templates:
-    """The templates that come with the product."""
+    """The templates of mails, an operator's own in `folder` before those that come with the product.
 
-    def __init__(self) -> None:
-        environment = SandboxedEnvironment(
-            loader=FileSystemLoader(_BUILT_IN),
-            autoescape=select_autoescape(["html"]),
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-            keep_trailing_newline=True,
-            auto_reload=False,
-        )
-        self._templates: dict[tuple[str, str], tuple[Template, ...]] = {
-            (folder.name, language): tuple(
-                environment.get_template(f"{folder.name}/{language}.{part}") for part in _PARTS
-            )
-            for folder in sorted(_BUILT_IN.iterdir())
-            for language in sorted({path.name.partition(".")[0] for path in folder.iterdir()})
-        }
+    A change of the folder is taken over as a whole or not at all. Raises `TemplatesError` where it is wrong at first.
+    """
+
+    def __init__(self, folder: Path | None = None) -> None:
+        self._folder = folder
+        self._met = self._seen = stamp_of(folder) if folder else ()
+        self._built_in = template_set.load()
+        self._current = template_set.load(folder) if folder else self._built_in
+
+    def languages(self, name: str) -> list[str]:
+        """Return the languages that the mail `name` can be had in."""
+        return [found.language for (mail, _), found in self._current.items() if mail == name]
+
+    def language(self, name: str, wanted: Sequence[str]) -> str:
+        """Return the first of the languages wanted that the mail `name` can be had in, as its files call it.
+
+        `de-AT` can be had in `de`. Where it can be had in none of them, it can in English.
+        """
+        found = (_nearest(self._current, name, one) for one in wanted)
+        return next((one.language for one in found if one), ENGLISH)
 
     def render(self, name: str, language: str | None, values: Mapping[str, object]) -> Words:
-        """Return the words of the mail `name` in a language, else in what that is a kind of (`de` for `de-AT`), else
-        in English. `values["subject"]` is the subject, if it is not empty."""
-        language = self._nearest(name, language or ENGLISH)
-        subject, text, html = self._templates[name, language]
-        line = one_line(str(values.get("subject") or "")) or one_line(subject.render(values))
-        values = {**values, "subject": line, "language": language}
-        return Words(line, text.render(values), html.render(values), language)
+        """Return the words of the mail `name` in a language; where it cannot be had in that, in English.
 
-    def _nearest(self, name: str, language: str) -> str:
-        while language and (name, language) not in self._templates:
-            language = language.rpartition("-")[0]
-        return language or ENGLISH
+        `values` are those of `variables.MAILS`; with a `subject` that is not empty that is the subject. A template of
+        an operator's own that cannot cope with them is logged, and the one that comes with the product stands in.
+        Raises `Permanent` where that cannot, either.
+        """
+        found = _chosen(self._current, name, language)
+        try:
+            return found.words(values)
+        except (Wrong, TooMuch) as error:
+            _log.error("a template of a mail does not work", mail=name, language=found.language, reason=str(error))
+        try:
+            return _chosen(self._built_in, name, language).words(values)
+        except (Wrong, TooMuch) as error:
+            raise Permanent(f"the template of the mail {name} does not work") from error
+
+    def refresh(self) -> None:
+        """Look at the folder, and take over what has changed, once it has stayed the same from one look to the next."""
+        if self._folder is None:
+            return
+        met, stamp = self._met, stamp_of(self._folder)
+        self._met = stamp
+        if stamp == self._seen or stamp != met:
+            return
+        self._seen = stamp
+        try:
+            self._current = template_set.load(self._folder)
+        except TemplatesError as error:
+            _log.error("changed templates are not taken over, those before stay", errors=str(error).splitlines())
+        else:
+            _log.info("changed templates are taken over", folder=str(self._folder))
+
+    def follow(self, check_s: float = CHECK_S) -> None:
+        """Refresh every `check_s` seconds from now on, in a thread of its own that ends with the process."""
+        if self._folder is None:
+            return
+        ticker = threading.Event()
+
+        def look() -> None:
+            while not ticker.wait(check_s):
+                try:
+                    self.refresh()
+                except Exception:  # noqa: BLE001 - a bug must not end the following
+                    _log.exception("the templates were not looked at")
+
+        threading.Thread(target=look, name="templates", daemon=True).start()
 
 
-def one_line(text: str) -> str:
-    """Return a text as a subject: one line, of so many characters at most."""
-    line = " ".join(as_line(text).split())
-    cut = line[:MAX_SUBJECT_CHARACTERS]
-    return line if cut == line else cut.rstrip() + "\N{HORIZONTAL ELLIPSIS}"
+def _chosen(templates: TemplateSet, name: str, language: str | None) -> MailTemplate:
+    return _nearest(templates, name, language or ENGLISH) or templates[name, ENGLISH]
+
+
+def _nearest(templates: TemplateSet, name: str, language: str) -> MailTemplate | None:
+    """Return the template in a language, or in what that is a kind of."""
+    tag = language.lower()
+    while tag:
+        if found := templates.get((name, tag)):
+            return found
+        tag = tag.rpartition("-")[0]
+    return None

@@ -3,32 +3,24 @@
 from __future__ import annotations
 
 import re
-from binascii import b2a_qp
 
-from markupsafe import escape
-
+from notify_service.channels.mail.dates import moment_in
+from notify_service.channels.mail.languages import wanted
 from notify_service.channels.mail.placeholders import fill
-from notify_service.channels.mail.templates import MAX_SUBJECT_CHARACTERS, Templates, Words
+from notify_service.channels.mail.template_set import MAX_SUBJECT_CHARACTERS, Words
+from notify_service.channels.mail.templates import Templates
+from notify_service.channels.mail.weighing import MAIL_BYTES, fitted
 from shared.contracts import SubmissionAccepted
 from shared.forms import Form
 from shared.text import as_shown
 
+NAME = "confirmation"
+
 IN_SUBJECT, IN_TEXT = 80, 500
-"""Characters of a value that are repeated in a subject, and in a text."""
-
-MAIL_BYTES = 256 * 1024
-"""What a mail weighs at most, as it is sent, its headers and both its bodies."""
-
-LEFT_OUT = "\N{HORIZONTAL ELLIPSIS} The rest is left out: a mail may not be longer."
+"""Characters of what was typed that are repeated in a subject, and in a text, all placeholders together."""
 
 _REST_BYTES = 16 * 1024
 """What all weighs together that is not the form's own text."""
-
-_PIECE = 500
-"""Characters that are weighed at once."""
-
-_LINE_BYTES = 80
-"""What a line's end brings with it in HTML."""
 
 _ADDRESS = re.compile(r"https?://[!-~]{1,2000}")
 
@@ -46,45 +38,32 @@ class Wording:
 
     def words(self, event: SubmissionAccepted, form: Form) -> Words:
         """Return the form's own text or a thank-you, where the receipt is, and who sent it and why."""
-        opening = _opening(event, form)
+        opening, is_cut = _opening(event, form)
+        language = self._templates.language(NAME, wanted(event, form))
         values = {
             "subject": _subject(event, form),
             "paragraphs": [part.split("\n") for part in opening.split("\n\n")] if opening else [],
+            "left_out": is_cut,
             "form": form.title,
             "sender": self._sender,
-            "received": f"{event.accepted_at:%-d %B %Y, %H:%M} UTC",
+            "received": moment_in(language, event.accepted_at),
             "reference": str(event.id),
             "receipt_url": event.receipt_url if _ADDRESS.fullmatch(event.receipt_url or "") else None,
         }
-        return self._templates.render("confirmation", None, values)
+        return self._templates.render(NAME, language, values)
 
 
 def _subject(event: SubmissionAccepted, form: Form) -> str:
     """Return the subject where the form has one: its own, or the page's where the form allows that."""
     from_page = (event.control.subject or "") if form.confirmation.subject_from_page else ""
     if from_page.strip():
-        return fill("{subject}", {"subject": from_page}, each=IN_SUBJECT, most=MAX_SUBJECT_CHARACTERS)
-    return fill(form.confirmation.subject, event.fields, each=IN_SUBJECT, most=MAX_SUBJECT_CHARACTERS)
+        return fill("{subject}", {"subject": from_page}, typed=IN_SUBJECT, most=MAX_SUBJECT_CHARACTERS)
+    return fill(form.confirmation.subject, event.fields, typed=IN_SUBJECT, most=MAX_SUBJECT_CHARACTERS)
 
 
-def _opening(event: SubmissionAccepted, form: Form) -> str:
+def _opening(event: SubmissionAccepted, form: Form) -> tuple[str, bool]:
     template = as_shown(form.confirmation.text)
     if not template.strip():
-        return ""
-    opening = fill(template, event.fields, each=IN_TEXT, most=MAIL_BYTES)
-    return _fitted(re.sub(r"\n{3,}", "\n\n", opening.strip()), MAIL_BYTES - _REST_BYTES)
-
-
-def _fitted(text: str, most: int) -> str:
-    """Return as much of a text as fits into so many bytes of a mail, and a line that says so where it is not all."""
-    for at in range(0, len(text), _PIECE):
-        most -= _weight(text[at : at + _PIECE])
-        if most < 0:
-            return f"{text[:at].rstrip()}\n\n{LEFT_OUT}"
-    return text
-
-
-def _weight(piece: str) -> int:
-    """Return how many bytes of a mail a piece of its text becomes at most: encoded, once as text and once in HTML."""
-    bodies = (b2a_qp(body.encode("utf-8", "surrogatepass"), istext=False) for body in (piece, str(escape(piece))))
-    return sum(map(len, bodies)) + _LINE_BYTES * piece.count("\n") + _LINE_BYTES
+        return "", False
+    opening = fill(template, event.fields, typed=IN_TEXT, most=MAIL_BYTES)
+    return fitted(re.sub(r"\n{3,}", "\n\n", opening.strip()), MAIL_BYTES - _REST_BYTES)

@@ -26,6 +26,10 @@ _MAIL_DOMAIN = validate.Regexp(
     rf"(?=.{{1,253}}\Z){DOMAIN.pattern}\Z",
     error="expected the part of an address after the @, such as intranet or corp.local",
 )
+_LANGUAGE = validate.Regexp(
+    r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8}){0,3}\Z",
+    error="expected a language's tag, such as en, de or pt-BR",
+)
 _FORM_NAME = validate.Regexp(rf"{NAME.pattern}\Z", error="a form's name is letters, digits, - and _, 64 at most")
 
 
@@ -73,6 +77,7 @@ class FormSchema(Table):
     rate_limit = Text(most=100, validate=is_rate)
     deduplicate = Window()
     mail_domains = fields.List(Text(validate=_MAIL_DOMAIN), validate=validate.Length(max=50))
+    language = Text(most=40, validate=_LANGUAGE)
     confirmation = fields.Nested(ConfirmationSchema)
     webhooks = NamedWebhooks()
     routes = Routes()

@@ -1,0 +1,130 @@
+"""`preview` and `templates` show what mails look like, and what is wrong in their templates."""
+
+from __future__ import annotations
+
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from pathlib import Path
+
+import pytest
+
+from notify_service.__main__ import main
+from support.composed import bodies
+from support.own_templates import complete, written
+
+FORMS = """
+[forms.contact]
+title = "Contact"
+language = "de"
+fields.name = {type = "text"}
+fields.email = {type = "email"}
+fields.topic = {type = "choice", choices = ["A fault", "Else"]}
+fields.message = {type = "text", max_length = 5000}
+
+[forms.own]
+confirmation.subject = "Welcome, {name}"
+confirmation.text = "{name} {email} {topic} {message} {tel} {date} {list} {n}"
+fields.name = {type = "text"}
+fields.email = {type = "email"}
+fields.topic = {type = "choice", choices = ["A fault", "Else"]}
+fields.message = {type = "text", max_length = 5000}
+fields.tel = {type = "tel"}
+fields.date = {type = "date"}
+fields.list = {type = "list"}
+fields.n = {type = "integer"}
+
+[forms.open]
+
+[forms.silent]
+confirmation.enabled = false
+"""
+
+
+@pytest.fixture(autouse=True)
+def _settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "forms.toml").write_text(FORMS)
+    monkeypatch.setenv("COUNTERFOIL_FORMS", str(tmp_path))
+    monkeypatch.setenv("COUNTERFOIL_MAIL_FROM", "Verein <post@example.org>")
+    for name in ("SMTP_URL", "BROKER_URL", "DATABASE_URL", "TEMPLATES"):
+        monkeypatch.delenv(f"COUNTERFOIL_{name}", raising=False)
+
+
+def previewed(capfdbinary: pytest.CaptureFixture[bytes], *arguments: str) -> EmailMessage:
+    assert main(["preview", *arguments]) == 0
+    return message_from_bytes(capfdbinary.readouterr().out, policy=policy.default)
+
+
+def test_a_preview_is_the_mail_as_it_would_be_sent(capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+    mail = previewed(capfdbinary, "--form", "contact", "--language", "en")
+    assert mail["From"] == "Verein <post@example.org>"
+    assert mail["Subject"] == "Contact: we have your submission"
+    assert all("Received" in body for body in bodies(mail))
+    assert not mail.defects
+
+
+def test_the_owners_mail_is_shown_too(capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+    mail = previewed(capfdbinary, "--form", "contact", "--template", "owner")
+    assert (mail["To"], mail["Content-Language"]) == ("owner@example.org", "de")
+    assert mail["Subject"] == "Contact: Ada Lovelace"
+    assert "Eingegangen am" in bodies(mail)[0]
+
+
+def test_without_a_language_it_is_in_the_forms(capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+    mail = previewed(capfdbinary, "--form", "contact")
+    assert mail["Content-Language"] == "de"
+    assert mail["Subject"] == "Contact: Wir haben Ihre Angaben erhalten"
+
+
+def test_placeholders_have_values_of_their_kind(capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+    mail = previewed(capfdbinary, "--form", "own")
+    assert mail["Subject"] == "Welcome, Ada Lovelace"
+    for said in ("ada @ example. org", "A fault", "+44 20 7946 0018", "2026-11-22", "What was typed as message."):
+        assert said in bodies(mail)[0]
+    assert previewed(capfdbinary, "--form", "open", "--template", "confirmation")["To"] == "ada@example.org"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--form", "kontact"], "there is no form 'kontact'; there are: contact, own, open, silent"),
+        (["--form", "silent"], "the form silent sends no such mail"),
+    ],
+)
+def test_what_cannot_be_shown_is_said(arguments: list[str], said: str, capfd: pytest.CaptureFixture[str]) -> None:
+    assert main(["preview", *arguments]) == 2
+    shown = capfd.readouterr()
+    assert (shown.out, shown.err) == ("", f"{said}\n")
+
+
+def test_ones_own_templates_are_shown(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfdbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    monkeypatch.setenv("COUNTERFOIL_TEMPLATES", str(written(tmp_path / "own", de_subject_txt="Danke!")))
+    assert previewed(capfdbinary, "--form", "contact")["Subject"] == "Danke!"
+
+
+def test_all_that_is_wrong_in_templates_is_listed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    own = written(tmp_path / "own", fr_body_txt="{{ nmae }}", de_body_txt="{% set x = 1 %}")
+    monkeypatch.setenv("COUNTERFOIL_TEMPLATES", str(own))
+    assert main(["templates"]) == 2
+    lines = capfd.readouterr().err.splitlines()
+    assert [line.removeprefix(f"{own}/confirmation/").split(":")[0] for line in lines] == [
+        *("fr.subject.txt", "fr.body.html", "de.body.txt", "fr.body.txt")
+    ]
+
+
+def test_what_is_in_english_for_want_of_templates_is_warned_of(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "other.toml").write_text('[forms.contact]\nlanguage = "fr-CA"\n')
+    assert main(["templates", str(tmp_path / "other.toml")]) == 0
+    shown = capfd.readouterr()
+    assert (
+        "warning: forms.contact.language: the mail confirmation cannot be had in fr-CA, and is in English" in shown.err
+    )
+    assert "the templates of mails are fine: confirmation" in shown.out
+    monkeypatch.setenv("COUNTERFOIL_TEMPLATES", str(complete(tmp_path / "own", "fr")))
+    assert main(["templates", str(tmp_path / "other.toml")]) == 0
+    assert "the mail confirmation cannot" not in capfd.readouterr().err
