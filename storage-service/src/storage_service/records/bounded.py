@@ -1,0 +1,68 @@
+"""Runs statements that read, and lets the database end those that take too long."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy import Connection, Engine, text
+from sqlalchemy.exc import OperationalError
+
+from shared.database import classified, reading
+
+QUERY_SECONDS_MOST = 5.0
+"""How long a statement may take: an owner's query must not keep the database from taking in what comes."""
+
+_STEPS = 10_000
+"""Instructions of SQLite between two looks at the clock: less than a millisecond."""
+
+_CANCELLED = "57014"
+"""PostgreSQL's code of a statement that took too long."""
+
+
+class QueryTookTooLong(Exception):
+    """The database ended a query. The text says what helps, and may be shown."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(f"the query took more than {seconds:g} s and was ended: ask for a form, or for fewer days")
+
+
+class Reader:
+    """Lends connections for short transactions that only read."""
+
+    def __init__(self, engine: Engine, seconds_most: float = QUERY_SECONDS_MOST) -> None:
+        self._engine = reading(engine)
+        self._seconds = seconds_most
+        self._is_sqlite = engine.dialect.name == "sqlite"
+
+    @contextmanager
+    def connection(self) -> Iterator[Connection]:
+        """Lend one; raises `QueryTookTooLong`, and else as `classified` does."""
+        with classified(), self._engine.begin() as connection:
+            try:
+                with self._limited(connection):
+                    yield connection
+            except OperationalError as error:
+                if _is_ended(error):
+                    raise QueryTookTooLong(self._seconds) from None
+                raise
+
+    @contextmanager
+    def _limited(self, connection: Connection) -> Iterator[None]:
+        if not self._is_sqlite:
+            connection.execute(text(f"SET LOCAL statement_timeout = {int(self._seconds * 1000)}"))
+            yield
+            return
+        until = time.monotonic() + self._seconds
+        driver = connection.connection.driver_connection
+        assert driver is not None  # noqa: S101 - it is open
+        driver.set_progress_handler(lambda: time.monotonic() > until, _STEPS)
+        try:
+            yield
+        finally:
+            driver.set_progress_handler(None, 0)
+
+
+def _is_ended(error: OperationalError) -> bool:
+    return getattr(error.orig, "sqlstate", None) == _CANCELLED or "interrupted" in str(error.orig)

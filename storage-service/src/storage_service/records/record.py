@@ -1,0 +1,56 @@
+"""What an owner sees of one submission, read from its row."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Row, func, select
+
+from shared.contracts import JsonValue
+from storage_service.tables import conflicts, submissions
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One submission. `fields`, `source` and `control` are the JSON objects that came; moments are aware, in UTC.
+
+    `spam` says why it is spam, and is None where it is not. `state` is `new`, `open` or `done`; `assignee` an address.
+    `version` grows with each change of what people may change. `conflict_count` counts what came under the same id.
+    """
+
+    id: UUID
+    form: str
+    accepted_at: datetime
+    stored_at: datetime
+    fields: Mapping[str, JsonValue]
+    fingerprint: str
+    source: Mapping[str, Any]
+    control: Mapping[str, Any]
+    spam: str | None
+    receipt_url: str | None
+    conflict_count: int = 0
+    state: str = "new"
+    starred: bool = False
+    labels: tuple[str, ...] = ()
+    assignee: str | None = None
+    version: int = 1
+
+
+_CONFLICTS = select(func.count()).where(conflicts.c.id == submissions.c.id).scalar_subquery().label("conflict_count")
+
+
+def columns() -> Sequence[ColumnElement[Any]]:
+    """Return what `record_of` reads."""
+    return [*submissions.c, _CONFLICTS]
+
+
+def record_of(row: Row[Any]) -> Record:
+    """Return the record of a row of `columns`."""
+    return Record(**{name: value for name, value in row._mapping.items() if name in _NAMES})  # noqa: SLF001 - public
+
+
+_NAMES = frozenset(Record.__dataclass_fields__)

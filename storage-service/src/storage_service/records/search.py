@@ -1,0 +1,222 @@
+"""Finds submissions by a query: a page, one, how many, or all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta, tzinfo
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Engine, Select, Text, and_, cast, func, literal_column, select, true, tuple_
+
+from shared.query import Query
+from storage_service.records.bounded import QUERY_SECONDS_MOST, Reader
+from storage_service.records.conditions import Asking, condition_of
+from storage_service.records.cursors import Cursor, CursorError, Way
+from storage_service.records.record import Record, columns, record_of
+from storage_service.tables import submissions
+
+PAGE_MOST = 200
+"""Records on a page."""
+
+COUNTED_MOST = 1000
+"""How many are counted unless more are asked for."""
+
+BATCH_ROWS = 5000
+BATCH_CHARACTERS = 8 * 1024 * 1024
+"""What `each` reads in one short transaction, and has in memory: rows, or characters of fields, but always one row."""
+
+SETTLED = timedelta(seconds=5)
+"""How long ago a submission was stored that `after` shows: one may be stored a moment before another, and be visible
+after it."""
+
+_S = submissions.c
+_ROWS_AT_ONCE = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Records in order, and the cursors to those beyond both ends; None where there are none.
+
+    A page of `after` always has `next`, also an empty one: ask with it again later. `is_last` says to wait before that.
+    """
+
+    rows: Sequence[Record]
+    next: Cursor | None = None
+    previous: Cursor | None = None
+    is_last: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """How many there are; that many at least, where it is not exact."""
+
+    n: int
+    is_exact: bool
+
+    def __str__(self) -> str:
+        return f"{self.n:,}" if self.is_exact else f"{self.n:,}+"
+
+
+class Records:
+    """The submissions of a database, read only. Safe to use from several threads.
+
+    A query is a tree of `shared.query`, None for everything, spam too. `forms` are those that the asker may see, None
+    for all: what is in others is as if it did not exist. `now`, `zone` and `me` are the asker's; see `Asking`. All
+    methods raise `QueryError` for what cannot be asked, `QueryTookTooLong`, and else as `classified` does.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        *,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        seconds_most: float = QUERY_SECONDS_MOST,
+    ) -> None:
+        self._reader = Reader(engine, seconds_most)
+        self._clock = clock
+
+    def page(
+        self,
+        query: Query | None = None,
+        *,
+        forms: frozenset[str] | None,
+        limit: int,
+        cursor: Cursor | None = None,
+        after: Cursor | None = None,
+        now: datetime | None = None,
+        zone: tzinfo = UTC,
+        me: str | None = None,
+    ) -> Page:
+        """Return a page, newest first; `cursor` is one that another page gave, for what is beyond it, either way.
+
+        With `after`: what was stored since, oldest first, all but the last seconds. `Cursor.beginning()` is the first.
+        """
+        if not 1 <= limit <= PAGE_MOST:
+            raise ValueError(f"limit: expected 1 to {PAGE_MOST}")
+        if cursor and after:
+            raise CursorError("expected cursor or after, and not both")
+        asked = self._asked(query, forms, now, zone, me)
+        if after is not None:
+            return self._page_after(asked, after.on("stored"), limit)
+        return self._page(asked, cursor, limit)
+
+    def one(self, key: UUID, forms: frozenset[str] | None) -> Record | None:
+        """Return a submission by its id, None where there is none that the asker may see."""
+        found = self._read(select(*columns()).where(_S.id == key, *_within(forms)))
+        return found[0] if found else None
+
+    def count(
+        self,
+        query: Query | None,
+        forms: frozenset[str] | None,
+        most: int | None = COUNTED_MOST,
+        *,
+        now: datetime | None = None,
+        zone: tzinfo = UTC,
+        me: str | None = None,
+    ) -> Count:
+        """Return how many there are: exactly up to `most`; None counts all, however long that takes (5 s at most)."""
+        found: Select[Any] = (
+            select(literal_column("1")).select_from(submissions).where(self._asked(query, forms, now, zone, me))
+        )
+        limited = found.limit(None if most is None else most + 1).subquery()
+        with self._reader.connection() as connection:
+            counted = connection.scalar(select(func.count()).select_from(limited)) or 0
+        return Count(counted, is_exact=True) if most is None or counted <= most else Count(most, is_exact=False)
+
+    def each(
+        self,
+        query: Query | None,
+        forms: frozenset[str] | None,
+        *,
+        now: datetime | None = None,
+        zone: tzinfo = UTC,
+        me: str | None = None,
+        start: Cursor | None = None,
+    ) -> Iterator[Record]:
+        """Yield all that was stored by now, newest first, from `start` on: a cursor that goes on to what is older.
+
+        It reads in short transactions and holds none while it waits for who takes the records. What is changed
+        meanwhile may be seen as it was or as it is.
+        """
+        asked = and_(self._asked(query, forms, now, zone, me), _S.stored_at <= self._clock())
+        place = start
+        while True:
+            rows, is_last = self._batch(asked, place)
+            yield from rows
+            if is_last:
+                return
+            place = place_of(rows[-1], "older")
+
+    def _asked(
+        self, query: Query | None, forms: frozenset[str] | None, now: datetime | None, zone: tzinfo, me: str | None
+    ) -> ColumnElement[bool]:
+        asking = Asking(now or self._clock(), zone, me)
+        return and_(true(), *_within(forms), *([] if query is None else [condition_of(query, asking)]))
+
+    def _page(self, asked: ColumnElement[bool], cursor: Cursor | None, limit: int) -> Page:
+        way: Way = cursor.way if cursor else "older"
+        if way == "stored":
+            raise CursorError("expected a cursor of a page, not one of after")
+        rows = self._read(in_order(asked, way, cursor).limit(limit + 1))
+        is_more, rows = len(rows) > limit, rows[:limit]
+        if way == "newer":
+            rows.reverse()
+        older, newer = _ends(rows, cursor)
+        if way == "newer":
+            return Page(rows, next=older, previous=newer if is_more else None)
+        return Page(rows, next=older if is_more else None, previous=newer if cursor else None, is_last=not is_more)
+
+    def _page_after(self, asked: ColumnElement[bool], after: Cursor, limit: int) -> Page:
+        settled = _S.stored_at <= self._clock() - SETTLED
+        rows = self._read(in_order(and_(asked, settled), "stored", after).limit(limit + 1))
+        is_more, rows = len(rows) > limit, rows[:limit]
+        return Page(rows, next=place_of(rows[-1], "stored") if rows else after, is_last=not is_more)
+
+    def _read(self, found: Select[Any]) -> list[Record]:
+        with self._reader.connection() as connection:
+            return [record_of(row) for row in connection.execute(found)]
+
+    def _batch(self, asked: ColumnElement[bool], place: Cursor | None) -> tuple[list[Record], bool]:
+        found = in_order(asked, "older", place).limit(BATCH_ROWS + 1).add_columns(_CHARACTERS)
+        batch, characters = list[Record](), 0
+        with self._reader.connection() as connection:
+            for row in connection.execution_options(yield_per=_ROWS_AT_ONCE).execute(found):
+                characters += row.characters
+                if batch and (len(batch) == BATCH_ROWS or characters > BATCH_CHARACTERS):
+                    return batch, False
+                batch.append(record_of(row))
+        return batch, True
+
+
+def place_of(record: Record, way: Way) -> Cursor:
+    """Return the cursor that goes on from a record."""
+    return Cursor(way, record.stored_at if way == "stored" else record.accepted_at, record.id)
+
+
+def in_order(asked: ColumnElement[bool], way: Way, place: Cursor | None) -> Select[Any]:
+    """Return the query of all that is asked for, in the order of a way, beyond a place."""
+    moment = _S.stored_at if way == "stored" else _S.accepted_at
+    order = tuple_(moment, _S.id)
+    found = select(*columns()).where(asked)
+    if way == "older":
+        found = found.order_by(moment.desc(), _S.id.desc())
+        return found if place is None else found.where(order < (place.moment, place.id))
+    found = found.order_by(moment, _S.id)
+    return found if place is None else found.where(order > (place.moment, place.id))
+
+
+def _within(forms: frozenset[str] | None) -> list[ColumnElement[bool]]:
+    return [] if forms is None else [_S.form.in_(sorted(forms))]
+
+
+def _ends(rows: Sequence[Record], cursor: Cursor | None) -> tuple[Cursor | None, Cursor | None]:
+    """Return the ways on to what is older and to what is newer."""
+    if rows:
+        return place_of(rows[-1], "older"), place_of(rows[0], "newer")
+    return (cursor.on("older"), cursor.on("newer")) if cursor else (None, None)
+
+
+_CHARACTERS = func.length(cast(_S.fields, Text)).label("characters")
