@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from uuid import uuid4
 
+from sqlalchemy import select
+
 from notify_service.channels.counting import Counted
-from notify_service.channels.planned import Key
+from notify_service.channels.planned import Key, Planned
 from notify_service.deliveries.caps import Cap, Caps
 from notify_service.deliveries.states import Claim, Settled
 from notify_service.deliveries.table import DeliveryTable
-from notify_service.tables import MIGRATIONS
+from notify_service.tables import MIGRATIONS, deliveries
 from shared import database
 from shared.contracts import Confirmation
 from shared.forms.webhook import OWNER
@@ -51,4 +54,18 @@ def test_why_it_waits_is_told_until_it_is_sent(database_url: str) -> None:
         table.record(claim, outcome, now=NOON, error=error)  # type: ignore[arg-type]
         told += [one.error for one in table.confirmations(key.submission_id)]
     assert told == [None, "no secret", None, None]
+    engine.dispose()
+
+
+def test_what_is_known_of_a_webhook_stays_when_the_forms_file_tells_no_more_of_it(database_url: str) -> None:
+    engine = database.create(database_url)
+    MIGRATIONS.upgrade(engine)
+    table, key, shown = DeliveryTable(engine), Key(uuid4(), "webhook", "crm"), select(deliveries.c.destination_shown)
+    asked = Planned(key, "signup", "https://crm.example.org/", "crm (crm.example.org)", "accepted_1_crm")
+    for one, is_shown in ((asked, asked.shown), (replace(asked, destination="", shown=""), asked.shown)):
+        claim = table.claim([one], lease_holder=uuid4(), now=NOON, lease_until=LEASE)[key]
+        assert isinstance(claim, Claim)
+        table.release(claim, now=NOON)
+        with engine.begin() as connection:
+            assert connection.scalar(shown) == is_shown
     engine.dispose()
