@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from shared.forms.schemas.routes import ADDRESSES_MOST as ADDRESSES_IN_ALL
 from shared.forms.schemas.routes import ROUTES_MOST, TERMS_MOST
 from shared.query import parse_for_event
 from support.routes import a_route
+from support.service import ROOT
 
 PLACE = Path("forms.toml")
 WEBHOOK = "webhook = {url = 'https://a.example.org/', secret_file = 'a'}"
@@ -188,6 +190,17 @@ def test_there_are_limits_for_all_routes_together() -> None:
     assert len(of(routes(ADDRESSES_IN_ALL // 2, owner=each)).routes) == 25
     assert wrong(routes(ADDRESSES_IN_ALL // 2 + 1, owner=each)) == [
         "2: forms.a.route: expected 50 addresses at most in all"
+    ]
+
+
+def test_the_example_of_the_page_loads() -> None:
+    page = (ROOT / "docs/deliveries.md").read_text().partition("## Routes")[2]
+    shown = re.search(r"```toml\n(.+?)```", page, re.DOTALL)
+    assert shown
+    [form] = parse(shown[1].encode(), PLACE).values()
+    assert [(route.owner, route.channels) for route in form.routes] == [
+        (("support@example.org",), ()),
+        ((), ("slack",)),
     ]
 
 

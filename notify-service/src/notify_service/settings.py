@@ -72,6 +72,15 @@ class CommandSettings:
     log_format: str
 
 
+@dataclass(frozen=True, slots=True)
+class PlanSettings:
+    """What `load_for_plan` reads."""
+
+    owner_mail: tuple[str, ...] = field(repr=False)
+    forms: Path
+    form_secrets: FormSecrets
+
+
 def load(*, with_broker: bool = True) -> Settings:
     """Read the environment; raises `SettingsError` with all that is wrong. What sends by itself needs no broker."""
     env = settings.reader()
@@ -97,6 +106,19 @@ def load(*, with_broker: bool = True) -> Settings:
         metrics_bind=settings.metrics_bind(env),
         log_level=settings.log_level(env),
         log_format=settings.log_format(env),
+    )
+    settings.sealed(env, *problems)
+    return loaded
+
+
+def load_for_plan() -> PlanSettings:
+    """Read what says who is told, and no more; raises `SettingsError`."""
+    env = settings.reader()
+    problems: list[str] = []
+    loaded = PlanSettings(
+        owner_mail=_owner_mail(env.str("OWNER_MAIL", ""), problems),
+        forms=form_settings.forms_file(env),
+        form_secrets=form_settings.form_secrets(env),
     )
     settings.sealed(env, *problems)
     return loaded

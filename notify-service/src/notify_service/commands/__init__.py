@@ -9,6 +9,7 @@ from notify_service.commands.deliveries import deliveries
 from notify_service.commands.doctor import doctor
 from notify_service.commands.migrate import migrate
 from notify_service.commands.parked import parked
+from notify_service.commands.plan import plan
 from notify_service.commands.preview import preview
 from notify_service.commands.run import run
 from notify_service.commands.templates import templates
@@ -26,6 +27,7 @@ COMMANDS: Mapping[str, Command] = {
     "migrate": migrate,
     "deliveries": deliveries,
     "parked": parked,
+    "plan": plan,
     "templates": templates,
     "preview": preview,
     "test": test,
