@@ -117,14 +117,8 @@ class Form:
     def tells_owner(self) -> bool:
         """Whether its owner may be told of a submission. Who gets mail where the form does not say, notify knows."""
         may_get_mail = self.owner is None or self.owner.enabled
-        told = (
-            self.slack,
-            self.discord,
-            self.teams,
-            self.telegram,
-            self.apprise,
-        )
-        return may_get_mail or bool(self.every_webhook) or any(section is not None for section in told)
+        is_told = any(getattr(self, name) is not None for name in CHANNELS)
+        return may_get_mail or bool(self.every_webhook) or is_told
 
     @property
     def every_webhook(self) -> tuple[Webhook, ...]:

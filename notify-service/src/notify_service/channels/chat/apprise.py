@@ -1,6 +1,6 @@
 """ntfy, Gotify and others, by a URL of Apprise: it makes the request, and we send it as every other.
 
-Which schemes there are, `shared.forms.chats.sections.PUSHES` says; why no others, decision `push-by-apprise`.
+Which schemes there are, `shared.forms.chats.sections.PUSHES` says; why no others, decision 40.
 """
 
 from __future__ import annotations
