@@ -17,6 +17,7 @@ from notify_service.history.told import TellStorage
 from notify_service.instruments import NotifyInstruments
 from notify_service.queries import methods
 from notify_service.tables import LEASES, OUTBOX, PARKED
+from notify_service.upkeep import building
 from notify_service.workers import Parts, mail_workers, now, owners_wishes, planner, webhook_workers
 from shared import failpoints, forms, tracing
 from shared.database import Lease, Outbox, OutboxPublisher
@@ -67,10 +68,17 @@ def run(
     mail, webhooks = mail_workers(parts), webhook_workers(parts)
     built = [mail, webhooks, planner(parts, [*mail.in_place, *webhooks.in_place]), owners_wishes(parts, engine)]
     outbox = _outbox(engine, broker, reach)
-    consumers = [*(consumer for one in built for consumer in one.consumers), outbox]
+    parked = ParkedCollector(broker, engine, PARKED, WORKS, reach=reach, reopen=reopening(table, now))
+    upkeep = building.build(
+        engine,
+        chosen.broker_url,
+        parked.repository,
+        is_away=lambda transport: transport == "smtp" and mail.is_resting(),
+        count_lost=measuring.count_lost,
+    )
+    consumers = [*(consumer for one in built for consumer in one.consumers), outbox, upkeep]
     measure_outbox(registry, outbox.waiting)
     closing = [part for one in built for part in one.closing]
-    parked = ParkedCollector(broker, engine, PARKED, WORKS, reach=reach, reopen=reopening(table, now))
     measure_parked(registry, parked.repository.waiting)
     answers = methods(table, parked.repository, History(engine).of_submission)
     answering = broker.serve(NOTIFY_QUERIES, {**answers, **parked.methods()})

@@ -37,9 +37,11 @@ from notify_service.transports.http.connection import GuardedCaller, tls_context
 from notify_service.transports.http.sender import HttpSender
 from notify_service.transports.smtp.sender import smtp_senders
 from notify_service.transports.transport import Transport
+from notify_service.upkeep.returning import PublishFound
 from shared import failpoints, forms, tracing
 from shared.contracts import (
     DeliveryDue,
+    DeliveryFound,
     DeliveryRequested,
     SubmissionAccepted,
     SubmissionReleased,
@@ -154,11 +156,15 @@ class Parts:
 
 @dataclass(frozen=True, slots=True)
 class Built:
-    """What works on the queues, what is to be closed after it, and what delivers in place over the same transports."""
+    """What works on the queues, what is to be closed after it, and what delivers in place over the same transports.
+
+    `is_resting` says that their one server failed so often that nothing is sent now.
+    """
 
     consumers: Sequence[Consumer]
     closing: Sequence[Closable]
     in_place: Sequence[InPlaceWorker] = ()
+    is_resting: Callable[[], bool] = lambda: False
 
 
 def planner(parts: Parts, in_place: Sequence[InPlaceWorker]) -> Built:
@@ -170,7 +176,7 @@ def planner(parts: Parts, in_place: Sequence[InPlaceWorker]) -> Built:
 
 
 def owners_wishes(parts: Parts, engine: Engine) -> Built:
-    """Return what does as owners ask: sends again, releases, withholds."""
+    """Return what does as owners ask: sends again, releases, withholds; and what publishes lost messages again."""
     publisher = DuePublisher(parts.broker.publisher())
     verdicts, requests = VerdictTable(engine, parts.plans), RequestTable(engine, parts.plans)
     common = (publisher, now, parts.reach)
@@ -178,6 +184,7 @@ def owners_wishes(parts: Parts, engine: Engine) -> Built:
         DeliveryRequested: PlanRequested(parts.channels, parts.forms, requests, *common),
         SubmissionReleased: DeliverReleased(parts.channels, parts.forms, verdicts, *common),
         SubmissionWithheld: CancelWithheld(verdicts, now),
+        DeliveryFound: PublishFound(publisher),
     }
     return Built([parts.consumer(NOTIFY_REQUESTS, handlers, BatchLimits(size=ASKED_AT_ONCE))], [publisher])
 
@@ -195,7 +202,7 @@ def mail_workers(parts: Parts) -> Built:
         transport = TracedSender(sender, chosen.smtp, spans) if spans else sender
         consumers += parts.consumers("confirmation", transport, deliveries, recorder, limits)
         in_place.append(parts.in_place("smtp", transport, deliveries, recorder, limits))
-    return Built(consumers, [recorder, *senders], in_place)
+    return Built(consumers, [recorder, *senders], in_place, lambda: breaker.is_open)
 
 
 def webhook_workers(parts: Parts) -> Built:
