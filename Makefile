@@ -11,7 +11,7 @@ COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gene
 	--no-annotate --no-emit-package counterfoil-shared
 
 .DEFAULT_GOAL = help
-.PHONY: help run forms-check test test-kills test-faults test-clock test-compose test-proxies fuzz soak lint format snippet lock bench backup restore clean delete-data
+.PHONY: help run forms-check test test-kills test-faults test-deliveries test-clock test-compose test-proxies fuzz soak lint format snippet lock bench backup restore clean delete-data
 
 help: ## list the verbs
 	@grep -hE '^[a-z-]+:.*## ' Makefile | sed 's/:.*## /\t/' | while IFS="$$(printf '\t')" read -r verb what; do \
@@ -45,6 +45,10 @@ test-proxies: ## a gateway behind nginx, Caddy and HAProxy, configured as in dep
 test-faults: ## prove every row of the table of faults: what went wrong, counted (SEED=1 for the same again)
 	@$(PREPARE) test
 	@SEED=$(SEED) $(BIN)/python -m pytest $(PARALLEL) -o 'norecursedirs=.*' tests/faults $(ARGS)
+
+test-deliveries: ## 10,000 submissions over five channels, every delivery accounted for (COUNT=1000 for fewer)
+	@$(PREPARE) test
+	@COUNT=$(or $(COUNT),10000) $(BIN)/python -m pytest tests/e2e/test_every_channel.py $(ARGS)
 
 test-clock: ## run the tests by the clock of other days, all of them a year on: hours (WHEN=leap-day for one moment)
 	@$(PREPARE) test

@@ -10,11 +10,12 @@ from sqlalchemy import func, select
 
 from counterfoil_ledger import mails
 from counterfoil_ledger.holdings import StoredRow
+from notify_service.channels.registry import told_as
 from notify_service.tables import deliveries
 from shared import database
 from shared.contracts import fingerprint
 from shared.messaging.topology import WORK_QUEUES
-from storage_service.tables import submissions
+from storage_service.tables import delivery_states, submissions
 from support.queues import Queues
 
 
@@ -44,6 +45,30 @@ def failed_ids(database_url: str) -> frozenset[str]:
         found = connection.execute(select(deliveries.c.submission_id).where(failed)).scalars().all()
     engine.dispose()
     return frozenset(map(str, found))
+
+
+def deliveries_of(database_url: str) -> dict[str, Counter[tuple[str, str]]]:
+    """Return every delivery in the notify service's table, by its submission, channel and state."""
+    engine, found = database.create(database_url), dict[str, Counter[tuple[str, str]]]()
+    with database.reading(engine).connect() as connection:
+        for row in connection.execute(select(deliveries.c.submission_id, deliveries.c.channel, deliveries.c.state)):
+            found.setdefault(str(row.submission_id), Counter())[told_as(row.channel), row.state] += 1
+    engine.dispose()
+    return found
+
+
+def untold(storage_url: str, notify_url: str) -> frozenset[str]:
+    """Return the deliveries that failed, are held or are cancelled, and that storage does not know to be so."""
+    notify, storage = database.create(notify_url), database.create(storage_url)
+    out_of_the_ordinary = deliveries.c.state.in_(("failed", "held", "cancelled"))
+    with database.reading(notify).connect() as connection:
+        wanted = connection.execute(select(deliveries.c.id, deliveries.c.state).where(out_of_the_ordinary)).all()
+    with database.reading(storage).connect() as connection:
+        told = connection.execute(select(delivery_states.c.delivery_id, delivery_states.c.state)).all()
+    for engine in (notify, storage):
+        engine.dispose()
+    known = {(row.delivery_id, row.state) for row in told}
+    return frozenset(f"{row.id} {row.state}" for row in wanted if (row.id, row.state) not in known)
 
 
 def mail_counts(directory: Path) -> Counter[str]:

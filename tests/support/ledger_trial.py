@@ -16,7 +16,15 @@ from shared.messaging.topology import WORK_QUEUES
 from support.installation import Installation
 from support.ledger import Attempt, Ledger
 from support.ledger_client import Load, LoadClient
-from support.ledger_sources import failed_ids, mail_counts, stored_count, stored_rows, waiting_messages
+from support.ledger_sources import (
+    deliveries_of,
+    failed_ids,
+    mail_counts,
+    stored_count,
+    stored_rows,
+    untold,
+    waiting_messages,
+)
 from support.ledger_verdict import Allowed, Holdings, Observed, Verdict, compare
 from support.mailbox import Mailbox
 from support.memory import peak_mb
@@ -160,6 +168,8 @@ class Trial:
         assert reached + failed >= acked, f"{reached} of {acked} addresses have a mail, {failed} failed"
         held = self._held_messages()
         assert not held, f"waiting or held: {held}"
+        left_untold = untold(self.database_url, self.notify_database_url)
+        assert not left_untold, f"storage is not told of {len(left_untold)} deliveries"
         return True
 
     def _held_messages(self) -> dict[str, int]:
@@ -178,7 +188,13 @@ class Trial:
     def _holdings(self) -> Holdings:
         rows, mails = stored_rows(self.database_url), mail_counts(self.sink.directory)
         return Holdings(
-            rows, mails, failed=self.failed(), undue=frozenset(self.undue), parked=self.installation.parked()
+            rows,
+            mails,
+            failed=self.failed(),
+            undue=frozenset(self.undue),
+            parked=self.installation.parked(),
+            deliveries=deliveries_of(self.notify_database_url),
+            untold=untold(self.database_url, self.notify_database_url),
         )
 
 

@@ -153,6 +153,9 @@ def test_where_no_mail_of_the_run_is_the_sink_is_asked_about_and_nothing_is_said
         def standings(self, ids: Iterable[str]) -> dict[str, Standing]:
             return dict.fromkeys(ids, standing)
 
+        def deliveries(self) -> dict[str, object]:
+            return {}
+
     monkeypatch.setattr(command, "Api", Told)
     ledger = Ledger(Path("ledger.jsonl"))
     ledger.begin(Run("http://127.0.0.1:1", "signup", 2, 1, 0.0))

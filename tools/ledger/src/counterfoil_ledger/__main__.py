@@ -119,7 +119,7 @@ def check(given: argparse.Namespace, console: Console) -> int:
         holdings = settling.holdings()
     if is_another_sink(ledger.snapshot(), holdings):
         raise CannotAsk(f"none of these mails is at {given.mails}: is it the right sink? The receipts say confirmed")
-    allowed = Allowed(duplicate_mails=given.allow_duplicate_mails)
+    allowed = Allowed(given.allow_duplicate_mails, dict(given.expect) if given.expect else None)
     verdict = compare(ledger.snapshot(), holdings, allowed, answer_limit_s=given.answer_limit_s, observed=observed)
     print_verdict(verdict, console)
     return HOLDS if verdict.ok else CONTRADICTED

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Literal, TypeAlias
 
 import requests
 
+from counterfoil_ledger.deliveries import ENDED, Deliveries
 from counterfoil_ledger.holdings import StoredRow
 from shared.contracts import fingerprint
 
@@ -36,6 +38,7 @@ class Api:
         self._url = url.rstrip("/")
         self._session = requests.Session()
         self._session.headers["Authorization"] = f"Bearer {api_key}"
+        self._deliveries = dict[str, Counter[tuple[str, str]]]()
 
     def rows(self, form: str) -> list[StoredRow]:
         """Return all rows of a form, spam too, the hash of each computed from the fields that are shown."""
@@ -43,14 +46,22 @@ class Api:
         return [StoredRow(str(each["id"]), fingerprint(each["fields"])) for each in listed]
 
     def standings(self, ids: Iterable[str]) -> dict[str, Standing]:
-        """Return how far each of these submissions is, and its confirmation by mail."""
+        """Return how far each of these submissions is, all that is sent of it, and its confirmation by mail."""
         wanted = list(ids)
         with ThreadPoolExecutor(AT_ONCE) as pool:
             return dict(zip(wanted, pool.map(self._standing, wanted), strict=True))
 
+    def deliveries(self) -> Deliveries:
+        """Return the deliveries of all submissions whose standing was asked for, as they were then."""
+        return self._deliveries
+
     def _standing(self, submission_id: str) -> Standing:
         shown = self._get(f"/v1/submissions/{submission_id}", {})
         if shown is None or shown["unknown"] or not {each["state"] for each in shown["confirmations"]} <= SETTLED:
+            return "waiting"
+        made = Counter((each["channel"], each["state"]) for each in shown.get("deliveries", ()))
+        self._deliveries[submission_id] = made
+        if not {state for _, state in made} <= ENDED:
             return "waiting"
         by_mail = {each["state"] for each in shown["confirmations"] if each["channel"] == MAIL}
         return next((state for state in _WORST_FIRST if state in by_mail), "confirmed" if by_mail else "undue")

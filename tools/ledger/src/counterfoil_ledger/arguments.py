@@ -110,8 +110,12 @@ def _add_check(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--allow-duplicate-mails", type=int, default=0, metavar="N", help="where notify was killed (%(default)s)"
     )
+    parser.add_argument("--expect", action="append", type=values.expected, metavar="CHANNEL=N", help=_EXPECT_HELP)
     parser.add_argument("--answer-limit-s", type=float, default=ANSWER_LIMIT_S, metavar="S", help="of I7 (%(default)g)")
     parser.add_argument("--timeout-s", type=float, default=120.0, metavar="S", help="wait so long (%(default)g)")
+
+
+_EXPECT_HELP = "so many deliveries each submission must have, as /v1 names channels: email=1; several times"
 
 
 def _add_balance(parser: argparse.ArgumentParser) -> None:

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
+from counterfoil_ledger.deliveries import Deliveries
 from counterfoil_ledger.records import Entry
 
 
@@ -24,7 +25,8 @@ class Holdings:
     `mailed` counts mails by address; None where nobody can look into the mailboxes: then `confirmed` (ids) counts.
     `failed` are the ids whose confirmation has visibly failed, `held` those where a cap on mails holds it back and
     their owner sees it, `undue` those that get none; `parked` the ids, or names, of what is parked, None where nobody
-    looked. Not `alone`: others submit too, and what is theirs has been left out.
+    looked. Not `alone`: others submit too, and what is theirs has been left out. `deliveries` are those of all
+    channels, `untold` those of them that storage does not know to have failed, or to be held; None where nobody looked.
     """
 
     stored: Sequence[StoredRow]
@@ -35,6 +37,8 @@ class Holdings:
     undue: frozenset[str] = frozenset()
     parked: Counter[str] | None = field(default_factory=Counter)
     alone: bool = True
+    deliveries: Deliveries | None = None
+    untold: frozenset[str] | None = None
 
 
 def own(holdings: Holdings, entries: Iterable[Entry]) -> Holdings:

@@ -71,6 +71,7 @@ class Settling:
             held=self._standing("held"),
             undue=self._standing("undue"),
             parked=parked_ids(broker) if broker else None,
+            deliveries=self.sources.api.deliveries() or None,
         )
         return found if self.sources.alone else own(found, self.ledger.snapshot())
 

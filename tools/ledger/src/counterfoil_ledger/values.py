@@ -32,6 +32,14 @@ def field(text: str) -> tuple[str, str]:
     return name, value
 
 
+def expected(text: str) -> tuple[str, int]:
+    """Read a channel, and how many deliveries of it each submission must have."""
+    channel, equals, number = text.partition("=")
+    if not (channel and equals and number.isascii() and number.isdecimal()):
+        raise ArgumentTypeError(f"{text!r} is not CHANNEL=NUMBER, such as email=1")
+    return channel, int(number)
+
+
 def count(text: str) -> int:
     """Read a whole number above 0."""
     if not (text.isascii() and text.isdecimal() and int(text)):

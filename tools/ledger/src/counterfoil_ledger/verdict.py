@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from counterfoil_ledger.deliveries import totals, unended, unexpected
 from counterfoil_ledger.holdings import Holdings
 from counterfoil_ledger.records import Entry
 
@@ -18,9 +19,13 @@ RETURN_LIMIT_S = 10.0
 
 @dataclass(frozen=True, slots=True)
 class Allowed:
-    """What may differ: duplicate mails where notify was killed in its window, and the poison put in by hand."""
+    """What may differ: duplicate mails where notify was killed in its window, and the poison put in by hand.
+
+    `deliveries` says how many of each channel every submission must have; None where nobody says.
+    """
 
     duplicate_mails: int = 0
+    deliveries: Mapping[str, int] | None = None
     poison: Counter[str] = field(default_factory=Counter)
 
 
@@ -85,7 +90,7 @@ def compare(
     answer_limit_s: float = ANSWER_LIMIT_S,
     observed: Observed | None = None,
 ) -> Verdict:
-    """Compare I1 to I9 of the proof's invariants; the queues must be empty by now."""
+    """Compare I1 to I10 of the proof's invariants; the queues must be empty by now."""
     entries = list(entries)
     allowed = allowed or Allowed()
     acked = [entry for entry in entries if entry.outcome == "acked"]
@@ -96,6 +101,7 @@ def compare(
         _parked(holdings, allowed),
         Finding(f"I7 every answer within {answer_limit_s:g} s", tuple(_late(entries, answer_limit_s))),
         *_observations(observed or Observed(), alone=holdings.alone),
+        *_deliveries(acked, holdings, allowed),
     ]
     return Verdict(_counts(entries, acked, holdings, rows), tuple(findings))
 
@@ -194,6 +200,19 @@ def _observations(observed: Observed, *, alone: bool) -> list[Finding]:
     ]
 
 
+def _deliveries(acked: list[Entry], holdings: Holdings, allowed: Allowed) -> list[Finding]:
+    ids = {submission_id for entry in acked for submission_id in entry.ids}
+    found, blind = holdings.deliveries or {}, _unless(holdings.deliveries, "nobody looked")
+    count = () if allowed.deliveries is None else unexpected(ids - holdings.undue, found, allowed.deliveries)
+    unsaid = blind or _unless(allowed.deliveries, "nobody said how many")
+    nobody = _unless(holdings.untold, "unknown from here")
+    return [
+        Finding("I10 every delivery is sent, or visibly failed or held", () if blind else unended(ids, found), blind),
+        Finding("I10 every 202 has its deliveries, of each channel", () if unsaid else count, unsaid),
+        Finding("I10 storage knows what failed or is held", tuple(sorted(holdings.untold or ())), nobody),
+    ]
+
+
 def _unless(known: object, why: str) -> str | None:
     return why if known is None else None
 
@@ -220,4 +239,5 @@ def _counts(entries: list[Entry], acked: list[Entry], holdings: Holdings, rows: 
         "visibly failed": len(holdings.failed),
         "held": len(holdings.held),
         "parked": sum((holdings.parked or Counter()).values()),
+        **totals(holdings.deliveries or {}),
     }
