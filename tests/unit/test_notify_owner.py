@@ -72,6 +72,14 @@ def test_an_inquiry_reads_so() -> None:
     )
 
 
+def test_it_is_in_the_forms_language_whatever_the_visitors_is() -> None:
+    said = text(an_inquiry(news=True), replace(FORM, language="de-AT"))
+    assert "News by mail: Ja\n" in said
+    assert "geht Ihre Antwort an Ada Lovelace, ada@example.org." in said
+    assert "Eingegangen am 22. November 2026, 17:03 UTC\n" in said
+    assert "Received" in text(an_inquiry())
+
+
 def test_in_html_it_says_the_same() -> None:
     page = bodies(owner_mail(an_inquiry(message="It broke.\nHelp", news=True), FORM))[1]
     for said in (

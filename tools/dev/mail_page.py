@@ -19,7 +19,7 @@ _PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>{title}</
 :root {{ color-scheme: light dark; font: 1rem/1.5 system-ui, sans-serif }}
 body {{ max-width: 50rem; margin: 2rem auto; padding: 0 1rem }}
 td, th {{ text-align: left; padding: .3rem 1rem .3rem 0; overflow-wrap: anywhere }} pre {{ white-space: pre-wrap }}
-iframe {{ width: 100%; height: 26rem; border: 1px solid #8888; background: #fff }}
+iframe {{ width: 100%; height: 40rem; border: 1px solid #8888; background: #fff }}
 </style><h1>{title}</h1>{body}</html>"""
 
 _NAMES = ("127.0.0.1", "localhost", "[::1]")

@@ -11,6 +11,9 @@ from notify_service.channels.mail.weighing import weight_of
 _FIELD_BYTES = 400
 """What a field brings with it in both bodies, beside its label and its value."""
 
+_CHARACTER_BYTES, _LINE_BYTES = 24, 200
+"""What one character, and what one line besides, weigh at most in both bodies."""
+
 _BESIDE_MOST = 60
 """Characters of a value that stand beside its label in a text."""
 
@@ -50,6 +53,8 @@ def fitted(fields: Sequence[FieldShown], most: int) -> tuple[list[Shown], int]:
     Where not all fits, each value has the same share of the room: what needs less leaves the rest to the longer ones,
     and those are cut. Fields are left out only where all labels together would take more than half of the room.
     """
+    if sum(map(_weight_at_most, fields)) <= most:  # as nearly always: nothing has to be weighed
+        return [_shown(one, _text_of(one), 0, most) for one in fields], 0
     fixed, count = 0, 0
     for one in fields:
         fixed += _FIELD_BYTES + weight_of(one.label)
@@ -61,6 +66,11 @@ def fitted(fields: Sequence[FieldShown], most: int) -> tuple[list[Shown], int]:
     weights = [weight_of(text) for text in texts]
     share = _share(weights, most - fixed)
     return [_shown(*one, share) for one in zip(kept, texts, weights, strict=True)], len(fields) - count
+
+
+def _weight_at_most(field: FieldShown) -> int:
+    lines = sum(_CHARACTER_BYTES * len(line) + _LINE_BYTES for line in field.lines)
+    return _FIELD_BYTES + _CHARACTER_BYTES * len(field.label) + _LINE_BYTES + lines
 
 
 def _share(weights: Sequence[int], room: int) -> int:
