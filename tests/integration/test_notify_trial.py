@@ -7,11 +7,12 @@ import json
 from collections.abc import Iterator
 from email import message_from_bytes, policy
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import pytest
 
 from notify_service.__main__ import main
+from support.chats.posting import SUBJECTS
 from support.mail_providers import LOGIN, a_provider
 from support.smtp import CERTIFICATE, ScriptedSmtp
 from support.webhook_receiver import Receiver
@@ -151,6 +152,24 @@ def test_the_mail_to_each_owner_is_sent_or_that_to_one_address(monkeypatch: pyte
         body = mail.get_body(("plain",))
         assert body is not None
         assert "This is a TEST" in body.get_content()
+
+
+@pytest.mark.parametrize(("name", "key"), [("slack", "url_file"), ("discord", "url_file"), ("teams", "url_file")])
+def test_a_chat_is_told_and_its_address_is_not_shown(
+    name: str, key: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    subject = SUBJECTS[name]
+    with subject.stand_in() as place:
+        secret = subject.secret(place)
+        (tmp_path / "room").write_text(secret)
+        with (tmp_path / "forms.toml").open("a") as file:
+            file.write(f'[forms.chatty.{name}]\n{key} = "room"\n')
+        assert run(name, "--form", "chatty") == 0, capsys.readouterr()
+        [said] = place.said
+    assert "This is a TEST" in said
+    shown = capsys.readouterr().out
+    assert urlsplit(secret).path not in shown
+    assert "/… HTTP/1.1" in shown
 
 
 def test_every_webhook_is_called_and_the_parts_that_may_be_secret_are_not_shown(
