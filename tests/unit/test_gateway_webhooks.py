@@ -16,6 +16,7 @@ OWNER = {"Authorization": f"Bearer {API_KEY}"}
 FORMS = f"""
 [forms.told]
 webhook = {{url = "https://owner.example.org/", secret = "{SECRET}"}}
+telegram = {{token_file = "bot", chat = 1}}
 [forms.off]
 webhook = {{url = "https://owner.example.org/", secret = "{SECRET}", enabled = false}}
 [forms.filed]
@@ -84,6 +85,18 @@ def test_the_owner_sees_why_a_webhook_waits_and_a_submitter_does_not(gateway: Ga
     told = Confirmation.from_json({**MAIL, "state": "failed", "error": "rcpt 550"})
     assert told.to_json()["error"] == "rcpt 550"
     assert "error" not in told.for_receipt().to_json()
+
+
+@pytest.mark.parametrize(
+    ("form", "stored", "waiting"),
+    [("told", {}, ["webhook", "telegram"]), ("off", {}, []), ("gone", {}, []), ("told", {"spam": "honeypot"}, [])],
+)
+def test_of_what_is_parked_before_it_is_planned_the_owner_sees_what_its_form_asks_for(
+    gateway: Gateway, form: str, stored: dict[str, str], waiting: list[str]
+) -> None:
+    parked = dict.fromkeys(["email", "webhook", "slack", "telegram"], "2026-11-22T12:00:00.000000Z")
+    document = shown(gateway, {"confirmations": [], "webhooks": [], "parked": parked}, form, **stored)
+    assert [(one["channel"], one["state"]) for one in document["webhooks"]] == [(name, "failed") for name in waiting]
 
 
 def test_an_older_notify_says_nothing_of_webhooks(gateway: Gateway) -> None:

@@ -22,8 +22,6 @@ from shared.contracts import Confirmation, Control, Source, SubmissionAccepted
 from shared.forms import NAME, Forms
 from shared.messaging.broker import Answer
 
-WEBHOOK = "webhook"
-
 LIMIT_DEFAULT = 50
 LIMIT_MOST = 200
 
@@ -74,7 +72,7 @@ class Reading:
         progress = progress_of_stored(self._ticket_of(document), stored_at, notified)
         receipt = progress.to_json()
         shown = {name: receipt[name] for name in ("state", "confirmations", "unknown")}
-        shown["webhooks"] = _webhooks(notified or {}, progress)
+        shown["webhooks"] = _webhooks(notified or {}, progress, self._told_by(document))
         shown["deliveries"] = deliveries_of(notified or {})
         if notified is None and self._tells_owner(document):
             shown["unknown"].append("webhooks")
@@ -83,6 +81,10 @@ class Reading:
     def _tells_owner(self, document: Answer) -> bool:
         form = self._forms.get(document["form"])
         return form is not None and form.tells_owner and document.get("spam") is None
+
+    def _told_by(self, document: Answer) -> Sequence[str]:
+        form = self._forms.get(document["form"])
+        return form.told_by if form is not None and document.get("spam") is None else ()
 
     def _ticket_of(self, document: Answer) -> Ticket:
         event = SubmissionAccepted(
@@ -100,10 +102,10 @@ class Reading:
         return Ticket(event.id, event.form, event.accepted_at, due)
 
 
-def _webhooks(notified: Answer, progress: Progress) -> list[dict[str, Any]]:
+def _webhooks(notified: Answer, progress: Progress, told_by: Sequence[str]) -> list[dict[str, Any]]:
     found = [Confirmation.from_json(each) for each in notified.get("webhooks", [])]
-    if not found and WEBHOOK in progress.parked:
-        found = [Confirmation(WEBHOOK, "pending")]
+    if not found:  # nobody has planned it: what its form asks for by now is to come
+        found = [Confirmation(channel, "pending") for channel in told_by if channel in progress.parked]
     return [progress.unless_parked(each).to_json() for each in found]
 
 

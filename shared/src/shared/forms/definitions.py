@@ -117,8 +117,13 @@ class Form:
     def tells_owner(self) -> bool:
         """Whether its owner may be told of a submission. Who gets mail where the form does not say, notify knows."""
         may_get_mail = self.owner is None or self.owner.enabled
-        is_told = any(getattr(self, name) is not None for name in CHANNELS)
-        return may_get_mail or bool(self.every_webhook) or is_told
+        return may_get_mail or bool(self.told_by)
+
+    @property
+    def told_by(self) -> tuple[str, ...]:
+        """The channels that tell its owner, but for the mail to them: `webhook`, and the chats it has a section for."""
+        chats = (name for name in CHANNELS if getattr(self, name) is not None)
+        return (*(["webhook"] if self.every_webhook else []), *chats)
 
     @property
     def every_webhook(self) -> tuple[Webhook, ...]:
