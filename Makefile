@@ -20,9 +20,9 @@ help: ## list the verbs
 run: ## start everything here, until Ctrl-C (PORT=8081 for another port)
 	@$(PREPARE) run && exec $(BIN)/python -m dev.run
 
-forms-check: ## say what is wrong in the form definitions, and in which line (FORMS=path for another file)
+forms-check: ## say what is wrong in the forms and the templates of mails, and in which line (FORMS=path for another file)
 	@$(PREPARE) forms
-	@$(BIN)/python -m shared.forms "$(FORMS)"
+	@$(BIN)/python -m shared.forms "$(FORMS)"; forms=$$?; $(BIN)/python -m notify_service templates "$(FORMS)" && exit $$forms
 	@$(if $(OWN_FORMS),:,$(if $(filter forms.example.toml,$(FORMS)),echo "(the example: there is no forms.toml)",:))
 
 test: ## lint, then every test against private servers (ARGS="-k receipt" for some)

@@ -69,6 +69,15 @@ def test_the_owners_mail_is_shown_too(capfdbinary: pytest.CaptureFixture[bytes])
     assert "Eingegangen am" in bodies(mail)[0]
 
 
+@pytest.mark.parametrize("template", ["confirmation", "owner"])
+@pytest.mark.parametrize(("language", "given"), [("en", "en"), ("de-AT", "de"), ("fr", "en")])
+def test_any_mail_is_shown_in_any_language(
+    template: str, language: str, given: str, capfdbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    mail = previewed(capfdbinary, "--form", "own", "--template", template, "--language", language)
+    assert mail["Content-Language"] == given
+
+
 def test_without_a_language_it_is_in_the_forms(capfdbinary: pytest.CaptureFixture[bytes]) -> None:
     mail = previewed(capfdbinary, "--form", "contact")
     assert mail["Content-Language"] == "de"
@@ -118,13 +127,25 @@ def test_all_that_is_wrong_in_templates_is_listed(
 def test_what_is_in_english_for_want_of_templates_is_warned_of(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    (tmp_path / "other.toml").write_text('[forms.contact]\nlanguage = "fr-CA"\n')
-    assert main(["templates", str(tmp_path / "other.toml")]) == 0
+    path, own = tmp_path / "other.toml", complete(tmp_path / "own", "fr")
+    path.write_text('[forms.contact]\n\nlanguage = "fr-CA"\n')
+    assert main(["templates", str(path)]) == 0
     shown = capfd.readouterr()
+    place = f"{path}:3: warning: forms.contact.language"
     assert (
-        "warning: forms.contact.language: the mail confirmation cannot be had in fr-CA, and is in English" in shown.err
+        shown.err
+        == f"{place}: in fr-CA there is no confirmation and no owner mail: add files for it, or it is in English\n"
     )
-    assert "the templates of mails are fine: confirmation" in shown.out
-    monkeypatch.setenv("COUNTERFOIL_TEMPLATES", str(complete(tmp_path / "own", "fr")))
-    assert main(["templates", str(tmp_path / "other.toml")]) == 0
-    assert "the mail confirmation cannot" not in capfd.readouterr().err
+    assert shown.out == "the templates of mails are fine: confirmation, owner, in de, en\n"
+    monkeypatch.setenv("COUNTERFOIL_TEMPLATES", str(own))
+    assert main(["templates", str(path)]) == 0
+    assert capfd.readouterr().err.splitlines() == [
+        f"{own}/owner: warning: there is no owner mail in fr: add files for it, or it is in English",
+        f"{place}: in fr-CA there is no owner mail: add files for it, or it is in English",
+    ]
+
+
+def test_of_forms_that_are_wrong_nothing_is_said(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "wrong.toml").write_text("[forms")
+    assert main(["templates", str(tmp_path / "wrong.toml")]) == 0
+    assert capfd.readouterr().err == ""

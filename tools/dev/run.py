@@ -20,6 +20,8 @@ from dev.broker import Broker
 from dev.docker_broker import DockerBroker
 from dev.steps import RUN, CannotGoOn, doing, leave
 from dev.supervisor import Supervisor
+from notify_service.channels.mail.template_set import TemplatesError
+from notify_service.channels.mail.templates import Templates
 from shared import forms
 
 _READY_TIMEOUT_S = 30
@@ -122,13 +124,21 @@ def check(directory: Path) -> None:
 
     The services would find them one after the other, when all the rest runs.
     """
-    wrong = [check_settings.problems(directory)]
+    wrong = [check_settings.problems(directory), _wrong_templates(run_settings.templates())]
     try:
         forms.load(run_settings.forms())
     except forms.FormsError as error:
         wrong.append(f"The form definitions are wrong.\n\n{error}")
     if any(wrong):
         raise CannotGoOn("\n\n".join(filter(None, wrong)))
+
+
+def _wrong_templates(folder: Path | None) -> str:
+    try:
+        Templates(folder)
+    except TemplatesError as error:
+        return f"The templates of mails are wrong.\n\n{error}"
+    return ""
 
 
 def _listen_for(end_now: Callable[[], NoReturn]) -> None:

@@ -29,6 +29,11 @@ def forms() -> Path:
     return file_at(Path(os.environ.get("COUNTERFOIL_FORMS") or [*own, EXAMPLE][0]))
 
 
+def templates() -> Path | None:
+    """Return the folder of one's own templates of mails: COUNTERFOIL_TEMPLATES, if any."""
+    return Path(folder) if (folder := os.environ.get("COUNTERFOIL_TEMPLATES")) else None
+
+
 def environment(directory: Path, service: str, made: Mapping[str, str]) -> dict[str, str]:
     """Return the environment of one service; `made` holds what was made for this run, by the setting's name.
 

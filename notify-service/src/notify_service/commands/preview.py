@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from notify_service import settings
@@ -29,20 +30,21 @@ def preview(arguments: Sequence[str]) -> int:
     """Write a mail of a form to standard output, made from an invented submission."""
     made = parser("preview", _HELP)
     made.add_argument("--form", required=True, help="the form's name")
-    made.add_argument("--language", help="the language that is asked for; else the form's")
+    made.add_argument("--language", help="the language of the mail; else the form's")
     made.add_argument("--template", choices=_MAILS, default=_MAILS[0], help="which mail; else the confirmation")
     given = made.parse_args(arguments)
     chosen = settings.load_for_preview()
-    form = _form(forms.load(chosen.forms), given.form)
+    form = _form(forms.load(chosen.forms), given.form, given.language)
     mail = _mail(chosen, form, sample_of(form, given.language, datetime.now(UTC)), given.template)
     sys.stdout.buffer.write(mail.content)
     return 0
 
 
-def _form(served: forms.Forms, name: str) -> Form:
+def _form(served: forms.Forms, name: str, language: str | None) -> Form:
+    """Return a form, as if it were in a language; raises `Refused`."""
     if name not in served:
         raise Refused(f"there is no form {name[:64]!r}; there are: {', '.join(served)}")
-    return served[name]
+    return replace(served[name], language=language or served[name].language)
 
 
 def _mail(chosen: settings.PreviewSettings, form: Form, event: SubmissionAccepted, name: str) -> Mail:

@@ -10,11 +10,13 @@ from notify_service.channels.mail.templates import ENGLISH, Templates
 from notify_service.channels.mail.variables import MAILS
 from notify_service.commands.terminal import complain, parser, say
 from shared import forms
-from shared.forms import Forms
+from shared.forms import Form, file
 
 _HELP = """Check the templates of mails, those in the folder COUNTERFOIL_TEMPLATES before those that come with it.
 
 Warnings say which mails there are not in a language that another mail or a form is in."""
+
+_MEND = "add files for it, or it is in English"
 
 
 def templates(arguments: Sequence[str]) -> int:
@@ -24,33 +26,39 @@ def templates(arguments: Sequence[str]) -> int:
     given = made.parse_args(arguments)
     chosen = settings.load_for_preview()
     found = Templates(chosen.templates)
-    for warning in [*_of_mails(found), *_of_forms(found, _forms(given.forms or chosen.forms))]:
+    for warning in [*_of_mails(found, chosen.templates), *_of_forms(found, file.file_at(given.forms or chosen.forms))]:
         complain(warning)
     every = sorted({language for mail in MAILS for language in found.languages(mail)})
     say(f"the templates of mails are fine: {', '.join(MAILS)}, in {', '.join(every)}")
     return 0
 
 
-def _forms(path: Path) -> Forms:
-    """Return the forms; none where they are wrong, which `python -m shared.forms` says."""
-    try:
-        return forms.load(forms.file_at(path))
-    except forms.FormsError:
-        return {}
-
-
-def _of_mails(found: Templates) -> Iterator[str]:
+def _of_mails(found: Templates, folder: Path | None) -> Iterator[str]:
     every = {language for mail in MAILS for language in found.languages(mail)}
     for mail in MAILS:
         for language in sorted(every - set(found.languages(mail))):
-            yield f"warning: the mail {mail} is in English where {language} is asked for: it has no {mail}/{language}.…"
+            yield f"{folder}/{mail}: warning: there is no {mail} mail in {language}: {_MEND}"
 
 
-def _of_forms(found: Templates, served: Forms) -> Iterator[str]:
-    for name, form in served.items():
-        for mail in MAILS:
-            if form.language and found.language(mail, [form.language]) == ENGLISH != form.language.split("-")[0]:
-                yield (
-                    f"warning: forms.{name}.language: the mail {mail} cannot be had in {form.language}, and is in "
-                    f"English: add {mail}/{form.language}.… to the folder COUNTERFOIL_TEMPLATES"
-                )
+def _of_forms(found: Templates, path: Path) -> list[str]:
+    """Return what is missing for the languages of the forms. Of a file that is wrong another command tells."""
+    try:
+        content = file.read(path)
+        served, text = file.parse(content, path), file.text_of(content, path)
+    except forms.FormsError:
+        return []
+    wrong = [
+        (
+            ("forms", name, "language"),
+            f"in {form.language} there is no {' and no '.join(missing)} mail: {_MEND}",
+        )
+        for name, form in served.items()
+        if (missing := _missing(found, form))
+    ]
+    return file.in_order(path, text, wrong, kind="warning: ")
+
+
+def _missing(found: Templates, form: Form) -> list[str]:
+    if form.language is None or form.language.lower().partition("-")[0] == ENGLISH:
+        return []
+    return [mail for mail in MAILS if found.language(mail, [form.language]) == ENGLISH]
