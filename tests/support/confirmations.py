@@ -97,18 +97,21 @@ class _Row:
     lease_until: datetime | None = None
     counted: tuple[Counted, datetime] | None = None
     limit: Limit | None = None
-    due_at: datetime | None = None
 
 
 @dataclass
 class FakeDeliveries:
-    """`handler.Deliveries` in a dictionary. Set `away` to make it unavailable, from the given call on."""
+    """`handler.Deliveries` in a dictionary. Set `away` to make it unavailable, from the given call on.
+
+    `due` says since when deliveries are due, by id, where that is not since their acceptance.
+    """
 
     rows: dict[Key, _Row] = field(default_factory=dict)
     errors: list[str | None] = field(default_factory=list)
     away: bool = False
     caps: Caps = NO_CAPS
     tries: list[tuple[Key, Outcome, Tried]] = field(default_factory=list)
+    due: dict[UUID, datetime] = field(default_factory=dict)
     _unrecorded: dict[Key, Sent] = field(default_factory=dict)
 
     def claim(
@@ -136,7 +139,7 @@ class FakeDeliveries:
             return Leased(row.lease_until)
         counted = row.state == "sending" and row.lease_holder == lease_holder
         self.rows[key] = _Row("sending", row.attempts + (not counted), now, lease_holder, lease_until, row.counted)
-        return Claim(key, lease_holder, lease_until, self.rows[key].attempts)
+        return Claim(key, lease_holder, lease_until, self.rows[key].attempts, self.due.get(key.id))
 
     def _hold(self, key: Key, limit: Limit, now: datetime) -> ClaimAnswer:
         row = self.rows.setdefault(key, _Row("held", 0, now))
@@ -204,8 +207,7 @@ class FakeDeliveries:
 
     def due_at(self, delivery_id: UUID) -> datetime | None:
         self._reach()
-        found = [row for key, row in self.rows.items() if key.id == delivery_id]
-        return found[0].due_at if found else None
+        return self.due.get(delivery_id)
 
     def confirmations(self, submission_id: UUID) -> list[Confirmation]:
         self._reach()

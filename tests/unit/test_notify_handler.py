@@ -15,7 +15,7 @@ from notify_service.deliveries.leases import LATE, LEASE_MARGIN_S, LEASED_AGAIN_
 from notify_service.transports.smtp.answers import Stage
 from shared.contracts import Confirmation, ConfirmationChanged, Control
 from shared.messaging.failures import BUG_RETRIES, Delivery, DependencyUnavailable, RetryLater
-from support.confirmations import planned
+from support.confirmations import a_form, planned
 from support.events import ACCEPTED_AT, an_event
 from support.notify_world import World
 
@@ -78,6 +78,29 @@ def test_after_72_hours_a_transient_answer_is_the_last(world: World) -> None:
     world.handle(event, attempt=20)
     assert world.shown(event)[0].state == "failed"
     assert world.deliveries.errors == ["rcpt 450"]
+
+
+def test_what_was_released_or_requested_later_is_younger_than_its_submission(world: World) -> None:
+    event = an_event()
+    world.sender.answers = {"rcpt": 450}
+    world.clock.forward(hours=100)
+    world.deliveries.due = {one.key.id: world.clock.now for one in world.channel.plan(event, a_form())}
+    world.clock.forward(hours=71)
+    with pytest.raises(RetryLater):
+        world.handle(event, attempt=5)
+    world.clock.forward(hours=1)
+    world.handle(event, attempt=6)
+    assert world.shown(event)[0].state == "failed"
+
+
+def test_each_try_is_kept_with_what_the_server_said(world: World) -> None:
+    event, other = an_event(), an_event()
+    world.handle(event)
+    world.sender.answers = {"rcpt": 550}
+    world.handle(other)
+    told = [(key.submission_id, outcome, tried.said) for key, outcome, tried in world.deliveries.tries]
+    assert told == [(event.id, "sent", "250 2.0.0 queued"), (other.id, "failed", "550")]
+    assert all(0 <= tried.took_ms < 10_000 for _, _, tried in world.deliveries.tries)
 
 
 def test_an_old_submission_is_still_tried_once(world: World) -> None:

@@ -8,6 +8,7 @@ from uuid import uuid4
 import pytest
 
 from notify_service.deliveries.due import Due
+from notify_service.deliveries.wanted import Wanted
 from notify_service.planning.planner import plan
 from shared.contracts import Control, DeliveryDue, SubmissionAccepted, decoder
 from shared.forms import Form
@@ -159,6 +160,21 @@ def test_a_form_that_is_not_known_yet_is_waited_for_without_an_address_too_becau
     world.clock.forward(hours=72)
     assert planned(world, nameless) == [None]
     assert due_at(world, NOTIFY_SMTP.name) == []
+
+
+def test_a_delivery_is_as_old_as_it_is_due_where_its_form_is_not_known(world: PlannedWorld) -> None:
+    world.clock.forward(hours=72)
+    due = Delivery(a_due(world, form="tomorrow"))
+    plan = Due(world.channels, world.forms, world.clock, {due.event.id: world.clock.now}.get)
+    assert isinstance(plan(due), RetryLater)
+    world.clock.forward(hours=72)
+    assert isinstance(plan(due), Wanted)
+
+
+def a_due(world: PlannedWorld, form: str) -> DeliveryDue:
+    event = an_event(form=form)
+    [one] = world.channels["confirmation"].plan(event, None)
+    return DeliveryDue(one.key.id, "confirmation", event)
 
 
 def test_a_form_that_nobody_ever_knows_fails_its_confirmation_visibly(world: PlannedWorld) -> None:

@@ -89,6 +89,19 @@ def test_who_comes_while_a_quick_endpoint_has_all_its_calls_waits_for_an_answer(
     assert len(world.caller.posted) == 1
 
 
+def test_what_is_due_later_than_its_submission_waits_at_a_resting_endpoint(world: WebhookWorld) -> None:
+    world.clock.forward(hours=72)
+    world.caller.answers[URL] = "timeout"
+    for _ in range(FAILURES_TO_OPEN):
+        world.handle(an_event())
+    event = an_event()
+    form = world.forms["signup"]
+    world.deliveries.due = {one.key.id: world.clock.now for one in world.channel.plan(event, form)}
+    with pytest.raises(RetryLater):
+        world.handle(event)
+    assert world.shown(event) == [], "it was put aside, and not even claimed"
+
+
 def test_what_gets_too_old_at_a_resting_endpoint_has_failed(world: WebhookWorld) -> None:
     world.clock.forward(hours=72)
     world.caller.answers[URL] = "timeout"
