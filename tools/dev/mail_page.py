@@ -91,7 +91,8 @@ class _Handler(BaseHTTPRequestHandler):
 def _json_of(path: Path) -> dict[str, Any]:
     mail = _read(path)
     to = [{"address": address.strip()} for address in str(mail["X-Envelope-To"]).split(",")]
-    return {"id": path.stem, "subject": str(mail["Subject"]), "envelope": {"to": to}}
+    headers = {name.lower(): str(value) for name, value in mail.items()}
+    return {"id": path.stem, "subject": str(mail["Subject"]), "envelope": {"to": to}, "headers": headers}
 
 
 def _list(kept: dict[str, Path]) -> str:
