@@ -7,7 +7,7 @@ from urllib.parse import quote
 import pytest
 
 from notify_service.transports.failures import ChannelBroken, Permanent, SendFailure, Transient
-from notify_service.trial.hints import hint
+from notify_service.transports.smtp.hints import hint
 from support.confirmations import a_mail
 from support.mail_providers import LOGIN, METHODS, a_provider
 from support.senders import Connect

@@ -13,10 +13,10 @@ from typing import Any
 from notify_service.doctor.findings import Finding, bad, good, note
 from notify_service.transports.failures import ChannelBroken
 from notify_service.transports.smtp.hello import FALLBACK
+from notify_service.transports.smtp.hints import hint
 from notify_service.transports.smtp.login import log_in
 from notify_service.transports.smtp.server import SmtpServer
 from notify_service.transports.smtp.session import SmtpSession
-from notify_service.trial.hints import hint
 from shared.public_addresses import is_public
 
 _SOON_DAYS = 14

@@ -1,12 +1,15 @@
 """Says in an owner's words what a mail server's answer means. Pure.
 
-Sources: RFC 5321, section 4.2.3, and RFC 3463 with IANA's registry of enhanced status codes, which say more.
+Sources: RFC 5321, section 4.2.3, and RFC 3463 with IANA's registry of enhanced status codes, which say more; and what
+the providers' own pages say (`transports.smtp.hints`).
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+
+from notify_service.transports.smtp.hints import hint
 
 MAIL_REASON = re.compile(r"(connect|ehlo|starttls|login|mail|rcpt|data) ")
 """How the reason of a mail begins: the step at which it failed (`transports.smtp.answers.Stage`)."""
@@ -67,8 +70,10 @@ def of_mail(reason: str, said: str) -> str:
         return f"The mail server broke off, or did not answer in time ({stage}). It may have the mail all the same."
     if what == "not in ASCII":
         return f"{_WITHOUT_UTF8} ({stage})"
+    code = what[:3] if what[:3].isdecimal() else ""
+    if mend := hint(said):
+        return f"{mend[:1].upper()}{mend[1:]} ({code or stage})."
     found = _ENHANCED.match(said)
     enhanced = found[1].partition(".")[2] if found else ""
-    code = what[:3] if what[:3].isdecimal() else ""
     words = _BY_ENHANCED.get(enhanced) or _BY_CODE.get(code) or _BY_STAGE[stage]
     return f"{words} ({code})" if code else words

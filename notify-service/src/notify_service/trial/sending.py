@@ -15,9 +15,10 @@ from notify_service.settings import Settings
 from notify_service.transports.breaker import Breaker
 from notify_service.transports.http.connection import GuardedCaller, tls_context
 from notify_service.transports.http.sender import HttpSender, Request
+from notify_service.transports.smtp.hints import hint
 from notify_service.transports.smtp.mail import Mail
 from notify_service.transports.smtp.sender import SmtpSender
-from notify_service.trial.hints import hint, hint_http
+from notify_service.trial.hints import hint_http
 from notify_service.trial.submission import MARK
 from notify_service.trial.telling import Tell, TellingCaller, TellingSession
 from shared.contracts import SubmissionAccepted

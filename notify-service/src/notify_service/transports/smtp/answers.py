@@ -17,7 +17,7 @@ _CHANNEL_CODES = frozenset({530, 534, 535, 538})
 _SERVICE_NOT_AVAILABLE = 421
 
 _ABOUT_US = re.compile(
-    r"\b5\.4\.5\b|\b5\.7\.(54|57|60|139)\b|\brelay(ing)?\b|send as this sender|SendAsDenied"
+    r"\b5\.4\.5\b|\b5\.7\.(54|57|60|139)\b|\brelay(ing)?\b(?![.-])|send as this sender|SendAsDenied"
     r"|\b(address|domain|sender) (is )?not verified|\bis not allowed to send\b|\bnot authorized to perform\b"
     r"|\bsending (has been )?paused|\b(daily|sending|submission)\b.{0,60}(limit|quota)",
     re.IGNORECASE,
