@@ -7,7 +7,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from notify_service.channels.chat import slack
-from notify_service.channels.chat.fitting import ELLIPSIS, Limits, cost_of, cut, fitted, plain, utf16
+from notify_service.channels.chat.fitting import (
+    ELLIPSIS,
+    PLAIN_EACH,
+    Limits,
+    cost_of,
+    cut,
+    fitted,
+    in_plain,
+    plain,
+    utf16,
+)
 from notify_service.channels.fields_shown import FieldShown
 
 FAMILY = "\U0001f469\u200d\U0001f469\u200d\U0001f467"
@@ -77,5 +87,12 @@ def test_a_value_is_shown_as_far_as_there_is_room_unless_that_is_too_little() ->
     assert [label for label, _ in fitted([field("a", "1" * 60), field("b", "1" * 60)], roomy).fields] == ["a"]
 
 
-def test_as_plain_text_a_value_of_several_lines_stands_below_its_label() -> None:
-    assert plain([("Name", "Ada"), ("Text", "one\ntwo")]) == "Name: Ada\nText:\none\ntwo"
+def test_as_plain_text_no_line_of_a_value_looks_like_another_field() -> None:
+    shown = plain([("Name", "Ada"), ("Text", "one\nIBAN: DE02\n\nend")])
+    assert shown == "Name: Ada\nText:\n  one\n  IBAN: DE02\n  \n  end"
+
+
+@given(st.text(max_size=60), st.text(alphabet="ab\n", max_size=60))
+def test_plain_text_costs_what_its_parts_are_said_to(label: str, value: str) -> None:
+    most = cost_of(label, utf16) + cost_of(value, in_plain(utf16)) + PLAIN_EACH
+    assert cost_of(plain([(label, value)]) + "\n", utf16) <= most

@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from notify_service.channels.chat.fitting import ELLIPSIS
-from notify_service.channels.chat.message import LEFT_OUT, Message, message_of
+from notify_service.channels.chat.message import LEFT_OUT, REPLY_TO, Message, message_of
 from notify_service.channels.fields_shown import FieldShown, lines_of
-from shared.contracts import JsonValue, SubmissionAccepted
+from shared.contracts import Control, JsonValue, SubmissionAccepted
 from shared.forms import Field, Form
 from support.chats.posting import HOSTILE, SUBJECTS, Subject, asked_of
 from support.chats.stand_in import Reply, StandIn
@@ -150,6 +150,14 @@ def test_whatever_is_typed_the_service_takes_it_and_interprets_nothing(
     assert 200 <= reply.status < 300, reply
     assert str(event.id) in place.said[0]
     assert place.complaints == []
+
+
+def test_an_address_that_is_in_no_field_is_told_unless_only_some_fields_are() -> None:
+    event = replace(an_event(name="Ada"), control=Control(reply_to="ada@example.org"))
+    assert message_of(event, FORM, None).fields[-1] == FieldShown(REPLY_TO, ["ada@example.org"])
+    assert message_of(event, FORM, ("name",)).fields == [FieldShown("Name", ["Ada"])]
+    assert len(message_of(replace(event, fields={"email": "ada@example.org"}), FORM, None).fields) == 1
+    assert message_of(an_event(name="Ada", extra=["x"]), FORM, None).fields[-1].label == "Extra"
 
 
 def test_a_field_without_a_line_is_none() -> None:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from notify_service.channels.chat.channel import NotReady
-from notify_service.channels.chat.fitting import Limits, cut, fitted, plain
+from notify_service.channels.chat.fitting import PLAIN_EACH, Limits, cut, fitted, in_plain, plain
 from notify_service.channels.chat.message import LEFT_OUT, LINKED, Message
 from notify_service.transports.http.sender import Request
 from shared.forms import Room
@@ -87,6 +87,6 @@ class Apprise:
 
 def _text(message: Message, most: int) -> str:
     total = max(0, min(_BODY, most) - _AROUND)
-    limits = Limits(total=total, label=100, value=1500, fields=1000, each=3, cost=cost)
+    limits = Limits(total=total, label=100, value=1500, fields=1000, each=PLAIN_EACH + 10, cost=in_plain(cost))
     fields, is_whole = fitted(message.fields, limits)
     return "\n".join(filter(None, (plain(fields), "" if is_whole else LEFT_OUT, message.footer)))

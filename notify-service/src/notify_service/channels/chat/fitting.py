@@ -14,6 +14,12 @@ ELLIPSIS = "\N{HORIZONTAL ELLIPSIS}"
 Cost: TypeAlias = Callable[[str], int]
 """What one character costs of a limit, escaped as it is for the service."""
 
+LINE_END = "\n"
+
+PLAIN_EACH = 5
+"""What a field costs in `plain` besides its label and its value."""
+
+_INDENT = "  "
 _JOINER = "\u200d"
 _SKIN_TONES = range(0x1F3FB, 0x1F400)
 _STEPS_BACK = 32
@@ -80,8 +86,19 @@ def cut(text: str, most: int, cost: Cost) -> str:
 
 
 def plain(fields: Iterable[tuple[str, str]]) -> str:
-    """Return fields as plain text: `Label: value`, and a value of several lines below its label."""
-    return "\n".join(f"{label}:{chr(10) if chr(10) in value else ' '}{value}" for label, value in fields)
+    """Return fields as plain text: `Label: value`. A value of several lines stands below its label, indented, so that
+    none of its lines looks like another field."""
+    return "\n".join(f"{label}:{_below(value) if LINE_END in value else f' {value}'}" for label, value in fields)
+
+
+def in_plain(cost: Cost) -> Cost:
+    """Return what a character costs in `plain`, where each line of a value is indented."""
+    indent = cost_of(_INDENT, cost)
+    return lambda character: cost(character) + indent if character == LINE_END else cost(character)
+
+
+def _below(value: str) -> str:
+    return "".join(f"{LINE_END}{_INDENT}{line}" for line in value.split(LINE_END))
 
 
 def _boundary(text: str, at: int) -> int:

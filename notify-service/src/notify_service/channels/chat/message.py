@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from notify_service.channels.fields_shown import FieldShown, fields_shown, one_line
+from notify_service.channels.fields_shown import FieldShown, fields_shown, lines_of, one_line
 from shared.contracts import SubmissionAccepted
 from shared.forms import Form
 
@@ -13,6 +13,9 @@ LEFT_OUT = "\N{HORIZONTAL ELLIPSIS} the rest is left out"
 """What stands behind the fields where a service does not take all of them."""
 
 LINKED = "Open the submission"
+
+REPLY_TO = "Reply to"
+"""The label of the address that a page sent as `_replyto`, in no field of the form."""
 
 _NO_TITLE = "Submission"
 
@@ -36,5 +39,8 @@ class Message:
 
 
 def message_of(event: SubmissionAccepted, form: Form, include: Collection[str] | None) -> Message:
-    """Return the message: of the fields those that are included, None is all."""
-    return Message(one_line(form.title) or _NO_TITLE, fields_shown(event, form, include), str(event.id))
+    """Return the message. `include` names the fields that are shown; None is all, and an address that is in none."""
+    shown = fields_shown(event, form, include)
+    if include is None and event.reply_address not in (None, *event.fields.values()):
+        shown.append(FieldShown(REPLY_TO, lines_of(event.reply_address)))
+    return Message(one_line(form.title) or _NO_TITLE, shown, str(event.id))

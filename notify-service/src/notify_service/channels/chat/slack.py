@@ -15,7 +15,7 @@ from datetime import datetime
 from typing import Any
 
 from notify_service.channels.chat.channel import body_of, headers
-from notify_service.channels.chat.fitting import Limits, cost_of, cut, fitted, plain, utf16
+from notify_service.channels.chat.fitting import PLAIN_EACH, Limits, cost_of, cut, fitted, in_plain, plain, utf16
 from notify_service.channels.chat.message import LEFT_OUT, LINKED, Message
 from notify_service.transports.failures import SendFailure
 from notify_service.transports.http.answers import failure_of
@@ -53,7 +53,7 @@ def cost(character: str) -> int:
     return len(_ESCAPED[character]) if character in _ESCAPED else utf16(character)
 
 
-LIMITS = Limits(total=10_000, label=150, value=2000, fields=1000, each=3, cost=cost)
+LIMITS = Limits(total=10_000, label=150, value=2000, fields=1000, each=PLAIN_EACH, cost=in_plain(cost))
 
 
 class Slack:

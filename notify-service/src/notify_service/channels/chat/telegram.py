@@ -16,7 +16,7 @@ from typing import Any
 
 from notify_service.channels.chat.answers import document_in, number_in
 from notify_service.channels.chat.channel import body_of, headers
-from notify_service.channels.chat.fitting import Limits, cost_of, cut, fitted, plain, utf16
+from notify_service.channels.chat.fitting import PLAIN_EACH, Limits, cost_of, cut, fitted, in_plain, plain, utf16
 from notify_service.channels.chat.message import LEFT_OUT, LINKED, Message
 from notify_service.transports.failures import SendFailure
 from notify_service.transports.http.answers import failure_of
@@ -30,7 +30,7 @@ _TITLE = 256
 _AROUND = 400 + _TITLE
 """What stands around the fields at most: the title, the reference, what says that there is more."""
 
-LIMITS = Limits(total=TEXT_MOST - _AROUND, label=150, value=1500, fields=1000, each=3)
+LIMITS = Limits(TEXT_MOST - _AROUND, label=150, value=1500, fields=1000, each=PLAIN_EACH, cost=in_plain(utf16))
 
 _SAID = (
     (400, "chat not found", "there is no such chat, or the bot is not in it"),
