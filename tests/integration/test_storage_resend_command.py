@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import signal
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from uuid import uuid4
 
@@ -15,6 +16,13 @@ from storage_service.tables import MIGRATIONS
 from support.events import an_event
 from support.resending import a_state, outgoing, submissions_with, tell, unsettled
 from support.submission_databases import store
+
+
+@pytest.fixture(autouse=True)
+def _handler_as_before() -> Iterator[None]:
+    before = signal.getsignal(signal.SIGTERM)
+    yield
+    signal.signal(signal.SIGTERM, before)
 
 
 @pytest.fixture

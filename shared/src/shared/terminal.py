@@ -46,7 +46,9 @@ def usage(program: str, commands: Mapping[str, Command]) -> str:
     """Return the list of commands."""
     width = max(map(len, commands))
     lines = [f"  {name:{width}}  {(command.__doc__ or '').splitlines()[0]}" for name, command in commands.items()]
-    return "\n".join([f"usage: {program} [command]\n", *lines, f"\n`{program} <command> --help` says more of one."])
+    return "\n".join(
+        [f"usage: {program} [COMMAND …]", "", *lines, "", f"{program} COMMAND --help says what belongs to each."]
+    )
 
 
 def parser(program: str, command: str, description: str) -> argparse.ArgumentParser:

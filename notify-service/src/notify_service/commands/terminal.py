@@ -1,22 +1,20 @@
-"""What all commands have in common: how they read their arguments, and what they say on a terminal."""
+"""What the commands of notify have in common: its name, and what they may raise; the rest is all services'."""
 
 from __future__ import annotations
 
 import argparse
-import sys
 
 from notify_service.channels.mail.template_set import TemplatesError
+from shared import terminal
 from shared.database import MigrationFailed
 from shared.forms import FormsError
 from shared.messaging.failures import DependencyUnavailable
 from shared.settings import SettingsError
+from shared.terminal import Refused, complain, say
+
+__all__ = ["PROGRAM", "REFUSALS", "Refused", "complain", "parser", "say"]
 
 PROGRAM = "python -m notify_service"
-
-
-class Refused(Exception):
-    """A command cannot do its work as things are; the text says why, and how to mend it."""
-
 
 REFUSALS = (Refused, SettingsError, FormsError, TemplatesError, MigrationFailed, DependencyUnavailable)
 """What a command may raise: the text is for whoever typed it."""
@@ -24,19 +22,4 @@ REFUSALS = (Refused, SettingsError, FormsError, TemplatesError, MigrationFailed,
 
 def parser(command: str, description: str) -> argparse.ArgumentParser:
     """Return what reads the arguments of a command; `--help` shows the description as it is written."""
-    return argparse.ArgumentParser(
-        prog=f"{PROGRAM} {command}",
-        description=description,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
-
-
-def say(text: str) -> None:
-    """Write what was asked for."""
-    print(text)  # noqa: T201 - what a command is for
-
-
-def complain(text: str) -> None:
-    """Write what went wrong; logs may not be set up yet."""
-    print(text, file=sys.stderr)  # noqa: T201 - to whoever typed it
+    return terminal.parser(PROGRAM, command, description)
