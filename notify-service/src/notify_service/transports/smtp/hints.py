@@ -61,7 +61,7 @@ _HINTS: tuple[tuple[str, str], ...] = (
     ),
     (
         r"^53[45]\b",
-        "the mail server refused our user or password: in COUNTERFOIL_SMTP_URL both are percent-encoded (@ is %40, / is %2F)",
+        "the mail server refused our user or password: in COUNTERFOIL_SMTP_URL @ is %40 and / is %2F (percent-encoded)",
     ),
     (
         r"sending .*paused|\byour account .*(suspended|disabled)",
