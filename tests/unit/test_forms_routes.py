@@ -52,6 +52,7 @@ def test_routes_are_read_in_their_order_each_query_once() -> None:
 
 WHEN = "a route says when it counts: when = 'field.topic:\"A fault\"'"
 PART = 'expected a word, a "phrase", a filter such as form:contact, or ('
+NO_CHANNEL = "is no channel of this form; it has"
 WHOM = "a route says whom it tells: owner, channels, or both"
 FIELDS = "[forms.a.fields]\nname = {type = 'text'}\n'PLZ Ort' = {type = 'text'}"
 
@@ -114,14 +115,14 @@ FIELDS = "[forms.a.fields]\nname = {type = 'text'}\n'PLZ Ort' = {type = 'text'}"
         (
             "[[forms.a.route]]\nwhen = 'x'\nchannels = ['owner',\n'slack', 'confirmation']",
             [
-                "5: forms.a.route.0.channels.1: this form has no such channel; it has: owner",
+                "5: forms.a.route.0.channels.1: slack is no channel of this form; it has: owner",
                 "5: forms.a.route.0.channels.2: the confirmation goes to whoever submitted: no route changes that",
             ],
         ),
         (
             f"{WEBHOOK}\n[[forms.a.route]]\nwhen = 'x'\nchannels = ['webhook:b']",
             [
-                "5: forms.a.route.0.channels.0: this form has no such channel; it has: owner, webhook, webhook:owner"
+                f"5: forms.a.route.0.channels.0: webhook:b {NO_CHANNEL}: owner, webhook, webhook:owner",
             ],
         ),
         (

@@ -19,6 +19,7 @@ TERMS_MOST = 250
 ADDRESSES_MOST = 50
 """Addresses of all routes of a form: each may get a mail because of one submission."""
 
+_SHOWN_MOST = 100
 _CONFIRMATION = "the confirmation goes to whoever submitted: no route changes that"
 
 
@@ -85,8 +86,8 @@ def _strange_fields(when: str, fields: Collection[str]) -> Iterator[str]:
 
 def _missing_channels(channels: Sequence[Any], known: Sequence[str]) -> Iterator[tuple[int, list[str]]]:
     for at, name in enumerate(channels):
-        if isinstance(name, str) and name not in known:
-            reason = f"this form has no such channel; it has: {', '.join(known)}"
+        if isinstance(name, str) and name.isprintable() and name not in known:  # what is not, is an error already
+            reason = f"{name[:_SHOWN_MOST]} is no channel of this form; it has: {', '.join(known)}"
             yield at, [_CONFIRMATION if name in ("confirmation", "email") else reason]
 
 
