@@ -6,6 +6,7 @@ from typing import get_args
 
 import pytest
 
+from notify_service.channels.owner import OwnerChannel
 from notify_service.deliveries.caps import LIMITED, Limit
 from notify_service.deliveries.retries import BUG, LOST, UNKNOWN
 from notify_service.history.words import in_words
@@ -39,6 +40,7 @@ from notify_service.transports.smtp.answers import STAGES, failure
         ("no secret: the file is empty", "", "cannot be read: the file is empty. Mend that"),
         (UNKNOWN, "", "not in the forms file any more"),
         (LOST, "", "Send again"),
+        (OwnerChannel.off, "", "has another address by now"),
         ("spam", "", "once the submission is released"),
         (f"{BUG}ZeroDivisionError", "", "A fault in Counterfoil (ZeroDivisionError)"),
         ("a reason of a later version", "", "A reason of a later version."),

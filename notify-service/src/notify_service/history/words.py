@@ -39,6 +39,9 @@ _EXACT: Mapping[str, str] = {
     NOT_ASKED_FOR: "Somebody asked to send it again, but its form has no such recipient or endpoint any more.",
     "held too long before sending": "There was no time left to send it. It is tried again by itself.",
     "the form confirms no more": "The form had its confirmations switched off before this one was sent.",
+    "the form tells this address no more": (
+        "The form's owner has another address by now, or mail to the owner was switched off before this was sent."
+    ),
     "its address is not public": (
         "The address leads to no public server. If it is your own, allow it: COUNTERFOIL_WEBHOOK_ALLOW."
     ),
