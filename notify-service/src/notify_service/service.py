@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from functools import partial
+
 from prometheus_client import CollectorRegistry
 from sqlalchemy import Engine
 
 from notify_service import settings
+from notify_service.channels.channel import Channel
+from notify_service.channels.chat.channel import ChatChannel
 from notify_service.channels.mail.templates import Templates
 from notify_service.channels.registry import ChannelNeeds, channels
 from notify_service.deliveries.plan_table import PlanTable
@@ -17,7 +22,10 @@ from notify_service.history.told import TellStorage
 from notify_service.instruments import NotifyInstruments
 from notify_service.queries import methods
 from notify_service.tables import LEASES, OUTBOX, PARKED
+from notify_service.transports.http.connection import GuardedCaller, tls_context
+from notify_service.transports.http.sender import HttpSender
 from notify_service.upkeep import building
+from notify_service.upkeep.owners import TellOwners
 from notify_service.workers import Parts, mail_workers, now, owners_wishes, planner, webhook_workers
 from shared import failpoints, forms, tracing
 from shared.database import Lease, Outbox, OutboxPublisher
@@ -75,6 +83,7 @@ def run(
         parked.repository,
         is_away=lambda transport: transport == "smtp" and mail.is_resting(),
         count_lost=measuring.count_lost,
+        tell_owners=_tell_owners(chosen, served, engine, made),
     )
     consumers = [*(consumer for one in built for consumer in one.consumers), outbox, upkeep]
     measure_outbox(registry, outbox.waiting)
@@ -95,6 +104,15 @@ def run(
         engine.dispose()
         if spans:
             spans.close()
+
+
+def _tell_owners(
+    chosen: settings.Settings, served: forms.Forms, engine: Engine, made: Mapping[str, Channel]
+) -> TellOwners:
+    """Return what tells owners in a chat that mail to them fails."""
+    rooms = {name: one for name, one in made.items() if isinstance(one, ChatChannel)}
+    sender = HttpSender(GuardedCaller(tls_context(), chosen.webhook_allow), now)
+    return TellOwners(partial(failing_forms, engine), served, rooms, sender)
 
 
 def _outbox(engine: Engine, broker: Broker, reach: failpoints.Reach) -> OutboxPublisher:

@@ -11,7 +11,7 @@ from notify_service.tables import LEASES, OUTBOX
 from notify_service.upkeep.lost import LostMessages
 from notify_service.upkeep.pruning import forget_old_tries
 from notify_service.upkeep.queues import BrokerQueues
-from notify_service.upkeep.upkeep import Upkeep
+from notify_service.upkeep.upkeep import Task, Upkeep
 from shared.database import Lease, Outbox
 from shared.parked.repository import ParkedRepository
 
@@ -23,7 +23,8 @@ def build(
     *,
     is_away: Callable[[str], bool],
     count_lost: Callable[[str], None],
+    tell_owners: Task,
 ) -> Upkeep:
     """Return it, to run beside the consumers; see `lost.LostMessages`."""
     lost = LostMessages(engine, BrokerQueues(broker_url), Outbox(OUTBOX), parked.standing, is_away, count_lost)
-    return Upkeep(engine, Lease(LEASES, "upkeep"), [lost, partial(forget_old_tries, engine)])
+    return Upkeep(engine, Lease(LEASES, "upkeep"), [lost, partial(forget_old_tries, engine), tell_owners])

@@ -70,11 +70,16 @@ class ChatChannel:
     def compose(self, event: SubmissionAccepted, form: Form, planned: Planned) -> Request:  # noqa: ARG002
         """Return the request. Without its secret nothing is tried, and that tells nothing of the service."""
         chat = self._chat(form)
+        return self.saying(form, message_of(event, form, chat.include if chat else None))
+
+    def saying(self, form: Form, message: Message) -> Request:
+        """Return the request that says something else in a form's room; raises as `compose` does."""
+        chat = self._chat(form)
         if chat is None:
             raise Permanent(self.off)
         try:
             secret = self._secrets.of_chat(self.name, chat)
-            return self._service.request(chat, secret, message_of(event, form, chat.include))
+            return self._service.request(chat, secret, message)
         except NoSecret as error:
             raise Transient(f"no secret: {error}") from None
         except NotReady as error:
