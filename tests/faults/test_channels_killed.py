@@ -15,6 +15,7 @@ import requests
 
 from dev.broker import Broker
 from dev.mail_sink import MailSink
+from support.chats.slack import SlackStandIn
 from support.installation import Installation
 from support.polling import eventually
 from support.webhook_receiver import Receiver
@@ -36,11 +37,24 @@ def receiver() -> Iterator[Receiver]:
 
 
 @pytest.fixture
-def installation(tmp_path: Path, rabbitmq: Broker, mail_sink: MailSink, receiver: Receiver) -> Iterator[Installation]:
+def room() -> Iterator[SlackStandIn]:
+    with SlackStandIn() as server:
+        yield server
+
+
+@pytest.fixture
+def installation(
+    tmp_path: Path, rabbitmq: Broker, mail_sink: MailSink, receiver: Receiver, room: SlackStandIn
+) -> Iterator[Installation]:
     """An installation that sends one mail, and calls one endpoint, at a time; its leases are short."""
     forms, webhook = tmp_path / "forms.toml", f'{{url = "{receiver.url("/hook")}", secret = "{SECRET}"}}'
     forms.write_text(f'[forms.webhook]\nwebhook = {webhook}\n[forms.owner]\nowner = {{to = ["office@example.org"]}}\n')
+    with forms.open("a") as more:
+        more.write('[forms.slack]\nslack.url_file = "room"\n')
+    (tmp_path / "secrets").mkdir()
+    (tmp_path / "secrets" / "room").write_text(room.url)
     settings = {
+        "COUNTERFOIL_FORM_SECRETS": str(tmp_path / "secrets"),
         "COUNTERFOIL_WEBHOOK_ALLOW": "127.0.0.1",
         "COUNTERFOIL_WEBHOOK_CONNECTIONS": "2",
         "COUNTERFOIL_WEBHOOK_TIMEOUT_S": "1",
@@ -61,6 +75,17 @@ def test_every_webhook_is_told_and_twice_only_what_was_told_when_notify_died(
     submitted = die_at_every_step(installation, "webhook", [*PLANNING, *(f"webhook-{step}" for step in DELIVERING)])
     await_all(installation, told, {f"accepted_{one}" for one in submitted}, "webhook")
     assert sum(told().values()) == COUNT + 1, "what was told and not recorded is told once more, by the same id"
+
+
+def test_every_room_is_told_and_twice_only_what_was_told_when_notify_died(
+    installation: Installation, room: SlackStandIn
+) -> None:
+    submitted = die_at_every_step(installation, "slack", [*PLANNING, *(f"webhook-{step}" for step in DELIVERING)])
+    for one in submitted:
+        eventually(partial(is_sent, installation, one, "slack"), 90, f"{one} is sent\n{installation.notify[0].tail()}")
+    told = Counter(said.rpartition("Reference ")[2] for said in room.said)
+    assert set(told) == set(submitted)
+    assert sum(told.values()) == COUNT + 1, "what was told and not recorded is told once more"
 
 
 def test_every_owner_has_their_mail_and_twice_only_what_was_sent_when_notify_died(
