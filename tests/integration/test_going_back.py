@@ -24,11 +24,15 @@ from shared.database import MigrationFailed
 from shared.messaging.topology import NOTIFY_EMAIL, NOTIFY_SMTP, WorkQueue
 from shared.parked.parsing import ParkedMessage
 from shared.parked.repository import ParkedRepository
+from storage_service.deliveries.resending import Resending
+from storage_service.deliveries.selection import Selection
 from storage_service.store.repository import SubmissionRepository
 from support.confirmations import NOON, a_key, planned
 from support.events import an_event
+from support.resending import submissions_with
 from support.service import clean_environment
 from support.submission_databases import migrated
+from support.wishes import Wishes
 
 BEFORE = "0004"
 
@@ -197,3 +201,34 @@ def test_the_mark_of_spam_is_named(database_url: str) -> None:
             rows.insert([replace(an_event(), spam="honeypot"), an_event()], stored_at=NOON)
         with pytest.raises(MigrationFailed, match=r"would lose:\n- 1 marks that a submission is spam$"):
             storage_service.tables.MIGRATIONS.downgrade(engine, "0001")
+
+
+def test_what_owners_asked_of_notify_is_named_before_it_is_lost(engine: Engine) -> None:
+    wishes = Wishes(engine)
+    failed, spam = an_event(), an_event()
+    wishes.accepted(failed)
+    wishes.work_off("failed", "rcpt 550")
+    wishes.requested(failed, "webhook")
+    wishes.withheld(spam.id, 1)
+    assert wishes.tell()
+    with pytest.raises(MigrationFailed) as refused:
+        MIGRATIONS.downgrade(engine, "0007")
+    assert str(refused.value).splitlines()[1:] == [
+        "- 1 messages to storage, which are not published: let notify run",
+        "- 1 decisions that a submission is spam after all, or is not",
+        "- 1 deliveries that somebody requested and that are not sent",
+    ]
+    MIGRATIONS.downgrade(engine, "0007", force=True)
+    assert "told" not in {column["name"] for column in inspect(engine).get_columns("deliveries")}
+    MIGRATIONS.upgrade(engine)
+    assert {one.state for one in wishes.told()} == {"failed"}, "what failed is told again"
+
+
+def test_what_storage_has_not_published_is_named_before_it_is_lost(database_url: str) -> None:
+    with migrated(database_url) as engine:
+        submissions_with(engine, 2)
+        assert sum(Resending(engine, "a test").request(Selection())) == 2
+        with pytest.raises(MigrationFailed, match="2 requests to send again, which are not published: let storage run"):
+            storage_service.tables.MIGRATIONS.downgrade(engine, "0003")
+        storage_service.tables.MIGRATIONS.downgrade(engine, "0003", force=True)
+        assert "storage_outbox" not in inspect(engine).get_table_names()
