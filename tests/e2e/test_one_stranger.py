@@ -163,6 +163,21 @@ def test_one_stranger(whole: Installation, sink: MailSink) -> None:
     assert max(typed(bodies(mail)[0]) for mail in mails) == IN_TEXT
 
 
+def test_others_meanwhile_have_their_mails_in_their_language(whole: Installation, sink: MailSink) -> None:
+    for address, asked in {"ada@example.org": "de-DE,de;q=0.9,en;q=0.8", "bob@example.org": "fr, en;q=0.1"}.items():
+        headers = {"X-Forwarded-For": "198.51.100.7", "Accept": "application/json", "Accept-Language": asked}
+        url = f"{whole.gateway_url}/f/plain"
+        assert requests.post(url, json={"email": address}, headers=headers, timeout=10).status_code == 202
+    chosen = {"email": "eve@example.org", "_language": "de"}
+    assert requests.post(url, json=chosen, headers=headers, timeout=10).status_code == 202
+
+    def languages() -> dict[str, str]:
+        return {str(mail["To"]): str(mail["Content-Language"]) for mail in sink.messages() if "evil" not in str(mail)}
+
+    expected = {"ada@example.org": "de", "bob@example.org": "en", "eve@example.org": "de"}
+    eventually(lambda: expected.items() <= languages().items(), 30, "each has a mail")
+
+
 def assert_says_little(mail: EmailMessage, gateway_url: str) -> None:
     assert mail["Auto-Submitted"] == "auto-replied"
     assert not {"Reply-To", "Cc", "Bcc"} & set(mail.keys())

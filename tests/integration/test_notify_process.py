@@ -22,7 +22,9 @@ from shared.messaging.message import message_of
 from shared.messaging.rabbitmq import RabbitMQ
 from shared.messaging.routes import to
 from shared.messaging.topology import NOTIFY_QUERIES, NOTIFY_SMTP, NOTIFY_SUBMISSIONS
+from support.composed import bodies
 from support.events import an_event
+from support.own_templates import written
 from support.polling import eventually
 from support.queues import Queues
 from support.service import ROOT, Service, clean_environment
@@ -168,6 +170,28 @@ def test_a_death_after_the_record_doubles_nothing(
     assert service.stop() == 0, service.tail()
     assert queues.depth(NOTIFY_SMTP.name) == 0
     assert ids(mail_sink.messages()) == sorted(str(event.id) for event in events)
+
+
+def test_changed_templates_count_without_a_restart_and_wrong_ones_never(
+    sqlite_url: str, mail_sink: MailSink, make: Make, publish: Publish, tmp_path: Path
+) -> None:
+    own = written(tmp_path / "templates", en_body_txt="one")
+    service = make(sqlite_url, mail_sink.url, COUNTERFOIL_TEMPLATES=str(own))
+    service.start()
+
+    def next_text() -> str:
+        before = len(mail_sink.messages())
+        publish([an_event()])
+        mails = eventually(lambda: mail_sink.messages()[before:], 20, f"a mail comes\n{service.tail()}")
+        return bodies(mails[0])[0]
+
+    assert next_text() == "one"
+    written(own, en_body_txt="{{ typo }}")
+    eventually(lambda: "there is no variable typo" in service.tail(), 10, "what is wrong is logged")
+    assert next_text() == "one"
+    written(own, en_body_txt="two")
+    eventually(lambda: "changed templates are taken over" in service.tail(), 10, "it is taken over")
+    assert next_text() == "two"
 
 
 def test_a_form_that_comes_later_is_waited_for(

@@ -145,6 +145,24 @@ def test_what_is_in_english_for_want_of_templates_is_warned_of(
     ]
 
 
+def test_the_service_says_at_its_start_what_is_wrong_in_forms_and_in_templates(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "forms.toml").write_text('[forms.contact]\ntitel = "Contact"\n')
+    own = written(tmp_path / "own", de_body_txt="{{ nmae }}", de_subject_txt="{{ typo }}")
+    for name, value in {
+        "TEMPLATES": str(own),
+        "BROKER_URL": "amqp://127.0.0.1/",
+        "SMTP_URL": "smtp://127.0.0.1",
+        "DATABASE_URL": f"sqlite:///{tmp_path}/notify.db",
+    }.items():
+        monkeypatch.setenv(f"COUNTERFOIL_{name}", value)
+    assert main([]) == 2
+    said = capfd.readouterr().err
+    for place in (f"{tmp_path}/forms.toml:2: ", f"{own}/confirmation/de.body.txt:1: ", "de.subject.txt:1: "):
+        assert place in said
+
+
 def test_of_forms_that_are_wrong_nothing_is_said(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "wrong.toml").write_text("[forms")
     assert main(["templates", str(tmp_path / "wrong.toml")]) == 0
