@@ -15,6 +15,10 @@ PLACE = Path("forms.toml")
 ROOT = Path(__file__).parents[2]
 EMAIL = 'mail = {type = "email"}'
 OWN_ALONE = "this form's routes are asked of its own submissions alone: those of a"
+OFF = "webhook = {url = 'https://a.example.org/', secret_file = 'a', enabled = false}"
+SOME = "channels = ['owner', 'webhook:owner', 'webhook']"
+NO_ROUTE = "switched off, so that no route reaches them"
+NO_MAIL = "the form's mail to its owner is switched off: these addresses get none"
 CHOICE = "x = {type = 'choice', choices = ['A fault', 'An order']}"
 TWO = 'mail = {type = "email"}\nsecond = {type = "email"}'
 
@@ -65,6 +69,14 @@ NOBODY = "a confirmation goes to nobody, unless the page sends _replyto"
             ["5: warning: forms.a.route.0.when: at character 6: none of its choices is such: A fault, An order"],
         ),
         (f"[forms.a.fields]\n{CHOICE}\n[[forms.a.route]]\nwhen = 'field.x:FAULT'\nowner = ['a@b.org']", []),
+        (
+            f"owner.enabled = false\n{OFF}\n[[forms.a.route]]\nwhen = 'x'\nowner = ['a@b.org']\n{SOME}",
+            [
+                f"6: warning: forms.a.route.0.owner: {NO_MAIL}",
+                f"7: warning: forms.a.route.0.channels: {NO_ROUTE}: owner, webhook:owner, webhook",
+            ],
+        ),
+        (f"{OFF.replace('false', 'true')}\n[[forms.a.route]]\nwhen = 'x'\nchannels = ['owner', 'webhook']", []),
         (
             "[[forms.a.route]]\nwhen = '-form:A form:a'\nowner = ['a@b.org']",
             [f"3: warning: forms.a.route.0.when: at character 2: {OWN_ALONE}"],

@@ -14,7 +14,7 @@ from shared.forms import file, positions
 from shared.forms.definitions import ADDRESS_NAMES, Field, Form
 from shared.forms.field_types import FIELD_TYPES
 from shared.forms.lines import TEXTAREA_FROM, is_single_line
-from shared.forms.route import Route
+from shared.forms.route import OWN, Route
 from shared.forms.secrets import FormSecrets, Missing, missing
 from shared.query import terms
 from shared.query.submitted import Submitted
@@ -71,11 +71,31 @@ def _of_form(form: Form, written: Mapping[str, Any]) -> Iterator[_Remark]:
         for key, reason in _of_field(field, form, written["fields"][name]):
             yield (*place, "fields", name, key), reason
     for number, route in enumerate(form.routes):
-        for reason in _of_route(route, form):
-            yield (*place, "route", number, "when"), reason
+        for key, reason in _of_route(route, form):
+            yield (*place, "route", number, key), reason
 
 
-def _of_route(route: Route, form: Form) -> Iterator[str]:
+def _of_route(route: Route, form: Form) -> Iterator[tuple[str, str]]:
+    if route.owner and form.owner and not form.owner.enabled:
+        yield "owner", "the form's mail to its owner is switched off: these addresses get none"
+    off = [name for name in route.channels if not _has(form, name)]
+    if off:
+        yield "channels", f"switched off, so that no route reaches them: {', '.join(off)}"
+    for reason in _of_query(route, form):
+        yield "when", reason
+
+
+def _has(form: Form, channel: str) -> bool:
+    """Return whether a channel that a route names, and the file has, is switched on."""
+    table, _, name = channel.partition(":")
+    if table == OWN:
+        return form.owner is None or form.owner.enabled
+    if table == "webhook":
+        return any(name in ("", one.name) for one in form.every_webhook)
+    return getattr(form, table) is not None
+
+
+def _of_query(route: Route, form: Form) -> Iterator[str]:
     fields = form.fields or {}
     for term in terms(route.query):
         place = f"at character {term.place.offset + 1}"
