@@ -1,6 +1,6 @@
 """What is done about deliveries whose message is gone: storage is asked for the event, or they have failed, visibly.
 
-See docs/decisions/0039-lost-messages.md.
+See docs/decisions/0042-lost-messages.md.
 """
 
 from __future__ import annotations
