@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from notify_service.channels.routing import matching, routed
+from notify_service.channels.routing import REMEMBERED_MOST, RecentlyRouted, matching, routed
 from shared.contracts import Control, SubmissionAccepted
 from shared.forms import Form, Owner, Route, Webhook
 from shared.query import matches, parse_for_event
@@ -120,6 +120,23 @@ def test_no_route_switches_on_what_is_switched_off() -> None:
 def test_what_belongs_to_the_submitter_and_to_the_page_stays() -> None:
     now = routed(replace(FORM, routes=(a_route("fault", channels=("webhook:crm",), instead=True),)), FAULT)
     assert (now.confirmation, now.title, now.routes) == (FORM.confirmation, FORM.title, now.routes)
+
+
+def test_what_is_remembered_of_an_event_is_that_of_its_form_as_it_is_and_bounded() -> None:
+    remembering = RecentlyRouted()
+    assert remembering(FORM, FAULT) is FORM
+    support = replace(FORM, routes=(a_route("fault", owner=(SUPPORT,)),))
+    now = remembering(support, FAULT)
+    assert now == routed(support, FAULT)
+    assert remembering(support, FAULT) is now
+    sales = replace(FORM, routes=(a_route("fault", owner=(SALES,)),))
+    assert remembering(sales, FAULT) == routed(sales, FAULT)
+    other = replace(FAULT, control=Control(reply_to="ada@example.org"))
+    from_ada = replace(FORM, routes=(a_route("from:ada", owner=(SALES,)),))
+    assert [remembering(from_ada, one) != from_ada for one in (FAULT, other)] == [False, True]
+    for _ in range(3 * REMEMBERED_MOST):
+        remembering(sales, an_event(topic="A fault"))
+    assert len(remembering._known) <= REMEMBERED_MOST
 
 
 QUERIES = st.sampled_from(

@@ -10,11 +10,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
+from uuid import UUID
 
 from shared.contracts import SubmissionAccepted
 from shared.forms import CHANNELS, Form, Owner, Route, Webhook
 from shared.forms.route import OWN, is_one_of
 from shared.query import Matching
+
+REMEMBERED_MOST = 64
+"""Events whose routes are remembered."""
 
 
 def routed(form: Form, event: SubmissionAccepted) -> Form:
@@ -23,6 +27,25 @@ def routed(form: Form, event: SubmissionAccepted) -> Form:
     Its routes' addresses are `owner.also`, beside the form's own, or `owner.to`, in their place.
     """
     return Routing(form, matching(form, event)).applied() if form.routes else form
+
+
+class RecentlyRouted:
+    """`routed`, which remembers the last events: an event has many deliveries, and may be long. For many threads."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[UUID, str, str | None], tuple[Form, Form]] = {}
+
+    def __call__(self, form: Form, event: SubmissionAccepted) -> Form:
+        """Return what `routed` does; what it was for a form that has changed does not count."""
+        if not form.routes:
+            return form
+        key = (event.id, event.fingerprint, event.reply_address)
+        known = self._known.get(key)
+        if known is None or known[0] is not form:
+            if len(self._known) >= REMEMBERED_MOST:
+                self._known.clear()
+            known = self._known[key] = (form, routed(form, event))
+        return known[1]
 
 
 def matching(form: Form, event: SubmissionAccepted) -> tuple[Route, ...]:

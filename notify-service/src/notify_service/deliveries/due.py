@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
 from notify_service.channels.channel import Channel
 from notify_service.channels.planned import Key, Planned
-from notify_service.channels.routing import routed
+from notify_service.channels.routing import RecentlyRouted
 from notify_service.deliveries.retries import (
     UNKNOWN,
     is_too_old,
@@ -34,6 +34,7 @@ class Due:
     forms: Forms
     clock: Callable[[], datetime]
     due_at: Callable[[UUID], datetime | None] = lambda _: None
+    _routed: RecentlyRouted = field(default_factory=RecentlyRouted, init=False)
 
     def __call__(self, delivery: Delivery[DeliveryDue]) -> Plan:
         """Return the delivery, to be made or to fail; `RetryLater` where its form may yet come, or have its channel.
@@ -61,7 +62,7 @@ class Due:
 
     def _form_for(self, event: SubmissionAccepted) -> Form | None:
         form = self.forms.get(event.form)
-        return routed(form, event) if form is not None else None
+        return self._routed(form, event) if form is not None else None
 
     def _is_too_old(self, due: DeliveryDue) -> bool:
         accepted_at, now = due.submission.accepted_at, self.clock()
