@@ -48,7 +48,7 @@ test-faults: ## prove every row of the table of faults: what went wrong, counted
 
 test-deliveries: ## 10,000 submissions over five channels, every delivery accounted for (COUNT=1000 for fewer)
 	@$(PREPARE) test
-	@COUNT=$(or $(COUNT),10000) $(BIN)/python -m pytest tests/e2e/test_every_channel.py $(ARGS)
+	@COUNT=$(or $(COUNT),10000) $(BIN)/python -m pytest -o faulthandler_timeout=3600 tests/e2e/test_every_channel.py $(ARGS)
 
 test-clock: ## run the tests by the clock of other days, all of them a year on: hours (WHEN=leap-day for one moment)
 	@$(PREPARE) test
