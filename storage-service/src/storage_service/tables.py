@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import (
     JSON,
+    BigInteger,
     CheckConstraint,
     Column,
     ForeignKey,
@@ -17,6 +18,7 @@ from sqlalchemy import (
     Text,
     Uuid,
 )
+from sqlalchemy.dialects import postgresql
 from sqlalchemy.sql import ColumnElement
 
 from shared.database import Migrations, UtcTimestamp
@@ -69,6 +71,8 @@ def _index_by_form(name: str, condition: ColumnElement[bool]) -> None:
 
 _index_by_form("submissions_by_form", submissions.c.spam.is_(None))
 _index_by_form("submissions_spam_by_form", submissions.c.spam.is_not(None))
+Index("submissions_by_acceptance", submissions.c.accepted_at.desc(), submissions.c.id.desc())
+Index("submissions_by_storing", submissions.c.stored_at, submissions.c.id)
 
 conflicts = Table(
     "conflicts",
@@ -123,6 +127,64 @@ delivery_requests = Table(
 )
 """Who asked to send what again: one delivery, or all that a channel has for a submission. `settled_at` is when notify
 told of the first that came of it."""
+
+search_entries = Table(
+    "search_entries",
+    metadata,
+    Column("number", BigInteger().with_variant(Integer, "sqlite"), autoincrement=True, nullable=False),
+    Column("id", Uuid, ForeignKey("submissions.id", ondelete="CASCADE"), nullable=False),
+    Column("generation", Integer, nullable=False),
+    PrimaryKeyConstraint("number"),
+    Index("search_entries_by_id", "id", unique=True),
+)
+"""One row for each submission that can be searched for; see `records.index`. Its tokens are in `search_words`, which is
+a table of another kind on each database: PostgreSQL's has a `tsvector`, SQLite's is one of FTS5."""
+
+_SORTED = Text().with_variant(postgresql.TEXT(collation="C"), "postgresql")
+
+search_fields = Table(
+    "search_fields",
+    metadata,
+    Column("number", BigInteger, ForeignKey("search_entries.number", ondelete="CASCADE"), nullable=False),
+    Column("field", Text, nullable=False),
+    Column("words", Text, nullable=False),
+    Column("figures", Text, nullable=False),
+    Column("least", _SORTED),
+    Column("greatest", _SORTED),
+    Column("first_day", _SORTED),
+    Column("last_day", _SORTED),
+    PrimaryKeyConstraint("number", "field"),
+)
+"""One row for each field of these, as `records.index.entries.FieldEntry` says."""
+
+_HAS_NUMBER, _HAS_DAY = search_fields.c.least.is_not(None), search_fields.c.first_day.is_not(None)
+Index(
+    "search_fields_by_number",
+    search_fields.c.field,
+    search_fields.c.greatest,
+    search_fields.c.least,
+    postgresql_where=_HAS_NUMBER,
+    sqlite_where=_HAS_NUMBER,
+)
+Index(
+    "search_fields_by_day",
+    search_fields.c.field,
+    search_fields.c.last_day,
+    search_fields.c.first_day,
+    postgresql_where=_HAS_DAY,
+    sqlite_where=_HAS_DAY,
+)
+
+search_progress = Table(
+    "search_progress",
+    metadata,
+    Column("version", Integer, nullable=False),
+    Column("generation", Integer, nullable=False),
+    Column("stored_at", UtcTimestamp, nullable=False),
+    PrimaryKeyConstraint("version"),
+)
+"""One row: which `version` of the code made the index, how many times it was begun anew, and up to which moment all
+that was stored is in it."""
 
 OUTBOX = Table("storage_outbox", metadata, *outbox_columns("storage_outbox"), sqlite_autoincrement=True)
 

@@ -22,7 +22,9 @@ _COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
     "<": operator.lt,
     "<=": operator.le,
 }
-_YES, _NO = frozenset({"true", "on", "yes", "1"}), frozenset({"false", "off", "no", "0"})
+YES, NO = frozenset({"true", "on", "yes", "1"}), frozenset({"false", "off", "no", "0"})
+"""What a query calls a checkbox that is ticked, or is not."""
+
 _BOXES = {"yes": frozenset({"on", "true"}), "no": frozenset({"off", "false"})}
 """What a page sends for a checkbox where the form's definition does not say that it is one."""
 
@@ -39,28 +41,28 @@ class Submitted:
     @cached_property
     def words(self) -> str:
         """The tokens of texts and numbers; see `searchable`."""
-        return self._text_words + searchable(map(str, self._figures))
+        return self.text_words + self.figure_words
 
     def holds(self, field: Field) -> bool:
         """Return whether it is what a query asks of the field."""
         asked = field.value
         if isinstance(asked, Decimal):
-            return _is_beyond(field.operator, asked, self._number_range)
+            return _is_beyond(field.operator, asked, self.number_range)
         if isinstance(asked, date):
-            return _is_beyond(field.operator, asked, self._day_range)
+            return _is_beyond(field.operator, asked, self.day_range)
         return self._says(asked, is_whole=field.operator == "=")
 
     def _says(self, asked: Word | Phrase | Prefix, *, is_whole: bool) -> bool:
         if isinstance(asked, Prefix):
             return is_in(needle(asked), self.words)
         said = asked.text.casefold()
-        if (said in _YES and True in self._truths) or (said in _NO and False in self._truths):
+        if (said in YES and True in self.truths) or (said in NO and False in self.truths):
             return True
-        if said in _BOXES and not _BOXES[said].isdisjoint(self._short_texts):
+        if said in self.boxes:
             return True
-        if self._numbers and number_of(asked.text) in self._numbers:
+        if self.numbers and number_of(asked.text) in self.numbers:
             return True
-        return is_in(needle(asked), self._text_words, is_whole=is_whole)
+        return is_in(needle(asked), self.text_words, is_whole=is_whole)
 
     @cached_property
     def _texts(self) -> list[str]:
@@ -71,28 +73,43 @@ class Submitted:
         return [leaf for leaf in self._leaves if isinstance(leaf, int | float) and not isinstance(leaf, bool)]
 
     @cached_property
-    def _text_words(self) -> str:
+    def text_words(self) -> str:
+        """The tokens of texts alone; see `searchable`."""
         return searchable(self._texts)
+
+    @cached_property
+    def figure_words(self) -> str:
+        """The tokens of numbers alone; see `searchable`."""
+        return searchable(map(str, self._figures))
+
+    @cached_property
+    def boxes(self) -> frozenset[str]:
+        """`yes`, `no` or both: what a text says of a checkbox that the form's definition does not know as one."""
+        return frozenset(said for said, texts in _BOXES.items() if not texts.isdisjoint(self._short_texts))
 
     @cached_property
     def _short_texts(self) -> list[str]:
         return [text.strip().lower() for text in self._texts if len(text) <= _SHORT]
 
     @cached_property
-    def _truths(self) -> frozenset[bool]:
+    def truths(self) -> frozenset[bool]:
+        """Whether a checkbox of the form is ticked."""
         return frozenset(leaf for leaf in self._leaves if isinstance(leaf, bool))
 
     @cached_property
-    def _numbers(self) -> frozenset[Decimal]:
+    def numbers(self) -> frozenset[Decimal]:
+        """What came as numbers."""
         return frozenset(Decimal(str(figure)) for figure in self._figures)
 
     @cached_property
-    def _number_range(self) -> tuple[Decimal, Decimal] | None:
+    def number_range(self) -> tuple[Decimal, Decimal] | None:
+        """The least and the greatest number, also of those that were typed into a text; None without one."""
         typed = map(typed_number, self._short_texts)
-        return _range([*self._numbers, *(number for number in typed if number is not None)])
+        return _range([*self.numbers, *(number for number in typed if number is not None)])
 
     @cached_property
-    def _day_range(self) -> tuple[date, date] | None:
+    def day_range(self) -> tuple[date, date] | None:
+        """The first and the last day; None without one."""
         days = (day_of(text.partition("t")[0]) for text in self._short_texts)
         return _range([day for day in days if day is not None])
 

@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import OperationalError
 
 from shared.database import classified, reading
@@ -19,6 +19,10 @@ _STEPS = 10_000
 
 _CANCELLED = "57014"
 """PostgreSQL's code of a statement that took too long."""
+
+_BY_INDEX = "SET LOCAL enable_seqscan = off; SET LOCAL jit = off"
+"""Each list has an index. A table that is not analysed yet PostgreSQL takes for a small one, and reads all of it. To
+compile a plan takes longer than to run it."""
 
 
 class QueryTookTooLong(Exception):
@@ -51,7 +55,8 @@ class Reader:
     @contextmanager
     def _limited(self, connection: Connection) -> Iterator[None]:
         if not self._is_sqlite:
-            connection.execute(text(f"SET LOCAL statement_timeout = {int(self._seconds * 1000)}"))
+            limit = f"SET LOCAL statement_timeout = {int(self._seconds * 1000)}"
+            connection.exec_driver_sql(f"{limit}; {_BY_INDEX}")
             yield
             return
         until = time.monotonic() + self._seconds

@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 
-from sqlalchemy import ColumnElement, and_, false, not_, or_, select, true
+from sqlalchemy import ColumnElement, FromClause, and_, false, not_, or_, select, true
 
 from shared.query import Query, QueryError, span_of
-from shared.query.tree import After, And, Before, Form, Has, Is, Last, Not, On, Or
+from shared.query.tree import After, And, Before, Field, Form, From, Has, Is, Last, Not, On, Or, Phrase, Prefix, Word
+from storage_service.records.index.words import words_of
+from storage_service.records.texts import Texts
 from storage_service.tables import delivery_states, submissions
 
 _S, _D = submissions.c, delivery_states.c
@@ -23,33 +25,56 @@ class Asking:
     me: str | None = None
 
 
-def condition_of(tree: Query, asking: Asking) -> ColumnElement[bool]:
-    """Return the condition; raises `QueryError` for what cannot be asked."""
-    match tree:
-        case And(parts=parts):
-            return and_(true(), *(condition_of(part, asking) for part in parts))
-        case Or(parts=parts):
-            return or_(false(), *(condition_of(part, asking) for part in parts))
-        case Not(part=part):
-            return not_(condition_of(part, asking))
-        case Form(value=name):
-            return _S.form == name
-        case Is(value=state):
-            return _is(state, tree)
-        case Has(value="file"):
-            return false()  # no form takes files yet (decision 8)
-        case After() | Before() | On() | Last():
-            return _within(tree, asking)
-        case _:
-            raise QueryError("this cannot be searched for yet", tree.place)
+class Conditions:
+    """Conditions for one kind of database, `postgresql` or `sqlite`."""
 
+    def __init__(self, dialect: str) -> None:
+        words = words_of(dialect)
+        self._is_sqlite = dialect == "sqlite"
+        self._texts = Texts(words, is_sqlite=self._is_sqlite)
+        self.source: FromClause = words.joined()
+        """What is selected from: the submissions, and what the conditions need beside them."""
 
-def _is(state: str, tree: Is) -> ColumnElement[bool]:
-    if state == "spam":
-        return _S.spam.is_not(None)
-    if state in ("held", "failed"):
-        return select(_D.delivery_id).where(_D.submission_id == _S.id, _D.state == state).exists()
-    raise QueryError("this cannot be searched for yet", tree.place)
+    def of(self, tree: Query, asking: Asking) -> ColumnElement[bool]:
+        """Return the condition, in which null stands for no; raises `QueryError` for what cannot be asked."""
+        match tree:
+            case And(parts=parts):
+                return and_(true(), *(self.of(part, asking) for part in parts))
+            case Or(parts=parts):
+                return or_(false(), *(self.of(part, asking) for part in parts))
+            case Not(part=Form() | Is() as part):
+                return not_(self._filter(part))  # as an index has it
+            case Not(part=part):
+                return self.of(part, asking).is_not(true())
+            case After() | Before() | On() | Last():
+                return _within(tree, asking)
+            case Word() | Prefix() | Phrase():
+                return self._texts.anywhere(tree)
+            case From():
+                return self._texts.sent_by(tree)
+            case Field():
+                return self._texts.in_field(tree)
+            case _:
+                return self._filter(tree)
+
+    def _filter(self, tree: Query) -> ColumnElement[bool]:
+        match tree:
+            case Form(value=name):
+                return _S.form == name
+            case Is(value="spam"):
+                return _S.spam.is_not(None)
+            case Is(value="held" | "failed" as state):
+                return self._has_delivery(state)
+            case Has(value="file"):
+                return false()  # no form takes files yet (decision 8)
+            case _:
+                raise QueryError("this cannot be searched for yet", tree.place)
+
+    def _has_delivery(self, state: str) -> ColumnElement[bool]:
+        found = select(_D.submission_id).where(_D.state == state)
+        if self._is_sqlite:  # see `Texts`
+            return _S.id.in_(found)
+        return found.where(_D.submission_id == _S.id).correlate(submissions).exists()
 
 
 def _within(tree: After | Before | On | Last, asking: Asking) -> ColumnElement[bool]:

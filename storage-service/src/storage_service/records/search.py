@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Engine, Select, Text, and_, cast, func, li
 
 from shared.query import Query
 from storage_service.records.bounded import QUERY_SECONDS_MOST, Reader
-from storage_service.records.conditions import Asking, condition_of
+from storage_service.records.conditions import Asking, Conditions
 from storage_service.records.cursors import Cursor, CursorError, Way
 from storage_service.records.record import Record, columns, record_of
 from storage_service.tables import submissions
@@ -76,6 +76,7 @@ class Records:
     ) -> None:
         self._reader = Reader(engine, seconds_most)
         self._clock = clock
+        self._conditions = Conditions(engine.dialect.name)
 
     def page(
         self,
@@ -118,10 +119,11 @@ class Records:
         me: str | None = None,
     ) -> Count:
         """Return how many there are: exactly up to `most`; None counts all, however long that takes (5 s at most)."""
-        found: Select[Any] = (
-            select(literal_column("1")).select_from(submissions).where(self._asked(query, forms, now, zone, me))
-        )
-        limited = found.limit(None if most is None else most + 1).subquery()
+        found: Select[Any] = select(literal_column("1")).select_from(self._conditions.source)
+        found = found.where(self._asked(query, forms, now, zone, me))
+        if most is not None:  # in the order of an index, so that it ends early
+            found = found.order_by(_S.accepted_at.desc(), _S.id.desc()).limit(most + 1)
+        limited = found.subquery()
         with self._reader.connection() as connection:
             counted = connection.scalar(select(func.count()).select_from(limited)) or 0
         return Count(counted, is_exact=True) if most is None or counted <= most else Count(most, is_exact=False)
@@ -154,13 +156,13 @@ class Records:
         self, query: Query | None, forms: frozenset[str] | None, now: datetime | None, zone: tzinfo, me: str | None
     ) -> ColumnElement[bool]:
         asking = Asking(now or self._clock(), zone, me)
-        return and_(true(), *_within(forms), *([] if query is None else [condition_of(query, asking)]))
+        return and_(true(), *_within(forms), *([] if query is None else [self._conditions.of(query, asking)]))
 
     def _page(self, asked: ColumnElement[bool], cursor: Cursor | None, limit: int) -> Page:
         way: Way = cursor.way if cursor else "older"
         if way == "stored":
             raise CursorError("expected a cursor of a page, not one of after")
-        rows = self._read(in_order(asked, way, cursor).limit(limit + 1))
+        rows = self._read(self._in_order(asked, way, cursor).limit(limit + 1))
         is_more, rows = len(rows) > limit, rows[:limit]
         if way == "newer":
             rows.reverse()
@@ -171,7 +173,7 @@ class Records:
 
     def _page_after(self, asked: ColumnElement[bool], after: Cursor, limit: int) -> Page:
         settled = _S.stored_at <= self._clock() - SETTLED
-        rows = self._read(in_order(and_(asked, settled), "stored", after).limit(limit + 1))
+        rows = self._read(self._in_order(and_(asked, settled), "stored", after).limit(limit + 1))
         is_more, rows = len(rows) > limit, rows[:limit]
         return Page(rows, next=place_of(rows[-1], "stored") if rows else after, is_last=not is_more)
 
@@ -180,7 +182,7 @@ class Records:
             return [record_of(row) for row in connection.execute(found)]
 
     def _batch(self, asked: ColumnElement[bool], place: Cursor | None) -> tuple[list[Record], bool]:
-        found = in_order(asked, "older", place).limit(BATCH_ROWS + 1).add_columns(_CHARACTERS)
+        found = self._in_order(asked, "older", place).limit(BATCH_ROWS + 1).add_columns(_CHARACTERS)
         batch, characters = list[Record](), 0
         with self._reader.connection() as connection:
             for row in connection.execution_options(yield_per=_ROWS_AT_ONCE).execute(found):
@@ -190,22 +192,21 @@ class Records:
                 batch.append(record_of(row))
         return batch, True
 
+    def _in_order(self, asked: ColumnElement[bool], way: Way, place: Cursor | None) -> Select[Any]:
+        """Return the query of all that is asked for, in the order of a way, beyond a place."""
+        moment = _S.stored_at if way == "stored" else _S.accepted_at
+        order = tuple_(moment, _S.id)
+        found = select(*columns()).select_from(self._conditions.source).where(asked)
+        if way == "older":
+            found = found.order_by(moment.desc(), _S.id.desc())
+            return found if place is None else found.where(order < (place.moment, place.id))
+        found = found.order_by(moment, _S.id)
+        return found if place is None else found.where(order > (place.moment, place.id))
+
 
 def place_of(record: Record, way: Way) -> Cursor:
     """Return the cursor that goes on from a record."""
     return Cursor(way, record.stored_at if way == "stored" else record.accepted_at, record.id)
-
-
-def in_order(asked: ColumnElement[bool], way: Way, place: Cursor | None) -> Select[Any]:
-    """Return the query of all that is asked for, in the order of a way, beyond a place."""
-    moment = _S.stored_at if way == "stored" else _S.accepted_at
-    order = tuple_(moment, _S.id)
-    found = select(*columns()).where(asked)
-    if way == "older":
-        found = found.order_by(moment.desc(), _S.id.desc())
-        return found if place is None else found.where(order < (place.moment, place.id))
-    found = found.order_by(moment, _S.id)
-    return found if place is None else found.where(order > (place.moment, place.id))
 
 
 def _within(forms: frozenset[str] | None) -> list[ColumnElement[bool]]:

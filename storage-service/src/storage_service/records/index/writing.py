@@ -1,0 +1,64 @@
+"""Puts entries into the index, in the caller's transaction, and takes them out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from storage_service.records.index.entries import Entry, FieldEntry
+from storage_service.records.index.words import words_of
+from storage_service.tables import search_entries, search_fields, submissions
+
+_E, _F, _S = search_entries.c, search_fields.c, submissions.c
+
+
+def write(connection: Connection, entries: Mapping[UUID, Entry], generation: int) -> int:
+    """Put entries in the place of those there are, and return how many.
+
+    It locks the rows of their submissions first: one that is no more, or that is being erased, gets no entry.
+    """
+    there = select(_S.id).where(_S.id.in_(entries)).order_by(_S.id).with_for_update(read=True)
+    keys = list(connection.scalars(there))
+    if not keys:
+        return 0
+    numbers = _numbers(connection, keys, generation)
+    words, listed = words_of(connection.dialect.name), list(numbers.values())
+    connection.execute(delete(search_fields).where(_F.number.in_(listed)))
+    words.remove(connection, listed)
+    rows = [_row(numbers[key], one) for key in keys for one in entries[key].fields]
+    if rows:
+        connection.execute(insert(search_fields), rows)
+    tokens = {numbers[key]: entries[key].tokens for key in keys if entries[key].tokens}
+    if tokens:
+        words.add(connection, tokens)
+    return len(keys)
+
+
+def forget(connection: Connection, keys: Sequence[UUID]) -> None:
+    """Take submissions out of the index. Whoever erases one has locked its row, in the same transaction."""
+    connection.execute(delete(search_entries).where(_E.id.in_(keys)))
+
+
+def _row(number: int, one: FieldEntry) -> dict[str, Any]:
+    return {
+        "number": number,
+        "field": one.field,
+        "words": one.words,
+        "figures": one.figures,
+        "least": one.least,
+        "greatest": one.greatest,
+        "first_day": one.first_day,
+        "last_day": one.last_day,
+    }
+
+
+def _numbers(connection: Connection, keys: Sequence[UUID], generation: int) -> Mapping[UUID, int]:
+    made = (postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert)(search_entries)
+    upserted = made.values([{"id": key, "generation": generation} for key in keys]).on_conflict_do_update(
+        index_elements=[_E.id], set_={"generation": generation}
+    )
+    return {row.id: row.number for row in connection.execute(upserted.returning(_E.id, _E.number))}

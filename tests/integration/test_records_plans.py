@@ -1,0 +1,129 @@
+"""Each list of submissions is read by an index: a plan that reads all of a large table fails."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+import pytest
+from sqlalchemy import Connection, Engine, event
+
+from dev.postgres import Postgres
+from shared.query import parse
+from storage_service.records import Cursor, Records
+from support.many_submissions import fill
+from support.submission_databases import migrated
+
+ROWS = 40_000
+MIDDLE = Cursor("older", datetime(2026, 1, 1, 5, tzinfo=UTC), UUID(int=18_000))
+SOME = frozenset(["form3", "rare"])
+
+LINES = """\
+
+form:form7
+form:rare
+form:form7 -is:spam
+is:spam
+is:spam form:form1
+-is:spam
+needle
+common
+missing
+word17
+word17 common -needle
+word123*
+"word17 common"
+"common needle"
+word17 OR needle
+needle OR form:rare
+-common
+-(needle OR word17)
+from:ada@example.org
+from:sender
+from:"sender example"
+field.name:needle
+field.name:="word17 common"
+field.guests:>98
+field.guests:>5
+field.guests:<1
+field.guests:7
+field.consent:yes
+field.day:>=2026-11-29
+is:failed
+is:held
+is:held OR is:failed
+-is:failed
+after:2026-01-01 before:2026-01-02
+last:2h
+on:2026-01-01 needle
+has:file
+"""
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def engine(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+    if request.param == "sqlite":
+        url = f"sqlite:///{tmp_path_factory.mktemp('plans') / 'test.db'}"
+    else:
+        postgres: Postgres = request.getfixturevalue("postgres")
+        url = postgres.create_database("test_records_plans")
+    with migrated(url) as made:
+        fill(made, ROWS)
+        yield made
+
+
+@pytest.mark.parametrize("line", LINES.splitlines())
+@pytest.mark.parametrize("forms", [None, SOME], ids=["all forms", "some forms"])
+def test_no_list_reads_all_of_a_table(engine: Engine, line: str, forms: frozenset[str] | None) -> None:
+    records, query, now = Records(engine), parse(line), datetime(2026, 1, 1, 11, tzinfo=UTC)
+    asked: list[Callable[[], object]] = [
+        lambda: records.page(query, forms=forms, limit=50, now=now),
+        lambda: records.page(query, forms=forms, limit=50, cursor=MIDDLE, now=now),
+        lambda: records.page(query, forms=forms, limit=50, cursor=MIDDLE.on("newer"), now=now),
+        lambda: records.page(query, forms=forms, limit=50, after=Cursor.beginning(), now=now),
+        lambda: records.count(query, forms, now=now),
+        lambda: next(iter(records.each(query, forms, now=now)), None),
+    ]
+    for ask in asked:
+        begun = time.monotonic()
+        plans = plans_of(engine, ask)
+        print(f"{time.monotonic() - begun:.3f} s")
+        print(*plans, sep="\n")
+        assert plans
+        assert not [line for plan in plans for line in plan.splitlines() if _SCANS[engine.dialect.name].search(line)]
+
+
+def test_one_is_read_by_its_key(engine: Engine) -> None:
+    plans = plans_of(engine, lambda: Records(engine).one(UUID(int=7), SOME))
+    assert not [line for plan in plans for line in plan.splitlines() if _SCANS[engine.dialect.name].search(line)]
+
+
+_TABLES = "submissions|search_entries|search_words|search_fields|delivery_states"
+_SCANS = {
+    "postgresql": re.compile(rf"Seq Scan on ({_TABLES})"),
+    "sqlite": re.compile(rf"SCAN ({_TABLES})(?! (USING|VIRTUAL))"),
+}
+
+
+def plans_of(engine: Engine, ask: Callable[[], object]) -> list[str]:
+    """Return the plan of each statement that is sent."""
+    plans: list[str] = []
+    prefix = "EXPLAIN " if engine.dialect.name == "postgresql" else "EXPLAIN QUERY PLAN "
+
+    def explain(connection: Connection, _cursor: Any, statement: str, parameters: Any, *_: object) -> None:
+        if statement.startswith("SELECT"):
+            driver = connection.connection.driver_connection
+            assert driver is not None
+            rows = driver.execute(prefix + statement, parameters).fetchall()
+            plans.append("\n".join(str(row[-1]) for row in rows))
+
+    event.listen(engine, "before_cursor_execute", explain)
+    try:
+        ask()
+    finally:
+        event.remove(engine, "before_cursor_execute", explain)
+    return plans
