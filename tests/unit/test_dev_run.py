@@ -13,6 +13,7 @@ import pytest
 from dev import ports, run, run_directory, run_settings, run_words
 from dev.processes import free_port
 from dev.steps import CannotGoOn
+from support.own_templates import written
 
 MADE = {"BIND": "127.0.0.1:8080", "BROKER_URL": "amqp://private/"}
 
@@ -118,7 +119,8 @@ def test_what_is_wrong_in_any_services_settings_and_in_the_forms_is_said_at_once
     forms = tmp_path / "forms.toml"
     forms.write_text("[forms.a]\ntitel = 'A'\n")
     wrong = {"SMTP_URL": "nonsense", "RATE_LIMIT": "many", "LOG_LEVEL": "loud", "BATCH_SIZE": "0", "SECRET_FILE": "no"}
-    for name, value in (wrong | {"FORMS": str(forms)}).items():
+    own = written(tmp_path / "own", de_body_txt="{{ nmae }}")
+    for name, value in (wrong | {"FORMS": str(forms), "TEMPLATES": str(own)}).items():
         monkeypatch.setenv(f"COUNTERFOIL_{name}", value)
     before = dict(os.environ)
     with pytest.raises(CannotGoOn) as refused:
@@ -128,6 +130,7 @@ def test_what_is_wrong_in_any_services_settings_and_in_the_forms_is_said_at_once
         assert said.count(f"  - COUNTERFOIL_{name.removesuffix('_FILE')}") == 1, said
     assert said.count("these settings are wrong:") == 1
     assert f"{forms}:2: forms.a.titel" in said
+    assert f"{own}/confirmation/de.body.txt:1: there is no variable nmae" in said
     assert dict(os.environ) == before
     assert not (tmp_path / "run").exists()
 

@@ -123,6 +123,13 @@ def test_every_error_is_reported_at_once_with_its_line_and_place(tmp_path: Path)
     ]
 
 
+@pytest.mark.parametrize("tag", ["German!", "d", "de_AT", "de-", "x" * 100, "", "de\\n"])
+def test_a_language_is_a_tag(tmp_path: Path, tag: str) -> None:
+    assert load(tmp_path, '[forms.a]\nlanguage = "pt-BR"')["a"].language == "pt-BR"
+    with pytest.raises(FormsError, match=r":2: forms\.a\.language: "):
+        load(tmp_path, f'[forms.a]\nlanguage = "{tag}"')
+
+
 @pytest.mark.parametrize("form", ["[forms.a]", '[forms.a]\nunknown = "keep"\nfields.x = {type = "text"}'])
 def test_a_form_that_takes_any_fields_may_name_any(tmp_path: Path, form: str) -> None:
     assert load(tmp_path, form + '\nconfirmation.subject = "{anything}"')
