@@ -64,6 +64,7 @@ def test_what_is_empty_is_left_out(value: JsonValue) -> None:
         (12.5, ["12.5"]),
         (["Fish", "", "Meat\nand more"], ["Fish", "", "Meat", "and more"]),
         ({"a": ["ü", None]}, ['{"a": ["ü", null]}']),
+        ({"a\x9b2J": "b\x7f"}, ['{"a\N{SINGLE RIGHT-POINTING ANGLE QUOTATION MARK}2J": "b\N{REPLACEMENT CHARACTER}"}']),
         ("a\x1b[2Jb\x00c", ["a\N{REPLACEMENT CHARACTER}[2Jb\N{REPLACEMENT CHARACTER}c"]),
         ("abc\u202egnp.exe\u2066x\u2069", ["abcgnp.exex"]),
         ("\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645", ["\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645"]),

@@ -84,7 +84,7 @@ def _texts(value: JsonValue) -> Iterator[str]:
         for entry in value:
             yield from _texts(entry)
     elif value is not None:
-        yield json.dumps(value, ensure_ascii=False)
+        yield as_shown(json.dumps(value, ensure_ascii=False))
 
 
 def _is_visible(text: str) -> bool:
