@@ -243,3 +243,35 @@ def test_a_receipt_stays_confirmed_whatever_becomes_of_a_further_mail(
     assert shown(wishes, event) == ["sent"]
     wishes.work_off("failed", "rcpt 550")
     assert shown(wishes, event) == ["sent"]
+
+
+def test_what_was_sent_before_its_request_came_is_sent_once_and_told_again(
+    engine: Engine, event: SubmissionAccepted
+) -> None:
+    """Notify was away when somebody asked; once it runs, what was held goes by itself, and the request comes too."""
+    wishes = Wishes(engine, Caps(form=Cap(1, HOUR)))
+    wishes.accepted(replace(event, id=uuid4()))
+    wishes.work_off()
+    wishes.accepted(event)
+    mail = next(one for one in wishes.publish.taken() if one.channel == "confirmation")
+    assert isinstance(wishes.claim(mail), Held)
+    wishes.clock.forward(minutes=61)
+    wishes.publish.due.append(mail)
+    assert wishes.work_off() == 1, "there is room by now"
+    wishes.told()
+    asked = wishes.requested(event, "confirmation", mail.id)
+    assert wishes.publish.due == []
+    assert wishes.states(event, "confirmation") == ["confirmation sent"]
+    last = wishes.told()[-1]
+    assert (last.delivery_id, last.state, last.request) == (mail.id, "sent", asked.id), "that ends the request"
+    wishes.again(asked)
+    assert wishes.publish.due == []
+
+
+def test_what_was_withheld_before_its_request_came_stays_cancelled(wishes: Wishes, event: SubmissionAccepted) -> None:
+    wishes.accepted(event)
+    mail = next(one for one in wishes.publish.taken() if one.channel == "confirmation")
+    wishes.withheld(event.id, 1)
+    wishes.requested(event, "confirmation", mail.id)
+    assert wishes.publish.due == []
+    assert wishes.states(event, "confirmation") == ["confirmation cancelled"]

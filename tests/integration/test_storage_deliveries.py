@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import permutations
 from uuid import uuid4
@@ -67,4 +68,15 @@ def test_what_follows_a_request_ends_it_and_what_came_before_does_not(engine: En
     tell(engine, later(held, "pending", request=request.id))
     assert unsettled(engine) == {request.id}, "it is under way"
     tell(engine, later(held, "sent", minutes=2, request=request.id))
+    assert unsettled(engine) == set()
+
+
+def test_what_is_known_already_ends_its_request_too(engine: Engine) -> None:
+    """What was sent by itself before its request came is told again, unchanged."""
+    [held] = submissions_with(engine, 1, "held")
+    assert list(Resending(engine, "a test").request(Selection())) == [1]
+    [request] = outgoing(engine)
+    sent = later(held, "sent")
+    tell(engine, sent)
+    assert tell(engine, replace(sent, request=request.id)) == 0
     assert unsettled(engine) == set()

@@ -21,6 +21,7 @@ TOLD = "pending"
 
 _C = deliveries.c
 _UNDER_WAY = ("pending", "sending", "retrying")
+_OVER = ("sent", "cancelled")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +48,9 @@ class RequestTable:
 
         `planned` is what the channel asks for by the forms as they are now. What is held becomes pending, and is
         counted by no cap; what is under way stays so; all else is recorded anew, under the request. Where there is
-        nothing to send, a delivery is recorded that has failed. When the request comes again, nothing is recorded, and
-        what is returned is all of it that is still under way. Raises `DependencyUnavailable`.
+        nothing to send, a delivery is recorded that has failed. One that is named, and was sent or cancelled since it
+        was asked for, is left as it is. When the request comes again, nothing is recorded, and what is returned is all
+        of it that is still under way. Raises `DependencyUnavailable`.
         """
         with classified(), self._engine.begin() as connection:
             if self._plans.is_new(connection, request.submission_id, f"request {request.id}", now):
@@ -66,6 +68,9 @@ class RequestTable:
         rows: Sequence[Any] = connection.execute(found.order_by(_C.created_at).with_for_update()).all()
         newest = {row.destination_hash: row for row in rows}
         chosen = next((row for row in rows if row.id == request.delivery_id), None)
+        if chosen is not None and chosen.state in _OVER:  # a cap had room, say, before the request came
+            _tell_again(connection, chosen.id, request)
+            return
         wanted = _wanted(chosen, newest, planned)
         for one in wanted:
             before = newest.get(one.key.destination_hash)
@@ -96,6 +101,12 @@ def _take_over(connection: Connection, delivery_id: UUID, request: Request, now:
     connection.execute(update(deliveries).where(_C.id == delivery_id).values(asked))
     pending = {"state": "pending", "last_error": None, "due_at": now, "changed_at": now}
     connection.execute(update(deliveries).where(_C.id == delivery_id, _C.state == "held").values(pending))
+
+
+def _tell_again(connection: Connection, delivery_id: UUID, request: Request) -> None:
+    """Have storage told once more what became of a delivery: that ends the request."""
+    answer = {"last_request": request.id, "told": TOLD}
+    connection.execute(update(deliveries).where(_C.id == delivery_id).values(answer))
 
 
 def _insert(connection: Connection, planned: Planned, request: Request, now: datetime) -> None:

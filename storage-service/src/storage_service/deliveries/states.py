@@ -30,18 +30,16 @@ class DeliveryStates:
     def record(self, told: Iterable[DeliveryState], now: datetime) -> int:
         """Record what is newer than what is known, in one transaction, and return how many that is.
 
-        With it ends the request that asked for it. Raises as `classified` does.
+        What has come to its end ends the request that asked for it, also where that is known already: what was sent
+        before its request came is told once more. Raises as `classified` does.
         """
+        told = list(told)
         newest = _newest(told)
         if not newest:
             return 0
         with classified(), self._engine.begin() as connection:
             recorded = self._recorded(connection, newest)
-            settled = {
-                one.request
-                for one in newest
-                if one.delivery_id in recorded and one.state != UNSETTLED and one.request != NO_REQUEST
-            }
+            settled = {one.request for one in told if one.state != UNSETTLED and one.request != NO_REQUEST}
             if settled:
                 ended = update(delivery_requests).where(_R.id.in_(settled), _R.settled_at.is_(None))
                 connection.execute(ended.values(settled_at=now))
