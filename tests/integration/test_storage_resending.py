@@ -148,3 +148,22 @@ def test_a_channel_is_requested_whatever_became_of_it_and_once_at_a_time(engine:
     tell(engine, a_state(event, "sent", request=first.id))
     assert resending.request_channel(event.id, "owner")
     assert len(outgoing(engine)) == 3
+
+
+def test_a_request_that_got_lost_can_be_asked_for_anew_after_a_week(engine: Engine) -> None:
+    """Else what failed could never be sent again: who discards a parked request, or loses a broker, loses no mail."""
+    [told] = submissions_with(engine, 1)
+    days = [0.0]
+    resending = Resending(engine, "a test", clock=lambda: TOLD_AT + timedelta(days=days[0]))
+    assert sum(resending.request(ALL)) == 1
+    days[0] = 6.9
+    assert sum(resending.request(ALL)) == 0
+    assert not resending.request_channel(told.submission_id, "owner")
+    days[0] = 7.1
+    assert resending.count(ALL).all == 1
+    assert sum(resending.request(ALL)) == 1
+    assert not resending.request_channel(told.submission_id, "owner"), "the second one is open"
+    tell(engine, a_state(outgoing(engine)[-1].submission, "sent", request=outgoing(engine)[-1].id))
+    days[0] = 30
+    assert sum(resending.request(ALL)) == 0, "it was sent: what failed first is done with"
+    assert resending.request_channel(told.submission_id, "owner")

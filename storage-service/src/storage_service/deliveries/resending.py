@@ -14,7 +14,7 @@ from shared.contracts import Control, DeliveryRequested, Source, SubmissionAccep
 from shared.database import Outbox, classified, reading
 from shared.failpoints import Reach, ignore
 from shared.messaging.message import message_of
-from storage_service.deliveries.selection import Selection
+from storage_service.deliveries.selection import Selection, is_open
 from storage_service.tables import OUTBOX, delivery_requests, delivery_states, submissions
 
 AT_ONCE = 25
@@ -56,8 +56,9 @@ class Resending:
     def count(self, selection: Selection) -> Count:
         """Return how many would be sent again; raises `DependencyUnavailable`."""
         is_stored = select(literal(1)).where(submissions.c.id == _S.submission_id).exists()
-        stored = select(_S.channel, func.count()).where(selection.condition(), is_stored).group_by(_S.channel)
-        others = select(func.count()).select_from(delivery_states).where(selection.condition(), ~is_stored)
+        chosen = selection.condition(self._clock())
+        stored = select(_S.channel, func.count()).where(chosen, is_stored).group_by(_S.channel)
+        others = select(func.count()).select_from(delivery_states).where(chosen, ~is_stored)
         with classified(), reading(self._engine).connect() as connection:
             channels = {row[0]: row[1] for row in connection.execute(stored.order_by(_S.channel))}
             return Count(channels, connection.scalar(others) or 0)
@@ -84,7 +85,7 @@ class Resending:
         with classified(), self._engine.begin() as connection:
             row = connection.execute(_locked(select(submissions).where(submissions.c.id == submission_id))).one()
             waits = select(_R.id).where(_R.submission_id == submission_id, _R.channel == channel)
-            if connection.execute(waits.where(_R.settled_at.is_(None)).limit(1)).first():
+            if connection.execute(waits.where(is_open(self._clock())).limit(1)).first():
                 return False
             self._add(connection, [self._event(row, channel, None)])
         return True
@@ -94,7 +95,8 @@ class Resending:
         with classified(), self._engine.begin() as connection:
             found = select(_S.delivery_id, _S.channel.label("asked_channel"), *submissions.c)
             found = found.join_from(delivery_states, submissions, submissions.c.id == _S.submission_id)
-            found = found.where(selection.condition(), _S.delivery_id > after).order_by(_S.delivery_id).limit(AT_ONCE)
+            found = found.where(selection.condition(self._clock()), _S.delivery_id > after)
+            found = found.order_by(_S.delivery_id).limit(AT_ONCE)
             rows = connection.execute(found.with_for_update(of=delivery_states, skip_locked=True)).all()
             events = [self._event(row, row.asked_channel, row.delivery_id) for row in rows]
             self._add(connection, events)

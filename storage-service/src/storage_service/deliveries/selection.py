@@ -4,20 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal, TypeAlias
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, or_
+from sqlalchemy import ColumnElement, and_, or_, select
 
-from storage_service.tables import delivery_states
+from storage_service.tables import delivery_requests, delivery_states
 
 State: TypeAlias = Literal["failed", "held"]
 
 CAPPED = "limit "
 """How the reason begins of what a cap holds. What is held for another reason waits for more than a request."""
 
-_S = delivery_states.c
+ANSWERED_WITHIN = timedelta(days=7)
+"""How long after a request notify may still tell what came of it: it waits 72 hours for a form, and then is tried for
+80. What nothing has come of by then was lost, or discarded, and may be asked for anew."""
+
+_S, _R = delivery_states.c, delivery_requests.c
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +37,11 @@ class Selection:
     channel: str | None = None
     form: str | None = None
 
-    def condition(self) -> ColumnElement[bool]:
+    def condition(self, now: datetime) -> ColumnElement[bool]:
         """Return it as a condition on `delivery_states`: what was asked for already is not in it."""
-        chosen: list[ColumnElement[bool]] = [_S.asked.is_(None), or_(*map(_is, self.states))]
+        waited = _R.requested_at <= now - ANSWERED_WITHIN
+        lost = select(_R.id).where(_R.id == _S.asked, _R.settled_at.is_(None), waited).exists()
+        chosen: list[ColumnElement[bool]] = [or_(_S.asked.is_(None), lost), or_(*map(_is, self.states))]
         if self.submissions:
             chosen.append(_S.submission_id.in_(self.submissions))
         if self.since is not None:
@@ -45,6 +51,11 @@ class Selection:
         if self.form is not None:
             chosen.append(_S.form == self.form)
         return and_(*chosen)
+
+
+def is_open(now: datetime) -> ColumnElement[bool]:
+    """Return the condition that something may yet come of a request."""
+    return and_(_R.settled_at.is_(None), _R.requested_at > now - ANSWERED_WITHIN)
 
 
 def _is(state: State) -> ColumnElement[bool]:
