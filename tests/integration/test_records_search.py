@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -10,7 +11,8 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine, delete
 
 from shared.contracts import SubmissionAccepted
-from shared.query import Query, parse
+from shared.query import Query, QueryError, parse
+from storage_service.records import search
 from storage_service.tables import submissions
 from support.search_rows import LINES, QUERIES, SAMPLES, events, found, indexed, matched
 from support.submission_databases import migrated, store
@@ -48,3 +50,28 @@ def test_any_query_finds_the_same_of_any_submissions(
     indexed(engine)
     for query in queries:
         assert found(engine, query) == matched(some, query), str(query)
+
+
+@pytest.mark.parametrize("common", [1, 3])
+def test_what_is_common_is_found_in_another_way(engine: Engine, common: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(search, "COMMON", common)
+    store(engine, *SAMPLES)
+    indexed(engine)
+    for line in LINES.splitlines():
+        assert found(engine, parse(line)) == matched(SAMPLES, parse(line)), line
+
+
+@pytest.mark.parametrize("line", ["is:new", "ada -label:urgent", "is:starred", "has:reply", "assigned:me"])
+def test_what_no_column_says_yet_is_refused_at_its_place(engine: Engine, line: str) -> None:
+    with pytest.raises(QueryError, match="cannot be searched for yet") as refused:
+        found(engine, parse(line))
+    assert refused.value.place.offset == (line.index("label") if "label" in line else 0)
+
+
+@pytest.mark.parametrize("line", ["x" * 10_000, "(" * 200 + "ada" + ")" * 200, "ada " * 2500])
+def test_what_is_too_long_or_too_deep_is_refused_at_once(line: str) -> None:
+    begun = time.perf_counter()
+    for _ in range(20):
+        with pytest.raises(QueryError):
+            parse(line)
+    assert (time.perf_counter() - begun) / 20 < 0.001 * 5, "a millisecond, on a machine that does other things too"

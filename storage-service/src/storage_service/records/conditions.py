@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 
@@ -9,7 +10,7 @@ from sqlalchemy import ColumnElement, FromClause, and_, false, not_, or_, select
 
 from shared.query import Query, QueryError, span_of
 from shared.query.tree import After, And, Before, Field, Form, From, Has, Is, Last, Not, On, Or, Phrase, Prefix, Word
-from storage_service.records.index.words import words_of
+from storage_service.records.index.words import IsCommon, never
 from storage_service.records.texts import Texts
 from storage_service.tables import delivery_states, submissions
 
@@ -28,18 +29,17 @@ class Asking:
 class Conditions:
     """Conditions for one kind of database, `postgresql` or `sqlite`."""
 
-    def __init__(self, dialect: str) -> None:
-        words = words_of(dialect)
+    def __init__(self, dialect: str, is_common: IsCommon = never) -> None:
         self._is_sqlite = dialect == "sqlite"
-        self._texts = Texts(words, is_sqlite=self._is_sqlite)
-        self.source: FromClause = words.joined()
+        self._texts = Texts(dialect, is_common)
+        self.source: FromClause = self._texts.source
         """What is selected from: the submissions, and what the conditions need beside them."""
 
     def of(self, tree: Query, asking: Asking) -> ColumnElement[bool]:
         """Return the condition, in which null stands for no; raises `QueryError` for what cannot be asked."""
         match tree:
             case And(parts=parts):
-                return and_(true(), *(self.of(part, asking) for part in parts))
+                return self._all(parts, asking)
             case Or(parts=parts):
                 return or_(false(), *(self.of(part, asking) for part in parts))
             case Not(part=Form() | Is() as part):
@@ -57,6 +57,12 @@ class Conditions:
             case _:
                 return self._filter(tree)
 
+    def _all(self, parts: Sequence[Query], asking: Asking) -> ColumnElement[bool]:
+        """Return whether all hold. Words are looked up together: each may be in many submissions, all in few."""
+        words = [part for part in parts if isinstance(part, Word | Prefix | Phrase)]
+        others = (self.of(part, asking) for part in parts if not isinstance(part, Word | Prefix | Phrase))
+        return and_(true(), *([self._texts.anywhere(*words)] if words else []), *others)
+
     def _filter(self, tree: Query) -> ColumnElement[bool]:
         match tree:
             case Form(value=name):
@@ -68,7 +74,7 @@ class Conditions:
             case Has(value="file"):
                 return false()  # no form takes files yet (decision 8)
             case _:
-                raise QueryError("this cannot be searched for yet", tree.place)
+                raise QueryError("this filter cannot be searched for yet", tree.place)
 
     def _has_delivery(self, state: str) -> ColumnElement[bool]:
         found = select(_D.submission_id).where(_D.state == state)

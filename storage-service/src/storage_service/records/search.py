@@ -27,6 +27,9 @@ BATCH_ROWS = 5000
 BATCH_CHARACTERS = 8 * 1024 * 1024
 """What `each` reads in one short transaction, and has in memory: rows, or characters of fields, but always one row."""
 
+COMMON = 10_000
+"""In how many submissions a word is common: SQLite then looks for it in one after the other, newest first."""
+
 SETTLED = timedelta(seconds=5)
 """How long ago a submission was stored that `after` shows: one may be stored a moment before another, and be visible
 after it."""
@@ -76,7 +79,7 @@ class Records:
     ) -> None:
         self._reader = Reader(engine, seconds_most)
         self._clock = clock
-        self._conditions = Conditions(engine.dialect.name)
+        self._conditions = Conditions(engine.dialect.name, self._is_common)
 
     def page(
         self,
@@ -151,6 +154,11 @@ class Records:
             if is_last:
                 return
             place = place_of(rows[-1], "older")
+
+    def _is_common(self, found: Select[Any]) -> bool:
+        some = found.limit(COMMON).subquery()
+        with self._reader.connection() as connection:
+            return (connection.scalar(select(func.count()).select_from(some)) or 0) >= COMMON
 
     def _asked(
         self, query: Query | None, forms: frozenset[str] | None, now: datetime | None, zone: tzinfo, me: str | None

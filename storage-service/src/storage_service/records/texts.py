@@ -8,7 +8,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, FromClause, Select, and_, func, or_, select
 
 from shared.query import Needle
 from shared.query.submitted import NO, YES, needle
@@ -16,7 +16,7 @@ from shared.query.tree import Field, From, Prefix, Text
 from shared.query.values import number_of
 from storage_service.records.index.facts import SENDER_KEY, fact, key_of, sender_is, sender_word
 from storage_service.records.index.numbers import sortable
-from storage_service.records.index.words import Words
+from storage_service.records.index.words import IsCommon, never, words_of
 from storage_service.tables import search_entries, search_fields, submissions
 
 _S, _E, _F = submissions.c, search_entries.c, search_fields.c
@@ -32,24 +32,27 @@ _COMPARISONS: dict[str, Callable[[Any, Any], ColumnElement[bool]]] = {
 class Texts:
     """Conditions for one kind of database. They say the same of a row as `shared.query.matching` says of its event."""
 
-    def __init__(self, words: Words, *, is_sqlite: bool) -> None:
-        self._words = words
-        self._is_sqlite = is_sqlite
-        self._place = func.instr if is_sqlite else func.strpos
+    def __init__(self, dialect: str, is_common: IsCommon = never) -> None:
+        self._words = words_of(dialect, is_common)
+        self._is_common = is_common
+        self._is_sqlite = dialect == "sqlite"
+        self._place = func.instr if self._is_sqlite else func.strpos
+        self.source: FromClause = self._words.joined()
+        """What is selected from: the submissions, and what the conditions need beside them."""
 
-    def anywhere(self, text: Text) -> ColumnElement[bool]:
-        """Return whether some field has it."""
-        wanted = needle(text)
-        found = self._words.have(wanted.tokens, is_prefix=wanted.is_prefix)
-        return found if len(wanted.tokens) == 1 else and_(found, self._side_by_side(wanted, _not_the_sender))
+    def anywhere(self, *texts: Text) -> ColumnElement[bool]:
+        """Return whether some fields have all of these texts."""
+        wanted = list(map(needle, texts))
+        several = [one for one in wanted if len(one.tokens) > 1]
+        return and_(self._words.have(*wanted), *(self._side_by_side(one, _not_the_sender) for one in several))
 
     def sent_by(self, asked: From) -> ColumnElement[bool]:
         """Return whether the submitter's address has it, or is it."""
         folded = asked.value.text.casefold()
         if "@" in folded and not isinstance(asked.value, Prefix):
-            return self._words.have([sender_is(folded)], is_prefix=False)
+            return self._words.have(_exactly(sender_is(folded)))
         wanted = needle(asked.value)
-        found = self._words.have([sender_word(token) for token in wanted.tokens], is_prefix=wanted.is_prefix)
+        found = self._words.have(Needle(tuple(map(sender_word, wanted.tokens)), wanted.is_prefix))
         return found if len(wanted.tokens) == 1 else and_(found, self._side_by_side(wanted, _F.field == SENDER_KEY))
 
     def in_field(self, asked: Field) -> ColumnElement[bool]:
@@ -68,11 +71,11 @@ class Texts:
 
     def _says(self, name: str, asked: Text, *, is_whole: bool) -> ColumnElement[bool]:
         wanted, is_field = needle(asked), _F.field == key_of(name)
-        found = self._words.have(wanted.tokens, is_prefix=wanted.is_prefix and not is_whole)
+        found = self._words.have(Needle(wanted.tokens, wanted.is_prefix and not is_whole))
         if isinstance(asked, Prefix):
             return and_(found, self._side_by_side(wanted, is_field))
         said = self._contains(_F.words, wanted, is_whole=is_whole)
-        facts = [self._words.have([one], is_prefix=False) for one in _facts(name, asked.text)]
+        facts = [self._words.have(_exactly(one)) for one in _facts(name, asked.text)]
         return or_(*facts, and_(found, self._beside(is_field, said)))
 
     def _side_by_side(self, wanted: Needle, condition: ColumnElement[bool]) -> ColumnElement[bool]:
@@ -85,7 +88,9 @@ class Texts:
     def _in_index(self, *conditions: ColumnElement[bool]) -> ColumnElement[bool]:
         """Return the same, for conditions by which an index finds it."""
         # SQLite reads `IN (SELECT …)` first, and `EXISTS` once for each submission there is; PostgreSQL chooses.
-        return _S.id.in_(_fields(*conditions)) if self._is_sqlite else self._beside(*conditions)
+        if not self._is_sqlite or self._is_common(select(_F.number).where(*conditions)):
+            return self._beside(*conditions)
+        return _S.id.in_(_fields(*conditions))
 
     def _contains(self, column: Any, wanted: Needle, *, is_whole: bool = False) -> ColumnElement[bool]:
         """Return whether `searchable` texts have the tokens side by side; see `shared.query.submitted.is_in`."""
@@ -95,6 +100,10 @@ class Texts:
 
 
 _not_the_sender = _F.field != SENDER_KEY
+
+
+def _exactly(token: str) -> Needle:
+    return Needle((token,), is_prefix=False)
 
 
 def _fields(*conditions: ColumnElement[bool]) -> Select[Any]:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from typing import Protocol
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Any, Protocol, TypeAlias
 
 from sqlalchemy import (
     BigInteger,
     ColumnElement,
     Connection,
     FromClause,
+    Select,
     Text,
     bindparam,
     cast,
@@ -23,6 +24,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY, TSQUERY, TSVECTOR
 
+from shared.query import Needle
 from storage_service.tables import search_entries, submissions
 
 _WORDS = table("search_words", column("number", BigInteger), column("tokens", TSVECTOR))
@@ -42,16 +44,25 @@ class Words(Protocol):
     def joined(self) -> FromClause:
         """Return the submissions, with what `have` needs beside each."""
 
-    def have(self, tokens: Sequence[str], *, is_prefix: bool) -> ColumnElement[bool]:
-        """Return whether a submission has all tokens, at least one; of the last, maybe its beginning only.
+    def have(self, *needles: Needle) -> ColumnElement[bool]:
+        """Return whether a submission has the tokens of all needles, at least one, wherever they stand.
 
         Null stands for no where a submission is not in the index.
         """
 
 
-def words_of(dialect: str) -> Words:
+IsCommon: TypeAlias = Callable[[Select[Any]], bool]
+"""Says whether a query finds many rows. SQLite is asked before: it plans without knowing how many a word has."""
+
+
+def never(_found: Select[Any]) -> bool:
+    """Take everything for rare."""
+    return False
+
+
+def words_of(dialect: str, is_common: IsCommon = never) -> Words:
     """Return how a kind of database keeps words."""
-    return _PostgresqlWords() if dialect == "postgresql" else _SqliteWords()
+    return _PostgresqlWords() if dialect == "postgresql" else _SqliteWords(is_common)
 
 
 class _PostgresqlWords:
@@ -67,12 +78,15 @@ class _PostgresqlWords:
         entries = submissions.outerjoin(search_entries, _E.id == _S.id)
         return entries.outerjoin(_WORDS, _WORDS.c.number == _E.number)
 
-    def have(self, tokens: Sequence[str], *, is_prefix: bool) -> ColumnElement[bool]:
-        query = " & ".join(map(_lexeme, tokens)) + (":*" if is_prefix else "")
+    def have(self, *needles: Needle) -> ColumnElement[bool]:
+        query = " & ".join(" & ".join(map(_lexeme, one.tokens)) + (":*" if one.is_prefix else "") for one in needles)
         return _WORDS.c.tokens.bool_op("@@")(cast(literal(query), TSQUERY))
 
 
 class _SqliteWords:
+    def __init__(self, is_common: IsCommon) -> None:
+        self._is_common = is_common
+
     def add(self, connection: Connection, tokens: Mapping[int, Collection[str]]) -> None:
         rows = [{"rowid": number, "tokens": " ".join(some)} for number, some in tokens.items()]
         connection.execute(insert(_FTS), rows)
@@ -83,10 +97,19 @@ class _SqliteWords:
     def joined(self) -> FromClause:
         return submissions
 
-    def have(self, tokens: Sequence[str], *, is_prefix: bool) -> ColumnElement[bool]:
-        query = " AND ".join(f'"{token}"' for token in tokens) + (" *" if is_prefix else "")
-        found = select(_E.id).join(_FTS, _FTS.c.rowid == _E.number)
-        return _S.id.in_(found.where(column("search_words").bool_op("MATCH")(query)))
+    def have(self, *needles: Needle) -> ColumnElement[bool]:
+        query = " AND ".join(
+            " AND ".join(map(_string, one.tokens)) + (" *" if one.is_prefix else "") for one in needles
+        )
+        matching = column("search_words").bool_op("MATCH")(query)
+        found = select(_E.id).join(_FTS, _FTS.c.rowid == _E.number).where(matching)
+        if self._is_common(select(_FTS.c.rowid).where(matching)):  # then the list is walked, and soon has a page full
+            return found.where(_E.id == _S.id).correlate(submissions).exists()
+        return _S.id.in_(found)
+
+
+def _string(token: str) -> str:
+    return f'"{token}"'
 
 
 def _lexeme(token: str) -> str:
