@@ -32,6 +32,8 @@ class Conditions:
     def __init__(self, dialect: str, is_common: IsCommon = never) -> None:
         self._is_sqlite = dialect == "sqlite"
         self._texts = Texts(dialect, is_common)
+        # What is excluded is looked for in all that the list passes by: its ids are better known before.
+        self._excluding = self if is_common is never else Conditions(dialect)
         self.source: FromClause = self._texts.source
         """What is selected from: the submissions, and what the conditions need beside them."""
 
@@ -45,7 +47,7 @@ class Conditions:
             case Not(part=Form() | Is() as part):
                 return not_(self._filter(part))  # as an index has it
             case Not(part=part):
-                return self.of(part, asking).is_not(true())
+                return self._excluding.of(part, asking).is_not(true())
             case After() | Before() | On() | Last():
                 return _within(tree, asking)
             case Word() | Prefix() | Phrase():
