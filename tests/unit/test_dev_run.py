@@ -67,7 +67,7 @@ def test_the_sink_has_mails_to_an_owner_too_unless_somebody_says_who_that_is(
     assert run_settings.environment(tmp_path, "notify", made)["COUNTERFOIL_OWNER_MAIL"] == "owner@example.org"
     monkeypatch.setenv("COUNTERFOIL_OWNER_MAIL", "me@example.org")
     assert run_settings.environment(tmp_path, "notify", made)["COUNTERFOIL_OWNER_MAIL"] == "me@example.org"
-    assert "to who submits and to the owner" in run_words.ready(tmp_path, 80, "", "http://127.0.0.1:8025/")
+    assert "to whoever submits and to the owner" in run_words.ready(tmp_path, 80, "", "http://127.0.0.1:8025/")
 
 
 @pytest.mark.parametrize("text", ["http", "0", "65536", "-1", "8080 "])

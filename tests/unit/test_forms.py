@@ -140,6 +140,7 @@ def test_a_form_that_takes_any_fields_may_name_any(tmp_path: Path, form: str) ->
     [
         ("[forms", r":1: not TOML: Expected '\]' at the end of a table declaration, at the end$"),
         ("[forms.a]\ntitle = \n", r":2: not TOML: Invalid value, at column 9$"),
+        ("[forms.a.route]\n[[forms.a.route]]\n", r":2: not TOML: Cannot .*: it stands twice in the file; .* \[\[…\]\]"),
         ("", r":1: forms: no form is defined: \[forms\.contact\] would begin one$"),
         ("[forms]", r":1: forms: no form is defined$"),
         ("forms = 3", r":1: forms: expected tables, each with its name$"),

@@ -167,6 +167,7 @@ def test_a_missing_secret_is_warned_of_at_its_key(tmp_path: Path) -> None:
         "forms.a.telegram.token_file",
         "forms.a.apprise.url_file",
     ]
-    assert all(line.endswith("notify needs it, and its messages wait meanwhile, three days at most") for line in found)
+    needed = f"notify needs it in {tmp_path}, and its messages wait meanwhile, three days at most"
+    assert all(line.endswith(needed) for line in found)
     (tmp_path / "one").write_text(ADDRESSES["slack"][0])
     assert len(missing(file.parse(content, PATH), FormSecrets(tmp_path), tables)) == 4

@@ -139,6 +139,20 @@ def test_what_is_surely_broken_is_an_error(text: str, says: str) -> None:
     assert str(raised.value).startswith(f"forms.toml:{says}")
 
 
+def test_a_webhook_without_tls_is_warned_of_where_it_stands() -> None:
+    secret = f"secret = 'whsec_{'A' * 32}'"
+    text = f"""
+        webhook = {{url = "http://10.0.0.1/", {secret}}}
+        webhooks = [
+            {{name = "off", url = "http://10.0.0.2/", {secret}, enabled = false}},
+            {{name = "crm", url = "http://10.0.0.3/", {secret}}},
+            {{name = "far", url = "https://crm.example.org/", {secret}}},
+        ]
+    """
+    found = [line.partition(": without TLS")[0] for line in said(text)]
+    assert found == ["3: warning: forms.a.webhook.url", "6: warning: forms.a.webhooks.1.url"]
+
+
 @pytest.mark.parametrize("owner", ["", "to = 'info@example.org'", "enabled = false"])
 def test_a_mail_to_nobody_is_said_where_the_setting_is_known(owner: str) -> None:
     nobody = "it has no to, and notify's COUNTERFOIL_OWNER_MAIL is not set: nobody gets this mail"
@@ -156,9 +170,9 @@ def test_each_part_says_which_of_its_own_secrets_it_cannot_read(tmp_path: Path) 
     [gateways] = said(text, "captcha", folder=tmp_path)
     [notifys] = said(text, "webhook", folder=tmp_path)
     assert gateways.startswith("3: warning: forms.a.captcha.secret_file: the file cannot be read: No such file")
-    assert gateways.endswith(": the gateway needs it, and does meanwhile as when_away says")
+    assert gateways.endswith(f": the gateway needs it in {tmp_path}, and does meanwhile as when_away says")
     assert notifys.startswith(f"5: warning: forms.a.webhook.secret_file: the file has to lie below {tmp_path} ")
-    assert notifys.endswith(": notify needs it, and its webhooks wait meanwhile, three days at most")
+    assert notifys.endswith(f": notify needs it in {tmp_path}, and its webhooks wait meanwhile, three days at most")
     assert said(text, "captcha", "webhook", folder=tmp_path) == [gateways, notifys]
     (tmp_path / "one").write_text("a secret")
     assert said(text, "captcha", folder=tmp_path) == []

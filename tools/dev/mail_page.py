@@ -18,8 +18,11 @@ _PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>{title}</
 <meta name="viewport" content="width=device-width"><style>
 :root {{ color-scheme: light dark; font: 1rem/1.5 system-ui, sans-serif }}
 body {{ max-width: 50rem; margin: 2rem auto; padding: 0 1rem }}
-td, th {{ text-align: left; padding: .3rem 1rem .3rem 0; overflow-wrap: anywhere }} pre {{ white-space: pre-wrap }}
-iframe {{ width: 100%; height: 40rem; border: 1px solid #8888; background: #fff }}
+td, th {{ text-align: left; vertical-align: top; padding: .3rem 1rem .3rem 0; overflow-wrap: anywhere }}
+pre {{ white-space: pre-wrap; overflow-wrap: anywhere }}
+iframe {{ width: 100%; height: 48rem; border: 1px solid #8888; background: #fff; resize: vertical }}
+@media (max-width: 40rem) {{ tr, td, th {{ display: block }} td, th {{ padding: 0 }} tr {{ margin-bottom: 1rem }}
+  tr.head {{ display: none }} }}
 </style><h1>{title}</h1>{body}</html>"""
 
 _NAMES = ("127.0.0.1", "localhost", "[::1]")
@@ -97,7 +100,11 @@ def _json_of(path: Path) -> dict[str, Any]:
 
 def _list(kept: dict[str, Path]) -> str:
     rows = "".join(_row(name, _read(path)) for name, path in kept.items())
-    table = f"<table><tr><th>Subject<th>To<th>Date{rows}</table>" if rows else "<p>None yet. Submit a form.</p>"
+    table = (
+        f"<table><tr class='head'><th>Subject<th>To<th>Date{rows}</table>"
+        if rows
+        else "<p>None yet. Submit a form.</p>"
+    )
     return _PAGE.format(title="Mails received", body=table)
 
 

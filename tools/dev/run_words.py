@@ -48,7 +48,7 @@ def ready(directory: Path, port: int, setup_output: str, mail_page: str | None) 
         api_key=_told(key, directory, "api_key_hashes"),
         operator_key=_told(operator_key, directory, "operator_key_hashes"),
         key=key or "$API_KEY",
-        mails=f"{mail_page}  (to who submits and to the owner; as files in {_shown(directory)}/mail)"
+        mails=f"{mail_page}  (to whoever submits and to the owner; as files in {_shown(directory)}/mail)"
         if mail_page
         else "sent through COUNTERFOIL_SMTP_URL",
         forms=_shown(run_settings.forms()),

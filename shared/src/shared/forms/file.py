@@ -20,6 +20,7 @@ _AT_LINE = re.compile(r" \(at line ([0-9]+), column ([0-9]+)\)")
 _DIGITS = re.compile(r"[0-9_]{4000,}")
 _PART_MOST = 200
 _AT_END = " (at end of document)"
+_TWICE = ": it stands twice in the file; a section of which there may be several has two brackets, [[…]], each time"
 
 
 def load(path: Path) -> Forms:
@@ -93,7 +94,8 @@ def _syntax_error(path: Path, text: str, message: str) -> str:
     found = _AT_LINE.search(message)
     line = int(found[1]) if found else text.rstrip("\n").count("\n") + 1
     column = f", at column {found[2]}" if found else ", at the end"
-    return f"{path}:{line}: not TOML: {_AT_LINE.sub('', message).removesuffix(_AT_END)}{column}"
+    hint = _TWICE if message.startswith(("Cannot overwrite", "Cannot declare", "Cannot mutate")) else ""
+    return f"{path}:{line}: not TOML: {_AT_LINE.sub('', message).removesuffix(_AT_END)}{column}{hint}"
 
 
 def _form(name: str, definition: dict[str, Any]) -> Form:

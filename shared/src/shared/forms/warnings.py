@@ -16,6 +16,7 @@ from shared.forms.field_types import FIELD_TYPES
 from shared.forms.lines import TEXTAREA_FROM, is_single_line
 from shared.forms.route import OWN, Route
 from shared.forms.secrets import FormSecrets, Missing, missing
+from shared.forms.webhook import Webhook
 from shared.query import terms
 from shared.query.submitted import Submitted
 from shared.query.tree import Field as InField
@@ -24,10 +25,10 @@ from shared.query.tree import Form as OfForm
 _Remark: TypeAlias = tuple[positions.Path, str]
 
 _NEEDED = {
-    "captcha": "the gateway needs it, and does meanwhile as when_away says",
-    "webhook": "notify needs it, and its webhooks wait meanwhile, three days at most",
+    "captcha": "the gateway needs it in {folder}, and does meanwhile as when_away says",
+    "webhook": "notify needs it in {folder}, and its webhooks wait meanwhile, three days at most",
 }
-_CHAT_NEEDED = "notify needs it, and its messages wait meanwhile, three days at most"
+_CHAT_NEEDED = "notify needs it in {folder}, and its messages wait meanwhile, three days at most"
 
 
 def find_warnings(
@@ -43,10 +44,15 @@ def find_warnings(
     found = [one for name, form in forms.items() for one in _of_form(form, document[name])]
     found += [one for form in forms.values() for one in _of_owner(form, has_owner_mail=has_owner_mail)]
     found += [
-        (_place_of(one, document[one.form]), f"{one.reason}: {_NEEDED.get(one.table, _CHAT_NEEDED)}")
+        (_place_of(one, document[one.form]), f"{one.reason}: {_needed(one, secrets.folder)}")
         for one in missing(forms, secrets, tables)
     ]
     return file.in_order(path, text, found, kind="warning: ")
+
+
+def _needed(secret: Missing, folder: Path) -> str:
+    """Return who needs a secret, in which folder, and what happens without it."""
+    return _NEEDED.get(secret.table, _CHAT_NEEDED).format(folder=folder)
 
 
 def _place_of(secret: Missing, written: Mapping[str, Any]) -> positions.Path:
@@ -67,12 +73,23 @@ def _of_form(form: Form, written: Mapping[str, Any]) -> Iterator[_Remark]:
     if form.captcha and (form.captcha.verify_url or "").startswith("http:"):
         reason = "without TLS it is asked only in the networks that COUNTERFOIL_CAPTCHA_ALLOW names"
         yield (*place, "captcha", "verify_url"), reason
+    for key, webhook in _webhooks(form, written):
+        if webhook.url.startswith("http:"):
+            reason = "without TLS it is called only in the networks that notify's COUNTERFOIL_WEBHOOK_ALLOW names"
+            yield (*place, *key, "url"), reason
     for name, field in (form.fields or {}).items():
         for key, reason in _of_field(field, form, written["fields"][name]):
             yield (*place, "fields", name, key), reason
     for number, route in enumerate(form.routes):
         for key, reason in _of_route(route, form):
             yield (*place, "route", number, key), reason
+
+
+def _webhooks(form: Form, written: Mapping[str, Any]) -> Iterator[tuple[positions.Path, Webhook]]:
+    """Return the webhooks that are switched on, each with where it stands in the form."""
+    names = [one.get("name") for one in written.get("webhooks", [])]
+    for webhook in form.every_webhook:
+        yield ("webhook",) if webhook is form.webhook else ("webhooks", names.index(webhook.name)), webhook
 
 
 def _of_route(route: Route, form: Form) -> Iterator[tuple[str, str]]:
