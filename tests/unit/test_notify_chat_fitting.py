@@ -92,6 +92,10 @@ def test_as_plain_text_no_line_of_a_value_looks_like_another_field() -> None:
     assert shown == "Name: Ada\nText:\n  one\n  IBAN: DE02\n  \n  end"
 
 
+def test_as_plain_text_a_label_with_a_mark_of_its_own_gets_no_second_one() -> None:
+    assert plain([("What is it about?", "A fault"), ("Text:", "a\nb")]) == "What is it about? A fault\nText:\n  a\n  b"
+
+
 @given(st.text(max_size=60), st.text(alphabet="ab\n", max_size=60))
 def test_plain_text_costs_what_its_parts_are_said_to(label: str, value: str) -> None:
     most = cost_of(label, utf16) + cost_of(value, in_plain(utf16)) + PLAIN_EACH

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import signal
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -62,8 +63,11 @@ def parser(program: str, command: str, description: str) -> argparse.ArgumentPar
 
 
 def say(text: str) -> None:
-    """Write what was asked for."""
-    print(text, flush=True)  # noqa: T201 - what a command is for
+    """Write what was asked for, until whoever reads it has enough: `… | head`."""
+    try:
+        print(text, flush=True)  # noqa: T201 - what a command is for
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def complain(text: str) -> None:

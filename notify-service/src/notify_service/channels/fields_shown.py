@@ -36,6 +36,11 @@ class FieldShown(NamedTuple):
     is_list: bool = False
 
 
+def mark_behind(label: str) -> str:
+    """Return what stands between a label and its value; a label may end with a mark of its own."""
+    return "" if label.endswith(("?", "!", ":", ".", "\N{HORIZONTAL ELLIPSIS}")) else ":"
+
+
 def fields_shown(event: SubmissionAccepted, form: Form, include: Collection[str] | None = None) -> list[FieldShown]:
     """Return the fields that are not empty: the form's own in its order, then others in the order they came.
 

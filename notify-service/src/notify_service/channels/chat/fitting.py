@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, TypeAlias
 
-from notify_service.channels.fields_shown import FieldShown
+from notify_service.channels.fields_shown import FieldShown, mark_behind
 
 ELLIPSIS = "\N{HORIZONTAL ELLIPSIS}"
 
@@ -88,7 +88,8 @@ def cut(text: str, most: int, cost: Cost) -> str:
 def plain(fields: Iterable[tuple[str, str]]) -> str:
     """Return fields as plain text: `Label: value`. A value of several lines stands below its label, indented, so that
     none of its lines looks like another field."""
-    return "\n".join(f"{label}:{_below(value) if LINE_END in value else f' {value}'}" for label, value in fields)
+    below = ((label, _below(value) if LINE_END in value else f" {value}") for label, value in fields)
+    return "\n".join(f"{label}{mark_behind(label)}{value}" for label, value in below)
 
 
 def in_plain(cost: Cost) -> Cost:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from notify_service.channels.fields_shown import FieldShown
+from notify_service.channels.fields_shown import FieldShown, mark_behind
 from notify_service.channels.mail.weighing import weight_of
 
 _FIELD_BYTES = 400
@@ -44,7 +44,7 @@ class Shown:
     @property
     def mark(self) -> str:
         """What stands behind the label, which may end with a mark of its own."""
-        return "" if self.label.endswith(("?", "!", ":", ".", "\N{HORIZONTAL ELLIPSIS}")) else ":"
+        return mark_behind(self.label)
 
 
 def fitted(fields: Sequence[FieldShown], most: int) -> tuple[list[Shown], int]:
