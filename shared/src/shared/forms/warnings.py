@@ -73,10 +73,10 @@ def _of_form(form: Form, written: Mapping[str, Any]) -> Iterator[_Remark]:
     if form.captcha and (form.captcha.verify_url or "").startswith("http:"):
         reason = "without TLS it is asked only in the networks that COUNTERFOIL_CAPTCHA_ALLOW names"
         yield (*place, "captcha", "verify_url"), reason
-    for key, webhook in _webhooks(form, written):
+    for at, webhook in _webhooks(form, written):
         if webhook.url.startswith("http:"):
             reason = "without TLS it is called only in the networks that notify's COUNTERFOIL_WEBHOOK_ALLOW names"
-            yield (*place, *key, "url"), reason
+            yield (*place, *at, "url"), reason
     for name, field in (form.fields or {}).items():
         for key, reason in _of_field(field, form, written["fields"][name]):
             yield (*place, "fields", name, key), reason
