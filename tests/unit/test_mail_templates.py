@@ -257,6 +257,16 @@ def test_a_template_that_cannot_cope_is_stood_in_for(tmp_path: Path, capsys: pyt
         assert "typed in" not in logged
 
 
+def test_no_value_that_a_template_chokes_on_is_logged(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    templates = Templates(written(tmp_path, de_body_txt="{{ reference[form] if left_out and not paragraphs else 1 }}"))
+    values = {"paragraphs": [], "left_out": True, "form": "typed in"}
+    words = templates.render("confirmation", "de", VALUES | values)
+    assert str(VALUES["reference"]) in words.text
+    logged = capsys.readouterr().out
+    assert "reason='line 1: " in logged or '"reason": "line 1: ' in logged
+    assert "typed in" not in logged
+
+
 def test_a_mail_that_weighs_too_much_is_the_one_that_comes_with_it(tmp_path: Path) -> None:
     templates = Templates(
         written(tmp_path, de_body_txt="{% for p in paragraphs %}{{ p[0] }}{{ p[0] }}{% else %}-{% endfor %}")

@@ -59,7 +59,8 @@ class Templates:
         try:
             return found.words(values)
         except (Wrong, TooMuch) as error:
-            _log.error("a template of a mail does not work", mail=name, language=found.language, reason=str(error))
+            reason = _without_values(error)
+            _log.error("a template of a mail does not work", mail=name, language=found.language, reason=reason)
         try:
             return _chosen(self._built_in, name, language).words(values)
         except (Wrong, TooMuch) as error:
@@ -109,3 +110,10 @@ def _nearest(templates: TemplateSet, name: str, language: str) -> MailTemplate |
             return found
         tag = tag.rpartition("-")[0]
     return None
+
+
+def _without_values(error: Wrong | TooMuch) -> str:
+    """Return what may be logged of an error of rendering: what Python says of a value may repeat what was typed."""
+    if isinstance(error, TooMuch):
+        return str(error)
+    return f"line {error.problems[0][0]}: {type(error.__cause__).__name__}"
