@@ -133,7 +133,18 @@ def test_bad_arguments_are_named_before_anything_is_opened(
 def test_a_database_that_is_not_migrated_is_refused(url: str, capsys: pytest.CaptureFixture[str]) -> None:
     code, _, complained = resend(capsys, "--failed")
     assert code == 2
-    assert complained == "the database has not been migrated: run `python -m storage_service migrate` first"
+    assert "has not been migrated: run `python -m storage_service migrate` first" in complained
+    assert "COUNTERFOIL_DATABASE_URL" in complained
+
+
+def test_a_file_that_is_not_there_is_not_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COUNTERFOIL_DATABASE_URL", f"sqlite:///{tmp_path}/elsewhere.db")
+    code, _, complained = resend(capsys, "--failed")
+    assert code == 2
+    assert f"{tmp_path}/elsewhere.db has not been migrated" in complained
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_the_commands_are_listed(capsys: pytest.CaptureFixture[str]) -> None:

@@ -37,7 +37,7 @@ def deliveries(arguments: Sequence[str]) -> int:
     engine = database.create(chosen.database_url)
     try:
         if MIGRATIONS.pending(engine):
-            raise Refused(f"the database has not been migrated: run `{PROGRAM} migrate` first")
+            raise Refused(MIGRATIONS.advice(engine, PROGRAM))
         rows = list(selected(engine, which, given.limit + 1))
     finally:
         engine.dispose()

@@ -28,7 +28,7 @@ def run(arguments: Sequence[str]) -> int:
     served.tell()
     engine = database.create(chosen.database_url, by_index=True)
     if MIGRATIONS.needed_at_start(engine):
-        raise Refused(f"the database has not been migrated: run `{PROGRAM} migrate` first")
+        raise Refused(MIGRATIONS.advice(engine, PROGRAM))
     served.follow()
     templates.follow()
     reach = failpoints.from_environment()

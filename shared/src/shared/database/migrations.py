@@ -18,6 +18,7 @@ from sqlalchemy.exc import DBAPIError
 
 from shared.database.engines import reading
 from shared.database.failures import classified
+from shared.database.sqlite_files import is_not_made
 from shared.messaging.failures import DependencyUnavailable
 
 
@@ -94,10 +95,22 @@ class Migrations:
         structlog.get_logger().info("migrated", table=self.version_table, before=sorted(before), after=sorted(after))
 
     def pending(self, engine: Engine) -> bool:
-        """Say whether the schema is older than this code; a newer one is not pending. Raises as `classified` does."""
+        """Say whether the schema is older than this code; a newer one is not pending. Raises as `classified` does.
+
+        A SQLite file that is not there is not made by asking.
+        """
+        if engine.dialect.name == "sqlite" and is_not_made(engine.url.database or ""):
+            return True
         with classified(), reading(engine).connect() as connection:
             current = self._current(connection)
         return not current or (current <= self._known() and current != set(self._scripts().get_heads()))
+
+    @staticmethod
+    def advice(engine: Engine, program: str) -> str:
+        """Return what is told to whoever works with a database whose migration is pending."""
+        place = engine.url.set(query={}).render_as_string(hide_password=True)
+        mend = f"run `{program} migrate` first, or name another by COUNTERFOIL_DATABASE_URL"
+        return f"the database {place} has not been migrated: {mend}"
 
     def needed_at_start(self, engine: Engine) -> bool:
         """Say whether a service has to wait for a migration before it starts.

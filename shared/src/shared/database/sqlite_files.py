@@ -27,6 +27,12 @@ def explained(error: sqlite3.Error, file: str) -> str:
     return f"{error}: {path}: {_MENDS[code]}" if code in _MENDS else str(error)
 
 
+def is_not_made(file: str) -> bool:
+    """Say whether a database's file is not there, in a folder that is."""
+    path = Path(file)
+    return bool(file) and not file.startswith((":memory:", "file:")) and path.parent.is_dir() and not path.exists()
+
+
 def _obstacle(path: Path) -> str:
     """Say what keeps this process from a file. SQLite writes beside it, too: its log and its index."""
     folder, me = path.parent, f"user {os.geteuid()}"

@@ -19,5 +19,5 @@ REFUSALS = (Refused, SettingsError, database.MigrationFailed, DependencyUnavaila
 def migrated(engine: Engine) -> Engine:
     """Return an engine whose schema is that of this version; raises `Refused` and `DependencyUnavailable`."""
     if MIGRATIONS.pending(engine):
-        raise Refused(f"the database has not been migrated: run `{PROGRAM} migrate` first")
+        raise Refused(MIGRATIONS.advice(engine, PROGRAM))
     return engine

@@ -23,7 +23,7 @@ def run(arguments: Sequence[str]) -> int:
     logs.configure("storage", level=chosen.log_level, format=chosen.log_format)
     engine = database.create(chosen.database_url)
     if MIGRATIONS.needed_at_start(engine):
-        raise Refused(f"the database has not been migrated: run `{PROGRAM} migrate` first")
+        raise Refused(MIGRATIONS.advice(engine, PROGRAM))
     reach = failpoints.from_environment()
     spans, registry = tracing.from_environment("storage"), process_registry("storage-service")
     instruments = messaging(registry, service.WORKS)
