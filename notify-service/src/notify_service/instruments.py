@@ -106,15 +106,15 @@ class _OwnerMail(Collector):
     def collect(self) -> Iterator[GaugeMetricFamily]:
         family = GaugeMetricFamily(
             "counterfoil_owner_mail_failing",
-            "1 for each form whose owner has mail that fails. All replicas see the same.",
+            "Whether mail to the owner of a form fails: 1, else 0. All replicas see the same.",
             labels=["form"],
         )
         try:
             failing = set(self._failing())
         except DependencyUnavailable:
             return  # no figure is better than a wrong one
-        for form in sorted(failing & set(self._forms())):  # a label for each form of the file at most
-            family.add_metric([form], 1)
+        for form in sorted(self._forms()):  # a label for each form of the file, and no other
+            family.add_metric([form], form in failing)
         yield family
 
 
