@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import secrets
 import shutil
 import tempfile
@@ -9,7 +10,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import structlog
 from hypothesis import settings
+from structlog.stdlib import ProcessorFormatter
 
 from dev.broker import Broker
 from dev.mail_sink import MailSink
@@ -19,6 +22,17 @@ from dev.redis_server import RedisServer
 # One example may wait for a database, or for two cores that do something else.
 settings.register_profile("default", max_examples=100, deadline=None)
 settings.register_profile("fuzz", max_examples=1000, deadline=None, database=None, print_blob=True)
+
+
+@pytest.fixture(autouse=True)
+def _logs_as_before() -> Iterator[None]:
+    """Take back what a command that ran in this process set up for its logs: they would go to its closed output."""
+    before, was_set_up = structlog.get_config(), structlog.is_configured()
+    yield
+    if structlog.get_config() != before:
+        structlog.configure(**before) if was_set_up else structlog.reset_defaults()
+        root = logging.getLogger()
+        root.handlers = [one for one in root.handlers if not isinstance(one.formatter, ProcessorFormatter)]
 
 
 @pytest.fixture(scope="session")

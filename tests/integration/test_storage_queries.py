@@ -143,6 +143,7 @@ def test_a_submission_is_shown_with_what_came_later_under_its_id(
         "source": {"ip": None, "user_agent": None, "referer": None, "language": None},
         "control": {"subject": None, "reply_to": None, "captcha": None},
         "spam": None,
+        "receipt_url": None,
         "conflicts": [
             {
                 "fingerprint": other.fingerprint,
