@@ -23,6 +23,7 @@ PIKA_DRAINING = "draining by pika, doing nothing"
 COPY = "PostgreSQL COPY"
 SMTP_LOOP = "a bare smtplib loop"
 SMTP_PIPELINED = "a bare smtplib loop, pipelined"
+WITH_OWNER = "one replica, owners told too"
 WATCHED = "with the streams open"
 UNWATCHED = "without streams"
 GATEWAY_EMPTY, GATEWAY_FULL = "gateway worker, no backlog", "gateway worker, backlog"
@@ -65,6 +66,7 @@ CLAIMS = (
     Claim("stored", STORED, TWO_REPLICAS, ONE_REPLICA),
     Claim("mails", MAILS, ONE_REPLICA, SMTP_LOOP, least=0.7, is_limit=True),
     Claim("mails", MAILS, ONE_REPLICA, SMTP_PIPELINED, is_limit=True),
+    Claim("mails", MAILS, WITH_OWNER, SMTP_LOOP, is_limit=True),
     Claim("latency", TO_ROW, OURS, most=100),
     Claim("latency", TO_MAIL, OURS, most=250),
     Claim("memory", MEMORY, GATEWAY_FULL, most=90),

@@ -41,10 +41,12 @@ def drain(
     limit_s: float = ALL_LIMIT_S,
     *,
     clear: bool = True,
+    rows_each: int = 1,
 ) -> Drained:
     """Return what it took the consumers to write all rows, from the first to the last, or those of `limit_s`.
 
-    They are connected and then frozen while the backlog is made, so that all of them begin with all of it.
+    They are connected and then frozen while the backlog is made, so that all of them begin with all of it. Each message
+    makes `rows_each` rows.
     """
     if clear:
         counted.clear()
@@ -62,6 +64,6 @@ def drain(
         finally:
             for each in running:
                 each.thaw()
-        poll(lambda: counted.rows() >= total, limit_s, every_s=0.2)
+        poll(lambda: counted.rows() >= total * rows_each, limit_s, every_s=0.2)
         costs = meter.each_us(counted.rows())
     return Drained(counted.per_s(), costs.get("broker", 0), costs.get("database", 0), costs.get("consumer", 0))

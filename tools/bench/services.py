@@ -53,15 +53,16 @@ def storage(broker_url: str, database_url: str, number: int = 1) -> Program:
     )
 
 
-def notify(broker_url: str, database_url: str, smtp_url: str) -> Program:
-    """Return a notify replica; its schema is to be migrated first."""
+def notify(broker_url: str, database_url: str, smtp_url: str, *, owner: str = "") -> Program:
+    """Return a notify replica; its schema is to be migrated first. `owner` is the address of every form's owner."""
     return Program(
-        "notify service",
+        "notify service with owner" if owner else "notify service",
         (sys.executable, "-m", "notify_service"),
         {
             "COUNTERFOIL_BROKER_URL": broker_url,
             "COUNTERFOIL_DATABASE_URL": database_url,
             "COUNTERFOIL_SMTP_URL": smtp_url,
+            "COUNTERFOIL_OWNER_MAIL": owner,
             "COUNTERFOIL_CONFIRMATIONS_PER_RECIPIENT": "none",
             "COUNTERFOIL_CONFIRMATIONS_PER_SOURCE": "none",
             "COUNTERFOIL_CONFIRMATIONS_PER_FORM": "none",
