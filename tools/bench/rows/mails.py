@@ -22,8 +22,8 @@ from shared.messaging.topology import NOTIFY_SUBMISSIONS
 
 @contextmanager
 def mails(world: World) -> Iterator[list[Subject]]:
-    """Yield one replica with confirmations alone, and with the owner's mails beside them; and the loop that does nothing
-    but send, waiting for each answer and pipelined."""
+    """Yield one replica with confirmations alone, and with the owner's mails beside them; and the loop that does
+    nothing but send, waiting for each answer and pipelined."""
     url = world.postgres.create_database("mails")
     counted = Counted(url, "deliveries", "changed_at", "state = 'sent'", also=("planned_submissions",))
     with sink(world.directory / "mails").running(world.directory) as server:
