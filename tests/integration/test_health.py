@@ -16,7 +16,7 @@ import requests
 
 from dev.broker import Broker
 from dev.mail_sink import MailSink
-from dev.processes import send
+from dev.processes import freeze, send
 from shared.contracts import Announcement, SubmissionsStored
 from shared.messaging.rabbitmq import RabbitMQ
 from support.gateway_server import GOOD
@@ -68,7 +68,7 @@ def test_a_gateway_speaks_for_the_workers_that_live(installation: Installation) 
     for _ in range(20):
         assert requests.post(f"{installation.gateway_url}/f/signup", json=GOOD, timeout=10).status_code == 202
     eventually(lambda: figures(url) == (20.0, 2.0), 10, "every submission and both workers are counted")
-    send([second], signal.SIGSTOP)
+    freeze([second])
     eventually(lambda: told(url, "/livez")[0] == 503, 30, "a frozen worker is noticed")
     [stuck] = told(url, "/livez")[1]["stuck"]
     assert stuck.startswith(f"worker {second}: silent for ")

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from dev.processes import descendants, is_alive, poll, send, tail
+from dev.processes import descendants, freeze, is_alive, poll, send, tail
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -92,7 +92,7 @@ class Service:
 
     def pause(self) -> None:
         """Freeze it and its workers (SIGSTOP)."""
-        send([self.pid, *self.workers()], signal.SIGSTOP)
+        freeze([self.pid, *self.workers()])
 
     def resume(self) -> None:
         """Let it go on after `pause`."""

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from bench.rounds import BenchFailed
-from dev.processes import await_start, descendants, end, free_port, send
+from dev.processes import await_start, descendants, end, free_port, freeze, send
 
 ROOT = Path(__file__).parents[2]
 START_LIMIT_S = 60
@@ -28,7 +28,7 @@ class Running:
 
     def freeze(self) -> None:
         """Stop it, and those below it, from running on (SIGSTOP)."""
-        send([self.pid, *descendants(self.pid)], signal.SIGSTOP)
+        freeze([self.pid, *descendants(self.pid)])
 
     def thaw(self) -> None:
         """Let it run on."""

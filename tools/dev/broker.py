@@ -16,7 +16,19 @@ from types import TracebackType
 from typing import IO
 
 from dev.amqp import accepts
-from dev.processes import StartFailed, await_start, descendants, end, ending, free_port, is_alive, is_free, poll, send
+from dev.processes import (
+    StartFailed,
+    await_start,
+    descendants,
+    end,
+    ending,
+    free_port,
+    freeze,
+    is_alive,
+    is_free,
+    poll,
+    send,
+)
 from dev.programs import rabbitmq
 from dev.rabbitmq_files import Membership, environment, remember, write_files
 
@@ -133,7 +145,7 @@ class Broker:
 
     def pause(self) -> None:
         """Freeze it (SIGSTOP): connections stay open, nothing answers."""
-        os.kill(self.pid, signal.SIGSTOP)
+        freeze([self.pid])
 
     def resume(self) -> None:
         """Let it go on after `pause`."""

@@ -18,7 +18,18 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
-from dev.processes import StartFailed, await_start, by_the_real_clock, descendants, end, free_port, is_alive, poll, send
+from dev.processes import (
+    StartFailed,
+    await_start,
+    by_the_real_clock,
+    descendants,
+    end,
+    free_port,
+    freeze,
+    is_alive,
+    poll,
+    send,
+)
 from dev.programs import postgresql
 
 START_TIMEOUT_S = 60
@@ -108,7 +119,7 @@ class Postgres:
 
     def pause(self) -> None:
         """Freeze it (SIGSTOP): connections stay open, nothing answers."""
-        send([self.pid, *descendants(self.pid)], signal.SIGSTOP)
+        freeze([self.pid, *descendants(self.pid)])
 
     def resume(self) -> None:
         """Let it go on after `pause`."""

@@ -123,6 +123,21 @@ def send(pids: list[int], sign: signal.Signals) -> None:
             continue
 
 
+def freeze(pids: list[int], timeout_s: float = 10) -> None:
+    """Send SIGSTOP to each of these processes, and wait until all their threads stand still.
+
+    The signal reaches a thread that runs on another processor only after a moment, in which it may still answer.
+    """
+    send(pids, signal.SIGSTOP)
+    if not poll(lambda: not any(map(_is_running, pids)), timeout_s, every_s=0.002):
+        raise TimeoutError(f"processes {pids} still run {timeout_s:.0f} s after SIGSTOP")
+
+
+def _is_running(pid: int) -> bool:
+    shown = subprocess.run(["ps", "-L", "-p", str(pid), "-o", "stat="], capture_output=True, text=True)
+    return any(state[:1] not in "TtZX" for state in shown.stdout.split())
+
+
 def is_alive(pid: int) -> bool:
     """Say whether this process exists and is not a zombie."""
     shown = subprocess.run(["ps", "-p", str(pid), "-o", "stat="], capture_output=True, text=True)

@@ -9,7 +9,7 @@ from types import TracebackType
 
 import redis
 
-from dev.processes import StartFailed, await_start, by_the_real_clock, end, free_port, send
+from dev.processes import StartFailed, await_start, by_the_real_clock, end, free_port, freeze, send
 from dev.programs import redis as program
 
 START_TIMEOUT_S = 20
@@ -67,7 +67,7 @@ class RedisServer:
 
     def pause(self) -> None:
         """Freeze it (SIGSTOP): connections stay open, nothing answers."""
-        send([self.pid], signal.SIGSTOP)
+        freeze([self.pid])
 
     def resume(self) -> None:
         """Let it go on after `pause`."""
