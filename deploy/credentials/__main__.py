@@ -1,6 +1,7 @@
 """`python -m credentials DIR`: makes what is missing below DIR, and writes anew what follows from it.
 
     DIR/storage, DIR/notify     broker_url, database_url and the passwords they hold, for the service alone
+    DIR/console                 broker_url and its password, and storage's database_url
     DIR/gateway, DIR/topology   broker_url and its password
     DIR/gateway/forms, DIR/notify/forms   empty: for the secrets that forms name, captchas' and webhooks'
     DIR/broker/definitions.json the broker's users with their permissions: salted hashes, no password
@@ -48,7 +49,8 @@ def make(directory: Path, broker_hosts: list[str], database_host: str) -> None:
         (directory / name / "forms").mkdir(mode=0o700, exist_ok=True)
     owners = {name: keep_password(directory / name / "database_password") for name in database.OWNERS}
     for name, password in owners.items():
-        write(directory / name / "database_url", database.url(name, password, database_host), PRIVATE)
+        for folder in (name, *(reader for reader, owner in database.READERS.items() if owner == name)):
+            write(directory / folder / "database_url", database.url(name, password, database_host), PRIVATE)
     write(directory / "database" / "init.sql", database.statements(owners), PUBLIC)
 
 

@@ -1,12 +1,15 @@
 """The broker's users: what each may configure, write and read, and a definitions file that makes them.
 
 Permissions are regular expressions over names (RabbitMQ's page "Access Control"); the default exchange's is
-`amq.default`. Every process declares the whole topology, so all may configure it and bind its queues, which takes
-writing to the queue and reading from the exchange. What only one user may do:
+`amq.default`. Every process but the console declares the whole topology, so all others may configure it and bind its
+queues, which takes writing to the queue and reading from the exchange. What only one user may do:
 
     gateway    read `counterfoil.live`; it reads and purges no queue but its own
     storage    read and purge `storage.…`; announce to `counterfoil.live`, park in `counterfoil.parked`
     notify     the same with `notify.…`
+    console    nothing but read and announce to `counterfoil.live`, and hear the replies to its queries: whoever has
+               broken into it has what the database has, and no queue of submissions or deliveries to read, purge or
+               delete
     topology   make what is missing, before the services start; making a queue that has a dead-letter exchange takes
                reading the queue and writing to the exchange
 
@@ -53,6 +56,11 @@ PERMISSIONS: Mapping[str, Permission] = {
     ),
     "storage": _worker("storage"),
     "notify": _worker("notify"),
+    "console": Permission(
+        configure=r"^amq\.gen.*$",
+        write=r"^(amq\.default|amq\.gen.*|counterfoil\.live)$",
+        read=r"^(amq\.gen.*|amq\.rabbitmq\.reply-to.*|counterfoil\.live)$",
+    ),
     "topology": Permission(configure=f"^{_OURS}$", write=rf"^(amq\.default|{_OURS})$", read=f"^{_OURS}$"),
 }
 

@@ -10,6 +10,10 @@ from collections.abc import Mapping
 from credentials.files import own_salt
 
 OWNERS = ("storage", "notify")
+
+READERS = {"console": "storage"}
+"""Who works in another's database, as its owner: the folder, and whose."""
+
 ITERATIONS = 4096
 
 

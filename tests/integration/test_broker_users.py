@@ -16,6 +16,7 @@ from credentials.broker import PERMISSIONS, definitions
 from dev.broker import Broker
 from shared.contracts import Announcement, SubmissionsStored
 from shared.messaging.batching import BatchLimits
+from shared.messaging.broker import Answer, NoAnswer, RpcClient
 from shared.messaging.failures import PermanentFailure, RetryLater
 from shared.messaging.incoming import Incoming
 from shared.messaging.message import Message, message_of
@@ -26,6 +27,7 @@ from shared.messaging.topology import (
     EVENTS,
     LIVE,
     NOTIFY_QUERIES,
+    NOTIFY_REQUESTS,
     NOTIFY_SUBMISSIONS,
     PARKED,
     QUEUES,
@@ -69,7 +71,7 @@ def urls(rabbitmq: Broker, shared_url: str, tmp_path_factory: pytest.TempPathFac
     return made
 
 
-@pytest.mark.parametrize("name", sorted(PERMISSIONS))
+@pytest.mark.parametrize("name", sorted(set(PERMISSIONS) - {"console"}))
 def test_each_declares_what_stands(urls: Urls, name: str) -> None:
     assert not declare(pika.URLParameters(urls[name])), "nothing was missing"
 
@@ -148,6 +150,75 @@ def test_storage_and_notify_read_their_own_alone_and_publish_no_events(
 @pytest.mark.parametrize("exchange", [EVENTS, LIVE, PARKED])
 def test_the_gateway_publishes_to_queues_by_their_names_alone(urls: Urls, exchange: str) -> None:
     assert refused(urls["gateway"], lambda channel: publish_by_hand(channel, exchange, "anything"))
+
+
+def test_the_console_does_its_work_and_declares_nothing(urls: Urls) -> None:
+    console, gateway = RabbitMQ(urls["console"], name="console", declares=False), RabbitMQ(urls["gateway"], name="g")
+    answering = RabbitMQ(urls["notify"], name="n").serve(NOTIFY_QUERIES, {"one": lambda _: {"attempts": 2}})
+    seen_by_console, seen_by_gateway = list[Announcement](), list[Announcement]()
+    watching = [console.watch(seen_by_console.append), gateway.watch(seen_by_gateway.append)]
+    publisher, announcer, rpc = console.publisher(), console.announcer(), console.rpc_client()
+    stored = SubmissionsStored((an_event().id,), ACCEPTED_AT)
+
+    def announced() -> bool:
+        announcer.announce(stored)
+        return stored in seen_by_console and stored in seen_by_gateway
+
+    try:
+        eventually(lambda: not publisher.missing(), TIMEOUT_S, "it can publish")
+        publisher.publish(Message("any", "of the outbox", b"{}"), timeout_s=TIMEOUT_S, to=to(NOTIFY_REQUESTS))
+        eventually(announced, TIMEOUT_S, "both hear of it")
+        assert eventually(partial(answer, rpc, NOTIFY_QUERIES), TIMEOUT_S, "notify answers") == {"attempts": 2}
+        assert console.stuck() == []
+    finally:
+        for part in (*watching, publisher, announcer, rpc, answering):
+            part.close()
+
+
+@pytest.mark.parametrize("queue", sorted({queue.name for queue in QUEUES}))
+def test_a_console_that_was_broken_into_has_no_queue(urls: Urls, queue: str) -> None:
+    for act in (
+        partial(BlockingChannel.basic_get, queue=queue),
+        partial(BlockingChannel.queue_purge, queue=queue),
+        partial(BlockingChannel.queue_delete, queue=queue),
+        partial(BlockingChannel.queue_bind, queue=queue, exchange=LIVE, routing_key="#"),
+        partial(BlockingChannel.queue_declare, queue=f"{queue}.of-its-own", durable=True),
+    ):
+        assert refused(urls["console"], act), act
+
+
+@pytest.mark.parametrize("exchange", [EVENTS, PARKED])
+def test_the_console_copies_and_publishes_no_events(urls: Urls, exchange: str) -> None:
+    assert refused(urls["console"], lambda channel: publish_by_hand(channel, exchange, "anything"))
+    assert refused(urls["console"], lambda channel: bind_a_queue(channel, exchange))
+    assert refused(urls["console"], partial(BlockingChannel.exchange_delete, exchange=exchange))
+
+
+def test_a_console_waits_for_what_others_declare_and_says_so(
+    rabbitmq: Broker, broker_url: str, tmp_path: Path
+) -> None:
+    bare = users_of(rabbitmq, broker_url, tmp_path)
+    publisher = RabbitMQ(bare["console"], name="console", declares=False).publisher()
+    try:
+        missing = f"broker: {LIVE} is missing: storage, notify or `python -m shared.messaging` declares it"
+        eventually(lambda: publisher.missing() == [missing], TIMEOUT_S, "it says what is missing")
+        declare(pika.URLParameters(bare["topology"]))
+        eventually(lambda: not publisher.missing(), TIMEOUT_S, "it goes on by itself")
+    finally:
+        publisher.close()
+
+
+def answer(rpc: RpcClient, queue: str) -> Answer | None:
+    """Return the answer to `one`; None where there is none yet, as before the connection stands."""
+    try:
+        return rpc.ask(queue, "one", {}).answer(timeout_s=1)
+    except NoAnswer:
+        return None
+
+
+def bind_a_queue(channel: BlockingChannel, exchange: str) -> None:
+    name = channel.queue_declare("", exclusive=True).method.queue
+    channel.queue_bind(name, exchange, "#")
 
 
 def publish_by_hand(channel: BlockingChannel, exchange: str, routing_key: str) -> None:

@@ -41,7 +41,8 @@ def test_run_again_it_keeps_every_password(tmp_path: Path) -> None:
     before = addresses(tmp_path)
     make(tmp_path, ["rabbitmq"], "postgres")
     assert addresses(tmp_path) == before
-    assert len(set(before.values())) == len(before) == 7
+    assert len(before) == 9
+    assert len(set(before.values())) == 8, "only storage and its console have one database"
 
 
 def test_each_broker_of_a_cluster_stands_in_the_address(tmp_path: Path) -> None:
@@ -58,7 +59,7 @@ def test_what_the_servers_get_holds_no_password_and_the_rest_is_for_its_owner_al
     )  # in a directory that only the brokers are given, who are other users
     secret = [path for path in tmp_path.rglob("*") if path.is_file() and path not in public | {cookie}]
     passwords = [path.read_text().strip() for path in secret if path.name.endswith("password")]
-    assert len(passwords) == 6
+    assert len(passwords) == 7
     assert {path.stat().st_mode & 0o777 for path in secret} == {0o600}
     for path in public:
         assert not any(password in path.read_text() for password in passwords)
@@ -69,7 +70,7 @@ def test_nobody_at_the_broker_is_an_administrator(tmp_path: Path) -> None:
     make(tmp_path, ["rabbitmq"], "postgres")
     users = json.loads((tmp_path / "broker" / "definitions.json").read_text())["users"]
     assert {user["name"]: user["tags"] for user in users} == dict.fromkeys(
-        ["gateway", "storage", "notify", "topology"], ""
+        ["gateway", "storage", "notify", "console", "topology"], ""
     )
 
 
@@ -91,3 +92,9 @@ def test_the_secrets_of_forms_have_a_folder_apart_in_each_service_that_reads_the
     for name in ("gateway", "notify"):
         assert stat.S_IMODE((tmp_path / name / "forms").stat().st_mode) == 0o700
         assert list((tmp_path / name / "forms").iterdir()) == []
+
+
+def test_the_console_works_in_storages_database_and_is_another_user_of_the_broker(tmp_path: Path) -> None:
+    make(tmp_path, ["rabbitmq"], "postgres")
+    assert (tmp_path / "console" / "database_url").read_text() == (tmp_path / "storage" / "database_url").read_text()
+    assert (tmp_path / "console" / "broker_url").read_text().startswith("amqp://console:")

@@ -14,8 +14,9 @@ from shared.messaging.collecting import Collector
 from shared.messaging.failures import Handler
 from shared.messaging.instruments import ConsumeInstruments, Instruments
 from shared.messaging.rabbitmq.consumer import QueueSource
+from shared.messaging.rabbitmq.declare import declare, look
 from shared.messaging.rabbitmq.live import LiveAnnouncer, LiveWatch
-from shared.messaging.rabbitmq.publisher import ConfirmingPublisher
+from shared.messaging.rabbitmq.publisher import DECLARE_EVERY_S, ConfirmingPublisher
 from shared.messaging.rabbitmq.rpc import QueryClient, QueryServer
 from shared.messaging.topology import WorkQueue
 from shared.messaging.worker import Worker
@@ -35,12 +36,23 @@ E = TypeVar("E", bound=Event)
 class RabbitMQ:
     """Makes parts that talk to the RabbitMQ at `url`, or to the nodes of a cluster where it holds several addresses.
 
-    `name` stands in front of their connections' names.
+    `name` stands in front of their connections' names. With `declares=False` they declare no exchange and no queue of
+    the topology, which others must have done: for a process whose broker user may not, and which takes no queue.
     """
 
-    def __init__(self, url: str, *, name: str, reach: Reach = ignore, instruments: Instruments | None = None) -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        name: str,
+        declares: bool = True,
+        reach: Reach = ignore,
+        instruments: Instruments | None = None,
+    ) -> None:
         self._url = url
         self._name = name
+        self._prepare = declare if declares else look
+        self._declare_every_s = DECLARE_EVERY_S if declares else None
         self._reach = reach
         self._instruments = instruments or Instruments()
         self._parts: list[Turning] = []
@@ -49,17 +61,22 @@ class RabbitMQ:
         """Return a publisher; see `broker.Broker`."""
         return self._kept(
             ConfirmingPublisher(
-                self._url, f"{self._name} publisher", instruments=self._instruments.publishing, reach=self._reach
+                self._url,
+                f"{self._name} publisher",
+                prepare=self._prepare,
+                declare_every_s=self._declare_every_s,
+                instruments=self._instruments.publishing,
+                reach=self._reach,
             )
         )
 
     def announcer(self) -> LiveAnnouncer:
         """Return an announcer; see `broker.Broker`."""
-        return self._kept(LiveAnnouncer(self._url, f"{self._name} announcer"))
+        return self._kept(LiveAnnouncer(self._url, f"{self._name} announcer", prepare=self._prepare))
 
     def watch(self, notice: Callable[[Announcement], None]) -> LiveWatch:
         """Call `notice` with every announcement; see `broker.Broker`."""
-        return self._kept(LiveWatch(self._url, f"{self._name} watch", notice))
+        return self._kept(LiveWatch(self._url, f"{self._name} watch", notice, prepare=self._prepare))
 
     def consumer(self, work: WorkQueue, handler: Handler[E], limits: BatchLimits, decode: Decoder[E]) -> Worker[E]:
         """Return a consumer; see `broker.Broker`."""
@@ -78,7 +95,7 @@ class RabbitMQ:
 
     def rpc_client(self) -> QueryClient:
         """Return a client; see `broker.Broker`."""
-        return self._kept(QueryClient(self._url, f"{self._name} queries"))
+        return self._kept(QueryClient(self._url, f"{self._name} queries", prepare=self._prepare))
 
     def serve(self, queue: str, methods: Mapping[str, QueryMethod]) -> QueryServer:
         """Answer the queries of a queue; see `broker.Broker`."""

@@ -1,6 +1,12 @@
-"""This module declares the topology; every process does so on every connect, before it publishes."""
+"""This module declares the topology; every process does so on every connect, before it publishes.
+
+But for one whose broker user may make nothing: it only looks whether others have.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeAlias
 
 import pika
 from pika.adapters.blocking_connection import BlockingChannel
@@ -9,6 +15,7 @@ from pika.exceptions import AMQPError, ChannelClosedByBroker
 
 from shared.messaging import routes, topology
 
+ACCESS_REFUSED = 403
 NOT_FOUND = 404
 PRECONDITION_FAILED = 406
 
@@ -18,6 +25,14 @@ UNREACHABLE = (AMQPError, AMQPConnectorException, OSError)
 
 class TopologyMismatch(Exception):
     """Something stands on the broker with other arguments; nothing was changed. The text names the difference."""
+
+
+class NotDeclared(Exception):
+    """Something is missing that this process may not make. The text says what, and who makes it."""
+
+
+Prepare: TypeAlias = Callable[[pika.URLParameters], bool]
+"""Makes a broker ready for use before each connection, as `declare` does, and raises what that raises."""
 
 
 def declare(parameters: pika.URLParameters) -> bool:
@@ -37,6 +52,29 @@ def declare(parameters: pika.URLParameters) -> bool:
         if connection.is_open:
             connection.close()
     return was_missing
+
+
+def look(parameters: pika.URLParameters) -> bool:
+    """Look for the one thing by which a process without rights can tell that nothing is declared; makes nothing: False.
+
+    It has rights to `counterfoil.live` and to no queue. RabbitMQ 4.2.6 and 4.3.0 let nobody look who may not declare,
+    later ones let nobody look without any right (rabbitmq-server, pull requests 16085 and 16272): a queue that is
+    missing shows when what was published to it comes back. Raises `NotDeclared`, or one of `UNREACHABLE`.
+    """
+    connection = pika.BlockingConnection(parameters)
+    try:
+        connection.channel().exchange_declare(topology.LIVE, passive=True)
+    except ChannelClosedByBroker as error:
+        if error.reply_code == NOT_FOUND:
+            raise NotDeclared(
+                f"{topology.LIVE} is missing: storage, notify or `python -m shared.messaging` declares it"
+            ) from error
+        if error.reply_code != ACCESS_REFUSED:
+            raise
+    finally:
+        if connection.is_open:
+            connection.close()
+    return False
 
 
 def _all_stand(channel: BlockingChannel) -> bool:

@@ -14,7 +14,7 @@ from pika.exceptions import ChannelClosedByClient
 
 from shared.messaging import complaints
 from shared.messaging.rabbitmq.connection import Connection
-from shared.messaging.rabbitmq.declare import UNREACHABLE, TopologyMismatch, declare
+from shared.messaging.rabbitmq.declare import UNREACHABLE, NotDeclared, Prepare, TopologyMismatch, declare
 from shared.messaging.rabbitmq.nodes import Nodes
 
 RECONNECT_FIRST_S = 0.1
@@ -32,6 +32,7 @@ class Link:
     `on_channel(connection, channel)` runs on the I/O thread each time a channel is open and the topology stands;
     `on_lost()` runs there each time it is gone. Both are told again after every reconnect, whose delays grow
     from 0.1 to 5 s with full jitter; whoever closes the channel itself is given another over the same connection.
+    `prepare` runs before each connection, and makes the topology stand unless it is said to be something else.
     Where `url` holds several addresses, with commas between, each failure and each loss goes on to the next. With
     `declare_every_s` the topology is declared again that often meanwhile; after a queue was made, a connection waits
     `settle_s` seconds. `on_return()` is told when a connection that was lost stands again.
@@ -44,6 +45,7 @@ class Link:
         *,
         on_channel: Callable[[Connection, Channel], None],
         on_lost: Callable[[], None] = lambda: None,
+        prepare: Prepare = declare,
         declare_every_s: float | None = None,
         settle_s: float = 0.0,
         on_return: Callable[[], None] = lambda: None,
@@ -53,6 +55,7 @@ class Link:
         self._on_channel = on_channel
         self._on_lost = on_lost
         self._on_return = on_return
+        self._prepare = prepare
         self._has_stood = False
         self._settle_s = settle_s
         self._connection: Connection | None = None
@@ -98,11 +101,13 @@ class Link:
         while not self._closing.is_set():
             self._turned_s = time.monotonic()
             try:
-                if declare(self._parameters):
+                if self._prepare(self._parameters):
                     self._closing.wait(self._settle_s)
                 self._hold_connection()
             except TopologyMismatch as error:
                 self._report(f"a queue or exchange stands with other arguments: {error}")
+            except NotDeclared as error:
+                self._report(str(error))
             except UNREACHABLE as error:
                 self._report(f"cannot reach the broker: {_described(error)}")
             except Exception as error:  # noqa: BLE001 - whatever a callback raised, the link comes back
@@ -118,7 +123,7 @@ class Link:
         while not self._closing.wait(every_s):
             if self._problem is None:
                 try:
-                    declare(self._parameters)
+                    self._prepare(self._parameters)
                     self._complaints.over(who)
                 except TopologyMismatch:
                     self.call(

@@ -16,6 +16,7 @@ from shared.contracts.announcements import Announcement, decode_announcement, en
 from shared.contracts.event import InvalidEvent
 from shared.messaging.message import Message
 from shared.messaging.rabbitmq.connection import Connection
+from shared.messaging.rabbitmq.declare import Prepare, declare
 from shared.messaging.rabbitmq.link import Link
 from shared.messaging.rabbitmq.wire import properties_of
 from shared.messaging.topology import LIVE
@@ -32,12 +33,12 @@ WATCH_QUEUE_LENGTH = 100_000
 class LiveAnnouncer:
     """Sends announcements as they come; drops the oldest when they cannot be sent."""
 
-    def __init__(self, url: str, name: str) -> None:
+    def __init__(self, url: str, name: str, *, prepare: Prepare = declare) -> None:
         self._waiting: deque[Message] = deque(maxlen=BACKLOG_MOST)
         self._blocked = self._woken = False
         self._connection: Connection | None = None
         self._channel: Channel | None = None
-        self._link = Link(url, name, on_channel=self._opened, on_lost=self._lost)
+        self._link = Link(url, name, on_channel=self._opened, on_lost=self._lost, prepare=prepare)
 
     def announce(self, announcement: Announcement) -> None:
         """Hand it over to the I/O thread; see `broker.Announcer`."""
@@ -91,10 +92,12 @@ class LiveAnnouncer:
 class LiveWatch:
     """Hands every announcement to one callable, on the I/O thread, from a queue that dies with the connection."""
 
-    def __init__(self, url: str, name: str, notice: Callable[[Announcement], None]) -> None:
+    def __init__(
+        self, url: str, name: str, notice: Callable[[Announcement], None], *, prepare: Prepare = declare
+    ) -> None:
         self._notice = notice
         self._log = structlog.get_logger().bind(link=name)
-        self._link = Link(url, name, on_channel=self._opened)
+        self._link = Link(url, name, on_channel=self._opened, prepare=prepare)
 
     def close(self) -> None:
         """Stop watching."""

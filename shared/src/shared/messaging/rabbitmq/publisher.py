@@ -19,6 +19,7 @@ from shared.messaging.broker import NotConfirmed
 from shared.messaging.instruments import PublishInstruments, Refusal
 from shared.messaging.message import Message
 from shared.messaging.rabbitmq.connection import Connection
+from shared.messaging.rabbitmq.declare import Prepare, declare
 from shared.messaging.rabbitmq.fast.reading import Confirm
 from shared.messaging.rabbitmq.link import Link
 from shared.messaging.rabbitmq.wire import properties_of
@@ -93,7 +94,8 @@ class ConfirmingPublisher:
         url: str,
         name: str,
         *,
-        declare_every_s: float = DECLARE_EVERY_S,
+        prepare: Prepare = declare,
+        declare_every_s: float | None = DECLARE_EVERY_S,
         instruments: PublishInstruments | None = None,
         reach: Reach = ignore,
     ) -> None:
@@ -116,6 +118,7 @@ class ConfirmingPublisher:
             name,
             on_channel=self._opened,
             on_lost=self._lost,
+            prepare=prepare,
             declare_every_s=declare_every_s,
             settle_s=SETTLE_S,
             on_return=self._instruments.reconnected,

@@ -20,6 +20,7 @@ from pika.spec import Basic
 from shared.messaging.broker import Answer, NoAnswer, Params, QueryMethod
 from shared.messaging.queries import pack_query, reply_to, unpack_reply
 from shared.messaging.rabbitmq.connection import Connection
+from shared.messaging.rabbitmq.declare import Prepare, declare
 from shared.messaging.rabbitmq.link import Link
 from shared.messaging.rabbitmq.renewal import RENEW_EVERY_S, when_due
 from shared.messaging.topology import DEFAULT_EXCHANGE
@@ -56,11 +57,11 @@ class PendingQuery:
 class QueryClient:
     """Asks over one connection; see `broker.RpcClient`."""
 
-    def __init__(self, url: str, name: str) -> None:
+    def __init__(self, url: str, name: str, *, prepare: Prepare = declare) -> None:
         self._channel: Channel | None = None
         self._numbers = itertools.count(1)
         self._asked: dict[str, PendingQuery] = {}
-        self._link = Link(url, name, on_channel=self._opened, on_lost=self._lost)
+        self._link = Link(url, name, on_channel=self._opened, on_lost=self._lost, prepare=prepare)
 
     def ask(self, queue: str, method: str, params: Params) -> PendingQuery:
         """Send a query and return at once."""
