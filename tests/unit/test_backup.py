@@ -20,6 +20,7 @@ from dev.steps import CannotGoOn
 from support.polling import eventually
 
 SECRETS = {"secrets/secret": "signing", "secrets/api_key_hashes": "abc", "secrets/forms/captcha": "theirs"}
+MANIFEST_OF_BEFORE = b'{"format": 1, "made_at": "2026-11-01T00:00:00+00:00", "submissions": 3}'
 TABLES = {"storage.db": "submissions", "notify.db": "confirmations"}
 
 
@@ -40,10 +41,13 @@ def directory(tmp_path: Path) -> Path:
 @pytest.fixture
 def own(tmp_path: Path) -> dict[str, Path]:
     forms, secrets = tmp_path / "mine" / "forms.toml", tmp_path / "mine" / "form-secrets"
+    templates = tmp_path / "mine" / "words"
     secrets.mkdir(parents=True)
+    (templates / "signup").mkdir(parents=True)
     forms.write_text("[forms.signup]\n")
     (secrets / "captcha").write_text("theirs")
-    return {"forms.toml": forms, "form-secrets": secrets}
+    (templates / "signup" / "confirmation.txt").write_text("Welcome")
+    return {"forms.toml": forms, "form-secrets": secrets, "templates": templates}
 
 
 def accept(directory: Path, numbers: range | count[int], until: threading.Event | None = None) -> None:
@@ -113,6 +117,7 @@ def test_what_is_restored_is_what_was_there_and_what_was_there_is_set_aside(
     assert {name: (directory / name).read_text() for name in SECRETS} == SECRETS
     assert own["forms.toml"].read_text() == "[forms.signup]\n"
     assert (own["form-secrets"] / "captcha").read_text() == "theirs"
+    assert (own["templates"] / "signup" / "confirmation.txt").read_text() == "Welcome"
     (aside,) = (directory / "aside").iterdir()
     assert ids(aside, "storage.db") == ids(aside, "notify.db") == {0, 1, 2, 3, 4}
     assert (aside / "secrets" / "secret").read_text() == "another"
@@ -130,6 +135,34 @@ def test_forms_and_their_secrets_that_are_there_stay(directory: Path, tmp_path: 
 
     backup.restore(directory, file, own)  # and once more
     assert (directory / "form-secrets" / "captcha").read_text() == "theirs"
+
+
+def test_templates_that_have_no_place_yet_are_said_to_be_there(
+    directory: Path, tmp_path: Path, own: dict[str, Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = backup.back_up(directory, tmp_path / "kept.tar.gz", own)
+    restored = tmp_path / "restored"
+    backup.restore(restored, file, {name: path for name, path in own.items() if name != "templates"})
+    assert (restored / "templates" / "signup" / "confirmation.txt").read_text() == "Welcome"
+    assert f"{restored}/templates" in capsys.readouterr().out
+
+
+def test_a_backup_of_the_version_before_is_restored(directory: Path, tmp_path: Path, own: dict[str, Path]) -> None:
+    file = backup.back_up(directory, tmp_path / "kept.tar.gz", {})
+    file.write_bytes(rewritten(file.read_bytes(), {"manifest.json": MANIFEST_OF_BEFORE}))
+    backup.restore(tmp_path / "restored", file, own)
+    assert ids(tmp_path / "restored", "storage.db") == {0, 1, 2}
+
+
+def test_the_templates_that_make_run_uses_are_in_it(
+    directory: Path, tmp_path: Path, own: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COUNTERFOIL_TEMPLATES", str(own["templates"]))
+    monkeypatch.delenv("COUNTERFOIL_DATABASE_URL", raising=False)
+    monkeypatch.delenv("COUNTERFOIL_BROKER_URL", raising=False)
+    backup._do("make", str(tmp_path / "kept.tar.gz"), directory)
+    with tarfile.open(tmp_path / "kept.tar.gz") as tar:
+        assert "templates/signup/confirmation.txt" in tar.getnames()
 
 
 def test_where_forms_cannot_be_put_the_databases_are_restored_all_the_same(
@@ -241,7 +274,7 @@ def with_a_damaged_database(data: bytes) -> bytes:
 
 
 def of_a_later_format(data: bytes) -> bytes:
-    return rewritten(data, {"manifest.json": b'{"format": 2}'})
+    return rewritten(data, {"manifest.json": b'{"format": 3}'})
 
 
 def with_a_file_elsewhere(data: bytes) -> bytes:

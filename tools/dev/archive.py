@@ -16,7 +16,9 @@ from typing import Any
 
 from dev.steps import CannotGoOn
 
-FORMAT = 1
+FORMAT = 2
+"""Of 1 had no templates; it is restored as well."""
+
 DATABASES = ("notify.db", "storage.db")
 """In the order in which they are copied. A submission that only storage's copy knows shows as stored; one that only
 notify's knew would show as confirmed, and be nowhere."""
@@ -24,6 +26,8 @@ notify's knew would show as confirmed, and be nowhere."""
 SECRETS = "secrets"
 FORMS = "forms.toml"
 FORM_SECRETS = "form-secrets"
+TEMPLATES = "templates"
+_FOLDERS = {SECRETS, FORM_SECRETS, TEMPLATES}
 _MANIFEST = "manifest.json"
 _NEEDED = {_MANIFEST, *DATABASES}
 _BROKEN = (tarfile.TarError, EOFError, zlib.error, gzip.BadGzipFile)
@@ -102,7 +106,7 @@ def unpack(file: Path, folder: Path) -> dict[str, Any]:
     manifest = folder / _MANIFEST
     about: dict[str, Any] = json.loads(manifest.read_text("utf-8"))
     manifest.unlink()
-    if about.get("format") != FORMAT:
+    if about.get("format") not in range(1, FORMAT + 1):
         raise CannotGoOn(f"{file} was made by a later Counterfoil: update this one first (git pull)")
     for name in DATABASES:
         check_database(folder / name)
@@ -124,7 +128,7 @@ def _add(tar: tarfile.TarFile, name: str, content: bytes | Path) -> None:
 def _take(tar: tarfile.TarFile, member: tarfile.TarInfo, folder: Path) -> None:
     """Unpack what a backup holds, and nothing else: no link, and no place but below the folder."""
     path = PurePosixPath(member.name)
-    is_ours = member.name in {*_NEEDED, FORMS} or (len(path.parts) > 1 and path.parts[0] in {SECRETS, FORM_SECRETS})
+    is_ours = member.name in {*_NEEDED, FORMS} or (len(path.parts) > 1 and path.parts[0] in _FOLDERS)
     content = tar.extractfile(member) if member.isfile() else None
     if not is_ours or ".." in path.parts or content is None:
         raise ValueError(f"{member.name!r} has no place in one")

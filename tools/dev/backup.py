@@ -16,7 +16,7 @@ from dev.steps import ROOT, RUN, CannotGoOn, leave, say
 from shared.messaging.rabbitmq import depths
 
 _ASIDE = "aside"
-_PUT = (archive.SECRETS, archive.FORMS, archive.FORM_SECRETS)
+_PUT = (archive.SECRETS, archive.FORMS, archive.FORM_SECRETS, archive.TEMPLATES)
 
 
 def back_up(directory: Path, to: Path, own: Mapping[str, Path]) -> Path:
@@ -58,6 +58,8 @@ def restore(directory: Path, file: Path, own: Mapping[str, Path]) -> None:
         run_directory.make_private(directory)
         for name, path in own.items():
             _restore_own(directory / name, path)
+        if archive.TEMPLATES not in own and (kept := directory / archive.TEMPLATES).exists():
+            say(f"The templates of mails are in {kept}: put them where you want them, and COUNTERFOIL_TEMPLATES there.")
     say(f"Restored {about['submissions']} submissions as of {about['made_at']}. Start it: make run")
 
 
@@ -133,9 +135,11 @@ def _remove(path: Path) -> None:
 
 
 def _own(directory: Path) -> dict[str, Path]:
-    """Return where the forms and their secrets are, as the services would find them."""
+    """Return where the forms, their secrets and the templates of mails are, as the services would find them."""
     secrets = run_settings.environment(directory, "gateway", {"BIND": ""})["COUNTERFOIL_FORM_SECRETS"]
-    return {archive.FORMS: run_settings.forms(), archive.FORM_SECRETS: Path(secrets)}
+    templates = run_settings.templates()
+    own = {archive.FORMS: run_settings.forms(), archive.FORM_SECRETS: Path(secrets)}
+    return own | ({archive.TEMPLATES: templates} if templates else {})
 
 
 def _broker_url(directory: Path) -> str | None:
