@@ -194,9 +194,7 @@ def test_the_console_copies_and_publishes_no_events(urls: Urls, exchange: str) -
     assert refused(urls["console"], partial(BlockingChannel.exchange_delete, exchange=exchange))
 
 
-def test_a_console_waits_for_what_others_declare_and_says_so(
-    rabbitmq: Broker, broker_url: str, tmp_path: Path
-) -> None:
+def test_a_console_waits_for_what_others_declare_and_says_so(rabbitmq: Broker, broker_url: str, tmp_path: Path) -> None:
     bare = users_of(rabbitmq, broker_url, tmp_path)
     publisher = RabbitMQ(bare["console"], name="console", declares=False).publisher()
     try:
