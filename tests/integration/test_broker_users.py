@@ -16,7 +16,7 @@ from credentials.broker import PERMISSIONS, definitions
 from dev.broker import Broker
 from shared.contracts import Announcement, SubmissionsStored
 from shared.messaging.batching import BatchLimits
-from shared.messaging.broker import Answer, NoAnswer, RpcClient
+from shared.messaging.broker import Answer, Closable, NoAnswer, RpcClient
 from shared.messaging.failures import PermanentFailure, RetryLater
 from shared.messaging.incoming import Incoming
 from shared.messaging.message import Message, message_of
@@ -171,7 +171,7 @@ def test_the_console_does_its_work_and_declares_nothing(urls: Urls) -> None:
         assert eventually(partial(answer, rpc, NOTIFY_QUERIES), TIMEOUT_S, "notify answers") == {"attempts": 2}
         assert console.stuck() == []
     finally:
-        for part in (*watching, publisher, announcer, rpc, answering):
+        for part in list[Closable]([*watching, publisher, announcer, rpc, answering]):
             part.close()
 
 
