@@ -27,12 +27,14 @@ from shared.parked.repository import ParkedRepository
 from storage_service.deliveries.resending import Resending
 from storage_service.deliveries.selection import Selection
 from storage_service.store.repository import SubmissionRepository
+from storage_service.work import Work
 from support.confirmations import NOON, a_key, planned
 from support.events import an_event
 from support.resending import submissions_with
 from support.service import clean_environment
 from support.submission_databases import migrated
 from support.wishes import Wishes
+from support.working import an_asker, record_of
 
 BEFORE = "0004"
 
@@ -232,3 +234,23 @@ def test_what_storage_has_not_published_is_named_before_it_is_lost(database_url:
             storage_service.tables.MIGRATIONS.downgrade(engine, "0003")
         storage_service.tables.MIGRATIONS.downgrade(engine, "0003", force=True)
         assert "storage_outbox" not in inspect(engine).get_table_names()
+
+
+def test_what_people_did_with_submissions_is_named_before_it_is_lost(database_url: str) -> None:
+    with migrated(database_url) as engine:
+        event = replace(an_event(), spam="honeypot")
+        with SubmissionRepository(engine).transaction() as rows:
+            rows.insert([event], stored_at=NOON)
+        Work(engine).not_spam(event.id, an_asker())
+        Work(engine).note(event.id, "a person", an_asker())
+        with pytest.raises(MigrationFailed) as refused:
+            storage_service.tables.MIGRATIONS.downgrade(engine, "0005")
+        assert str(refused.value).splitlines()[1:] == [
+            "- 2 changes that people made to submissions, and who made them",
+            "- 1 notes on submissions",
+        ]
+        storage_service.tables.MIGRATIONS.downgrade(engine, "0005", force=True)
+        with engine.connect() as connection:
+            assert connection.execute(text("SELECT spam FROM submissions")).all() == [(None,)], "it stays released"
+        storage_service.tables.MIGRATIONS.upgrade(engine)
+        assert record_of(engine, event.id).version == 1

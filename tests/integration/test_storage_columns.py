@@ -13,7 +13,9 @@ from shared import database
 from shared.contracts import Control, Source
 from shared.database import UtcTimestamp
 from storage_service.store.repository import SubmissionRows
+from storage_service.tables import of_the_event, submissions
 from support.events import an_event
+from support.submission_databases import migrated
 
 NOW = datetime(2026, 11, 22, 18, 0, tzinfo=UTC)
 TOY = Table(
@@ -48,3 +50,15 @@ def test_a_column_is_read_from_the_member_that_it_names(engine: Engine) -> None:
         bare.id: (bare.form, None, None, None, NOW),
         full.id: (full.form, 'de"\\', 8080, "honeypot", NOW),
     }
+
+
+def test_a_service_of_the_version_before_goes_on_beside_this_one(database_url: str) -> None:
+    """It names its own columns, in what it inserts and in what it reads; the database fills in the others."""
+    before = Table("submissions", MetaData(), *(Column(one.name, one.type) for one in of_the_event(submissions)))
+    events = [an_event(name=str(number)) for number in range(2)]
+    with migrated(database_url) as engine, engine.begin() as connection:
+        assert SubmissionRows(connection)._insert(before, "stored_at", events, NOW) == 2
+        assert SubmissionRows(connection).insert(events, stored_at=NOW) == 0
+        assert len(connection.execute(select(before)).all()) == 2
+        [kept] = set(connection.execute(select(submissions.c.state, submissions.c.version, submissions.c.starred)))
+    assert tuple(kept) == ("new", 1, False)

@@ -13,7 +13,7 @@ from sqlalchemy import Engine, Row, Select, func, select, tuple_
 
 from shared.database import classified, iso, reading
 from shared.messaging.broker import Answer, Params, QueryMethod
-from storage_service.tables import conflicts, submissions
+from storage_service.tables import conflicts, of_the_event, submissions
 
 MAX_LIMIT = 200
 
@@ -22,7 +22,8 @@ PAGE_BYTES = 4 * 1024 * 1024
 of one submission alone may be several times as long as this."""
 
 _ROWS_AT_ONCE = 20
-_COLUMNS = tuple(submissions.c.keys())
+_COLUMNS = of_the_event(submissions)
+_NAMES = tuple(one.name for one in _COLUMNS)
 
 _CONFLICT_COUNT = (
     select(func.count()).where(conflicts.c.id == submissions.c.id).scalar_subquery().label("conflict_count")
@@ -75,7 +76,7 @@ class SubmissionQueries:
     def select_page(params: Params) -> Select[Any]:
         """Return the query of a page from the cursor on: a form's spam, or all its other submissions."""
         kind = submissions.c.spam.is_not(None) if params.get("spam") else submissions.c.spam.is_(None)
-        found = select(submissions, _CONFLICT_COUNT).where(submissions.c.form == params["form"], kind)
+        found = select(*_COLUMNS, _CONFLICT_COUNT).where(submissions.c.form == params["form"], kind)
         if params.get("cursor") is not None:
             position = tuple_(submissions.c.accepted_at, submissions.c.id)
             found = found.where(position < _position_of(params["cursor"]))
@@ -83,7 +84,7 @@ class SubmissionQueries:
 
     def _one(self, key: UUID) -> Row[Any] | None:
         with classified(), self._engine.connect() as connection:
-            return connection.execute(select(submissions).where(submissions.c.id == key)).one_or_none()
+            return connection.execute(select(*_COLUMNS).where(submissions.c.id == key)).one_or_none()
 
     def _conflicts(self, key: UUID) -> list[dict[str, Any]]:
         found = select(conflicts).where(conflicts.c.id == key)
@@ -116,8 +117,8 @@ def _page(rows: Iterable[Row[Any]], limit: int) -> Answer:
 
 
 def _shown(row: Row[Any]) -> dict[str, Any]:
-    """Return every column of a submission, by its name; they are the first of the row."""
-    return {name: _as_json(value) for name, value in zip(_COLUMNS, row, strict=False)}
+    """Return what came of a submission, by its columns' names; they are the first of the row."""
+    return {name: _as_json(value) for name, value in zip(_NAMES, row, strict=False)}
 
 
 def _as_json(value: Any) -> Any:

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import (
     JSON,
     BigInteger,
+    Boolean,
     CheckConstraint,
     Column,
     ForeignKey,
@@ -17,6 +18,8 @@ from sqlalchemy import (
     Table,
     Text,
     Uuid,
+    false,
+    true,
 )
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.sql import ColumnElement
@@ -34,6 +37,9 @@ metadata = MetaData(
     }
 )
 
+_OURS = {"member": None}
+"""Of a column that no event says: the database fills it in for a new row."""
+
 submissions = Table(
     "submissions",
     metadata,
@@ -47,12 +53,20 @@ submissions = Table(
     Column("control", JSON, nullable=False),
     Column("spam", Text),
     Column("receipt_url", Text),
+    Column("state", Text, nullable=False, server_default="new", info=_OURS),
+    Column("starred", Boolean, nullable=False, server_default=false(), info=_OURS),
+    Column("labels", JSON, nullable=False, server_default="[]", info=_OURS),
+    Column("assignee", Text, info=_OURS),
+    Column("replied_at", UtcTimestamp, info=_OURS),
+    Column("version", Integer, nullable=False, server_default="1", info=_OURS),
     PrimaryKeyConstraint("id"),
     CheckConstraint("length(form) BETWEEN 1 AND 64", name="form_length"),
     CheckConstraint("length(fingerprint) = 64", name="fingerprint_length"),
 )
 """One row a submission. `fields`, `source` and `control` are JSON as text: what was sent is what is kept. `spam` says
-why a submission is spam, and is null where it is not. `receipt_url` is null where the gateway did not know it."""
+why a submission is spam, and is null where it is not. `receipt_url` is null where the gateway did not know it.
+
+What follows it is what people do with a submission, see `work`: `version` grows with each change, of `spam` too."""
 
 
 def member_of(column: Column[Any]) -> str:
@@ -64,14 +78,27 @@ def member_of(column: Column[Any]) -> str:
     return member
 
 
-def _index_by_form(name: str, condition: ColumnElement[bool]) -> None:
+def of_the_event(table: Table) -> list[Column[Any]]:
+    """Return the columns that are written when an event is stored; the database fills in the others."""
+    return [one for one in table.c if one.info.get("member", one.name) is not None]
+
+
+def _index_newest_first(name: str, *columns: Column[Any], condition: ColumnElement[bool] | None = None) -> None:
     order = (submissions.c.accepted_at.desc(), submissions.c.id.desc())
-    Index(name, submissions.c.form, *order, postgresql_where=condition, sqlite_where=condition)
+    Index(name, *columns, *order, postgresql_where=condition, sqlite_where=condition)
 
 
-_index_by_form("submissions_by_form", submissions.c.spam.is_(None))
-_index_by_form("submissions_spam_by_form", submissions.c.spam.is_not(None))
-Index("submissions_by_acceptance", submissions.c.accepted_at.desc(), submissions.c.id.desc())
+IS_STARRED = submissions.c.starred.is_(true())
+HAS_REPLY = submissions.c.replied_at.is_not(None)
+"""Conditions as indexes have them: a query that is to use one says the same."""
+
+_index_newest_first("submissions_by_form", submissions.c.form, condition=submissions.c.spam.is_(None))
+_index_newest_first("submissions_spam_by_form", submissions.c.form, condition=submissions.c.spam.is_not(None))
+_index_newest_first("submissions_by_acceptance")
+_index_newest_first("submissions_by_state", submissions.c.state)
+_index_newest_first("submissions_starred", condition=IS_STARRED)
+_index_newest_first("submissions_by_assignee", submissions.c.assignee, condition=submissions.c.assignee.is_not(None))
+_index_newest_first("submissions_replied", condition=HAS_REPLY)
 Index("submissions_by_storing", submissions.c.stored_at, submissions.c.id)
 
 conflicts = Table(
@@ -88,6 +115,45 @@ conflicts = Table(
     CheckConstraint("length(fingerprint) = 64", name="fingerprint_length"),
 )
 """Later events with the id of a stored submission, but with other fields: they are kept beside it."""
+
+submission_labels = Table(
+    "submission_labels",
+    metadata,
+    Column("folded", Text, nullable=False),
+    Column("submission_id", Uuid, ForeignKey("submissions.id", ondelete="CASCADE"), nullable=False),
+    PrimaryKeyConstraint("folded", "submission_id"),
+    Index("submission_labels_by_submission", "submission_id"),
+)
+"""By which label a submission is found: one row for each of `submissions.labels`, as labels are compared."""
+
+submission_notes = Table(
+    "submission_notes",
+    metadata,
+    Column("submission_id", Uuid, ForeignKey("submissions.id", ondelete="CASCADE"), nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("at", UtcTimestamp, nullable=False),
+    Column("by", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    PrimaryKeyConstraint("submission_id", "version"),
+)
+"""What people wrote about submissions; `version` is that of the submission which the note made."""
+
+submission_trail = Table(
+    "submission_trail",
+    metadata,
+    Column("submission_id", Uuid, ForeignKey("submissions.id", ondelete="CASCADE"), nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("at", UtcTimestamp, nullable=False),
+    Column("by", Text, nullable=False),
+    Column("changes", JSON, nullable=False),
+    Column("job", Uuid),
+    PrimaryKeyConstraint("submission_id", "version"),
+)
+"""Who made each version of a submission from 2 on, when, and what was changed, as `work.trail` writes it; no field
+values. `job` is the job that did it, where it was done to many."""
+
+_HAS_JOB = submission_trail.c.job.is_not(None)
+Index("submission_trail_by_job", submission_trail.c.job, postgresql_where=_HAS_JOB, sqlite_where=_HAS_JOB)
 
 delivery_states = Table(
     "delivery_states",

@@ -18,8 +18,9 @@ from storage_service.tables import conflicts, submissions
 class Record:
     """One submission. `fields`, `source` and `control` are the JSON objects that came; moments are aware, in UTC.
 
-    `spam` says why it is spam, and is None where it is not. `state` is `new`, `open` or `done`; `assignee` an address.
-    `version` grows with each change of what people may change. `conflict_count` counts what came under the same id.
+    `spam` says why it is spam, and is None where it is not. `state` is `new`, `open` or `done`; `assignee` an address;
+    `replied_at` when somebody last noted a reply. `version` grows with each change of what people may change, notes
+    and replies too. `conflict_count` counts what came under the same id.
     """
 
     id: UUID
@@ -37,6 +38,7 @@ class Record:
     starred: bool = False
     labels: tuple[str, ...] = ()
     assignee: str | None = None
+    replied_at: datetime | None = None
     version: int = 1
 
 
@@ -50,7 +52,8 @@ def columns() -> Sequence[ColumnElement[Any]]:
 
 def record_of(row: Row[Any]) -> Record:
     """Return the record of a row of `columns`."""
-    return Record(**{name: value for name, value in row._mapping.items() if name in _NAMES})  # noqa: SLF001 - public
+    values = {name: value for name, value in row._mapping.items() if name in _NAMES}  # noqa: SLF001 - public
+    return Record(**{**values, "labels": tuple(values["labels"])})
 
 
 _NAMES = frozenset(Record.__dataclass_fields__)

@@ -37,7 +37,7 @@ from sqlalchemy.sql.base import ReadOnlyColumnCollection
 from shared.contracts import SubmissionAccepted, document_of
 from shared.database import UtcTimestamp, classified
 from storage_service.store.domain import Existing
-from storage_service.tables import conflicts, member_of, submissions
+from storage_service.tables import conflicts, member_of, of_the_event, submissions
 
 
 class SubmissionRows:
@@ -85,25 +85,29 @@ class SubmissionRepository:
 @cache
 def _insert_on_sqlite(table: Table, clock: str) -> Insert:
     documents = func.json_each(bindparam("documents", type_=Text)).table_valued("value")
-    members = {one.name: func.json_extract(documents.c.value, f"$.{member_of(one)}") for one in table.c}
+    members = {one.name: func.json_extract(documents.c.value, f"$.{member_of(one)}") for one in of_the_event(table)}
     members["id"] = func.replace(members["id"], "-", "")  # as SQLAlchemy's Uuid reads it
     # Without WHERE, ON CONFLICT would be read as a part of a join (sqlite.org/lang_upsert).
     rows = _select(table, clock, members).where(true())
-    return sqlite.insert(table).from_select(list(table.c.keys()), rows).on_conflict_do_nothing()
+    return sqlite.insert(table).from_select(_names(table), rows).on_conflict_do_nothing()
 
 
 @cache
 def _insert_on_postgresql(table: Table, clock: str) -> Insert:
     typed: dict[str, ColumnClause[Any]] = {}
-    for one in table.c:
+    for one in of_the_event(table):
         outer, _, inner = member_of(one).partition(".")
         typed[outer] = column(outer, JSON if inner else one.type)
     typed.pop(clock)
     documents = func.json_to_recordset(cast(bindparam("documents", type_=Text), JSON)).table_valued(*typed.values())
     found = documents.render_derived(with_types=True).c
-    members = {one.name: _member(found, one) for one in table.c if one.name != clock}
+    members = {one.name: _member(found, one) for one in of_the_event(table) if one.name != clock}
     rows = _select(table, clock, members)
-    return postgresql.insert(table).from_select(list(table.c.keys()), rows).on_conflict_do_nothing()
+    return postgresql.insert(table).from_select(_names(table), rows).on_conflict_do_nothing()
+
+
+def _names(table: Table) -> list[str]:
+    return [one.name for one in of_the_event(table)]
 
 
 def _member(found: ReadOnlyColumnCollection[str, Any], wanted: Column[Any]) -> ColumnElement[Any]:
@@ -113,4 +117,4 @@ def _member(found: ReadOnlyColumnCollection[str, Any], wanted: Column[Any]) -> C
 
 def _select(table: Table, clock: str, members: Mapping[str, ColumnElement[Any]]) -> Select[Any]:
     moment = bindparam("moment", type_=UtcTimestamp)
-    return select(*(moment if one.name == clock else members[one.name] for one in table.c))
+    return select(*(moment if one.name == clock else members[one.name] for one in of_the_event(table)))
