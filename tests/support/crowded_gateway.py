@@ -5,10 +5,10 @@ from __future__ import annotations
 from gateway import settings
 from gateway.app import create_app
 from gateway.flask_app import GatewayApp
-from gateway.server.shutdown import end_streams_with_process
 from gateway.server.wsgi import serve
 from shared import forms
 from shared.messaging.rabbitmq import RabbitMQ
+from shared.web.shutdown import end_streams_with_process
 
 
 def build() -> GatewayApp:
@@ -16,7 +16,7 @@ def build() -> GatewayApp:
     chosen = settings.load()
     broker = RabbitMQ(chosen.broker_url, name="gateway")
     app = create_app(chosen, forms.load(chosen.forms), broker, heartbeat_s=0.2, watchers_most=1)
-    end_streams_with_process(app)
+    end_streams_with_process(app.end_streams)
     return app
 
 

@@ -13,9 +13,9 @@ from werkzeug.test import TestResponse
 
 from gateway.app import create_app
 from gateway.flask_app import GatewayApp
-from gateway.owner.keys import hash_of
 from gateway.settings import Settings
 from shared import forms
+from shared.api_keys import hash_of
 from shared.contracts import SubmissionAccepted, decode
 from shared.forms import Forms, FormSecrets
 from shared.messaging.broker import Params

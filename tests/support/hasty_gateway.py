@@ -5,11 +5,11 @@ from __future__ import annotations
 from gateway import settings
 from gateway.app import create_app
 from gateway.flask_app import GatewayApp
-from gateway.server.slow_clients import end_slow_clients
 from gateway.server.wsgi import serve
 from shared import forms
 from shared.messaging.rabbitmq import RabbitMQ
 from shared.settings import host_and_port
+from shared.web.slow_clients import end_slow_clients
 
 
 def build() -> GatewayApp:

@@ -6,7 +6,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from dev.processes import descendants, freeze, is_alive, poll, send, tail
@@ -15,13 +15,16 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 class Service:
-    """`python -m <module>` with settings of its own; nothing else called COUNTERFOIL_… reaches it."""
+    """`python -m <module> [argument …]` with settings of its own; nothing else called COUNTERFOIL_… reaches it."""
 
-    def __init__(self, name: str, module: str, settings: Mapping[str, str], log: Path) -> None:
+    def __init__(
+        self, name: str, module: str, settings: Mapping[str, str], log: Path, arguments: Sequence[str] = ()
+    ) -> None:
         self.name = name
         self.log = log
         self._module = module
         self._settings = dict(settings)
+        self._arguments = tuple(arguments)
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -35,7 +38,7 @@ class Service:
         assert not self.is_running(), f"{self.name} is running already"
         with self.log.open("ab") as out:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", self._module],
+                [sys.executable, "-m", self._module, *self._arguments],
                 env=clean_environment(self.inherited()) | self._settings | settings,
                 cwd=ROOT,
                 stdin=subprocess.DEVNULL,

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from gateway.owner.keys import hash_of
+from shared.api_keys import hash_of
 from shared.messaging.broker import Answer, Params, QueryMethod
 from shared.messaging.topology import NOTIFY_QUERIES, STORAGE_QUERIES
 from support.gateway_app import API_KEY, OPERATOR_KEY, Gateway, a_gateway, document_of, errors_of

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import pytest
 
-from gateway.owner.keys import hash_of, is_known, new_key
+from shared.api_keys import hash_of, is_known, new_key
 from shared.messaging.broker import Answer, Params
 from shared.messaging.topology import NOTIFY_QUERIES, STORAGE_QUERIES
 from support.gateway_app import API_KEY, GOOD, Gateway, a_gateway, document_of, errors_of

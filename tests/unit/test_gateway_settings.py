@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from gateway import settings
-from gateway.owner.keys import hash_of
 from gateway.server.installation import NewKeys, set_up
+from shared.api_keys import hash_of
 from shared.settings import SettingsError
 
 SECRET = "a secret of the tests, longer than thirty-two characters"

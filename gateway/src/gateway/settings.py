@@ -38,7 +38,6 @@ RATE_LIMIT = "600/minute"
 Index: TypeAlias = Literal["forms", "plain"]
 
 _HASH = re.compile(r"[0-9a-f]{64}")
-_ORIGIN = re.compile(r"https?://(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?/?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +74,7 @@ def load() -> Settings:
     """Read and check the settings; raises `shared.settings.SettingsError` with everything that is wrong."""
     env = shared_settings.reader()
     bind = env.str("BIND", "127.0.0.1:8080", validate=is_bind) or "127.0.0.1:8080"
-    public_url = (env.str("PUBLIC_URL", "", validate=_is_public_url) or "").rstrip("/") or None
+    public_url = shared_settings.public_url(env)
     hops = _whole(env, "TRUSTED_HOPS", 0, least=0, most=10)
     settings = Settings(
         secret=(env.str("SECRET", validate=validate.Length(min=1)) or "").strip(),
@@ -125,11 +124,6 @@ def _hashes(text: str) -> tuple[str, ...]:
 def _whole(env: FileAwareEnv, name: str, default: int, *, least: int, most: int) -> int:
     value = env.int(name, default, validate=validate.Range(min=least, max=most))
     return default if value is None else value
-
-
-def _is_public_url(value: str) -> None:
-    if value and not _ORIGIN.fullmatch(value):
-        raise ValidationError("expected scheme://host[:port] without a path, such as https://forms.example.org")
 
 
 def _is_redis_url(value: str) -> None:

@@ -7,6 +7,7 @@ holds the value of `COUNTERFOIL_X`, as Docker and Kubernetes hand over secrets.
 from __future__ import annotations
 
 import os
+import re
 from typing import Any
 
 from environs import EnvError, FileAwareEnv, validate
@@ -16,6 +17,8 @@ from shared.messaging.rabbitmq import addresses
 from shared.tracing import settings as tracing
 
 PREFIX = "COUNTERFOIL_"
+
+_ORIGIN = re.compile(r"https?://(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?/?")
 
 
 class SettingsError(Exception):
@@ -61,6 +64,11 @@ def metrics_bind(env: FileAwareEnv) -> str | None:
     return env.str("METRICS_BIND", "", validate=lambda value: is_bind(value) if value else None) or None
 
 
+def public_url(env: FileAwareEnv) -> str | None:
+    """Read `PUBLIC_URL`, where the gateway is reached, without a slash at its end; None where nothing is said."""
+    return (env.str("PUBLIC_URL", "", validate=_is_origin) or "").rstrip("/") or None
+
+
 def host_and_port(bind: str) -> tuple[str, int]:
     """Return the two halves of `host:port`; an IPv6 host stands in brackets. Raises ValueError."""
     host, _, port = bind.rpartition(":")
@@ -93,3 +101,8 @@ def _is_broker(value: str) -> None:
         addresses.check(value)
     except addresses.WrongAddress as error:
         raise ValidationError(str(error)) from error
+
+
+def _is_origin(value: str) -> None:
+    if value and not _ORIGIN.fullmatch(value):
+        raise ValidationError("expected scheme://host[:port] without a path, such as https://forms.example.org")

@@ -252,6 +252,39 @@ search_progress = Table(
 """One row: which `version` of the code made the index, how many times it was begun anew, and up to which moment all
 that was stored is in it."""
 
+api_keys = Table(
+    "api_keys",
+    metadata,
+    Column("name", Text, nullable=False),
+    Column("hash", Text, nullable=False),
+    Column("scopes", JSON, nullable=False),
+    Column("forms", JSON(none_as_null=True)),
+    Column("created_at", UtcTimestamp, nullable=False),
+    Column("expires_at", UtcTimestamp),
+    Column("ended_at", UtcTimestamp),
+    Column("last_used_at", UtcTimestamp),
+    PrimaryKeyConstraint("name"),
+    Index("api_keys_by_hash", "hash", unique=True),
+)
+"""One row for each key that was ever made, also after its end: the audit names it. `hash` is the SHA-256 of the key,
+which is kept nowhere. `scopes` are words of `accounts.asker.SCOPES`; `forms` are names, null for all."""
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("number", BigInteger().with_variant(Integer, "sqlite"), autoincrement=True, nullable=False),
+    Column("at", UtcTimestamp, nullable=False),
+    Column("who", Text, nullable=False),
+    Column("action", Text, nullable=False),
+    Column("target", Text),
+    Column("how_many", Integer),
+    Column("source", Text),
+    PrimaryKeyConstraint("number"),
+    Index("audit_by_who", "who", "number"),
+    Index("audit_by_target", "target", "number"),
+)
+"""Who did what, on which, from which address. Rows are added, and never changed."""
+
 OUTBOX = Table("storage_outbox", metadata, *outbox_columns("storage_outbox"), sqlite_autoincrement=True)
 
 LEASES = Table("storage_leases", metadata, *lease_columns("storage_leases"))

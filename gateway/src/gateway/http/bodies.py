@@ -41,7 +41,7 @@ LINGER_BYTES = 10 * 1024 * 1024
 LINGER_S = 10.0
 """How many refused bodies are read on at once, in all and of one address; how much of each, as a photo that somebody
 sends to a form without files; and for how long. One that stops coming is ended as any other, by
-`gateway.server.slow_clients`."""
+`shared.web.slow_clients`."""
 
 _USUAL_SWITCH_S = sys.getswitchinterval()
 _CHUNK_BYTES = 16 * 1024

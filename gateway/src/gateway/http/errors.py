@@ -1,55 +1,29 @@
-"""Defines why a request is refused: one exception, with a status, and codes that contracts name.
-
-The codes are those that the clients of existing form back ends know, and ours in the same style.
-"""
+"""Names the refusals of the gateway, beside those that `shared.web.refusals` has for all."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from shared.web.refusals import RETRY_AFTER_S, FieldError, Refused, internal, refused, unavailable
 
-RETRY_AFTER_S = 5
-
-
-@dataclass(frozen=True, slots=True)
-class FieldError:
-    """One thing that is wrong: a code for programs, a sentence for people, and the field it is about, if one."""
-
-    code: str
-    message: str
-    field: str | None = None
-
-    def to_json(self) -> dict[str, Any]:
-        """Return it as it stands in an answer; `field` is left out where no field is meant."""
-        document = {"code": self.code, "field": self.field, "message": self.message}
-        return {name: value for name, value in document.items() if value is not None}
-
-
-class Refused(Exception):
-    """A request that is answered with an error. `title` is a sentence a submitter can understand."""
-
-    def __init__(self, status: int, title: str, *errors: FieldError, headers: Mapping[str, str] | None = None) -> None:
-        super().__init__(title)
-        self.status = status
-        self.title = title
-        self.errors = errors
-        self.headers = dict(headers or {})
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the body of the JSON answer."""
-        return {
-            "ok": False,
-            "success": False,
-            "error": self.title,
-            "message": self.title,
-            "errors": [error.to_json() for error in self.errors],
-        }
-
-
-def refused(status: int, code: str, title: str, *, field: str | None = None) -> Refused:
-    """Return a refusal with a single error, whose message is the title."""
-    return Refused(status, title, FieldError(code, title, field))
+__all__ = [
+    "RETRY_AFTER_S",
+    "FieldError",
+    "Refused",
+    "blocked",
+    "captcha_failed",
+    "captcha_missing",
+    "form_not_found",
+    "hidden_page",
+    "inactive",
+    "internal",
+    "invalid",
+    "no_challenge",
+    "refused",
+    "too_large",
+    "too_many_fields",
+    "too_many_requests",
+    "unavailable",
+    "wrong_access_key",
+]
 
 
 def invalid(*errors: FieldError) -> Refused:
@@ -113,16 +87,4 @@ def too_many_requests(retry_after_s: int) -> Refused:
     """Return the refusal of an address that submits more often than it may: 429 with `Retry-After`."""
     refusal = refused(429, "TOO_MANY_REQUESTS", "Too many submissions came from your address. Please wait a moment.")
     refusal.headers["Retry-After"] = str(retry_after_s)
-    return refusal
-
-
-def internal() -> Refused:
-    """Return the refusal after a bug of ours: 500."""
-    return refused(500, "INTERNAL", "Something went wrong on our side. Please try again.")
-
-
-def unavailable(title: str) -> Refused:
-    """Return the refusal for now: 503 with `Retry-After`. What was asked may have happened all the same."""
-    refusal = refused(503, "UNAVAILABLE", title)
-    refusal.headers["Retry-After"] = str(RETRY_AFTER_S)
     return refusal

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from http import HTTPStatus
 from uuid import UUID
 
 from flask import Response
@@ -83,7 +82,5 @@ class Answers:
             page.headers.update(refusal.headers)
             return page
         if style == "problem":
-            phrase = HTTPStatus(refusal.status).phrase
-            problem = {"type": "about:blank", "title": phrase, "status": refusal.status, "detail": refusal.title}
-            return json_response(refusal.status, {**problem, **refusal.to_json()}, refusal.headers, kind=PROBLEM)
+            return json_response(refusal.status, refusal.to_problem(), refusal.headers, kind=PROBLEM)
         return json_response(refusal.status, refusal.to_json(), refusal.headers)

@@ -3,38 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, get_args
+from typing import get_args
 
 from gateway.http.negotiation import HTML, JSON, PROBLEM
 from gateway.receipts.progress import State
 from shared.contracts import ConfirmationState
+from shared.web.schemas import ID as _ID
+from shared.web.schemas import MOMENT, TEXT, TEXT_OR_NONE, Schema, a_list, an_object, ref
+from shared.web.schemas import MOMENT_OR_NONE as _MOMENT_OR_NONE
 
-Schema = dict[str, Any]
+__all__ = [
+    "EVENTS",
+    "MOMENT",
+    "SCHEMAS",
+    "SCRIPT",
+    "TEXT",
+    "TEXT_OR_NONE",
+    "Schema",
+    "a_list",
+    "an_object",
+    "answer",
+    "ref",
+    "refusals",
+    "refused_with",
+]
 
-TEXT: Schema = {"type": "string"}
-TEXT_OR_NONE: Schema = {"type": ["string", "null"]}
-_ID: Schema = {"type": "string", "format": "uuid"}
-MOMENT: Schema = {"type": "string", "format": "date-time"}
-_MOMENT_OR_NONE: Schema = {"type": ["string", "null"], "format": "date-time"}
 _FIELDS: Schema = {"type": "object", "description": "The submitted values by name."}
 _TRUE: Schema = {"const": True}
 _FALSE: Schema = {"const": False}
-
-
-def an_object(*optional: str, **members: Schema) -> Schema:
-    """Return the schema of an object that has these members and no others, all but the optional ones always."""
-    required = [name for name in members if name not in optional]
-    return {"type": "object", "properties": members, "required": required, "additionalProperties": False}
-
-
-def a_list(items: Schema) -> Schema:
-    """Return the schema of a list."""
-    return {"type": "array", "items": items}
-
-
-def ref(name: str) -> Schema:
-    """Return a reference to one of `SCHEMAS`."""
-    return {"$ref": f"#/components/schemas/{name}"}
 
 
 _STATES = list(get_args(ConfirmationState))

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from flask import Request
 
 from gateway.http.errors import refused
-from gateway.owner.keys import hash_of, is_known
+from shared.api_keys import hash_of, is_known
 
 _SCHEME = "bearer"
 

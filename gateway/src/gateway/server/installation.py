@@ -8,7 +8,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from gateway.owner.keys import OPERATOR_PREFIX, PREFIX, hash_of, new_key
+from shared.api_keys import OPERATOR_PREFIX, PREFIX, hash_of, new_key
 
 SECRET = "secret"  # noqa: S105 - a file's name
 API_HASHES = "api_key_hashes"

@@ -9,12 +9,12 @@ from gateway.app import create_app
 from gateway.flask_app import GatewayApp
 from gateway.server import telemetry
 from gateway.server.forms_file import kept_forms, load_forms
-from gateway.server.shutdown import end_streams_with_process
-from gateway.server.slow_clients import end_slow_clients
 from gateway.settings import Settings
 from shared import failpoints, forms, logs, tracing
 from shared.messaging.rabbitmq import RabbitMQ
 from shared.settings import host_and_port
+from shared.web.shutdown import end_streams_with_process
+from shared.web.slow_clients import end_slow_clients
 
 
 def build() -> GatewayApp:
@@ -28,7 +28,7 @@ def build() -> GatewayApp:
         # The last thing a worker does. `atexit` is not for it: multiprocessing ends its processes before that.
         Finalize(None, spans.close, exitpriority=0)
     app = _measured_app(settings, served, spans)
-    end_streams_with_process(app)
+    end_streams_with_process(app.end_streams)
     end_slow_clients(host_and_port(settings.bind)[1])
     return app
 

@@ -4,7 +4,7 @@ Installed with the extra `counterfoil-shared[database]`: the gateway has no data
 """
 
 from shared.database.command import USAGE, migrate
-from shared.database.engines import create, reading
+from shared.database.engines import Pool, create, reading
 from shared.database.failures import classified
 from shared.database.leases import Lease
 from shared.database.losses import lost_rows
@@ -21,6 +21,7 @@ __all__ = [
     "Migrations",
     "Outbox",
     "OutboxPublisher",
+    "Pool",
     "UtcTimestamp",
     "classified",
     "create",

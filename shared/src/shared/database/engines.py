@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, ExceptionContext, create_engine, event
@@ -19,9 +20,7 @@ from shared.database.sqlite_files import explained
 from shared.database.urls import parsed
 
 _SQLITE = "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON"
-_POSTGRESQL = (
-    "SET synchronous_commit = on; SET lock_timeout = '10s'; SET statement_timeout = '60s'; SET timezone = 'UTC'"
-)
+_POSTGRESQL = "SET synchronous_commit = on; SET lock_timeout = '10s'; SET timezone = 'UTC'"
 
 _BY_INDEX = "SET enable_seqscan = off"
 
@@ -44,14 +43,26 @@ _LIBPQ: Mapping[str, str] = {
 _READING = "counterfoil_reading"
 
 
-def create(url: str, *, by_index: bool = False) -> Engine:
+@dataclass(frozen=True, slots=True)
+class Pool:
+    """How many connections one process may hold at once, and how long a thread waits for one, in seconds.
+
+    `statement_s` is how long one statement may take, on PostgreSQL; SQLite has no such limit (see `records.bounded`).
+    """
+
+    size: int = _POOL_SIZE
+    wait_s: float = 30.0
+    statement_s: float = 60.0
+
+
+def create(url: str, *, by_index: bool = False, pool: Pool | None = None) -> Engine:
     """Return an engine for a database address; nothing is connected yet. Raises ValueError for a bad address.
 
     `by_index` is for a service whose statements all find their rows by an index. PostgreSQL takes a table that it has
     not analysed yet for a small one, and keeps the plan that reads all of it: with 8,000 rows, ten times as slow.
     """
-    address = parsed(url)
-    return _sqlite(address) if address.drivername == "sqlite" else _postgresql(address, by_index=by_index)
+    address, pool = parsed(url), pool or Pool()
+    return _sqlite(address, pool) if address.drivername == "sqlite" else _postgresql(address, pool, by_index=by_index)
 
 
 def reading(engine: Engine) -> Engine:
@@ -59,12 +70,13 @@ def reading(engine: Engine) -> Engine:
     return engine.execution_options(**{_READING: True})
 
 
-def _sqlite(address: URL) -> Engine:
+def _sqlite(address: URL, pool: Pool) -> Engine:
     # isolation_level None: the driver begins no transaction of its own, `_begin` does
     engine = create_engine(
         address.update_query_dict({**_BUSY, **address.query}),
         hide_parameters=True,
-        pool_size=_POOL_SIZE,
+        pool_size=pool.size,
+        pool_timeout=pool.wait_s,
         max_overflow=0,
         connect_args={"isolation_level": None},
     )
@@ -86,11 +98,12 @@ def _sqlite(address: URL) -> Engine:
     return engine
 
 
-def _postgresql(address: URL, *, by_index: bool) -> Engine:
+def _postgresql(address: URL, pool: Pool, *, by_index: bool) -> Engine:
     engine = create_engine(
         address.update_query_dict({**_LIBPQ, **address.query}),
         hide_parameters=True,
-        pool_size=_POOL_SIZE,
+        pool_size=pool.size,
+        pool_timeout=pool.wait_s,
         max_overflow=0,
         pool_pre_ping=True,
         isolation_level="READ COMMITTED",
@@ -98,7 +111,8 @@ def _postgresql(address: URL, *, by_index: bool) -> Engine:
 
     @event.listens_for(engine, "connect")
     def _prepare(connection: Any, _record: object) -> None:
-        connection.execute(f"{_POSTGRESQL}; {_BY_INDEX}" if by_index else _POSTGRESQL)
+        limited = f"{_POSTGRESQL}; SET statement_timeout = {int(pool.statement_s * 1000)}"
+        connection.execute(f"{limited}; {_BY_INDEX}" if by_index else limited)
         connection.commit()
 
     return engine

@@ -1,1 +1,1 @@
-"""Who may do what with submissions."""
+"""Knows who asks, by a key, and keeps what each did."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from shared.terminal import Command
+from storage_service.commands.console import console
 from storage_service.commands.index import index
 from storage_service.commands.migrate import migrate
 from storage_service.commands.parked import parked
@@ -13,6 +14,7 @@ from storage_service.commands.run import run
 
 COMMANDS: Mapping[str, Command] = {
     "run": run,
+    "console": console,
     "migrate": migrate,
     "index": index,
     "parked": parked,

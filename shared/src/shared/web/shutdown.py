@@ -1,4 +1,4 @@
-"""Ends the event streams of a worker that is told to end."""
+"""Ends what a worker process has open when it is told to end."""
 
 from __future__ import annotations
 
@@ -7,16 +7,15 @@ import signal
 import socket
 import threading
 import time
-
-from gateway.flask_app import GatewayApp
+from collections.abc import Callable
 
 CHECK_S = 1.0
 
 _WAKE = signal.SIGUSR1
 
 
-def end_streams_with_process(app: GatewayApp) -> None:
-    """End the event streams as soon as this process is told to end: the server waits for all that is open.
+def end_streams_with_process(end_streams: Callable[[], None]) -> None:
+    """Call `end_streams` as soon as this process is told to end: the server waits for all that is open.
 
     A worker whose parent has died is told to end here: nobody else would. Call it on the main thread.
     """
@@ -33,7 +32,7 @@ def end_streams_with_process(app: GatewayApp) -> None:
         while not _is_told_to_end(reader):
             if os.getppid() != parent:
                 os.kill(os.getpid(), signal.SIGTERM)
-        app.end_streams()
+        end_streams()
         while True:  # Python handles signals on its main thread, which sleeps through one that comes as it falls asleep
             time.sleep(CHECK_S)
             signal.pthread_kill(threading.main_thread().ident or 0, _WAKE)

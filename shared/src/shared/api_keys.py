@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import re
 import secrets
 from collections.abc import Sequence
 
+from environs import FileAwareEnv
+from marshmallow import ValidationError
+
 PREFIX = "cf_"
 OPERATOR_PREFIX = "cf_op_"
+
+_HASH = re.compile(r"[0-9a-f]{64}")
 
 
 def new_key(prefix: str = PREFIX) -> str:
@@ -25,3 +31,17 @@ def is_known(key: str, hashes: Sequence[str]) -> bool:
     """Return whether a key belongs to one of the hashes, comparing with every one in constant time."""
     own = hash_of(key)
     return sum(hmac.compare_digest(own, known) for known in hashes) > 0
+
+
+def key_hashes(env: FileAwareEnv, name: str) -> tuple[str, ...]:
+    """Read a setting of hashes of keys, with commas between; none by default."""
+    return _parts(env.str(name, "", validate=_are_hashes) or "")
+
+
+def _parts(text: str) -> tuple[str, ...]:
+    return tuple(part.strip().lower() for part in text.split(",") if part.strip())
+
+
+def _are_hashes(text: str) -> None:
+    if not all(map(_HASH.fullmatch, _parts(text))):
+        raise ValidationError("expected SHA-256 hashes in hex, with commas between")

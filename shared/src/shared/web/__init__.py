@@ -1,0 +1,1 @@
+"""What the two processes that serve HTTP have in common: the gateway's workers and the storage service's console."""

@@ -1,0 +1,42 @@
+"""`python -m storage_service console` serves owners: the API, and the work behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from shared import database, logs
+from shared.forms import FormsError, load
+from shared.settings import SettingsError
+from shared.terminal import Refused, parser
+from storage_service.commands.program import PROGRAM
+from storage_service.console import settings as console_settings
+from storage_service.tables import MIGRATIONS
+
+_HELP = """\
+Serve owners over HTTP at COUNTERFOIL_CONSOLE_BIND until told to stop: the API below /v1, which the gateways pass on.
+Behind it the search index is filled, and what owners decide is published. Several may run. The environment sets it up.\
+"""
+
+
+def console(arguments: Sequence[str]) -> int:
+    """Serve the API for owners, and fill the search index, until told to stop."""
+    from storage_service.console.server import serve  # noqa: PLC0415 - granian and Flask, which no other command needs
+
+    parser(PROGRAM, "console", _HELP).parse_args(arguments)
+    chosen = console_settings.load()
+    logs.configure("console", level=chosen.log_level, format=chosen.log_format)
+    try:
+        load(chosen.forms)
+    except FormsError as error:
+        raise Refused(str(error)) from error
+    engine = database.create(chosen.database_url)
+    try:
+        if MIGRATIONS.needed_at_start(engine):
+            raise Refused(MIGRATIONS.advice(engine, PROGRAM))
+    finally:
+        engine.dispose()
+    try:
+        serve(chosen)
+    except OSError as error:
+        raise SettingsError(f"COUNTERFOIL_CONSOLE_BIND or COUNTERFOIL_METRICS_BIND: cannot listen: {error}") from error
+    return 0

@@ -1,0 +1,94 @@
+"""Says on each view what its asker must be allowed, and lets nobody else in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from flask import Flask, Request, g, request
+
+from shared.public_addresses import Network, is_within
+from shared.sources import without_port
+from shared.web.refusals import Refused, refused
+from storage_service.accounts.asker import SCOPES, Asker
+from storage_service.accounts.keys import Keys
+
+V = TypeVar("V", bound=Callable[..., Any])
+
+OPEN = "open to all"
+
+_NEEDS = "_counterfoil_needs"
+_SCHEME = "bearer"
+_REALM = 'Bearer realm="counterfoil"'
+
+
+class Unmarked(Exception):
+    """A view does not say who may use it."""
+
+
+def needs(scope: str) -> Callable[[V], V]:
+    """Mark a view: its asker has a key with this scope."""
+    if scope not in SCOPES:
+        raise ValueError(f"{scope!r} is no scope: {', '.join(SCOPES)}")
+    return lambda view: _marked(view, scope)
+
+
+def open_to_all(view: V) -> V:
+    """Mark a view that takes no key."""
+    return _marked(view, OPEN)
+
+
+def needed(app: Flask, endpoint: str) -> str:
+    """Return the scope that a view needs, or `OPEN`; raises `Unmarked`."""
+    found = getattr(app.view_functions[endpoint], _NEEDS, None)
+    if found is None:
+        raise Unmarked(f"the view {endpoint} says nothing of who may use it: put @needs(scope) or @open_to_all on it")
+    return str(found)
+
+
+def asker() -> Asker:
+    """Return who sends this request."""
+    found: Asker = g.asker
+    return found
+
+
+def check_keys(app: Flask, keys: Keys, proxies: tuple[Network, ...]) -> None:
+    """Let a request pass to its view only with a key that the view needs, from now on; raises `Unmarked`."""
+    for endpoint in app.view_functions:
+        needed(app, endpoint)
+
+    @app.before_request
+    def _check() -> None:
+        if request.endpoint is None or (scope := needed(app, request.endpoint)) == OPEN:
+            return
+        g.asker = _asker(request, keys, source_of(request, proxies))
+        if scope not in g.asker.scopes:
+            raise _not_allowed(scope)
+
+
+def source_of(asked: Request, proxies: tuple[Network, ...]) -> str | None:
+    """Return the address that a request came from. Whoever is no known proxy may say what they like of others."""
+    peer = without_port(asked.remote_addr or "")
+    said = asked.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip()
+    return (without_port(said)[:64] if said and is_within(peer, proxies) else peer) or None
+
+
+def _marked(view: V, scope: str) -> V:
+    setattr(view, _NEEDS, scope)
+    return view
+
+
+def _asker(asked: Request, keys: Keys, source: str | None) -> Asker:
+    scheme, _, key = asked.headers.get("Authorization", "").strip().partition(" ")
+    found = keys.asker(key.strip(), source) if scheme.lower() == _SCHEME else None
+    if found is None:
+        refusal = refused(401, "UNAUTHORIZED", "A key is needed, and a good one: Authorization: Bearer cf_…")
+        refusal.headers["WWW-Authenticate"] = _REALM
+        raise refusal
+    return found
+
+
+def _not_allowed(scope: str) -> Refused:
+    refusal = refused(403, "SCOPE", f"This key may not do this: the scope {scope} is needed.")
+    refusal.headers["WWW-Authenticate"] = f'{_REALM}, error="insufficient_scope", scope="{scope}"'
+    return refusal

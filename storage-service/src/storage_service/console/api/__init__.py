@@ -1,0 +1,9 @@
+"""The addresses below `/v1`, a module for each resource. What is added to the tuple is served and described."""
+
+from __future__ import annotations
+
+from storage_service.console.api import submissions
+from storage_service.console.openapi import Resource
+
+RESOURCES: tuple[Resource, ...] = (submissions,)
+"""See `console.openapi.Resource` for what a module has."""

@@ -1,0 +1,81 @@
+"""Shows a submission as JSON."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from shared.database import iso
+from shared.forms import Forms
+from shared.forms.labels import label_of
+from shared.web.schemas import ID, MOMENT, TEXT, TEXT_OR_NONE, Schema, a_list, an_object
+from storage_service.records import Record
+
+
+def shown(record: Record, forms: Forms) -> dict[str, Any]:
+    """Return what an owner sees of a submission in a list; `SUBMISSION` describes it."""
+    return {
+        "id": str(record.id),
+        "form": record.form,
+        "accepted_at": iso(record.accepted_at),
+        "stored_at": iso(record.stored_at),
+        "fields": record.fields,
+        "fingerprint": record.fingerprint,
+        "source": record.source,
+        "control": record.control,
+        "spam": record.spam,
+        "receipt_url": record.receipt_url,
+        "conflict_count": record.conflict_count,
+        **handled(record),
+        "field_labels": labels_of(record, forms),
+    }
+
+
+def handled(record: Record) -> dict[str, Any]:
+    """Return how far people have come with a submission.
+
+    `status` is what `is:new` and its like ask for. `state` is taken: it always was the receipt's.
+    """
+    return {
+        "status": record.state,
+        "starred": record.starred,
+        "labels": list(record.labels),
+        "assignee": record.assignee,
+        "version": record.version,
+    }
+
+
+def labels_of(record: Record, forms: Forms) -> dict[str, str]:
+    """Return what people call each field that came, as its form has it by now."""
+    form = forms.get(record.form)
+    fields = (form.fields or {}) if form else {}
+    return {name: label_of(fields[name]) if name in fields else name for name in record.fields}
+
+
+FIELDS: Schema = {"type": "object", "description": "The submitted values by name, in the form's order."}
+SOURCE: Schema = {"type": "object", "additionalProperties": TEXT_OR_NONE}
+
+STORED: dict[str, Schema] = {
+    "id": ID,
+    "form": TEXT,
+    "accepted_at": MOMENT,
+    "stored_at": MOMENT,
+    "fields": FIELDS,
+    "fingerprint": TEXT,
+    "source": SOURCE,
+    "control": SOURCE,
+    "spam": {**TEXT_OR_NONE, "description": "Why it is spam; null where it is not."},
+    "receipt_url": {**TEXT_OR_NONE, "description": "Where whoever submitted finds the receipt."},
+}
+"""What always was shown of a submission."""
+
+HANDLED: dict[str, Schema] = {
+    "status": {"enum": ["new", "open", "done"], "description": "How far people have come with it."},
+    "starred": {"type": "boolean"},
+    "labels": a_list(TEXT),
+    "assignee": {**TEXT_OR_NONE, "description": "Who takes care of it: an address of mail."},
+    "version": {"type": "integer", "minimum": 1, "description": "Grows with each change."},
+}
+LABELS: Schema = {"type": "object", "additionalProperties": TEXT, "description": "What the form calls each field."}
+COUNT: Schema = {"type": "integer", "minimum": 0}
+
+SUBMISSION = an_object(**STORED, conflict_count=COUNT, **HANDLED, field_labels=LABELS)

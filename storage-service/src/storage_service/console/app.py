@@ -1,0 +1,52 @@
+"""Builds the Flask application of the console from its parts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from flask import Flask, Response
+
+from shared.public_addresses import Network
+from storage_service.console import access, health
+from storage_service.console.access import open_to_all
+from storage_service.console.answers import json_answer
+from storage_service.console.api import RESOURCES
+from storage_service.console.errors import answer_errors
+from storage_service.console.openapi import Resource, document_of
+from storage_service.console.parameters import BODY_BYTES
+from storage_service.console.parts import Parts
+
+
+def create_app(
+    parts: Parts,
+    *,
+    proxies: tuple[Network, ...] = (),
+    measured: Callable[[Flask], None] = lambda _: None,
+    resources: Sequence[Resource] = RESOURCES,
+) -> Flask:
+    """Build the application; `measured` puts what counts requests around it.
+
+    Raises `Unmarked` where a view does not say who may use it, and `NotAsDescribed` where an address is not described.
+    """
+    app = Flask("storage_service.console", static_folder=None)
+    app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
+    app.config["MAX_CONTENT_LENGTH"] = BODY_BYTES
+    app.url_map.merge_slashes = False
+    app.url_map.strict_slashes = False
+    measured(app)
+    answer_errors(app)
+    for resource in resources:
+        app.register_blueprint(resource.routes(parts))
+    described = document_of(app, resources, parts.public_url)
+    _add_document(app, described)
+    health.add_routes(app)
+    access.check_keys(app, parts.keys, proxies)
+    return app
+
+
+def _add_document(app: Flask, described: dict[str, Any]) -> None:
+    @app.get("/v1/openapi.json")
+    @open_to_all
+    def openapi() -> Response:
+        return json_answer(described, headers={"Access-Control-Allow-Origin": "*"})

@@ -1,0 +1,35 @@
+"""Asks notify over the broker. Who does not answer in time is away."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+import structlog
+
+from shared.messaging.broker import Answer, NoAnswer, QueryFailed, RpcClient
+from shared.messaging.topology import NOTIFY_QUERIES
+
+TIMEOUT_S = 1.0
+
+_log = structlog.get_logger()
+
+
+class Asking:
+    """What the console asks of notify."""
+
+    def __init__(self, rpc: RpcClient) -> None:
+        self._rpc = rpc
+
+    def deliveries(self, submission_id: UUID) -> Answer | None:
+        """Return what notify tells an owner of a submission's deliveries; None where it is away."""
+        return self._asked(NOTIFY_QUERIES, "deliveries", {"id": str(submission_id)})
+
+    def _asked(self, queue: str, method: str, params: dict[str, Any], timeout_s: float = TIMEOUT_S) -> Answer | None:
+        try:
+            return self._rpc.ask(queue, method, params).answer(timeout_s=timeout_s)
+        except NoAnswer:
+            return None
+        except QueryFailed as error:
+            _log.warning("a query failed", reason=str(error))
+            return None

@@ -1,0 +1,35 @@
+"""What the views work with."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from shared.forms import Forms
+from storage_service.accounts.audit import Audit
+from storage_service.accounts.keys import Keys
+from storage_service.console.asking import Asking
+from storage_service.queries import SubmissionQueries
+from storage_service.records import Records
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """Made by `console.service`, handed to the `routes` of each resource.
+
+    `pages` are a form's submissions as they were always listed. `asking` asks notify. `public_url` is where the gateway
+    is reached, None where nobody says. `ending` is set when the process is told to end: streams that have no end of
+    their own look at it.
+    """
+
+    records: Records
+    pages: SubmissionQueries
+    keys: Keys
+    audit: Audit
+    asking: Asking
+    forms: Forms
+    clock: Callable[[], datetime]
+    ending: threading.Event
+    public_url: str | None = None

@@ -1,0 +1,109 @@
+"""Builds the parts of a console, and what runs behind its requests: the composition root."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from datetime import UTC, datetime
+
+from flask import Flask
+from prometheus_client import CollectorRegistry
+from sqlalchemy import Engine
+
+from shared import database
+from shared.database import Lease, Outbox, OutboxPublisher, Pool
+from shared.failpoints import Reach
+from shared.forms import Forms
+from shared.messaging.broker import Broker, Consumer
+from shared.telemetry.health import ProcessHealth
+from shared.telemetry.listener import listening
+from shared.telemetry.outbox import measure_outbox
+from storage_service.accounts.audit import Audit
+from storage_service.accounts.keys import Fixed, Keys
+from storage_service.accounts.uses import LastUses
+from storage_service.console.app import create_app
+from storage_service.console.asking import Asking
+from storage_service.console.instruments import RequestInstruments
+from storage_service.console.parts import Parts
+from storage_service.console.settings import Settings
+from storage_service.queries import SubmissionQueries
+from storage_service.records import QUERY_SECONDS_MOST, Records
+from storage_service.records.index.indexer import Indexer
+from storage_service.records.index.measuring import measure_lag
+from storage_service.tables import LEASES, OUTBOX
+
+REQUESTS_POOL = Pool(size=8, wait_s=2.0, statement_s=QUERY_SECONDS_MOST)
+BACKGROUND_POOL = Pool(size=4)
+"""Twelve connections together. What goes on behind the requests has its own, and neither waits for the other."""
+
+
+class Console:
+    """A console in this process: its application, and the threads behind it."""
+
+    def __init__(
+        self, settings: Settings, forms: Forms, broker: Broker, registry: CollectorRegistry, reach: Reach
+    ) -> None:
+        self._ending = threading.Event()
+        self._engine = database.create(settings.database_url, pool=REQUESTS_POOL)
+        self._behind = database.create(settings.database_url, pool=BACKGROUND_POOL)
+        self._rpc = broker.rpc_client()
+        uses = LastUses(self._behind)
+        outbox = OutboxPublisher(self._behind, Outbox(OUTBOX), Lease(LEASES, "outbox"), broker.publisher(), reach=reach)
+        indexer = Indexer(self._behind)
+        measure_outbox(registry, outbox.waiting)
+        measure_lag(registry, indexer.lag_s)
+        self._running: list[Consumer] = [uses, outbox, indexer]
+        self._health = ProcessHealth(
+            stuck=[broker.stuck, *(one.stuck for one in self._running)],
+            missing=[one.missing for one in self._running],
+        )
+        self._registry = registry
+        self._open = ExitStack()
+        self._threads: Sequence[threading.Thread] = ()
+        self.app = self._app(settings, forms, uses.used)
+
+    def start(self, metrics_bind: str | None) -> None:
+        """Begin what goes on behind the requests, and show health and metrics; raises `SettingsError`."""
+        self._open.enter_context(listening(metrics_bind, self._health, self._registry))
+        self._threads = [threading.Thread(target=one.run, name=f"behind-{i}") for i, one in enumerate(self._running)]
+        for thread in self._threads:
+            thread.start()
+
+    def end(self) -> None:
+        """End streams, and what goes on behind the requests: leases are given back, what is in hand is finished."""
+        self._ending.set()
+        for one in self._running:
+            one.stop()
+        for thread in self._threads:
+            thread.join()
+        self._rpc.close()
+        self._open.close()
+
+    def _app(self, settings: Settings, forms: Forms, used: Callable[[str, datetime], None]) -> Flask:
+        parts = Parts(
+            records=Records(self._engine),
+            pages=SubmissionQueries(self._engine),
+            keys=Keys(self._engine, fixed_keys(settings), used=used),
+            audit=Audit(self._engine),
+            asking=Asking(self._rpc),
+            forms=forms,
+            clock=lambda: datetime.now(UTC),
+            ending=self._ending,
+            public_url=settings.public_url,
+        )
+        measured = RequestInstruments(self._registry).measure
+        return create_app(parts, proxies=settings.proxies, measured=measured)
+
+    @property
+    def engines(self) -> tuple[Engine, Engine]:
+        """The engines of requests, and of what goes on behind them."""
+        return self._engine, self._behind
+
+
+def fixed_keys(settings: Settings) -> list[Fixed]:
+    """Return the keys of the environment: what they always could do, they can."""
+    return [
+        Fixed(settings.api_key_hashes, frozenset({"read"})),
+        Fixed(settings.operator_key_hashes, frozenset({"operate"})),
+    ]

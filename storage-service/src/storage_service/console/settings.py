@@ -1,0 +1,86 @@
+"""Reads the console's settings, once at start: environment variables `COUNTERFOIL_…`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from environs import FileAwareEnv, validate
+from marshmallow import ValidationError
+
+from shared import settings
+from shared.api_keys import key_hashes
+from shared.database import database_url
+from shared.forms import settings as form_settings
+from shared.public_addresses import Network, parse_networks
+from shared.settings import is_bind
+
+BIND = "127.0.0.1:8090"
+PROXIES = "127.0.0.0/8, ::1/128"
+"""Where the gateway is that is believed: on this machine."""
+
+REQUESTS_MOST = 300
+"""How many requests are worked on at once: 32 and 200 streams of one gateway's worker, and some that come past it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything the console is told. `proxies` are the networks whose `X-Forwarded-For` is believed.
+
+    `public_url` is where the gateway is reached, without a slash at its end; None where nothing is said. The addresses
+    may hold passwords, and the hashes lead to keys: neither is shown.
+    """
+
+    broker_url: str = field(repr=False)
+    database_url: str = field(repr=False)
+    bind: str = BIND
+    forms: Path = Path("forms.toml")
+    api_key_hashes: tuple[str, ...] = field(default=(), repr=False)
+    operator_key_hashes: tuple[str, ...] = field(default=(), repr=False)
+    public_url: str | None = None
+    proxies: tuple[Network, ...] = parse_networks(PROXIES)
+    requests_most: int = REQUESTS_MOST
+    metrics_bind: str | None = None
+    log_level: str = "info"
+    log_format: str = "auto"
+
+
+def load() -> Settings:
+    """Read and check the settings; raises `shared.settings.SettingsError` with everything that is wrong."""
+    env = settings.reader()
+    loaded = Settings(
+        broker_url=settings.broker_url(env),
+        database_url=database_url(env, "sqlite:///storage.db"),
+        bind=env.str("CONSOLE_BIND", BIND, validate=is_bind) or BIND,
+        forms=form_settings.forms_file(env),
+        api_key_hashes=key_hashes(env, "API_KEY_HASHES"),
+        operator_key_hashes=key_hashes(env, "OPERATOR_KEY_HASHES"),
+        public_url=settings.public_url(env),
+        proxies=_proxies(env),
+        requests_most=env.int("CONSOLE_REQUESTS", REQUESTS_MOST, validate=validate.Range(16, 2000)) or REQUESTS_MOST,
+        metrics_bind=settings.metrics_bind(env),
+        log_level=settings.log_level(env),
+        log_format=settings.log_format(env),
+    )
+    settings.sealed(env)
+    return loaded
+
+
+def _proxies(env: FileAwareEnv) -> tuple[Network, ...]:
+    """Read `CONSOLE_PROXIES`: networks with commas between, or `none`; this machine by default."""
+    return _networks(env.str("CONSOLE_PROXIES", PROXIES, validate=_are_networks) or PROXIES)
+
+
+def _networks(text: str) -> tuple[Network, ...]:
+    try:
+        return () if text.strip() == "none" else parse_networks(text)
+    except ValueError:  # said when the settings are sealed
+        return ()
+
+
+def _are_networks(text: str) -> None:
+    try:
+        if text.strip() != "none":
+            parse_networks(text)
+    except ValueError as error:
+        raise ValidationError(str(error)) from error

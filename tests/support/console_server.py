@@ -1,0 +1,67 @@
+"""Starts the console as a process of its own, for tests to ask, kill and stop."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import requests
+
+from dev.processes import free_port
+from shared.api_keys import hash_of
+from support.polling import eventually
+from support.service import ROOT, Service
+
+READ_KEY = "cf_a-key-of-the-tests-that-reads"
+OPERATOR_KEY = "cf_op_a-key-of-the-tests"
+FORMS = ROOT / "forms.example.toml"
+
+
+class ConsoleServer(Service):
+    """`python -m storage_service console` against a database that is migrated, and its address."""
+
+    def __init__(self, directory: Path, *, database_url: str, broker_url: str, name: str = "console", **settings: str):
+        self.url = f"http://127.0.0.1:{free_port()}"
+        self.metrics_url = f"http://127.0.0.1:{free_port()}"
+        given = {
+            "COUNTERFOIL_CONSOLE_BIND": self.url.removeprefix("http://"),
+            "COUNTERFOIL_METRICS_BIND": self.metrics_url.removeprefix("http://"),
+            "COUNTERFOIL_DATABASE_URL": database_url,
+            "COUNTERFOIL_BROKER_URL": broker_url,
+            "COUNTERFOIL_FORMS": str(FORMS),
+            "COUNTERFOIL_API_KEY_HASHES": hash_of(READ_KEY),
+            "COUNTERFOIL_OPERATOR_KEY_HASHES": hash_of(OPERATOR_KEY),
+        }
+        super().__init__(name, "storage_service", given | settings, directory / f"{name}.log", ["console"])
+
+    def ask(self, path: str, key: str | None = READ_KEY, method: str = "GET", **options: Any) -> requests.Response:
+        """Send a request, with a key."""
+        headers = {"Authorization": f"Bearer {key}"} if key else {}
+        return requests.request(
+            method, self.url + path, timeout=20, headers=headers | options.pop("headers", {}), **options
+        )
+
+    def answers(self, path: str = "/readyz", status: int = 200) -> bool:
+        """Say whether this is what it answers just now."""
+        try:
+            return self.ask(path).status_code == status
+        except requests.RequestException:
+            return False
+
+    def await_ready(self) -> None:
+        """Wait until it is ready."""
+        eventually(self.answers, 60, f"the console is ready\n{self.tail()}")
+
+    def __enter__(self) -> ConsoleServer:
+        self.start()
+        try:
+            self.await_ready()
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.is_running():
+            self.kill()
+        print(self.tail())
