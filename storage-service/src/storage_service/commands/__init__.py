@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from shared.terminal import Command
 from storage_service.commands.console import console
 from storage_service.commands.index import index
+from storage_service.commands.key import key
 from storage_service.commands.migrate import migrate
 from storage_service.commands.parked import parked
 from storage_service.commands.resend import resend
@@ -17,6 +18,7 @@ COMMANDS: Mapping[str, Command] = {
     "console": console,
     "migrate": migrate,
     "index": index,
+    "key": key,
     "parked": parked,
     "resend": resend,
 }

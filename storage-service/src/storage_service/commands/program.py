@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import getpass
+import os
+
 from sqlalchemy import Engine
 
 from shared import database
@@ -21,3 +24,11 @@ def migrated(engine: Engine) -> Engine:
     if MIGRATIONS.pending(engine):
         raise Refused(MIGRATIONS.advice(engine, PROGRAM))
     return engine
+
+
+def own_name() -> str:
+    """Return who types a command, for the audit: `command: root`."""
+    try:
+        return f"command: {getpass.getuser()}"
+    except (KeyError, OSError):  # a container whose user has no name
+        return f"command: uid {os.getuid()}"

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import getpass
-import os
 import re
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -14,7 +12,7 @@ from shared import database, failpoints, logs
 from shared.contracts.delivery_requested import REQUESTED_BY_MOST
 from shared.terminal import complain, parser, say
 from storage_service import settings
-from storage_service.commands.program import PROGRAM, migrated
+from storage_service.commands.program import PROGRAM, migrated, own_name
 from storage_service.deliveries.resending import Count, Resending
 from storage_service.deliveries.selection import Selection, State
 
@@ -120,7 +118,7 @@ def _parser() -> argparse.ArgumentParser:
     made.add_argument("--since", metavar="AGE", type=_age, help="what came to this in the last 30m, 2h or 3d")
     made.add_argument("--channel", type=_channel, help="one channel: confirmation, owner, webhook, slack, …")
     made.add_argument("--form", metavar="NAME", help="one form")
-    made.add_argument("--as", dest="actor", metavar="NAME", type=_actor, default=_own_name(), help="who asks")
+    made.add_argument("--as", dest="actor", metavar="NAME", type=_actor, default=own_name(), help="who asks")
     made.add_argument("--yes", action="store_true", help="do it; without, only count")
     return made
 
@@ -162,10 +160,3 @@ def _actor(text: str) -> str:
     if not 0 < len(text.strip()) <= REQUESTED_BY_MOST:
         raise argparse.ArgumentTypeError(f"expected 1 to {REQUESTED_BY_MOST} characters")
     return text
-
-
-def _own_name() -> str:
-    try:
-        return f"command: {getpass.getuser()}"
-    except (KeyError, OSError):  # a container whose user has no name
-        return f"command: uid {os.getuid()}"

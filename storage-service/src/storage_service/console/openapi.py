@@ -13,11 +13,9 @@ from flask import Blueprint, Flask
 
 from shared.web.schemas import TEXT, Schema, a_list, an_object, ref
 from storage_service.console.access import OPEN, needed
-from storage_service.console.answers import JSON, PROBLEM
+from storage_service.console.answers import PROBLEM
+from storage_service.console.describing import Described
 from storage_service.console.parts import Parts
-
-Described = Mapping[str, Mapping[str, Any]]
-"""OpenAPI's operations by `"GET /v1/submissions/{id}"`."""
 
 _PLACE = re.compile(r"<(?:[^:<>]+:)?([^<>]+)>")
 _ABOUT = "Find, work on, and get out what came in. `Authorization: Bearer cf_…`; what a key may do are its scopes."
@@ -100,16 +98,6 @@ def _refusal(description: str) -> dict[str, Any]:
     made: dict[str, Any] = {"description": description, "content": {PROBLEM: {"schema": ref("Problem")}}}
     header = next((name for text, name in _HEADERS.items() if description == _REFUSALS[text]), None)
     return {**made, "headers": {header: {"required": True, "schema": TEXT}}} if header else made
-
-
-def answer(description: str, schema: Schema) -> dict[str, Any]:
-    """Return what is answered when all is well, in JSON, as the responses of a description."""
-    return {"200": {"description": description, "content": {JSON: {"schema": schema}}}}
-
-
-def parameter(name: str, description: str, **schema: Any) -> dict[str, Any]:
-    """Return a parameter behind the `?`."""
-    return {"name": name, "in": "query", "description": description, "schema": {**TEXT, **schema}}
 
 
 _SCHEMAS: dict[str, Schema] = {

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from storage_service.console.api import submissions
+from storage_service.console.api import audit, submissions
 from storage_service.console.openapi import Resource
 
-RESOURCES: tuple[Resource, ...] = (submissions,)
+RESOURCES: tuple[Resource, ...] = (audit, submissions)
 """See `console.openapi.Resource` for what a module has."""

@@ -14,8 +14,8 @@ from storage_service.accounts.asker import Asker
 from storage_service.console.access import asker, needs
 from storage_service.console.answers import json_answer
 from storage_service.console.api.shown import SUBMISSION, shown
-from storage_service.console.openapi import Described, answer, parameter
-from storage_service.console.parameters import LIMIT_DEFAULT, LIMIT_MOST, LINE_CHARACTERS, Parameters
+from storage_service.console.describing import Described, answer, parameter
+from storage_service.console.parameters import LIMIT, QUERY, ZONE, Parameters
 from storage_service.console.parts import Parts
 from storage_service.records import COUNTED_MOST, Count, Cursor, Page, Records
 
@@ -73,14 +73,13 @@ _COUNTED = ("none", "some", "all")
 
 def described() -> Described:
     """Describe them."""
-    limit = {"type": "integer", "minimum": 1, "maximum": LIMIT_MOST, "default": LIMIT_DEFAULT}
     counts = f"`some`: exactly up to {COUNTED_MOST}. `all`: all of them, if that takes less than 5 s."
     return {
         "GET /v1/submissions": {
             "summary": "What a query finds, newest first; or, with `after`, what came since, oldest first",
             "parameters": [
                 QUERY,
-                parameter("limit", "How many at most.", **limit),
+                LIMIT,
                 parameter("cursor", "`next_cursor` or `previous_cursor` of another page."),
                 parameter("after", "`start`, `now`, or `next_cursor` of such a page: ask again later with the next."),
                 parameter("count", counts, enum=[*_COUNTED], default="none"),
@@ -105,7 +104,3 @@ def schemas() -> Mapping[str, Schema]:
             count=counted,
         ),
     }
-
-
-QUERY = parameter("q", "A query, see docs/queries.md; everything without one, spam too.", maxLength=LINE_CHARACTERS)
-ZONE = parameter("tz", "The time zone of the query's days, such as `Europe/Berlin`; UTC without.", maxLength=64)
