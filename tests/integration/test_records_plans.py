@@ -6,6 +6,7 @@ import re
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -21,6 +22,7 @@ from support.submission_databases import migrated
 ROWS = 40_000
 MIDDLE = Cursor("older", datetime(2026, 1, 1, 5, tzinfo=UTC), UUID(int=18_000))
 SOME = frozenset(["form3", "rare"])
+ME = "ada@example.org"
 
 LINES = """\
 
@@ -61,6 +63,30 @@ after:2026-01-01 before:2026-01-02
 last:2h
 on:2026-01-01 needle
 has:file
+is:new
+is:open
+is:done
+-is:done
+is:new form:rare
+is:new -is:spam form:form7
+is:starred
+-is:starred
+is:starred is:open
+label:seldom
+label:often
+label:missing
+-label:often
+label:seldom OR label:often
+label:often is:open
+assigned:me
+assigned:bob@example.org
+assigned:nobody@example.org
+assigned:none
+-assigned:me
+assigned:me is:done
+has:reply
+-has:reply
+has:reply needle
 """
 
 
@@ -80,13 +106,14 @@ def engine(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 @pytest.mark.parametrize("forms", [None, SOME], ids=["all forms", "some forms"])
 def test_no_list_reads_all_of_a_table(engine: Engine, line: str, forms: frozenset[str] | None) -> None:
     records, query, now = Records(engine), parse(line), datetime(2026, 1, 1, 11, tzinfo=UTC)
+    page = partial(records.page, query, forms=forms, limit=50, now=now, me=ME)
     asked: list[Callable[[], object]] = [
-        lambda: records.page(query, forms=forms, limit=50, now=now),
-        lambda: records.page(query, forms=forms, limit=50, cursor=MIDDLE, now=now),
-        lambda: records.page(query, forms=forms, limit=50, cursor=MIDDLE.on("newer"), now=now),
-        lambda: records.page(query, forms=forms, limit=50, after=Cursor.beginning(), now=now),
-        lambda: records.count(query, forms, now=now),
-        lambda: next(iter(records.each(query, forms, now=now)), None),
+        page,
+        lambda: page(cursor=MIDDLE),
+        lambda: page(cursor=MIDDLE.on("newer")),
+        lambda: page(after=Cursor.beginning()),
+        lambda: records.count(query, forms, now=now, me=ME),
+        lambda: next(iter(records.each(query, forms, now=now, me=ME)), None),
     ]
     for ask in asked:
         begun = time.monotonic()
@@ -102,7 +129,7 @@ def test_one_is_read_by_its_key(engine: Engine) -> None:
     assert not [line for plan in plans for line in plan.splitlines() if _SCANS[engine.dialect.name].search(line)]
 
 
-_TABLES = "submissions|search_entries|search_words|search_fields|delivery_states"
+_TABLES = "submissions|submission_labels|search_entries|search_words|search_fields|delivery_states"
 _SCANS = {
     "postgresql": re.compile(rf"Seq Scan on ({_TABLES})"),
     "sqlite": re.compile(rf"SCAN ({_TABLES})(?! (USING|VIRTUAL))"),

@@ -9,6 +9,10 @@ from storage_service.records.index.facts import SENDER_KEY, fact, key_of, sender
 _SERIES = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < :rows) "
 _FORM = "CASE WHEN i % 10000 = 0 THEN 'rare' ELSE 'form' || (i % 20) END"
 _SPAM = "CASE WHEN i % 50 = 0 THEN 'honeypot' END"
+_STATE = "CASE WHEN i % 7000 = 0 THEN 'open' WHEN i % 4 = 0 THEN 'new' ELSE 'done' END"
+_STARRED = "CASE WHEN i % 900 = 0 THEN {true} ELSE {false} END"
+_ASSIGNEE = "CASE WHEN i % 800 = 0 THEN 'ada@example.org' WHEN i % 3 = 0 THEN 'bob@example.org' END"
+_LABELS = "'often' AS folded FROM n WHERE i % 3 = 0 UNION ALL SELECT {key}, 'seldom' FROM n WHERE i % 4000 = 0"
 _NAME = "'word' || (i % 5000) || ' common' || CASE WHEN i % 20000 = 0 THEN ' needle' ELSE '' END"
 _FIELDS = f"""'{{"name": "' || {_NAME} || '", "guests": ' || (i % 100) || ', "text": "some more words"}}'"""
 _GUESTS = "CASE WHEN i % 100 = 0 THEN '5' ELSE '650000' || length('' || (i % 100)) || rtrim('' || (i % 100), '0') END"
@@ -25,6 +29,8 @@ _POSTGRESQL = {
     "words": "number, tokens",
     "tokens": f"array_to_tsvector(array_remove(string_to_array({_TOKENS}, ' '), ''))",
     "json": "json",
+    "true": "true",
+    "false": "false",
 }
 _SQLITE = {
     "id": "printf('%032x', i)",
@@ -33,6 +39,8 @@ _SQLITE = {
     "words": "rowid, tokens",
     "tokens": _TOKENS,
     "json": "text",
+    "true": "1",
+    "false": "0",
 }
 
 
@@ -49,10 +57,12 @@ def _statements(of: dict[str, str]) -> list[str]:
     states = "CASE WHEN i % 2000 = 0 THEN 'failed' WHEN i % 3000 = 0 THEN 'held' ELSE 'sent' END"
     delivery = f"{key}, {key}, {_FORM}, 'owner', 'a***', {key}, 1, {states}, {of['moment']}"
     submission = f"{key}, {_FORM}, {of['moment']}, {of['moment']}, CAST({_FIELDS} AS {json}), {of['print']}"
+    reply = f"CASE WHEN i % 850 = 0 THEN {of['moment']} END"
+    work = f"{_STATE}, {_STARRED.format(**of)}, {_ASSIGNEE}, {reply}"
     selected = {
-        "submissions (id, form, accepted_at, stored_at, fields, fingerprint, source, control, spam)": (
-            f"{submission}, {nothing}, {nothing}, {_SPAM} FROM n"
-        ),
+        "submissions (id, form, accepted_at, stored_at, fields, fingerprint, source, control, spam, state, starred,"
+        " assignee, replied_at)": f"{submission}, {nothing}, {nothing}, {_SPAM}, {work} FROM n",
+        "submission_labels (submission_id, folded)": f"{key}, {_LABELS.format(key=key)}",
         "search_entries (number, id, generation)": f"i, {key}, 1 FROM n",
         f"search_words ({of['words']})": f"i, {of['tokens']} FROM n",
         "delivery_states (delivery_id, submission_id, form, channel, destination_shown, request, attempts, state,"

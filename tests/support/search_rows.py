@@ -14,10 +14,12 @@ from sqlalchemy import Engine
 
 from shared.contracts import Control, SubmissionAccepted
 from shared.query import Query, matches
-from shared.query.tree import And, Field, Form, From, Not, Or, Phrase, Prefix, Word
+from shared.query.tree import And, Assigned, Field, Form, From, Has, Is, Label, Not, Or, Phrase, Prefix, Word
 from storage_service.records import Records
 from storage_service.records.index.indexer import Indexer, rebuild
+from storage_service.work import Change
 from support.events import an_event
+from support.worked_on import ME, Did
 
 
 def indexed(engine: Engine) -> None:
@@ -32,12 +34,26 @@ def indexed(engine: Engine) -> None:
 
 def found(engine: Engine, query: Query) -> set[UUID]:
     """Return what a database finds."""
-    return {one.id for one in Records(engine).each(query, None)}
+    return {one.id for one in Records(engine).each(query, None, me=ME)}
 
 
-def matched(events: list[SubmissionAccepted], query: Query) -> set[UUID]:
-    """Return what matching in memory finds."""
-    return {event.id for event in events if matches(query, event)}
+def matched_with(work: list[tuple[SubmissionAccepted, Did]], query: Query) -> set[UUID]:
+    """Return what matching in memory finds, of submissions and of what was done with each."""
+    return {event.id for event, did in work if _holds(query, event, did)}
+
+
+def _holds(tree: Query, event: SubmissionAccepted, did: Did) -> bool:
+    match tree:
+        case And(parts=parts):
+            return all(_holds(part, event, did) for part in parts)
+        case Or(parts=parts):
+            return any(_holds(part, event, did) for part in parts)
+        case Not(part=part):
+            return not _holds(part, event, did)
+        case Is() | Label() | Assigned() | Has(value="reply"):
+            return did.answers(tree, event)
+        case _:
+            return matches(tree, event)
 
 
 def replied(event: SubmissionAccepted, address: str) -> SubmissionAccepted:
@@ -62,6 +78,17 @@ SAMPLES: list[SubmissionAccepted] = [
     an_event(form="contact", **_SPACED),
 ]
 """What twenty lines are asked about."""
+
+DONE: list[Did] = [
+    Did(Change(state="open", labels=("urgent",), assignee="ada@example.org")),
+    Did(Change(state="done", starred=True), is_replied=True),
+    Did(Change(labels=("Very urgent", "STRAẞE"), assignee="bob@example.net")),
+    Did(Change(spam=True, state="done")),
+    Did(Change(starred=True, labels=("\uff35rgent",))),
+    Did(Change(state="open"), is_replied=True),
+    *(Did(Change()) for _ in SAMPLES[6:]),
+]
+"""What was done with each of them."""
 
 LINES = """\
 ada
@@ -97,6 +124,28 @@ back'slash OR o'neil
 has:file OR words
 """
 """What is asked about them, a query in each line."""
+
+LINES_OF_WORK = """\
+is:new
+-is:new
+is:open OR is:done
+is:open -has:reply
+is:starred fault
+-is:starred -is:spam
+is:spam OR is:starred
+label:urgent
+label:URGENT is:new
+label:"very  URGENT" OR label:strasse
+-label:urgent
+assigned:me
+-assigned:me
+assigned:none is:new
+assigned:bob@Example.NET OR assigned:nobody@example.org
+has:reply
+-has:reply form:contact
+-(label:urgent OR assigned:me) ada
+"""
+"""What is asked about what was done with them."""
 
 _ALPHABET = "abE é0 1.-@'京都ก็ß_\u0301"
 _TEXTS = st.text(_ALPHABET, max_size=12) | st.sampled_from(
@@ -138,6 +187,10 @@ _TERMS: st.SearchStrategy[Query] = (
     | st.builds(Field, _NAMES, st.just(""), _ANY_TEXT)
     | st.builds(Field, _NAMES, st.just("="), _WORDS)
     | st.builds(Field, _NAMES, st.sampled_from(["<", "<=", ">", ">="]), _LIMITS)
+    | st.sampled_from(["new", "open", "done", "starred", "spam"]).map(Is)
+    | st.sampled_from(["a", "A b", "\uff21", "c"]).map(Label)
+    | st.sampled_from(["me", "none", "Bob@example.net"]).map(Assigned)
+    | st.just(Has("reply"))
 )
 
 

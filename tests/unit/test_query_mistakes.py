@@ -38,7 +38,7 @@ MISTAKES = [
     ("field.topic:=fau*", "fau*", "expected no * here: = asks for the whole value"),
     ("has:files", "files", "expected one of file, reply"),
     ("label:''  label:\"\"", '""', "expected a label"),
-    ('assigned:" "', '" "', "expected me, or the address of whom it is assigned to"),
+    ('assigned:" "', '" "', "expected me, none, or the address of whom it is assigned to"),
     ("after:2026-13-01", "2026-13-01", DAY),
     ("on:1969-12-31", "1969-12-31", DAY),
     ("before:01.12.2026", "01.12.2026", DAY),

@@ -183,7 +183,7 @@ _READERS: dict[str, Callable[[Value], Filter]] = {
     "from": _from,
     "is": _one_of(Is, STATES),
     "label": _named(Label, "a label"),
-    "assigned": _named(Assigned, "me, or the address of whom it is assigned to"),
+    "assigned": _named(Assigned, "me, none, or the address of whom it is assigned to"),
     "has": _one_of(Has, HAD),
     "after": _dated(After),
     "before": _dated(Before),

@@ -171,7 +171,7 @@ class Label(_Filter):
 
 
 class Assigned(_Filter):
-    """Submissions that somebody takes care of: an address of mail, or `me`, whoever asks."""
+    """Submissions that somebody takes care of: an address of mail, `me`, whoever asks, or `none`."""
 
     KEY = "assigned"
 

@@ -5,21 +5,42 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
+from uuid import UUID
 
 from sqlalchemy import ColumnElement, FromClause, and_, false, not_, or_, select, true
 
+from shared.mail_addresses import is_address
 from shared.query import Query, QueryError, span_of
-from shared.query.tree import After, And, Before, Field, Form, From, Has, Is, Last, Not, On, Or, Phrase, Prefix, Word
+from shared.query.tree import (
+    After,
+    And,
+    Assigned,
+    Before,
+    Field,
+    Form,
+    From,
+    Has,
+    Is,
+    Label,
+    Last,
+    Not,
+    On,
+    Or,
+    Phrase,
+    Prefix,
+    Word,
+)
+from storage_service.records.folding import folded_address, folded_label
 from storage_service.records.index.words import IsCommon, never
 from storage_service.records.texts import Texts
-from storage_service.tables import delivery_states, submissions
+from storage_service.tables import HAS_REPLY, IS_STARRED, delivery_states, submission_labels, submissions
 
-_S, _D = submissions.c, delivery_states.c
+_S, _D, _L = submissions.c, delivery_states.c, submission_labels.c
 
 
 @dataclass(frozen=True, slots=True)
 class Asking:
-    """Who asks, and when: `now` is aware, days are those of `zone`, `me` is whom `assigned:me` means."""
+    """Who asks, and when: `now` is aware, days are those of `zone`, `me` is whom `assigned:me` means, by name."""
 
     now: datetime
     zone: tzinfo
@@ -31,6 +52,7 @@ class Conditions:
 
     def __init__(self, dialect: str, is_common: IsCommon = never) -> None:
         self._is_sqlite = dialect == "sqlite"
+        self._is_common = is_common
         self._texts = Texts(dialect, is_common)
         # What is excluded is looked for in all that the list passes by: its ids are better known before.
         self._excluding = self if is_common is never else Conditions(dialect)
@@ -50,6 +72,8 @@ class Conditions:
                 return self._excluding.of(part, asking).is_not(true())
             case After() | Before() | On() | Last():
                 return _within(tree, asking)
+            case Assigned():
+                return _assigned(tree, asking)
             case Word() | Prefix() | Phrase():
                 return self._texts.anywhere(tree)
             case From():
@@ -71,18 +95,39 @@ class Conditions:
                 return _S.form == name
             case Is(value="spam"):
                 return _S.spam.is_not(None)
+            case Is(value="starred"):
+                return IS_STARRED
             case Is(value="held" | "failed" as state):
-                return self._has_delivery(state)
-            case Has(value="file"):
-                return false()  # no form takes files yet (decision 8)
+                return self._is_among(_D.submission_id, _D.state == state)
+            case Is(value=state):
+                return _S.state == state
+            case Label(value=label):
+                return self._is_among(_L.submission_id, _L.folded == folded_label(label))
+            case Has(value="reply"):
+                return HAS_REPLY
             case _:
-                raise QueryError("this filter cannot be searched for yet", tree.place)
+                return false()  # `has:file`: no form takes files yet (decision 8)
 
-    def _has_delivery(self, state: str) -> ColumnElement[bool]:
-        found = select(_D.submission_id).where(_D.state == state)
-        if self._is_sqlite:  # see `Texts`
+    def _is_among(self, key: ColumnElement[UUID], condition: ColumnElement[bool]) -> ColumnElement[bool]:
+        """Return whether another table has a submission's key in a row of this condition, which an index finds."""
+        found = select(key).where(condition)
+        if self._is_sqlite and not self._is_common(found):  # see `Texts`
             return _S.id.in_(found)
-        return found.where(_D.submission_id == _S.id).correlate(submissions).exists()
+        return found.where(key == _S.id).correlate(submissions).exists()
+
+
+def _assigned(tree: Assigned, asking: Asking) -> ColumnElement[bool]:
+    """Return whether a submission is somebody's; raises `QueryError` for who can be nobody's name."""
+    whom = folded_address(tree.value)
+    if whom == "none":
+        return _S.assignee.is_(None)
+    if whom == "me":
+        if asking.me is None:
+            raise QueryError("expected an address: nobody says who asks", tree.place)
+        whom = folded_address(asking.me)
+    elif not is_address(whom):
+        raise QueryError("expected me, none, or an address such as ada@example.org", tree.place)
+    return _S.assignee == whom
 
 
 def _within(tree: After | Before | On | Last, asking: Asking) -> ColumnElement[bool]:
