@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from sqlalchemy import Engine, event, insert, text
+from sqlalchemy import Engine, event, insert, text, update
 
 from notify_service.__main__ import main
 from notify_service.channels.planned import NO_REQUEST
@@ -44,6 +44,7 @@ def a_row(at: datetime = NOON, **others: Any) -> dict[str, Any]:
         "state": "sent",
         "attempts": 1,
         "last_error": None,
+        "requested_by": None,
         "created_at": at,
         "changed_at": at,
         "due_at": None,
@@ -249,3 +250,32 @@ def test_the_command_shows_and_pages_and_refuses_what_it_does_not_know(
             main(["deliveries", *wrong])
         assert refused.value.code == 2
     capsys.readouterr()
+
+
+def test_what_has_failed_is_what_nobody_has_sent_again(engine: Engine) -> None:
+    owner: dict[str, Any] = {
+        "channel": "owner",
+        "destination_hash": "the owner's",
+        "submission_id": SUBMISSION,
+        "due_at": NOON,
+    }
+    put(engine, a_row(state="failed", **owner), a_row(state="failed", submission_id=SUBMISSION))
+
+    def failed() -> list[datetime]:
+        return [row.created_at for row in selected(engine, Which("failed", submission=SUBMISSION), 10)]
+
+    assert failed() == [NOON] * 2
+    [again] = put(engine, a_row(minutes(1), state="failed", request=uuid4(), **owner))
+    assert failed() == [minutes(1), NOON], "the newest says how it is"
+    assert failing_forms(engine, minutes(5)) == {"signup"}
+    with engine.begin() as connection:
+        connection.execute(update(deliveries).where(deliveries.c.id == again).values(state="sent"))
+    assert failed() == [NOON], "the confirmation's"
+    assert failing_forms(engine, minutes(5)) == set()
+
+
+def test_whoever_asked_to_send_again_is_shown(engine: Engine) -> None:
+    put(engine, a_row(submission_id=SUBMISSION), a_row(minutes(1), submission_id=SUBMISSION, requested_by="ada"))
+    shown = sorted(History(engine).of_submission(SUBMISSION), key=lambda one: str(one["created_at"]))
+    assert [one["requested_by"] for one in shown] == [None, "ada"]
+    assert [document(row)["requested_by"] for row in selected(engine, Which(), 10)] == ["ada", None]

@@ -245,3 +245,15 @@ def test_a_visitors_first_language_is_shown(language: str | None, expected: str)
     event = replace(an_inquiry(), source=Source(language=language))
     assert (f"\nLanguage {expected}\n" in text(event)) is bool(expected)
     assert ("\nLanguage " in text(event)) is bool(expected)
+
+
+def test_owners_who_look_alike_are_told_apart_by_their_place_in_the_file() -> None:
+    to = ("info@example.org", "Ian@example.org", "second@example.org", "iris@example.org", "info@example.net")
+    shown = [one.shown for one in an_owner_channel().plan(an_inquiry(), owned(to=to))]
+    assert shown == [
+        "i\u2026@example.org",
+        "I\u2026@example.org",
+        "s\u2026@example.org",
+        "i\u2026@example.org (2)",
+        "i\u2026@example.net",
+    ]

@@ -55,6 +55,7 @@ _DELIVERED: dict[str, Schema] = {
     "reason": {**TEXT_OR_NONE, "description": "Why it is in this state, and what to do, in words."},
     "error": {**TEXT_OR_NONE, "description": "The same for programs."},
     "limit": {**TEXT_OR_NONE, "description": "As in `confirmations`."},
+    "requested_by": {**TEXT_OR_NONE, "description": "Who asked to send it again."},
     "created_at": _MOMENT_OR_NONE,
     "changed_at": _MOMENT_OR_NONE,
     "next_attempt_at": _MOMENT_OR_NONE,

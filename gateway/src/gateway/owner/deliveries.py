@@ -7,7 +7,7 @@ from typing import Any
 from shared.messaging.broker import Answer
 
 _SETTLED = frozenset({"sent", "failed", "cancelled"})
-_UNKNOWN = ("id", "destination", "error", "reason", "limit", "created_at", "next_attempt_at")
+_UNKNOWN = ("id", "destination", "error", "reason", "limit", "requested_by", "created_at", "next_attempt_at")
 
 
 def deliveries_of(notified: Answer) -> list[dict[str, Any]]:
@@ -19,8 +19,9 @@ def deliveries_of(notified: Answer) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] | None = notified.get("deliveries")
     if found is None:
         earlier = [*notified.get("confirmations", []), *notified.get("webhooks", [])]
-        found = [{**dict.fromkeys(_UNKNOWN), **one, "changed_at": one.get("at"), "tries": []} for one in earlier]
+        found = [{**one, "changed_at": one.get("at"), "tries": []} for one in earlier]
         for one in found:
             one.pop("at", None)
     parked = notified.get("parked", {})
+    found = [{**dict.fromkeys(_UNKNOWN), **one} for one in found]
     return [{**one, "parked_at": None if one["state"] in _SETTLED else parked.get(one["channel"])} for one in found]

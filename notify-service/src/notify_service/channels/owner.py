@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterator, Sequence
 
 from notify_service.channels.mail.composer import Composer, MailParts
 from notify_service.channels.mail.mailboxes import destination_hash, normalised, shown_address
@@ -31,7 +32,8 @@ class OwnerChannel:
 
     def plan(self, event: SubmissionAccepted, form: Form | None) -> Sequence[Planned]:
         """Return a delivery to each owner; none without the form: nobody knows then who they are."""
-        return [self._planned(event, address) for address in _recipients(form, self._addresses)] if form else []
+        addresses = _recipients(form, self._addresses) if form else ()
+        return [self._planned(event, *one) for one in zip(addresses, _told_apart(addresses), strict=True)]
 
     def endpoint(self, planned: Planned, form: Form) -> str | None:  # noqa: ARG002 - see `channel.Channel`
         """Return None: all mail goes to one server."""
@@ -58,12 +60,21 @@ class OwnerChannel:
         )
         return self._composer.compose(parts)
 
-    def _planned(self, event: SubmissionAccepted, address: str) -> Planned:
+    def _planned(self, event: SubmissionAccepted, address: str, shown: str) -> Planned:
         key = Key(event.id, self.name, destination_hash(event.id, address))
-        return Planned(key, event.form, address, shown_address(address), f"{key.id}.owner")
+        return Planned(key, event.form, address, shown, f"{key.id}.owner")
 
 
 def _recipients(form: Form, default: Sequence[str]) -> Sequence[str]:
     owner = form.owner or Owner()
     addresses = (*(owner.to or default), *owner.also) if owner.enabled else ()
     return list({normalised(address): address for address in addresses}.values())
+
+
+def _told_apart(addresses: Sequence[str]) -> Iterator[str]:
+    """Return what is shown of each. Those that look alike then have a number from the second on, in their order in the
+    forms file: more of an address is recorded nowhere."""
+    alike = Counter[str]()
+    for shown in map(shown_address, addresses):
+        alike[shown] += 1
+        yield shown if alike[shown] == 1 else f"{shown} ({alike[shown]})"

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import datetime, timedelta
 
-from sqlalchemy import Engine, bindparam, select, text
+from sqlalchemy import Engine, bindparam, not_, select, text
 
+from notify_service.history.selecting import is_sent_again
 from notify_service.tables import deliveries
 from shared.database import classified, reading
 
@@ -21,7 +22,11 @@ WAITS_SINCE = timedelta(minutes=10)
 _C = deliveries.c
 _FORMS = select(_C.form).distinct().where(text("deliveries.state <> 'sent'"), _C.channel == OWNER_MAIL)
 _RETRYING = _FORMS.where(_C.state == "retrying")
-_FAILED = _FORMS.where(_C.state == "failed", _C.changed_at >= bindparam("failed_since", type_=_C.changed_at.type))
+_FAILED = _FORMS.where(
+    _C.state == "failed",
+    _C.changed_at >= bindparam("failed_since", type_=_C.changed_at.type),
+    not_(is_sent_again()),
+)
 _WAITING = _FORMS.where(
     _C.state.in_(("pending", "sending")), _C.due_at <= bindparam("waits_since", type_=_C.due_at.type)
 )

@@ -39,6 +39,7 @@ def document(row: Row[Any]) -> dict[str, Any]:
         "destination": row.destination_shown,
         "state": row.state,
         "attempts": row.attempts,
+        "requested_by": row.requested_by,
         "created_at": iso(row.created_at),
         "changed_at": iso(row.changed_at),
         "next_attempt_at": iso(row.next_attempt_at) if row.next_attempt_at else None,

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Engine, Row, Select, and_, select, text, tuple_
+from sqlalchemy import ColumnElement, Engine, Row, Select, and_, literal, not_, select, text, tuple_
 
 from notify_service.deliveries.states import State
 from notify_service.tables import deliveries, delivery_attempts
@@ -20,7 +20,7 @@ _D, _A = deliveries.c, delivery_attempts.c
 _LAST_TRY = and_(_A.delivery_id == _D.id, _A.number == _D.attempts)
 _SHOWN = (
     *(_D.id, _D.submission_id, _D.form, _D.channel, _D.destination_shown, _D.state, _D.attempts, _D.created_at),
-    *(_D.changed_at, _D.next_attempt_at, _D.sent_at, _D.last_error, _A.said),
+    *(_D.changed_at, _D.next_attempt_at, _D.sent_at, _D.last_error, _D.requested_by, _A.said),
 )
 _OUT_OF_THE_INDEX = text("deliveries.state <> 'sent'")
 """As the index `deliveries_unsent` says it: a database uses that where it sees its very condition."""
@@ -30,7 +30,8 @@ _OUT_OF_THE_INDEX = text("deliveries.state <> 'sent'")
 class Which:
     """Which deliveries are asked for: all that is set has to be true of them.
 
-    With a state other than `sent` they are in the order of their last change, and `since` is about that; else both are
+    `failed` leaves out what somebody has asked for again: the later delivery says how it is now. With a
+    state other than `sent` they are in the order of their last change, and `since` is about that; else both are
     about when they were made.
     """
 
@@ -39,6 +40,13 @@ class Which:
     submission: UUID | None = None
     since: datetime | None = None
     after: tuple[datetime, UUID] | None = None
+
+
+def is_sent_again() -> ColumnElement[bool]:
+    """Return the condition that a later delivery of the same submission was to go where this one was."""
+    later = deliveries.alias("later")
+    same = (later.c[one.name] == one for one in (_D.submission_id, _D.channel, _D.destination_hash))
+    return select(literal(1)).where(*same, later.c.created_at > _D.created_at).correlate(deliveries).exists()
 
 
 def moment_of(which: Which, row: Row[Any]) -> datetime:
@@ -53,6 +61,8 @@ def select_page(which: Which, limit: int) -> Select[Any]:
     found = select(*_SHOWN).join(delivery_attempts, _LAST_TRY, isouter=True)
     if which.state is not None:
         found = found.where(_D.state == which.state)
+    if which.state == "failed":
+        found = found.where(not_(is_sent_again()))
     if _by_change(which):
         found = found.where(_OUT_OF_THE_INDEX)
     if which.form is not None:

@@ -44,7 +44,8 @@ class History:
 
         Each has `id`, `channel`, `destination` (never a whole address), `state`, `attempts`, `tries` (the newest first:
         `number`, `at`, `took_ms`, `outcome`, `said`), `reason` in an owner's words, `error` (the class of failure),
-        `limit`, `created_at`, `changed_at` and `next_attempt_at`; null where there is none.
+        `limit`, `requested_by` (who asked to send it again), `created_at`, `changed_at` and `next_attempt_at`; null
+        where there is none.
         """
         with classified(), self._engine.connect() as connection:
             found = connection.execute(_OF_SUBMISSION, {"of_id": submission_id}).all()
@@ -69,6 +70,7 @@ def _delivery(row: Row[Any], tries: Sequence[Row[Any]]) -> dict[str, Any]:
         "reason": in_words(row.state, error, tries[0].said if tries else "") or None,
         "error": None if is_over or limit else error,
         "limit": limit,
+        "requested_by": row.requested_by,
         "created_at": iso(row.created_at),
         "changed_at": iso(row.changed_at),
         "next_attempt_at": iso(row.next_attempt_at) if row.next_attempt_at else None,
