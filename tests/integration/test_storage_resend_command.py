@@ -13,9 +13,11 @@ from sqlalchemy import Engine
 from shared import database
 from storage_service.__main__ import main
 from storage_service.tables import MIGRATIONS
+from storage_service.work import Work
 from support.events import an_event
 from support.resending import a_state, outgoing, submissions_with, tell, unsettled
 from support.submission_databases import store
+from support.working import an_asker
 
 
 @pytest.fixture(autouse=True)
@@ -152,3 +154,17 @@ def test_the_commands_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
     assert "\n  resend   Send again what failed or is held; without --yes, count it.\n" in capsys.readouterr().out
     assert main(["resent"]) == 2
     assert "there is no command 'resent'" in capsys.readouterr().err
+
+
+def test_what_a_person_called_spam_is_not_sent_and_that_is_said(
+    engine: Engine, capsys: pytest.CaptureFixture[str]
+) -> None:
+    spam, _ = submissions_with(engine, 2)
+    Work(engine).spam(spam.submission_id, an_asker())
+    code, said, complained = resend(capsys, "--failed")
+    assert (code, said) == (0, "would send 1 again: 1 owner; --yes does it")
+    assert complained == "1 are not sent: somebody called their submissions spam"
+    for arguments in ([], ["--channel", "owner"]):
+        code, said, complained = resend(capsys, str(spam.submission_id), *arguments, "--yes")
+        assert (code, said) == (1, "")
+        assert complained.endswith("is sent: somebody called it spam; say first that it is none")

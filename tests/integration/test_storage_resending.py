@@ -12,11 +12,13 @@ from sqlalchemy import Engine
 
 from shared.contracts import Control, Source
 from shared.failpoints import Injected
-from storage_service.deliveries.resending import AT_ONCE, Resending
+from storage_service.deliveries.resending import AT_ONCE, Count, Resending, Withheld
 from storage_service.deliveries.selection import Selection
+from storage_service.work import Work
 from support.events import an_event
 from support.resending import TOLD_AT, a_state, later, outgoing, submissions_with, tell, unsettled
 from support.submission_databases import migrated, store
+from support.working import an_asker
 
 ALL = Selection()
 
@@ -167,3 +169,24 @@ def test_a_request_that_got_lost_can_be_asked_for_anew_after_a_week(engine: Engi
     days[0] = 30
     assert sum(resending.request(ALL)) == 0, "it was sent: what failed first is done with"
     assert resending.request_channel(told.submission_id, "owner")
+
+
+def test_what_a_person_called_spam_is_requested_by_nobody(engine: Engine, resending: Resending) -> None:
+    spam, good = submissions_with(engine, 2)
+    work = Work(engine)
+    work.spam(spam.submission_id, an_asker())
+    assert resending.count(ALL) == Count({"owner": 1}, withheld=1)
+    assert sum(resending.request(ALL)) == 1
+    assert [one.delivery_id for one in outgoing(engine)] == [good.delivery_id]
+    assert resending.withheld([spam.submission_id, good.submission_id]) == [spam.submission_id]
+    with pytest.raises(Withheld):
+        resending.request_channel(spam.submission_id, "owner")
+    work.not_spam(spam.submission_id, an_asker())
+    assert sum(resending.request(ALL)) == 1
+    assert resending.request_channel(spam.submission_id, "webhook")
+
+
+def test_what_a_trap_caught_is_sent_to_whoever_asks_for_it(engine: Engine, resending: Resending) -> None:
+    event = replace(an_event(), spam="honeypot")
+    store(engine, event)
+    assert resending.request_channel(event.id, "owner")

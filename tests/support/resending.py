@@ -58,7 +58,8 @@ def state_of(engine: Engine, delivery_id: UUID) -> str | None:
 def outgoing(engine: Engine) -> list[DeliveryRequested]:
     """Return the requests that wait in the outbox, in order."""
     with engine.connect() as connection:
-        bodies = connection.scalars(select(OUTBOX.c.body).order_by(OUTBOX.c.number)).all()
+        requests = select(OUTBOX.c.body).where(OUTBOX.c.type == DeliveryRequested.TYPE)
+        bodies = connection.scalars(requests.order_by(OUTBOX.c.number)).all()
     return [DeliveryRequested.decode(bytes(body)) for body in bodies]
 
 

@@ -13,7 +13,7 @@ from shared.contracts.delivery_requested import REQUESTED_BY_MOST
 from shared.terminal import complain, parser, say
 from storage_service import settings
 from storage_service.commands.program import PROGRAM, migrated, own_name
-from storage_service.deliveries.resending import Count, Resending
+from storage_service.deliveries.resending import Count, Resending, Withheld
 from storage_service.deliveries.selection import Selection, State
 
 IDS_MOST = 1000
@@ -22,6 +22,7 @@ _TOLD_AS = {"email": "confirmation"}
 _SINCE = re.compile(r"([1-9][0-9]{0,4})([mhd])", re.ASCII)
 _UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 _CHANNEL = re.compile(r"[a-z][a-z_-]{0,63}", re.ASCII)
+_SPAM = "nothing of {} is sent: somebody called it spam; say first that it is none"
 
 _HELP = """\
 Send deliveries again: those of some submissions, or all that failed, or all that a cap on mails holds.
@@ -58,7 +59,10 @@ def _resend(resending: Resending, given: argparse.Namespace) -> int:
     unknown = resending.unknown(ids)
     for one in unknown:
         complain(f"there is no submission {one} here")
-    known = [one for one in ids if one not in unknown]
+    spam = resending.withheld(ids)
+    for one in spam:
+        complain(_SPAM.format(one))
+    known = [one for one in ids if one not in {*unknown, *spam}]
     if ids and not known:
         return 1
     selection = _selection(given, known)
@@ -73,9 +77,11 @@ def _resend(resending: Resending, given: argparse.Namespace) -> int:
         _request(resending, selection, counted, whole, given.channel)
     else:
         say(f"would send {_in_words(channels)}; --yes does it")
+    if counted.withheld:
+        complain(f"{counted.withheld} are not sent: somebody called their submissions spam")
     if counted.unstored:
         complain(f"{counted.unstored} cannot be sent from here: their submissions are not in this database")
-    return 1 if unknown or counted.unstored else 0
+    return 1 if unknown or spam or counted.unstored else 0
 
 
 def _request(resending: Resending, selection: Selection, counted: Count, whole: Sequence[UUID], channel: str) -> None:
@@ -85,10 +91,12 @@ def _request(resending: Resending, selection: Selection, counted: Count, whole: 
         complain(f"{done} of {max(done, counted.all)} asked for")
     waiting = 0
     for one in whole:
-        if resending.request_channel(one, channel):
-            done += 1
-        else:
-            waiting += 1
+        try:
+            is_asked = resending.request_channel(one, channel)
+        except Withheld:  # since they were counted
+            complain(_SPAM.format(one))
+            continue
+        done, waiting = done + is_asked, waiting + (not is_asked)
     say(f"{done} will be sent again")
     if waiting:
         say(f"{waiting} asked for already: nothing has come of that yet")

@@ -8,13 +8,13 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import Connection, Engine, Row, Select, func, insert, literal, select, update
+from sqlalchemy import Connection, Engine, Row, Select, func, insert, literal, not_, select, update
 
 from shared.contracts import Control, DeliveryRequested, Source, SubmissionAccepted
 from shared.database import Outbox, classified, reading
 from shared.failpoints import Reach, ignore
 from shared.messaging.message import message_of
-from storage_service.deliveries.selection import Selection, is_open
+from storage_service.deliveries.selection import BY_HAND, Selection, is_open, is_withheld
 from storage_service.tables import OUTBOX, delivery_requests, delivery_states, submissions
 
 AT_ONCE = 25
@@ -25,15 +25,21 @@ _S, _R = delivery_states.c, delivery_requests.c
 
 @dataclass(frozen=True, slots=True)
 class Count:
-    """How many deliveries a selection has, by channel; `unstored` of them cannot be sent from here."""
+    """How many deliveries a selection has, by channel; `unstored` more cannot be sent from here, and `withheld` more
+    are of submissions that a person called spam."""
 
     channels: dict[str, int] = field(default_factory=dict)
     unstored: int = 0
+    withheld: int = 0
 
     @property
     def all(self) -> int:
         """How many can be sent."""
         return sum(self.channels.values())
+
+
+class Withheld(Exception):
+    """A person called the submission spam: nothing of it is sent until somebody says that it is none."""
 
 
 class Resending:
@@ -55,13 +61,16 @@ class Resending:
 
     def count(self, selection: Selection) -> Count:
         """Return how many would be sent again; raises `DependencyUnavailable`."""
-        is_stored = select(literal(1)).where(submissions.c.id == _S.submission_id).exists()
+        its_own = select(literal(1)).where(submissions.c.id == _S.submission_id)
+        is_stored, is_good = its_own.exists(), its_own.where(not_(is_withheld())).exists()
         chosen = selection.condition(self._clock())
-        stored = select(_S.channel, func.count()).where(chosen, is_stored).group_by(_S.channel)
-        others = select(func.count()).select_from(delivery_states).where(chosen, ~is_stored)
+        good = select(_S.channel, func.count()).where(chosen, is_good).group_by(_S.channel)
+        others = select(func.count()).select_from(delivery_states).where(chosen)
         with classified(), reading(self._engine).connect() as connection:
-            channels = {row[0]: row[1] for row in connection.execute(stored.order_by(_S.channel))}
-            return Count(channels, connection.scalar(others) or 0)
+            channels = {row[0]: row[1] for row in connection.execute(good.order_by(_S.channel))}
+            unstored = connection.scalar(others.where(not_(is_stored))) or 0
+            withheld = connection.scalar(others.where(is_stored, not_(is_good))) or 0
+            return Count(channels, unstored, withheld)
 
     def request(self, selection: Selection) -> Iterator[int]:
         """Request each, once, and yield how many were requested by each transaction; raises `DependencyUnavailable`.
@@ -79,11 +88,20 @@ class Resending:
             known = set(connection.scalars(select(submissions.c.id).where(submissions.c.id.in_(ids))))
         return [one for one in ids if one not in known]
 
+    def withheld(self, ids: Sequence[UUID]) -> list[UUID]:
+        """Return which of these submissions a person called spam."""
+        found = select(submissions.c.id).where(submissions.c.id.in_(ids), is_withheld())
+        with classified(), reading(self._engine).connect() as connection:
+            known = set(connection.scalars(found))
+        return [one for one in ids if one in known]
+
     def request_channel(self, submission_id: UUID, channel: str) -> bool:
         """Request all that a channel has for a submission, whatever became of it; False where that was requested, and
-        nothing has come of it yet."""
+        nothing has come of it yet. Raises `Withheld`."""
         with classified(), self._engine.begin() as connection:
             row = connection.execute(_locked(select(submissions).where(submissions.c.id == submission_id))).one()
+            if row.spam == BY_HAND:
+                raise Withheld(str(submission_id))
             waits = select(_R.id).where(_R.submission_id == submission_id, _R.channel == channel)
             if connection.execute(waits.where(is_open(self._clock())).limit(1)).first():
                 return False
@@ -95,7 +113,7 @@ class Resending:
         with classified(), self._engine.begin() as connection:
             found = select(_S.delivery_id, _S.channel.label("asked_channel"), *submissions.c)
             found = found.join_from(delivery_states, submissions, submissions.c.id == _S.submission_id)
-            found = found.where(selection.condition(self._clock()), _S.delivery_id > after)
+            found = found.where(selection.condition(self._clock()), not_(is_withheld()), _S.delivery_id > after)
             found = found.order_by(_S.delivery_id).limit(AT_ONCE)
             rows = connection.execute(found.with_for_update(of=delivery_states, skip_locked=True)).all()
             events = [self._event(row, row.asked_channel, row.delivery_id) for row in rows]

@@ -10,12 +10,15 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, or_, select
 
-from storage_service.tables import delivery_requests, delivery_states
+from storage_service.tables import delivery_requests, delivery_states, submissions
 
 State: TypeAlias = Literal["failed", "held"]
 
 CAPPED = "limit "
 """How the reason begins of what a cap holds. What is held for another reason waits for more than a request."""
+
+BY_HAND = "owner"
+"""Why a submission is spam that a person took for it: notify is told to send nothing of it, whoever asks for it."""
 
 ANSWERED_WITHIN = timedelta(days=7)
 """How long after a request notify may still tell what came of it: it waits 72 hours for a form, and then is tried for
@@ -56,6 +59,11 @@ class Selection:
 def is_open(now: datetime) -> ColumnElement[bool]:
     """Return the condition that something may yet come of a request."""
     return and_(_R.settled_at.is_(None), _R.requested_at > now - ANSWERED_WITHIN)
+
+
+def is_withheld() -> ColumnElement[bool]:
+    """Return the condition that nothing of a submission is sent, until somebody says that it is no spam."""
+    return and_(submissions.c.spam.is_not(None), submissions.c.spam == BY_HAND)
 
 
 def _is(state: State) -> ColumnElement[bool]:

@@ -6,14 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal, TypeAlias, cast, get_args
 
+from storage_service.deliveries.selection import BY_HAND
 from storage_service.records.folding import folded_label
 from storage_service.work.values import LABELS_MOST, BadValue, assignee_of, in_order, labels_of
 
 State: TypeAlias = Literal["new", "open", "done"]
 STATES: tuple[State, ...] = get_args(State)
-
-BY_HAND = "owner"
-"""Why a submission is spam that a person took for it, as `honeypot` is for one that a trap caught."""
 
 
 @dataclass(frozen=True, slots=True)
