@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from datetime import timedelta
 from uuid import uuid4
 
 import pytest
@@ -117,3 +118,50 @@ def test_looking_costs_no_look_at_all_rows(engine: Engine) -> None:
         looking = select(deliveries.c.id).where(UNTOLD).limit(1).compile(engine, compile_kwargs={"literal_binds": True})
         plan = connection.execute(text(f"{explain} {looking}")).all()
     assert "deliveries_untold" in str(plan)
+
+
+def test_what_is_told_later_has_a_later_moment_whatever_a_replica_s_clock_says(
+    wishes: Wishes, event: SubmissionAccepted
+) -> None:
+    """Storage takes the later moment for the newer: a replica that is behind told what was forgotten."""
+    wishes.accepted(event)
+    wishes.work_off("failed", "rcpt 550")
+    wishes.told()
+    wishes.clock.forward(seconds=-30)
+    mail = wishes.rows(event, "confirmation")[0]
+    wishes.set(mail.id, state="pending", last_error=None, changed_at=wishes.clock())
+    assert wishes.tell() == 1
+    wishes.clock.forward(seconds=-30)
+    wishes.set(mail.id, state="sent", changed_at=wishes.clock())
+    of_mail = [one for one in wishes.told() if one.delivery_id == mail.id]
+    assert [one.state for one in of_mail] == ["failed", "pending", "sent"]
+    moments = [one.changed_at for one in of_mail]
+    assert moments == sorted(set(moments))
+    assert moments[-1] - moments[0] < timedelta(milliseconds=1), "and no later than it has to be"
+
+
+def test_what_was_told_before_the_migration_has_its_moment(engine: Engine, event: SubmissionAccepted) -> None:
+    wishes = Wishes(engine)
+    wishes.accepted(event)
+    wishes.work_off("failed", "rcpt 550")
+    before = {one.delivery_id: one.changed_at for one in wishes.told()}
+    MIGRATIONS.downgrade(engine, "0008")
+    MIGRATIONS.upgrade(engine)
+    for key, moment in before.items():
+        wishes.set(key, state="sent", changed_at=moment - timedelta(minutes=1))
+    for one in wishes.told()[len(before) :]:
+        assert (one.state, one.changed_at > before[one.delivery_id]) == ("sent", True)
+
+
+def test_many_answers_take_as_many_messages_as_they_need(
+    wishes: Wishes, event: SubmissionAccepted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wishes.accepted(event)
+    requests = [wishes.requested(event, "webhook").id for _ in range(7)]
+    wishes.told()
+    wishes.work_off()
+    monkeypatch.setattr(told_module, "SETTLED_MOST", 3)
+    assert wishes.tell() == 1
+    ended = [one for one in wishes.told() if one.state == "sent"]
+    assert sorted(one.request for one in ended) == sorted(requests)
+    assert ended[0].request == requests[-1], "the last one is the one that storage shows"

@@ -53,6 +53,7 @@ deliveries = Table(
     Column("requested_by", Text),
     Column("last_request", Uuid),
     Column("told", Text),
+    Column("told_at", UtcTimestamp),
     PrimaryKeyConstraint("id"),
     UniqueConstraint("submission_id", "channel", "destination_hash", "request", name="deliveries_asked_once"),
     CheckConstraint(
@@ -66,7 +67,7 @@ it counts against the caps of `recipient_hash`, `source_hash` and `form`. What i
 due: `last_error` says which cap holds it, `changed_at` since when. `form` is unknown where an earlier version wrote it.
 `published_again_at` is when storage was last asked for the event of a delivery whose message is gone. `last_request` is
 the request that made it, or made it pending again, and `requested_by` who asked: a cap counts none of these. `told` is
-what storage knows of it, where it is out of the ordinary (`TOLD_STATE`).
+what storage knows of it, where it is out of the ordinary (`TOLD_STATE`), and `told_at` the moment that went with it.
 """
 
 TOLD_STATE = "CASE WHEN state IN ('pending', 'sending', 'retrying') THEN 'pending' ELSE state END"
@@ -104,6 +105,16 @@ for _counted, _name in (
         postgresql_where=deliveries.c.counted_at.is_not(None),
         sqlite_where=deliveries.c.counted_at.is_not(None),
     )
+
+open_requests = Table(
+    "open_requests",
+    metadata,
+    Column("delivery_id", Uuid, nullable=False),
+    Column("request", Uuid, nullable=False),
+    PrimaryKeyConstraint("delivery_id", "request"),
+    Index("open_requests_by_request", "request"),
+)
+"""Requests whose place as `last_request` of a delivery another one has taken: they end with it, too."""
 
 delivery_attempts = Table(
     "delivery_attempts",

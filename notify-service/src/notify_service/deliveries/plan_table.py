@@ -10,7 +10,7 @@ from typing import Any
 from uuid import UUID
 from zlib import crc32
 
-from sqlalchemy import Connection, Engine, Uuid, and_, bindparam, case, func, literal, null, select, true
+from sqlalchemy import ColumnElement, Connection, Engine, Uuid, and_, bindparam, case, func, literal, null, select, true
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql import Executable
 
@@ -54,8 +54,7 @@ class PlanTable:
         """
         ordered = sorted(submissions, key=lambda one: one.id)  # two planners wait for each other, never in a circle
         with classified(), self._engine.begin() as connection:
-            if connection.dialect.name == "postgresql":  # a verdict waits for planners, and they for it
-                connection.execute(_AT_WORK)
+            plan_together(connection)
             new = self._noted(connection, [one for one in ordered if one.asked], now)
             asked = _each_once([one for one in ordered if (one.id, one.fingerprint) in new])
             values = {"wanted": wanted_document(asked), "now": now}
@@ -94,6 +93,18 @@ class PlanTable:
         return {(row.submission_id, row.fingerprint) for row in rows}
 
 
+def plan_together(connection: Connection) -> None:
+    """Plan beside others, and beside no verdict: it waits for planners, and they for it. SQLite has one writer at a
+    time anyway."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(_AT_WORK)
+
+
+def is_withheld(submission_id: ColumnElement[Any]) -> ColumnElement[bool]:
+    """Return the condition that the verdict on a submission is to hold it back."""
+    return select(literal(1)).where(_V.submission_id == submission_id, _V.is_released.is_(False)).exists()
+
+
 def _each_once(submissions: Sequence[Submission]) -> list[Planned]:
     """Return what they ask for, in order: two bodies under one id ask for the same, and no statement takes it twice."""
     asked = dict[Key, Planned]()
@@ -120,7 +131,7 @@ def _record_statement(dialect: str) -> Executable:
     One that is held as spam, by an event with the same fields, is pending by this one: good wins.
     """
     wanted, now = documents(dialect, "wanted", GIVEN), bindparam("now", type_=_C.changed_at.type)
-    withheld = select(literal(1)).where(_V.submission_id == wanted.c.submission_id, _V.is_released.is_(False)).exists()
+    withheld = is_withheld(wanted.c.submission_id)
     values = {
         **{one.name: wanted.c[one.name] for one in GIVEN},
         "state": case((withheld, "cancelled"), else_="pending"),

@@ -25,6 +25,9 @@ WITHHELD = "withheld"
 NOT_ASKED_FOR = "the form has no such destination any more"
 """Why a delivery has failed that was requested, and that the form does not ask for."""
 
+NO_LONGER_WANTED = "no longer wanted"
+"""Why a delivery is cancelled that was to be sent again, and whose form has only other destinations by now."""
+
 CANCELLED = "cancelled"
 """Why a cancelled delivery is not sent, where it is shown as one that is held."""
 

@@ -9,7 +9,7 @@ from typing import Any, cast, get_args
 from uuid import UUID
 from zlib import crc32
 
-from sqlalchemy import Engine, Row, and_, bindparam, func, select, update
+from sqlalchemy import Engine, Row, and_, bindparam, func, not_, or_, select, update
 from sqlalchemy.sql import Executable
 
 from notify_service.channels.counting import UNCOUNTED
@@ -17,6 +17,7 @@ from notify_service.channels.planned import Key, Planned
 from notify_service.channels.registry import told_as
 from notify_service.deliveries.attempts import attempt_document, attempts_document, with_attempts
 from notify_service.deliveries.caps import LIMITED, NO_CAPS, Caps, Limit
+from notify_service.deliveries.plan_table import is_withheld
 from notify_service.deliveries.retries import AGE_LIMIT, BUG, PAUSE_MOST_S
 from notify_service.deliveries.statements import (
     claim_statement,
@@ -27,6 +28,7 @@ from notify_service.deliveries.statements import (
 )
 from notify_service.deliveries.states import (
     CANCELLED,
+    NO_LONGER_WANTED,
     SETTLED,
     UNTRIED,
     Capped,
@@ -142,7 +144,7 @@ class DeliveryTable:
         return found[0].due_at if found else None
 
     def confirmations(self, submission_id: UUID) -> list[Confirmation]:
-        """Return the deliveries of a submission as they are shown: one to each destination."""
+        """Return the deliveries of a submission as they are shown: one to each destination that is still wanted."""
         found = _as_seen(self._run(_OF_SUBMISSION, {"of_id": submission_id}))
         return [replace(_shown(row), limit=_limit_of(row), error=_error_of(row)) for row in found]
 
@@ -239,6 +241,7 @@ _DUE_AT = select(_C.due_at).where(is_bound(_C.id, "of_delivery"))
 _OF_SUBMISSION = (
     select(*_SHOWN, _C.last_error, _C.destination_hash)
     .where(is_bound(_C.submission_id, "of_id"))
+    .where(or_(_C.state != "cancelled", func.coalesce(_C.last_error, "") != NO_LONGER_WANTED))
     .order_by(_C.created_at, _C.request)
 )
 _RECORD = update(deliveries).where(_LEASED).values(_OUTCOME).returning(*_SHOWN)
@@ -248,7 +251,8 @@ _RELEASE = (
     .values(state="pending", attempts=_C.attempts - 1, owner=None, lease_until=None, changed_at=_NOW)
 )
 _BY_A_BUG = and_(_C.state == "failed", _C.last_error.startswith(BUG, autoescape=True))
-_REOPENED = update(deliveries).where(_BY_A_BUG).values(state="pending", last_error=None, changed_at=_NOW)
+_MAY_BE_SENT = and_(_BY_A_BUG, not_(is_withheld(_C.submission_id)))
+_REOPENED = update(deliveries).where(_MAY_BE_SENT).values(state="pending", last_error=None, changed_at=_NOW)
 _REOPEN = _REOPENED.where(is_bound(_C.submission_id, "of_id"), is_bound(_C.channel, "of_channel"))
 _REOPEN_ONE = _REOPENED.where(is_bound(_C.id, "of_delivery"))
 _UNSETTLED = select(_C.id, _C.channel).where(is_bound(_C.submission_id, "of_id"), _C.state.not_in(SETTLED))

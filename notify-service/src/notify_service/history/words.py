@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 
 from notify_service.deliveries.caps import LIMITED
 from notify_service.deliveries.retries import BUG, LOST, UNKNOWN
-from notify_service.deliveries.states import NOT_ASKED_FOR, WITHHELD
+from notify_service.deliveries.states import NO_LONGER_WANTED, NOT_ASKED_FOR, WITHHELD
 from notify_service.history.mail_words import MAIL_REASON, of_mail
 
 _LIMITS: Mapping[str, str] = {
@@ -36,6 +36,7 @@ _EXACT: Mapping[str, str] = {
     "opt-in": "Who submitted has not confirmed the address yet.",
     "cancelled": "Somebody has cancelled it.",
     WITHHELD: "Somebody called the submission spam before this was sent. It is sent if the submission is released.",
+    NO_LONGER_WANTED: "Its form has other recipients or endpoints by now, each with a delivery of its own.",
     NOT_ASKED_FOR: "Somebody asked to send it again, but its form has no such recipient or endpoint any more.",
     "held too long before sending": "There was no time left to send it. It is tried again by itself.",
     "the form confirms no more": "The form had its confirmations switched off before this one was sent.",

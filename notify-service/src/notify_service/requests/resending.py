@@ -15,7 +15,7 @@ from notify_service.channels.routing import routed
 from notify_service.deliveries.retries import is_too_old, may_come, put_aside_s, retry_after_s, unknown, unknown_channel
 from notify_service.planning.handler import Publish, due_of
 from notify_service.requests.one_by_one import one_by_one
-from notify_service.requests.request_table import Request
+from notify_service.requests.recording import Request
 from shared.contracts import DeliveryRequested, SubmissionAccepted
 from shared.failpoints import Reach, ignore
 from shared.forms import Forms

@@ -3,34 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Engine, and_, func, not_, or_, select, update
+from sqlalchemy import Connection, Engine, and_, case, func, not_, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from notify_service.channels.planned import Key
 from notify_service.deliveries.caps import LIMITED
 from notify_service.deliveries.plan_table import PLANNING, PlanTable, Submission
-from notify_service.deliveries.states import WITHHELD
+from notify_service.deliveries.states import NO_LONGER_WANTED, WITHHELD
 from notify_service.tables import deliveries, verdicts
 from shared.database import classified
 
 _C, _V = deliveries.c, verdicts.c
 _UNDER_WAY = ("pending", "sending", "retrying")
 _WITHHELD = or_(
-    _C.state == "cancelled",
+    and_(_C.state == "cancelled", func.coalesce(_C.last_error, "") != NO_LONGER_WANTED),
     and_(_C.state == "held", not_(func.coalesce(_C.last_error, "").startswith(LIMITED, autoescape=True))),
 )
 """What a release makes pending. What a cap holds waits for that cap."""
 
-_PENDING = {"state": "pending", "last_error": None}
-_CANCELLED = {
-    "state": "cancelled",
-    "last_error": WITHHELD,
-    **dict.fromkeys(("due_at", "owner", "lease_until", "next_attempt_at")),
-}
+_CANCELLED = {"state": "cancelled", "last_error": WITHHELD, **dict.fromkeys(("due_at", "next_attempt_at"))}
+"""Who is sending it meanwhile keeps the lease: a release has to know that this one may have sent it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,14 +67,18 @@ class VerdictTable:
     def release(self, asking: Submission, version: int, now: datetime) -> set[Key] | None:
         """Record what a released submission asks for, each once, and make pending what was withheld of it.
 
-        Return all of it that is to be sent now; None where a later verdict stands. Raises `DependencyUnavailable`.
+        Whom a request has told of it is not told again. What somebody is still sending is theirs until their lease is
+        over. Return all of it that is to be sent now; None where a later verdict stands. Raises
+        `DependencyUnavailable`.
         """
         with classified(), self._engine.begin() as connection:
             if not _stands(connection, Verdict(asking.id, version, is_released=True), now):
                 return None
             withheld = update(deliveries).where(_C.submission_id == asking.id, _WITHHELD)
-            connection.execute(withheld.values({**_PENDING, "due_at": now, "changed_at": now}))
-            self._plans.add(connection, asking, now)
+            connection.execute(withheld.values(_taken_back(now)))
+            told = {(key.channel, key.destination_hash) for key in _keys(connection, asking.id, (*_UNDER_WAY, "sent"))}
+            asked = [one for one in asking.asked if (one.key.channel, one.key.destination_hash) not in told]
+            self._plans.add(connection, replace(asking, asked=asked), now)
             return _keys(connection, asking.id, _UNDER_WAY)
 
 
@@ -100,6 +101,19 @@ def _stands(connection: Connection, verdict: Verdict, now: datetime) -> bool:
     found = select(_V.version, _V.is_released).where(_V.submission_id == verdict.submission_id)
     standing = connection.execute(found).one()
     return (standing.version, standing.is_released) == (verdict.version, verdict.is_released)
+
+
+def _taken_back(now: datetime) -> dict[str, Any]:
+    """Return what makes a delivery pending that was withheld, or leaves it to whoever was sending it then."""
+    is_leased = _C.lease_until > now
+    return {
+        "state": case((is_leased, "sending"), else_="pending"),
+        "owner": case((is_leased, _C.owner)),
+        "lease_until": case((is_leased, _C.lease_until)),
+        "last_error": None,
+        "due_at": now,
+        "changed_at": now,
+    }
 
 
 def _keys(connection: Connection, submission_id: UUID, states: Sequence[str]) -> set[Key]:
