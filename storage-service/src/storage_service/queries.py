@@ -54,7 +54,7 @@ class SubmissionQueries:
         """Answer one submission with the conflicts under its id, or null."""
         key = UUID(params["id"])
         row = self._one(key)
-        return {"submission": {**_shown(row), "conflicts": self._conflicts(key)} if row else None}
+        return {"submission": {**_shown(row), "conflicts": self.conflicts(key)} if row else None}
 
     def page(self, params: Params) -> Answer:
         """Answer one page of a form's submissions, newest first, and the next cursor: only spam, or all but spam.
@@ -86,7 +86,8 @@ class SubmissionQueries:
         with classified(), self._engine.connect() as connection:
             return connection.execute(select(*_COLUMNS).where(submissions.c.id == key)).one_or_none()
 
-    def _conflicts(self, key: UUID) -> list[dict[str, Any]]:
+    def conflicts(self, key: UUID) -> list[dict[str, Any]]:
+        """Return what came later under an id, with other fields, as JSON has it."""
         found = select(conflicts).where(conflicts.c.id == key)
         with classified(), self._engine.connect() as connection:
             rows = connection.execute(found.order_by(conflicts.c.received_at, conflicts.c.fingerprint)).all()

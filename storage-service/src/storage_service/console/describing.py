@@ -12,9 +12,12 @@ Described = Mapping[str, Mapping[str, Any]]
 """OpenAPI's operations by `"GET /v1/submissions/{id}"`."""
 
 
-def answer(description: str, schema: Schema) -> dict[str, Any]:
+def answer(description: str, schema: Schema, status: int = 200, **headers: Schema) -> dict[str, Any]:
     """Return what is answered when all is well, in JSON, as the responses of a description."""
-    return {"200": {"description": description, "content": {JSON: {"schema": schema}}}}
+    made: dict[str, Any] = {"description": description, "content": {JSON: {"schema": schema}}}
+    if headers:
+        made["headers"] = {name.replace("_", "-"): {"schema": one} for name, one in headers.items()}
+    return {str(status): made}
 
 
 def parameter(name: str, description: str, **schema: Any) -> dict[str, Any]:

@@ -12,7 +12,8 @@ from storage_service.accounts.audit import Audit
 from storage_service.accounts.keys import Keys
 from storage_service.console.asking import Asking
 from storage_service.queries import SubmissionQueries
-from storage_service.records import Records
+from storage_service.records import Counting, Records
+from storage_service.work import Work
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,7 +26,9 @@ class Parts:
     """
 
     records: Records
+    counting: Counting
     pages: SubmissionQueries
+    work: Work
     keys: Keys
     audit: Audit
     asking: Asking

@@ -28,10 +28,11 @@ from storage_service.console.instruments import RequestInstruments
 from storage_service.console.parts import Parts
 from storage_service.console.settings import Settings
 from storage_service.queries import SubmissionQueries
-from storage_service.records import QUERY_SECONDS_MOST, Records
+from storage_service.records import QUERY_SECONDS_MOST, Counting, Records
 from storage_service.records.index.indexer import Indexer
 from storage_service.records.index.measuring import measure_lag
 from storage_service.tables import LEASES, OUTBOX
+from storage_service.work import Work
 
 REQUESTS_POOL = Pool(size=8, wait_s=2.0, statement_s=QUERY_SECONDS_MOST)
 BACKGROUND_POOL = Pool(size=4)
@@ -61,7 +62,7 @@ class Console:
         self._registry = registry
         self._open = ExitStack()
         self._threads: Sequence[threading.Thread] = ()
-        self.app = self._app(settings, forms, uses.used)
+        self.app = self._app(settings, forms, uses.used, reach)
 
     def start(self, metrics_bind: str | None) -> None:
         """Begin what goes on behind the requests, and show health and metrics; raises `SettingsError`."""
@@ -80,10 +81,12 @@ class Console:
         self._rpc.close()
         self._open.close()
 
-    def _app(self, settings: Settings, forms: Forms, used: Callable[[str, datetime], None]) -> Flask:
+    def _app(self, settings: Settings, forms: Forms, used: Callable[[str, datetime], None], reach: Reach) -> Flask:
         parts = Parts(
             records=Records(self._engine),
+            counting=Counting(self._engine),
             pages=SubmissionQueries(self._engine),
+            work=Work(self._engine, reach=reach),
             keys=Keys(self._engine, fixed_keys(settings), used=used),
             audit=Audit(self._engine),
             asking=Asking(self._rpc),

@@ -6,7 +6,7 @@ from typing import Any
 
 from shared.database import iso
 from shared.forms import Forms
-from shared.forms.labels import label_of
+from shared.forms.labels import label_from, label_of
 from shared.web.schemas import ID, MOMENT, TEXT, TEXT_OR_NONE, Schema, a_list, an_object
 from storage_service.records import Record
 
@@ -48,7 +48,7 @@ def labels_of(record: Record, forms: Forms) -> dict[str, str]:
     """Return what people call each field that came, as its form has it by now."""
     form = forms.get(record.form)
     fields = (form.fields or {}) if form else {}
-    return {name: label_of(fields[name]) if name in fields else name for name in record.fields}
+    return {name: label_of(fields[name]) if name in fields else label_from(name) for name in record.fields}
 
 
 FIELDS: Schema = {"type": "object", "description": "The submitted values by name, in the form's order."}

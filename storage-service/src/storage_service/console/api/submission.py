@@ -1,0 +1,105 @@
+"""`GET /v1/submissions/<id>`: one, with all that is known of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from flask import Blueprint, Response, request
+
+from shared.database import iso
+from shared.web.schemas import MOMENT, TEXT, Schema, a_list, an_object, ref
+from storage_service.accounts.asker import Asker
+from storage_service.console.access import asker, needs
+from storage_service.console.answers import json_answer
+from storage_service.console.api.places import id_of, no_submission
+from storage_service.console.api.shown import FIELDS, HANDLED, LABELS, STORED, shown
+from storage_service.console.api.standing import STANDING, standing
+from storage_service.console.describing import Described, answer
+from storage_service.console.parameters import Parameters
+from storage_service.console.parts import Parts
+from storage_service.records import Record
+from storage_service.work import Note, Step
+
+
+def routes(parts: Parts) -> Blueprint:
+    """Return the view."""
+    views = Blueprint("submission", __name__)
+
+    @views.get("/v1/submissions/<id>")
+    @needs("read")
+    def one(id: str) -> Response:  # noqa: A002 - as the address has it
+        Parameters(request, others=True)
+        return one_answer(parts, id_of(id), asker())
+
+    return views
+
+
+def one_answer(parts: Parts, key: UUID, who: Asker) -> Response:
+    """Answer with one submission; its `ETag` is its version, for `If-Match`. Raises `Refused` (404)."""
+    record = parts.records.one(key, who.forms)
+    if record is None:
+        raise no_submission()
+    parts.audit.note(who, "submission.read", key)
+    return json_answer(_whole(parts, record), headers={"ETag": f'"{record.version}"'})
+
+
+def _whole(parts: Parts, record: Record) -> dict[str, Any]:
+    document = shown(record, parts.forms)
+    del document["conflict_count"]
+    return {
+        **document,
+        "conflicts": parts.pages.conflicts(record.id),
+        **standing(record, parts.forms.get(record.form), parts.asking.deliveries(record.id)),
+        "notes": [_note(one) for one in parts.work.notes(record.id)],
+        "trail": [_step(one) for one in parts.work.trail(record.id)],
+    }
+
+
+def _note(note: Note) -> dict[str, Any]:
+    return {"version": note.version, "at": iso(note.at), "by": note.by, "text": note.text}
+
+
+def _step(step: Step) -> dict[str, Any]:
+    changes = {_SAID_AS.get(name, name): change for name, change in step.changes.items()}
+    job = None if step.job is None else str(step.job)
+    return {"at": iso(step.at), "by": step.by, "changes": changes, "version": step.version, "job": job}
+
+
+_SAID_AS = {"state": "status"}
+"""See `shown.handled`."""
+
+
+def described() -> Described:
+    """Describe it."""
+    return {
+        "GET /v1/submissions/{id}": {
+            "summary": "One submission, with its deliveries, its notes and what was done with it",
+            "responses": answer("It.", ref("WholeSubmission"), ETag={**TEXT, "description": "For `If-Match`."}),
+        }
+    }
+
+
+def schemas() -> Mapping[str, Schema]:
+    """Describe what it answers."""
+    conflict = an_object(fingerprint=TEXT, fields=FIELDS, accepted_at=MOMENT, received_at=MOMENT)
+    step = an_object(
+        at=MOMENT,
+        by=TEXT,
+        changes={"type": "object", "description": "What was changed: from what to what."},
+        version={"type": ["integer", "null"]},
+        job={"type": ["string", "null"], "format": "uuid"},
+    )
+    return {
+        "WholeSubmission": an_object(
+            **STORED,
+            conflicts={**a_list(conflict), "description": "What came later under its id, with other fields."},
+            **HANDLED,
+            field_labels=LABELS,
+            **STANDING,
+            notes=a_list(ref("Note")),
+            trail={**a_list(step), "description": "What was done with it, oldest first."},
+        ),
+        "Note": an_object(version={"type": "integer"}, at=MOMENT, by=TEXT, text=TEXT),
+    }

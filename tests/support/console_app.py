@@ -1,0 +1,110 @@
+"""Runs a console in this process, over a real database and a broker in memory."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import Engine
+from werkzeug.test import TestResponse
+
+from shared import forms
+from shared.api_keys import hash_of
+from shared.messaging.memory import MemoryBroker
+from storage_service.accounts.asker import SCOPES
+from storage_service.accounts.audit import Audit
+from storage_service.accounts.keys import Fixed, Keys
+from storage_service.console.app import create_app
+from storage_service.console.asking import Asking
+from storage_service.console.parts import Parts
+from storage_service.queries import SubmissionQueries
+from storage_service.records import Counting, Records
+from storage_service.work import Work
+
+FORMS = """
+[forms.signup]
+title = "Sign up"
+fields.name = {type = "text", label = "Your name"}
+fields.email = {type = "email"}
+
+[forms.contact]
+confirmation.enabled = false
+owner.enabled = false
+
+[forms.closed]
+active = false
+"""
+
+ALL_KEY = "cf_a-key-of-the-tests-for-everything"
+
+
+@dataclass
+class ConsoleApp:
+    """The application, its parts, its broker and a client."""
+
+    app: Flask
+    parts: Parts
+    broker: MemoryBroker
+    client: FlaskClient
+
+    def key(self, *scopes: str, forms: list[str] | None = None) -> str:
+        """Make a key with these scopes, for these forms, and return it."""
+        number = len(self.parts.keys.listed())
+        return self.parts.keys.add(f"key-{number}", scopes, forms, None)
+
+    def ask(self, path: str, key: str | None = ALL_KEY, method: str = "GET", **options: Any) -> TestResponse:
+        """Send a request, with a key."""
+        headers = {**options.pop("headers", {}), **({"Authorization": f"Bearer {key}"} if key else {})}
+        return self.client.open(path, method=method, headers=headers, **options)
+
+    def json(self, path: str, key: str = ALL_KEY, **options: Any) -> dict[str, Any]:
+        """Return what is answered with 200."""
+        answer = self.ask(path, key, **options)
+        assert answer.status_code == 200, answer.text
+        document = answer.get_json()
+        assert isinstance(document, dict)
+        return document
+
+    def refusal(self, path: str, key: str | None = ALL_KEY, **options: Any) -> tuple[int, str, str | None]:
+        """Return the status, the code and the field of the first error."""
+        answer = self.ask(path, key, **options)
+        assert answer.headers["Content-Type"] == "application/problem+json"
+        document = answer.get_json()
+        assert document["status"] == answer.status_code
+        first: Mapping[str, str] = document["errors"][0]
+        return answer.status_code, first["code"], first.get("field")
+
+
+def a_console(
+    engine: Engine,
+    directory: Path,
+    *,
+    definitions: str = FORMS,
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    **others: Any,
+) -> ConsoleApp:
+    """Return a console; `others` are parts that differ."""
+    path = directory / "forms.toml"
+    path.write_text(definitions, encoding="utf-8")
+    broker = MemoryBroker()
+    given: dict[str, Any] = {
+        "records": Records(engine, clock=clock),
+        "counting": Counting(engine, clock=clock),
+        "pages": SubmissionQueries(engine),
+        "work": Work(engine, clock=clock),
+        "keys": Keys(engine, [Fixed([hash_of(ALL_KEY)], frozenset(SCOPES))], clock=clock),
+        "audit": Audit(engine, clock=clock),
+        "asking": Asking(broker.rpc_client()),
+        "forms": forms.load(path),
+        "clock": clock,
+        "ending": threading.Event(),
+    }
+    parts = Parts(**{**given, **others})
+    app = create_app(parts)
+    return ConsoleApp(app, parts, broker, app.test_client())
