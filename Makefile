@@ -3,6 +3,7 @@ PYTHON ?= python3
 OWN_FORMS = $(COUNTERFOIL_FORMS)$(wildcard forms.toml forms/forms.toml)
 FORMS ?= $(or $(COUNTERFOIL_FORMS),$(firstword $(wildcard forms.toml forms/forms.toml)),forms.example.toml)
 BIN = .venv/bin
+RUN = .run
 CODE = shared gateway storage-service notify-service deploy tools tests
 # Three at once on two processors, a file to each: most tests wait for a server, and each process has its own.
 PARALLEL = --numprocesses=3 --dist=loadfile
@@ -11,7 +12,7 @@ COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gene
 	--no-annotate --no-emit-package counterfoil-shared
 
 .DEFAULT_GOAL = help
-.PHONY: help run forms-check test test-kills test-faults test-deliveries test-clock test-compose test-proxies fuzz soak lint format snippet lock bench backup restore clean delete-data
+.PHONY: help run key forms-check test test-kills test-faults test-deliveries test-clock test-compose test-proxies fuzz soak lint format snippet lock bench backup restore clean delete-data
 
 help: ## list the verbs
 	@grep -hE '^[a-z-]+:.*## ' Makefile | sed 's/:.*## /\t/' | while IFS="$$(printf '\t')" read -r verb what; do \
@@ -19,6 +20,12 @@ help: ## list the verbs
 
 run: ## start everything here, until Ctrl-C (PORT=8081 for another port)
 	@$(PREPARE) run && exec $(BIN)/python -m dev.run
+
+key: ## make a key for /v1, shown once (NAME=reports SCOPES=read,export; narrower with FORM=contact, DAYS=90)
+	@$(PREPARE) forms
+	@test -f "$(RUN)/storage.env" || { echo "There is nothing to make a key for: start make run first" >&2; exit 2; }
+	@set -a; . "$(abspath $(RUN))/storage.env"; exec $(BIN)/python -m storage_service key add "$(NAME)" \
+		--scopes "$(or $(SCOPES),read)" $(if $(FORM),--forms "$(FORM)") $(if $(DAYS),--days "$(DAYS)")
 
 forms-check: ## say what is wrong in the forms and the templates of mails, and in which line (FORMS=path for another file)
 	@$(PREPARE) forms

@@ -61,10 +61,11 @@ class Runner:
         return [self.process.pid, *descendants(self.process.pid)]
 
     def pid_of(self, module: str) -> int:
-        """Return the process id of `python -m <module>` below it."""
+        """Return the process id of `python -m <module>` below it; options and paths may follow, and no other word."""
         table = subprocess.run(["ps", "-A", "-ww", "-o", "pid=,command="], capture_output=True, text=True).stdout
         commands = dict(line.split(None, 1) for line in table.splitlines())
-        return next(pid for pid in descendants(self.process.pid) if f"-m {module}" in commands[str(pid)])
+        ours = [pid for pid in descendants(self.process.pid) if str(pid) in commands]
+        return next(pid for pid in ours if re.search(rf"-m {module}( [/-]|$)", commands[str(pid)]))
 
     def close_terminal(self) -> None:
         """Close the window it runs in."""
@@ -106,10 +107,10 @@ def test_parts_are_killed_then_all_of_it_and_nothing_is_lost(directory: Path, ru
     assert mailboxes(directory) == ["ada@example.org", "owner@example.org"]
     assert {path.stat().st_mode & 0o077 for path in (directory, *directory.rglob("*"))} == {0}
 
-    for module in ("storage_service", "gateway", "dev.mail_sink"):
+    for module in ("storage_service console", "gateway", "dev.mail_sink", "storage_service"):
         os.kill(first.pid_of(module), signal.SIGKILL)
     os.kill(int((directory / "rabbitmq" / "pids").read_text().split()[0]), signal.SIGKILL)
-    said = [f"{name} was killed by SIGKILL" for name in ("storage", "gateway", "mail", "RabbitMQ")]
+    said = [f"{name} was killed by SIGKILL" for name in ("storage", "console", "gateway", "mail", "RabbitMQ")]
     eventually(lambda: all(line in first.output for line in said), 30, "it says what was killed")
     accepted.append(eventually(lambda: submit(first.url), 60, "it accepts again"))
     eventually(lambda: len(mailboxes(directory)) >= 4, 60, "the second mails are in the sink")
@@ -124,8 +125,9 @@ def test_parts_are_killed_then_all_of_it_and_nothing_is_lost(directory: Path, ru
     second.await_ready()
     assert_gone(left)
     assert "cf_" not in second.output, "the key is shown at the first start only"
-    kept = eventually(lambda: submissions(second.url, key), 30, "storage answers")
+    kept = eventually(lambda: submissions(second.url, key), 30, "the console answers")
     assert {each["id"] for each in kept} >= set(accepted)
+    assert made_key(directory, "NAME=reports", "SCOPES=read") not in {"", key}
     assert with_settings_of(directory, "storage", "-m storage_service parked replay --all") == "0 replayed\n"
     backup = backed_up(directory, "make")
     assert backup.returncode == 0, backup.stderr
@@ -216,6 +218,14 @@ def with_settings_of(directory: Path, service: str, command: str) -> str:
     done = subprocess.run(["sh", "-c", line], cwd=ROOT, env=clean_environment(), capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     return done.stdout
+
+
+def made_key(directory: Path, *given: str) -> str:
+    """Return the key that `make key` shows."""
+    command = ["make", "--no-print-directory", "key", f"RUN={directory}", *given]
+    done = subprocess.run(command, cwd=ROOT, env=clean_environment(), capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return str(re.findall(r"cf_\S+", done.stdout)[0])
 
 
 def submissions(url: str, key: str) -> list[dict[str, str]] | None:

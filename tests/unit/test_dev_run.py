@@ -20,7 +20,17 @@ MADE = {"BIND": "127.0.0.1:8080", "BROKER_URL": "amqp://private/"}
 
 @pytest.fixture(autouse=True)
 def no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("BROKER_URL", "DATABASE_URL", "SMTP_URL", "OWNER_MAIL", "FORMS", "BIND", "API_KEY_HASHES", "SECRET"):
+    for name in (
+        "BROKER_URL",
+        "DATABASE_URL",
+        "SMTP_URL",
+        "OWNER_MAIL",
+        "FORMS",
+        "BIND",
+        "API_KEY_HASHES",
+        "SECRET",
+        "CONSOLE_BIND",
+    ):
         monkeypatch.delenv(f"COUNTERFOIL_{name}", raising=False)
         monkeypatch.delenv(f"COUNTERFOIL_{name}_FILE", raising=False)
     monkeypatch.delenv("PORT", raising=False)
@@ -209,6 +219,18 @@ def test_the_words_give_a_line_that_the_form_takes_or_say_where_there_is_one(
     commands = [line for line in said.partition("Try it")[2].splitlines() if line.startswith("  ")]
     assert len(commands) == (3 if takes else 1)
     assert all(line.startswith("  curl ") for line in commands), "what is set apart can be copied"
+
+
+def test_the_gateway_passes_on_to_the_console_that_reads_storages_database(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    made = run_settings.addresses(8080, 8097)
+    console, gateway = (run_settings.environment(tmp_path, name, made) for name in ("console", "gateway"))
+    assert console["COUNTERFOIL_CONSOLE_BIND"] == "127.0.0.1:8097"
+    assert console["COUNTERFOIL_DATABASE_URL"] == f"sqlite:///{tmp_path}/storage.db"
+    assert gateway["COUNTERFOIL_CONSOLE_URL"] == "http://127.0.0.1:8097"
+    monkeypatch.setenv("COUNTERFOIL_CONSOLE_BIND", "127.0.0.1:9000")
+    assert run_settings.addresses(8080, 8097)["CONSOLE_URL"] == "http://127.0.0.1:9000", "one's own address goes before"
 
 
 def test_a_command_finds_the_settings_of_a_run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -34,3 +34,16 @@ def test_forms_check_says_that_it_checked_the_example(
     said = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=True).stdout
     assert (EXAMPLE in said) == is_example
     assert ('"forms.example.toml"' in said) == is_example
+
+
+def test_a_key_is_made_with_the_settings_of_the_run_for_what_is_asked(tmp_path: Path) -> None:
+    (tmp_path / "storage.env").touch()
+    given = [f"RUN={tmp_path}", "NAME=reports", "SCOPES=read,export", "FORM=contact", "DAYS=90"]
+    command = ["make", "-n", "-f", str(ROOT / "Makefile"), "key", *given]
+    environment = {name: value for name, value in clean_environment().items() if "MAKE" not in name}
+    said = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=True).stdout
+    assert f'. "{tmp_path}/storage.env"' in said
+    words = said.replace("\\\n", " ").partition("-m storage_service ")[2].split()
+    assert words[:3] == ["key", "add", '"reports"']
+    for option, value in {"--scopes": "read,export", "--forms": "contact", "--days": "90"}.items():
+        assert words[words.index(option) + 1] == f'"{value}"'

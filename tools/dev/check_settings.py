@@ -1,4 +1,4 @@
-"""Checks the settings of all three services before anything is started."""
+"""Checks the settings of all services before anything is started."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 
 import gateway.settings
 import notify_service.settings
+import storage_service.console.settings
 import storage_service.settings
 from dev import run_settings
 from shared.settings import SettingsError
@@ -16,9 +17,10 @@ from shared.settings import SettingsError
 _LOADS: dict[str, Callable[[], object]] = {
     "gateway": gateway.settings.load,
     "storage": storage_service.settings.load,
+    "console": storage_service.console.settings.load,
     "notify": notify_service.settings.load,
 }
-_TO_BE_MADE = {"BIND": "127.0.0.1:8080", "BROKER_URL": "amqp://127.0.0.1/", "SMTP_URL": "smtp://127.0.0.1"}
+_TO_BE_MADE = {**run_settings.addresses(8080, 8090), "BROKER_URL": "amqp://127.0.0.1/", "SMTP_URL": "smtp://127.0.0.1"}
 _TO_BE_MADE_AS_FILES = {"SECRET": "to be made", "API_KEY_HASHES": "", "OPERATOR_KEY_HASHES": ""}
 
 

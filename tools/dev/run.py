@@ -1,4 +1,4 @@
-"""`make run` runs a private broker, a mail sink and the three services until Ctrl-C, after `dev.prepare`."""
+"""`make run` runs a broker, a mail sink, the three services and the console until Ctrl-C, after `dev.prepare`."""
 
 from __future__ import annotations
 
@@ -26,7 +26,12 @@ from shared import forms
 
 _READY_TIMEOUT_S = 30
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-_SERVICES = {"storage": "storage_service", "notify": "notify_service", "gateway": "gateway"}
+_SERVICES = {
+    "storage": ["storage_service"],
+    "console": ["storage_service", "console"],
+    "notify": ["notify_service"],
+    "gateway": ["gateway"],
+}
 
 
 class Asked(Exception):
@@ -51,7 +56,7 @@ class Run:
             os.environ.update(run_directory.mark(self._directory))
             self._port = ports.chosen()
             self._mail_port = 0 if run_settings.is_given("SMTP_URL") else ports.for_mails(self._port)
-            self._made["BIND"] = f"127.0.0.1:{self._port}"
+            self._made |= run_settings.addresses(self._port, processes.free_port())
             stack.callback(self._supervisor.say, "Stopped.")
             if not run_settings.is_given("BROKER_URL"):
                 self._start_broker(stack)
@@ -64,7 +69,7 @@ class Run:
             mail_page = self._start_mail_sink() if self._mail_port else None
             for name, module in _SERVICES.items():
                 run_settings.write(self._directory, name, self._made)
-                self._supervisor.start(name, [sys.executable, "-m", module], self._environment(name))
+                self._supervisor.start(name, [sys.executable, "-m", *module], self._environment(name))
             if ended := self._await_ready():
                 return ended
             self._supervisor.bring_back()
@@ -95,16 +100,17 @@ class Run:
         return f"http://127.0.0.1:{web}/"
 
     def _await_ready(self) -> str | None:
-        """Wait until the gateway is ready; returns what ended by itself in the meantime."""
+        """Wait until the gateway and the console are ready; returns what ended by itself in the meantime."""
+        asked = (f"http://127.0.0.1:{self._port}", self._made["CONSOLE_URL"])
         for _ in range(_READY_TIMEOUT_S * 4):
             if ended := self._supervisor.wait(timeout_s=0.25):
                 return ended
             try:
-                if requests.get(f"http://127.0.0.1:{self._port}/readyz", timeout=5).ok:
+                if all(requests.get(f"{url}/readyz", timeout=5).ok for url in asked):
                     return None
             except requests.RequestException:
                 continue
-        self._supervisor.say("The gateway is not ready yet: see what it says above. It goes on trying.")
+        self._supervisor.say("Not all of it is ready yet: see what it says above. It goes on trying.")
         return None
 
     def _call(self, module: str, *arguments: str) -> str:

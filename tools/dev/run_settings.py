@@ -16,6 +16,7 @@ OWNER = "owner@example.org"
 """Whom the sink keeps the owner's mails for, unless somebody says who the owner is."""
 
 _OURS = ("COUNTERFOIL_", "OTEL_")
+_DATABASE_OF = {"console": "storage"}
 
 
 def is_given(name: str) -> bool:
@@ -34,6 +35,15 @@ def templates() -> Path | None:
     return Path(folder) if (folder := os.environ.get("COUNTERFOIL_TEMPLATES")) else None
 
 
+def addresses(port: int, console_port: int) -> dict[str, str]:
+    """Return where the gateway listens, and where the console does, to which it passes on what owners ask.
+
+    COUNTERFOIL_CONSOLE_BIND goes before `console_port`.
+    """
+    console = os.environ.get("COUNTERFOIL_CONSOLE_BIND") or f"127.0.0.1:{console_port}"
+    return {"BIND": f"127.0.0.1:{port}", "CONSOLE_BIND": console, "CONSOLE_URL": f"http://{console}"}
+
+
 def environment(directory: Path, service: str, made: Mapping[str, str]) -> dict[str, str]:
     """Return the environment of one service; `made` holds what was made for this run, by the setting's name.
 
@@ -41,7 +51,7 @@ def environment(directory: Path, service: str, made: Mapping[str, str]) -> dict[
     """
     secrets = directory / "secrets"
     own = {
-        "DATABASE_URL": f"sqlite:///{directory / service}.db",
+        "DATABASE_URL": f"sqlite:///{directory / _DATABASE_OF.get(service, service)}.db",
         "SECRET_FILE": str(secrets / "secret"),
         "API_KEY_HASHES_FILE": str(secrets / "api_key_hashes"),
         "OPERATOR_KEY_HASHES_FILE": str(secrets / "operator_key_hashes"),

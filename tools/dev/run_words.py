@@ -12,6 +12,7 @@ from dev.steps import ROOT
 _READY = """
 Counterfoil is ready:  {address}/
 
+  API       {address}/v1  (described at {address}/v1/openapi.json; `make key` makes further keys)
   API key   {api_key}
   Operator  {operator_key}
   Mails     {mails}
