@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 import secrets
 import subprocess
 from pathlib import Path
@@ -28,26 +29,17 @@ def state(receipt_url: str) -> str:
     return str(requests.get(receipt_url, headers=JSON, timeout=10).json()["state"])
 
 
-def as_owner(stack: Stack, path: str) -> dict[str, Any]:
-    answer = requests.get(f"{stack.url}{path}", headers={"Authorization": f"Bearer {stack.api_key()}"}, timeout=10)
-    answer.raise_for_status()
-    found: dict[str, Any] = answer.json()
-    return found
-
-
 def test_a_submission_through_the_published_port_is_confirmed_and_outlives_the_containers(stack: Stack) -> None:
     address = f"ada+{secrets.token_hex(4)}@example.org"
     receipt = submit(stack, address)["receipt_url"]
     assert receipt.startswith(f"{stack.url}/receipts/"), "the address that the client used"
     eventually(lambda: state(receipt) == "confirmed", 30, "the receipt says confirmed")
     assert stack.mailed()[address] == 1
-    key = stack.api_key()
+    key, _ = stack.api_key(), stack.operator_key()
     stack.down()
     stack.up()
     assert state(receipt) == "confirmed"
-    listed = requests.get(
-        f"{stack.url}/v1/forms/signup/submissions", headers={"Authorization": f"Bearer {key}"}, timeout=10
-    )
+    listed = stack.as_owner("/v1/forms/signup/submissions", key)
     assert [each["fields"]["email"] for each in listed.json()["submissions"]] == [address]
     another = submit(stack, f"ada+{secrets.token_hex(4)}@example.org")["receipt_url"]
     eventually(lambda: state(another) == "confirmed", 30, "it goes on")
@@ -110,6 +102,19 @@ def test_a_secret_of_a_form_is_seen_by_the_service_that_reads_it_alone(stack: St
     stack.compose("run", "--rm", "-T", "credentials", "sh", "-c", put)
     assert stack.compose("exec", "-T", "notify-service", "cat", "/secrets/forms/rsvp_webhook").strip() == secret
     assert stack.compose("exec", "-T", "gateway", "ls", "/secrets/forms").split() == []
+
+
+def test_the_keys_that_the_first_start_shows_and_one_that_is_made_open_what_they_should(stack: Stack) -> None:
+    reader, operator = stack.api_key(), stack.operator_key()
+    made = stack.compose(
+        "exec", "-T", "console", "python", "-m", "storage_service", "key", "add", "reports", "--scopes", "read"
+    )
+    reports = re.findall(r"cf_\S+", made)[0]
+    asked = {"/v1/forms/signup/submissions": (200, 403, 200), "/v1/parked": (403, 200, 403)}
+    for path, expected in asked.items():
+        found = tuple(stack.as_owner(path, key).status_code for key in (reader, operator, reports))
+        assert found == expected, path
+    assert stack.as_owner("/v1/forms", "cf_of_nobody").status_code == 401
 
 
 def test_metrics_and_the_broker_are_not_published(stack: Stack) -> None:

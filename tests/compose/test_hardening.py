@@ -18,7 +18,7 @@ def service_of(container: dict[str, Any]) -> str:
 
 def test_every_running_container_is_as_hard_as_its_file_says(stack: Stack) -> None:
     containers = stack.inspect()
-    assert len(containers) >= 7
+    assert len(containers) >= 8
     for name, container in containers.items():
         host = container["HostConfig"]
         begins_as_root = service_of(container) in FIRST_ROOT
@@ -47,7 +47,8 @@ def test_no_password_can_be_seen_from_outside(stack: Stack) -> None:
 
 
 def test_a_service_reads_no_other_services_secrets(stack: Stack) -> None:
-    for service in ("gateway", "storage-service", "notify-service"):
+    for service in ("gateway", "storage-service", "notify-service", "console"):
         seen = stack.compose("exec", "-T", service, "ls", "/secrets").split()
         assert ("database_url" in seen) == (service != "gateway")
         assert ("secret" in seen) == (service == "gateway")
+        assert ("api_key_hashes" in seen) == (service in {"gateway", "console"}), "made here, and copied there"

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
 
 from support.compose_stack import Stack
 from support.compose_trial import Trial
+from support.polling import eventually
 
-REPLICAS = {"storage_service": 3, "notify_service": 2, "gateway": 2}
+REPLICAS = {"storage_service": 3, "notify_service": 2, "console": 2, "gateway": 2}
 SERVICES = [name.replace("_", "-") for name in REPLICAS]
 UNRECORDED_MOST = 2 * 4
 """Mails that a killed notify may have sent and not recorded: two on each of its connections."""
@@ -33,7 +35,7 @@ def trial(scaled: Stack, tmp_path: Path) -> Trial:
 
 
 def test_any_replica_may_be_killed(trial: Trial) -> None:
-    for service in ("gateway", "storage-service", "notify-service"):
+    for service in ("gateway", "storage-service", "notify-service", "console"):
         victim = trial.stack.containers(service)[0]
         trial.stack.kill(victim)
         trial.await_more(40)
@@ -60,6 +62,24 @@ def test_an_update_by_the_book_makes_every_replica_anew_and_leaves_the_rest(tria
     assert stack.containers("rabbitmq", "postgres", "proxy") == servers, "what is not updated goes on"
     trial.await_more(40)
     trial.conclude(duplicate_mails=0)
+
+
+def test_of_two_consoles_one_may_be_killed_and_the_next_request_is_answered(scaled: Stack) -> None:
+    key, waits_s = scaled.api_key(), list[float]()
+    eventually(lambda: scaled.as_owner("/v1/forms", key).ok, 30, "the owner is answered")
+    [victim, _] = scaled.containers("console")
+    try:
+        for number in range(60):
+            if number == 20:
+                scaled.kill(victim)
+            begun_s = time.monotonic()
+            answer = scaled.as_owner("/v1/forms", key)
+            waits_s.append(time.monotonic() - begun_s)
+            assert answer.status_code == 200, f"request {number}: {answer.text}"
+    finally:
+        scaled.start(victim)
+    print(f"slowest answer while a console was killed: {max(waits_s) * 1000:.0f} ms")
+    assert max(waits_s) < 3
 
 
 def test_broker_and_database_may_be_killed(trial: Trial) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -48,6 +49,7 @@ class Deployed:
         self._compose = Stack(project=STACK)
         self._settings = self._compose.settings | {"COUNTERFOIL_SECRETS": str(secrets)}
         self.url = self._compose.url
+        self.key = ""
 
     def build(self) -> None:
         """Build the images, under tags of their own."""
@@ -79,6 +81,12 @@ class Deployed:
         fields = {"name": "Ada Lovelace", "email": f"ada+{number}@example.org"}
         return requests.post(f"{self.url}/f/signup", json=fields, headers={"Accept": "application/json"}, timeout=10)
 
+    def stored(self) -> int | None:
+        """Return how many submissions the owner sees; None while there is no answer."""
+        who = {"Authorization": f"Bearer {self.key}"}
+        answer = requests.get(f"{self.url}/v1/forms/signup/submissions", headers=who, timeout=10)
+        return len(answer.json()["submissions"]) if answer.ok else None
+
     def _left(self, *listing: str) -> list[str]:
         return docker(*listing, "--filter", f"label=com.docker.stack.namespace={STACK}").split()
 
@@ -89,7 +97,9 @@ def deployed(swarm: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     stack = Deployed(tmp_path_factory.mktemp("swarm") / "secrets")
     stack.build()
     try:
-        assert "API key" in stack.deploy(), "the first run shows the key"
+        shown = re.search(r"API key \(shown once\): (\S+)", stack.deploy())
+        assert shown, "the first run shows the key"
+        stack.key = shown[1]
         yield stack
     finally:
         print(docker("stack", "ps", "--no-trunc", STACK))
@@ -112,8 +122,10 @@ def state(receipt_url: str) -> str:
 def test_a_submission_is_confirmed_before_and_after_scaling(deployed: Deployed) -> None:
     receipts = [eventually(lambda: is_accepted(deployed, 0), READY_LIMIT_S, "a submission is accepted")]
     eventually(lambda: state(receipts[0]) == "confirmed", CONFIRM_LIMIT_S, "it is confirmed")
-    docker("service", "scale", f"{STACK}_gateway=2", f"{STACK}_storage-service=2")
-    assert [deployed.replicas(service) for service in ("gateway", "storage-service")] == ["2/2", "2/2"]
+    eventually(lambda: deployed.stored() == 1, READY_LIMIT_S, "the owner sees it")
+    scaled = ("gateway", "storage-service", "console")
+    docker("service", "scale", *(f"{STACK}_{service}=2" for service in scaled))
+    assert [deployed.replicas(service) for service in scaled] == ["2/2"] * 3
     answers = [deployed.submit(number) for number in range(1, 21)]
     assert {answer.status_code for answer in answers} == {202}
     receipts += [answer.json()["receipt_url"] for answer in answers]

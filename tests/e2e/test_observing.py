@@ -14,6 +14,7 @@ from dev.broker import Broker
 from dev.mail_sink import MailSink
 from dev.prometheus import Prometheus
 from shared.messaging.topology import EVENTS
+from support.console_server import ConsoleServer
 from support.events import an_event
 from support.installation import Installation
 from support.observe import alerts, ask, configure, dashboard_queries, metrics_in, records
@@ -40,12 +41,22 @@ def installation(tmp_path: Path, mortal_broker: Broker, mail_sink: MailSink) -> 
 
 
 @pytest.fixture
-def prometheus(tmp_path: Path, mortal_broker: Broker, installation: Installation) -> Iterator[str]:
+def console(tmp_path: Path, installation: Installation) -> Iterator[ConsoleServer]:
+    database, broker = installation.database_urls["storage"], installation.broker_url
+    with ConsoleServer(tmp_path, database_url=database, broker_url=broker) as console:
+        yield console
+
+
+@pytest.fixture
+def prometheus(
+    tmp_path: Path, mortal_broker: Broker, installation: Installation, console: ConsoleServer
+) -> Iterator[str]:
     exporter = mortal_broker.export_metrics()
     url = installation.metrics_urls
     targets = {
         "gateway": [url["gateway"].removeprefix("http://")],
         "storage-service": [url["storage-0"].removeprefix("http://")],
+        "console": [console.metrics_url.removeprefix("http://")],
         "notify-service": [url["notify-0"].removeprefix("http://")],
         "rabbitmq": [exporter],
         "rabbitmq-queues": [exporter],
@@ -65,9 +76,12 @@ def submit(installation: Installation) -> None:
     installation.queues.publish(EVENTS, an_event().TYPE, b"{not json", bad)
 
 
-def test_every_query_and_every_rule_finds_what_it_asks_for(installation: Installation, prometheus: str) -> None:
-    eventually(lambda: len(ask(prometheus, "up == 1")) == 5, 30, "all targets are read")
+def test_every_query_and_every_rule_finds_what_it_asks_for(
+    installation: Installation, console: ConsoleServer, prometheus: str
+) -> None:
+    eventually(lambda: len(ask(prometheus, "up == 1")) == 6, 30, "all targets are read")
     submit(installation)
+    eventually(lambda: console.ask("/v1/submissions").json()["submissions"], 30, "an owner sees some of it")
     for query, expected in FIGURES.items():
         eventually(partial(is_at, expected, prometheus, query), 30, f"{query} is {expected}")
     known = set(requests.get(f"{prometheus}/api/v1/label/__name__/values", timeout=10).json()["data"])

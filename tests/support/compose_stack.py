@@ -10,6 +10,8 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+import requests
+
 from counterfoil_ledger.mails import mail_counts
 from dev.processes import free_port
 from shared.contracts import fingerprint
@@ -44,6 +46,7 @@ class Stack:
         if forms is not None:
             self.settings["COUNTERFOIL_FORMS"] = str(forms)
         self.url = f"http://127.0.0.1:{self.settings['PORT']}"
+        self._keys: dict[str, str] = {}
         self._mail_url = f"http://127.0.0.1:{self.settings['MAIL_PORT']}"
 
     def compose(self, *arguments: str, timeout_s: float = UP_LIMIT_S) -> str:
@@ -62,6 +65,8 @@ class Stack:
 
     def down(self, *, volumes: bool = False) -> None:
         """Remove every container, and the data too if told."""
+        if volumes:
+            self._keys.clear()
         self.compose("down", "--remove-orphans", *(["--volumes"] if volumes else []))
 
     def containers(self, *services: str) -> list[str]:
@@ -104,6 +109,8 @@ class Stack:
         for service in ("storage-service", "notify-service"):
             count = replicas[service.replace("-", "_")]
             self.compose("up", "--no-deps", "--wait", f"--scale={service}={count}", service)
+        self.compose("run", "--rm", "--no-deps", "setup")
+        self.compose("up", "--no-deps", "--wait", f"--scale=console={replicas['console']}", "console")
         old = self.containers("gateway")
         both = f"--scale=gateway={len(old) + replicas['gateway']}"
         self.compose("up", "--no-deps", "--no-recreate", "--wait", both, "gateway")
@@ -150,11 +157,27 @@ class Stack:
         """Return how many mails each address has in MailDev."""
         return mail_counts(self._mail_url)
 
+    def as_owner(self, path: str, key: str | None = None) -> requests.Response:
+        """Ask for something at `/v1` through the proxy, with a key: the first start's unless another is given."""
+        return requests.get(
+            f"{self.url}{path}", headers={"Authorization": f"Bearer {key or self.api_key()}"}, timeout=10
+        )
+
     def api_key(self) -> str:
         """Return the key to read with that the first start showed."""
-        found = re.search(r"API key \(shown once\): (\S+)", self.compose("logs", "--no-log-prefix", "setup"))
-        assert found, "setup has shown no key"
-        return found[1]
+        return self._shown("API key")
+
+    def operator_key(self) -> str:
+        """Return the operator's key that the first start showed."""
+        return self._shown("Operator key")
+
+    def _shown(self, name: str) -> str:
+        """Return a key that the log of the first `setup` shows; remembered, for `down` removes that log."""
+        if name not in self._keys:
+            found = re.search(rf"{name} \(shown once\): (\S+)", self.compose("logs", "--no-log-prefix", "setup"))
+            assert found, f"setup has shown no {name}"
+            self._keys[name] = found[1]
+        return self._keys[name]
 
 
 def engine_problem() -> str | None:

@@ -13,6 +13,7 @@ from support.compose_files import ROOT, Service, every_service, is_one_shot, nam
 FOUND = list(every_service())
 ALL = [pytest.param(service, id=f"{file}:{name}") for file, name, service in FOUND]
 LASTING = [pytest.param(service, id=f"{file}:{name}") for file, name, service in FOUND if not is_one_shot(service)]
+BUILT_BY = {service["image"]: service["build"]["dockerfile"] for _, _, service in FOUND if "build" in service}
 DOCKERFILES = sorted([*ROOT.glob("*/Dockerfile"), *ROOT.glob("*/*/Dockerfile")])
 
 BECOMES_ANOTHER_USER = {"CHOWN", "DAC_OVERRIDE", "FOWNER", "SETGID", "SETUID"}
@@ -80,7 +81,8 @@ def test_what_lasts_is_started_again_and_is_given_time_to_end(service: Service) 
 def is_checked(service: Service) -> bool:
     if service.get("healthcheck", {}).get("test"):
         return True
-    return "\nHEALTHCHECK " in (ROOT / service["build"]["dockerfile"]).read_text() if "build" in service else False
+    file = BUILT_BY.get(service["image"])
+    return file is not None and "\nHEALTHCHECK " in (ROOT / file).read_text()
 
 
 @pytest.mark.parametrize("service", LASTING)
@@ -127,7 +129,7 @@ def test_every_setting_of_a_service_is_passed_on_to_it() -> None:
         (service, name)
         for *names_, owners in rows
         for name in filter(None, names_)
-        for service in ("gateway", "storage-service", "notify-service")
+        for service in ("gateway", "storage-service", "notify-service", "console")
         if owners == "all" or service.removesuffix("-service") in owners
         if not {f"COUNTERFOIL_{name}", f"COUNTERFOIL_{name}_FILE"} & services[service]["environment"].keys()
     }
@@ -135,7 +137,7 @@ def test_every_setting_of_a_service_is_passed_on_to_it() -> None:
     assert {name for _, name in missing} == LEFT_TO_THE_IMAGE
 
 
-@pytest.mark.parametrize("name", ["gateway", "notify-service"])
+@pytest.mark.parametrize("name", ["gateway", "notify-service", "console"])
 def test_the_forms_are_mounted_as_a_folder_so_that_what_an_editor_puts_in_the_files_place_is_seen(name: str) -> None:
     service = {each: service for file, each, service in FOUND if file == "docker-compose.yml"}[name]
     [forms] = [volume for volume in service["volumes"] if isinstance(volume, dict)]
@@ -153,6 +155,26 @@ def test_each_service_reads_the_secrets_of_forms_from_a_folder_of_its_own() -> N
         assert f"{name.removesuffix('-service')}-secrets:/secrets:ro" in services[name]["volumes"]
 
 
+def test_the_gateways_reach_the_consoles_in_a_network_that_nobody_else_is_in() -> None:
+    services = {each: service for file, each, service in FOUND if file == "docker-compose.yml"}
+    inside = {name for name, service in services.items() if "owners" in service.get("networks", ())}
+    assert inside == {"gateway", "console"}
+    [name] = services["console"]["networks"]["owners"]["aliases"]
+    port = services["console"]["environment"]["COUNTERFOIL_CONSOLE_BIND"].rpartition(":")[2]
+    assert services["gateway"]["environment"]["COUNTERFOIL_CONSOLE_URL"] == f"http://{name}:{port}"
+    assert "database" not in services["gateway"]["networks"]
+    assert not services["console"].get("ports"), "it is reached through the gateways"
+
+
+def test_the_console_has_the_keys_hashes_and_no_other_services_secrets() -> None:
+    services = {each: service for file, each, service in FOUND if file == "docker-compose.yml"}
+    assert [volume for volume in services["console"]["volumes"] if isinstance(volume, str)] == [
+        "console-secrets:/secrets:ro"
+    ]
+    assert "/secrets/api_key_hashes /secrets/operator_key_hashes /console" in services["setup"]["command"][-1]
+    assert "console-secrets:/console" in services["setup"]["volumes"]
+
+
 def drop(key: str) -> Callable[[Service], Service]:
     return lambda service: {name: value for name, value in service.items() if name != key}
 
@@ -167,7 +189,7 @@ def drop(key: str) -> Callable[[Service], Service]:
         (test_no_secret_stands_in_it, lambda service: service | {"environment": {"POSTGRES_PASSWORD": "x"}}),
         (test_signals_reach_its_process, lambda service: service | {"command": "python -m gateway"}),
         (test_what_lasts_is_started_again_and_is_given_time_to_end, drop("restart")),
-        (test_what_lasts_says_whether_it_is_healthy, drop("build")),
+        (test_what_lasts_says_whether_it_is_healthy, lambda service: service | {"image": "another:1.0.0"}),
     ],
 )
 def test_each_rule_can_fail(rule: Callable[[Service], None], harm: Callable[[Service], Service]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import subprocess
 import sys
@@ -31,7 +32,12 @@ OWN = {"keda.sh/v1alpha1", "monitoring.coreos.com/v1", "rabbitmq.com/v1beta1"}
 VERSIONS = ["1.30", "1.37"]
 """The oldest that knows `preStop.sleep` without being told to, and the newest."""
 
-MODULES = {"gateway": "gateway", "storage-service": "storage_service", "notify-service": "notify_service"}
+MODULES = {
+    "gateway": "gateway",
+    "storage-service": "storage_service",
+    "notify-service": "notify_service",
+    "console": "storage_service.console",
+}
 
 
 @pytest.fixture(scope="module")
@@ -119,37 +125,57 @@ def test_every_service_is_probed_where_it_answers(manifests: list[Manifest]) -> 
 def test_a_stop_is_waited_for(manifests: list[Manifest]) -> None:
     found = dict(pods(manifests))
     assert found["notify-service"]["terminationGracePeriodSeconds"] >= 90, "a mail takes a minute at most"
-    [gateway] = found["gateway"]["containers"]
-    pause_s = gateway["lifecycle"]["preStop"]["sleep"]["seconds"]
-    assert found["gateway"]["terminationGracePeriodSeconds"] - pause_s >= 30
+    for name in ("gateway", "console"):
+        [container] = found[name]["containers"]
+        pause_s = container["lifecycle"]["preStop"]["sleep"]["seconds"]
+        assert found[name]["terminationGracePeriodSeconds"] - pause_s >= 30
 
 
-def mounted(container: Manifest, pod: Manifest, example: Path) -> dict[str, str]:
-    """Return where a container finds what, and where that lies in the example."""
+def test_the_gateways_alone_reach_the_console(manifests: list[Manifest]) -> None:
+    policy = of_kind(manifests, "NetworkPolicy")["counterfoil-console"]["spec"]
+    assert policy["podSelector"] == {"matchLabels": {"app.kubernetes.io/name": "console"}}
+    gateways = {"podSelector": {"matchLabels": {"app.kubernetes.io/name": "gateway"}}}
+    assert policy["ingress"] == [{"from": [gateways], "ports": [{"port": "http"}]}]
+    [gateway] = dict(pods(manifests))["gateway"]["containers"]
+    service = of_kind(manifests, "Service")["console"]["spec"]
+    assert environment(gateway, manifests)["COUNTERFOIL_CONSOLE_URL"] == "http://console"
+    assert service == {
+        "selector": {"app.kubernetes.io/name": "console"},
+        "ports": [{"name": "http", "port": 80, "targetPort": "http"}],
+    }
+
+
+def mounted(container: Manifest, pod: Manifest, manifests: list[Manifest], directory: Path) -> dict[str, str]:
+    """Return where a container finds what, and where the same lies here: a Secret's files below `directory`."""
     places: dict[str, str] = {}
     volumes = {volume["name"]: volume for volume in pod["volumes"]}
     for mount in container["volumeMounts"]:
         volume = volumes[mount["name"]]
         if "secret" in volume:
-            places[mount["mountPath"]] = str(example / "secrets" / volume["secret"]["secretName"].partition("-")[2])
+            secret = of_kind(manifests, "Secret").get(volume["secret"]["secretName"], {"data": {}})
+            place = directory / volume["secret"]["secretName"]
+            place.mkdir()
+            for file, content in secret["data"].items():
+                (place / file).write_bytes(base64.b64decode(content))
+            places[mount["mountPath"]] = str(place)
         elif "configMap" in volume:
             places[mount["mountPath"]] = str(FOLDER / "base")
     return places
 
 
 @pytest.mark.parametrize("name", MODULES)
-def test_a_service_takes_its_settings(name: str, manifests: list[Manifest], example: Path) -> None:
+def test_a_service_takes_its_settings(name: str, manifests: list[Manifest], tmp_path: Path) -> None:
     pod = dict(pods(manifests))[name]
     [container] = pod["containers"]
     variables = dict(environment(container, manifests))
-    for inside, outside in mounted(container, pod, example).items():
+    for inside, outside in mounted(container, pod, manifests, tmp_path).items():
         variables = {key: value.replace(inside, outside, 1) for key, value in variables.items()}
     code = f"from {MODULES[name]} import settings; print(settings.load())"
     shown = subprocess.run(
         [sys.executable, "-c", code], env=clean_environment() | variables, capture_output=True, text=True
     )
     assert shown.returncode == 0, shown.stderr
-    assert "example.org" in shown.stdout or name == "storage-service", "what the example sets has arrived"
+    assert "example.org" in shown.stdout or name in {"storage-service", "console"}, "what the example sets has arrived"
 
 
 def test_every_file_of_a_secret_that_is_named_is_there(manifests: list[Manifest]) -> None:
@@ -175,6 +201,7 @@ def test_scaling_looks_at_the_queues_that_are_consumed(manifests: list[Manifest]
         "storage-service": [STORAGE.name],
         "notify-service": [NOTIFY_SUBMISSIONS.name, NOTIFY_SMTP.name],
         "gateway": [None],
+        "console": [None],
     }
     deployments = of_kind(manifests, "Deployment")
     assert all(one["spec"]["scaleTargetRef"]["name"] in deployments for one in scaled.values())

@@ -11,7 +11,7 @@ from support.compose_files import BASE, read, services_of
 from swarm.__main__ import add_own_secrets, swarm_form
 
 SWARM = "deploy/swarm/stack.yml"
-SERVICES = ("topology", "storage-migrate", "notify-migrate", "storage-service", "notify-service", "gateway")
+SERVICES = ("topology", "storage-migrate", "notify-migrate", "storage-service", "notify-service", "console", "gateway")
 
 
 @pytest.mark.parametrize("name", SERVICES)

@@ -1,8 +1,8 @@
 """This module names every exchange and every queue; no other does.
 
-Each process declares all of it on every connect, before its first publish: RabbitMQ confirms a publish that
-reached only some of its queues, so an event is published to each queue by itself (`routes.py`), and the gateway, too,
-must have declared every one of them.
+Each process but the console declares all of it on every connect, before its first publish: RabbitMQ confirms a
+publish that reached only some of its queues, so an event is published to each queue by itself (`routes.py`), and the
+gateway, too, must have declared every one of them.
 Queue arguments after RabbitMQ's documents on quorum queues, dead lettering and TTL; a change of arguments is a
 new `.v2` queue, bound beside the old one until that is drained.
 """
