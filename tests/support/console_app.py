@@ -23,8 +23,13 @@ from storage_service.accounts.keys import Fixed, Keys
 from storage_service.console.app import create_app
 from storage_service.console.asking import Asking
 from storage_service.console.parts import Parts
+from storage_service.jobs.asking import Jobs
+from storage_service.jobs.kinds import kinds_of
+from storage_service.jobs.runner import JobRunner
+from storage_service.jobs.steps import Steps
 from storage_service.queries import SubmissionQueries
 from storage_service.records import Counting, Records
+from storage_service.views import Views
 from storage_service.work import Work
 
 FORMS = """
@@ -93,11 +98,15 @@ def a_console(
     path = directory / "forms.toml"
     path.write_text(definitions, encoding="utf-8")
     broker = MemoryBroker()
+    records, work = Records(engine, clock=clock), Work(engine, clock=clock)
+    runner = JobRunner(Steps(engine, kinds_of(engine, work, clock), clock=clock))
     given: dict[str, Any] = {
-        "records": Records(engine, clock=clock),
+        "records": records,
+        "jobs": Jobs(engine, records, runner, clock=clock),
+        "views": Views(engine, clock),
         "counting": Counting(engine, clock=clock),
         "pages": SubmissionQueries(engine),
-        "work": Work(engine, clock=clock),
+        "work": work,
         "keys": Keys(engine, [Fixed([hash_of(ALL_KEY)], frozenset(SCOPES))], clock=clock),
         "audit": Audit(engine, clock=clock),
         "asking": Asking(broker.rpc_client()),

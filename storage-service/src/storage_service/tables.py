@@ -28,6 +28,7 @@ from shared.database import Migrations, UtcTimestamp
 from shared.database.leases import lease_columns
 from shared.database.outbox import outbox_columns
 from shared.parked.tables import ParkedTables
+from storage_service.job_tables import JobTables, views_table
 
 metadata = MetaData(
     naming_convention={
@@ -290,5 +291,9 @@ OUTBOX = Table("storage_outbox", metadata, *outbox_columns("storage_outbox"), sq
 LEASES = Table("storage_leases", metadata, *lease_columns("storage_leases"))
 
 PARKED = ParkedTables("storage", metadata)
+
+JOBS = JobTables(metadata)
+
+views = views_table(metadata)
 
 MIGRATIONS = Migrations("storage_service:migrations", "storage_alembic_version", metadata)

@@ -95,12 +95,16 @@ class Parameters:
 
     def zone(self, name: str = "tz") -> tzinfo:
         """Return the reader's time zone, by its IANA name; UTC without one."""
-        text = self.text(name, _ZONE_CHARACTERS)
-        try:
-            return UTC if text is None else ZoneInfo(text)
-        except (ZoneInfoNotFoundError, ValueError, OSError):  # OSError: a folder of zones
-            reason = f"{name} must be a time zone's name, such as Europe/Berlin."
-            raise refused(400, name.upper(), reason, field=name) from None
+        return zone_of(self.text(name, _ZONE_CHARACTERS), name)
+
+
+def zone_of(text: str | None, name: str = "tz") -> tzinfo:
+    """Return a time zone by its IANA name; UTC without one. Raises `Refused`."""
+    try:
+        return UTC if text is None else ZoneInfo(text)
+    except (ZoneInfoNotFoundError, ValueError, OSError):  # OSError: a folder of zones
+        reason = f"{name} must be a time zone's name, such as Europe/Berlin."
+        raise refused(400, name.upper(), reason, field=name) from None
 
 
 def body_of(asked: Request, schema: Schema) -> dict[str, Any]:

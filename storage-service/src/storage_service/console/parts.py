@@ -11,8 +11,10 @@ from shared.forms import Forms
 from storage_service.accounts.audit import Audit
 from storage_service.accounts.keys import Keys
 from storage_service.console.asking import Asking
+from storage_service.jobs.asking import Jobs
 from storage_service.queries import SubmissionQueries
 from storage_service.records import Counting, Records
+from storage_service.views import Views
 from storage_service.work import Work
 
 
@@ -27,6 +29,8 @@ class Parts:
 
     records: Records
     counting: Counting
+    jobs: Jobs
+    views: Views
     pages: SubmissionQueries
     work: Work
     keys: Keys

@@ -27,11 +27,18 @@ from storage_service.console.asking import Asking
 from storage_service.console.instruments import RequestInstruments
 from storage_service.console.parts import Parts
 from storage_service.console.settings import Settings
+from storage_service.jobs.asking import Jobs, opened
+from storage_service.jobs.forgetting import Forgetting
+from storage_service.jobs.kinds import kinds_of
+from storage_service.jobs.measuring import measure_jobs
+from storage_service.jobs.runner import JobRunner
+from storage_service.jobs.steps import Steps
 from storage_service.queries import SubmissionQueries
 from storage_service.records import QUERY_SECONDS_MOST, Counting, Records
 from storage_service.records.index.indexer import Indexer
 from storage_service.records.index.measuring import measure_lag
 from storage_service.tables import LEASES, OUTBOX
+from storage_service.views import Views
 from storage_service.work import Work
 
 REQUESTS_POOL = Pool(size=8, wait_s=2.0, statement_s=QUERY_SECONDS_MOST)
@@ -52,9 +59,11 @@ class Console:
         uses = LastUses(self._behind)
         outbox = OutboxPublisher(self._behind, Outbox(OUTBOX), Lease(LEASES, "outbox"), broker.publisher(), reach=reach)
         indexer = Indexer(self._behind)
+        self._reach, self._job_ended = reach, measure_jobs(registry, lambda: opened(self._behind))
+        jobs = self._runner(self._behind)
         measure_outbox(registry, outbox.waiting)
         measure_lag(registry, indexer.lag_s)
-        self._running: list[Consumer] = [uses, outbox, indexer]
+        self._running: list[Consumer] = [uses, outbox, indexer, jobs]
         self._health = ProcessHealth(
             stuck=[broker.stuck, *(one.stuck for one in self._running)],
             missing=[one.missing for one in self._running],
@@ -81,10 +90,17 @@ class Console:
         self._rpc.close()
         self._open.close()
 
+    def _runner(self, engine: Engine) -> JobRunner:
+        steps = Steps(engine, kinds_of(engine, Work(engine)), reach=self._reach)
+        return JobRunner(steps, forget=Forgetting(engine), ended=self._job_ended)
+
     def _app(self, settings: Settings, forms: Forms, used: Callable[[str, datetime], None], reach: Reach) -> Flask:
+        records = Records(self._engine)
         parts = Parts(
-            records=Records(self._engine),
+            records=records,
             counting=Counting(self._engine),
+            jobs=Jobs(self._engine, records, self._runner(self._engine)),
+            views=Views(self._engine),
             pages=SubmissionQueries(self._engine),
             work=Work(self._engine, reach=reach),
             keys=Keys(self._engine, fixed_keys(settings), used=used),

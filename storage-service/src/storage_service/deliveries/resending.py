@@ -111,19 +111,27 @@ class Resending:
     def _request_some(self, selection: Selection, after: UUID) -> list[UUID]:
         """Request the first of the selection beyond this id, and return their ids, in order."""
         with classified(), self._engine.begin() as connection:
-            found = select(_S.delivery_id, _S.channel.label("asked_channel"), *submissions.c)
-            found = found.join_from(delivery_states, submissions, submissions.c.id == _S.submission_id)
-            found = found.where(selection.condition(self._clock()), not_(is_withheld()), _S.delivery_id > after)
-            found = found.order_by(_S.delivery_id).limit(AT_ONCE)
-            rows = connection.execute(found.with_for_update(of=delivery_states, skip_locked=True)).all()
-            events = [self._event(row, row.asked_channel, row.delivery_id) for row in rows]
-            self._add(connection, events)
-            for event in events:
-                asked = update(delivery_states).where(_S.delivery_id == event.delivery_id)
-                connection.execute(asked.values(asked=event.id))
+            requested = self.request_within(connection, selection, after)
             self._reach("resend-before-commit")
         self._reach("resend-after-commit")
-        return [row.delivery_id for row in rows]
+        return list(requested)
+
+    def request_within(self, connection: Connection, selection: Selection, after: UUID) -> dict[UUID, UUID]:
+        """Request the first of the selection beyond this id in the caller's transaction, `AT_ONCE` at most.
+
+        Returns the submission of each by its own id, in order.
+        """
+        found = select(_S.delivery_id, _S.channel.label("asked_channel"), *submissions.c)
+        found = found.join_from(delivery_states, submissions, submissions.c.id == _S.submission_id)
+        found = found.where(selection.condition(self._clock()), not_(is_withheld()), _S.delivery_id > after)
+        found = found.order_by(_S.delivery_id).limit(AT_ONCE)
+        rows = connection.execute(found.with_for_update(of=delivery_states, skip_locked=True)).all()
+        events = [self._event(row, row.asked_channel, row.delivery_id) for row in rows]
+        self._add(connection, events)
+        for event in events:
+            asked = update(delivery_states).where(_S.delivery_id == event.delivery_id)
+            connection.execute(asked.values(asked=event.id))
+        return {row.delivery_id: row.id for row in rows}
 
     def _add(self, connection: Connection, events: Sequence[DeliveryRequested]) -> None:
         if not events:

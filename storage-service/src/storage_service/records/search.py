@@ -120,16 +120,44 @@ class Records:
         now: datetime | None = None,
         zone: tzinfo = UTC,
         me: str | None = None,
+        stored_by: datetime | None = None,
     ) -> Count:
-        """Return how many there are: exactly up to `most`; None counts all, however long that takes (5 s at most)."""
+        """Return how many there are: exactly up to `most`; None counts all, however long that takes (5 s at most).
+
+        With `stored_by`, those that were stored by this moment.
+        """
         found: Select[Any] = select(literal_column("1")).select_from(self._conditions.source)
-        found = found.where(self._asked(query, forms, now, zone, me))
+        found = found.where(self._asked(query, forms, now, zone, me), *_by(stored_by))
         if most is not None:  # in the order of an index, so that it ends early
             found = found.order_by(_S.accepted_at.desc(), _S.id.desc()).limit(most + 1)
         limited = found.subquery()
         with self._reader.connection() as connection:
             counted = connection.scalar(select(func.count()).select_from(limited)) or 0
         return Count(counted, is_exact=True) if most is None or counted <= most else Count(most, is_exact=False)
+
+    def ids(
+        self,
+        query: Query | None,
+        forms: frozenset[str] | None,
+        most: int,
+        *,
+        now: datetime | None = None,
+        zone: tzinfo = UTC,
+        me: str | None = None,
+        stored_by: datetime | None = None,
+    ) -> list[UUID]:
+        """Return the ids of at most so many, newest first, as `count` counts them; all as they are at one moment."""
+        found = select(_S.id).select_from(self._conditions.source)
+        found = found.where(self._asked(query, forms, now, zone, me), *_by(stored_by))
+        found = found.order_by(_S.accepted_at.desc(), _S.id.desc()).limit(most)
+        with self._reader.connection() as connection:
+            return list(connection.scalars(found))
+
+    def known(self, keys: Sequence[UUID], forms: frozenset[str] | None) -> list[UUID]:
+        """Return which of these ids there are, in the same order, each once."""
+        with self._reader.connection() as connection:
+            there = set(connection.scalars(select(_S.id).where(_S.id.in_(keys), *_within(forms))))
+        return [key for key in dict.fromkeys(keys) if key in there]
 
     def each(
         self,
@@ -219,6 +247,10 @@ def place_of(record: Record, way: Way) -> Cursor:
 
 def _within(forms: frozenset[str] | None) -> list[ColumnElement[bool]]:
     return [] if forms is None else [_S.form.in_(sorted(forms))]
+
+
+def _by(moment: datetime | None) -> list[ColumnElement[bool]]:
+    return [] if moment is None else [_S.stored_at <= moment]
 
 
 def _ends(rows: Sequence[Record], cursor: Cursor | None) -> tuple[Cursor | None, Cursor | None]:

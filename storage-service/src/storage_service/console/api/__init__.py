@@ -2,8 +2,18 @@
 
 from __future__ import annotations
 
-from storage_service.console.api import audit, form_submissions, forms, stats, submission, submissions
+from storage_service.console.api import (
+    audit,
+    bulk,
+    form_submissions,
+    forms,
+    jobs,
+    stats,
+    submission,
+    submissions,
+    views,
+)
 from storage_service.console.openapi import Resource
 
-RESOURCES: tuple[Resource, ...] = (audit, form_submissions, forms, stats, submission, submissions)
+RESOURCES: tuple[Resource, ...] = (audit, bulk, form_submissions, forms, jobs, stats, submission, submissions, views)
 """See `console.openapi.Resource` for what a module has."""
