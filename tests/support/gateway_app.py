@@ -7,12 +7,14 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from gateway.app import create_app
 from gateway.flask_app import GatewayApp
+from gateway.receipts.watchers import Watch, Watchers
 from gateway.settings import Settings
 from shared import forms
 from shared.api_keys import hash_of
@@ -122,6 +124,13 @@ def document_of(answer: TestResponse) -> dict[str, Any]:
 def errors_of(answer: TestResponse) -> list[tuple[str, str | None]]:
     """Return the codes of an answer's errors, each with its field."""
     return [(error["code"], error.get("field")) for error in document_of(answer)["errors"]]
+
+
+def watches_of(gateway: Gateway) -> dict[UUID, set[Watch]]:
+    """Return who watches which receipt now."""
+    watchers, *_ = gateway.app._streams
+    assert isinstance(watchers, Watchers)
+    return watchers._watches
 
 
 def a_gateway(

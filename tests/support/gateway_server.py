@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Self
 
 import requests
 
@@ -74,7 +75,7 @@ class Server(Service):
             connection.sendall(request)
             return b"".join(iter(lambda: connection.recv(65536), b""))
 
-    def __enter__(self) -> Server:
+    def __enter__(self) -> Self:
         self.start()
         try:
             self.await_ready()

@@ -24,7 +24,7 @@ from gateway.http.bodies import (
     Bodies,
 )
 from gateway.http.errors import Refused
-from support.gateway_app import Gateway, Receipts, a_gateway
+from support.gateway_app import Gateway, Receipts, a_gateway, watches_of
 
 ONE, OTHER = "192.0.2.1", "192.0.2.2"
 
@@ -209,7 +209,7 @@ def test_a_stream_is_sent_as_it_comes_though_the_request_has_a_body(gateway: Gat
     assert next(chunks).startswith(b"retry: "), "and not once it has ended"
     assert answer.headers["Connection"] == "close"
     answer.close()
-    assert gateway.app._watchers._watches == {}
+    assert watches_of(gateway) == {}
 
 
 def test_what_was_read_and_what_has_none_says_nothing(gateway: Gateway) -> None:

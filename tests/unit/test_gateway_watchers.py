@@ -13,7 +13,7 @@ from werkzeug.test import TestResponse
 
 from gateway.receipts.tokens import Ticket, Tokens
 from gateway.receipts.watchers import RECEIPT_MOST, SOURCE_MOST, Crowded, Watchers
-from support.gateway_app import SECRET, Gateway, Receipts, a_gateway, document_of, errors_of
+from support.gateway_app import SECRET, Gateway, Receipts, a_gateway, document_of, errors_of, watches_of
 
 ONE, OTHER = UUID(int=7), UUID(int=8)
 
@@ -55,7 +55,7 @@ def test_who_leaves_a_stream_makes_room(gateway: Gateway, leave: Callable[[TestR
     assert int(refused.headers["Retry-After"]) > 0
     assert errors_of(refused) == [("UNAVAILABLE", None)]
     leave(first)
-    assert gateway.app._watchers._watches == {}
+    assert watches_of(gateway) == {}
     assert stream(gateway).status_code == 200
 
 

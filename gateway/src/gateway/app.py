@@ -10,6 +10,10 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from gateway.abuse.captchas import Captchas
 from gateway.abuse.rate_limits import RateLimits
+from gateway.console.application import ConsoleApp
+from gateway.console.counters import PassingCounters
+from gateway.console.passing import Passing
+from gateway.console.upstream import Upstream
 from gateway.error_handlers import answer_errors
 from gateway.flask_app import GatewayApp
 from gateway.forms.served import ServedForms
@@ -37,7 +41,7 @@ from gateway.receipts.receipts import HEARTBEAT_S, Receipts
 from gateway.receipts.tokens import Tokens
 from gateway.receipts.watchers import WATCHERS_MOST, Watchers
 from gateway.settings import Settings
-from gateway.tracing import TracedPublisher, traced_submit
+from gateway.tracing import TracedPublisher, traced_passing, traced_submit
 from shared.forms import Forms, FormSecrets, missing
 from shared.messaging.broker import Broker
 from shared.public_addresses import Guard
@@ -53,13 +57,22 @@ def create_app(
     heartbeat_s: float = HEARTBEAT_S,
     watchers_most: int = WATCHERS_MOST,
     counters: OutcomeCounters | None = None,
+    passing_counters: PassingCounters | None = None,
     clock: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> GatewayApp:
     """Build a worker's application with connections of its own; `close()` ends them."""
     watchers, bodies = Watchers(watchers_most, source_most=settings.watchers_per_source), Bodies()
     publisher, rpc, watching = broker.publisher(), broker.rpc_client(), broker.watch(watchers.notice)
     secrets_missing = partial(_secrets_missing, forms, settings.form_secrets)
-    app = GatewayApp(watchers, publisher, [watching, rpc], secrets_missing)
+    passing = Passing(
+        Upstream(settings.console_url) if settings.console_url else None,
+        bodies=bodies,
+        bounds=settings.passed,
+        counters=passing_counters,
+    )
+    app = GatewayApp(
+        publisher, [watching, rpc], secrets_missing, streams=[watchers, passing], passed_on=passing.in_flight
+    )
     pages, queries, tokens = Pages(settings.public_url), ServiceQueries(rpc, clock), Tokens(settings.secret)
     answers, site = Answers(pages), Site(settings.public_url, settings.bind)
     intake = Intake(
@@ -89,7 +102,11 @@ def create_app(
     health.add_routes(app, publisher)
     answer_errors(app, answers)
     app.after_request(lambda response: bodies.settle(current_request(), response))
-    submissions = SubmissionApp(submit, forms, bodies=bodies, answers=answers, otherwise=app.wsgi_app)
+    console = ConsoleApp(
+        traced_passing(passing, spans) if spans else passing, bodies=bodies, answers=answers, otherwise=app.wsgi_app
+    )
+    beside = console if settings.console_url else app.wsgi_app
+    submissions = SubmissionApp(submit, forms, bodies=bodies, answers=answers, otherwise=beside)
     app.wsgi_app = _behind_proxies(submissions, settings.trusted_hops)  # type: ignore[method-assign]
     return app
 

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Protocol
 
 from flask import Flask, Response
 from flask.sessions import NullSession, SecureCookieSessionInterface
 
-from gateway.receipts.watchers import Watchers
 from shared.messaging.broker import Closable, Publisher, RpcClient
 
 STATIC_AGE_S = 86_400
+
+
+class Streams(Protocol):
+    """Answers that last for as long as somebody listens."""
+
+    def end_streams(self) -> None:
+        """End them, and each that begins from now on."""
 
 
 class GatewayApp(Flask):
@@ -18,10 +25,12 @@ class GatewayApp(Flask):
 
     def __init__(
         self,
-        watchers: Watchers,
         publisher: Publisher,
         parts: list[Closable | RpcClient],
         secrets_missing: Callable[[], int],
+        *,
+        streams: Sequence[Streams],
+        passed_on: Callable[[], tuple[int, int]],
     ) -> None:
         super().__init__("gateway", static_folder="pages/static")
         self.session_interface = _NoSessions()
@@ -30,7 +39,8 @@ class GatewayApp(Flask):
         self.url_map.merge_slashes = False  # `/f//signup` is none, and leads to none: a redirect of a post
         self.secrets_missing = secrets_missing
         self._publisher = publisher
-        self._watchers = watchers
+        self._streams = streams
+        self._passed_on = passed_on
         self._parts = parts
 
     def send_static_file(self, filename: str) -> Response:
@@ -47,9 +57,14 @@ class GatewayApp(Flask):
         """Return how many messages wait for their confirm."""
         return self._publisher.in_flight()
 
+    def passed_on(self) -> tuple[int, int]:
+        """Return how many requests, and how many event streams, are passed on to the console now."""
+        return self._passed_on()
+
     def end_streams(self) -> None:
-        """End all that watch a receipt, so that a worker can end; they come back to another one."""
-        self._watchers.close()
+        """End all event streams, so that a worker can end; they come back to another one."""
+        for each in self._streams:
+            each.end_streams()
 
     def close(self) -> None:
         """Close the connections to the broker."""

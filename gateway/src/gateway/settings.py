@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from environs import FileAwareEnv, validate
 from marshmallow import ValidationError
 
+from gateway.console.bounds import Bounds, bounds
 from gateway.http.site import host_of, is_beyond_loopback
 from gateway.receipts.watchers import SOURCE_MOST, WATCHERS_MOST
 from shared import settings as shared_settings
@@ -45,7 +46,8 @@ class Settings:
     """Everything a gateway is told. `public_url` has no slash at its end; None where nothing is said
     (`gateway.http.site`).
 
-    `index` says what strangers are shown at `/` and `/openapi`: every form, or none.
+    `console_url` is where the console is, without a slash at its end; None where there is none. `passed` bounds what is
+    passed on to it. `index` says what strangers are shown at `/` and `/openapi`: every form, or none.
     Its repr shows no credentials.
     """
 
@@ -65,6 +67,8 @@ class Settings:
     rate_limit: str = RATE_LIMIT
     rate_limit_url: str | None = field(default=None, repr=False)
     watchers_per_source: int = SOURCE_MOST
+    console_url: str | None = None
+    passed: Bounds = field(default_factory=Bounds)
     metrics_bind: str | None = None
     log_level: str = "info"
     log_format: str = "auto"
@@ -93,6 +97,8 @@ def load() -> Settings:
         rate_limit=env.str("RATE_LIMIT", RATE_LIMIT, validate=is_rate) or RATE_LIMIT,
         rate_limit_url=env.str("RATE_LIMIT_URL", "", validate=_is_redis_url) or None,
         watchers_per_source=_whole(env, "WATCHERS_PER_SOURCE", SOURCE_MOST, least=1, most=WATCHERS_MOST),
+        console_url=shared_settings.origin(env, "CONSOLE_URL"),
+        passed=bounds(env),
         metrics_bind=shared_settings.metrics_bind(env),
         log_level=shared_settings.log_level(env),
         log_format=shared_settings.log_format(env),

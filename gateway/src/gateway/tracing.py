@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from gateway.console.application import Pass
+from gateway.console.passing import METHODS, Passed
+from gateway.console.target import Side
 from gateway.http.errors import Refused
 from gateway.http.request import Request
 from gateway.http.responses import Answer
@@ -69,9 +72,32 @@ def traced_submit(submit: Submit, spans: Spans) -> Submit:
     return traced
 
 
-def _answered(span: Span, status: int, form: str) -> None:
+def traced_passing(pass_on: Pass, spans: Spans) -> Pass:
+    """Make a span of each request that is passed on, until its answer begins; the console goes on with the trace.
+
+    Its path is in no span: it may name a form, or whom somebody looks for.
+    """
+
+    def traced(side: Side, request: Request) -> Passed:
+        method, route = request.environ["REQUEST_METHOD"], f"/{side}/<path>"
+        method = method if method in METHODS else "_OTHER"
+        asked: Attributes = {"http.request.method": method, "http.route": route, "url.scheme": request.scheme}
+        with spans.continued(f"{method} {route}", "server", asked, request.headers.get("Traceparent")) as span:
+            request.environ["HTTP_TRACEPARENT"] = span.traceparent
+            try:
+                passed = pass_on(side, request)
+            except Refused as refusal:
+                _answered(span, refusal.status)
+                raise
+            _answered(span, int(passed.status[:3]))
+            return passed
+
+    return traced
+
+
+def _answered(span: Span, status: int, form: str | None = None) -> None:
     span.note({"http.response.status_code": status})
-    if status != _NOT_FOUND:  # else it is no form's name, and may be anything
+    if form is not None and status != _NOT_FOUND:  # else it is no form's name, and may be anything
         span.note({"counterfoil.form": form})
     if status >= 500:
         span.fail(str(status))

@@ -18,7 +18,7 @@ from shared.tracing import settings as tracing
 
 PREFIX = "COUNTERFOIL_"
 
-_ORIGIN = re.compile(r"https?://(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?/?")
+_ORIGIN = re.compile(r"https?://(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::([0-9]{1,5}))?/?")
 
 
 class SettingsError(Exception):
@@ -66,7 +66,12 @@ def metrics_bind(env: FileAwareEnv) -> str | None:
 
 def public_url(env: FileAwareEnv) -> str | None:
     """Read `PUBLIC_URL`, where the gateway is reached, without a slash at its end; None where nothing is said."""
-    return (env.str("PUBLIC_URL", "", validate=_is_origin) or "").rstrip("/") or None
+    return origin(env, "PUBLIC_URL")
+
+
+def origin(env: FileAwareEnv, name: str) -> str | None:
+    """Read where somebody is reached, as `https://forms.example.org`, without a slash at its end; None for nothing."""
+    return (env.str(name, "", validate=_is_origin) or "").rstrip("/") or None
 
 
 def host_and_port(bind: str) -> tuple[str, int]:
@@ -104,5 +109,5 @@ def _is_broker(value: str) -> None:
 
 
 def _is_origin(value: str) -> None:
-    if value and not _ORIGIN.fullmatch(value):
+    if value and not ((found := _ORIGIN.fullmatch(value)) and int(found[1] or 0) <= 65535):
         raise ValidationError("expected scheme://host[:port] without a path, such as https://forms.example.org")

@@ -107,7 +107,7 @@ class Watchers:
             if not self._sources[source]:
                 del self._sources[source]
 
-    def close(self) -> None:
+    def end_streams(self) -> None:
         """End every watch, and each that begins from now on."""
         with self._lock:
             self._closed = True

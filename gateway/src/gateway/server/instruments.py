@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Protocol
 
-from prometheus_client import CollectorRegistry, Counter, Gauge
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
+from gateway.console.counters import PassingCounters
 from gateway.intake.outcome_counters import OutcomeCounters
 from gateway.server.worker_status import keep_telling
 from shared.messaging.broker import Broker
@@ -17,6 +18,9 @@ from shared.telemetry.registry import describe_build, secrets_gauge
 
 STATUSES = (400, 403, 404, 409, 413, 415, 422, 429, 500, 503)
 """What a submission is refused with, each counted from 0; any other counts as 500."""
+
+
+PASSED_BUCKETS_S = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 
 
 class App(Protocol):
@@ -31,6 +35,9 @@ class App(Protocol):
     def secrets_missing(self) -> int:
         """Return how many forms' captchas have no secret that can be read."""
 
+    def passed_on(self) -> tuple[int, int]:
+        """Return how many requests, and how many event streams, are passed on to the console now."""
+
 
 class WorkerInstruments:
     """Measures one worker; `directory` is where its parent looks. Make it once in a process."""
@@ -41,6 +48,14 @@ class WorkerInstruments:
         describe_build("gateway", registry)
         self.messaging: Instruments = messaging(registry)
         self.counters = _counters(registry)
+        self.passing_counters = _passing_counters(registry)
+        self._passed = Gauge(
+            "counterfoil_passed_in_flight",
+            "Requests and event streams that are passed on to the console just now.",
+            ["kind"],
+            registry=registry,
+            multiprocess_mode="livesum",
+        )
         self._in_flight = _gauge("counterfoil_publish_in_flight", "Messages that wait for their confirm.", registry)
         self._secrets = secrets_gauge(registry).labels("captcha")
         self._workers = _gauge("counterfoil_gateway_workers", "Worker processes of the gateway.", registry)
@@ -54,6 +69,9 @@ class WorkerInstruments:
             self._in_flight.set(app.in_flight())
             self._ready.set(not app.missing())
             self._secrets.set(app.secrets_missing())
+            requests, streams = app.passed_on()
+            self._passed.labels("requests").set(requests)
+            self._passed.labels("streams").set(streams)
 
         keep_telling(self._directory, ProcessHealth([broker.stuck], [app.missing]), sample)
 
@@ -80,4 +98,33 @@ def _counters(registry: CollectorRegistry) -> OutcomeCounters:
     return OutcomeCounters(
         accepted=lambda is_spam: spam() if is_spam else genuine(),
         refused=lambda status: counts.get(status, counts[500])(),
+    )
+
+
+def _passing_counters(registry: CollectorRegistry) -> PassingCounters:
+    answered = Histogram(
+        "counterfoil_passed_seconds",
+        "How long the console took until its answer began, by side (v1, console) and by the status's hundred.",
+        ["side", "status"],
+        registry=registry,
+        buckets=PASSED_BUCKETS_S,
+    )
+    refused = Counter(
+        "counterfoil_passed_refused",
+        "Requests that were answered with 503 because as many were passed on as may, in all or of one source.",
+        ["kind", "bound"],
+        registry=registry,
+    )
+    failed = Counter(
+        "counterfoil_passed_failed",
+        "Requests that the console did not answer: it was away, or it broke off, in an answer too.",
+        ["reason"],
+        registry=registry,
+    )
+    for reason in ("away", "broken"):
+        failed.labels(reason)
+    return PassingCounters(
+        answered=lambda side, status, took_s: answered.labels(side, f"{status // 100}xx").observe(took_s),
+        refused=lambda kind, bound: refused.labels(kind, bound).inc(),
+        failed=lambda reason: failed.labels(reason).inc(),
     )

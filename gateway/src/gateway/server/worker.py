@@ -38,6 +38,8 @@ def _measured_app(settings: Settings, served: forms.Forms, spans: tracing.Spans 
     if measuring is None:
         return create_app(settings, served, RabbitMQ(settings.broker_url, name="gateway", reach=reach), spans=spans)
     broker = RabbitMQ(settings.broker_url, name="gateway", reach=reach, instruments=measuring.messaging)
-    app = create_app(settings, served, broker, spans=spans, counters=measuring.counters)
+    app = create_app(
+        settings, served, broker, spans=spans, counters=measuring.counters, passing_counters=measuring.passing_counters
+    )
     measuring.watch(broker, app)
     return app

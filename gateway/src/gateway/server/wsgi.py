@@ -12,7 +12,7 @@ from shared.web import serving
 
 REQUESTS_MOST = WATCHERS_MOST + BODIES_MOST + 280
 """How many requests a worker works on at once, each in a thread that lives while it is needed: all who watch a receipt,
-all whose body is on its way and, however many those are, the others."""
+all whose body is on its way and, however many those are, the others. What is passed on to the console comes on top."""
 
 CONNECTIONS_MOST = 4096
 """How many connections a worker holds, most of which ask for nothing just now; beyond it they wait to be accepted."""
@@ -33,6 +33,7 @@ def serve(settings: Settings, target: str = TARGET) -> None:
             target,
             settings.bind,
             workers=settings.workers,
-            requests_most=REQUESTS_MOST,
+            requests_most=REQUESTS_MOST + settings.passed.threads,
             connections_most=CONNECTIONS_MOST,
+            files_spare=serving.FILES_SPARE + settings.passed.threads,
         )

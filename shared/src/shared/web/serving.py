@@ -30,15 +30,18 @@ _LOGGERS = {
 }
 
 
-def serve(target: str, bind: str, *, workers: int, requests_most: int, connections_most: int) -> None:
+def serve(
+    target: str, bind: str, *, workers: int, requests_most: int, connections_most: int, files_spare: int = FILES_SPARE
+) -> None:
     """Serve until SIGTERM or SIGINT, in `workers` processes, in which `target` (`module:function`) builds the
     application. One that dies is replaced.
 
     Each works on `requests_most` requests at once, each in a thread that lives while it is needed, and holds
     `connections_most` connections, most of which ask for nothing just now; beyond it they wait to be accepted.
+    `files_spare` is how many files it has for all else, where the machine allows it few.
     Raises `OSError` where the address is taken, and `SystemExit` when workers die faster than they can be replaced.
     """
-    files = _raise_file_limit(connections_most)
+    files = _raise_file_limit(connections_most + files_spare)
     host, port = host_and_port(bind)
     server = Granian(
         target,
@@ -49,7 +52,7 @@ def serve(target: str, bind: str, *, workers: int, requests_most: int, connectio
         workers=workers,
         blocking_threads=requests_most,
         blocking_threads_idle_timeout=IDLE_THREAD_S,
-        backpressure=min(connections_most, max(files // 2, files - FILES_SPARE)),
+        backpressure=min(connections_most, max(files // 2, files - files_spare)),
         backlog=BACKLOG,
         http=HTTPModes.http1,
         http1_settings=HTTP1Settings(header_read_timeout=HEADERS_TIMEOUT_MS),
@@ -76,13 +79,12 @@ def check_address(bind: str) -> None:
         probe.bind((host, port))
 
 
-def _raise_file_limit(connections_most: int) -> int:
-    """Let a worker hold as many connections as it is allowed to, and return how many files that are.
+def _raise_file_limit(wanted: int) -> int:
+    """Let a worker hold as many files as it wants, or is allowed to, and return how many that are.
 
     The usual soft limit is 1024.
     """
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = connections_most + FILES_SPARE
     if soft == resource.RLIM_INFINITY or soft >= wanted:
         return wanted
     wanted = wanted if hard == resource.RLIM_INFINITY else min(hard, wanted)

@@ -1,0 +1,1 @@
+"""Passes what owners and operators ask for on to the console."""
