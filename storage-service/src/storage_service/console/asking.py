@@ -1,22 +1,28 @@
-"""Asks notify over the broker. Who does not answer in time is away."""
+"""Asks notify, and for parked messages storage too, over the broker. Who does not answer in time is away."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
 import structlog
 
 from shared.messaging.broker import Answer, NoAnswer, QueryFailed, RpcClient
-from shared.messaging.topology import NOTIFY_QUERIES
+from shared.messaging.topology import NOTIFY_QUERIES, STORAGE_QUERIES
 
 TIMEOUT_S = 1.0
+READING_TIMEOUT_S = 2.0
+"""For what an operator waits for."""
+
+PARKED_AT: Mapping[str, str] = {"storage": STORAGE_QUERIES, "notify": NOTIFY_QUERIES}
+"""Who keeps parked messages, and where each is asked."""
 
 _log = structlog.get_logger()
 
 
 class Asking:
-    """What the console asks of notify."""
+    """What the console asks of the other services."""
 
     def __init__(self, rpc: RpcClient) -> None:
         self._rpc = rpc
@@ -24,6 +30,12 @@ class Asking:
     def deliveries(self, submission_id: UUID) -> Answer | None:
         """Return what notify tells an owner of a submission's deliveries; None where it is away."""
         return self._asked(NOTIFY_QUERIES, "deliveries", {"id": str(submission_id)})
+
+    def parked(
+        self, service: str, method: str, params: dict[str, Any], *, timeout_s: float = READING_TIMEOUT_S
+    ) -> Answer | None:
+        """Return what a service answers about its parked messages; None where it is away."""
+        return self._asked(PARKED_AT[service], f"parked.{method}", params, timeout_s)
 
     def _asked(self, queue: str, method: str, params: dict[str, Any], timeout_s: float = TIMEOUT_S) -> Answer | None:
         try:

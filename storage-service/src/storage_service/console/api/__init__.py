@@ -8,6 +8,7 @@ from storage_service.console.api import (
     form_submissions,
     forms,
     jobs,
+    parked,
     stats,
     submission,
     submissions,
@@ -15,5 +16,16 @@ from storage_service.console.api import (
 )
 from storage_service.console.openapi import Resource
 
-RESOURCES: tuple[Resource, ...] = (audit, bulk, form_submissions, forms, jobs, stats, submission, submissions, views)
+RESOURCES: tuple[Resource, ...] = (
+    audit,
+    bulk,
+    form_submissions,
+    forms,
+    jobs,
+    parked,
+    stats,
+    submission,
+    submissions,
+    views,
+)
 """See `console.openapi.Resource` for what a module has."""
