@@ -13,6 +13,7 @@ import requests
 
 from dev.processes import free_port
 from shared.messaging.topology import NOTIFY_SUBMISSIONS, STORAGE
+from support.balanced import Balanced
 from support.parked_rows import parked_messages
 from support.polling import eventually
 from support.queues import Queues
@@ -28,14 +29,16 @@ NO_LIMITS = {"COUNTERFOIL_RATE_LIMIT": "none"} | {
 
 
 class Installation:
-    """Gateway, storage and notify services against a given broker, mail server and databases.
+    """Gateway, storage and notify services, and consoles where a test asks for some, against a given broker, mail
+    server and databases.
 
     Without `database_url` each of storage and notify has an SQLite file below `directory`; with it both use that one.
     `forms` is a TOML file. `settings` go to every service; where they do not set the limits against abuse, these are
     off: a test posts more than people do from one address, and to one. `special` are settings of one kind of service:
-    `{"gateway": {…}, "storage": {…}, "notify": {…}}`. The services are `.gateway`, `.storage[i]`,
-    `.notify[i]`; after killing one, `.storage[0].start()` or `.restart()` brings it back, and `await_ready()` waits
-    for all. What each tells about itself is at `.metrics_urls["storage-0"]`.
+    `{"gateway": {…}, "storage": {…}, "notify": {…}, "console": {…}}`. The gateway passes on to the consoles by one
+    address. The services are `.gateway`, `.storage[i]`, `.notify[i]`, `.consoles[i]`; after killing one,
+    `.storage[0].start()` or `.restart()` brings it back, and `await_ready()` waits for all. What each tells about
+    itself is at `.metrics_urls["storage-0"]`.
     """
 
     def __init__(
@@ -48,6 +51,7 @@ class Installation:
         forms: Path = EXAMPLE_FORMS,
         replicas: int = 1,
         workers: int = 1,
+        consoles: int = 0,
         settings: dict[str, str] | None = None,
         special: Mapping[str, Mapping[str, str]] | None = None,
     ) -> None:
@@ -67,6 +71,10 @@ class Installation:
             "COUNTERFOIL_SMTP_URL": smtp_url,
             **special.get("notify", {}),
         }
+        ports = [free_port() for _ in range(consoles)]
+        self._balanced = Balanced(ports)
+        console_settings = {**self._storage_settings, **self._key_settings, **special.get("console", {})}
+        self.consoles = [self._console(i, port, console_settings) for i, port in enumerate(ports)]
         gateway_settings = {**self._gateway_settings(workers), **special.get("gateway", {})}
         self.gateway = self._service("gateway", "gateway", gateway_settings)
         self.storage = [self._replica("storage", "storage_service", i, self._storage_settings) for i in range(replicas)]
@@ -75,11 +83,12 @@ class Installation:
     @property
     def services(self) -> list[Service]:
         """All services, in the order in which they start."""
-        return [*self.storage, *self.notify, self.gateway]
+        return [*self.storage, *self.notify, *self.consoles, self.gateway]
 
     def start(self) -> None:
         """Prepare the first start, migrate, start everything and wait until it is ready."""
         self.prepare()
+        self._balanced.start()
         for service in self.services:
             service.start()
         self.await_ready()
@@ -100,6 +109,9 @@ class Installation:
             running = sum(service.is_running() for service in replicas)
             expected = f"{running} consumers of {queue}\n{replicas[0].tail()}"
             eventually(partial(self._has_consumers, queue, running), START_TIMEOUT_S, expected)
+        for console in filter(Service.is_running, self.consoles):
+            ready = partial(_answers, f"{self.metrics_urls[console.name]}/readyz")
+            eventually(ready, START_TIMEOUT_S, f"{console.name} is ready\n{console.tail()}")
 
     def stop(self) -> None:
         """Stop everything, and print the logs: pytest shows them where the test failed."""
@@ -112,6 +124,7 @@ class Installation:
             service.kill()
         for service in self.services:
             print(f"--- {service.name}\n{service.tail()}")
+        self._balanced.stop()
         assert not stuck, f"did not end on SIGTERM: {', '.join(service.name for service in stuck)}"
 
     @property
@@ -144,22 +157,31 @@ class Installation:
         return found
 
     def _gateway_is_ready(self) -> bool:
-        try:
-            return requests.get(f"{self.gateway_url}/readyz", timeout=5).status_code == 200
-        except requests.RequestException:
-            return False
+        return _answers(f"{self.gateway_url}/readyz")
 
     def _has_consumers(self, queue: str, at_least: int) -> bool:
         return self.queues.consumers(queue) >= at_least
 
     def _gateway_settings(self, workers: int) -> dict[str, str]:
+        console = {"COUNTERFOIL_CONSOLE_URL": f"http://127.0.0.1:{self._balanced.port}"} if self.consoles else {}
         return {
             "COUNTERFOIL_BIND": self.gateway_url.removeprefix("http://"),
             "COUNTERFOIL_WORKERS": str(workers),
             "COUNTERFOIL_SECRET_FILE": str(self._secrets / "secret"),
+            **self._key_settings,
+            **console,
+        } | self._common
+
+    @property
+    def _key_settings(self) -> dict[str, str]:
+        return {
             "COUNTERFOIL_API_KEY_HASHES_FILE": str(self._secrets / "api_key_hashes"),
             "COUNTERFOIL_OPERATOR_KEY_HASHES_FILE": str(self._secrets / "operator_key_hashes"),
-        } | self._common
+        }
+
+    def _console(self, number: int, port: int, settings: Mapping[str, str]) -> Service:
+        bind = {"COUNTERFOIL_CONSOLE_BIND": f"127.0.0.1:{port}"}
+        return self._service(f"console-{number}", "storage_service", {**settings, **bind}, "console")
 
     def _with_database(self, url: str | None, name: str) -> dict[str, str]:
         return {"COUNTERFOIL_DATABASE_URL": url or f"sqlite:///{self.directory / name}.db"} | self._common
@@ -167,10 +189,11 @@ class Installation:
     def _replica(self, name: str, module: str, number: int, settings: dict[str, str]) -> Service:
         return self._service(f"{name}-{number}", module, settings)
 
-    def _service(self, name: str, module: str, settings: dict[str, str]) -> Service:
+    def _service(self, name: str, module: str, settings: dict[str, str], *arguments: str) -> Service:
         bind = f"127.0.0.1:{free_port()}"
         self.metrics_urls[name] = f"http://{bind}"
-        return Service(name, module, settings | {"COUNTERFOIL_METRICS_BIND": bind}, self.directory / f"{name}.log")
+        log = self.directory / f"{name}.log"
+        return Service(name, module, settings | {"COUNTERFOIL_METRICS_BIND": bind}, log, arguments)
 
     @property
     def _secrets(self) -> Path:
@@ -186,3 +209,10 @@ class Installation:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self.stop()
+
+
+def _answers(url: str) -> bool:
+    try:
+        return requests.get(url, timeout=5).status_code == 200
+    except requests.RequestException:
+        return False

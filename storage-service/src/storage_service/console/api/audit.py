@@ -17,7 +17,7 @@ from storage_service.console.parameters import LIMIT, Parameters
 from storage_service.console.parts import Parts
 
 _NAME_CHARACTERS = 200
-_NUMBER_MOST = 2**63 - 1
+_NUMBER_MOST = 10**18 - 1
 
 
 def routes(parts: Parts) -> Blueprint:
