@@ -95,16 +95,16 @@ class Console:
         return JobRunner(steps, forget=Forgetting(engine), ended=self._job_ended)
 
     def _app(self, settings: Settings, forms: Forms, used: Callable[[str, datetime], None], reach: Reach) -> Flask:
-        records = Records(self._engine)
+        records, audit = Records(self._engine), Audit(self._engine)
         parts = Parts(
             records=records,
             counting=Counting(self._engine),
             jobs=Jobs(self._engine, records, self._runner(self._engine)),
             views=Views(self._engine),
             pages=SubmissionQueries(self._engine),
-            work=Work(self._engine, reach=reach),
             keys=Keys(self._engine, fixed_keys(settings), used=used),
-            audit=Audit(self._engine),
+            audit=audit,
+            work=Work(self._engine, audit=audit, reach=reach),
             asking=Asking(self._rpc),
             forms=forms,
             clock=lambda: datetime.now(UTC),

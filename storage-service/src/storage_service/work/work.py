@@ -13,6 +13,9 @@ from sqlalchemy import Connection, Engine, Row, select, update
 from shared.database import classified, reading
 from shared.failpoints import Reach, ignore
 from storage_service.accounts.asker import Asker
+from storage_service.accounts.audit import Audit
+from storage_service.deliveries.resending import Resending, Withheld
+from storage_service.deliveries.selection import Selection
 from storage_service.records.record import Record, columns, record_of
 from storage_service.tables import submissions
 from storage_service.work.change import Change, Standing, difference, standing_of
@@ -50,17 +53,20 @@ class Work:
 
     `version` is the one that the asker has seen: where the submission has another by now, and is not yet as it is to
     be, `Outdated` is raised. None changes whatever stands. What is already as asked is left alone: nothing is written,
-    however often it is asked. All methods raise as `classified` does.
+    however often it is asked. `audit` is told of each change to one, in its transaction; whoever changes many tells it.
+    All methods raise as `classified` does.
     """
 
     def __init__(
         self,
         engine: Engine,
         *,
+        audit: Audit | None = None,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         reach: Reach = ignore,
     ) -> None:
         self._engine = engine
+        self._audit = audit
         self._clock = clock
         self._reach = reach
 
@@ -75,6 +81,7 @@ class Work:
             if turned is not None:
                 _check(connection, row, version)
                 self._write(connection, [turned], by, None)
+                self._note_down(connection, by, _action(change), key)
             record = _record(connection, key)
             self._reach("work-before-commit")
         self._reach("work-after-commit")
@@ -97,6 +104,7 @@ class Work:
             note = Note(row.version + 1, self._clock(), by.name, cleaned)
             write_note(connection, key, note)
             self._count_on(connection, note.version, key, by, {"note": True})
+            self._note_down(connection, by, "submission.note", key)
         return note
 
     def replied(self, key: UUID, by: Asker, version: int | None = None) -> Record:
@@ -106,7 +114,26 @@ class Work:
             _check(connection, row, version)
             connection.execute(update(submissions).where(_S.id == key).values(replied_at=self._clock()))
             self._count_on(connection, row.version + 1, key, by, {"reply": True})
+            self._note_down(connection, by, "submission.reply", key)
             return _record(connection, key)
+
+    def resend(self, key: UUID, channel: str | None, by: Asker) -> int:
+        """Ask notify to send again, and return how many deliveries were asked for; raises `NotFound` and `Withheld`.
+
+        These are those of a channel, or of all, that failed or are held; where none is, all that the channel has. None
+        are where it was asked for before, and nothing has come of it yet.
+        """
+        with classified(), reading(self._engine).connect() as connection:
+            form = connection.scalar(select(_S.form).where(_S.id == key))
+        if form is None or not by.may_see(form):
+            raise NotFound
+        resending = Resending(self._engine, by.name, clock=self._clock, reach=self._reach)
+        if resending.withheld([key]):
+            raise Withheld(str(key))
+        if self._audit:
+            self._audit.note(by, "submission.resend", key)
+        asked = sum(resending.request(Selection(submissions=[key], channel=channel)))
+        return asked or (0 if channel is None else int(resending.request_channel(key, channel)))
 
     def change_many(
         self, connection: Connection, keys: Sequence[UUID], change: Change, by: Asker, job: UUID | None = None
@@ -163,11 +190,21 @@ class Work:
         connection.execute(update(submissions).where(_S.id == key).values(version=version))
         write_steps(connection, {key: Step(self._clock(), by.name, changes, version)})
 
+    def _note_down(self, connection: Connection, by: Asker, action: str, key: UUID) -> None:
+        if self._audit:
+            self._audit.note(by, action, key, within=connection)
+
     def _one(self, connection: Connection, key: UUID, by: Asker) -> Row[Any]:
         row = connection.execute(locked(tuple(_S), [key], by.forms)).one_or_none()
         if row is None:
             raise NotFound
         return row
+
+
+def _action(change: Change) -> str:
+    if change.spam is None:
+        return "submission.change"
+    return "submission.spam" if change.spam else "submission.not-spam"
 
 
 def _turned(row: Row[Any], change: Change) -> Turned | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from storage_service.console.api import (
     audit,
     bulk,
+    changes,
     form_submissions,
     forms,
     jobs,
@@ -19,6 +20,7 @@ from storage_service.console.openapi import Resource
 RESOURCES: tuple[Resource, ...] = (
     audit,
     bulk,
+    changes,
     form_submissions,
     forms,
     jobs,

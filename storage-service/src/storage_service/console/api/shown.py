@@ -9,6 +9,7 @@ from shared.forms import Forms
 from shared.forms.labels import label_from, label_of
 from shared.web.schemas import ID, MOMENT, TEXT, TEXT_OR_NONE, Schema, a_list, an_object
 from storage_service.records import Record
+from storage_service.work import Note
 
 
 def shown(record: Record, forms: Forms) -> dict[str, Any]:
@@ -42,6 +43,11 @@ def handled(record: Record) -> dict[str, Any]:
         "assignee": record.assignee,
         "version": record.version,
     }
+
+
+def shown_note(note: Note) -> dict[str, Any]:
+    """Return a note on a submission; `NOTE` describes it."""
+    return {"version": note.version, "at": iso(note.at), "by": note.by, "text": note.text}
 
 
 def labels_of(record: Record, forms: Forms) -> dict[str, str]:
@@ -79,3 +85,10 @@ LABELS: Schema = {"type": "object", "additionalProperties": TEXT, "description":
 COUNT: Schema = {"type": "integer", "minimum": 0}
 
 SUBMISSION = an_object(**STORED, conflict_count=COUNT, **HANDLED, field_labels=LABELS)
+
+NOTE = an_object(
+    version={"type": "integer", "description": "The version of the submission that it made."},
+    at=MOMENT,
+    by={**TEXT, "description": "Who wrote it: the name of a key."},
+    text=TEXT,
+)

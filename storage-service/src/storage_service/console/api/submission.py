@@ -14,13 +14,14 @@ from storage_service.accounts.asker import Asker
 from storage_service.console.access import asker, needs
 from storage_service.console.answers import json_answer
 from storage_service.console.api.places import id_of, no_submission
-from storage_service.console.api.shown import FIELDS, HANDLED, LABELS, STORED, shown
+from storage_service.console.api.shown import FIELDS, HANDLED, LABELS, NOTE, STORED, shown, shown_note
 from storage_service.console.api.standing import STANDING, standing
 from storage_service.console.describing import Described, answer
 from storage_service.console.parameters import Parameters
 from storage_service.console.parts import Parts
+from storage_service.console.versions import VERSION, tag_of
 from storage_service.records import Record
-from storage_service.work import Note, Step
+from storage_service.work import Step
 
 
 def routes(parts: Parts) -> Blueprint:
@@ -42,7 +43,7 @@ def one_answer(parts: Parts, key: UUID, who: Asker) -> Response:
     if record is None:
         raise no_submission()
     parts.audit.note(who, "submission.read", key)
-    return json_answer(_whole(parts, record), headers={"ETag": f'"{record.version}"'})
+    return json_answer(_whole(parts, record), headers=tag_of(record.version))
 
 
 def _whole(parts: Parts, record: Record) -> dict[str, Any]:
@@ -52,13 +53,9 @@ def _whole(parts: Parts, record: Record) -> dict[str, Any]:
         **document,
         "conflicts": parts.pages.conflicts(record.id),
         **standing(record, parts.forms.get(record.form), parts.asking.deliveries(record.id)),
-        "notes": [_note(one) for one in parts.work.notes(record.id)],
+        "notes": [shown_note(one) for one in parts.work.notes(record.id)],
         "trail": [_step(one) for one in parts.work.trail(record.id)],
     }
-
-
-def _note(note: Note) -> dict[str, Any]:
-    return {"version": note.version, "at": iso(note.at), "by": note.by, "text": note.text}
 
 
 def _step(step: Step) -> dict[str, Any]:
@@ -76,7 +73,7 @@ def described() -> Described:
     return {
         "GET /v1/submissions/{id}": {
             "summary": "One submission, with its deliveries, its notes and what was done with it",
-            "responses": answer("It.", ref("WholeSubmission"), ETag={**TEXT, "description": "For `If-Match`."}),
+            "responses": answer("It.", ref("WholeSubmission"), ETag=VERSION),
         }
     }
 
@@ -101,5 +98,5 @@ def schemas() -> Mapping[str, Schema]:
             notes=a_list(ref("Note")),
             trail={**a_list(step), "description": "What was done with it, oldest first."},
         ),
-        "Note": an_object(version={"type": "integer"}, at=MOMENT, by=TEXT, text=TEXT),
+        "Note": NOTE,
     }
