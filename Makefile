@@ -88,7 +88,7 @@ snippet: ## make gateway/src/gateway/pages/static/counterfoil.js from gateway/sc
 lock: ## choose the versions anew and pin them with hashes (UPGRADE=--upgrade for the newest)
 	@$(PREPARE) python
 	$(COMPILE) $(UPGRADE) --group dev shared/pyproject.toml gateway/pyproject.toml storage-service/pyproject.toml \
-		notify-service/pyproject.toml tools/ledger/pyproject.toml -o constraints.txt
+		notify-service/pyproject.toml tools/ledger/pyproject.toml tools/cli/pyproject.toml -o constraints.txt
 	$(COMPILE) -c constraints.txt --group build -o tools/dev/build-requirements.txt
 	$(COMPILE) $(UPGRADE) -c constraints.txt --group clients -o tools/dev/client-requirements.txt
 	$(COMPILE) $(UPGRADE) -c constraints.txt --group bench -o tools/bench/requirements.txt

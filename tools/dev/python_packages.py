@@ -13,7 +13,7 @@ from dev import packages
 from dev.steps import ROOT, CannotGoOn, call
 
 PYTHON = ROOT / ".venv" / "bin" / "python"
-OUR_PACKAGES = ("shared", "gateway", "storage-service", "notify-service", "tools/ledger")
+OUR_PACKAGES = ("shared", "gateway", "storage-service", "notify-service", "tools/ledger", "tools/cli")
 _PINS = ROOT / "constraints.txt"
 _STAMP = ROOT / ".venv" / "made-from"
 _CLIENT_PINS = ROOT / "tools" / "dev" / "client-requirements.txt"

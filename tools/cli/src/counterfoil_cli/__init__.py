@@ -1,0 +1,1 @@
+"""Works with a Counterfoil installation from a terminal, over its API alone."""

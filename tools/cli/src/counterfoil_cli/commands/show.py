@@ -1,0 +1,30 @@
+"""`counterfoil show`: one submission."""
+
+from __future__ import annotations
+
+import click
+
+from counterfoil_cli.finding import found_id
+from counterfoil_cli.options import command
+from counterfoil_cli.page import lines_of
+from counterfoil_cli.session import Session
+
+
+@command(
+    "show",
+    "Show one submission.\n\n"
+    "Its fields, deliveries and notes, and what was done with it. "
+    "The first eight characters of an id are enough for the newest 200.",
+    "counterfoil show 9b2f61c0",
+    "counterfoil show --json 9b2f61c0-8c1e-5a5b-9d1b-2f6a3e9d4f10",
+)
+@click.argument("id")
+@click.option("--exact", is_flag=True, help="Moments as they are.")
+def show(session: Session, *, id: str, exact: bool) -> None:  # noqa: A002 - click's name for it
+    """Show it."""
+    submission = session.api().get(f"/submissions/{found_id(session.api(), id)}")
+    if session.as_json:
+        session.output.json(submission)
+        return
+    for one in lines_of(submission, session.world.clock(), exact=exact):
+        session.output.line(one)
