@@ -5,14 +5,15 @@ FORMS ?= $(or $(COUNTERFOIL_FORMS),$(firstword $(wildcard forms.toml forms/forms
 BIN = .venv/bin
 RUN = .run
 CODE = shared gateway storage-service notify-service deploy tools tests
-# Three at once on two processors, a file to each: most tests wait for a server, and each process has its own.
-PARALLEL = --numprocesses=3 --dist=loadfile
+# Four at once on two processors: most tests wait for a server. tests/support/schedule.py says who has which tests.
+PARALLEL = --numprocesses=4 --dist=loadscope
+UNDER_LOAD = --numprocesses=3 --dist=loadscope
 PREPARE = PYTHONPATH=tools $(PYTHON) -m dev.prepare
 COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	--no-annotate --no-emit-package counterfoil-shared
 
 .DEFAULT_GOAL = help
-.PHONY: help run key forms-check test test-kills test-faults test-deliveries test-clock test-compose test-proxies fuzz soak lint format snippet lock bench backup restore clean delete-data
+.PHONY: help run key forms-check test test-kills test-faults test-deliveries test-clock test-compose test-proxies fuzz soak lint linted format snippet lock bench backup restore clean delete-data
 
 help: ## list the verbs
 	@grep -hE '^[a-z-]+:.*## ' Makefile | sed 's/:.*## /\t/' | while IFS="$$(printf '\t')" read -r verb what; do \
@@ -32,14 +33,16 @@ forms-check: ## say what is wrong in the forms and the templates of mails, and i
 	@$(BIN)/python -m shared.forms "$(FORMS)"; forms=$$?; $(BIN)/python -m notify_service templates "$(FORMS)" && exit $$forms
 	@$(if $(OWN_FORMS),:,$(if $(filter forms.example.toml,$(FORMS)),echo "(the example: there is no forms.toml)",:))
 
-test: ## lint, then every test against private servers (ARGS="-k receipt" for some)
+test: ## lint, and every test against private servers (ARGS="-k receipt" for some)
 	@$(PREPARE) test
-	@$(MAKE) --no-print-directory lint
-	@$(BIN)/python -m pytest $(PARALLEL) $(ARGS)
+	@$(MAKE) --no-print-directory linted & lint=$$!; \
+		$(BIN)/python -m pytest $(PARALLEL) $(ARGS); tests=$$?; \
+		wait $$lint || { echo "lint has failed: see above" >&2; exit 1; }; \
+		exit $$tests
 
 test-kills: ## kill and stop the parts under load: the quick half of test-faults
 	@$(PREPARE) test
-	@$(BIN)/python -m pytest $(PARALLEL) -o 'norecursedirs=.* rows cluster' tests/faults $(ARGS)
+	@$(BIN)/python -m pytest $(UNDER_LOAD) -o 'norecursedirs=.* rows cluster' tests/faults $(ARGS)
 
 test-compose: ## start the compose files, load, kill and restart their parts (needs Docker with Compose v2)
 	@$(PREPARE) python
@@ -51,7 +54,7 @@ test-proxies: ## a gateway behind nginx, Caddy and HAProxy, configured as in dep
 
 test-faults: ## prove every row of the table of faults: what went wrong, counted (SEED=1 for the same again)
 	@$(PREPARE) test
-	@SEED=$(SEED) $(BIN)/python -m pytest $(PARALLEL) -o 'norecursedirs=.*' tests/faults $(ARGS)
+	@SEED=$(SEED) $(BIN)/python -m pytest $(UNDER_LOAD) -o 'norecursedirs=.*' tests/faults $(ARGS)
 
 test-deliveries: ## 10,000 submissions over five channels, every delivery accounted for (COUNT=1000 for fewer)
 	@$(PREPARE) test
@@ -75,6 +78,9 @@ lint: ## formatting, ruff, strict types, who may import whom
 	$(BIN)/ruff check .
 	$(BIN)/mypy $(CODE)
 	$(BIN)/lint-imports
+
+linted:
+	@said=$$($(MAKE) --no-print-directory lint 2>&1); code=$$?; printf '\n%s\n' "$$said"; exit $$code
 
 format: ## put the code into shape
 	@$(PREPARE) python

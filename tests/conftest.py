@@ -13,15 +13,28 @@ import pytest
 import structlog
 from hypothesis import settings
 from structlog.stdlib import ProcessorFormatter
+from xdist.workermanage import Producer
 
 from dev.broker import Broker
 from dev.mail_sink import MailSink
 from dev.postgres import Postgres
 from dev.redis_server import RedisServer
+from support import schedule
 
 # One example may wait for a database, or for two cores that do something else.
 settings.register_profile("default", max_examples=100, deadline=None)
 settings.register_profile("fuzz", max_examples=1000, deadline=None, database=None, print_blob=True)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let what takes long begin first."""
+    schedule.sort(items)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> schedule.Schedule:
+    """Give what shares a server to one process."""
+    return schedule.Schedule(config, log)
 
 
 @pytest.fixture(autouse=True)
@@ -56,8 +69,10 @@ def rabbitmq(server_directory: Path) -> Iterator[Broker]:
 @pytest.fixture(scope="session")
 def mortal_broker(server_directory: Path) -> Iterator[Broker]:
     """A broker that tests kill and start again, one test at a time."""
-    with Broker(server_directory / "mortal-rabbitmq") as broker:
-        yield broker
+    broker = Broker(server_directory / "mortal-rabbitmq")
+    broker.start()
+    yield broker
+    broker.kill()
 
 
 @pytest.fixture

@@ -21,8 +21,10 @@ PERSISTENT = pika.BasicProperties(delivery_mode=2)
 
 @pytest.fixture(scope="module")
 def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
-    with Broker(tmp_path_factory.mktemp("broker")) as broker:
-        yield broker
+    broker = Broker(tmp_path_factory.mktemp("broker"))
+    broker.start()
+    yield broker
+    broker.kill()
 
 
 def test_a_confirmed_message_survives_sigkill_and_the_address_stays(broker: Broker) -> None:

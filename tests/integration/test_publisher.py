@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import pika
 import pytest
@@ -32,11 +31,10 @@ from support.registry import await_written_down
 TIMEOUT_S = 30.0
 
 
-@pytest.fixture(scope="module")
-def own_broker(server_directory: Path) -> Iterator[Broker]:
+@pytest.fixture
+def own_broker(mortal_broker: Broker) -> Broker:
     """A node that a test may kill, freeze or put under an alarm."""
-    with Broker(server_directory / "own") as broker:
-        yield broker
+    return mortal_broker
 
 
 @contextmanager
