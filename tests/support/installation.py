@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
+from secrets import token_hex
 from types import TracebackType
 from typing import Literal
 
@@ -152,6 +153,11 @@ class Installation:
             "notify": ("notify_service", self._notify_settings),
         }[service]
         return run(module, "parked", *arguments, settings=settings, exit_code=exit_code)
+
+    def key(self, *scopes: str) -> str:
+        """Return a new key with these scopes, for all forms."""
+        name, listed = f"key-{token_hex(4)}", ",".join(scopes)
+        return run("storage_service", "key", "add", name, "--scopes", listed, settings=self._storage_settings).strip()
 
     def resend(self, *arguments: str, exit_code: int = 0) -> str:
         """Run `python -m storage_service resend …` and return what it prints."""
