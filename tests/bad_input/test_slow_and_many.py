@@ -95,7 +95,7 @@ def test_1300_from_one_address_that_do_not_go_on_keep_nobody_else_from_posting(
 def test_what_does_not_go_on_is_ended(hasty: Server) -> None:
     with ExitStack() as stack:
         for connection in [one for request in UNENDED.values() for one in opened(stack, hasty, request, 3)]:
-            connection.settimeout(5)
+            connection.settimeout(20)
             answer = b"".join(iter(partial(connection.recv, 65536), b""))
             assert b" 202 " not in answer
 
@@ -103,7 +103,7 @@ def test_what_does_not_go_on_is_ended(hasty: Server) -> None:
 def test_a_body_that_comes_by_the_byte_is_ended(hasty: Server) -> None:
     with hasty.connect() as connection:
         connection.sendall(a_post("Content-Length: 9999", length=False))
-        eventually(lambda: _has_ended(connection), 5, "the gateway has ended the connection")
+        eventually(lambda: _has_ended(connection), 20, "the gateway has ended the connection")
 
 
 def test_what_does_not_go_on_is_ended_where_no_file_can_be_opened(hasty: Server) -> None:

@@ -64,7 +64,7 @@ def test_after_the_period_it_begins_anew(make: Make) -> None:
     refusals = (refusal_of(limits, form) for _ in range(100_000))  # until two come within one second
     refusal = next(refusal for refusal in refusals if refusal)
     assert refusal.headers["Retry-After"] == "1"
-    eventually(lambda: passes(limits, form), 5, "another one passes")
+    eventually(lambda: passes(limits, form), 20, "another one passes")
 
 
 def test_a_refusal_says_when_the_period_ends(make: Make) -> None:
@@ -107,7 +107,7 @@ def test_without_redis_each_worker_counts_for_itself_and_hardly_waits(
     frail.stop() if way == "stopped" else frail.pause()
     began = time.monotonic()
     assert [passes(limits, form) for _ in range(50)] == [True, True] + [False] * 48
-    assert time.monotonic() - began < 2 * REDIS_TIMEOUT_S + 0.5
+    assert time.monotonic() - began < 2 * REDIS_TIMEOUT_S + 2, "each would take its time, five seconds in all"
     assert capsys.readouterr().out.count("Redis is away") == 1
     frail.start() if way == "stopped" else frail.resume()
     now[0] += REDIS_REST_S

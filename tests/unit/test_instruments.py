@@ -62,9 +62,9 @@ def test_a_consumer_counts_what_came_and_where_it_went(registry: CollectorRegist
     for message in (good, refused, later, bug):
         publisher.publish(message, timeout_s=1.0)
     with running(broker.consumer(NOTIFY_SUBMISSIONS, handler, BatchLimits(), ACCEPTED)):
-        eventually(lambda: value(registry, "counterfoil_messages_received_total", **QUEUE) == 4, 10, "all came")
+        eventually(lambda: value(registry, "counterfoil_messages_received_total", **QUEUE) == 4, 30, "all came")
         eventually(
-            lambda: value(registry, "counterfoil_messages_retried_total", level="30s", **QUEUE) == 1, 10, "the bug"
+            lambda: value(registry, "counterfoil_messages_retried_total", level="30s", **QUEUE) == 1, 30, "the bug"
         )
     assert value(registry, "counterfoil_messages_redelivered_total", **QUEUE) == 0
     assert value(registry, "counterfoil_messages_parked_total", reason="refused", **QUEUE) == 1
@@ -79,11 +79,11 @@ def test_what_is_set_aside_counts_as_parked_only_when_it_lies_there(registry: Co
     handler.fails = {only: PermanentFailure("no")}
     broker.refusal = "blocked"
     with running(broker.consumer(NOTIFY_SUBMISSIONS, handler, BatchLimits(), ACCEPTED)):
-        eventually(lambda: handler.count(only), 10, "it was handled")
+        eventually(lambda: handler.count(only), 30, "it was handled")
         assert value(registry, "counterfoil_messages_parked_total", reason="refused", **QUEUE) == 0
         broker.refusal = None
         parked = {"reason": "refused", **QUEUE}
-        eventually(lambda: value(registry, "counterfoil_messages_parked_total", **parked) == 1, 10, "it is parked")
+        eventually(lambda: value(registry, "counterfoil_messages_parked_total", **parked) == 1, 30, "it is parked")
 
 
 def test_a_consumer_that_waits_for_something_is_holding(registry: CollectorRegistry) -> None:
@@ -96,9 +96,9 @@ def test_a_consumer_that_waits_for_something_is_holding(registry: CollectorRegis
 
     publish(broker.publisher())
     with running(broker.consumer(NOTIFY_SUBMISSIONS, handle, BatchLimits(), ACCEPTED)):
-        eventually(lambda: value(registry, "counterfoil_consumers_holding", **QUEUE) == 1, 10, "it holds")
+        eventually(lambda: value(registry, "counterfoil_consumers_holding", **QUEUE) == 1, 30, "it holds")
         back.set()
-        eventually(lambda: value(registry, "counterfoil_consumers_holding", **QUEUE) == 0, 10, "it holds no more")
+        eventually(lambda: value(registry, "counterfoil_consumers_holding", **QUEUE) == 0, 30, "it holds no more")
 
 
 def test_storage_counts_new_ones_conflicts_and_what_was_there(registry: CollectorRegistry) -> None:

@@ -51,7 +51,7 @@ def test_another_channel_is_told_beside_the_mail(world: PlannedWorld) -> None:
     event = an_event()
     with world.at_work():
         world.submit(event)
-        eventually(lambda: world.web.caller.posted and world.mail.sender.sent, 5, "both leave")
+        eventually(lambda: world.web.caller.posted and world.mail.sender.sent, 30, "both leave")
     assert [(one.url, one.body) for one in world.web.caller.posted] == [(ROOM, b"Sign up: Ada Lovelace")]
     assert {one.channel: one.state for one in world.mail.shown(event)} == {"chat": "sent", "email": "sent"}
     assert told_as("chat") == "chat"
@@ -62,7 +62,7 @@ def test_its_failure_is_retried_by_itself(world: PlannedWorld) -> None:
     event = an_event()
     with world.at_work():
         world.submit(event)
-        eventually(lambda: len(world.mail.shown(event)) == 2, 5, "both are tried")
-        eventually(lambda: world.mail.deliveries.errors, 5, "and the room refuses")
+        eventually(lambda: len(world.mail.shown(event)) == 2, 30, "both are tried")
+        eventually(lambda: world.mail.deliveries.errors, 30, "and the room refuses")
     assert {one.channel: one.state for one in world.mail.shown(event)} == {"chat": "retrying", "email": "sent"}
     assert sum(len(world.broker.queued(NOTIFY_HTTP.level_queue(level))) for level in NOTIFY_HTTP.levels_s) == 1

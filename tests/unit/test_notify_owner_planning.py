@@ -42,7 +42,7 @@ def test_two_owners_and_who_submitted_each_have_a_delivery(world: PlannedWorld) 
     event = an_event()
     with world.at_work():
         world.submit(event, event)
-        eventually(lambda: len(world.mail.sender.sent) == 3, 5, "three mails leave")
+        eventually(lambda: len(world.mail.sender.sent) == 3, 30, "three mails leave")
     assert sorted(one.recipient for one in world.mail.sender.sent) == [A, "ada@example.org", B]
     assert [(one.channel, one.state) for one in world.mail.shown(event)] == [
         ("email", "sent"),
@@ -61,7 +61,7 @@ def test_a_receipt_shows_no_owners_mail_and_nor_is_it_a_webhook(world: PlannedWo
     event = an_event()
     with world.at_work():
         world.submit(event)
-        eventually(lambda: len(world.mail.sender.sent) == 3, 5, "three mails leave")
+        eventually(lambda: len(world.mail.sender.sent) == 3, 30, "three mails leave")
     for method in ("receipt", "deliveries"):
         answer = methods(world.mail.deliveries, Nothing())[method]({"id": str(event.id)})  # type: ignore[arg-type]
         assert [one["channel"] for one in answer["confirmations"]] == ["email"]

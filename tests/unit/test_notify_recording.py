@@ -35,16 +35,16 @@ def test_a_mail_waits_until_the_last_but_one_is_recorded(world: World) -> None:
     record_sent = world.deliveries.record_sent
 
     def stalled(sent: object) -> object:
-        may_record.wait(10)
+        may_record.wait(60)
         return record_sent(sent)  # type: ignore[arg-type]
 
     world.handler.recorder = Recorder(stalled)  # type: ignore[arg-type]
     thread = threading.Thread(target=handle, args=(world, events))
     thread.start()
-    eventually(lambda: len(world.sender.sent) == 2, 5, "two are sent")
+    eventually(lambda: len(world.sender.sent) == 2, 30, "two are sent")
     assert states(world, events) == ["pending", "pending", "pending"]
     may_record.set()
-    thread.join(10)
+    thread.join(60)
     assert states(world, events) == ["sent", "sent", "sent"]
 
 
@@ -54,7 +54,7 @@ def test_a_recorder_tells_each_and_takes_what_has_gathered_together() -> None:
     def record(sent: Sequence[object]) -> dict[object, object]:
         calls.append(len(sent))
         entered.set()
-        go_on.wait(10)
+        go_on.wait(60)
         if len(calls) == 2:
             raise DependencyUnavailable("away")
         return {}
@@ -67,13 +67,13 @@ def test_a_recorder_tells_each_and_takes_what_has_gathered_together() -> None:
         told.append(error is None)
 
     first = recorder.record(Sent(claims[0], ACCEPTED_AT), tell)
-    assert entered.wait(10)
+    assert entered.wait(60)
     others = [recorder.record(Sent(claim, ACCEPTED_AT), tell) for claim in claims[1:]]
     go_on.set()
-    first.result(10)
+    first.result(60)
     for other in others:
         with pytest.raises(DependencyUnavailable):
-            other.result(10)
+            other.result(60)
     recorder.close()
     assert calls == [1, 2]
     assert told == [True, False, False]
@@ -92,12 +92,12 @@ def test_a_call_ends_with_no_record_under_way_and_nobody_gets_two_mails(world: W
             finally:
                 world.deliveries.away = False
         first_failed.set()
-        may_record.wait(10)
+        may_record.wait(60)
         return record_sent(sent)
 
     def let_the_second_wait() -> None:
         if len(world.sender.sent) == 1:
-            eventually(lambda: calls, 5, "the first is being recorded")
+            eventually(lambda: calls, 30, "the first is being recorded")
 
     world.sender.before = let_the_second_wait
     world.handler.recorder = Recorder(record)
@@ -111,11 +111,11 @@ def test_a_call_ends_with_no_record_under_way_and_nobody_gets_two_mails(world: W
 
     thread = threading.Thread(target=work)
     thread.start()
-    assert first_failed.wait(10)
+    assert first_failed.wait(60)
     thread.join(0.3)
     assert thread.is_alive(), "the second is still being recorded"
     may_record.set()
-    thread.join(10)
+    thread.join(60)
     assert [type(end) for end in ends] == [DependencyUnavailable], "nothing came of the first"
     assert handle(world, events) == [None, None, None]
     assert len(world.sender.sent) == len(events)
@@ -126,7 +126,7 @@ def test_a_bug_in_a_record_is_its_own_events_and_its_mail_is_not_sent_again(worl
     record_sent, may_record = world.deliveries.record_sent, threading.Event()
 
     def record(sent: Sequence[Sent]) -> Mapping[Key, Confirmation]:
-        may_record.wait(10)
+        may_record.wait(60)
         if any(one.claim.key.submission_id == events[0].id for one in sent):
             raise RuntimeError("a bug")
         return record_sent(sent)
@@ -187,5 +187,5 @@ def test_a_recorder_lets_go_of_everyone_whatever_telling_does() -> None:
 
     for recording in [recorder.record(Sent(claim, ACCEPTED_AT), tell) for claim in claims]:
         with pytest.raises(RuntimeError):
-            recording.result(10)
+            recording.result(60)
     recorder.close()

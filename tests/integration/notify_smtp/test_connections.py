@@ -109,7 +109,7 @@ def test_closing_takes_leave(server: ScriptedSmtp, connect: Connect) -> None:
     sender.send(a_mail(), timeout_s=10)
     sender.close()
     sender.close()
-    eventually(lambda: server.connections == 1, 5, "one connection was made")
+    eventually(lambda: server.connections == 1, 20, "one connection was made")
     sender.send(a_mail(), timeout_s=10)
     assert server.connections == 2
 
@@ -131,7 +131,7 @@ def test_a_server_that_never_finishes_its_answer_is_left_in_time(
     began_s = time.monotonic()
     with pytest.raises(SendFailure) as raised:
         connect(server).send(a_mail(), timeout_s=0.5)
-    assert time.monotonic() - began_s < 3
+    assert time.monotonic() - began_s < 10, "it would dribble for ever"
     assert raised.value.reason == f"{stage} no answer"
 
 
