@@ -29,6 +29,7 @@ from storage_service.jobs.runner import JobRunner
 from storage_service.jobs.steps import Steps
 from storage_service.queries import SubmissionQueries
 from storage_service.records import Counting, Records
+from storage_service.records.export import Places
 from storage_service.views import Views
 from storage_service.work import Work
 
@@ -113,6 +114,7 @@ def a_console(
         "forms": forms.load(path),
         "clock": clock,
         "ending": threading.Event(),
+        "exports": Places(4),
     }
     parts = Parts(**{**given, **others})
     app = create_app(parts)

@@ -29,8 +29,18 @@ UNWATCHED = "without streams"
 GATEWAY_EMPTY, GATEWAY_FULL = "gateway worker, no backlog", "gateway worker, backlog"
 STORAGE_EMPTY, STORAGE_FULL = "storage replica, no backlog", "storage replica, backlog"
 
+CURSOR, COPY_OUT = "a bare cursor and csv.writer", "PostgreSQL COPY to stdout"
+
 ACCEPTS, ACCEPT_P99, STORED, MAILS = "accepts/s", "p99 ms", "stored/s", "mails/s"
 TO_ROW, TO_MAIL, MEMORY = "202 → row, p99 ms", "202 → mail, p99 ms", "MB"
+EXPORTED = "exported rows/s"
+
+DATABASES = ("PostgreSQL", "SQLite")
+
+
+def export_of(format_: str, database: str) -> str:
+    """Return the name of an export in a format."""
+    return f"export {format_}, {database}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +58,18 @@ class Claim:
     least: float | None = None
     most: float | None = None
     is_limit: bool = False
+
+
+def _exports(database: str) -> tuple[Claim, ...]:
+    names, workbook = [export_of(one, database) for one in ("csv", "ndjson", "json")], export_of("xlsx", database)
+    peer = f"{CURSOR}, {database}"
+    limits = names if database == "PostgreSQL" else []
+    return (
+        *(Claim("exports", EXPORTED, name, peer, least=0.5) for name in names),
+        *(Claim("exports", EXPORTED, name, COPY_OUT, least=0.1, is_limit=True) for name in limits),
+        Claim("exports", EXPORTED, workbook, peer),
+        *(Claim("exports", MEMORY, name, most=100) for name in (*names, workbook)),
+    )
 
 
 CLAIMS = (
@@ -74,6 +96,7 @@ CLAIMS = (
     Claim("memory", MEMORY, STORAGE_FULL, most=90),
     Claim("memory", MEMORY, STORAGE_FULL, STORAGE_EMPTY, most=1.1),
     Claim("streams", ACCEPTS, WATCHED, UNWATCHED, least=0.9),
+    *(claim for database in DATABASES for claim in _exports(database)),
 )
 """The table of the design. Memory is flat where a backlog adds no more than a tenth."""
 

@@ -18,10 +18,20 @@ class Scale:
     paced_s: int = 10
     backlog: int = 1_000_000
     streams: int = 1_000
+    rows: int = 1_000_000
 
 
 QUICK = Scale(
-    rounds=1, warm_up_s=1, load_s=2, events=3_000, limit_s=3.0, mails=200, paced_s=2, backlog=20_000, streams=50
+    rounds=1,
+    warm_up_s=1,
+    load_s=2,
+    events=3_000,
+    limit_s=3.0,
+    mails=200,
+    paced_s=2,
+    backlog=20_000,
+    streams=50,
+    rows=5_000,
 )
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from bench.rounds import Subject
 from bench.rows.accepts import accepts
+from bench.rows.exports import exports
 from bench.rows.latency import latency
 from bench.rows.mails import mails
 from bench.rows.memory import memory
@@ -33,4 +34,5 @@ ROWS: Mapping[str, Row] = {
     "latency": Row("from 202 to row and mail, at half load", latency, 60),
     "memory": Row("memory over a backlog", memory, 200, rounds_most=1),
     "streams": Row("accepts beside open receipt streams", streams, 90),
+    "exports": Row("exports of very many submissions", exports, 900),
 }

@@ -14,6 +14,7 @@ from storage_service.console.asking import Asking
 from storage_service.jobs.asking import Jobs
 from storage_service.queries import SubmissionQueries
 from storage_service.records import Counting, Records
+from storage_service.records.export import Places
 from storage_service.views import Views
 from storage_service.work import Work
 
@@ -24,7 +25,7 @@ class Parts:
 
     `pages` are a form's submissions as they were always listed. `asking` asks notify. `public_url` is where the gateway
     is reached, None where nobody says. `ending` is set when the process is told to end: streams that have no end of
-    their own look at it.
+    their own look at it. `exports` are the places for files that are written at once.
     """
 
     records: Records
@@ -39,4 +40,5 @@ class Parts:
     forms: Forms
     clock: Callable[[], datetime]
     ending: threading.Event
+    exports: Places
     public_url: str | None = None

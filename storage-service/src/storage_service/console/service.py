@@ -35,6 +35,7 @@ from storage_service.jobs.runner import JobRunner
 from storage_service.jobs.steps import Steps
 from storage_service.queries import SubmissionQueries
 from storage_service.records import QUERY_SECONDS_MOST, Counting, Records
+from storage_service.records.export import Places
 from storage_service.records.index.indexer import Indexer
 from storage_service.records.index.measuring import measure_lag
 from storage_service.tables import LEASES, OUTBOX
@@ -109,6 +110,7 @@ class Console:
             forms=forms,
             clock=lambda: datetime.now(UTC),
             ending=self._ending,
+            exports=Places(settings.exports_most),
             public_url=settings.public_url,
         )
         measured = RequestInstruments(self._registry).measure

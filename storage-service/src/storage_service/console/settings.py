@@ -22,6 +22,9 @@ PROXIES = "127.0.0.0/8, ::1/128"
 REQUESTS_MOST = 300
 """How many requests are worked on at once: 32 and 200 streams of one gateway's worker, and some that come past it."""
 
+EXPORTS_MOST = 4
+"""How many exports are written at once: each keeps a good part of a core busy."""
+
 
 @dataclass(frozen=True, slots=True)
 class Settings:
@@ -40,6 +43,7 @@ class Settings:
     public_url: str | None = None
     proxies: tuple[Network, ...] = parse_networks(PROXIES)
     requests_most: int = REQUESTS_MOST
+    exports_most: int = EXPORTS_MOST
     metrics_bind: str | None = None
     log_level: str = "info"
     log_format: str = "auto"
@@ -58,6 +62,7 @@ def load() -> Settings:
         public_url=settings.public_url(env),
         proxies=_proxies(env),
         requests_most=env.int("CONSOLE_REQUESTS", REQUESTS_MOST, validate=validate.Range(16, 2000)) or REQUESTS_MOST,
+        exports_most=env.int("CONSOLE_EXPORTS", EXPORTS_MOST, validate=validate.Range(1, 64)) or EXPORTS_MOST,
         metrics_bind=settings.metrics_bind(env),
         log_level=settings.log_level(env),
         log_format=settings.log_format(env),

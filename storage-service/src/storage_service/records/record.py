@@ -8,7 +8,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, func, select
+from sqlalchemy import ColumnElement, Row, func, select, type_coerce
+from sqlalchemy.types import NullType
 
 from shared.contracts import JsonValue
 from storage_service.tables import conflicts, submissions
@@ -48,6 +49,11 @@ _CONFLICTS = select(func.count()).where(conflicts.c.id == submissions.c.id).scal
 def columns() -> Sequence[ColumnElement[Any]]:
     """Return what `record_of` reads."""
     return [*submissions.c, _CONFLICTS]
+
+
+def as_stored(column: ColumnElement[Any]) -> ColumnElement[Any]:
+    """Return a column whose values are as the driver gives them: of many rows few have to be turned into objects."""
+    return type_coerce(column, NullType())
 
 
 def record_of(row: Row[Any]) -> Record:

@@ -8,13 +8,13 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Engine, Select, Text, and_, cast, func, literal_column, select, true, tuple_
+from sqlalchemy import ColumnElement, Engine, Row, Select, Text, and_, cast, func, literal_column, select, true, tuple_
 
 from shared.query import Query
 from storage_service.records.bounded import QUERY_SECONDS_MOST, Reader
 from storage_service.records.conditions import Asking, Conditions
 from storage_service.records.cursors import Cursor, CursorError, Way
-from storage_service.records.record import Record, columns, record_of
+from storage_service.records.record import Record, as_stored, columns, record_of
 from storage_service.tables import submissions
 
 PAGE_MOST = 200
@@ -175,13 +175,26 @@ class Records:
         meanwhile may be seen as it was or as it is.
         """
         asked = and_(self._asked(query, forms, now, zone, me), _S.stored_at <= self._clock())
-        place = start
-        while True:
-            rows, is_last = self._batch(asked, place)
-            yield from rows
-            if is_last:
-                return
-            place = place_of(rows[-1], "older")
+        for rows in self._batches(columns(), asked, start):
+            yield from map(record_of, rows)
+
+    def batches(
+        self,
+        chosen: Sequence[ColumnElement[Any]],
+        query: Query | None,
+        forms: frozenset[str] | None,
+        *,
+        until: datetime,
+        now: datetime | None = None,
+        zone: tzinfo = UTC,
+        me: str | None = None,
+    ) -> Iterator[Sequence[Row[Any]]]:
+        """Yield what was stored by `until`, as `each` does, but in the batches it is read in, and only these columns.
+
+        They are the first of every row.
+        """
+        asked = and_(self._asked(query, forms, now, zone, me), _S.stored_at <= until)
+        return self._batches(chosen, asked, None)
 
     def _is_common(self, found: Select[Any]) -> bool:
         some = found.limit(COMMON).subquery()
@@ -217,22 +230,39 @@ class Records:
         with self._reader.connection() as connection:
             return [record_of(row) for row in connection.execute(found)]
 
-    def _batch(self, asked: ColumnElement[bool], place: Cursor | None) -> tuple[list[Record], bool]:
-        found = self._in_order(asked, "older", place).limit(BATCH_ROWS + 1).add_columns(_CHARACTERS)
-        batch, characters = list[Record](), 0
+    def _batches(
+        self, chosen: Sequence[ColumnElement[Any]], asked: ColumnElement[bool], place: Cursor | None
+    ) -> Iterator[Sequence[Row[Any]]]:
+        is_last = False
+        while not is_last:
+            rows, is_last = self._batch(chosen, asked, place)
+            yield rows
+            place = _place_of_row(rows[-1]) if rows else None
+
+    def _batch(
+        self, chosen: Sequence[ColumnElement[Any]], asked: ColumnElement[bool], place: Cursor | None
+    ) -> tuple[list[Row[Any]], bool]:
+        found = self._in_order(asked, "older", place, [*chosen, *_PLACE, _CHARACTERS]).limit(BATCH_ROWS + 1)
+        batch, characters = list[Row[Any]](), 0
         with self._reader.connection() as connection:
             for row in connection.execution_options(yield_per=_ROWS_AT_ONCE).execute(found):
-                characters += row.characters
+                characters += row[-1]
                 if batch and (len(batch) == BATCH_ROWS or characters > BATCH_CHARACTERS):
                     return batch, False
-                batch.append(record_of(row))
+                batch.append(row)
         return batch, True
 
-    def _in_order(self, asked: ColumnElement[bool], way: Way, place: Cursor | None) -> Select[Any]:
+    def _in_order(
+        self,
+        asked: ColumnElement[bool],
+        way: Way,
+        place: Cursor | None,
+        chosen: Sequence[ColumnElement[Any]] | None = None,
+    ) -> Select[Any]:
         """Return the query of all that is asked for, in the order of a way, beyond a place."""
         moment = _S.stored_at if way == "stored" else _S.accepted_at
         order = tuple_(moment, _S.id)
-        found = select(*columns()).select_from(self._conditions.source).where(asked)
+        found = select(*(chosen or columns())).select_from(self._conditions.source).where(asked)
         if way == "older":
             found = found.order_by(moment.desc(), _S.id.desc())
             return found if place is None else found.where(order < (place.moment, place.id))
@@ -260,4 +290,11 @@ def _ends(rows: Sequence[Record], cursor: Cursor | None) -> tuple[Cursor | None,
     return (cursor.on("older"), cursor.on("newer")) if cursor else (None, None)
 
 
+def _place_of_row(row: Row[Any]) -> Cursor:
+    moment, key = row.place_moment, row.place_id
+    moment = datetime.fromisoformat(moment) if isinstance(moment, str) else moment
+    return Cursor("older", moment, UUID(key) if isinstance(key, str) else key)
+
+
+_PLACE = [as_stored(_S.accepted_at).label("place_moment"), as_stored(_S.id).label("place_id")]
 _CHARACTERS = func.length(cast(_S.fields, Text)).label("characters")

@@ -1,0 +1,70 @@
+"""Writes CSV (RFC 4180) that a spreadsheet takes for nothing but text."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from io import StringIO
+from typing import Any
+
+from sqlalchemy import Row
+
+from shared.contracts import JsonValue
+from storage_service.records.export.asked import Asked
+from storage_service.records.export.columns import Layout
+from storage_service.records.export.formulas import MAY_BE, guarded
+from storage_service.records.export.meta import Kind, Write
+from storage_service.records.export.tables import TableRows
+from storage_service.records.export.values import id_text, list_text, moments_in, text_of
+
+CHUNK_CHARACTERS = 64 * 1024
+"""What is sent at once, or a little more."""
+
+_BOM = "\ufeff"
+
+
+class CsvLines:
+    """Lines of CSV in UTF-8, each ended by CR LF."""
+
+    content_type = "text/csv; charset=utf-8; header=present"
+
+    def __init__(self, layout: Layout, asked: Asked) -> None:
+        moment = moments_in(asked.zone)
+        how: Mapping[Kind, Write] = {
+            "id": id_text,
+            "text": _cell,
+            "moment": lambda one: moment(one) if one else "",
+            "flag": lambda one: "true" if one else "false",
+            "number": str,
+            "list": list_text,
+        }
+        self._begin = _BOM if asked.has_bom else ""
+        self._headers = [*map(guarded, layout.titles)]
+        self._table = TableRows(layout, _cell, MAY_BE, how)
+        self.columns = self._table.columns
+
+    def chunks(self, batches: Iterable[Sequence[Row[Any]]]) -> Iterator[bytes]:
+        """Yield the file."""
+        sink = StringIO(self._begin, newline="")
+        sink.seek(0, 2)
+        writer = csv.writer(sink, lineterminator="\r\n")
+        writer.writerow(self._headers)
+        for rows in batches:
+            for row in rows:
+                writer.writerow(self._table.cells(row))
+                if sink.tell() > CHUNK_CHARACTERS:
+                    yield _taken(sink)
+        yield _taken(sink)
+
+
+def _cell(value: JsonValue) -> str:
+    if value is None:
+        return ""
+    return guarded(value) if isinstance(value, str) else text_of(value)
+
+
+def _taken(sink: StringIO) -> bytes:
+    text = sink.getvalue()
+    sink.seek(0)
+    sink.truncate()
+    return text.encode("utf-8", "replace")
