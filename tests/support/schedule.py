@@ -29,7 +29,6 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
         "tests/e2e/test_ledger_command.py",
         "tests/e2e/test_mail.py",
         "tests/e2e/test_metrics.py",
-        "tests/e2e/test_openapi.py",
         "tests/e2e/test_owner_mail.py",
         "tests/e2e/test_refusing.py",
         "tests/e2e/test_submitting.py",
@@ -47,6 +46,7 @@ LONG = (
     "tests/integration/test_renewing.py",
     "tests/e2e/test_make_run.py",
     "tests/integration/test_notify_process.py",
+    "tests/e2e/test_openapi.py",
     "the gateway that is sent bad input",
 )
 """What begins first, the longest before the others. Then come the other files, folder by folder."""
