@@ -21,7 +21,7 @@ from support.submission_databases import migrated, store
 from support.working import record_of
 
 BULK = "/v1/submissions/bulk"
-OPEN = {"q": "", "action": {"state": "open"}}
+OPEN = {"q": "", "action": {"status": "open"}}
 
 
 @pytest.fixture
@@ -73,7 +73,7 @@ def test_the_same_key_is_the_same_job(ada: Client, engine: Engine) -> None:
     asked = OPEN | {"confirm": 1}
     first = ada.post(BULK, asked, Idempotency_Key="k1").json["job"]
     assert ada.post(BULK, asked, Idempotency_Key="k1").json["job"] == first
-    other = ada.post(BULK, asked | {"action": {"state": "done"}}, Idempotency_Key="k1")
+    other = ada.post(BULK, asked | {"action": {"status": "done"}}, Idempotency_Key="k1")
     assert (other.status_code, other.json["errors"][0]["code"]) == (422, "IDEMPOTENCY_KEY")
     assert len(ada.get("/v1/jobs").json["jobs"]) == 1
 
@@ -139,20 +139,20 @@ def test_the_list_of_jobs_has_pages(ada: Client) -> None:
 
 WRONG: list[tuple[dict[str, Any], int, str]] = [
     ({}, 422, "action"),
-    ({"action": {"state": "open"}}, 422, "q"),
+    ({"action": {"status": "open"}}, 422, "q"),
     (OPEN | {"ids": [str(uuid4())]}, 422, "q"),
-    ({"ids": [], "action": {"state": "open"}}, 422, "ids"),
-    ({"ids": [str(uuid4())] * 1001, "action": {"state": "open"}}, 422, "ids"),
-    ({"ids": ["x"], "action": {"state": "open"}}, 422, "ids.0"),
-    ({"q": "x" * 10_001, "action": {"state": "open"}}, 422, "q"),
-    ({"q": "is:nwe", "action": {"state": "open"}}, 400, "q"),
+    ({"ids": [], "action": {"status": "open"}}, 422, "ids"),
+    ({"ids": [str(uuid4())] * 1001, "action": {"status": "open"}}, 422, "ids"),
+    ({"ids": ["x"], "action": {"status": "open"}}, 422, "ids.0"),
+    ({"q": "x" * 10_001, "action": {"status": "open"}}, 422, "q"),
+    ({"q": "is:nwe", "action": {"status": "open"}}, 400, "q"),
     ({"q": "", "action": {}}, 422, "action"),
-    ({"q": "", "action": {"state": "spam"}}, 422, "action.state"),
+    ({"q": "", "action": {"status": "spam"}}, 422, "action.status"),
     ({"q": "", "action": {"spam": "yes"}}, 422, "action.spam"),
     ({"q": "", "action": {"labels": {}}}, 422, "action.labels"),
     ({"q": "", "action": {"labels": {"add": ['a "b"']}}}, 422, "action.labels.add"),
     ({"q": "", "action": {"assignee": "nobody"}}, 422, "action.assignee"),
-    ({"q": "", "action": {"resend": {}, "state": "open"}}, 422, "action.resend"),
+    ({"q": "", "action": {"resend": {}, "status": "open"}}, 422, "action.resend"),
     ({"q": "", "action": {"resend": {"channel": "NO"}}}, 422, "action.resend.channel"),
     ({"q": "", "action": {"resend": {"states": []}}}, 422, "action.resend.states"),
     ({"q": "", "action": {"erase": True}}, 422, "action.erase"),

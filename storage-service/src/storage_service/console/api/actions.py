@@ -33,7 +33,7 @@ class _Resend(Checked):
 class ActionSchema(Checked):
     """Changes, one or several, or sending again. Loaded, it is a `Change`, or what `jobs.kinds.DoResend` knows."""
 
-    state = fields.String(validate=validate.OneOf(STATES))
+    status = fields.String(validate=validate.OneOf(STATES))
     starred = fields.Boolean(truthy={True}, falsy={False})
     labels = fields.Nested(_Labels)
     assignee = fields.String(allow_none=True)
@@ -43,7 +43,7 @@ class ActionSchema(Checked):
     @validates_schema
     def _check(self, data: Mapping[str, Any], **_: Any) -> None:
         if not data:
-            raise ValidationError("expected one of state, starred, labels, assignee, spam, resend")
+            raise ValidationError("expected one of status, starred, labels, assignee, spam, resend")
         if "resend" in data and len(data) > 1:
             raise ValidationError("expected nothing beside resend", "resend")
 
@@ -55,7 +55,7 @@ class ActionSchema(Checked):
         assignee = (data["assignee"] or "") if "assignee" in data else None
         try:
             change = Change(
-                state=data.get("state"),
+                state=data.get("status"),
                 starred=data.get("starred"),
                 add_labels=tuple(labels.get("add", ())),
                 remove_labels=tuple(labels.get("remove", ())),
@@ -82,8 +82,8 @@ def _placed(error: BadValue) -> dict[str, Any]:
 _LABELS = {**a_list({**TEXT, "minLength": 1, "maxLength": LABEL_MOST}), "maxItems": LABELS_MOST}
 ACTION: Schema = {
     **an_object(
-        *("state", "starred", "labels", "assignee", "spam", "resend"),
-        state={"enum": list(STATES)},
+        *("status", "starred", "labels", "assignee", "spam", "resend"),
+        status={"enum": list(STATES)},
         starred={"type": "boolean"},
         labels=an_object("add", "remove", add=_LABELS, remove=_LABELS),
         assignee={**TEXT_OR_NONE, "description": "An address of mail; null for nobody."},

@@ -136,7 +136,7 @@ def described() -> Described:
         "POST /v1/submissions/bulk": {
             "summary": "Do something to many: first without `confirm`, which counts, then with it",
             "parameters": [key],
-            "requestBody": body(asked, {"q": "is:new", "action": {"state": "open"}}),
+            "requestBody": body(asked, {"q": "is:new", "action": {"status": "open"}}),
             "responses": {
                 "200": {"description": "How many it would be done to; with `confirm`: it is done.", "content": content},
                 "202": {"description": "It goes on: look at the job.", "content": content},

@@ -54,7 +54,7 @@ def change(
     if assign and nobody:
         raise Wrong("give --assign or --nobody, and not both")
     action: dict[str, Any] = {}
-    action |= {"state": state} if state else {}
+    action |= {"status": state} if state else {}
     action |= {} if star is None else {"starred": star}
     action |= {"labels": {"add": [*add], "remove": [*remove]}} if add or remove else {}
     action |= {"assignee": assign} if assign else {"assignee": None} if nobody else {}
@@ -75,8 +75,8 @@ def _changing(name: str, words: str, action: Mapping[str, Any], question: str) -
 def changes() -> Sequence[click.Command]:
     """Return the commands that change one thing."""
     return (
-        _changing("done", "Mark submissions as done.", {"state": "done"}, "Mark {} as done"),
-        _changing("open", "Mark submissions as open: somebody is at work.", {"state": "open"}, "Mark {} as open"),
+        _changing("done", "Mark submissions as done.", {"status": "done"}, "Mark {} as done"),
+        _changing("open", "Mark submissions as open: somebody is at work.", {"status": "open"}, "Mark {} as open"),
         _changing("spam", "Mark submissions as spam: nothing more of them is sent.", {"spam": True}, "Mark {} as spam"),
         _changing(
             "not-spam",
