@@ -9,7 +9,7 @@
 | deep nesting, 5,000-digit integers, NaN, 1e999, lone surrogates, NUL, duplicate keys | 400 or 422 | test_values |
 | wrong type or method, unknown fields | 415, 405, 422 | test_types_and_methods |
 | idempotency key over 255 characters, control characters, two headers | 400 | test_keys |
-| another tenant's id, a forged or cut receipt token | 404 | test_receipt_tokens |
+| another tenant's id, a forged or cut receipt token | 404 | test_receipt_tokens, integration/test_console_reading |
 | flood; forged `X-Forwarded-For` | 429; hop count explicit | unit/test_gateway_rate_limits, e2e/test_abuse |
 | a victim's address 200 times | a cap per recipient | integration/test_notify_recipients, e2e/test_abuse |
 | line breaks in subject, name, address | 422 by the gateway; notify checks again | test_mail_headers |

@@ -63,7 +63,9 @@ def talkative(
     webhook = f'[forms.told.webhook]\nurl = "{failing.url("/canary?key=canary")}"\nsecret = "{SECRET}"\n'
     forms.write_text((ROOT / "forms.example.toml").read_text() + webhook)
     broker_url = rabbitmq.fresh_vhost()
-    with Installation(place, broker_url=broker_url, smtp_url=url, forms=forms, settings=settings) as installation:
+    with Installation(
+        place, consoles=1, broker_url=broker_url, smtp_url=url, forms=forms, settings=settings
+    ) as installation:
         yield installation
 
 

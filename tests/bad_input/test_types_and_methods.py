@@ -33,7 +33,7 @@ def test_another_type_of_body(gateway: Server, kind: str) -> None:
 
 
 @pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE", "HEADER", "TRACE", "CONNECT", "PROPFIND"])
-@pytest.mark.parametrize("path", ["/f/open", "/receipts/x", "/v1/submissions/x", "/livez", "/"])
+@pytest.mark.parametrize("path", ["/f/open", "/receipts/x", "/livez", "/"])
 def test_another_method(gateway: Server, method: str, path: str) -> None:
     with gateway.connect() as connection:
         connection.sendall(a_post(path=path, body=b"a=b").replace(b"POST", method.encode(), 1))

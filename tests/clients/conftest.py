@@ -61,7 +61,7 @@ def install(place: Path, broker: Broker, sink: MailSink, site: Site) -> Installa
     place.mkdir()
     forms = place / "forms.toml"
     forms.write_text((HERE / "forms.toml").read_text().replace("https://www.example.org", site.origin))
-    return Installation(place, broker_url=broker.fresh_vhost(), smtp_url=sink.url, forms=forms)
+    return Installation(place, consoles=1, broker_url=broker.fresh_vhost(), smtp_url=sink.url, forms=forms)
 
 
 @pytest.fixture

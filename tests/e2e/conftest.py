@@ -29,7 +29,9 @@ def whole(server_directory: Path, rabbitmq: Broker, whole_sink: MailSink) -> Ite
     owners = '\n[forms.contact.owner]\nto = ["owner@example.org", "second@example.org"]\ntimezone = "Europe/Berlin"\n'
     forms.write_text(EXAMPLE_FORMS.read_text().replace('subject = "Welcome"', repeating) + owners)
     smtp_url = whole_sink.url
-    with Installation(place, broker_url=rabbitmq.fresh_vhost(), smtp_url=smtp_url, forms=forms) as installation:
+    with Installation(
+        place, consoles=1, broker_url=rabbitmq.fresh_vhost(), smtp_url=smtp_url, forms=forms
+    ) as installation:
         yield installation
 
 

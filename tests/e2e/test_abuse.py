@@ -37,7 +37,7 @@ def guarded(server_directory: Path, rabbitmq: Broker, sink: MailSink) -> Iterato
     forms.write_text(FORMS)
     limits = {"COUNTERFOIL_CONFIRMATIONS_PER_RECIPIENT": f"{CAP}/day", "COUNTERFOIL_RATE_LIMIT": "600/minute"}
     with Installation(
-        place, broker_url=rabbitmq.fresh_vhost(), smtp_url=sink.url, forms=forms, settings=limits
+        place, consoles=1, broker_url=rabbitmq.fresh_vhost(), smtp_url=sink.url, forms=forms, settings=limits
     ) as installation:
         yield installation
 

@@ -43,7 +43,7 @@ def installation(forms: Path, server_directory: Path, rabbitmq: Broker) -> Itera
     with (
         MailSink(directory / "mail") as sink,
         Installation(
-            directory, broker_url=rabbitmq.fresh_vhost(), smtp_url=sink.url, forms=forms, settings=settings
+            directory, consoles=1, broker_url=rabbitmq.fresh_vhost(), smtp_url=sink.url, forms=forms, settings=settings
         ) as running,
     ):
         yield running

@@ -72,7 +72,7 @@ def place(server_directory: Path, rabbitmq: Broker) -> Iterator[Place]:
     with (
         MailSink(directory / "mail") as sink,
         Installation(
-            directory, broker_url=rabbitmq.fresh_vhost(), smtp_url=sink.url, forms=forms, workers=2
+            directory, consoles=1, broker_url=rabbitmq.fresh_vhost(), smtp_url=sink.url, forms=forms, workers=2
         ) as installation,
     ):
         yield Place(installation, forms, sink)

@@ -92,6 +92,7 @@ def installation(
     forms = Path(settings["COUNTERFOIL_FORMS"])
     with Installation(
         server_directory / "chats",
+        consoles=1,
         broker_url=rabbitmq.fresh_vhost(),
         smtp_url=sink.url,
         forms=forms,

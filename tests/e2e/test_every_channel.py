@@ -64,6 +64,7 @@ def installation(
     settings = {"COUNTERFOIL_FORM_SECRETS": str(secrets), "COUNTERFOIL_WEBHOOK_ALLOW": "127.0.0.0/8"}
     with Installation(
         tmp_path / "installation",
+        consoles=1,
         broker_url=rabbitmq.fresh_vhost(),
         smtp_url=mail_sink.url,
         forms=forms,

@@ -88,6 +88,7 @@ def whole(server_directory: Path, rabbitmq: Broker, sink: MailSink) -> Iterator[
     limits = {f"COUNTERFOIL_CONFIRMATIONS_PER_{name}": cap for name, cap in default.items()}
     with Installation(
         place,
+        consoles=1,
         broker_url=rabbitmq.fresh_vhost(),
         smtp_url=sink.url,
         forms=forms,

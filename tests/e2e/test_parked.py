@@ -41,7 +41,7 @@ def sink(server_directory: Path) -> Iterator[MailSink]:
 @pytest.fixture(scope="module")
 def installation(server_directory: Path, rabbitmq: Broker, sink: MailSink) -> Iterator[Installation]:
     place = server_directory / "parked"
-    with Installation(place, broker_url=rabbitmq.fresh_vhost(), smtp_url=sink.url) as running:
+    with Installation(place, consoles=1, broker_url=rabbitmq.fresh_vhost(), smtp_url=sink.url) as running:
         yield running
 
 

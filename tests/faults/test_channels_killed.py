@@ -62,7 +62,9 @@ def installation(
         "COUNTERFOIL_SMTP_TIMEOUT_S": "1",
     }
     place, url = tmp_path / "installation", rabbitmq.fresh_vhost()
-    with Installation(place, broker_url=url, smtp_url=mail_sink.url, forms=forms, settings=settings) as started:
+    with Installation(
+        place, consoles=1, broker_url=url, smtp_url=mail_sink.url, forms=forms, settings=settings
+    ) as started:
         yield started
 
 

@@ -86,7 +86,7 @@ def whole(rabbitmq: Broker, server_directory: Path) -> Iterator[World]:
     """An installation with a dozen submissions, all worked off."""
     place, broker_url = server_directory / "by-hand", rabbitmq.fresh_vhost()
     sink = MailSink(server_directory / "by-hand-mail")
-    with sink, Installation(place, broker_url=broker_url, smtp_url=sink.url) as installation:
+    with sink, Installation(place, consoles=1, broker_url=broker_url, smtp_url=sink.url) as installation:
         path = place / "ledger.jsonl"
         order = ("--submissions", str(COUNT), "--rate", "1000", "--ledger", str(path))
         assert main(["run", installation.gateway_url, *order]) == 0

@@ -49,7 +49,9 @@ def start(tmp_path: Path, rabbitmq: Broker, mail_sink: MailSink, receiver: Recei
         def started(**settings: str) -> Installation:
             settings |= {"COUNTERFOIL_WEBHOOK_CONNECTIONS": f"{CONNECTIONS}", "COUNTERFOIL_WEBHOOK_ALLOW": "127.0.0.1"}
             place, url = tmp_path / "installation", rabbitmq.fresh_vhost()
-            made = Installation(place, broker_url=url, smtp_url=mail_sink.url, forms=forms, settings=settings)
+            made = Installation(
+                place, consoles=1, broker_url=url, smtp_url=mail_sink.url, forms=forms, settings=settings
+            )
             return running.enter_context(made)
 
         yield started

@@ -17,15 +17,12 @@ from gateway.flask_app import GatewayApp
 from gateway.receipts.watchers import Watch, Watchers
 from gateway.settings import Settings
 from shared import forms
-from shared.api_keys import hash_of
 from shared.contracts import SubmissionAccepted, decode
 from shared.forms import Forms, FormSecrets
 from shared.messaging.broker import Params
 from shared.messaging.memory import MemoryBroker
 from shared.messaging.topology import NOTIFY_QUERIES, NOTIFY_SUBMISSIONS, STORAGE, STORAGE_QUERIES
 
-API_KEY = "cf_a-key-of-the-tests"
-OPERATOR_KEY = "cf_op_a-key-of-the-tests"
 SECRET = "a secret of the tests, longer than thirty-two characters"
 GOOD = {"name": "Ada Lovelace", "email": "ada@example.org"}
 
@@ -145,9 +142,8 @@ def a_gateway(
     """Return a gateway; `settings` are those that differ from the tests' own."""
     path = directory / "forms.toml"
     path.write_text(definitions, encoding="utf-8")
-    hashes = {"api_key_hashes": (hash_of(API_KEY),), "operator_key_hashes": (hash_of(OPERATOR_KEY),)}
     kept = {"forms": path, "form_secrets": FormSecrets(directory / "secrets")}
-    given = Settings(**{"secret": SECRET, **hashes, **kept, "rate_limit": "none", **settings})
+    given = Settings(**{"secret": SECRET, **kept, "rate_limit": "none", **settings})
     broker = MemoryBroker()
     loaded = forms.load(path)
     app = create_app(given, loaded, broker, heartbeat_s=heartbeat_s, watchers_most=watchers_most, clock=clock)

@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 
 from gateway import settings
+from gateway.console.bounds import Bounds
 from gateway.server.installation import NewKeys, set_up
-from shared.api_keys import hash_of
-from shared.settings import SettingsError
+from shared.api_keys import hash_of, key_hashes
+from shared.settings import SettingsError, reader
 
 SECRET = "a secret of the tests, longer than thirty-two characters"
 GOOD = {"COUNTERFOIL_SECRET": SECRET, "COUNTERFOIL_BROKER_URL": "amqp://counterfoil:pw@127.0.0.1:5672/"}
@@ -39,7 +40,7 @@ def test_defaults(monkeypatch: pytest.MonkeyPatch) -> None:
     assert loaded.max_body_bytes == 128 * 1024
     assert loaded.trusted_hops == 0
     assert (loaded.rate_limit, loaded.rate_limit_url) == ("600/minute", None)
-    assert loaded.api_key_hashes == ()
+    assert (loaded.console_url, loaded.passed) == (None, Bounds(32, 12, 200, 60, 1024 * 1024))
 
 
 def test_everything_wrong_is_reported_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -48,8 +49,12 @@ def test_everything_wrong_is_reported_at_once(monkeypatch: pytest.MonkeyPatch) -
         "COUNTERFOIL_BROKER_URL": "http://example.org",
         "COUNTERFOIL_BIND": "8080",
         "COUNTERFOIL_WORKERS": "0",
-        "COUNTERFOIL_API_KEY_HASHES": "cf_a-key-instead-of-its-hash",
-        "COUNTERFOIL_OPERATOR_KEY_HASHES": "cf_op_a-key-instead-of-its-hash",
+        "COUNTERFOIL_CONSOLE_URL": "http://console:8090/v1",
+        "COUNTERFOIL_PASSED_REQUESTS": "0",
+        "COUNTERFOIL_PASSED_REQUESTS_PER_SOURCE": "none",
+        "COUNTERFOIL_PASSED_STREAMS": "1001",
+        "COUNTERFOIL_PASSED_STREAMS_PER_SOURCE": "-1",
+        "COUNTERFOIL_PASSED_BODY_BYTES": "12",
         "COUNTERFOIL_PUBLIC_URL": "forms.example.org",
         "COUNTERFOIL_MAX_BODY_BYTES": "many",
         "COUNTERFOIL_TRUSTED_HOPS": "-1",
@@ -149,10 +154,24 @@ def test_how_large_a_body_may_be_allowed(monkeypatch: pytest.MonkeyPatch, size: 
 
 
 def test_printed_settings_show_no_credentials(monkeypatch: pytest.MonkeyPatch) -> None:
-    shown = repr(load(monkeypatch, COUNTERFOIL_API_KEY_HASHES=hash_of("cf_key")))
+    shown = repr(load(monkeypatch))
     assert "bind='127.0.0.1:8080'" in shown
-    for credential in (SECRET, "counterfoil:pw", hash_of("cf_key")):
+    for credential in (SECRET, "counterfoil:pw"):
         assert credential not in shown
+
+
+def test_the_keys_of_before_are_no_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    load(monkeypatch, COUNTERFOIL_API_KEY_HASHES="a" * 64, COUNTERFOIL_OPERATOR_KEY_HASHES_FILE="/nowhere")
+
+
+def test_what_is_passed_on_is_bounded_as_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    names = ("REQUESTS", "REQUESTS_PER_SOURCE", "STREAMS", "STREAMS_PER_SOURCE", "BODY_BYTES")
+    given = {f"COUNTERFOIL_PASSED_{name}": str(2000 + i) for i, name in enumerate(names)}
+    with pytest.raises(SettingsError):
+        load(monkeypatch, **given)
+    given |= {f"COUNTERFOIL_PASSED_{name}": str(i) for i, name in enumerate(names[:4], 1)}
+    loaded = load(monkeypatch, COUNTERFOIL_CONSOLE_URL="https://console:8443/", **given)
+    assert (loaded.console_url, loaded.passed) == ("https://console:8443", Bounds(1, 2, 3, 4, 2004))
 
 
 def test_what_setup_writes_is_what_the_settings_read(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -169,8 +188,8 @@ def test_what_setup_writes_is_what_the_settings_read(monkeypatch: pytest.MonkeyP
         monkeypatch.setenv(f"COUNTERFOIL_{name.upper()}_FILE", str(directory / name))
     monkeypatch.setenv("COUNTERFOIL_BROKER_URL", GOOD["COUNTERFOIL_BROKER_URL"])
     loaded = settings.load()
-    assert loaded.api_key_hashes == (hash_of(made.api),)
-    assert loaded.operator_key_hashes == (hash_of(made.operator),)
+    keys = [key_hashes(reader(), name) for name in ("API_KEY_HASHES", "OPERATOR_KEY_HASHES")]
+    assert keys == [(hash_of(made.api),), (hash_of(made.operator),)]
     assert len(loaded.secret) >= settings.SECRET_LENGTH
     assert loaded.secret.strip() == loaded.secret
     assert sorted(path.name for path in directory.iterdir()) == names

@@ -10,7 +10,11 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
-from gateway.tracing import TracedPublisher
+from gateway.console.passing import Passed
+from gateway.console.target import Side
+from gateway.http.errors import Refused, unavailable
+from gateway.http.request import Request
+from gateway.tracing import TracedPublisher, traced_passing
 from notify_service.tracing import TracedCaller, TracedSender
 from notify_service.transports.failures import Permanent
 from notify_service.transports.smtp.mail import Mail
@@ -176,3 +180,37 @@ def test_it_is_said_among_all_that_is_wrong(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "collector:4318")
     with pytest.raises(SettingsError, match=r"(?s)something.*OTEL_EXPORTER_OTLP_ENDPOINT: expected a URL"):
         sealed(reader(), "something")
+
+
+CALLER = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+
+
+def test_what_is_passed_on_is_a_span_that_the_console_goes_on_with(
+    spans: OtelSpans, kept: InMemorySpanExporter
+) -> None:
+    passed_with = []
+
+    def pass_on(_: Side, request: Request) -> Passed:
+        passed_with.append(request.headers.get("Traceparent"))
+        return Passed("404 Not Found", [], [])
+
+    environ = {"REQUEST_METHOD": "GET", "PATH_INFO": f"/v1/{SECRET}", "HTTP_TRACEPARENT": CALLER}
+    traced_passing(pass_on, spans)("v1", Request(environ))
+    [span] = kept.get_finished_spans()
+    assert (span.name, dict(span.attributes or {})["http.response.status_code"]) == ("GET /v1/<path>", 404)
+    [said] = passed_with
+    assert said is not None
+    assert said.split("-")[1] == CALLER.split("-")[1]
+    assert said != CALLER
+    assert SECRET not in span.to_json()
+
+
+def test_what_is_not_passed_on_is_one_too(spans: OtelSpans, kept: InMemorySpanExporter) -> None:
+    def refuse(*_: object) -> Passed:
+        raise unavailable("not now")
+
+    with pytest.raises(Refused):
+        traced_passing(refuse, spans)("console", Request({"REQUEST_METHOD": SECRET, "PATH_INFO": "/console"}))
+    [span] = kept.get_finished_spans()
+    assert (span.name, dict(span.attributes or {})["http.response.status_code"]) == ("_OTHER /console/<path>", 503)
+    assert span.status.description == "503"

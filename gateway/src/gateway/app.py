@@ -30,9 +30,6 @@ from gateway.intake.intake import Intake
 from gateway.intake.outcome_counters import OutcomeCounters
 from gateway.intake.publisher import SubmissionPublisher
 from gateway.openapi import routes as openapi_routes
-from gateway.owner import routes as owner_routes
-from gateway.owner.operating import Operating
-from gateway.owner.reading import Reading
 from gateway.pages import routes as pages_routes
 from gateway.pages.renderer import Pages
 from gateway.receipts import routes as receipts_routes
@@ -94,19 +91,13 @@ def create_app(
     receipts_routes.add_routes(app, receipts)
     pages_routes.add_routes(app, pages, forms, listed, site)
     openapi_routes.add_routes(app, pages, listed, site)
-    owner_routes.add_routes(
-        app,
-        Reading(forms, queries=queries, key_hashes=settings.api_key_hashes),
-        Operating(queries, key_hashes=settings.operator_key_hashes),
-    )
     health.add_routes(app, publisher)
     answer_errors(app, answers)
     app.after_request(lambda response: bodies.settle(current_request(), response))
     console = ConsoleApp(
         traced_passing(passing, spans) if spans else passing, bodies=bodies, answers=answers, otherwise=app.wsgi_app
     )
-    beside = console if settings.console_url else app.wsgi_app
-    submissions = SubmissionApp(submit, forms, bodies=bodies, answers=answers, otherwise=beside)
+    submissions = SubmissionApp(submit, forms, bodies=bodies, answers=answers, otherwise=console)
     app.wsgi_app = _behind_proxies(submissions, settings.trusted_hops)  # type: ignore[method-assign]
     return app
 

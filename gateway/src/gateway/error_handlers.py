@@ -29,7 +29,6 @@ def answer_errors(app: Flask, answers: Answers) -> None:
             refusal.headers.update(ANY_ORIGIN)
         if request.path.startswith(_BELOW_FORMS):
             refusal.headers.update(cors.headers_for(request.headers.get("Origin")))
-        style = "json" if request.path.startswith("/v1/") else style
         return answers.refused(style, refusal, posted=request.method == "POST")
 
     @app.errorhandler(Refused)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, TypeAlias, get_args
@@ -38,8 +37,6 @@ RATE_LIMIT = "600/minute"
 
 Index: TypeAlias = Literal["forms", "plain"]
 
-_HASH = re.compile(r"[0-9a-f]{64}")
-
 
 @dataclass(frozen=True, slots=True)
 class Settings:
@@ -58,8 +55,6 @@ class Settings:
     forms: Path = Path("forms.toml")
     form_secrets: FormSecrets = field(default_factory=FormSecrets)
     captcha_allow: tuple[Network, ...] = ()
-    api_key_hashes: tuple[str, ...] = field(default=(), repr=False)
-    operator_key_hashes: tuple[str, ...] = field(default=(), repr=False)
     public_url: str | None = None
     index: Index = "forms"
     max_body_bytes: int = BODY_BYTES
@@ -88,8 +83,6 @@ def load() -> Settings:
         forms=form_settings.forms_file(env),
         form_secrets=form_settings.form_secrets(env),
         captcha_allow=form_settings.networks(env, "CAPTCHA_ALLOW"),
-        api_key_hashes=_hashes(env.str("API_KEY_HASHES", "") or ""),
-        operator_key_hashes=_hashes(env.str("OPERATOR_KEY_HASHES", "") or ""),
         public_url=public_url,
         index=_index(env, bind, public_url, hops),
         max_body_bytes=_whole(env, "MAX_BODY_BYTES", BODY_BYTES, least=1024, most=BODY_BYTES_MOST),
@@ -108,12 +101,7 @@ def load() -> Settings:
 
 
 def _problems(settings: Settings) -> list[str | None]:
-    hashes = {"API_KEY_HASHES": settings.api_key_hashes, "OPERATOR_KEY_HASHES": settings.operator_key_hashes}
-    problems: list[str | None] = [
-        f"COUNTERFOIL_{name}: expected SHA-256 hashes in hex, with commas between"
-        for name, texts in hashes.items()
-        if not all(map(_HASH.fullmatch, texts))
-    ]
+    problems: list[str | None] = []
     if is_beyond_loopback(host_of(settings.bind)):
         reason = f"while COUNTERFOIL_BIND is {settings.bind}, beyond loopback"
         if settings.secret and len(settings.secret) < SECRET_LENGTH:
@@ -121,10 +109,6 @@ def _problems(settings: Settings) -> list[str | None]:
         if settings.broker_url and addresses.users(settings.broker_url) & {None, "guest"}:
             problems.append(f"COUNTERFOIL_BROKER_URL: a user other than guest is needed {reason}")
     return problems
-
-
-def _hashes(text: str) -> tuple[str, ...]:
-    return tuple(part.strip().lower() for part in text.split(",") if part.strip())
 
 
 def _whole(env: FileAwareEnv, name: str, default: int, *, least: int, most: int) -> int:

@@ -31,7 +31,7 @@ def bounds(env: FileAwareEnv) -> Bounds:
         requests_per_source=_whole(env, "PASSED_REQUESTS_PER_SOURCE", usual.requests_per_source, 500),
         streams=_whole(env, "PASSED_STREAMS", usual.streams, 1000),
         streams_per_source=_whole(env, "PASSED_STREAMS_PER_SOURCE", usual.streams_per_source, 1000),
-        body_bytes=_whole(env, "PASSED_BODY_BYTES", usual.body_bytes, 1024**3, least=1024),
+        body_bytes=_whole(env, "PASSED_BODY_BYTES", usual.body_bytes, 64 * 1024**2, least=1024),
     )
 
 

@@ -16,6 +16,7 @@ from gateway.console.bounds import Bounds
 from gateway.console.counters import PassingCounters
 from gateway.console.headers import answered_headers, asked_headers
 from gateway.console.incoming import PIECE_BYTES, take
+from gateway.console.pace import Pace
 from gateway.console.places import Full, Places
 from gateway.console.target import Side, target_of
 from gateway.console.upstream import Answer, Asked, Away, Broken, Upstream
@@ -65,6 +66,7 @@ class Passing:
         self._counters = counters or PassingCounters()
         self._unfinished = unfinished
         self._open = _OpenStreams()
+        self._pace = Pace()
         self._is_away = False
 
     def __call__(self, side: Side, request: Request) -> Passed:
@@ -73,7 +75,9 @@ class Passing:
         if target is None:
             raise refused(404, "NOT_FOUND", "There is nothing at this address.")
         if method not in METHODS:
-            raise refused(405, "METHOD_NOT_ALLOWED", "The method is not allowed for the requested URL.")
+            refusal = refused(405, "METHOD_NOT_ALLOWED", "The method is not allowed for the requested URL.")
+            refusal.headers["Allow"] = ", ".join(METHODS)
+            raise refusal
         body = take(request, self._bodies, self._body_bytes)
         asked = Asked(method, target, asked_headers(request.environ, side), body)
         try:
@@ -162,6 +166,7 @@ class Passing:
             for piece in answer.pieces():
                 yield piece
                 sent_bytes += len(piece)
+                self._pace.keep(len(piece))
         except Broken as error:
             if answer.is_event_stream:
                 return  # nobody takes it for complete: whoever listens comes back

@@ -6,10 +6,8 @@ from typing import Any
 
 from gateway.forms.dialects import success_of
 from gateway.http.idempotency import LENGTH_MOST
-from gateway.openapi.operator import SHAPES, operator_paths
 from gateway.openapi.requests import body_of
 from gateway.openapi.shapes import EVENTS, SCHEMAS, SCRIPT, answer, ref, refusals, refused_with
-from gateway.owner.reading import LIMIT_DEFAULT, LIMIT_MOST
 from gateway.receipts.receipts import WAIT_MOST_S
 from shared.forms import Form, Forms
 
@@ -31,15 +29,12 @@ def document_of(forms: Forms | None, base_url: str) -> Part:
         "openapi": "3.1.1",
         "info": {"title": "Counterfoil", "version": "1", "summary": "Form submissions, kept.", "description": _ABOUT},
         "servers": [{"url": base_url}],
-        "paths": {**_forms(forms), **_receipts(), **_owner(), **operator_paths(), **_health()},
+        "paths": {**_forms(forms), **_receipts(), **_health()},
         "components": {
-            "schemas": {**SCHEMAS, **SHAPES},
+            "schemas": SCHEMAS,
             "responses": refusals(),
-            "securitySchemes": {
-                "key": {"type": "http", "scheme": "bearer", "description": "An owner's API key."},
-                "operator": {"type": "http", "scheme": "bearer", "description": "An operator's key."},
-            },
         },
+        "externalDocs": {"url": "/v1/openapi.json", "description": "What owners and operators ask for, with a key."},
     }
 
 
@@ -147,34 +142,6 @@ def _receipts() -> dict[str, Part]:
                 },
             },
             "options": options,
-        },
-    }
-
-
-def _owner() -> dict[str, Part]:
-    form = _parameter("path", "form", "A form's name.")
-    cursor = _parameter("query", "cursor", "`next_cursor` of the page before.")
-    limit = _parameter("query", "limit", f"{LIMIT_DEFAULT} without it.", type="integer", minimum=1, maximum=LIMIT_MOST)
-    spam = _parameter("query", "spam", "`true`: what was taken for spam, instead of all else.", type="boolean")
-    submission_id = _parameter("path", "id", "A submission's id.", format="uuid")
-    refused = refused_with((400, 401, 404, 405, 503), json_alone=True)
-    return {
-        "/v1/forms/{form}/submissions": {
-            "parameters": [form],
-            "get": {
-                "summary": "A form's submissions, newest first",
-                "security": [{"key": []}],
-                "parameters": [limit, cursor, spam],
-                "responses": {"200": answer("A page of them.", ref("Submissions")), **refused},
-            },
-        },
-        "/v1/submissions/{id}": {
-            "parameters": [submission_id],
-            "get": {
-                "summary": "One submission",
-                "security": [{"key": []}],
-                "responses": {"200": answer("It, with its state.", ref("Submission")), **refused},
-            },
         },
     }
 

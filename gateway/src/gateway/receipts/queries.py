@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -14,15 +14,11 @@ import structlog
 from gateway.receipts.progress import Progress
 from gateway.receipts.tokens import Ticket
 from shared.contracts import Confirmation
-from shared.messaging.broker import Answer, NoAnswer, Params, Pending, QueryFailed, RpcClient
+from shared.messaging.broker import Answer, NoAnswer, Pending, QueryFailed, RpcClient
 from shared.messaging.topology import NOTIFY_QUERIES, STORAGE_QUERIES
 
 RECEIPT_TIMEOUT_S = 1.0
 KEY_TIMEOUT_S = 0.25
-READING_TIMEOUT_S = 2.0
-
-PARKED_AT: Mapping[str, str] = {"storage": STORAGE_QUERIES, "notify": NOTIFY_QUERIES}
-"""Who keeps parked messages, and where each is asked."""
 
 _log = structlog.get_logger()
 
@@ -54,36 +50,6 @@ class ServiceQueries:
         """Return when what is stored under an id was accepted first; None without it, or without a quick answer."""
         pending = self._rpc.ask(STORAGE_QUERIES, "receipt", {"id": str(submission_id)})
         return _moment(_answer(pending, time.monotonic() + KEY_TIMEOUT_S), "accepted_at")
-
-    def submissions(self, form: str, *, limit: int, cursor: str | None, spam: bool) -> Answer | None:
-        """Return a page of a form's spam, or of all else, newest first; None without an answer."""
-        params = {"form": form, "limit": limit, "cursor": cursor, "spam": spam}
-        pending = self._rpc.ask(STORAGE_QUERIES, "list", params)
-        return _answer(pending, time.monotonic() + READING_TIMEOUT_S)
-
-    def parked(
-        self, services: Sequence[str], method: str, params: Params, *, timeout_s: float = READING_TIMEOUT_S
-    ) -> dict[str, Answer | None]:
-        """Return what services answer about their parked messages, by service; None for whoever gives no answer."""
-        deadline = time.monotonic() + timeout_s
-        asked = {name: self._rpc.ask(PARKED_AT[name], f"parked.{method}", params) for name in services}
-        return {name: _answer(pending, deadline) for name, pending in asked.items()}
-
-    def submission(self, submission_id: UUID) -> tuple[Answer | None, Answer | None]:
-        """Return storage's answer about one submission and notify's, for its owner; None for whoever gave none."""
-        params = {"id": str(submission_id)}
-        deadline = time.monotonic() + READING_TIMEOUT_S
-        asked_storage = self._rpc.ask(STORAGE_QUERIES, "submission", params)
-        asked_notify = self._rpc.ask(NOTIFY_QUERIES, "deliveries", params)
-        stored = _answer(asked_storage, deadline)
-        return stored, _answer(asked_notify, min(deadline, time.monotonic() + RECEIPT_TIMEOUT_S))
-
-
-def progress_of_stored(ticket: Ticket, stored_at: datetime | None, notified: Answer | None) -> Progress:
-    """Return the progress of a submission that storage has shown."""
-    return Progress(
-        ticket, stored_at, storage_known=True, confirmations=_confirmations(notified), parked=_parked(notified)
-    )
 
 
 def _progress_of(ticket: Ticket, stored: Answer | None, notified: Answer | None) -> Progress:

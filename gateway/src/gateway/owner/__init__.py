@@ -1,1 +1,0 @@
-"""Answers owners and operators, who ask with a key."""
