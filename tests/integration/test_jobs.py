@@ -170,7 +170,7 @@ def test_what_ends_each_process_is_passed_over(engine: Engine, doing: Noting, cl
         work = taken(noting_steps(engine, deadly, clock))
         try:
             while work.job.is_open:
-                work.job, _ = work._steps.step(job, work._holder, work._pace.rows)  # a bug that no code catches
+                work.job, _, _ = work._steps.step(job, work._holder, work._pace.rows)  # a bug that no code catches
                 work._pace.rows += 1
         except ValueError:
             deaths += 1

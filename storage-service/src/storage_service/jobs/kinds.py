@@ -7,17 +7,17 @@ from datetime import UTC, datetime
 from typing import Any, Protocol
 from uuid import UUID
 
-from sqlalchemy import Connection, Engine, select
+from sqlalchemy import Connection, Engine, and_, select
 
 from storage_service.accounts.asker import Asker
 from storage_service.deliveries.resending import AT_ONCE, Resending
 from storage_service.deliveries.selection import Selection
 from storage_service.jobs.job import Job
 from storage_service.jobs.steps import Doing
-from storage_service.tables import submission_trail
+from storage_service.tables import submission_trail, submissions
 from storage_service.work import Change, Changed
 
-_T = submission_trail.c
+_T, _S = submission_trail.c, submissions.c
 
 
 class Changing(Protocol):
@@ -58,10 +58,14 @@ class DoUndo:
 
     def __call__(self, connection: Connection, job: Job, ids: Sequence[UUID]) -> int:
         """See `steps.Doing`."""
-        found = select(_T.submission_id, _T.version, _T.changes).where(_T.job == job.asked.undo_of)
-        found = found.where(_T.submission_id.in_(ids))
-        rows = connection.execute(found)
-        made = [Changed(row.submission_id, row.version, way_back(row.changes)) for row in rows]
+        # By what the trail's key is made of: by the job, SQLite would read all of the job's steps in each of ours.
+        is_last = and_(_T.submission_id == _S.id, _T.version == _S.version)
+        found = select(_T.submission_id, _T.version, _T.changes, _T.job).join_from(
+            submissions, submission_trail, is_last
+        )
+        rows = connection.execute(found.where(_S.id.in_(ids)))
+        done = [row for row in rows if row.job == job.asked.undo_of]
+        made = [Changed(row.submission_id, row.version, way_back(row.changes)) for row in done]
         return len(self._work.take_back(connection, made, job.asked.by, job.id))
 
 

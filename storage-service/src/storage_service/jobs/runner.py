@@ -102,11 +102,10 @@ class JobRunner:
         until_s = time.monotonic() + seconds
         try:
             while work.job.is_open and time.monotonic() < until_s and not self._stopping.is_set():
-                begun_s = time.monotonic()
                 work.go_on()
                 if rests:  # as long as others may have waited for its transaction
                     self._turned_s = time.monotonic()
-                    self._stopping.wait(self._turned_s - begun_s)
+                    self._stopping.wait(work.took_s)
         except Lost:
             self._log.warning("another process has taken up a job", job=str(work.job.id))
             return

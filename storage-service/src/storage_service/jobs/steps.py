@@ -16,8 +16,8 @@ from shared.failpoints import Injected, Reach, ignore
 from shared.messaging.failures import DependencyUnavailable
 from storage_service.jobs import sets, table
 from storage_service.jobs.job import Job
+from storage_service.jobs.pace import FIRST, Pace
 from storage_service.jobs.table import Step
-from storage_service.records.index.pace import Pace
 
 DEATHS_MOST = 3
 """How many processes may end at one place of a set before the submission there is passed over."""
@@ -70,20 +70,22 @@ class Steps:
             job = table.take(connection, holder, self._kinds, self._clock(), only)
         return Work(self, job, holder) if job else None
 
-    def step(self, job: UUID, holder: UUID, rows: int) -> tuple[Job, int]:
-        """Do the next step of a job, of so many submissions at most, and return it, and how many these were.
+    def step(self, job: UUID, holder: UUID, rows: int) -> tuple[Job, int, float]:
+        """Do the next step of a job, of so many submissions at most.
+
+        Returns the job, how many these were, and how many seconds it took, without the wait for its turn to write.
 
         Raises `Lost`, `DependencyUnavailable`, and what the kind of job raises; then nothing of it is done.
         """
         with classified(), self._engine.begin() as connection:
-            now, locked = self._clock(), self._mine(connection, job, holder)
+            begun_s, now, locked = time.monotonic(), self._clock(), self._mine(connection, job, holder)
             if locked.stopping:
-                return table.end(connection, job, "stopped", now), 0
+                return table.end(connection, job, "stopped", now), 0, 0.0
             doing = self._kinds[locked.asked.kind]
             is_deadly = locked.deaths >= DEATHS_MOST
             ids = sets.some(connection, job, locked.done, min(rows, doing.most))
             if not ids:
-                return table.end(connection, job, "failed", now), 0
+                return table.end(connection, job, "failed", now), 0, 0.0
             done = Step(1, failed=1, error="it ended each process") if is_deadly else None
             if done is None:
                 self._reach("job-before-step")
@@ -91,7 +93,7 @@ class Steps:
             moved = table.advance(connection, locked, holder, now, done)
             self._reach("job-before-commit")
         self._reach("job-after-commit")
-        return moved, done.looked_at
+        return moved, done.looked_at, time.monotonic() - begun_s
 
     def pass_over(self, job: UUID, holder: UUID, error: str) -> Job:
         """Leave one submission as it is; raises `Lost` and `DependencyUnavailable`."""
@@ -121,25 +123,24 @@ class Work:
     def __init__(self, steps: Steps, job: Job, holder: UUID) -> None:
         self._steps = steps
         self._holder = holder
-        self._pace = Pace()
-        if job.deaths:
-            self._pace.rows = 1
+        self._pace = Pace(1 if job.deaths else FIRST)
+        self.took_s = 0.0
+        """How long the last step kept others from writing."""
         self._told = 0
         self.job = job
         """What it is by now."""
 
     def go_on(self) -> None:
         """Do one step; raises `Lost` and `DependencyUnavailable`."""
-        begun_s = time.monotonic()
         try:
-            self.job, rows = self._steps.step(self.job.id, self._holder, self._pace.rows)
+            self.job, rows, self.took_s = self._steps.step(self.job.id, self._holder, self._pace.rows)
         except (Lost, DependencyUnavailable, Injected):
             raise
         except Exception as error:  # noqa: BLE001 - a row that cannot be worked on must not keep the others waiting
             self._failed(error)
             return
         if rows:
-            self._pace.took(rows, time.monotonic() - begun_s)
+            self._pace.took(rows, self.took_s)
 
     def give_back(self) -> None:
         """Let another one go on with it; raises `DependencyUnavailable`."""

@@ -85,7 +85,7 @@ ACTION: Schema = {
         *("status", "starred", "labels", "assignee", "spam", "resend"),
         status={"enum": list(STATES)},
         starred={"type": "boolean"},
-        labels=an_object("add", "remove", add=_LABELS, remove=_LABELS),
+        labels={**an_object("add", "remove", add=_LABELS, remove=_LABELS), "minProperties": 1},
         assignee={**TEXT_OR_NONE, "description": "An address of mail; null for nobody."},
         spam={"type": "boolean", "description": "`false` releases: what was withheld is delivered."},
         resend=an_object(

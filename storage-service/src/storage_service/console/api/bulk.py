@@ -129,7 +129,7 @@ def described() -> Described:
         "name": "Idempotency-Key",
         "in": "header",
         "description": "The same key and the same request are the same job, however often it is sent.",
-        "schema": {**TEXT, "minLength": 1, "maxLength": 255},
+        "schema": {**TEXT, "pattern": "^[!-~]{1,255}$"},
     }
     content = {JSON: {"schema": ref("Bulk")}}
     return {

@@ -1,0 +1,23 @@
+"""Chooses how many rows go into one step, so that its transaction is a short one."""
+
+from __future__ import annotations
+
+AIMED_S = 0.025
+"""How long a step should take. On SQLite everybody else who writes waits for it: 50 ms at most."""
+
+FIRST = 20
+
+
+class Pace:
+    """Follows what steps take, but never to more than half as many rows again, or to fewer than half.
+
+    Most of a small step is its commit, so one that was slow by chance says little of how many rows are too many.
+    """
+
+    def __init__(self, rows: int = FIRST) -> None:
+        self.rows = rows
+
+    def took(self, rows: int, seconds: float) -> None:
+        """Learn how long the transaction of so many rows took, from when it had its lock."""
+        fitting = int(rows * AIMED_S / max(seconds, 0.0001))
+        self.rows = max(1, min(max(fitting, self.rows // 2), self.rows + self.rows // 2 + 1))
