@@ -12,8 +12,10 @@ from sqlalchemy import Engine
 
 from shared.contracts import Control, Source
 from shared.failpoints import Injected
+from shared.query import parse
 from storage_service.deliveries.resending import AT_ONCE, Count, Resending, Withheld
 from storage_service.deliveries.selection import Selection
+from storage_service.records import Records
 from storage_service.work import Work
 from support.events import an_event
 from support.resending import TOLD_AT, a_state, later, outgoing, submissions_with, tell, unsettled
@@ -190,3 +192,20 @@ def test_what_a_trap_caught_is_sent_to_whoever_asks_for_it(engine: Engine, resen
     event = replace(an_event(), spam="honeypot")
     store(engine, event)
     assert resending.request_channel(event.id, "owner")
+
+
+def test_a_query_finds_no_failure_that_was_sent_again(engine: Engine, resending: Resending) -> None:
+    told = submissions_with(engine, 2)
+
+    def failed() -> int:
+        return Records(engine).count(parse("is:failed"), None).n
+
+    assert sum(resending.request(Selection(submissions=[told[0].submission_id]))) == 1
+    [request] = outgoing(engine)
+    assert failed() == 2, "nothing has come of it yet"
+    tell(engine, a_state(request.submission, request=request.id))
+    assert failed() == 2, "it failed again"
+    assert sum(resending.request(Selection(submissions=[told[0].submission_id]))) == 1
+    again = outgoing(engine)[-1]
+    tell(engine, a_state(again.submission, "sent", request=again.id))
+    assert failed() == 1, "it was sent"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, FromClause, and_, false, not_, or_, select, true
+from sqlalchemy import ColumnElement, FromClause, and_, false, literal, not_, or_, select, true
 
 from shared.mail_addresses import is_address
 from shared.query import Query, QueryError, span_of
@@ -98,7 +98,7 @@ class Conditions:
             case Is(value="starred"):
                 return IS_STARRED
             case Is(value="held" | "failed" as state):
-                return self._is_among(_D.submission_id, _D.state == state)
+                return self._is_among(_D.submission_id, _is(state))
             case Is(value=state):
                 return _S.state == state
             case Label(value=label):
@@ -114,6 +114,15 @@ class Conditions:
         if self._is_sqlite and not self._is_common(found):  # see `Texts`
             return _S.id.in_(found)
         return found.where(key == _S.id).correlate(submissions).exists()
+
+
+def _is(state: str) -> ColumnElement[bool]:
+    """Return whether a delivery is in this state. Of one that failed and was asked for again, the later one tells."""
+    if state != "failed":
+        return _D.state == state
+    again = delivery_states.alias("again").c
+    later = select(literal(1)).where(again.submission_id == _D.submission_id, again.request == _D.asked)
+    return and_(_D.state == state, not_(later.correlate(delivery_states).exists()))
 
 
 def _assigned(tree: Assigned, asking: Asking) -> ColumnElement[bool]:
