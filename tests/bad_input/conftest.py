@@ -15,6 +15,7 @@
 | line breaks in subject, name, address | 422 by the gateway; notify checks again | test_mail_headers |
 | `{{7*7}}`, `${x}` in a field | literal | test_templates |
 | scripts in fields | escaped on every page; CSP without inline | test_scripts |
+| formulas, links, markup, control characters in what is exported | texts in each format | unit/test_export_formats |
 | personal data in logs, traces, error bodies | none | test_personal_data |
 
 Nothing of it may reach a queue: the fixture `gateway` looks after every test.

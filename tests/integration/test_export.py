@@ -19,7 +19,7 @@ from shared.contracts import Source, SubmissionAccepted
 from shared.forms import Field, Form
 from shared.messaging.failures import DependencyUnavailable
 from shared.query import parse
-from storage_service.records import Records, search
+from storage_service.records import Records, batches
 from storage_service.records.export import Asked, Exporter, Format
 from support.events import WRITTEN_AT, an_event
 from support.exported import csv_rows, json_lines, sheets
@@ -65,7 +65,7 @@ def names(file: bytes, format_: Format) -> list[str]:
 
 @pytest.mark.parametrize("format_", FORMATS)
 def test_all_is_there_once_newest_first(engine: Engine, format_: Format, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(search, "BATCH_ROWS", 4)
+    monkeypatch.setattr(batches, "BATCH_ROWS", 4)
     store(engine, *map(numbered, range(14)))
     everything = [str(one.fields["name"]) for one in Records(engine).each(None, None)]
     expected, file = exported(engine, format=format_)
@@ -137,7 +137,7 @@ def test_nothing_found_is_a_file_with_the_columns_of_the_form_that_was_named(eng
 
 
 def test_what_comes_later_is_not_in_it(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(search, "BATCH_ROWS", 2)
+    monkeypatch.setattr(batches, "BATCH_ROWS", 2)
     store(engine, *map(numbered, range(5)))
     begun = exporter(engine).begin(None, None, Asked("ndjson"))
     chunks = iter(begun.chunks)
@@ -159,7 +159,7 @@ def test_what_comes_later_is_not_in_it(engine: Engine, monkeypatch: pytest.Monke
 def test_a_file_that_broke_off_does_not_end_as_a_whole_one(
     engine: Engine, format_: Format, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(search, "BATCH_ROWS", 2)
+    monkeypatch.setattr(batches, "BATCH_ROWS", 2)
     store(engine, *map(numbered, range(5)))
     begun = exporter(engine).begin(None, None, Asked(format_))
     chunks = begun.chunks
@@ -175,7 +175,7 @@ def test_a_file_that_broke_off_does_not_end_as_a_whole_one(
 
 @pytest.mark.parametrize("format_", FORMATS)
 def test_memory_does_not_grow_with_the_rows(engine: Engine, format_: Format, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(search, "BATCH_ROWS", 250)
+    monkeypatch.setattr(batches, "BATCH_ROWS", 250)
     fill(engine, 8_000)
     few = peak_bytes(engine, format_, "field.guests:<10")
     many = peak_bytes(engine, format_, "")
@@ -196,7 +196,7 @@ def peak_bytes(engine: Engine, format_: Format, query: str) -> int:
 
 
 def test_rows_are_read_in_short_transactions(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(search, "BATCH_ROWS", 2)
+    monkeypatch.setattr(batches, "BATCH_ROWS", 2)
     store(engine, *map(numbered, range(5)))
     for chunk in itertools.islice(exporter(engine).begin(None, None, Asked("ndjson")).chunks, 2):
         assert chunk

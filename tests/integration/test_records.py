@@ -11,7 +11,18 @@ import pytest
 from sqlalchemy import Engine, text
 
 from shared.query import parse
-from storage_service.records import Count, Cursor, CursorError, Page, QueryTookTooLong, Record, Records, bounded, search
+from storage_service.records import (
+    Count,
+    Cursor,
+    CursorError,
+    Page,
+    QueryTookTooLong,
+    Record,
+    Records,
+    batches,
+    bounded,
+    search,
+)
 from support.events import WRITTEN_AT, an_event
 from support.submission_databases import NOW, migrated, store
 
@@ -120,12 +131,12 @@ def test_all_are_read_in_several_transactions(
 ) -> None:
     stored(engine, *range(20))
     expected = names(records.page(forms=ALL, limit=50))
-    monkeypatch.setattr(search, "BATCH_ROWS", 7)
+    monkeypatch.setattr(batches, "BATCH_ROWS", 7)
     reading = records.each(None, ALL)
     first = next(reading)
     assert engine.pool.checkedout() == 0, "no connection is held while who reads is slow"  # type: ignore[attr-defined]
     assert names([first, *reading]) == expected
-    monkeypatch.setattr(search, "BATCH_CHARACTERS", 1)
+    monkeypatch.setattr(batches, "BATCH_CHARACTERS", 1)
     assert names(list(records.each(None, ALL))) == expected, "one at a time"
 
 

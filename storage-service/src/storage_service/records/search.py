@@ -8,13 +8,14 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Engine, Row, Select, Text, and_, cast, func, literal_column, select, true, tuple_
+from sqlalchemy import ColumnElement, Engine, Row, Select, and_, func, literal_column, select, true, tuple_
 
 from shared.query import Query
+from storage_service.records.batches import batches
 from storage_service.records.bounded import QUERY_SECONDS_MOST, Reader
 from storage_service.records.conditions import Asking, Conditions
 from storage_service.records.cursors import Cursor, CursorError, Way
-from storage_service.records.record import Record, as_stored, columns, record_of
+from storage_service.records.record import Record, columns, record_of
 from storage_service.tables import submissions
 
 PAGE_MOST = 200
@@ -22,10 +23,6 @@ PAGE_MOST = 200
 
 COUNTED_MOST = 1000
 """How many are counted unless more are asked for."""
-
-BATCH_ROWS = 5000
-BATCH_CHARACTERS = 8 * 1024 * 1024
-"""What `each` reads in one short transaction, and has in memory: rows, or characters of fields, but always one row."""
 
 COMMON = 10_000
 """In how many submissions a word is common: SQLite then looks for it in one after the other, newest first."""
@@ -35,7 +32,6 @@ SETTLED = timedelta(seconds=5)
 after it."""
 
 _S = submissions.c
-_ROWS_AT_ONCE = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,26 +227,9 @@ class Records:
             return [record_of(row) for row in connection.execute(found)]
 
     def _batches(
-        self, chosen: Sequence[ColumnElement[Any]], asked: ColumnElement[bool], place: Cursor | None
+        self, chosen: Sequence[ColumnElement[Any]], asked: ColumnElement[bool], start: Cursor | None
     ) -> Iterator[Sequence[Row[Any]]]:
-        is_last = False
-        while not is_last:
-            rows, is_last = self._batch(chosen, asked, place)
-            yield rows
-            place = _place_of_row(rows[-1]) if rows else None
-
-    def _batch(
-        self, chosen: Sequence[ColumnElement[Any]], asked: ColumnElement[bool], place: Cursor | None
-    ) -> tuple[list[Row[Any]], bool]:
-        found = self._in_order(asked, "older", place, [*chosen, *_PLACE, _CHARACTERS]).limit(BATCH_ROWS + 1)
-        batch, characters = list[Row[Any]](), 0
-        with self._reader.connection() as connection:
-            for row in connection.execution_options(yield_per=_ROWS_AT_ONCE).execute(found):
-                characters += row[-1]
-                if batch and (len(batch) == BATCH_ROWS or characters > BATCH_CHARACTERS):
-                    return batch, False
-                batch.append(row)
-        return batch, True
+        return batches(self._reader, lambda place, more: self._in_order(asked, "older", place, [*chosen, *more]), start)
 
     def _in_order(
         self,
@@ -288,13 +267,3 @@ def _ends(rows: Sequence[Record], cursor: Cursor | None) -> tuple[Cursor | None,
     if rows:
         return place_of(rows[-1], "older"), place_of(rows[0], "newer")
     return (cursor.on("older"), cursor.on("newer")) if cursor else (None, None)
-
-
-def _place_of_row(row: Row[Any]) -> Cursor:
-    moment, key = row.place_moment, row.place_id
-    moment = datetime.fromisoformat(moment) if isinstance(moment, str) else moment
-    return Cursor("older", moment, UUID(key) if isinstance(key, str) else key)
-
-
-_PLACE = [as_stored(_S.accepted_at).label("place_moment"), as_stored(_S.id).label("place_id")]
-_CHARACTERS = func.length(cast(_S.fields, Text)).label("characters")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -23,8 +23,8 @@ def values_of(fields: str) -> dict[str, JsonValue]:
         return found
 
 
-def names_of(fields: str) -> Iterable[str]:
-    """Return the names in their order; a third quicker than `values_of`."""
+def names_of(fields: str) -> Mapping[str, object]:
+    """Return the names in their order, with whatever; a third quicker than `values_of`."""
     try:
         return _members(fields)
     except msgspec.MsgspecError:

@@ -35,7 +35,10 @@ def survey(batches: Iterable[Sequence[Row[Any]]]) -> Survey:
         count += len(rows)
         for row in rows:
             forms.add(row[_FORM])
-            for name in names_of(row[FIELDS]):
+            found = names_of(row[FIELDS])
+            if found.keys() <= names.keys():
+                continue
+            for name in found:
                 if name not in names and len(names) <= COLUMNS_MOST:
                     names[name] = None
     return Survey(count, frozenset(forms), tuple(names))
