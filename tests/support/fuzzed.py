@@ -45,9 +45,17 @@ def schemathesis(
     installation: Installation, accept: str, *, seed: int, seconds: int
 ) -> subprocess.CompletedProcess[str]:
     """Let schemathesis check the document against the gateway for so long, asking for one type of answer."""
+    document = f"{installation.gateway_url}/openapi.json"
+    return checked(document, installation.api_key, installation.directory, accept, seed=seed, seconds=seconds)
+
+
+def checked(
+    document: str, key: str, directory: Path, accept: str = "*/*", *, seed: int, seconds: int
+) -> subprocess.CompletedProcess[str]:
+    """Let schemathesis check whether a document at an address is true, with a key, for so long."""
     options = [
         f"--header=Accept: {accept}",
-        f"--header=Authorization: Bearer {installation.api_key}",
+        f"--header=Authorization: Bearer {key}",
         f"--checks={','.join(CHECKS)}",
         f"--seed={seed}",
         f"--max-time={seconds}",
@@ -57,11 +65,10 @@ def schemathesis(
         "--suppress-health-check=all",
         "--no-color",
     ]
-    command = [str(Path(sys.executable).with_name("schemathesis")), "run", f"{installation.gateway_url}/openapi.json"]
     return subprocess.run(
-        [*command, *options],
+        [str(Path(sys.executable).with_name("schemathesis")), "run", document, *options],
         check=False,
-        cwd=installation.directory,
+        cwd=directory,
         text=True,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
