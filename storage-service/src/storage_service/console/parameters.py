@@ -13,6 +13,7 @@ from marshmallow import Schema, ValidationError
 from shared.contracts import Unacceptable, parse
 from shared.query import Query
 from shared.query import parse as parse_query
+from shared.query.parser import LENGTH_MOST
 from shared.web.refusals import FieldError, Refused, refused
 from storage_service.console.describing import parameter
 from storage_service.records import Cursor, CursorError
@@ -30,7 +31,7 @@ _DIGITS_MOST = 18
 
 LIMIT = parameter("limit", "How many at most.", type="integer", minimum=1, maximum=LIMIT_MOST, default=LIMIT_DEFAULT)
 CURSOR = parameter("cursor", "`next_cursor` of the page before.")
-QUERY = parameter("q", "A query, see docs/queries.md; everything without one, spam too.", maxLength=LINE_CHARACTERS)
+QUERY = parameter("q", "A query, see docs/queries.md; everything without one, spam too.", maxLength=LENGTH_MOST)
 ZONE = parameter("tz", "The time zone of days, such as `Europe/Berlin`; UTC without.", maxLength=_ZONE_CHARACTERS)
 """How these are described wherever they are taken."""
 
