@@ -5,19 +5,25 @@ A new name in an address needs a line here, else the matrix of scopes and addres
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from sqlalchemy import Engine
 
+from shared.messaging.topology import NOTIFY_QUERIES, STORAGE_QUERIES
 from storage_service.accounts.asker import SCOPES, Asker
+from storage_service.jobs.asking import Wanted
+from storage_service.views import Written
 from support.console_app import ConsoleApp
 from support.events import an_event
 from support.search_rows import indexed
 from support.submission_databases import store
 
 OWN_FORM, OTHER_FORM = "signup", "contact"
+
+SOMEBODY = Asker("somebody", frozenset(SCOPES))
 
 MARKER = "zebrafish"
 """Stands in everything of the other form, and may be in no answer to who may not see that."""
@@ -34,24 +40,65 @@ class World:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """What stands for a name: where all is allowed, and what a key of the own form must not find."""
+    """What stands for a name: something that this asker may see, and something that a key of the own form must not
+    find; None where there is no such thing."""
 
     good: str
-    others: str
+    others: str | None
 
 
-PLACES: dict[str, Callable[[World], Place]] = {
-    "id": lambda world: Place(str(world.own), str(world.other)),
-    "form": lambda _: Place(OWN_FORM, OTHER_FORM),
+PLACES: dict[str, Callable[[World, Asker], Place]] = {
+    "/v1/submissions/{id}": lambda world, _: Place(str(world.own), str(world.other)),
+    "/v1/forms/{form}": lambda *_: Place(OWN_FORM, OTHER_FORM),
+    "/v1/jobs/{id}": lambda world, who: Place(_a_job(world, who), _a_job(world, SOMEBODY)),
+    "/v1/views/{id}": lambda world, who: Place(_a_view(world, who), _a_view(world, SOMEBODY)),
+    "/v1/parked/{service}": lambda *_: Place("storage", None),
+    "/v1/parked/{service}/{id}": lambda *_: Place("0" * 32, None),
 }
+"""By the address up to the name."""
+
+
+def path_of(world: World, path: str, who: Asker, *, others: bool = False) -> str:
+    """Return an address with all names filled in."""
+    filled, described = path, ""
+    for part in re.findall(r"[^{}]+|{\w+}", path):
+        described += part
+        if part.startswith("{"):
+            assert described in PLACES, f"say in tests/support/console_places.py what stands for {described}"
+            place = PLACES[described](world, who)
+            filled = filled.replace(part, place.others if others and place.others else place.good, 1)
+    return filled
 
 
 def a_world(console: ConsoleApp, engine: Engine) -> World:
-    """Store what is looked for, and put it into the index."""
+    """Store what is looked for, put it into the index, and let services answer about messages that are parked."""
     own = an_event(form=OWN_FORM, name="own", email="own@example.org")
     other = an_event(form=OTHER_FORM, name=MARKER, email=f"{MARKER}@example.org")
     store(engine, own, other, replace(an_event(form=OTHER_FORM, name=f"{MARKER} spam"), spam="honeypot"))
     indexed(engine)
-    admin = Asker("somebody", frozenset(SCOPES))
-    console.parts.work.note(other.id, f"a note on {MARKER}", admin)
+    console.parts.work.note(other.id, f"a note on {MARKER}", SOMEBODY)
+    entry = {"parked_at": "2026-11-22T17:03:44.000000Z", "id": "0" * 32, "state": "discarded"}
+    for queue in (STORAGE_QUERIES, NOTIFY_QUERIES):
+        console.broker.serve(
+            queue,
+            {
+                "parked.list": lambda _: {"parked": [entry], "next_cursor": None, "waiting": 1},
+                "parked.show": lambda _: {"parked": entry},
+                "parked.discard": lambda _: {"parked": entry},
+                "parked.replay": lambda _: {"replayed": [entry["id"]], "unknown": [], "problem": None},
+            },
+        )
     return World(console, own.id, other.id)
+
+
+def _a_job(world: World, who: Asker) -> str:
+    parts = world.console.parts
+    found = parts.jobs.ask(Wanted("change", {"starred": True}, parts.clock(), ids=[world.own]), who, 1, None)
+    return str(found[0].id)
+
+
+def _a_view(world: World, who: Asker) -> str:
+    query = f"form:{OWN_FORM}" if who is not SOMEBODY else f"form:{OTHER_FORM} {MARKER}"
+    shared = who is SOMEBODY  # else nobody else could find it
+    written = Written(name=f"a view {uuid4()}", query=query, shared=shared)
+    return str(world.console.parts.views.save(written, who).id)

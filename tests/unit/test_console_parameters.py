@@ -54,7 +54,7 @@ def test_what_is_not_known_said_twice_or_no_text_is_named() -> None:
     assert said("form=a", "q", others=True).text("q") is None
     assert refusal(lambda: said("q=a&q=b", "q")) == (400, "Q", "q")
     assert refusal(lambda: said("q=%00", "q")) == (400, "Q", "q")
-    assert refusal(lambda: said("q=%ff", "q")) == (400, "Q", "q")
+    assert said("q=%ff", "q").text("q") == "%FF", "what is no UTF-8 stays as it is written"
     assert refusal(lambda: said({"q": "x" * 10_001}, "q")) == (400, "Q", "q")
     assert refusal(lambda: said("x" * (QUERY_STRING_BYTES + 1), "q"))[0] == 414
     assert refusal(lambda: said({"count": "every"}, "count").one_of("count", ("some", "all"), "some"))[1] == "COUNT"
@@ -63,7 +63,7 @@ def test_what_is_not_known_said_twice_or_no_text_is_named() -> None:
 
 @pytest.mark.parametrize(
     "query",
-    ["x " * 5000, "(" * 200 + "a" + ")" * 200, "a " * 499, '"' * 999, "-" * 999, "(a OR " * 166, "field.x:" * 124],
+    ["x " * 5000, "(" * 200 + "a" + ")" * 200, "a " * 499, '"' * 999, "-" * 999, "(a OR " * 166, "form: " * 150],
 )
 def test_a_hostile_query_is_refused_within_a_millisecond(query: str) -> None:
     taken = []
@@ -116,7 +116,7 @@ def test_a_body_is_read_and_its_errors_name_the_member() -> None:
 
 
 @pytest.mark.parametrize(
-    "body", [b"", b"[]", b"{", b"null", b'"x"', b"\xff", b'{"name": "a", "name": "b"}', b"[" * 10_000]
+    "body", [b"[]", b"{", b"null", b'"x"', b"\xff", b'{"name": "a", "name": "b"}', b"[" * 10_000]
 )
 def test_what_is_no_object_is_400(body: bytes) -> None:
     assert refusal(lambda: loaded(body))[0] in (400, 422)

@@ -76,7 +76,9 @@ def document_of(app: Flask, resources: Sequence[Resource], public_url: str | Non
 
 def _completed(path: str, operation: Mapping[str, Any], scope: str) -> dict[str, Any]:
     """Return an operation with what follows from its address and its scope."""
-    made = {**operation, "parameters": [*map(_place, re.findall(r"{(\w+)}", path)), *operation.get("parameters", [])]}
+    said = operation.get("parameters", [])
+    unsaid = [name for name in re.findall(r"{(\w+)}", path) if name not in {one["name"] for one in said}]
+    made = {**operation, "parameters": [*map(_place, unsaid), *said]}
     statuses = [400, 405, 414, 503]
     if scope != OPEN:
         made |= {"security": [{"key": []}], "x-scope": scope}
