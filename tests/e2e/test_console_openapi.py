@@ -9,12 +9,14 @@ from pathlib import Path
 import pytest
 
 from dev.broker import Broker
+from dev.mail_sink import MailSink
+from shared import database
 from storage_service.accounts.asker import SCOPES
 from storage_service.accounts.keys import Keys
-from support.console_server import ConsoleServer
 from support.events import an_event
 from support.fuzzed import checked
-from support.submission_databases import migrated, store
+from support.installation import Installation
+from support.submission_databases import store
 
 SECONDS = (20, 60, 120)
 """How long it looks; longer only where the machine is so slow that it has come to no answer at all."""
@@ -23,23 +25,28 @@ SEED = 20261129
 
 
 @pytest.fixture
-def running(server_directory: Path, rabbitmq: Broker, tmp_path: Path) -> Iterator[tuple[ConsoleServer, str]]:
-    url = f"sqlite:///{tmp_path / 'storage.db'}"
-    with migrated(url) as engine:
-        key = Keys(engine).add("fuzz", SCOPES, None, None)
-        store(engine, *(an_event(name=f"somebody {i}", topic="a fault") for i in range(60)))
-        store(engine, replace(an_event(form="contact", name="bad"), spam="honeypot"))
-        with ConsoleServer(tmp_path, database_url=url, broker_url=rabbitmq.fresh_vhost()) as console:
-            yield console, key
+def installation(server_directory: Path, rabbitmq: Broker) -> Iterator[Installation]:
+    place = server_directory / "console-openapi"
+    place.mkdir()
+    with (
+        MailSink(place / "mail") as sink,
+        Installation(place, broker_url=rabbitmq.fresh_vhost(), smtp_url=sink.url, consoles=1) as running,
+    ):
+        yield running
 
 
-def test_every_answer_is_as_described(running: tuple[ConsoleServer, str], tmp_path: Path) -> None:
-    console, key = running
+def test_every_answer_is_as_described(installation: Installation) -> None:
+    engine = database.create(installation.database_urls["storage"])
+    key = Keys(engine).add("fuzz", SCOPES, None, None)
+    store(engine, *(an_event(name=f"somebody {i}", topic="a fault") for i in range(60)))
+    store(engine, replace(an_event(form="contact", name="bad"), spam="honeypot"))
+    engine.dispose()
+    document = f"{installation.console_urls[0]}/v1/openapi.json"
     for seconds in SECONDS:
-        done = checked(f"{console.url}/v1/openapi.json", key, tmp_path, seed=SEED, seconds=seconds)
+        done = checked(document, key, installation.directory, seed=SEED, seconds=seconds)
         assert done.returncode == 0, done.stdout
         if " passed" in done.stdout:
             break
     else:
         raise AssertionError(done.stdout)
-    assert '"level": "error"' not in console.log.read_text()
+    assert '"level": "error"' not in installation.consoles[0].log.read_text()

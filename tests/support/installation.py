@@ -79,6 +79,7 @@ class Installation:
         ports = [free_port() for _ in range(consoles)]
         self._balanced = Balanced(ports)
         console_settings = {**self._storage_settings, **self._key_settings, **special.get("console", {})}
+        self.console_urls = [f"http://127.0.0.1:{port}" for port in ports]
         self.consoles = [self._console(i, port, console_settings) for i, port in enumerate(ports)]
         gateway_settings = {**self._gateway_settings(workers), **special.get("gateway", {})}
         self.gateway = self._service("gateway", "gateway", gateway_settings)
