@@ -86,7 +86,7 @@ def test_the_inbox_is_a_table_newest_first_without_spam(reader: Terminal) -> Non
     done = reader.run("inbox", "(form:signup", "OR", "form:contact)", "-is:spam")
     assert done.stdout.splitlines()[0].split() == ["WHEN", "ID", "FORM", "WHO", "AND", "WHAT", "STATE"]
     first, second = rows(done.stdout)
-    assert first[1:3] == [str(ADA.id)[:8], "contact"]
+    assert first[1:3] == [str(ADA.id)[-8:], "contact"]
     assert first[3] == "Ada Lovelace · ada@example.org · A fault · It is \\x1b[31mred"
     assert second[3] == "Bob · bob@example.org"
     assert done.stderr == ""
@@ -114,8 +114,8 @@ def test_programs_get_json_and_lines_of_it(reader: Terminal) -> None:
     assert [one["id"] for one in lines] == [str(ADA.id), str(BOB.id)]
 
 
-def test_one_is_shown_by_the_beginning_of_its_id(reader: Terminal) -> None:
-    said = reader.run("show", str(ADA.id)[:8]).stdout
+def test_one_is_shown_by_the_end_of_its_id(reader: Terminal) -> None:
+    said = reader.run("show", str(ADA.id)[-8:]).stdout
     assert said.startswith(f"{ADA.id}\ncontact, ")
     assert "\n    It\n    is \\x1b[31mred\n" in said
     assert json.loads(reader.run("show", str(ADA.id), "--json").stdout)["id"] == str(ADA.id)
@@ -232,3 +232,26 @@ def test_what_is_not_here_is_not_done(terminal: Terminal) -> None:
     wrong = terminal.run("done", "--matching", "is:nwe", "--yes", exit_code=2).stderr.splitlines()
     assert wrong[1:] == ["  is:nwe", "     ^^^"]
     assert "assignee" in terminal.run("change", str(BOB.id), "--assign", "nobody", exit_code=1).stderr
+
+
+def test_a_note_is_written_and_shown(terminal: Terminal, engine: Engine) -> None:
+    noted = an_event(name="Noted")
+    store(engine, noted)
+    terminal.run("note", str(noted.id), "called", "back")
+    terminal.run("note", str(noted.id), said="two\nlines\n")
+    said = terminal.run("show", str(noted.id)).stdout
+    assert "note by all, " in said
+    assert "\n    called back\n" in said
+    assert "\n    two\n    lines\n" in said
+    assert "note: yes" in said, "the trail has it"
+    assert "characters" in terminal.run("note", str(noted.id), said="x" * 20_000, exit_code=1).stderr
+
+
+def test_one_is_sent_again_by_its_id(terminal: Terminal) -> None:
+    assert "nothing to send again" in terminal.run("resend", str(BOB.id)).stdout
+    asked = terminal.run("resend", str(BOB.id), "--channel", "confirmation").stdout
+    assert asked == f"{BOB.id}: 1 will be sent again\n"
+    answer = json.loads(terminal.run("resend", "--json", str(BOB.id), "--channel", "confirmation").stdout)
+    assert answer == {"id": str(BOB.id), "requested": 0}, "it was asked for, and nothing has come of it yet"
+    assert "--matching" in terminal.run("resend", str(BOB.id), "--failed", exit_code=2).stderr
+    assert terminal.run("resend", str(BOB.id), "--channel", "carrier-pigeon", exit_code=1).stderr

@@ -14,7 +14,7 @@ from counterfoil_cli.output import Column
 Submission = Mapping[str, Any]
 
 SHORT = 8
-"""Characters of an id that tell recent submissions apart."""
+"""The last characters of an id tell recent submissions apart. Its first are the time (RFC 9562, 5.7)."""
 
 COLUMNS = (Column("WHEN"), Column("ID"), Column("FORM"), Column("WHO AND WHAT", gives=True), Column("STATE"))
 
@@ -27,7 +27,7 @@ def row(submission: Submission, now: datetime, *, exact: bool = False, whole_ids
     key = line(submission.get("id", ""))
     return (
         when(submission.get("accepted_at"), now, exact=exact),
-        key if whole_ids else key[:SHORT],
+        key if whole_ids else key[-SHORT:],
         line(submission.get("form", ""), 40),
         preview(submission),
         state(submission),

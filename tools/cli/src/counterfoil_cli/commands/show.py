@@ -14,7 +14,7 @@ from counterfoil_cli.session import Session
     "show",
     "Show one submission.\n\n"
     "Its fields, deliveries and notes, and what was done with it. "
-    "The first eight characters of an id are enough for the newest 200.",
+    "Of the newest 200 the end of an id is enough, as inbox shows it.",
     "counterfoil show 9b2f61c0",
     "counterfoil show --json 9b2f61c0-8c1e-5a5b-9d1b-2f6a3e9d4f10",
 )
