@@ -110,9 +110,22 @@ def test_what_failed_is_sent_again(ada: Client, engine: Engine) -> None:
     asked = {"q": "is:failed", "action": {"resend": {"channel": "webhook"}}, "confirm": 1}
     job = ada.post(BULK, asked).json["job"]
     assert (job["kind"], job["changed"]) == ("resend", 1)
-    assert job["action"] == {"channel": "webhook", "states": ["failed", "held"]}
+    assert job["action"] == {"resend": {"channel": "webhook", "states": ["failed", "held"]}}
     assert [(one.channel, one.requested_by) for one in outgoing(engine)] == [("webhook", "ada")]
     assert ada.post(f"/v1/jobs/{job['id']}/undo", {}).status_code == 409
+
+
+@pytest.mark.parametrize(
+    "action",
+    [
+        {"status": "done"},
+        {"starred": False, "spam": True, "assignee": None},
+        {"assignee": "ada@example.org", "labels": {"add": ["a", "b"], "remove": ["c"]}},
+    ],
+)
+def test_a_job_shows_its_action_as_it_was_asked_for(ada: Client, action: dict[str, Any]) -> None:
+    asked = ada.post(BULK, {"q": "", "action": action, "confirm": 0})
+    assert asked.json["job"]["action"] == action
 
 
 def test_nobody_sees_others_jobs_or_changes_others_forms(app: Flask, ada: Client, engine: Engine) -> None:

@@ -74,6 +74,20 @@ def kind_and_action(loaded: Change | Mapping[str, Any]) -> tuple[Kind, Mapping[s
     return ("change", {"change": loaded.to_json()}) if isinstance(loaded, Change) else ("resend", loaded)
 
 
+def action_shown(kind: Kind, action: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the action of a job as it was asked for; of one that undoes there is none."""
+    if kind != "change":
+        return {"resend": dict(action)} if kind == "resend" else {}
+    change = dict(action["change"])
+    shown = {name: change[name] for name in ("starred", "spam") if name in change}
+    if "state" in change:
+        shown["status"] = change["state"]
+    if "assignee" in change:
+        shown["assignee"] = change["assignee"] or None
+    labels = {way: change[f"{way}_labels"] for way in ("add", "remove") if f"{way}_labels" in change}
+    return {**shown, "labels": labels} if labels else shown
+
+
 def _placed(error: BadValue) -> dict[str, Any]:
     way = error.member.removesuffix("_labels")
     return {"labels": {way: [error.reason]}} if way != error.member else {way: [error.reason]}

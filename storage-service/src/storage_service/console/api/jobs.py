@@ -14,6 +14,7 @@ from shared.web.refusals import Refused, refused
 from shared.web.schemas import ID, MOMENT, MOMENT_OR_NONE, TEXT, TEXT_OR_NONE, Schema, a_list, an_object, ref
 from storage_service.console.access import asker, needs
 from storage_service.console.answers import JSON, json_answer
+from storage_service.console.api.actions import action_shown
 from storage_service.console.describing import Described, answer, parameter
 from storage_service.console.parameters import LIMIT, Parameters
 from storage_service.console.parts import Parts
@@ -92,7 +93,7 @@ def job_shown(job: Job) -> dict[str, Any]:
         "kind": asked.kind,
         "by": asked.by.name,
         "q": asked.query,
-        "action": dict(asked.action),
+        "action": action_shown(asked.kind, asked.action),
         "state": job.state,
         "stopping": job.stopping and job.is_open,
         "total": job.total,
@@ -129,7 +130,7 @@ _JOB: dict[str, Schema] = {
     "kind": {"enum": ["change", "resend", "undo"]},
     "by": {**TEXT, "description": "Whose key asked for it."},
     "q": {**TEXT_OR_NONE, "description": "The query; null where ids were given."},
-    "action": {"type": "object"},
+    "action": {"type": "object", "description": "As it was asked for; of `undo`, nothing."},
     "state": {"enum": ["waiting", "running", "done", "stopped", "failed"]},
     "stopping": {"type": "boolean", "description": "It stops after the step in hand."},
     "total": _COUNT,
