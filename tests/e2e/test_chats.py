@@ -12,6 +12,7 @@ import requests
 
 from dev.broker import Broker
 from dev.mail_sink import MailSink
+from notify_service.__main__ import main
 from support.chats import telegram
 from support.chats.discord import DiscordStandIn
 from support.chats.posting import HOSTILE
@@ -22,7 +23,6 @@ from support.chats.teams import TeamsStandIn
 from support.chats.telegram import TelegramStandIn
 from support.installation import Installation
 from support.polling import eventually
-from support.service import run
 
 GRACE = "grace@example.org"
 NAMES = ("slack", "discord", "teams", "telegram", "apprise")
@@ -186,12 +186,19 @@ def test_a_missing_secret_is_told_to_the_alert_and_the_delivery_says_so(
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_channel_can_be_tried_by_itself(
-    installation: Installation, settings: dict[str, str], chats: dict[str, StandIn], name: str, sink: MailSink
+    installation: Installation,
+    settings: dict[str, str],
+    chats: dict[str, StandIn],
+    name: str,
+    sink: MailSink,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     before = len(chats[name].said)
-    printed = run(
-        "notify_service", "test", name, "--form", "contact", settings=settings | {"COUNTERFOIL_SMTP_URL": sink.url}
-    )
+    for setting, value in {**settings, "COUNTERFOIL_SMTP_URL": sink.url}.items():
+        monkeypatch.setenv(setting, value)
+    assert main(["test", name, "--form", "contact"]) == 0
+    printed = "".join(capsys.readouterr())
     assert "sent: status 20" in printed
     assert "TEST: Contact" in chats[name].said[before]
     assert telegram.TOKEN not in printed
