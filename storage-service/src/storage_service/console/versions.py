@@ -15,7 +15,7 @@ IF_MATCH: Schema = {
     "name": "If-Match",
     "in": "header",
     "description": "The `ETag` of the submission that was seen: where it is another by now, nothing is changed (409).",
-    "schema": {**TEXT, "maxLength": 100},
+    "schema": {**TEXT, "pattern": r'^(\*|"[1-9][0-9]{0,9}")$'},
 }
 
 VERSION: Schema = {**TEXT, "description": "The version, for `If-Match`."}

@@ -48,10 +48,11 @@ class Change:
     def to_json(self) -> dict[str, Any]:
         """Return what it changes as a JSON object."""
         told = {name: getattr(self, name) for name in self.__dataclass_fields__}
+        says_nothing = {"add_labels": (), "remove_labels": ()}
         return {
             name: list(value) if isinstance(value, tuple) else value
             for name, value in told.items()
-            if value is not None and value != ()
+            if value != says_nothing.get(name)
         }
 
     @classmethod
