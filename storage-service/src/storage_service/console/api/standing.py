@@ -122,6 +122,7 @@ _TRY = an_object(
     said={**TEXT, "description": "What the other side said, or why it said nothing."},
 )
 _DELIVERED = an_object(
+    "requested_by",
     id={"type": ["string", "null"], "format": "uuid"},
     channel=TEXT,
     destination={**TEXT_OR_NONE, "description": "Enough to know it by, such as `a…@example.org`."},
@@ -134,6 +135,7 @@ _DELIVERED = an_object(
     changed_at=MOMENT_OR_NONE,
     next_attempt_at=MOMENT_OR_NONE,
     parked_at={**MOMENT_OR_NONE, "description": "Since when its message waits for a person."},
+    requested_by={**TEXT_OR_NONE, "description": "Who asked to send it again; an earlier notify says nothing of it."},
     tries={**a_list(_TRY), "description": "The last five, newest first; they are kept for 30 days."},
 )
 STANDING: dict[str, Schema] = {
