@@ -154,9 +154,9 @@ def _listen_for(end_now: Callable[[], NoReturn]) -> None:
         _tell("Ending it now.")
         end_now()
 
-    for sign in _SIGNALS:
+    signal.signal(signal.SIGINT, ending_now)  # never ignored, not for a moment: one that came then would be lost
+    for sign in set(_SIGNALS) - {signal.SIGINT}:
         signal.signal(sign, signal.SIG_IGN)
-    signal.signal(signal.SIGINT, ending_now)
 
 
 def _tell(text: str) -> None:
