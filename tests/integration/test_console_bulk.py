@@ -54,7 +54,7 @@ def test_it_counts_and_then_does_what_was_counted(ada: Client, engine: Engine) -
     assert (job["state"], job["total"], job["done"], job["changed"], job["by"]) == ("done", 5, 5, 5, "ada")
     assert {record_of(engine, one.id).state for one in events} == {"open"}
     noted = Audit(engine).page(10)[0]
-    assert (noted.by, noted.action, noted.on, noted.count) == ("ada", "submissions.change", f"job {job['id']}", 5)
+    assert (noted.by, noted.action, noted.on, noted.count) == ("ada", "job.change", f"job {job['id']}", 5)
     again = ada.post(BULK, OPEN | {"confirm": 5})
     assert (again.json["job"]["changed"], again.json["job"]["unchanged"]) == (0, 5)
 

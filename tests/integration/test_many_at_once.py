@@ -16,6 +16,7 @@ from sqlalchemy import Engine
 from shared.contracts import SubmissionReleased, SubmissionWithheld
 from shared.query import parse
 from storage_service.accounts.asker import Asker
+from storage_service.accounts.audit import Audit
 from storage_service.jobs.asking import OPEN_MOST, Jobs, Wanted
 from storage_service.jobs.job import Job
 from storage_service.jobs.kinds import kinds_of
@@ -44,9 +45,9 @@ class World:
     def __post_init__(self) -> None:
         self.now = datetime.now(UTC)
         self.work = Work(self.engine)
-        self.records = Records(self.engine)
+        self.records, self.audit = Records(self.engine), Audit(self.engine)
         self.runner = JobRunner(Steps(self.engine, kinds_of(self.engine, self.work, self.clock), clock=self.clock))
-        self.jobs = Jobs(self.engine, self.records, self.runner, clock=self.clock, at_once_most=0)
+        self.jobs = Jobs(self.engine, self.records, self.runner, self.audit, clock=self.clock, at_once_most=0)
 
     def clock(self) -> datetime:
         return self.now
@@ -169,14 +170,14 @@ def test_the_same_key_at_the_same_time_is_one_job(world: World) -> None:
 
 def test_a_few_are_done_in_the_request(world: World) -> None:
     world.stored(50)
-    jobs = Jobs(world.engine, world.records, world.runner)
+    jobs = Jobs(world.engine, world.records, world.runner, world.audit)
     job, _ = jobs.ask(world.wanted(), ADA, 50, None)
     assert (job.state, job.changed) == ("done", 50)
 
 
 def test_too_many_submissions_and_too_many_jobs_are_refused(world: World) -> None:
     world.stored(4)
-    jobs = Jobs(world.engine, world.records, world.runner, clock=world.clock, most=3, at_once_most=0)
+    jobs = Jobs(world.engine, world.records, world.runner, world.audit, clock=world.clock, most=3, at_once_most=0)
     with pytest.raises(TooLarge, match="more than 3 at once"):
         jobs.count(world.wanted(), ADA)
     with pytest.raises(TooLarge):
@@ -238,6 +239,8 @@ def test_everything_is_set_back_but_what_was_changed_since(world: World) -> None
     change = Change(state="done", starred=True, add_labels=("new",), remove_labels=("old",), assignee="ada@example.org")
     job = world.finish(world.ask(change=change))
     assert job.changed == 40
+    [noted] = world.audit.page(10, on=f"job {job.id}")
+    assert (noted.by, noted.action, noted.count) == (ADA.name, "job.change", 40)
     seen = record_of(world.engine, ids[0])
     assert (seen.state, seen.starred, set(seen.labels)) == ("done", True, {"urgent", "new"})
     world.work.change(ids[7], Change(starred=False), BOB)

@@ -99,17 +99,17 @@ def a_console(
     path = directory / "forms.toml"
     path.write_text(definitions, encoding="utf-8")
     broker = MemoryBroker()
-    records, work = Records(engine, clock=clock), Work(engine, clock=clock)
+    records, work, audit = Records(engine, clock=clock), Work(engine, clock=clock), Audit(engine, clock=clock)
     runner = JobRunner(Steps(engine, kinds_of(engine, work, clock), clock=clock))
     given: dict[str, Any] = {
         "records": records,
-        "jobs": Jobs(engine, records, runner, clock=clock),
+        "jobs": Jobs(engine, records, runner, audit, clock=clock),
         "views": Views(engine, clock),
         "counting": Counting(engine, clock=clock),
         "pages": SubmissionQueries(engine),
         "work": work,
         "keys": Keys(engine, [Fixed([hash_of(ALL_KEY)], frozenset(SCOPES))], clock=clock),
-        "audit": Audit(engine, clock=clock),
+        "audit": audit,
         "asking": Asking(broker.rpc_client()),
         "forms": forms.load(path),
         "clock": clock,

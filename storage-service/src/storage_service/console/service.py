@@ -100,7 +100,7 @@ class Console:
         parts = Parts(
             records=records,
             counting=Counting(self._engine),
-            jobs=Jobs(self._engine, records, self._runner(self._engine)),
+            jobs=Jobs(self._engine, records, self._runner(self._engine), audit),
             views=Views(self._engine),
             pages=SubmissionQueries(self._engine),
             keys=Keys(self._engine, fixed_keys(settings), used=used),

@@ -15,6 +15,7 @@ from shared.database import classified, reading
 from shared.messaging.failures import DependencyUnavailable, PermanentFailure
 from shared.query import Query
 from storage_service.accounts.asker import Asker
+from storage_service.accounts.audit import Audit
 from storage_service.jobs import table
 from storage_service.jobs.job import Asked, Job, Kind, digest, id_of, undo_id_of
 from storage_service.jobs.refusals import Differs, NoJob, OtherRequest, TooLarge, TooMany, Unfit
@@ -67,6 +68,7 @@ class Jobs:
         engine: Engine,
         records: Records,
         runner: JobRunner,
+        audit: Audit,
         *,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         most: int = SET_MOST,
@@ -78,6 +80,7 @@ class Jobs:
         self._reading = reading(engine)
         self._records = records
         self._runner = runner
+        self._audit = audit
         self._clock = clock
 
     def count(self, wanted: Wanted, by: Asker) -> int:
@@ -138,6 +141,7 @@ class Jobs:
             if not job.is_open:
                 return job
             table.ask_to_stop(connection, key)
+            self._audit.note(by, "job.stop", f"job {key}", within=connection)
             if job.holder is None:
                 return table.end(connection, key, "stopped", self._clock())
         return self.one(key, by)
@@ -192,6 +196,7 @@ class Jobs:
             with classified(), self._engine.begin() as connection:
                 _refuse_too_many(connection, asked.by)
                 table.make(connection, asked, ids, self._clock())
+                self._audit.note(asked.by, f"job.{asked.kind}", _target(asked), count=len(ids), within=connection)
         except PermanentFailure:  # the same request, a moment ago
             if there := self._asked_before(asked.id, asked.request):
                 return there, False
@@ -213,6 +218,10 @@ def opened(engine: Engine) -> table.Open:
 
 def _may_see(by: Asker, job: Job) -> bool:
     return by.name == job.asked.by.name or "admin" in by.scopes
+
+
+def _target(asked: Asked) -> str:
+    return f"job {asked.undo_of or asked.id}"
 
 
 def _refuse_too_many(connection: Connection, by: Asker) -> None:

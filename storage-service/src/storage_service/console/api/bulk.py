@@ -66,13 +66,11 @@ def routes(parts: Parts) -> Blueprint:
 
 def _done(parts: Parts, wanted: Wanted, who: Asker, confirmed: int, key: str | None) -> Response:
     try:
-        job, is_new = parts.jobs.ask(wanted, who, confirmed, key)
+        job, _ = parts.jobs.ask(wanted, who, confirmed, key)
     except Differs as error:
         title = f"{error}.".capitalize()
         current = _shown(wanted, error.count)
         raise Refused(409, title, FieldError("COUNT", title, "confirm"), more={"current": current}) from error
-    if is_new:
-        parts.audit.note(who, f"submissions.{wanted.kind}", f"job {job.id}", count=job.total)
     headers = {"Location": f"/v1/jobs/{job.id}"}
     document = {"count": job.total, "moment": iso(job.asked.moment), "job": job_shown(job)}
     return json_answer(document, 202 if job.is_open else 200, headers)

@@ -56,17 +56,13 @@ def routes(parts: Parts) -> Blueprint:
     @needs("write")
     def stop(id: UUID) -> Response:  # noqa: A002
         with refusals_told():
-            job = parts.jobs.stop(id, asker())
-        parts.audit.note(asker(), "job.stop", f"job {id}")
-        return json_answer(_whole(parts.jobs, job))
+            return json_answer(_whole(parts.jobs, parts.jobs.stop(id, asker())))
 
     @views.post("/v1/jobs/<uuid:id>/undo")
     @needs("write")
     def undo(id: UUID) -> Response:  # noqa: A002
         with refusals_told():
-            job, is_new = parts.jobs.undo(id, asker())
-        if is_new:
-            parts.audit.note(asker(), "job.undo", f"job {id}", count=job.total)
+            job, _ = parts.jobs.undo(id, asker())
         headers = {"Location": f"/v1/jobs/{job.id}"}
         return json_answer(_whole(parts.jobs, job), 202 if job.is_open else 200, headers)
 
