@@ -104,7 +104,7 @@ lock: ## choose the versions anew and pin them with hashes (UPGRADE=--upgrade fo
 	$(COMPILE) -c constraints.txt --extra apprise shared/pyproject.toml notify-service/pyproject.toml \
 		-o notify-service/requirements-apprise.txt
 
-bench: ## measure the claims beside their peers, a quarter of an hour (ROW=accepts for one, ROW=growth, ARGS=--quick)
+bench: ## measure the claims beside their peers, forty minutes (ROW=accepts for one, ROW=growth, ARGS=--quick)
 	@$(PREPARE) bench
 	@$(BIN)/python -m $(if $(filter growth,$(ROW)),bench.growth,bench $(ROW)) $(ARGS)
 

@@ -10,12 +10,12 @@ from uuid import UUID
 import pytest
 from sqlalchemy import Engine, func, select
 
+from bench.many_submissions import fill
 from shared.database import reading
 from storage_service.accounts.keys import Keys
 from storage_service.tables import submission_labels, submission_trail
 from storage_service.work import Change, Work
 from support.console_server import ConsoleServer
-from support.many_submissions import fill
 from support.polling import eventually
 from support.submission_databases import migrated
 from support.working import an_asker

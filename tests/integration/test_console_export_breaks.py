@@ -10,11 +10,11 @@ import pytest
 from requests.exceptions import ChunkedEncodingError
 from sqlalchemy import text
 
+from bench.many_submissions import fill
 from dev.processes import descendants
 from shared import database
 from storage_service.accounts.keys import Keys
 from support.console_server import ConsoleServer
-from support.many_submissions import fill
 from support.submission_databases import migrated
 
 ROWS = 40_000

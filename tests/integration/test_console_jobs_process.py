@@ -11,10 +11,10 @@ import pytest
 import requests
 from sqlalchemy import Engine
 
+from bench.many_submissions import fill
 from storage_service.accounts.keys import Keys
 from support.console_server import ConsoleServer
 from support.jobs import job_of
-from support.many_submissions import fill
 from support.polling import eventually
 from support.submission_databases import migrated
 

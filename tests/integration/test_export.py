@@ -15,6 +15,7 @@ from zipfile import is_zipfile
 import pytest
 from sqlalchemy import Engine, QueuePool, text
 
+from bench.many_submissions import fill
 from shared.contracts import Source, SubmissionAccepted
 from shared.forms import Field, Form
 from shared.messaging.failures import DependencyUnavailable
@@ -23,7 +24,6 @@ from storage_service.records import Records, batches
 from storage_service.records.export import Asked, Exporter, Format
 from support.events import WRITTEN_AT, an_event
 from support.exported import csv_rows, json_lines, sheets
-from support.many_submissions import fill
 from support.search_rows import indexed
 from support.submission_databases import NOW, migrated, store
 

@@ -13,10 +13,10 @@ from uuid import UUID
 import pytest
 from sqlalchemy import Connection, Engine, event
 
+from bench.many_submissions import fill
 from dev.postgres import Postgres
 from shared.query import parse
 from storage_service.records import Cursor, Records
-from support.many_submissions import fill
 from support.submission_databases import migrated
 
 ROWS = 40_000

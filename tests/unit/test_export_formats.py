@@ -194,6 +194,8 @@ def test_moments_are_in_the_zone_that_is_asked_for() -> None:
     for format_ in ("csv", "ndjson"):
         file = written([{}], Asked(format_, columns=("accepted_at",), zone=BERLIN))
         assert b"2026-11-22T18:03:44.123456+01:00" in file
+        file = written([{}], Asked(format_, columns=("accepted_at",), zone=ZoneInfo("UTC")))
+        assert b"2026-11-22T17:03:44.123456Z" in file
 
 
 def test_named_columns_stand_in_their_order() -> None:

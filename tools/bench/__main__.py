@@ -1,8 +1,8 @@
 """`python -m bench [ROW …]` measures the claims beside their peers, prints a table, and keeps it in `results`.
 
 Everything listens on loopback. Load generator, servers, broker and database share this machine's cores, so only the
-ratios within one run mean anything. All rows take about a quarter of an hour; `--quick` a minute or two, to see that
-they work. `python -m bench.growth` measures how cost grows; `python -m bench.plan` is the plan past one machine.
+ratios within one run mean anything. All rows take about forty minutes; `--quick` three, to see that they
+work. `python -m bench.growth` measures how cost grows; `python -m bench.plan` is the plan past one machine.
 """
 
 from __future__ import annotations

@@ -34,6 +34,9 @@ CURSOR, COPY_OUT = "a bare cursor and csv.writer", "PostgreSQL COPY to stdout"
 ACCEPTS, ACCEPT_P99, STORED, MAILS = "accepts/s", "p99 ms", "stored/s", "mails/s"
 TO_ROW, TO_MAIL, MEMORY = "202 → row, p99 ms", "202 → mail, p99 ms", "MB"
 EXPORTED = "exported rows/s"
+HALF_LOAD_P99 = "p99 ms, half load"
+ALONE, BESIDE_READERS = "accepts alone", "accepts beside readers"
+PAGE_P95 = "p95 ms"
 
 DATABASES = ("PostgreSQL", "SQLite")
 
@@ -58,6 +61,32 @@ class Claim:
     least: float | None = None
     most: float | None = None
     is_limit: bool = False
+
+
+def list_of(name: str, database: str) -> str:
+    """Return the name of a list, or of a search."""
+    return f"{name}, {database}"
+
+
+LISTS_MOST_MS = {
+    "first page": 50,
+    "a page in the middle": 50,
+    "a form and a day": 50,
+    "a rare word": 100,
+    "a medium word": 100,
+    "a word in all": 100,
+    "a phrase": 100,
+    "a prefix": 100,
+    "a field": 100,
+}
+"""Each list that is measured, and how long it may take."""
+
+LIKE = "a rare word by LIKE"
+
+
+def _lists(database: str) -> tuple[Claim, ...]:
+    bounded = [Claim("lists", PAGE_P95, list_of(name, database), most=most) for name, most in LISTS_MOST_MS.items()]
+    return (*bounded, Claim("lists", PAGE_P95, list_of("a rare word", database), list_of(LIKE, database), most=1 / 50))
 
 
 def _exports(database: str) -> tuple[Claim, ...]:
@@ -97,6 +126,8 @@ CLAIMS = (
     Claim("memory", MEMORY, STORAGE_FULL, STORAGE_EMPTY, most=1.1),
     Claim("streams", ACCEPTS, WATCHED, UNWATCHED, least=0.9),
     *(claim for database in DATABASES for claim in _exports(database)),
+    *(claim for database in DATABASES for claim in _lists(database)),
+    Claim("readers", HALF_LOAD_P99, BESIDE_READERS, ALONE, most=2),
 )
 """The table of the design. Memory is flat where a backlog adds no more than a tenth."""
 

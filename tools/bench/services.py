@@ -53,6 +53,22 @@ def storage(broker_url: str, database_url: str, number: int = 1) -> Program:
     )
 
 
+def console(broker_url: str, database_url: str) -> Program:
+    """Return a console; the schema of its database is to be migrated first."""
+    return Program(
+        "console",
+        (sys.executable, "-m", "storage_service", "console"),
+        {
+            "COUNTERFOIL_BROKER_URL": broker_url,
+            "COUNTERFOIL_DATABASE_URL": database_url,
+            "COUNTERFOIL_CONSOLE_BIND": "127.0.0.1:{port}",
+            "COUNTERFOIL_FORMS": str(FORMS),
+            "COUNTERFOIL_LOG_LEVEL": "warning",
+        },
+        listens=True,
+    )
+
+
 def notify(broker_url: str, database_url: str, smtp_url: str, *, owner: str = "") -> Program:
     """Return a notify replica; its schema is to be migrated first. `owner` is the address of every form's owner."""
     return Program(

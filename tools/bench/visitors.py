@@ -17,11 +17,12 @@ _HEADERS = {"Content-Type": "application/json", "Accept": "application/json"}
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """One submission that was accepted, and when its 202 had come, in seconds since the epoch."""
+    """One submission that was accepted, when its 202 had come, in seconds since the epoch, and how long that took."""
 
     id: str
     email: str
     at_s: float
+    took_s: float
 
 
 class Visitors:
@@ -54,11 +55,13 @@ class Visitors:
         while (serial := self._next()) is not None:
             self._pace(serial)
             email = f"ada-{serial}@example.org"
+            began_s = time.monotonic()
             line.request("POST", "/f/signup", json.dumps({"name": "Ada Lovelace", "email": email}), _HEADERS)
             answer = line.getresponse()
             body = answer.read()
+            took_s = time.monotonic() - began_s
             if answer.status == 202:
-                self.answered.append(Answered(json.loads(body)["id"], email, time.time()))
+                self.answered.append(Answered(json.loads(body)["id"], email, time.time(), took_s))
             else:
                 self._refused += 1
         line.close()

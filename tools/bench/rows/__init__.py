@@ -10,8 +10,10 @@ from bench.rounds import Subject
 from bench.rows.accepts import accepts
 from bench.rows.exports import exports
 from bench.rows.latency import latency
+from bench.rows.lists import lists
 from bench.rows.mails import mails
 from bench.rows.memory import memory
+from bench.rows.readers import readers
 from bench.rows.stored import stored
 from bench.rows.streams import streams
 from bench.world import World
@@ -34,5 +36,7 @@ ROWS: Mapping[str, Row] = {
     "latency": Row("from 202 to row and mail, at half load", latency, 60),
     "memory": Row("memory over a backlog", memory, 200, rounds_most=1),
     "streams": Row("accepts beside open receipt streams", streams, 90),
-    "exports": Row("exports of very many submissions", exports, 900),
+    "exports": Row("exports of very many submissions", exports, 1000),
+    "lists": Row("pages of lists and searches", lists, 400),
+    "readers": Row("accepts beside exports and searchers", readers, 120),
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from datetime import UTC, datetime, tzinfo
+from datetime import datetime, tzinfo
 from uuid import UUID
 
 from shared.contracts import JsonValue
@@ -32,7 +32,7 @@ def id_text(key: UUID | str) -> str:
 
 def moments_in(zone: tzinfo) -> Callable[[datetime | str], str]:
     """Return what writes moments in a zone, by ISO 8601: in UTC just as the API has them."""
-    if zone is UTC:
+    if str(zone) == "UTC":  # also where somebody asked for it by its name
         return lambda moment: moment if isinstance(moment, str) else iso(moment)
     return lambda moment: in_zone(moment_of(moment), zone).isoformat(timespec="microseconds")
 

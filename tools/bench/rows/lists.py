@@ -1,0 +1,79 @@
+"""Measures pages of lists and of searches over very many submissions, on both databases."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from uuid import UUID
+
+from sqlalchemy import Engine, text
+
+from bench.claims import DATABASES, LIKE, PAGE_P95, list_of
+from bench.figures import percentile
+from bench.many_submissions import fill
+from bench.rounds import Subject
+from bench.world import World
+from shared import database
+from shared.query import parse
+from storage_service.records import Cursor, Records
+from storage_service.tables import MIGRATIONS
+
+PAGES = 30
+ROWS = 50
+_START = datetime(2026, 1, 1, tzinfo=UTC)
+
+_LINES: Mapping[str, str] = {
+    "first page": "",
+    "a form and a day": "form:form7 on:2026-01-01",
+    "a rare word": "needle",
+    "a medium word": "word17",
+    "a word in all": "common",
+    "a phrase": '"word17 common"',
+    "a prefix": "word12*",
+    "a field": "field.guests:>97",
+}
+
+
+@contextmanager
+def lists(world: World) -> Iterator[list[Subject]]:
+    """Yield each list on each database, warm, and a word by LIKE."""
+    urls = (world.postgres.create_database("lists"), f"sqlite:///{world.directory / 'lists.db'}")
+    engines = dict(zip(DATABASES, map(database.create, urls), strict=True))
+    for engine in engines.values():
+        MIGRATIONS.upgrade(engine)
+        fill(engine, world.scale.rows)
+    yield [subject for kind, engine in engines.items() for subject in _subjects(kind, engine, world.scale.rows)]
+    for engine in engines.values():
+        engine.dispose()
+
+
+def _subjects(kind: str, engine: Engine, rows: int) -> Iterator[Subject]:
+    records = Records(engine)
+    for name, line in _LINES.items():
+        yield Subject(list_of(name, kind), partial(_paged, partial(_page, records, line)))
+    middle = Cursor("older", _START + timedelta(seconds=rows // 2), UUID(int=0))
+    yield Subject(list_of("a page in the middle", kind), partial(_paged, partial(_page, records, "", middle)))
+    yield Subject(list_of(LIKE, kind), partial(_paged, partial(_like, engine), 3))
+
+
+def _page(records: Records, line: str, cursor: Cursor | None = None) -> None:
+    records.page(parse(line), forms=None, limit=ROWS, cursor=cursor)
+
+
+def _like(engine: Engine) -> None:
+    found = "SELECT id FROM submissions WHERE CAST(fields AS text) LIKE '%needle%' ORDER BY accepted_at DESC LIMIT 50"
+    with database.reading(engine).connect() as connection:
+        connection.execute(text(found)).all()
+
+
+def _paged(page: Callable[[], None], times: int = PAGES) -> Mapping[str, float]:
+    page()
+    took_ms = []
+    for _ in range(times):
+        began_s = time.perf_counter()
+        page()
+        took_ms.append((time.perf_counter() - began_s) * 1000)
+    return {PAGE_P95: percentile(took_ms, 95)}
