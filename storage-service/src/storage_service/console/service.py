@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import ExitStack
 from datetime import UTC, datetime
 
@@ -71,25 +71,22 @@ class Console:
         )
         self._registry = registry
         self._open = ExitStack()
-        self._threads: Sequence[threading.Thread] = ()
         self.app = self._app(settings, forms, uses.used, reach)
 
     def start(self, metrics_bind: str | None) -> None:
         """Begin what goes on behind the requests, and show health and metrics; raises `SettingsError`."""
         self._open.enter_context(listening(metrics_bind, self._health, self._registry))
-        self._threads = [threading.Thread(target=one.run, name=f"behind-{i}") for i, one in enumerate(self._running)]
-        for thread in self._threads:
-            thread.start()
+        for number, one in enumerate(self._running):
+            threading.Thread(target=one.run, name=f"behind-{number}").start()
 
     def end(self) -> None:
-        """End streams, and what goes on behind the requests: leases are given back, what is in hand is finished."""
+        """End streams, and what goes on behind the requests; returns at once.
+
+        The process ends when all of that has ended: leases are given back, what is in hand is finished.
+        """
         self._ending.set()
         for one in self._running:
             one.stop()
-        for thread in self._threads:
-            thread.join()
-        self._rpc.close()
-        self._open.close()
 
     def _runner(self, engine: Engine) -> JobRunner:
         steps = Steps(engine, kinds_of(engine, Work(engine)), reach=self._reach)
