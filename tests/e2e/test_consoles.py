@@ -10,12 +10,25 @@ from pathlib import Path
 
 import pytest
 import requests
+from sqlalchemy import text
 
 from dev.broker import Broker
 from dev.mail_sink import MailSink
 from dev.postgres import Postgres
+from shared import database
+from storage_service.accounts.keys import Keys
 from support.installation import Installation
 from support.polling import eventually
+
+ROWS = 60_000
+"""More than lies in the buffers between a console and a reader."""
+
+MANY = """
+INSERT INTO submissions (id, form, accepted_at, stored_at, fields, fingerprint, source, control)
+SELECT CAST(md5('many' || i) AS uuid), 'signup', now(), now(), CAST('{"name": "Ada Lovelace"}' AS json),
+    repeat('0', 64), CAST('{}' AS json), CAST('{}' AS json)
+FROM generate_series(1, :rows) AS i
+"""
 
 GOOD = {"name": "Ada Lovelace", "email": "ada@example.org"}
 
@@ -68,6 +81,26 @@ def test_the_other_console_answers_while_one_is_killed(installation: Installatio
     assert set(statuses) == {200}, statuses
     assert submitted(installation) == 202
     installation.consoles[number].start()
+    installation.await_ready()
+
+
+def test_an_export_that_breaks_off_does_not_look_complete(installation: Installation) -> None:
+    engine = database.create(installation.database_urls["storage"])
+    with engine.begin() as connection:
+        connection.execute(text(MANY), {"rows": ROWS})
+    key = Keys(engine).add("exporter", ["export"], None, None)
+    engine.dispose()
+    url, headers = f"{installation.gateway_url}/v1/export?format=csv", {"Authorization": f"Bearer {key}"}
+    with requests.get(url, headers=headers, stream=True, timeout=40) as answer:
+        assert int(answer.headers["X-Rows-Expected"]) >= ROWS
+        pieces = answer.iter_content(1000)
+        assert next(pieces)
+        for console in installation.consoles:
+            console.kill()
+        with pytest.raises(requests.exceptions.ChunkedEncodingError):
+            list(pieces)
+    for console in installation.consoles:
+        console.start()
     installation.await_ready()
 
 
