@@ -15,6 +15,7 @@ from sqlalchemy import Engine
 from shared.contracts import Control, SubmissionAccepted
 from shared.messaging.topology import NOTIFY_QUERIES
 from storage_service.accounts.asker import Asker
+from storage_service.records import counting
 from storage_service.work import Change
 from support.console_app import ConsoleApp, a_console
 from support.events import an_event
@@ -181,12 +182,21 @@ def test_the_forms_with_their_counts(engine: Engine, console: ConsoleApp) -> Non
         "name": "signup",
         "title": "Sign up",
         "active": True,
-        "counts": {"new": 1, "all": 2, "spam": 1},
+        "counts": {"new": 1, "all": 2, "spam": 1, "exact": True},
         "last_at": "2026-11-22T18:00:01.000000Z",
         "url": "/f/signup",
     }
     assert (forms["gone"]["active"], forms["gone"]["url"]) == (False, None)
     assert (forms["closed"]["active"], forms["closed"]["last_at"]) == (False, None)
+
+
+def test_more_new_ones_than_are_counted(engine: Engine, console: ConsoleApp, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(counting, "NEW_MOST", 2)
+    store(engine, *(at(NOW + timedelta(seconds=i), name=str(i)) for i in range(5)), at(NOW, form="contact", name="x"))
+    forms = {one["name"]: one["counts"] for one in console.json("/v1/forms")["forms"]}
+    assert forms["signup"] == {"new": 3, "all": 5, "spam": 0, "exact": False}
+    own = console.json("/v1/forms", console.key("read", forms=["contact"]))["forms"]
+    assert [one["counts"] for one in own] == [{"new": 1, "all": 1, "spam": 0, "exact": True}]
 
 
 def test_counts_by_time_are_those_of_the_readers_zone(engine: Engine, console: ConsoleApp) -> None:

@@ -30,14 +30,22 @@ _SLOT_S = 900
 _S = submissions.c
 
 
+NEW_MOST = 20_000
+"""How many new ones are counted, of all forms together: no index has them by form."""
+
+
 @dataclass(frozen=True, slots=True)
 class FormCounts:
-    """How many submissions a form has. `new` and `all` are without spam; `last_at` is when the newest was accepted."""
+    """How many submissions a form has. `new` and `all` are without spam; `last_at` is when the newest was accepted.
+
+    `is_exact` is False where there are more than `NEW_MOST` new ones: `new` is then a form's part of the newest.
+    """
 
     new: int = 0
     all: int = 0
     spam: int = 0
     last_at: datetime | None = None
+    is_exact: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,13 +95,14 @@ class Counting:
         with self._reader.connection() as connection:
             for row in connection.execute(_of_forms(forms, is_good, func.max(_S.accepted_at))):
                 found.all[row[0]], found.last[row[0]] = row[1], row[2]
-            for row in connection.execute(_of_forms(forms, is_good & (_S.state == "new"))):
+            for row in connection.execute(_new_of_forms(forms)):
                 found.new[row[0]] = row[1]
             for row in connection.execute(_of_forms(forms, _S.spam.is_not(None))):
                 found.spam[row[0]] = row[1]
-        names = sorted(found.all.keys() | found.spam.keys())
+        is_exact = found.new.total() <= NEW_MOST
         return {
-            name: FormCounts(found.new[name], found.all[name], found.spam[name], found.last.get(name)) for name in names
+            name: FormCounts(found.new[name], found.all[name], found.spam[name], found.last.get(name), is_exact)
+            for name in sorted(found.all.keys() | found.spam.keys())
         }
 
     def by_time(
@@ -170,3 +179,13 @@ def _of_forms(
 ) -> Select[Any]:
     found = select(_S.form, func.count(), *further).where(condition).group_by(_S.form)
     return found if forms is None else found.where(_S.form.in_(sorted(forms)))
+
+
+def _new_of_forms(forms: frozenset[str] | None) -> Select[Any]:
+    newest = select(_S.form).where(_S.state == "new", _S.spam.is_(None))
+    if forms is None:  # else a form's own index finds them
+        newest = newest.order_by(_S.accepted_at.desc(), _S.id.desc())
+    else:
+        newest = newest.where(_S.form.in_(sorted(forms)))
+    some = newest.limit(NEW_MOST + 1).subquery()
+    return select(some.c.form, func.count()).group_by(some.c.form)

@@ -17,6 +17,7 @@ from storage_service.console.describing import Described, answer
 from storage_service.console.parameters import Parameters
 from storage_service.console.parts import Parts
 from storage_service.records import FormCounts
+from storage_service.records.counting import NEW_MOST
 
 _NONE = FormCounts()
 
@@ -44,7 +45,7 @@ def _shown(name: str, form: Form | None, counts: FormCounts, public_url: str | N
         "name": name,
         "title": form.title if form else name,
         "active": form is not None and form.active,
-        "counts": {"new": counts.new, "all": counts.all, "spam": counts.spam},
+        "counts": {"new": counts.new, "all": counts.all, "spam": counts.spam, "exact": counts.is_exact},
         "last_at": iso(counts.last_at) if counts.last_at else None,
         "url": f"{public_url or ''}/f/{name}" if form else None,
     }
@@ -63,7 +64,10 @@ def schemas() -> Mapping[str, Schema]:
             name=TEXT,
             title=TEXT,
             active={"type": "boolean", "description": "It takes submissions: it is defined, and not switched off."},
-            counts={**an_object(new=COUNT, all=COUNT, spam=COUNT), "description": "`new` and `all` are without spam."},
+            counts={
+                **an_object(new=COUNT, all=COUNT, spam=COUNT, exact={"type": "boolean"}),
+                "description": f"`new` and `all` are without spam; `exact` is false above {NEW_MOST} new ones.",
+            },
             last_at={**MOMENT_OR_NONE, "description": "When the newest that is no spam was accepted."},
             url={**TEXT_OR_NONE, "description": "Its public address; null for one that is no longer defined."},
         )
