@@ -183,7 +183,7 @@ def test_what_is_changed_can_be_undone(terminal: Terminal, engine: Engine) -> No
     changed = an_event(name="Changed")
     store(engine, changed)
     done = terminal.run(
-        "change", str(changed.id), "--state=done", "--star", "--label", "Urgent", "--assign", "ada@example.org"
+        "change", str(changed.id), "--status=done", "--star", "--label", "Urgent", "--assign", "ada@example.org"
     )
     assert done.stdout.startswith("1 submission changed; counterfoil jobs --undo ")
     seen = standing(terminal, changed)
@@ -255,3 +255,28 @@ def test_one_is_sent_again_by_its_id(terminal: Terminal) -> None:
     assert answer == {"id": str(BOB.id), "requested": 0}, "it was asked for, and nothing has come of it yet"
     assert "--matching" in terminal.run("resend", str(BOB.id), "--failed", exit_code=2).stderr
     assert terminal.run("resend", str(BOB.id), "--channel", "carrier-pigeon", exit_code=1).stderr
+
+
+@pytest.mark.parametrize("kind", ["csv", "ndjson", "json", "xlsx"])
+def test_an_export_is_whole_in_each_format(terminal: Terminal, kind: str) -> None:
+    done = terminal.run("export", "form:contact", "--to", f"contact.{kind}")
+    assert done.stdout == f"contact.{kind}: 1 row\n"
+    assert done.stderr == ""
+    written = (terminal.home / f"contact.{kind}").read_bytes()
+    assert kind == "xlsx" or str(ADA.id).encode() in written
+    assert [one.name for one in terminal.home.iterdir()] == [f"contact.{kind}"]
+    if kind != "xlsx":
+        piped = terminal.run("export", "form:contact", "--format", kind).stdout
+        assert piped.encode() == written.replace(b"\r\n", b"\n"), "as it is handed to a program"
+    said = json.loads(terminal.run("export", "form:contact", "--json", "--to", f"contact.{kind}").stdout)
+    assert said == {"file": f"contact.{kind}", "rows": 1, "format": kind}
+
+
+def test_an_export_takes_columns_and_needs_its_scope(terminal: Terminal, reader: Terminal) -> None:
+    terminal.run("export", "form:contact", "--to", "some.csv", "--columns", "email,name", "--labels", "--bom")
+    written = (terminal.home / "some.csv").read_bytes().decode()
+    assert written.startswith("\ufeff")
+    assert written.splitlines()[1] == "ada@example.org,Ada Lovelace"
+    assert "scope" in reader.run("export", "--to", "all.csv", exit_code=4).stderr
+    assert "columns" in terminal.run("export", "--to", "all.csv", "--columns", "a,a", exit_code=2).stderr
+    assert not (reader.home / "all.csv").exists()

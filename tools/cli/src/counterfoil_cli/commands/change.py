@@ -26,12 +26,12 @@ def which(function: Callable[..., None]) -> Callable[..., None]:
 
 @command(
     "change",
-    f"Change the state, star, labels or assignee of submissions.\n{_MANY}",
-    "counterfoil change 9b2f61c0 --state done --label answered",
+    f"Change the status, star, labels or assignee of submissions.\n{_MANY}",
+    "counterfoil change 9b2f61c0 --status done --label answered",
     "counterfoil change --matching 'form:contact last:1d' --assign ada@example.org",
 )
 @which
-@click.option("--state", type=click.Choice(["new", "open", "done"]))
+@click.option("--status", type=click.Choice(["new", "open", "done"]))
 @click.option("--star/--no-star", default=None)
 @click.option("--label", "add", multiple=True, metavar="LABEL", help="Add a label; several times for several.")
 @click.option("--no-label", "remove", multiple=True, metavar="LABEL", help="Remove a label.")
@@ -43,7 +43,7 @@ def change(
     ids: Sequence[str],
     matching: str | None,
     yes: bool,
-    state: str | None,
+    status: str | None,
     star: bool | None,
     add: Sequence[str],
     remove: Sequence[str],
@@ -54,12 +54,12 @@ def change(
     if assign and nobody:
         raise Wrong("give --assign or --nobody, and not both")
     action: dict[str, Any] = {}
-    action |= {"status": state} if state else {}
+    action |= {"status": status} if status else {}
     action |= {} if star is None else {"starred": star}
     action |= {"labels": {"add": [*add], "remove": [*remove]}} if add or remove else {}
     action |= {"assignee": assign} if assign else {"assignee": None} if nobody else {}
     if not action:
-        raise Wrong("say what to change: --state, --star, --label, --assign; `counterfoil change --help`")
+        raise Wrong("say what to change: --status, --star, --label, --assign; `counterfoil change --help`")
     work(session, Which(ids, matching, yes), action, "Change {}")
 
 
