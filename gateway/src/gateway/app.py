@@ -61,12 +61,7 @@ def create_app(
     watchers, bodies = Watchers(watchers_most, source_most=settings.watchers_per_source), Bodies()
     publisher, rpc, watching = broker.publisher(), broker.rpc_client(), broker.watch(watchers.notice)
     secrets_missing = partial(_secrets_missing, forms, settings.form_secrets)
-    passing = Passing(
-        Upstream(settings.console_url) if settings.console_url else None,
-        bodies=bodies,
-        bounds=settings.passed,
-        counters=passing_counters,
-    )
+    passing = _passing(settings, bodies, passing_counters)
     app = GatewayApp(
         publisher, [watching, rpc], secrets_missing, streams=[watchers, passing], passed_on=passing.in_flight
     )
@@ -94,12 +89,16 @@ def create_app(
     health.add_routes(app, publisher)
     answer_errors(app, answers)
     app.after_request(lambda response: bodies.settle(current_request(), response))
-    console = ConsoleApp(
-        traced_passing(passing, spans) if spans else passing, bodies=bodies, answers=answers, otherwise=app.wsgi_app
-    )
+    pass_on = traced_passing(passing, spans) if spans else passing
+    console = ConsoleApp(pass_on, bodies=bodies, answers=answers, otherwise=app.wsgi_app)
     submissions = SubmissionApp(submit, forms, bodies=bodies, answers=answers, otherwise=console)
     app.wsgi_app = _behind_proxies(submissions, settings.trusted_hops)  # type: ignore[method-assign]
     return app
+
+
+def _passing(settings: Settings, bodies: Bodies, counters: PassingCounters | None) -> Passing:
+    upstream = Upstream(settings.console_url) if settings.console_url else None
+    return Passing(upstream, bodies=bodies, bounds=settings.passed, counters=counters)
 
 
 def _behind_proxies(application: SubmissionApp, hops: int) -> SubmissionApp | ProxyFix:
