@@ -16,6 +16,7 @@ from shared.messaging.topology import NOTIFY_QUERIES, STORAGE_QUERIES
 from storage_service.accounts.asker import SCOPES, Asker
 from storage_service.jobs.asking import Wanted
 from storage_service.views import Written
+from storage_service.work import Change
 from support.console_app import ConsoleApp
 from support.events import an_event
 from support.search_rows import indexed
@@ -93,7 +94,9 @@ def a_world(console: ConsoleApp, engine: Engine) -> World:
 
 def _a_job(world: World, who: Asker) -> str:
     parts = world.console.parts
-    found = parts.jobs.ask(Wanted("change", {"starred": True}, parts.clock(), ids=[world.own]), who, 1, None)
+    found = parts.jobs.ask(
+        Wanted("change", {"change": Change(starred=True).to_json()}, parts.clock(), ids=[world.own]), who, 1, None
+    )
     return str(found[0].id)
 
 
