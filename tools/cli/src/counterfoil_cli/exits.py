@@ -53,6 +53,10 @@ class NotAllowed(Failure):
     code = NOT_ALLOWED
 
 
+class UnknownKey(NotAllowed):
+    """The installation does not know the key: another may."""
+
+
 class BrokenOff(Failure):
     """A file did not come to its end."""
 

@@ -8,7 +8,7 @@ from typing import Any
 import requests
 from rich.cells import cell_len
 
-from counterfoil_cli.exits import Failure, NotAllowed, Refused, Unreachable, Wrong
+from counterfoil_cli.exits import Failure, NotAllowed, Refused, UnknownKey, Unreachable, Wrong
 from counterfoil_cli.harmless import line
 
 WAIT_MOST_S = 60.0
@@ -30,7 +30,7 @@ def failure_of(answer: requests.Response, url: str, query: str | None = None) ->
     if status in _BUSY:
         return Unreachable(said or f"{host} does not answer just now (status {status})", _after_s(answer))
     if status == 401:
-        return NotAllowed(f"{host} does not know this key: run `counterfoil login` again, or make a new one")
+        return UnknownKey(f"{host} does not know this key: run `counterfoil login` again, or make a new one")
     if status == 403:
         return NotAllowed(said or f"{host} does not allow this with this key")
     if not problem:

@@ -7,7 +7,7 @@ import click
 from counterfoil_cli.address import ADDRESS_MOST, checked
 from counterfoil_cli.api import Api
 from counterfoil_cli.choosing import allows_http, checked_key
-from counterfoil_cli.exits import NotAllowed, Wrong
+from counterfoil_cli.exits import NotAllowed, UnknownKey, Wrong
 from counterfoil_cli.harmless import line
 from counterfoil_cli.options import command
 from counterfoil_cli.output import Column
@@ -60,9 +60,9 @@ def _try(session: Session, place: Place) -> None:
     """Ask something with the key. One that may not read, and only exports, is a good one, too."""
     try:
         Api(place, session.world.sleep).get("/submissions", {"limit": 1})
+    except UnknownKey as error:
+        raise UnknownKey(f"{line(place.url)} does not know this key: nothing is kept") from error
     except NotAllowed as error:
-        if "scope" not in str(error):
-            raise NotAllowed(f"{line(place.url)} does not know this key: nothing is kept") from error
         session.output.note(str(error))
 
 
