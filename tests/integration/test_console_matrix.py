@@ -23,6 +23,9 @@ from support.submission_databases import migrated
 OUTSIDE = frozenset({"GET /livez", "GET /readyz", "GET /v1/openapi.json"})
 """Addresses for everybody, which describe themselves, or are no part of the API."""
 
+OF_ALL_FORMS = frozenset({"operate", "admin"})
+"""Scopes that a key of some forms cannot use: what they open may be of any form."""
+
 
 @pytest.fixture
 def engine(sqlite_url: str) -> Iterator[Engine]:
@@ -103,13 +106,13 @@ def test_a_scope_opens_its_own_addresses_and_no_other(world: World) -> None:
 def test_what_is_of_another_form_is_not_there(world: World) -> None:
     """What has a name in its address is 404; in whatever else is answered stands nothing of the other form.
 
-    A parked message may be of any form: a key of some forms is told that it sees none.
+    A parked message, a key or a line of the audit may be of any form: a key of some forms is told that it sees none.
     """
     wrong = []
     for place, operation in operations(world.console).items():
         scope = operation["x-scope"]
         answer = asked(world, place, operation, world.console.key(scope, forms=[OWN_FORM]), others=True)
-        expected = 403 if scope == "operate" else 404 if "{" in place else None
+        expected = 403 if scope in OF_ALL_FORMS else 404 if "{" in place else None
         is_wrong = answer.status_code >= 500 if expected is None else answer.status_code != expected
         if is_wrong or MARKER in answer.get_data(as_text=True):
             wrong.append(said(place, answer))
@@ -120,7 +123,7 @@ def test_the_own_form_is_there(world: World) -> None:
     gone = []
     for place, operation in operations(world.console).items():
         scope = operation["x-scope"]
-        key = world.console.key(scope, forms=None if scope == "operate" else [OWN_FORM])
+        key = world.console.key(scope, forms=None if scope in OF_ALL_FORMS else [OWN_FORM])
         answer = asked(world, place, operation, key)
         if answer.status_code in (400, 401, 403, 404, 405, 422) or answer.status_code >= 500:
             gone.append(said(place, answer))

@@ -150,6 +150,7 @@ def test_the_commands(engine: Engine, database_url: str) -> None:
         ["add", "x", "--scopes", "read", "--forms", "no form"],
         ["add", "x", "--scopes", "read", "--days", "0"],
         ["add", "x", "--scopes", "admin", "--days", "31"],
+        ["add", "x", "--scopes", "admin", "--forms", "contact"],
         [],
     ],
 )

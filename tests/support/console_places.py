@@ -53,6 +53,7 @@ PLACES: dict[str, Callable[[World, Asker], Place]] = {
     "/v1/forms/{form}": lambda *_: Place(OWN_FORM, OTHER_FORM),
     "/v1/jobs/{id}": lambda world, who: Place(_a_job(world, who), _a_job(world, SOMEBODY)),
     "/v1/views/{id}": lambda world, who: Place(_a_view(world, who), _a_view(world, SOMEBODY)),
+    "/v1/keys/{name}": lambda world, _: Place(_a_key(world), None),
     "/v1/parked/{service}": lambda *_: Place("storage", None),
     "/v1/parked/{service}/{id}": lambda *_: Place("0" * 32, None),
 }
@@ -98,6 +99,12 @@ def _a_job(world: World, who: Asker) -> str:
         Wanted("change", {"change": Change(starred=True).to_json()}, parts.clock(), ids=[world.own]), who, 1, None
     )
     return str(found[0].id)
+
+
+def _a_key(world: World) -> str:
+    name = f"a key {uuid4()}"
+    world.console.parts.keys.add(name, ["read"], None, None)
+    return name
 
 
 def _a_view(world: World, who: Asker) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -17,12 +18,24 @@ from storage_service.tables import api_keys
 
 ADMIN_DAYS_MOST = 30
 KEY_CHARACTERS_MOST = 200
+DAYS_MOST = 3650
+FORMS_MOST = 100
+NAME_EXPECTED = "expected a name of 1 to 100 letters, digits, spaces and . _ @ + -, which does not begin with 'key '"
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._@+-]{0,99}", re.ASCII)
+_OF_THE_ENVIRONMENT = "key "
+"""How the keys of the environment are called in the audit: no other is called so."""
 
 _K = api_keys.c
 
 
 class NameTaken(Exception):
     """There is a key of this name already, or there was one."""
+
+
+def is_name(text: str) -> bool:
+    """Say whether a key may be called so."""
+    return _NAME.fullmatch(text) is not None and not text.lower().startswith(_OF_THE_ENVIRONMENT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +86,7 @@ class Keys:
             return None
         scopes = frozenset().union(*(one.scopes for one in self._fixed if is_known(key, one.hashes)))
         if scopes:
-            return Asker(f"key {hash_of(key)[:8]}", scopes, source=source)
+            return Asker(f"{_OF_THE_ENVIRONMENT}{hash_of(key)[:8]}", scopes, source=source)
         return self._kept(key, source)
 
     def add(self, name: str, scopes: Sequence[str], forms: Sequence[str] | None, days: int | None) -> str:
@@ -101,6 +114,12 @@ class Keys:
         with classified(), self._reading.connect() as connection:
             rows = connection.execute(select(api_keys).order_by(_K.created_at.desc(), _K.name)).all()
         return list(map(_key_of, rows))
+
+    def one(self, name: str) -> Key | None:
+        """Return a key of the database by its name."""
+        with classified(), self._reading.connect() as connection:
+            row = connection.execute(select(api_keys).where(_K.name == name)).one_or_none()
+        return None if row is None else _key_of(row)
 
     def end(self, name: str) -> bool:
         """End a key, from now on; False where none of this name is good."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -17,15 +16,17 @@ from shared.terminal import complain, parser, say
 from storage_service import settings
 from storage_service.accounts.asker import SCOPES, Asker
 from storage_service.accounts.audit import Audit
-from storage_service.accounts.keys import ADMIN_DAYS_MOST, Key, Keys, NameTaken
+from storage_service.accounts.keys import (
+    ADMIN_DAYS_MOST,
+    DAYS_MOST,
+    FORMS_MOST,
+    NAME_EXPECTED,
+    Key,
+    Keys,
+    NameTaken,
+    is_name,
+)
 from storage_service.commands.program import PROGRAM, migrated, own_name
-
-DAYS_MOST = 3650
-FORMS_MOST = 100
-
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._@+-]{0,99}", re.ASCII)
-_OF_THE_ENVIRONMENT = "key "
-"""How the keys of the environment are called in the audit: no other is called so."""
 
 _HELP = f"""\
 Make keys for the API, see which there are, and end them. A key is shown once, and only its hash is kept.
@@ -52,6 +53,8 @@ def key(arguments: Sequence[str]) -> int:
 def _add(keys: Keys, audit: Audit, given: argparse.Namespace) -> int:
     if "admin" in given.scopes and (given.days or 0) > ADMIN_DAYS_MOST:
         _parser().error(f"--days: a key with the scope admin lasts {ADMIN_DAYS_MOST} days at most")
+    if "admin" in given.scopes and given.forms is not None:
+        _parser().error("--forms: a key with the scope admin is for all forms")
     try:
         made = keys.add(given.name, given.scopes, given.forms, given.days)
     except NameTaken:
@@ -121,10 +124,8 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _name(text: str) -> str:
-    if not _NAME.fullmatch(text) or text.lower().startswith(_OF_THE_ENVIRONMENT):
-        raise argparse.ArgumentTypeError(
-            "expected a name of 1 to 100 letters, digits, spaces and . _ @ + -, which does not begin with 'key '"
-        )
+    if not is_name(text):
+        raise argparse.ArgumentTypeError(NAME_EXPECTED)
     return text
 
 

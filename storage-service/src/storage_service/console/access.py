@@ -52,6 +52,14 @@ def asker() -> Asker:
     return found
 
 
+def asker_of_all(what: str) -> Asker:
+    """Return who asks; raises `Refused` (403) for a key of some forms: `what` is asked for may be of any form."""
+    found = asker()
+    if found.forms is not None:
+        raise refused(403, "FORMS", f"This key is for some forms, and {what} may be of any form.")
+    return found
+
+
 def check_keys(app: Flask, keys: Keys, proxies: tuple[Network, ...]) -> None:
     """Let a request pass to its view only with a key that the view needs, from now on; raises `Unmarked`."""
     for endpoint in app.view_functions:

@@ -10,7 +10,7 @@ from flask import Blueprint, Response, request
 from shared.database import iso
 from shared.web.schemas import MOMENT, TEXT, TEXT_OR_NONE, Schema, a_list, an_object, ref
 from storage_service.accounts.audit import Noted
-from storage_service.console.access import needs
+from storage_service.console.access import asker_of_all, needs
 from storage_service.console.answers import json_answer
 from storage_service.console.describing import Described, answer, parameter
 from storage_service.console.parameters import LIMIT, Parameters
@@ -27,6 +27,7 @@ def routes(parts: Parts) -> Blueprint:
     @views.get("/v1/audit")
     @needs("admin")
     def listed() -> Response:
+        asker_of_all("what was done")
         given = Parameters(request, "limit", "cursor", "by", "on")
         limit = given.limit()
         before = given.whole("cursor", _NUMBER_MOST, most=_NUMBER_MOST)

@@ -16,7 +16,7 @@ from shared.parked.cursors import cursor_of, sort_key
 from shared.parked.limits import NOTE_MOST
 from shared.web.refusals import Refused, refused, unavailable
 from storage_service.accounts.asker import Asker
-from storage_service.console.access import asker, needs
+from storage_service.console.access import asker_of_all, needs
 from storage_service.console.answers import json_answer
 from storage_service.console.api.parked_described import described, schemas
 from storage_service.console.api.parked_read import STATES, text_of, values_of, which_of
@@ -154,11 +154,7 @@ class _Parked:
 
 
 def _operator() -> Asker:
-    """Return who asks; raises `Refused` (403) for a key of some forms: a parked message may be of any."""
-    who = asker()
-    if who.forms is not None:
-        raise refused(403, "FORMS", "This key is for some forms, and a parked message may be of any form.")
-    return who
+    return asker_of_all("a parked message")
 
 
 def _add_converter(state: BlueprintSetupState) -> None:
