@@ -217,6 +217,22 @@ def test_it_ends_as_told_and_lets_the_next_go_on_at_once(engine: Engine, doing: 
     assert noted(engine, job).total() == 1000
 
 
+def test_a_database_that_is_away_for_a_moment_is_no_death(engine: Engine, clock: Clock) -> None:
+    class Busy(Noting):
+        def __call__(self, *_: object) -> int:
+            raise DependencyUnavailable("locked")
+
+    ids = [uuid4() for _ in range(30)]
+    job = begin(engine, ids, clock)
+    for _ in range(DEATHS_MOST + 1):
+        with pytest.raises(DependencyUnavailable):
+            JobRunner(noting_steps(engine, Busy(), clock)).turn()
+    seen = job_of(engine, job)
+    assert (seen.holder, seen.deaths, seen.failed) == (None, 0, 0)
+    finish(noting_steps(engine, Noting(), clock))
+    assert noted(engine, job) == Counter(ids)
+
+
 def test_while_the_database_is_away_it_waits_and_lives(clock: Clock) -> None:
     tried = list[int]()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from uuid import UUID
 
 import structlog
@@ -109,6 +110,10 @@ class JobRunner:
         except Lost:
             self._log.warning("another process has taken up a job", job=str(work.job.id))
             return
+        except DependencyUnavailable:  # who goes on with it must not take this for the end of a process
+            with suppress(DependencyUnavailable):
+                work.give_back()
+            raise
         if work.job.is_open:
             work.give_back()
             return

@@ -91,13 +91,13 @@ def take(connection: Connection, holder: UUID, kinds: Collection[str], now: date
 
     Who left one without giving it back has died with it, or lost the database: its `deaths` count on.
     """
-    is_free = or_(_J.holder.is_(None), _J.holder == holder, _J.held_until <= now)
+    is_free = or_(_J.holder.is_(None), _J.held_until <= now)
     free = select(_J.id).where(_IS_OPEN, is_free, _J.kind.in_(sorted(kinds)))
     free = (free if only is None else free.where(_J.id == only)).order_by(_J.turn_at, _J.id).limit(1)
     key = connection.scalar(free.with_for_update(skip_locked=True))
     if key is None:
         return None
-    died = case((and_(_J.holder.is_not(None), _J.holder != holder), 1), else_=0)
+    died = case((_J.holder.is_not(None), 1), else_=0)
     taken = {"state": "running", "holder": holder, "held_until": now + LEASE, "deaths": _J.deaths + died}
     connection.execute(update(JOBS.jobs).where(_J.id == key).values(taken))
     return one(connection, key)
