@@ -176,6 +176,8 @@ WRONG: list[tuple[dict[str, Any], int, str]] = [
     (OPEN | {"confirm": "5"}, 422, "confirm"),
     (OPEN | {"moment": "2026-11-22T12:00:00"}, 422, "moment"),
     (OPEN | {"moment": iso(datetime.now(UTC) + timedelta(days=1))}, 422, "moment"),
+    (OPEN | {"moment": iso(datetime.now(UTC) - timedelta(days=31))}, 422, "moment"),
+    ({"q": "last:7d", "action": {"status": "open"}, "moment": "0001-01-01T00:00:00+14:00"}, 422, "moment"),
     (OPEN | {"tz": "Nowhere/At"}, 400, "tz"),
     (OPEN | {"more": 1}, 422, "more"),
 ]

@@ -24,6 +24,7 @@ from storage_service.console.describing import Described, body
 from storage_service.console.parameters import IDS_MOST, LINE_CHARACTERS, body_of, zone_of
 from storage_service.console.parts import Parts
 from storage_service.jobs.asking import Wanted
+from storage_service.jobs.forgetting import KEPT_FOR
 from storage_service.jobs.refusals import Differs
 from storage_service.jobs.sets import SET_MOST
 
@@ -82,6 +83,8 @@ def _wanted(given: Mapping[str, Any], who: Asker, now: datetime) -> Wanted:
         raise refused(
             422, "MOMENT", "moment is in the future: send the one of the answer that counted.", field="moment"
         )
+    if moment < now - KEPT_FOR:  # long before, its days are on no calendar
+        raise refused(422, "MOMENT", f"moment is more than {KEPT_FOR.days} days old: count anew.", field="moment")
     kind, action = kind_and_action(given["action"])
     text = given.get("q")
     return Wanted(
