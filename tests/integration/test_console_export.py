@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from secrets import token_hex
 
 import pytest
 from sqlalchemy import Engine
@@ -78,6 +79,17 @@ def test_a_key_gets_its_own_forms_alone(console: ConsoleApp) -> None:
 )
 def test_a_wrong_parameter_is_named(console: ConsoleApp, query: str, field: str | None) -> None:
     assert console.refusal(f"/v1/export?{query}")[::2] == (400, field)
+
+
+def test_a_key_of_very_many_forms_exports_too(console: ConsoleApp) -> None:
+    forms = [f"{number:03}{token_hex(30)}" for number in range(99)]
+    document, _ = json_lines(
+        console.ask("/v1/export?format=ndjson", console.key("export", forms=[*forms, "signup"])).data
+    )
+    assert document["form"] == "signup"
+    assert console.parts.audit.page(1)[0].on == "forms: the 100 of its key"
+    console.ask("/v1/export", console.key("export", forms=["signup", "contact"]))
+    assert console.parts.audit.page(1)[0].on == "forms: contact, signup"
 
 
 def test_it_begins_at_once_where_nothing_has_to_be_counted(console: ConsoleApp) -> None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from typing import cast
 
 import pytest
 from sqlalchemy import Engine, select, text
 from sqlalchemy.exc import DBAPIError
 
 from shared.api_keys import hash_of
+from shared.messaging.failures import DependencyUnavailable
 from storage_service.accounts.asker import Asker
 from storage_service.accounts.audit import Audit
 from storage_service.accounts.keys import Fixed, Keys, NameTaken
@@ -68,6 +70,19 @@ def test_a_name_is_never_used_again(engine: Engine) -> None:
         keys.add("reader", ["read"], None, None)
 
 
+def test_no_key_is_made_or_ended_without_its_note(engine: Engine) -> None:
+    keys = Keys(engine, clock=lambda: NOW)
+    key = keys.add("reader", ["read"], None, None, by=SOMEBODY)
+    nobody = Asker("x", frozenset(), source=cast("str", object()))  # cannot be noted
+    with pytest.raises(DependencyUnavailable):
+        keys.add("other", ["read"], None, None, by=nobody)
+    with pytest.raises(DependencyUnavailable):
+        keys.end("reader", by=nobody)
+    assert [one.name for one in keys.listed()] == ["reader"]
+    assert keys.asker(key)
+    assert [(one.by, one.action, one.on) for one in Audit(engine).page(9)] == [("reader", "key.added", "reader")]
+
+
 def test_keys_of_the_environment_do_what_they_always_did(engine: Engine) -> None:
     fixed = [
         Fixed([hash_of("cf_a"), hash_of("cf_both")], frozenset({"read"})),
@@ -109,6 +124,8 @@ def test_the_audit_is_read_newest_first_and_by_who_and_which(engine: Engine) -> 
     assert others[0].source == "192.0.2.7"
     assert [one.on for one in audit.page(1, before=others[0].number)] == ["1"]
     assert [one.on for one in audit.page(10, by="reader", on="1")] == ["1"]
+    audit.note(SOMEBODY, "parked.read", "é" * 10_000)
+    assert audit.page(1)[0].on == "é" * 200
 
 
 @pytest.mark.parametrize("change", ["UPDATE audit SET who = 'nobody'", "DELETE FROM audit"])

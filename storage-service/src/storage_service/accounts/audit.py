@@ -12,7 +12,8 @@ from shared.database import classified, reading
 from storage_service.accounts.asker import Asker
 from storage_service.tables import audit
 
-PAGE_MOST = 200
+TARGET_MOST = 200
+"""Characters of what something was done to. PostgreSQL's index takes no more than some hundreds."""
 
 _A = audit.c
 
@@ -48,13 +49,14 @@ class Audit:
     ) -> None:
         """Note what somebody does, before they get it: `submission.read`. Never a field's value.
 
+        Of what it is done to, the first `TARGET_MOST` characters are kept.
         `within` is a transaction that it belongs to; without one it is kept at once.
         """
         values = {
             "at": self._clock(),
             "who": asker.name,
             "action": action,
-            "target": None if on is None else str(on),
+            "target": None if on is None else str(on)[:TARGET_MOST],
             "how_many": count,
             "source": asker.source,
         }

@@ -8,12 +8,13 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import Engine, Row, insert, or_, select, update
+from sqlalchemy import Connection, Engine, Row, insert, or_, select, update
 
 from shared.api_keys import PREFIX, hash_of, is_known, new_key
 from shared.database import classified, reading
 from shared.messaging.failures import PermanentFailure
 from storage_service.accounts.asker import Asker
+from storage_service.accounts.audit import Audit
 from storage_service.tables import api_keys
 
 ADMIN_DAYS_MOST = 30
@@ -64,7 +65,10 @@ class Fixed:
 
 
 class Keys:
-    """The keys of a database, and those of the environment. `used` is told of each use, by the key's name."""
+    """The keys of a database, and those of the environment. `used` is told of each use, by the key's name.
+
+    What is made or ended is noted in the audit, in the same transaction, where it is said who does it.
+    """
 
     def __init__(
         self,
@@ -79,6 +83,7 @@ class Keys:
         self._fixed = tuple(fixed)
         self._used = used
         self._clock = clock
+        self._audit = Audit(engine, clock=clock)
 
     def asker(self, key: str, source: str | None = None) -> Asker | None:
         """Return who brings a key; None for one that is unknown, has ended or expired. Raises as `classified` does."""
@@ -89,7 +94,15 @@ class Keys:
             return Asker(f"{_OF_THE_ENVIRONMENT}{hash_of(key)[:8]}", scopes, source=source)
         return self._kept(key, source)
 
-    def add(self, name: str, scopes: Sequence[str], forms: Sequence[str] | None, days: int | None) -> str:
+    def add(
+        self,
+        name: str,
+        scopes: Sequence[str],
+        forms: Sequence[str] | None,
+        days: int | None,
+        *,
+        by: Asker | None = None,
+    ) -> str:
         """Make a key and return it: it is shown now or never. Raises `NameTaken`, and as `classified` does."""
         if "admin" in scopes:
             days = min(days or ADMIN_DAYS_MOST, ADMIN_DAYS_MOST)
@@ -105,6 +118,7 @@ class Keys:
         try:
             with classified(), self._engine.begin() as connection:
                 connection.execute(insert(api_keys).values(values))
+                self._note(connection, by, "key.added", name)
         except PermanentFailure:  # the name or, once in the life of a universe, the key
             raise NameTaken(name) from None
         return key
@@ -121,13 +135,19 @@ class Keys:
             row = connection.execute(select(api_keys).where(_K.name == name)).one_or_none()
         return None if row is None else _key_of(row)
 
-    def end(self, name: str) -> bool:
+    def end(self, name: str, *, by: Asker | None = None) -> bool:
         """End a key, from now on; False where none of this name is good."""
         now = self._clock()
         is_good = (_K.ended_at.is_(None), or_(_K.expires_at.is_(None), _K.expires_at > now))
         with classified(), self._engine.begin() as connection:
             ended = connection.execute(update(api_keys).where(_K.name == name, *is_good).values(ended_at=now))
+            if ended.rowcount:
+                self._note(connection, by, "key.ended", name)
         return ended.rowcount > 0
+
+    def _note(self, connection: Connection, by: Asker | None, action: str, name: str) -> None:
+        if by is not None:
+            self._audit.note(by, action, name, within=connection)
 
     def _kept(self, key: str, source: str | None) -> Asker | None:
         own, now = hash_of(key), self._clock()

@@ -15,7 +15,6 @@ from shared.forms import NAME as FORM_NAME
 from shared.terminal import complain, parser, say
 from storage_service import settings
 from storage_service.accounts.asker import SCOPES, Asker
-from storage_service.accounts.audit import Audit
 from storage_service.accounts.keys import (
     ADMIN_DAYS_MOST,
     DAYS_MOST,
@@ -44,23 +43,22 @@ def key(arguments: Sequence[str]) -> int:
     """Make keys for the API, list them, or end one."""
     given = _parser().parse_args(arguments)
     with _opened() as engine:
-        keys, audit = Keys(engine), Audit(engine)
+        keys = Keys(engine)
         if given.what == "add":
-            return _add(keys, audit, given)
-        return _list(keys) if given.what == "list" else _end(keys, audit, given.name)
+            return _add(keys, given)
+        return _list(keys) if given.what == "list" else _end(keys, given.name)
 
 
-def _add(keys: Keys, audit: Audit, given: argparse.Namespace) -> int:
+def _add(keys: Keys, given: argparse.Namespace) -> int:
     if "admin" in given.scopes and (given.days or 0) > ADMIN_DAYS_MOST:
         _parser().error(f"--days: a key with the scope admin lasts {ADMIN_DAYS_MOST} days at most")
     if "admin" in given.scopes and given.forms is not None:
         _parser().error("--forms: a key with the scope admin is for all forms")
     try:
-        made = keys.add(given.name, given.scopes, given.forms, given.days)
+        made = keys.add(given.name, given.scopes, given.forms, given.days, by=_asker())
     except NameTaken:
         complain(f"there is a key {given.name!r} already, or there was one: choose another name")
         return 1
-    audit.note(_asker(), "key.added", given.name)
     complain("This key is shown once:")
     say(made)
     return 0
@@ -86,11 +84,10 @@ def _end_of(one: Key, now: datetime) -> str:
     return f"{'expires' if one.is_good(now) else 'expired'} {iso(one.expires_at)}"
 
 
-def _end(keys: Keys, audit: Audit, name: str) -> int:
-    if not keys.end(name):
+def _end(keys: Keys, name: str) -> int:
+    if not keys.end(name, by=_asker()):
         complain(f"there is no key {name[:100]!r} that opens anything: see key list")
         return 1
-    audit.note(_asker(), "key.ended", name)
     say(f"{name} has ended")
     return 0
 

@@ -9,14 +9,13 @@ from flask import Blueprint, Response, request
 
 from shared.database import iso
 from shared.web.schemas import MOMENT, TEXT, TEXT_OR_NONE, Schema, a_list, an_object, ref
-from storage_service.accounts.audit import Noted
+from storage_service.accounts.audit import TARGET_MOST, Noted
 from storage_service.console.access import asker_of_all, needs
 from storage_service.console.answers import json_answer
 from storage_service.console.describing import Described, answer, parameter
 from storage_service.console.parameters import LIMIT, Parameters
 from storage_service.console.parts import Parts
 
-_NAME_CHARACTERS = 200
 _NUMBER_MOST = 10**18 - 1
 
 
@@ -31,7 +30,7 @@ def routes(parts: Parts) -> Blueprint:
         given = Parameters(request, "limit", "cursor", "by", "on")
         limit = given.limit()
         before = given.whole("cursor", _NUMBER_MOST, most=_NUMBER_MOST)
-        by, on = (given.text(name, _NAME_CHARACTERS) for name in ("by", "on"))
+        by, on = (given.text(name, TARGET_MOST) for name in ("by", "on"))
         found = parts.audit.page(limit + 1, before=before, by=by, on=on)
         rows = found[:limit]
         cursor = str(rows[-1].number) if len(found) > limit else None
@@ -59,8 +58,8 @@ def described() -> Described:
             "parameters": [
                 LIMIT,
                 parameter("cursor", "`next_cursor` of the page before.", pattern="^[1-9][0-9]{0,17}$"),
-                parameter("by", "What one did: a key's name.", maxLength=_NAME_CHARACTERS),
-                parameter("on", "What was done to one: a submission's id, a key's name.", maxLength=_NAME_CHARACTERS),
+                parameter("by", "What one did: a key's name.", maxLength=TARGET_MOST),
+                parameter("on", "What was done to one: a submission's id, a key's name.", maxLength=TARGET_MOST),
             ],
             "responses": answer("A page.", ref("AuditPage")),
         }

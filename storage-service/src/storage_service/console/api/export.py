@@ -13,6 +13,7 @@ from shared.web.refusals import Refused, refused, unavailable
 from shared.web.schemas import TEXT, Schema, a_list, an_object, ref
 from shared.web.unfinished import never_ending
 from storage_service.accounts.asker import Asker
+from storage_service.accounts.audit import TARGET_MOST
 from storage_service.console.access import asker, needs
 from storage_service.console.answers import JSON, NOT_KEPT
 from storage_service.console.describing import Described, parameter
@@ -86,8 +87,15 @@ def _all_taken() -> Refused:
 
 
 def _note(parts: Parts, who: Asker, asked: Asked, begun: Export) -> None:
-    forms = "all" if who.forms is None else ", ".join(sorted(who.forms))
-    parts.audit.note(who, f"export.{asked.format}", on=f"forms: {forms}", count=begun.expected)
+    parts.audit.note(who, f"export.{asked.format}", on=_forms_of(who), count=begun.expected)
+
+
+def _forms_of(who: Asker) -> str:
+    """Return of which forms the file may be: by their names, where these are few."""
+    if who.forms is None:
+        return "forms: all"
+    names = f"forms: {', '.join(sorted(who.forms))}"
+    return names if len(names) <= TARGET_MOST else f"forms: the {len(who.forms)} of its key"
 
 
 def _answer(begun: Export, place: Place) -> Response:

@@ -70,12 +70,11 @@ def routes(parts: Parts) -> Blueprint:
         given = body_of(request, KeySchema())
         name, scopes, forms = given["name"], _once(given["scopes"]), given.get("forms")
         try:
-            made = parts.keys.add(name, scopes, forms and _once(forms), given.get("days"))
+            made = parts.keys.add(name, scopes, forms and _once(forms), given.get("days"), by=who)
         except NameTaken as error:
             raise refused(
                 409, "NAME", "There is a key of this name already, or there was one.", field="name"
             ) from error
-        parts.audit.note(who, "key.added", name)
         kept = parts.keys.one(name)
         shown = {} if kept is None else _shown(kept, parts.clock())
         return json_answer({"key": made, **shown}, 201)
@@ -84,9 +83,8 @@ def routes(parts: Parts) -> Blueprint:
     @needs("admin")
     def end(name: str) -> Response:
         who = asker_of_all("a key")
-        if not is_name(name) or not parts.keys.end(name):
+        if not is_name(name) or not parts.keys.end(name, by=who):
             raise refused(404, "NOT_FOUND", "There is no key of this name that opens anything.")
-        parts.audit.note(who, "key.ended", name)
         return Response(status=204)
 
     return views
