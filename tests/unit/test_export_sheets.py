@@ -63,6 +63,7 @@ def test_a_package_has_all_but_the_rows(sheets: int) -> None:
     assert before.endswith("<sheetData>")
     assert behind.startswith("</sheetData>")
     assert "dimension" not in before
+    assert float(re.findall(r'<col min="1" max="16384" width="([0-9.]+)"', before)[0]) > len("2026-11-22 18:00:00")
     names = {"[Content_Types].xml", "_rels/.rels", "xl/workbook.xml", "xl/_rels/workbook.xml.rels", "xl/styles.xml"}
     assert names <= package.others.keys()
     assert package.others["xl/workbook.xml"].count("<sheet ") == sheets

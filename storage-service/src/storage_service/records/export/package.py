@@ -17,6 +17,10 @@ _DIMENSION = re.compile("<dimension [^>]*/>")
 _STYLE = re.compile(r'<c r="[A-D]1" s="([0-9]+)"')
 _ROWS = re.compile("<sheetData>.*</sheetData>", re.DOTALL)
 
+_LAST_COLUMN = 16_383
+_WIDTH = 21
+"""Of each column, in digits: where a moment does not fit, Excel shows ######## instead."""
+
 _FORMATS = ({"bold": True}, {"num_format": "yyyy-mm-dd hh:mm:ss"}, {"num_format": "yyyy-mm-dd"}, {"quote_prefix": True})
 """Of titles, of moments, of days, and of texts that would be formulas if somebody typed them: as after an apostrophe,
 they stay texts also when a person edits them."""
@@ -55,6 +59,7 @@ def _parts(sheets: int, created: datetime) -> dict[str, str]:
         for number in range(1, sheets + 1):
             sheet = book.add_worksheet("Submissions" if number == 1 else f"Submissions {number}")
             sheet.freeze_panes(1, 0)
+            sheet.set_column(0, _LAST_COLUMN, _WIDTH)
             for column, one in enumerate(formats):
                 sheet.write_blank(0, column, None, one)
     with ZipFile(file) as archive:
