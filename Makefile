@@ -23,6 +23,7 @@ run: ## start everything here, until Ctrl-C (PORT=8081 for another port)
 	@$(PREPARE) run && exec $(BIN)/python -m dev.run
 
 key: ## make a key for /v1, shown once (NAME=reports SCOPES=read,export; narrower with FORM=contact, DAYS=90)
+	@test -n "$(NAME)" || { echo "A key needs a name: make key NAME=reports SCOPES=read,export" >&2; exit 2; }
 	@$(PREPARE) forms
 	@test -f "$(RUN)/storage.env" || { echo "There is nothing to make a key for: start make run first" >&2; exit 2; }
 	@set -a; . "$(abspath $(RUN))/storage.env"; exec $(BIN)/python -m storage_service key add "$(NAME)" \

@@ -63,6 +63,14 @@ def test_who_polls_gets_what_came_since(engine: Engine, console: ConsoleApp) -> 
     since = console.json("/v1/submissions?after=now")
     assert (names(since), since["is_last"]) == ([], True)
     assert since["next_cursor"]
+    wrong = console.ask("/v1/submissions?after=yesterday").get_json()
+    assert wrong["detail"] == "after must be start, now, or next_cursor of an answer, as it was given."
+
+
+def test_who_has_no_key_and_who_has_a_wrong_one_are_told_so(console: ConsoleApp) -> None:
+    told = [console.ask("/v1/submissions", key).get_json()["detail"] for key in (None, "cf_wrong")]
+    assert told[0].startswith("A key is needed: send the header Authorization")
+    assert told[1].startswith("This key is not known here")
 
 
 def test_a_query_finds_and_a_wrong_one_says_where(engine: Engine, console: ConsoleApp) -> None:

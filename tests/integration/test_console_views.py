@@ -100,6 +100,7 @@ def test_a_wrong_query_is_refused_with_its_place(ada: Client) -> None:
     assert (refused.status_code, refused.json["place"]) == (422, {"offset": 16, "length": 3})
     assert refused.json["expected"].startswith("expected one of new")
     assert refused.json["errors"][0]["field"] == "query"
+    assert refused.json["detail"].startswith("The query is wrong at character 17: expected one of new")
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,9 @@ _NEEDS = "_counterfoil_needs"
 _SCHEME = "bearer"
 _REALM = 'Bearer realm="counterfoil"'
 
+_NO_KEY = "A key is needed: send the header Authorization: Bearer cf_…"
+_NOT_GOOD = "This key is not known here, has expired, or was ended: take another."
+
 
 class Unmarked(Exception):
     """A view does not say who may use it."""
@@ -88,9 +91,10 @@ def _marked(view: V, scope: str) -> V:
 
 def _asker(asked: Request, keys: Keys, source: str | None) -> Asker:
     scheme, _, key = asked.headers.get("Authorization", "").strip().partition(" ")
-    found = keys.asker(key.strip(), source) if scheme.lower() == _SCHEME else None
+    is_sent = scheme.lower() == _SCHEME and key.strip() != ""
+    found = keys.asker(key.strip(), source) if is_sent else None
     if found is None:
-        refusal = refused(401, "UNAUTHORIZED", "A key is needed, and a good one: Authorization: Bearer cf_…")
+        refusal = refused(401, "UNAUTHORIZED", _NOT_GOOD if is_sent else _NO_KEY)
         refusal.headers["WWW-Authenticate"] = _REALM
         raise refusal
     return found

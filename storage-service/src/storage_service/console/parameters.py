@@ -28,6 +28,7 @@ LIMIT_DEFAULT = 50
 LIMIT_MOST = 200
 _ZONE_CHARACTERS = 64
 _DIGITS_MOST = 18
+_OF_A_PAGE = "next_cursor or previous_cursor of another page"
 
 LIMIT = parameter("limit", "How many at most.", type="integer", minimum=1, maximum=LIMIT_MOST, default=LIMIT_DEFAULT)
 CURSOR = parameter("cursor", "`next_cursor` of the page before.")
@@ -86,13 +87,13 @@ class Parameters:
         text = self.text(name)
         return None if text is None else parse_query(text)
 
-    def cursor(self, name: str = "cursor") -> Cursor | None:
-        """Return a place in a list."""
+    def cursor(self, name: str = "cursor", expected: str = _OF_A_PAGE) -> Cursor | None:
+        """Return a place in a list. `expected` says what the parameter takes."""
         text = self.text(name)
         try:
             return None if text is None else Cursor.read(text)
         except CursorError as error:
-            raise refused(400, "CURSOR", "This cursor was not made here.", field=name) from error
+            raise refused(400, "CURSOR", f"{name} must be {expected}, as it was given.", field=name) from error
 
     def zone(self, name: str = "tz") -> tzinfo:
         """Return the reader's time zone, by its IANA name; UTC without one."""

@@ -78,7 +78,7 @@ def routes(parts: Parts) -> Blueprint:
 def _answer_what_work_raises(views: Blueprint, parts: Parts) -> None:
     def outdated(error: Outdated) -> Response:
         current = error.current
-        told = "Somebody else has changed this submission: it is as in current now."
+        told = "The submission has changed since the version in If-Match: nothing was done. It is as in current now."
         refusal = Refused(409, told, FieldError("OUTDATED", told), more={"current": shown(current, parts.forms)})
         refusal.headers.update(tag_of(current.version))
         return problem(refusal)

@@ -44,7 +44,7 @@ def routes(parts: Parts) -> Blueprint:
 def _by(given: Parameters) -> str:
     by = given.text("by", len(_FIELD) + _FIELD_CHARACTERS) or "day"
     if by not in _STEPS and not (by.startswith(_FIELD) and by != _FIELD):
-        raise refused(400, "BY", f"by must be {', '.join(_STEPS)} or field. and a field's name.", field="by")
+        raise refused(400, "BY", f"by must be {', '.join(_STEPS)}, or field.NAME, such as field.topic.", field="by")
     return by
 
 

@@ -65,10 +65,11 @@ def _after(given: Parameters, now: datetime) -> Cursor | None:
     said = given.text("after")
     if said == "start":
         return Cursor.beginning()
-    return Cursor("stored", now, _LAST) if said == "now" else given.cursor("after")
+    return Cursor("stored", now, _LAST) if said == "now" else given.cursor("after", _AFTER)
 
 
 _COUNTED = ("none", "some", "all")
+_AFTER = "start, now, or next_cursor of an answer"
 
 
 def described() -> Described:

@@ -91,9 +91,10 @@ def _told() -> Iterator[None]:
 
 
 def _wrong(error: BadView) -> Refused:
-    title = f"{error}."
     if error.at is None:
+        title = f"{error}."
         return Refused(422, title, FieldError("INVALID", title, error.member))
+    title = f"The query is wrong at character {error.at + 1}: {error.reason}."
     place = {"offset": error.at, "length": error.length}
     more = {"place": place, "expected": error.reason}
     return Refused(422, title, FieldError("QUERY", title, error.member), more=more)
