@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from uuid import uuid4
 
@@ -52,6 +53,18 @@ def test_a_view_is_saved_changed_and_removed(ada: Client) -> None:
     assert names(ada) == ["Alles"]
     assert ada.ask("DELETE", place).status_code == 204
     assert (names(ada), ada.get(place).status_code) == ([], 404)
+
+
+def test_two_who_change_other_members_at_once_lose_nothing(ada: Client) -> None:
+    place = ada.post(VIEWS, URGENT).headers["Location"]
+    with ThreadPoolExecutor(2) as both:
+        for number in range(10):
+            ada.ask("PATCH", place, json={"query": "", "shared": False})
+            changes = ({"query": f"label:a{number}"}, {"shared": True})
+            answers = both.map(lambda change: ada.ask("PATCH", place, json=change), changes)
+            assert [answer.status_code for answer in answers] == [200, 200]
+            view = ada.get(place).json
+            assert (view["query"], view["shared"]) == (f"label:a{number}", True)
 
 
 def test_others_see_what_is_shared_and_change_nothing(app: Flask, ada: Client, engine: Engine) -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid4
@@ -74,16 +75,21 @@ class Views:
             connection.execute(insert(views).values(**values, **_values(written)))
         return view
 
-    def change(self, key: UUID, written: Written, by: Asker) -> View:
-        """Have one be as written; raises `BadView`, `NameTaken`, and `NoView`, also for one of others."""
-        written = written.checked()
+    def change(self, key: UUID, given: Mapping[str, Any], by: Asker) -> View:
+        """Have some members of one be as given, and the others as they are in that moment: two may change it at once.
+
+        Raises `BadView`, `NameTaken`, and `NoView`, also for one of others.
+        """
         self.one(key, by)
         with _naming(), classified(), self._engine.begin() as connection:
-            changed = update(views).where(_V.id == key, _may_change(by)).returning(views)
-            row = connection.execute(changed.values(changed_at=self._clock(), **_values(written))).one_or_none()
-        if row is None:
-            raise NoView
-        return _view_of(row)
+            there = connection.execute(
+                select(views).where(_V.id == key, _may_change(by)).with_for_update()
+            ).one_or_none()
+            if there is None:
+                raise NoView
+            written = replace(_view_of(there).written, **given).checked()
+            changed = update(views).where(_V.id == key).values(changed_at=self._clock(), **_values(written))
+            return _view_of(connection.execute(changed.returning(views)).one())
 
     def remove(self, key: UUID, by: Asker) -> None:
         """Remove one; raises `NoView`, as `change` does."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -62,8 +61,7 @@ def routes(parts: Parts) -> Blueprint:
     def change(id: UUID) -> Response:  # noqa: A002
         given = body_of(request, ViewSchema(partial=True))
         with _told():
-            written = replace(parts.views.one(id, asker()).written, **given)
-            return json_answer(_shown(parts.views.change(id, written, asker()), asker().name))
+            return json_answer(_shown(parts.views.change(id, given, asker()), asker().name))
 
     @views.delete("/v1/views/<uuid:id>")
     @needs("write")
