@@ -99,7 +99,7 @@ def test_whoever_has_seen_another_version_gets_the_one_there_is(console: Console
         assert answer.status_code == 200
 
 
-@pytest.mark.parametrize("tag", ['"x"', "2", 'W/"2"', '"1", "2"', '"0"', '"99999999999"'])
+@pytest.mark.parametrize("tag", ['"x"', "2", 'W/"2"', '"1", "2"', '"0"', '"99999999999"', "", " "])
 def test_what_is_no_version_is_refused(console: ConsoleApp, event: SubmissionAccepted, tag: str) -> None:
     answer = patch(console, one(event), json={"status": "open"}, headers={"If-Match": tag})
     assert (answer.status_code, named(answer)) == (400, ["If-Match"])

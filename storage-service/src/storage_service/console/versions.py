@@ -27,9 +27,12 @@ def tag_of(version: int) -> dict[str, str]:
 
 
 def version_seen(asked: Request) -> int | None:
-    """Return the version that a request has seen; None where it says none, or any will do. Raises `Refused` (400)."""
-    said = asked.headers.get("If-Match", "").strip()
-    if said in ("", "*"):
+    """Return the version that a request has seen; None where it says none, or any will do. Raises `Refused` (400).
+
+    An empty header is refused: the server makes one of what is not ASCII, and a program of a variable that is not set.
+    """
+    said = asked.headers.get("If-Match", "*").strip()
+    if said == "*":
         return None
     found = _TAG.fullmatch(said)
     if found is None:
