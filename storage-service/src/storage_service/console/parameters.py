@@ -169,5 +169,5 @@ def _check(name: str, values: list[str]) -> None:
 
 
 def _listed(choices: Collection[str]) -> str:
-    *others, last = choices
+    *others, last = filter(None, choices)
     return f"{', '.join(others)} or {last}" if others else last
