@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import stat
 import zipfile
 from datetime import UTC, datetime, timedelta
@@ -262,6 +263,26 @@ def test_a_file_is_there_whole_or_not_at_all(tmp_path: Path) -> None:
     assert [one.name for one in tmp_path.iterdir()] == ["week.csv"]
     with pytest.raises(Wrong, match="cannot be written"), replaced(tmp_path / "none" / "week.csv"):
         pass
+
+
+def test_what_is_no_file_is_never_replaced(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with pytest.raises(Wrong, match="is no file"), replaced(pipe) as file:
+        file.write(b"all")
+    assert pipe.is_fifo()
+    assert [one.name for one in tmp_path.iterdir()] == ["pipe"]
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_a_link_goes_on_to_lead_to_the_file(tmp_path: Path, there: bool) -> None:
+    path, link = tmp_path / "week.csv", tmp_path / "latest.csv"
+    if there:
+        path.write_bytes(b"first")
+    link.symlink_to(path)
+    with replaced(link) as file:
+        file.write(b"second")
+    assert (link.is_symlink(), path.read_bytes()) == (True, b"second")
 
 
 def test_the_file_of_keys_is_json(tmp_path: Path) -> None:
