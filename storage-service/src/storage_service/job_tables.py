@@ -76,24 +76,3 @@ class JobTables:
             Column("ids", LargeBinary, nullable=False),
             PrimaryKeyConstraint("job", "number"),
         )
-
-
-def views_table(metadata: MetaData) -> Table:
-    """Return the table of saved views: of their `owner` alone, or `shared` with everybody who may read."""
-    table = Table(
-        "views",
-        metadata,
-        Column("id", Uuid, nullable=False),
-        Column("owner", Text, nullable=False),
-        Column("name", Text, nullable=False),
-        Column("shared", Boolean, nullable=False),
-        Column("query", Text, nullable=False),
-        Column("columns", JSON, nullable=False),
-        Column("zone", Text, nullable=False),
-        Column("created_at", UtcTimestamp, nullable=False),
-        Column("changed_at", UtcTimestamp, nullable=False),
-        PrimaryKeyConstraint("id"),
-    )
-    Index("views_by_owner", table.c.owner, table.c.name, unique=True)
-    Index("views_shared", table.c.name, postgresql_where=table.c.shared, sqlite_where=table.c.shared)
-    return table

@@ -6,7 +6,6 @@ from typing import Any
 
 from sqlalchemy import (
     JSON,
-    BigInteger,
     Boolean,
     CheckConstraint,
     Column,
@@ -21,14 +20,15 @@ from sqlalchemy import (
     false,
     true,
 )
-from sqlalchemy.dialects import postgresql
 from sqlalchemy.sql import ColumnElement
 
 from shared.database import Migrations, UtcTimestamp
 from shared.database.leases import lease_columns
 from shared.database.outbox import outbox_columns
 from shared.parked.tables import ParkedTables
-from storage_service.job_tables import JobTables, views_table
+from storage_service.job_tables import JobTables
+from storage_service.owner_tables import api_keys_table, audit_table, views_table
+from storage_service.search_tables import SearchTables
 
 metadata = MetaData(
     naming_convention={
@@ -195,104 +195,20 @@ delivery_requests = Table(
 """Who asked to send what again: one delivery, or all that a channel has for a submission. `settled_at` is when notify
 told of the first that came of it."""
 
-search_entries = Table(
-    "search_entries",
-    metadata,
-    Column("number", BigInteger().with_variant(Integer, "sqlite"), autoincrement=True, nullable=False),
-    Column("id", Uuid, ForeignKey("submissions.id", ondelete="CASCADE"), nullable=False),
-    Column("generation", Integer, nullable=False),
-    PrimaryKeyConstraint("number"),
-    Index("search_entries_by_id", "id", unique=True),
-)
-"""One row for each submission that can be searched for; see `records.index`. Its tokens are in `search_words`, which is
-a table of another kind on each database: PostgreSQL's has a `tsvector`, SQLite's is one of FTS5."""
-
-_SORTED = Text().with_variant(postgresql.TEXT(collation="C"), "postgresql")
-
-search_fields = Table(
-    "search_fields",
-    metadata,
-    Column("number", BigInteger, ForeignKey("search_entries.number", ondelete="CASCADE"), nullable=False),
-    Column("field", Text, nullable=False),
-    Column("words", Text, nullable=False),
-    Column("figures", Text, nullable=False),
-    Column("least", _SORTED),
-    Column("greatest", _SORTED),
-    Column("first_day", _SORTED),
-    Column("last_day", _SORTED),
-    PrimaryKeyConstraint("number", "field"),
-)
-"""One row for each field of these, as `records.index.entries.FieldEntry` says."""
-
-_HAS_NUMBER, _HAS_DAY = search_fields.c.least.is_not(None), search_fields.c.first_day.is_not(None)
-Index(
-    "search_fields_by_number",
-    search_fields.c.field,
-    search_fields.c.greatest,
-    search_fields.c.least,
-    postgresql_where=_HAS_NUMBER,
-    sqlite_where=_HAS_NUMBER,
-)
-Index(
-    "search_fields_by_day",
-    search_fields.c.field,
-    search_fields.c.last_day,
-    search_fields.c.first_day,
-    postgresql_where=_HAS_DAY,
-    sqlite_where=_HAS_DAY,
-)
-
-search_progress = Table(
-    "search_progress",
-    metadata,
-    Column("version", Integer, nullable=False),
-    Column("generation", Integer, nullable=False),
-    Column("stored_at", UtcTimestamp, nullable=False),
-    PrimaryKeyConstraint("version"),
-)
-"""One row: which `version` of the code made the index, how many times it was begun anew, and up to which moment all
-that was stored is in it."""
-
-api_keys = Table(
-    "api_keys",
-    metadata,
-    Column("name", Text, nullable=False),
-    Column("hash", Text, nullable=False),
-    Column("scopes", JSON, nullable=False),
-    Column("forms", JSON(none_as_null=True)),
-    Column("created_at", UtcTimestamp, nullable=False),
-    Column("expires_at", UtcTimestamp),
-    Column("ended_at", UtcTimestamp),
-    Column("last_used_at", UtcTimestamp),
-    PrimaryKeyConstraint("name"),
-    Index("api_keys_by_hash", "hash", unique=True),
-)
-"""One row for each key that was ever made, also after its end: the audit names it. `hash` is the SHA-256 of the key,
-which is kept nowhere. `scopes` are words of `accounts.asker.SCOPES`; `forms` are names, null for all."""
-
-audit = Table(
-    "audit",
-    metadata,
-    Column("number", BigInteger().with_variant(Integer, "sqlite"), autoincrement=True, nullable=False),
-    Column("at", UtcTimestamp, nullable=False),
-    Column("who", Text, nullable=False),
-    Column("action", Text, nullable=False),
-    Column("target", Text),
-    Column("how_many", Integer),
-    Column("source", Text),
-    PrimaryKeyConstraint("number"),
-    Index("audit_by_who", "who", "number"),
-    Index("audit_by_target", "target", "number"),
-)
-"""Who did what, on which, from which address. Rows are added, and never changed."""
-
 OUTBOX = Table("storage_outbox", metadata, *outbox_columns("storage_outbox"), sqlite_autoincrement=True)
 
 LEASES = Table("storage_leases", metadata, *lease_columns("storage_leases"))
 
 PARKED = ParkedTables("storage", metadata)
 
+_SEARCH = SearchTables(metadata)
+search_entries, search_fields, search_progress = _SEARCH.entries, _SEARCH.fields, _SEARCH.progress
+
 JOBS = JobTables(metadata)
+
+api_keys = api_keys_table(metadata)
+
+audit = audit_table(metadata)
 
 views = views_table(metadata)
 
