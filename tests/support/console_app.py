@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -113,7 +112,6 @@ def a_console(
         "asking": Asking(broker.rpc_client()),
         "forms": forms.load(path),
         "clock": clock,
-        "ending": threading.Event(),
         "exports": Places(4),
     }
     parts = Parts(**{**given, **others})

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -24,8 +23,7 @@ class Parts:
     """Made by `console.service`, handed to the `routes` of each resource.
 
     `pages` are a form's submissions as they were always listed. `asking` asks notify. `public_url` is where the gateway
-    is reached, None where nobody says. `ending` is set when the process is told to end: streams that have no end of
-    their own look at it. `exports` are the places for files that are written at once.
+    is reached, None where nobody says. `exports` are the places for files that are written at once.
     """
 
     records: Records
@@ -39,6 +37,5 @@ class Parts:
     asking: Asking
     forms: Forms
     clock: Callable[[], datetime]
-    ending: threading.Event
     exports: Places
     public_url: str | None = None

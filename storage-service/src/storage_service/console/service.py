@@ -53,7 +53,6 @@ class Console:
     def __init__(
         self, settings: Settings, forms: Forms, broker: Broker, registry: CollectorRegistry, reach: Reach
     ) -> None:
-        self._ending = threading.Event()
         self._engine = database.create(settings.database_url, pool=REQUESTS_POOL)
         self._behind = database.create(settings.database_url, pool=BACKGROUND_POOL)
         self._rpc = broker.rpc_client()
@@ -80,11 +79,11 @@ class Console:
             threading.Thread(target=one.run, name=f"behind-{number}").start()
 
     def end(self) -> None:
-        """End streams, and what goes on behind the requests; returns at once.
+        """End what goes on behind the requests; returns at once.
 
-        The process ends when all of that has ended: leases are given back, what is in hand is finished.
+        The process ends when all of that has ended: leases are given back, what is in hand is finished. Requests have
+        `serving.DRAIN_S` for theirs; a file that is not written by then breaks off.
         """
-        self._ending.set()
         for one in self._running:
             one.stop()
 
@@ -106,7 +105,6 @@ class Console:
             asking=Asking(self._rpc),
             forms=forms,
             clock=lambda: datetime.now(UTC),
-            ending=self._ending,
             exports=Places(settings.exports_most),
             public_url=settings.public_url,
         )
