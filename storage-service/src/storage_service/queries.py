@@ -119,10 +119,11 @@ def _page(rows: Iterable[Row[Any]], limit: int) -> Answer:
 
 def _shown(row: Row[Any]) -> dict[str, Any]:
     """Return what came of a submission, by its columns' names; they are the first of the row."""
-    return {name: _as_json(value) for name, value in zip(_NAMES, row, strict=False)}
+    return {name: as_json(value) for name, value in zip(_NAMES, row, strict=False)}
 
 
-def _as_json(value: Any) -> Any:
+def as_json(value: Any) -> Any:
+    """Return a column's value as JSON has it."""
     if isinstance(value, datetime):
         return iso(value)
     return str(value) if isinstance(value, UUID) else value

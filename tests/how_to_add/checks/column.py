@@ -12,6 +12,7 @@ from shared.contracts import SubmissionAccepted, decode
 from storage_service.tables import MIGRATIONS, submissions
 from support.console_app import ConsoleApp, a_console
 from support.events import an_event
+from support.exported import json_lines
 from support.gateway_app import GOOD, a_gateway
 from support.submission_databases import migrated, store
 
@@ -34,6 +35,7 @@ def test_what_the_request_says_is_stored_and_shown(tmp_path: Path, engine: Engin
     store(engine, event)
     assert console.json(f"/v1/submissions/{event.id}")["platform"] == '"Windows"'
     assert console.json("/v1/forms/signup/submissions")["submissions"][0]["platform"] == '"Windows"'
+    assert json_lines(console.ask("/v1/export?format=ndjson").data)[0]["platform"] == '"Windows"'
     with engine.connect() as connection:
         assert connection.execute(text("SELECT platform FROM submissions")).scalar_one() == '"Windows"'
 

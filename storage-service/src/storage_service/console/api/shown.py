@@ -2,29 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Column
 
 from shared.database import iso
 from shared.forms import Forms
 from shared.forms.labels import label_from, label_of
 from shared.web.schemas import ID, MOMENT, TEXT, TEXT_OR_NONE, Schema, a_list, an_object
+from storage_service.queries import as_json
 from storage_service.records import Record
+from storage_service.tables import of_the_event, submissions
 from storage_service.work import Note
 
 
 def shown(record: Record, forms: Forms) -> dict[str, Any]:
     """Return what an owner sees of a submission in a list; `SUBMISSION` describes it."""
     return {
-        "id": str(record.id),
-        "form": record.form,
-        "accepted_at": iso(record.accepted_at),
-        "stored_at": iso(record.stored_at),
-        "fields": record.fields,
-        "fingerprint": record.fingerprint,
-        "source": record.source,
-        "control": record.control,
-        "spam": record.spam,
-        "receipt_url": record.receipt_url,
+        **{one.name: as_json(getattr(record, one.name)) for one in _STORED},
         "conflict_count": record.conflict_count,
         **handled(record),
         "field_labels": labels_of(record, forms),
@@ -60,19 +58,25 @@ def labels_of(record: Record, forms: Forms) -> dict[str, str]:
 FIELDS: Schema = {"type": "object", "description": "The submitted values by name, in the form's order."}
 SOURCE: Schema = {"type": "object", "additionalProperties": TEXT_OR_NONE}
 
-STORED: dict[str, Schema] = {
-    "id": ID,
-    "form": TEXT,
-    "accepted_at": MOMENT,
-    "stored_at": MOMENT,
+_DESCRIBED: Mapping[str, Schema] = {
     "fields": FIELDS,
-    "fingerprint": TEXT,
     "source": SOURCE,
     "control": SOURCE,
     "spam": {**TEXT_OR_NONE, "description": "Why it is spam; null where it is not."},
     "receipt_url": {**TEXT_OR_NONE, "description": "Where whoever submitted finds the receipt."},
 }
-"""What always was shown of a submission."""
+_BY_TYPE: Mapping[type, Schema] = {UUID: ID, datetime: MOMENT, str: TEXT}
+_STORED = of_the_event(submissions)
+
+
+def _described(column: Column[Any]) -> Schema:
+    """Return how a column is described that is shown as it is stored."""
+    of_its_type = TEXT_OR_NONE if column.nullable else _BY_TYPE.get(column.type.python_type, {})
+    return _DESCRIBED.get(column.name, of_its_type)
+
+
+STORED: dict[str, Schema] = {one.name: _described(one) for one in _STORED}
+"""What came of a submission, as the table has it."""
 
 HANDLED: dict[str, Schema] = {
     "status": {"enum": ["new", "open", "done"], "description": "How far people have come with it."},

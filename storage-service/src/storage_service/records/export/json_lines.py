@@ -13,7 +13,7 @@ from storage_service.records.export.columns import Layout
 from storage_service.records.export.fields import values_of
 from storage_service.records.export.meta import FIELDS, Kind, Write, as_read, reading, written
 from storage_service.records.export.values import id_text, moments_in
-from storage_service.tables import submissions
+from storage_service.tables import of_the_event, submissions
 
 ROWS_AT_ONCE = 200
 """Rows that are written without letting others in."""
@@ -23,7 +23,7 @@ _encoder = msgspec.json.Encoder()
 _RAW = ("fields", "source", "control", "labels")
 _MOMENTS = ("accepted_at", "stored_at", "replied_at")
 _MEMBERS = (
-    *("id", "form", "accepted_at", "stored_at", "fields", "fingerprint", "source", "control", "spam", "receipt_url"),
+    *(one.name for one in of_the_event(submissions)),
     *("status", "starred", "labels", "assignee", "replied_at", "version"),
 )
 
