@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import io
 import json
 import signal
 import socket
@@ -12,12 +13,19 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
 import requests
 
 from dev.broker import Broker
 from dev.processes import free_port, send
+from gateway.console.bounds import Bounds
+from gateway.console.passing import Passing
+from gateway.console.upstream import Upstream
+from gateway.http.bodies import Bodies
+from gateway.http.errors import Refused
+from gateway.http.request import Request
 from support.console_stand_in import CHUNKED, EVENTS, OK, Heard, StandIn, chunk, fixed
 from support.gateway_server import Server
 from support.metrics import scrape
@@ -97,6 +105,19 @@ def test_a_request_and_its_answer_pass(gateway: Server, console: StandIn) -> Non
     assert heard.header("host") == [console.url.removeprefix("http://")]
     assert (heard.header("if-match"), heard.header("content-type")) == (['"3"'], ["x/y"])
     assert heard.header("cookie") == []
+
+
+def _say_nothing(heard: Heard) -> None:
+    heard.is_left()
+
+
+def test_a_console_that_is_slow_is_not_asked_once_more(console: StandIn) -> None:
+    console.answers["/v1/slow"] = _say_nothing
+    passing = Passing(Upstream(console.url, answer_s=0.3), bodies=Bodies(), bounds=Bounds())
+    environ: dict[str, Any] = {"REQUEST_METHOD": "GET", "PATH_INFO": "/v1/slow", "wsgi.input": io.BytesIO()}
+    with pytest.raises(Refused, match="did not answer"):
+        passing("v1", Request(environ))
+    assert [heard.target for heard in console.heard] == ["/v1/slow"]
 
 
 def test_cookies_pass_below_console(gateway: Server, console: StandIn) -> None:

@@ -19,7 +19,7 @@ from gateway.console.incoming import PIECE_BYTES, take
 from gateway.console.pace import Pace
 from gateway.console.places import Full, Places
 from gateway.console.target import Side, target_of
-from gateway.console.upstream import Answer, Asked, Away, Broken, Upstream
+from gateway.console.upstream import Answer, Asked, Away, Broken, Slow, Upstream
 from gateway.http.bodies import Bodies
 from gateway.http.errors import Refused, refused, unavailable
 from gateway.http.request import Request
@@ -32,7 +32,8 @@ if TYPE_CHECKING:
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
 _REPEATED = frozenset({"GET", "HEAD"})
-"""What is asked once more where the connection broke before any answer: another console may have taken over."""
+"""What is asked once more where the connection broke before any answer: another console may have taken over. Not what
+is only slow: the first one would be at it still, with all that it holds."""
 
 _log = structlog.get_logger()
 
@@ -136,6 +137,8 @@ class Passing:
     def _asked_twice(self, upstream: Upstream, asked: Asked) -> Answer:
         try:
             return upstream.ask(asked)
+        except Slow:
+            raise
         except Broken:
             if asked.method not in _REPEATED or asked.body.length:
                 raise

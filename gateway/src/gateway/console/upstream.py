@@ -40,6 +40,10 @@ class Broken(Exception):
     """The connection broke, was silent for too long, or said what is no HTTP: what was asked may have been done."""
 
 
+class Slow(Broken):
+    """It did not begin to answer in time: it may still be at it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Asked:
     """What the console is asked. Headers may hold keys: they are not shown."""
@@ -65,7 +69,7 @@ class Upstream:
     def ask(self, asked: Asked) -> Answer:
         """Return the answer as soon as its headers are there; it has to be closed.
 
-        Raises `Away`, `Broken`, and `Refused` where the request's own body breaks off.
+        Raises `Away`, `Broken`, `Slow`, and `Refused` where the request's own body breaks off.
         """
         connection = self._connected()
         try:
@@ -76,6 +80,8 @@ class Upstream:
             answer.await_head(time.monotonic() + self._answer_s)
         except BaseException as error:
             connection.close()
+            if isinstance(error, TimeoutError):
+                raise Slow("no answer in time") from error
             if isinstance(error, OSError | Unreadable):
                 raise Broken(_reason_of(error)) from error
             raise
