@@ -260,6 +260,7 @@ def test_what_people_did_with_submissions_is_named_before_it_is_lost(database_ur
         assert str(refused.value).splitlines()[1:] == [
             "- 2 changes that people made to submissions, and who made them",
             "- 1 notes on submissions",
+            "- 1 markings as spam or as none, of which notify then hears no later ones for these submissions",
         ]
         storage_service.tables.MIGRATIONS.downgrade(engine, "0005", force=True)
         with engine.connect() as connection:
