@@ -73,7 +73,7 @@ def traced_submit(submit: Submit, spans: Spans) -> Submit:
 
 
 def traced_passing(pass_on: Pass, spans: Spans) -> Pass:
-    """Make a span of each request that is passed on, until its answer begins; the console goes on with the trace.
+    """Make a span of each request that is passed on, until its answer begins. The console makes none.
 
     Its path is in no span: it may name a form, or whom somebody looks for.
     """
