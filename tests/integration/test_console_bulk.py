@@ -13,6 +13,7 @@ from sqlalchemy import Engine
 
 from shared.database import iso
 from storage_service.accounts.audit import Audit
+from storage_service.accounts.keys import Keys
 from storage_service.jobs.asking import AT_ONCE_MOST
 from support.console_client import Client, client, console_app
 from support.events import an_event
@@ -142,6 +143,19 @@ def test_nobody_sees_others_jobs_or_changes_others_forms(app: Flask, ada: Client
     reader = client(app, engine, "reader", "read")
     assert reader.post(BULK, OPEN).status_code == 403
     assert client(app, engine, "root", "read", "admin").get("/v1/jobs").json["jobs"] == [job]
+    assert client(app, engine, "half", "read", "admin", forms=["contact"]).get("/v1/jobs").json["jobs"] == []
+
+
+def test_an_admin_undoes_what_an_ended_key_has_done(app: Flask, ada: Client, engine: Engine) -> None:
+    event = an_event()
+    store(engine, event)
+    job = ada.post(BULK, OPEN | {"confirm": 1}).json["job"]["id"]
+    Keys(engine).end("ada")
+    assert ada.get(f"/v1/jobs/{job}").status_code == 401
+    root = client(app, engine, "root", "read", "write", "admin")
+    assert root.get(f"/v1/jobs/{job}").json["by"] == "ada"
+    assert root.post(f"/v1/jobs/{job}/undo", {}).json["changed"] == 1
+    assert record_of(engine, event.id).state == "new"
 
 
 def test_the_list_of_jobs_has_pages(ada: Client) -> None:

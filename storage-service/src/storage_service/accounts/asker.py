@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 SCOPES = ("read", "write", "export", "erase", "unseal", "operate", "admin")
 """What a key may be allowed. `read`: see submissions. `write`: work on them, send again. `export`: get them out as a
-file. `erase`: erase them. `unseal`: see sealed fields in the clear. `operate`: parked messages. `admin`: the audit."""
+file. `erase`: erase them. `unseal`: see sealed fields in the clear. `operate`: parked messages. `admin`: the audit, and
+keys."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +21,11 @@ class Asker:
     scopes: frozenset[str]
     forms: frozenset[str] | None = None
     source: str | None = None
+
+    @property
+    def is_admin(self) -> bool:
+        """Whether what everybody does may be seen: with the scope `admin`, and for all forms."""
+        return "admin" in self.scopes and self.forms is None
 
     def may_see(self, form: str) -> bool:
         """Return whether a form's submissions may be seen."""

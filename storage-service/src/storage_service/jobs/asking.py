@@ -126,7 +126,7 @@ class Jobs:
 
     def listed(self, by: Asker, limit: int, before: UUID | None = None) -> list[Job]:
         """Return those that the asker may see, newest first, from beyond one on; raises `NoJob`."""
-        asker = None if "admin" in by.scopes else by.name
+        asker = None if by.is_admin else by.name
         place = None if before is None else self.one(before, by)
         with classified(), self._reading.connect() as connection:
             return table.listed(connection, asker, limit, place)
@@ -217,7 +217,7 @@ def opened(engine: Engine) -> table.Open:
 
 
 def _may_see(by: Asker, job: Job) -> bool:
-    return by.name == job.asked.by.name or "admin" in by.scopes
+    return by.name == job.asked.by.name or by.is_admin
 
 
 def _target(asked: Asked) -> str:

@@ -113,7 +113,7 @@ def _may_see(by: Asker) -> ColumnElement[bool]:
 
 
 def _may_change(by: Asker) -> ColumnElement[bool]:
-    return _may_see(by) if "admin" in by.scopes else _V.owner == by.name
+    return _may_see(by) if by.is_admin else _V.owner == by.name
 
 
 def _is_seen(view: View, by: Asker) -> bool:
