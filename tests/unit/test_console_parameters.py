@@ -110,6 +110,8 @@ def test_a_body_is_read_and_its_errors_name_the_member() -> None:
     assert refusal(lambda: loaded(b'{"name": "a", "inner": {"number": "1.5"}}')) == (422, "INVALID", "inner.number")
     assert refusal(lambda: loaded(b'{"name": "a", "more": 1}')) == (422, "INVALID", "more")
     assert refusal(lambda: loaded(b"{}")) == (422, "INVALID", "name")
+    with pytest.raises(Refused, match="more: there is no such member: expected some of name, inner"):
+        loaded(b'{"name": "a", "more": 1}')
     with pytest.raises(Refused) as several:
         loaded(json.dumps({f"x{i}": 1 for i in range(500)}).encode())
     assert len(several.value.errors) == 100

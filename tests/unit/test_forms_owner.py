@@ -62,7 +62,7 @@ def test_a_form_that_says_nothing_leaves_it_to_the_setting() -> None:
         ('to = 3', "2: forms.a.owner.to: expected an address alone, such as info@example.org, or a list of such"),
         ("to = []", "2: forms.a.owner.to: expected 1 to 10 addresses"),
         ('to = ["a@example.org",\n"b"]', "3: forms.a.owner.to.1: expected an address alone"),
-        ('to = ["a@example.org", 1]', "2: forms.a.owner.to.1: Not a valid string"),
+        ('to = ["a@example.org", 1]', "2: forms.a.owner.to.1: expected a text in quotes"),
         ('to = ["a@example.org", "A@EXAMPLE.org"]', "2: forms.a.owner.to: an address stands twice"),
         (f"to = {[f'a{n}@example.org' for n in range(11)]}", "2: forms.a.owner.to: expected 1 to 10 addresses, not 11"),
         ('also = "a@example.org"', "2: forms.a.owner.also: there is no such key; there are: to, subject, include, "),

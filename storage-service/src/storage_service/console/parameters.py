@@ -123,6 +123,8 @@ def body_of(asked: Request, schema: Schema) -> dict[str, Any]:
         raise refused(status, "MALFORMED", f"The body could not be read: {error.reason}.") from error
     if not isinstance(document, dict):
         raise refused(400, "MALFORMED", "The body must be a JSON object.")
+    known = [field.data_key or name for name, field in schema.load_fields.items()]
+    schema.error_messages["unknown"] = f"there is no such member: expected some of {', '.join(known)}"
     try:
         loaded: dict[str, Any] = schema.load(document)
     except ValidationError as error:

@@ -23,6 +23,8 @@ class Text(fields.String):
     Both are checked before any validator, because a validator may take long over a long text.
     """
 
+    default_error_messages = {"invalid": "expected a text in quotes"}  # noqa: RUF012 - as marshmallow has it
+
     def __init__(self, *, most: int = TEXT_MOST, lines: bool = False, **options: Any) -> None:
         super().__init__(**options)
         self._most = most
