@@ -48,3 +48,15 @@ def test_an_export_that_breaks_off_ends_without_its_last_chunk(
         with pytest.raises(ChunkedEncodingError):
             list(chunks)
     engine.dispose()
+
+
+def test_a_console_that_is_told_to_end_breaks_off_what_takes_longer(console: ConsoleServer, sqlite_url: str) -> None:
+    engine = database.create(sqlite_url)
+    key = Keys(engine).add("exporter", ["export"], None, None)
+    with console.ask("/v1/export", key, stream=True) as answer:
+        chunks = answer.iter_content(1000)
+        assert next(chunks)
+        assert console.stop() == 0
+        with pytest.raises(ChunkedEncodingError):
+            list(chunks)
+    engine.dispose()
