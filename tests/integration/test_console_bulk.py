@@ -184,6 +184,7 @@ WRONG: list[tuple[dict[str, Any], int, str]] = [
     ({"q": "", "action": {"assignee": "nobody"}}, 422, "action.assignee"),
     ({"q": "", "action": {"resend": {}, "status": "open"}}, 422, "action.resend"),
     ({"q": "", "action": {"resend": {"channel": "NO"}}}, 422, "action.resend.channel"),
+    ({"q": "", "action": {"resend": {"channel": "email"}}}, 422, "action.resend.channel"),
     ({"q": "", "action": {"resend": {"states": []}}}, 422, "action.resend.states"),
     ({"q": "", "action": {"erase": True}}, 422, "action.erase"),
     (OPEN | {"confirm": -1}, 422, "confirm"),

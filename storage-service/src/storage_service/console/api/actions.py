@@ -9,12 +9,12 @@ from marshmallow import Schema as Checked
 from marshmallow import ValidationError, fields, post_load, validate, validates_schema
 
 from shared.web.schemas import TEXT, TEXT_OR_NONE, Schema, a_list, an_object
+from storage_service.console.api.change_bodies import RESENT
 from storage_service.jobs.job import Kind
 from storage_service.work import BadValue, Change
 from storage_service.work.change import STATES
 from storage_service.work.values import LABEL_MOST, LABELS_MOST
 
-_CHANNEL = r"[a-z][a-z_-]{0,63}"
 _SENT = ("failed", "held")
 
 
@@ -24,7 +24,7 @@ class _Labels(Checked):
 
 
 class _Resend(Checked):
-    channel = fields.String(validate=validate.Regexp(rf"{_CHANNEL}\Z"), load_default=None, allow_none=True)
+    channel = fields.String(validate=validate.OneOf(RESENT), load_default=None, allow_none=True)
     states = fields.List(
         fields.String(validate=validate.OneOf(_SENT)), validate=validate.Length(1, 2), load_default=lambda: list(_SENT)
     )
@@ -104,7 +104,7 @@ ACTION: Schema = {
         spam={"type": "boolean", "description": "`false` releases: what was withheld is delivered."},
         resend=an_object(
             *("channel", "states"),
-            channel={"type": ["string", "null"], "pattern": f"^{_CHANNEL}$"},
+            channel={"enum": [*RESENT, None]},
             states={**a_list({"enum": list(_SENT)}), "minItems": 1, "maxItems": 2},
         ),
     ),
