@@ -185,8 +185,8 @@ def test_the_key_is_told_at_the_first_start_only(tmp_path: Path) -> None:
     assert "API key   cf_abc" in first
     assert "Operator  cf_op_xyz" in first
     assert "Bearer cf_abc" in first
-    assert f"delete {tmp_path}/secrets/api_key_hashes" in later
-    assert f"delete {tmp_path}/secrets/operator_key_hashes" in later
+    assert "`make key NAME=mine SCOPES=read` makes another" in later
+    assert "`make key NAME=mine SCOPES=operate` makes another" in later
     assert "http://127.0.0.1:8025/" in later
 
 

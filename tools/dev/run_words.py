@@ -46,8 +46,8 @@ def ready(directory: Path, port: int, setup_output: str, mail_page: str | None) 
         address=address,
         form=form,
         posts=(_POSTS if _takes_example(definition) else _ASK_HOME).format(address=address, form=form),
-        api_key=_told(key, directory, "api_key_hashes"),
-        operator_key=_told(operator_key, directory, "operator_key_hashes"),
+        api_key=_told(key, "api_key_hashes", "read"),
+        operator_key=_told(operator_key, "operator_key_hashes", "operate"),
         key=key or "$API_KEY",
         mails=f"{mail_page}  (to whoever submits and to the owner; as files in {_shown(directory)}/mail)"
         if mail_page
@@ -63,12 +63,12 @@ def _shown_once(setup_output: str, name: str) -> str:
     return next(lines, "").rpartition(" ")[2]
 
 
-def _told(key: str, directory: Path, file: str) -> str:
+def _told(key: str, file: str, scope: str) -> str:
     if key:
         return f"{key}  (shown this once, keep it)"
     if run_settings.is_given(file.upper()):
         return f"one of those whose hashes are in COUNTERFOIL_{file.upper()}"
-    return f"shown at the first start; for a new one, delete {_shown(directory)}/secrets/{file} and start again"
+    return f"shown at the first start; `make key NAME=mine SCOPES={scope}` makes another"
 
 
 def _first_form() -> tuple[str, dict[str, Any]]:
