@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import io
 import json
+import select
 import signal
 import socket
 import threading
@@ -23,7 +24,7 @@ from dev.processes import free_port, send
 from gateway.console.bounds import Bounds
 from gateway.console.passing import Passing
 from gateway.console.upstream import Upstream
-from gateway.http.bodies import Bodies
+from gateway.http.bodies import LINGER_OF_ONE, Bodies
 from gateway.http.errors import Refused
 from gateway.http.request import Request
 from support.console_stand_in import CHUNKED, EVENTS, OK, Heard, StandIn, chunk, fixed
@@ -190,6 +191,23 @@ def test_an_answer_before_the_end_of_a_body_is_seen(gateway: Server, console: St
     for _ in range(5):
         answer = requests.post(gateway.url + "/v1/x", data=b"x" * 1024 * 1024, timeout=10)
         assert (answer.status_code, answer.text) == (413, "no\n")
+
+
+def test_whoever_lets_bodies_drip_without_a_key_keeps_nothing(gateway: Server, console: StandIn) -> None:
+    console.reads_bodies = False
+
+    def refuse(heard: Heard) -> None:
+        heard.say(b"HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n")
+        heard.is_left()
+
+    console.answers["/v1/"] = refuse
+    with ExitStack() as held:
+        dripping = [held.enter_context(gateway.connect()) for _ in range(LINGER_OF_ONE + 2)]
+        for number, one in enumerate(dripping, 1):
+            one.sendall(b"POST /v1/x HTTP/1.1\r\nHost: x\r\nContent-Length: 200000\r\n\r\n" + b"x" * 70_000)
+            eventually(lambda: len(console.heard) == number, 5, "there is a place")  # noqa: B023 - it is called here
+        answered, _, _ = select.select(dripping, [], [], 5)  # nobody reads on more bodies than so many
+        assert answered
 
 
 def test_a_body_is_asked_for_where_the_client_waits(gateway: Server, console: StandIn) -> None:

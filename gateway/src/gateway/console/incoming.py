@@ -31,11 +31,10 @@ class Incoming:
                 raise cut_off()
             yield piece
 
-    def drain(self) -> None:
-        """Read what has not been: whoever is answered in the middle of sending would not see the answer (RFC 9112,
-        section 9.6)."""
-        while self._left:
-            self._next(PIECE_BYTES)
+    @property
+    def has_more(self) -> bool:
+        """Whether some of it has not been read."""
+        return self._left > 0
 
     def _next(self, wanted: int) -> bytes:
         piece: bytes = self._input.read(min(self._left, wanted))

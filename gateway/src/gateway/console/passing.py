@@ -85,7 +85,8 @@ class Passing:
             with ExitStack() as held:
                 return self._passed(side, request, asked, held)
         finally:
-            body.drain()
+            if body.has_more:
+                self._bodies.read_on(request)
 
     def in_flight(self) -> tuple[int, int]:
         """Return how many requests, and how many event streams, are passed on now."""

@@ -26,6 +26,10 @@ ANSWER_S = 30.0
 SILENCE_S = 50.0
 """How long an answer may stand still; an event stream says something every 15 s."""
 
+EARLY_S = 0.3
+"""How long the rest of a large body waits for an answer to its head: a key that is none is refused by that. Else
+whoever lets a body drip would keep a place of the owners' without a key."""
+
 TICK_S = 2.0
 """How often, while nothing comes, it is looked whether whoever asked is still there."""
 
@@ -105,13 +109,13 @@ class Upstream:
         head += [b"%s: %s" % pair for pair in asked.headers]
         if asked.body.length or asked.method in {"POST", "PUT", "PATCH"}:
             head.append(b"content-length: %d" % asked.body.length)
-        waiting = b"\r\n".join([*head, b"connection: close", b"", b""])
-        for piece in asked.body.pieces():
-            if not answer.send(waiting + piece):
+        pieces = asked.body.pieces()
+        first = b"\r\n".join([*head, b"connection: close", b"", next(pieces, b"")])
+        if not answer.send(first) or (asked.body.has_more and answer.has_begun(EARLY_S)):
+            return
+        for piece in pieces:
+            if not answer.send(piece):
                 return
-            waiting = b""
-        if waiting:
-            answer.send(waiting)
 
 
 class Answer:
@@ -149,9 +153,13 @@ class Answer:
         """Whether it says what happens for as long as somebody listens."""
         return self._reader.kind == b"text/event-stream"
 
+    def has_begun(self, within_s: float = 0) -> bool:
+        """Say whether something of it comes within some time."""
+        return bool(self._poll.poll(within_s * 1000))
+
     def send(self, data: bytes) -> bool:
         """Send a part of the request; False where the console has answered already, and takes no more."""
-        if self._poll.poll(0):
+        if self.has_begun():
             return False
         try:
             self._connection.sendall(data)

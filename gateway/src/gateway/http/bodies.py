@@ -100,6 +100,10 @@ class Bodies:
 
     def _answer(self, answer: bytes, request: Request) -> Iterator[bytes]:
         yield answer
+        self.read_on(request)
+
+    def read_on(self, request: Request) -> None:
+        """Read what is left of a body that nobody wants, within bounds."""
         source, until_s = _source_of(request), self._clock() + LINGER_S
         lingering = list(self._lingering.values())
         if len(lingering) >= LINGER_MOST or lingering.count(source) >= LINGER_OF_ONE:
