@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import ssl
 import threading
 from collections.abc import Callable
 from contextlib import suppress
@@ -11,6 +12,7 @@ from types import TracebackType
 from typing import BinaryIO, TypeAlias
 
 from dev.processes import free_port
+from support.smtp import CERTIFICATE
 
 
 @dataclass
@@ -73,9 +75,12 @@ class StandIn:
     `reads_bodies` is false for one that answers before the body has come.
     """
 
-    def __init__(self, port: int | None = None) -> None:
+    def __init__(self, port: int | None = None, *, tls: bool = False) -> None:
         self.port = port or free_port()
-        self.url = f"http://127.0.0.1:{self.port}"
+        self.url = f"{'https' if tls else 'http'}://127.0.0.1:{self.port}"
+        self._tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH) if tls else None
+        if self._tls:
+            self._tls.load_cert_chain(CERTIFICATE)
         self.answers: dict[str, Answer] = {}
         self.heard: list[Heard] = []
         self.reads_bodies = True
@@ -111,6 +116,7 @@ class StandIn:
             threading.Thread(target=self._converse, args=(connection,), daemon=True).start()
 
     def _converse(self, connection: socket.socket) -> None:
+        connection = self._tls.wrap_socket(connection, server_side=True) if self._tls else connection
         with connection, connection.makefile("rb") as stream, suppress(OSError):
             line = stream.readline().decode("latin-1")
             if not line:

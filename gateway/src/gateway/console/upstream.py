@@ -155,7 +155,11 @@ class Answer:
 
     def has_begun(self, within_s: float = 0) -> bool:
         """Say whether something of it comes within some time."""
-        return bool(self._poll.poll(within_s * 1000))
+        until_s = time.monotonic() + within_s
+        while self._poll.poll(max(0.0, until_s - time.monotonic()) * 1000):
+            if self._is_of_it():
+                return True
+        return False
 
     def send(self, data: bytes) -> bool:
         """Send a part of the request; False where the console has answered already, and takes no more."""
@@ -201,6 +205,20 @@ class Answer:
     def close(self) -> None:
         """Let the console know that nobody wants the rest."""
         self._connection.close()
+
+    def _is_of_it(self) -> bool:
+        """Say whether what has come is of the answer: with TLS 1.3 a server sends tickets before anything is asked."""
+        if not isinstance(self._connection, ssl.SSLSocket):
+            return True
+        usual_s = self._connection.gettimeout()
+        self._connection.settimeout(0)
+        try:
+            self._reader.feed(self._connection.recv(RECEIVE_BYTES))
+        except ssl.SSLWantReadError:
+            return False
+        finally:
+            self._connection.settimeout(usual_s)
+        return True
 
     def _has_more(self) -> bool:
         pending = self._connection.pending() if isinstance(self._connection, ssl.SSLSocket) else 0
