@@ -22,6 +22,7 @@ from storage_service.jobs.refusals import Differs, NoJob, OtherRequest, TooLarge
 from storage_service.jobs.runner import JobRunner
 from storage_service.jobs.sets import SET_MOST
 from storage_service.records import Records
+from storage_service.records.conditions import within
 from storage_service.tables import submission_trail, submissions
 
 OPEN_MOST = 10
@@ -233,5 +234,5 @@ def _refuse_too_many(connection: Connection, by: Asker) -> None:
 def _changed_by(connection: Connection, job: UUID, forms: frozenset[str] | None) -> list[UUID]:
     found = select(_T.submission_id).where(_T.job == job).order_by(_T.submission_id)
     if forms is not None:
-        found = found.join(submissions, _S.id == _T.submission_id).where(_S.form.in_(sorted(forms)))
+        found = found.join(submissions, _S.id == _T.submission_id).where(*within(forms))
     return list(connection.scalars(found))

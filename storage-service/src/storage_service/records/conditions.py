@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from uuid import UUID
@@ -114,6 +114,11 @@ class Conditions:
         if self._is_sqlite and not self._is_common(found):  # see `Texts`
             return _S.id.in_(found)
         return found.where(key == _S.id).correlate(submissions).exists()
+
+
+def within(forms: Iterable[str] | None) -> list[ColumnElement[bool]]:
+    """Return what keeps the submissions of other forms out; nothing for all of them."""
+    return [] if forms is None else [_S.form.in_(sorted(forms))]
 
 
 def _is(state: str) -> ColumnElement[bool]:

@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Engine, Integer, Select, Text, and_, case,
 
 from shared.query import Query
 from storage_service.records.bounded import QUERY_SECONDS_MOST, Reader
-from storage_service.records.conditions import Asking, Conditions
+from storage_service.records.conditions import Asking, Conditions, within
 from storage_service.tables import submissions
 
 Step: TypeAlias = Literal["hour", "day", "week"]
@@ -143,7 +143,7 @@ class Counting:
 
     def _asked(self, query: Query | None, forms: frozenset[str] | None, asking: Asking) -> ColumnElement[bool]:
         parts = [true()] if query is None else [self._conditions.of(query, asking)]
-        return and_(*parts, *([] if forms is None else [_S.form.in_(sorted(forms))]))
+        return and_(*parts, *within(forms))
 
     def _slot(self) -> ColumnElement[Any]:
         if self._is_sqlite:
@@ -177,15 +177,12 @@ def _beginning(moment: datetime, step: Step, zone: tzinfo) -> datetime:
 def _of_forms(
     forms: frozenset[str] | None, condition: ColumnElement[bool], *further: ColumnElement[Any]
 ) -> Select[Any]:
-    found = select(_S.form, func.count(), *further).where(condition).group_by(_S.form)
-    return found if forms is None else found.where(_S.form.in_(sorted(forms)))
+    return select(_S.form, func.count(), *further).where(condition, *within(forms)).group_by(_S.form)
 
 
 def _new_of_forms(forms: frozenset[str] | None) -> Select[Any]:
-    newest = select(_S.form).where(_S.state == "new", _S.spam.is_(None))
+    newest = select(_S.form).where(_S.state == "new", _S.spam.is_(None), *within(forms))
     if forms is None:  # else a form's own index finds them
         newest = newest.order_by(_S.accepted_at.desc(), _S.id.desc())
-    else:
-        newest = newest.where(_S.form.in_(sorted(forms)))
     some = newest.limit(NEW_MOST + 1).subquery()
     return select(some.c.form, func.count()).group_by(some.c.form)

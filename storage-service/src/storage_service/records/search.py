@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, Engine, Row, Select, and_, func, literal_c
 from shared.query import Query
 from storage_service.records.batches import batches
 from storage_service.records.bounded import QUERY_SECONDS_MOST, Reader
-from storage_service.records.conditions import Asking, Conditions
+from storage_service.records.conditions import Asking, Conditions, within
 from storage_service.records.cursors import Cursor, CursorError, Way
 from storage_service.records.record import Record, columns, record_of
 from storage_service.tables import submissions
@@ -104,7 +104,7 @@ class Records:
 
     def one(self, key: UUID, forms: frozenset[str] | None) -> Record | None:
         """Return a submission by its id, None where there is none that the asker may see."""
-        found = self._read(select(*columns()).where(_S.id == key, *_within(forms)))
+        found = self._read(select(*columns()).where(_S.id == key, *within(forms)))
         return found[0] if found else None
 
     def count(
@@ -152,7 +152,7 @@ class Records:
     def known(self, keys: Sequence[UUID], forms: frozenset[str] | None) -> list[UUID]:
         """Return which of these ids there are, in the same order, each once."""
         with self._reader.connection() as connection:
-            there = set(connection.scalars(select(_S.id).where(_S.id.in_(keys), *_within(forms))))
+            there = set(connection.scalars(select(_S.id).where(_S.id.in_(keys), *within(forms))))
         return [key for key in dict.fromkeys(keys) if key in there]
 
     def each(
@@ -201,7 +201,7 @@ class Records:
         self, query: Query | None, forms: frozenset[str] | None, now: datetime | None, zone: tzinfo, me: str | None
     ) -> ColumnElement[bool]:
         asking = Asking(now or self._clock(), zone, me)
-        return and_(true(), *_within(forms), *([] if query is None else [self._conditions.of(query, asking)]))
+        return and_(true(), *within(forms), *([] if query is None else [self._conditions.of(query, asking)]))
 
     def _page(self, asked: ColumnElement[bool], cursor: Cursor | None, limit: int) -> Page:
         way: Way = cursor.way if cursor else "older"
@@ -252,10 +252,6 @@ class Records:
 def place_of(record: Record, way: Way) -> Cursor:
     """Return the cursor that goes on from a record."""
     return Cursor(way, record.stored_at if way == "stored" else record.accepted_at, record.id)
-
-
-def _within(forms: frozenset[str] | None) -> list[ColumnElement[bool]]:
-    return [] if forms is None else [_S.form.in_(sorted(forms))]
 
 
 def _by(moment: datetime | None) -> list[ColumnElement[bool]]:

@@ -13,6 +13,7 @@ from shared.contracts import SubmissionReleased, SubmissionWithheld
 from shared.database import Outbox
 from shared.messaging.message import Message, message_of
 from storage_service.deliveries.resending import accepted
+from storage_service.records.conditions import within
 from storage_service.records.folding import folded_label
 from storage_service.tables import OUTBOX, submission_labels, submissions
 from storage_service.work.change import Standing
@@ -43,8 +44,7 @@ def locked(columns: Sequence[Any], keys: Sequence[UUID], forms: frozenset[str] |
 
     SQLite has one writer at a time anyway. What is in other forms is as if it did not exist.
     """
-    found = select(*columns).where(_S.id.in_(keys)).order_by(_S.id).with_for_update(key_share=True)
-    return found if forms is None else found.where(_S.form.in_(sorted(forms)))
+    return select(*columns).where(_S.id.in_(keys), *within(forms)).order_by(_S.id).with_for_update(key_share=True)
 
 
 def write(connection: Connection, turned: Sequence[Turned]) -> None:
