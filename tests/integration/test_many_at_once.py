@@ -256,6 +256,28 @@ def test_everything_is_set_back_but_what_was_changed_since(world: World) -> None
     assert world.jobs.undone_by(job) == undo
 
 
+def test_an_undo_that_was_stopped_is_asked_for_again(world: World) -> None:
+    ids = world.stored(60)
+    job = world.finish(world.ask())
+    first, _ = world.jobs.undo(job.id, ADA)
+    steps = Steps(world.engine, kinds_of(world.engine, world.work, world.clock), clock=world.clock)
+    taken = steps.take(first.id)
+    assert taken is not None
+    taken.go_on()
+    world.jobs.stop(first.id, ADA)
+    assert world.jobs.undo(job.id, ADMIN)[0].id == first.id, "it goes on"
+    taken.go_on()
+    assert taken.job.state == "stopped"
+    assert 0 < taken.job.changed < 60
+    second, is_new = world.jobs.undo(job.id, ADMIN)
+    assert is_new
+    second = world.finish(second)
+    assert (second.state, second.changed) == ("done", 60 - taken.job.changed)
+    assert {record_of(world.engine, one).state for one in ids} == {"new"}
+    assert world.jobs.undo(job.id, ADA) == (second, False)
+    assert world.jobs.undone_by(job) == second
+
+
 def test_what_was_undone_can_be_done_again_by_undoing_that(world: World) -> None:
     [one] = world.stored(1)
     job = world.finish(world.ask())

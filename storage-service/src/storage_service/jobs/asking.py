@@ -31,6 +31,9 @@ OPEN_MOST = 10
 ALL_OPEN_MOST = 100
 """The same of everybody."""
 
+UNDOS_MOST = 100
+"""How often the undo of a job can be ended early and asked for again."""
+
 AT_ONCE_MOST = 300
 AT_ONCE_S = 0.8
 """So many submissions are worked on in the request itself, for so long. What is left then waits as other jobs do."""
@@ -150,24 +153,27 @@ class Jobs:
     def undo(self, key: UUID, by: Asker) -> tuple[Job, bool]:
         """Set back what a job changed, by another job, and return that, and whether it is a new one.
 
-        Once: undone again, it is the same job. Raises `NoJob`, `TooMany`, and `Unfit` for one that goes on, or whose
-        kind cannot be undone.
+        Once: undone again, it is the same job; where that was stopped or failed, another one does the rest: whoever
+        stops an undo must not keep the work of a stolen key from being set back. Raises `NoJob`, `TooMany`, and `Unfit`
+        for one that goes on, or whose kind cannot be undone.
         """
         job = self.one(key, by)
         if job.is_open:
             raise Unfit("it goes on: stop it first, or wait")
         if job.asked.kind == "resend":
             raise Unfit("what was sent cannot be taken back")
-        if there := self._asked_before(undo_id_of(key), ""):
-            return there, False
         with classified(), self._reading.connect() as connection:
+            undos = _undos(connection, key)
+            if undos and (undos[-1].is_open or undos[-1].state == "done" or len(undos) == UNDOS_MOST):
+                return undos[-1], False
             ids = _changed_by(connection, key, by.forms)
-        return self._begin(Asked(undo_id_of(key), "undo", by, {}, self._clock(), undo_of=key), ids)
+        asked = Asked(undo_id_of(key, len(undos) + 1), "undo", by, {}, self._clock(), undo_of=key)
+        return self._begin(asked, ids)
 
     def undone_by(self, job: Job) -> Job | None:
-        """Return the job that undoes one."""
+        """Return the job that undoes one, the last of them."""
         with classified(), self._reading.connect() as connection:
-            return table.one(connection, undo_id_of(job.id))
+            return next(reversed(_undos(connection, job.id)), None)
 
     def _ids(self, wanted: Wanted, by: Asker) -> list[UUID]:
         if wanted.ids is not None:
@@ -229,6 +235,14 @@ def _refuse_too_many(connection: Connection, by: Asker) -> None:
     theirs, everybodys = table.open_of(connection, by.name)
     if theirs >= OPEN_MOST or everybodys >= ALL_OPEN_MOST:
         raise TooMany
+
+
+def _undos(connection: Connection, key: UUID) -> list[Job]:
+    """Return the jobs that undo one, each after those that were ended early."""
+    found = list[Job]()
+    while len(found) < UNDOS_MOST and (there := table.one(connection, undo_id_of(key, len(found) + 1))):
+        found.append(there)
+    return found
 
 
 def _changed_by(connection: Connection, job: UUID, forms: frozenset[str] | None) -> list[UUID]:

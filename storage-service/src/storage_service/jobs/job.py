@@ -90,9 +90,9 @@ def id_of(by: Asker, key: str) -> UUID:
     return uuid5(_NAMES, json.dumps([by.name, key]))
 
 
-def undo_id_of(job: UUID) -> UUID:
-    """Return the id of the job that undoes one: it can be undone once."""
-    return uuid5(_NAMES, f"undo {job}")
+def undo_id_of(job: UUID, number: int = 1) -> UUID:
+    """Return the id of the job that undoes one; with a number, of the one that does what the undos before it left."""
+    return uuid5(_NAMES, f"undo {job}" if number == 1 else f"undo {job} {number}")
 
 
 def digest(document: Mapping[str, Any]) -> str:
