@@ -78,7 +78,9 @@ def test_names_are_read_as_a_line_of_csv(text: str, names: tuple[str, ...]) -> N
     assert named_columns(text) == names
 
 
-@pytest.mark.parametrize("text", ["", ",", "a,", "a,,b", '"a', '"a"b', "a,a", "a\nb", ",".join(map(str, range(1001)))])
+@pytest.mark.parametrize(
+    "text", ["", ",", "a,", "a,,b", '"a', '"a"b', "a,a", "field.a,a", "a\nb", ",".join(map(str, range(1001)))]
+)
 def test_what_names_no_columns_is_an_error(text: str) -> None:
     with pytest.raises(ColumnsError, match="expected"):
         named_columns(text)

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC, tzinfo
 from typing import Literal, TypeAlias
 
+from storage_service.records.export.columns import column_of
+
 Format: TypeAlias = Literal["csv", "ndjson", "json", "xlsx"]
 
 COLUMNS_ASKED_MOST = 1000
@@ -45,6 +47,6 @@ def named_columns(text: str) -> tuple[str, ...]:
         raise ColumnsError("expected names with commas between, and none of them empty")
     if len(names) > COLUMNS_ASKED_MOST:
         raise ColumnsError(f"expected at most {COLUMNS_ASKED_MOST:,} names")
-    if len(set(names)) < len(names):
+    if len(set(map(column_of, names))) < len(names):
         raise ColumnsError("expected each name once")
     return names

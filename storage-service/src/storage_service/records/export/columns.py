@@ -51,8 +51,7 @@ def layout_of(columns: Sequence[str], forms: Forms, *, has_labels: bool) -> Layo
     metas = [METAS[name] for name in columns if name in METAS]
     fields = [field_named(name) for name in columns if name not in METAS and name != OTHERS]
     ordered = [*map(header_of, fields), *([OTHERS] if OTHERS in columns else []), *(one.name for one in metas)]
-    wanted = [name if name in METAS or name == OTHERS else header_of(field_named(name)) for name in columns]
-    order = tuple(ordered.index(name) for name in wanted)
+    order = tuple(ordered.index(column_of(name)) for name in columns)
     return _laid_out(fields, metas, forms, has_others=OTHERS in columns, has_labels=has_labels, order=order)
 
 
@@ -65,6 +64,11 @@ def header_of(field: str) -> str:
 def field_named(name: str) -> str:
     """Return the field that a column is for, which is neither of `METAS` nor `OTHERS`."""
     return name.removeprefix(FIELD)
+
+
+def column_of(name: str) -> str:
+    """Return what a column that somebody names is called in the table: `field.email` is `email`."""
+    return name if name in METAS or name == OTHERS else header_of(field_named(name))
 
 
 def _laid_out(
