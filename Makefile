@@ -8,15 +8,17 @@ CODE = shared gateway storage-service notify-service deploy tools tests
 # Four at once on two processors: most tests wait for a server. tests/support/schedule.py says who has which tests.
 PARALLEL = --numprocesses=4 --dist=loadscope
 UNDER_LOAD = --numprocesses=3 --dist=loadscope
+# What takes longest, and has a verb of its own.
+WHOLE = tests/e2e tests/clients
 PREPARE = PYTHONPATH=tools $(PYTHON) -m dev.prepare
 COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	--no-annotate --no-emit-package counterfoil-shared
 
 .DEFAULT_GOAL = help
-.PHONY: help run key forms-check test test-kills test-faults test-deliveries test-clock test-compose test-proxies fuzz soak lint linted format snippet lock bench backup restore clean delete-data
+.PHONY: help run key forms-check test test-e2e test-kills test-faults test-deliveries test-clock test-compose test-proxies fuzz soak lint linted format snippet lock bench backup restore clean delete-data
 
 help: ## list the verbs
-	@grep -hE '^[a-z-]+:.*## ' Makefile | sed 's/:.*## /\t/' | while IFS="$$(printf '\t')" read -r verb what; do \
+	@grep -hE '^[a-z0-9-]+:.*## ' Makefile | sed 's/:.*## /\t/' | while IFS="$$(printf '\t')" read -r verb what; do \
 		printf '  make %-12s %s\n' "$$verb" "$$what"; done
 
 run: ## start everything here, until Ctrl-C (PORT=8081 for another port)
@@ -34,12 +36,16 @@ forms-check: ## say what is wrong in the forms and the templates of mails, and i
 	@$(BIN)/python -m shared.forms "$(FORMS)"; forms=$$?; $(BIN)/python -m notify_service templates "$(FORMS)" && exit $$forms
 	@$(if $(OWN_FORMS),:,$(if $(filter forms.example.toml,$(FORMS)),echo "(the example: there is no forms.toml)",:))
 
-test: ## lint, and every test against private servers (ARGS="-k receipt" for some)
+test: ## lint, and every test of the parts, against private servers (ARGS="-k receipt" for some)
 	@$(PREPARE) test
 	@$(MAKE) --no-print-directory linted & lint=$$!; \
-		$(BIN)/python -m pytest $(PARALLEL) $(ARGS); tests=$$?; \
+		$(BIN)/python -m pytest $(PARALLEL) $(WHOLE:%=--ignore=%) $(ARGS); tests=$$?; \
 		wait $$lint || { echo "lint has failed: see above" >&2; exit 1; }; \
 		exit $$tests
+
+test-e2e: ## test whole installations, also by browsers and real clients (ARGS="-k receipt" for some)
+	@$(PREPARE) test
+	@$(BIN)/python -m pytest $(PARALLEL) $(WHOLE) $(ARGS)
 
 test-kills: ## kill and stop the parts under load: the quick half of test-faults
 	@$(PREPARE) test

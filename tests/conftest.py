@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import secrets
 import shutil
+import signal
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -24,6 +25,13 @@ from support import schedule
 # One example may wait for a database, or for two cores that do something else.
 settings.register_profile("default", max_examples=100, deadline=None)
 settings.register_profile("fuzz", max_examples=1000, deadline=None, database=None, print_blob=True)
+
+
+def pytest_configure() -> None:
+    """Let Ctrl-C reach what tests start: whoever runs tests in the background may have them ignore it, and programs
+    inherit that."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from support.service import ROOT, clean_environment
 
-OURS = {"counterfoil-shared", "counterfoil-gateway", "counterfoil-ledger"}
+OURS = {"counterfoil", "counterfoil-shared", "counterfoil-gateway", "counterfoil-ledger"}
 OURS |= {"counterfoil-storage-service", "counterfoil-notify-service"}
 PINS = ("constraints.txt", "tools/dev/client-requirements.txt", "tools/bench/requirements.txt")
 

@@ -185,7 +185,7 @@ def test_it_works_beside_who_stores_and_gives_its_lease_back(engine: Engine) -> 
     try:
         for _ in range(5):
             store(engine, *named(*["ada"] * 50))
-        eventually(lambda: Records(engine).count(parse("ada"), None).n == 250, 20, "all are found")
+        eventually(lambda: Records(engine).count(parse("ada"), None).n == 250, 60, "all are found")
         assert (indexer.stuck(), indexer.missing()) == ([], [])
     finally:
         indexer.stop()

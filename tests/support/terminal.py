@@ -32,7 +32,7 @@ class Terminal:
         """What the program is started with."""
         given = {"COUNTERFOIL_URL": self.url, "COUNTERFOIL_KEY": self.key}
         kept = {name: value for name, value in clean_environment().items() if not name.lower().endswith("_proxy")}
-        home = {"HOME": str(self.home), "XDG_CONFIG_HOME": str(self.home / "config"), "TZ": "UTC"}
+        home = {"HOME": str(self.home), "XDG_CONFIG_HOME": str(self.home / "config"), "TZ": "UTC", "COLUMNS": "120"}
         return kept | home | {name: value for name, value in given.items() if value} | dict(self.more)
 
     def run(self, *arguments: str, said: str = "", exit_code: int | None = 0) -> subprocess.CompletedProcess[str]:
