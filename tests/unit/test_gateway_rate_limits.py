@@ -13,8 +13,8 @@ from werkzeug.test import TestResponse
 
 from gateway.abuse.rate_limits import RateLimits
 from gateway.http.errors import Refused
-from gateway.http.sources import network_of
 from shared.forms import Form, parse_rate
+from shared.sources import network_of
 from support.gateway_app import GOOD, Gateway, a_gateway, document_of, errors_of
 
 FORMS = """

@@ -19,8 +19,8 @@ from limits.strategies import FixedWindowRateLimiter
 
 from gateway.abuse.counts import Counts
 from gateway.http.errors import Refused, too_many_requests
-from gateway.http.sources import network_of
 from shared.forms import Form, parse_rate
+from shared.sources import network_of
 
 REDIS_TIMEOUT_S = 0.1
 REDIS_REST_S = 5.0

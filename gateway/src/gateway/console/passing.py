@@ -23,7 +23,7 @@ from gateway.console.upstream import Answer, Asked, Away, Broken, Slow, Upstream
 from gateway.http.bodies import Bodies
 from gateway.http.errors import Refused, refused, unavailable
 from gateway.http.request import Request
-from gateway.http.sources import network_of
+from shared.sources import network_of
 from shared.web.unfinished import never_ending
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ from flask import Response
 
 from gateway.http.errors import RETRY_AFTER_S, too_many_requests, unavailable
 from gateway.http.request import Request
-from gateway.http.sources import network_of
+from shared.sources import network_of
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment

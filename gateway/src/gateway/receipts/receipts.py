@@ -15,7 +15,6 @@ from gateway.http.errors import refused, unavailable
 from gateway.http.negotiation import style_of_reading
 from gateway.http.request import Request as PlainRequest
 from gateway.http.responses import json_response
-from gateway.http.sources import network_of
 from gateway.pages.renderer import Pages
 from gateway.receipts.page import receipt_page
 from gateway.receipts.progress import Progress
@@ -23,6 +22,7 @@ from gateway.receipts.queries import ServiceQueries
 from gateway.receipts.tokens import Ticket, Tokens
 from gateway.receipts.watchers import Closing, Crowded, Watch, Watchers
 from shared.forms import Forms
+from shared.sources import network_of
 
 HEARTBEAT_S = 15.0
 WAIT_MOST_S = 30
