@@ -16,6 +16,7 @@ from werkzeug.test import TestResponse
 from shared import forms
 from shared.api_keys import hash_of
 from shared.messaging.memory import MemoryBroker
+from storage_service.accounts.accounts import accounts_of
 from storage_service.accounts.asker import SCOPES
 from storage_service.accounts.audit import Audit
 from storage_service.accounts.keys import Fixed, Keys
@@ -108,6 +109,7 @@ def a_console(
         "pages": SubmissionQueries(engine),
         "work": work,
         "keys": Keys(engine, [Fixed([hash_of(ALL_KEY)], frozenset(SCOPES))], clock=clock),
+        "accounts": accounts_of(engine, clock=clock),
         "audit": audit,
         "asking": Asking(broker.rpc_client()),
         "forms": forms.load(path),

@@ -26,6 +26,7 @@ from shared.database import Migrations, UtcTimestamp
 from shared.database.leases import lease_columns
 from shared.database.outbox import outbox_columns
 from shared.parked.tables import ParkedTables
+from storage_service.account_tables import AccountTables
 from storage_service.job_tables import JobTables
 from storage_service.owner_tables import api_keys_table, audit_table, views_table
 from storage_service.search_tables import SearchTables
@@ -205,6 +206,8 @@ _SEARCH = SearchTables(metadata)
 search_entries, search_fields, search_progress = _SEARCH.entries, _SEARCH.fields, _SEARCH.progress
 
 JOBS = JobTables(metadata)
+
+ACCOUNTS = AccountTables(metadata)
 
 api_keys = api_keys_table(metadata)
 

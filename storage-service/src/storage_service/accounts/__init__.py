@@ -1,1 +1,1 @@
-"""Knows who asks, by a key, and keeps what each did."""
+"""Knows who asks, by a key or by an account, and keeps what each did."""

@@ -21,7 +21,7 @@ ADMIN_DAYS_MOST = 30
 KEY_CHARACTERS_MOST = 200
 DAYS_MOST = 3650
 FORMS_MOST = 100
-NAME_EXPECTED = "expected a name of 1 to 100 letters, digits, spaces and . _ @ + -, which does not begin with 'key '"
+NAME_EXPECTED = "expected a name of 1 to 100 letters, digits, spaces and . _ + -, which does not begin with 'key '"
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._@+-]{0,99}", re.ASCII)
 _OF_THE_ENVIRONMENT = "key "
@@ -35,7 +35,12 @@ class NameTaken(Exception):
 
 
 def is_name(text: str) -> bool:
-    """Say whether a key may be called so."""
+    """Say whether a new key may be called so: never as an account, whose name is a mail address."""
+    return is_known_name(text) and "@" not in text
+
+
+def is_known_name(text: str) -> bool:
+    """Say whether there may be a key of this name: older ones have an @ too."""
     return _NAME.fullmatch(text) is not None and not text.lower().startswith(_OF_THE_ENVIRONMENT)
 
 

@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from sqlalchemy import Engine
-
-from shared import database, logs
 from shared.database import iso
 from shared.forms import NAME as FORM_NAME
 from shared.terminal import complain, parser, say
-from storage_service import settings
-from storage_service.accounts.asker import SCOPES, Asker
+from storage_service.accounts.asker import SCOPES
 from storage_service.accounts.keys import (
     ADMIN_DAYS_MOST,
     DAYS_MOST,
@@ -25,7 +20,7 @@ from storage_service.accounts.keys import (
     NameTaken,
     is_name,
 )
-from storage_service.commands.program import PROGRAM, migrated, own_name
+from storage_service.commands.program import PROGRAM, opened, whoever_types
 
 _HELP = f"""\
 Make keys for the API, see which there are, and end them. A key is shown once, and only its hash is kept.
@@ -42,7 +37,7 @@ Scopes: {", ".join(SCOPES)}. A key with admin lasts {ADMIN_DAYS_MOST} days at mo
 def key(arguments: Sequence[str]) -> int:
     """Make keys for the API, list them, or end one."""
     given = _parser().parse_args(arguments)
-    with _opened() as engine:
+    with opened() as engine:
         keys = Keys(engine)
         if given.what == "add":
             return _add(keys, given)
@@ -55,7 +50,7 @@ def _add(keys: Keys, given: argparse.Namespace) -> int:
     if "admin" in given.scopes and given.forms is not None:
         _parser().error("--forms: a key with the scope admin is for all forms")
     try:
-        made = keys.add(given.name, given.scopes, given.forms, given.days, by=_asker())
+        made = keys.add(given.name, given.scopes, given.forms, given.days, by=whoever_types())
     except NameTaken:
         complain(f"there is a key {given.name!r} already, or there was one: choose another name")
         return 1
@@ -85,26 +80,11 @@ def _end_of(one: Key, now: datetime) -> str:
 
 
 def _end(keys: Keys, name: str) -> int:
-    if not keys.end(name, by=_asker()):
+    if not keys.end(name, by=whoever_types()):
         complain(f"there is no key {name[:100]!r} that opens anything: see key list")
         return 1
     say(f"{name} has ended")
     return 0
-
-
-def _asker() -> Asker:
-    return Asker(own_name(), frozenset(SCOPES))
-
-
-@contextmanager
-def _opened() -> Iterator[Engine]:
-    chosen = settings.load(with_broker=False)
-    logs.configure("storage", level="warning", format=chosen.log_format)
-    engine = database.create(chosen.database_url)
-    try:
-        yield migrated(engine)
-    finally:
-        engine.dispose()
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from shared.forms import Forms
+from storage_service.accounts.accounts import Accounts
 from storage_service.accounts.audit import Audit
 from storage_service.accounts.keys import Keys
 from storage_service.console.asking import Asking
@@ -33,6 +34,7 @@ class Parts:
     pages: SubmissionQueries
     work: Work
     keys: Keys
+    accounts: Accounts
     audit: Audit
     asking: Asking
     forms: Forms

@@ -19,6 +19,7 @@ from shared.messaging.broker import Broker, Consumer
 from shared.telemetry.health import ProcessHealth
 from shared.telemetry.listener import listening
 from shared.telemetry.outbox import measure_outbox
+from storage_service.accounts.accounts import accounts_of
 from storage_service.accounts.audit import Audit
 from storage_service.accounts.keys import Fixed, Keys
 from storage_service.accounts.uses import LastUses
@@ -100,6 +101,7 @@ class Console:
             views=Views(self._engine),
             pages=SubmissionQueries(self._engine),
             keys=Keys(self._engine, fixed_keys(settings), used=used),
+            accounts=accounts_of(self._engine, settings.setup),
             audit=audit,
             work=Work(self._engine, audit=audit, reach=reach),
             asking=Asking(self._rpc),

@@ -14,6 +14,7 @@ from shared.database import database_url
 from shared.forms import settings as form_settings
 from shared.public_addresses import Network, parse_networks
 from shared.settings import is_bind
+from storage_service.accounts.joining import EXPECTED, Told, setup_token
 
 BIND = "127.0.0.1:8090"
 PROXIES = "127.0.0.0/8, ::1/128"
@@ -40,6 +41,7 @@ class Settings:
     forms: Path = Path("forms.toml")
     api_key_hashes: tuple[str, ...] = field(default=(), repr=False)
     operator_key_hashes: tuple[str, ...] = field(default=(), repr=False)
+    setup: Told = field(default_factory=Told)
     public_url: str | None = None
     proxies: tuple[Network, ...] = parse_networks(PROXIES)
     requests_most: int = REQUESTS_MOST
@@ -59,6 +61,7 @@ def load() -> Settings:
         forms=form_settings.forms_file(env),
         api_key_hashes=key_hashes(env, "API_KEY_HASHES"),
         operator_key_hashes=key_hashes(env, "OPERATOR_KEY_HASHES"),
+        setup=_setup(env),
         public_url=settings.public_url(env),
         proxies=_proxies(env),
         requests_most=env.int("CONSOLE_REQUESTS", REQUESTS_MOST, validate=validate.Range(16, 2000)) or REQUESTS_MOST,
@@ -74,6 +77,24 @@ def load() -> Settings:
 def _proxies(env: FileAwareEnv) -> tuple[Network, ...]:
     """Read `CONSOLE_PROXIES`: networks with commas between, or `none`; this machine by default."""
     return _networks(env.str("CONSOLE_PROXIES", PROXIES, validate=_are_networks) or PROXIES)
+
+
+def _setup(env: FileAwareEnv) -> Told:
+    """Read `SETUP_TOKEN`, what is known of the token of the setup link; none by default."""
+    text = env.str("SETUP_TOKEN", "", validate=_is_setup_token) or ""
+    file = env.str("SETUP_TOKEN_FILE", "") or None
+    try:
+        return Told(setup_token(text) if text else None, None if file is None else Path(file))
+    except ValueError:  # said when the settings are sealed
+        return Told()
+
+
+def _is_setup_token(text: str) -> None:
+    try:
+        if text:
+            setup_token(text)
+    except ValueError:
+        raise ValidationError(EXPECTED) from None
 
 
 def _networks(text: str) -> tuple[Network, ...]:

@@ -15,7 +15,7 @@ from shared.forms import NAME as FORM_NAME
 from shared.web.refusals import refused
 from shared.web.schemas import MOMENT, TEXT, Schema, a_list, an_object, ref
 from storage_service.accounts.asker import SCOPES
-from storage_service.accounts.keys import DAYS_MOST, FORMS_MOST, NAME_EXPECTED, Key, NameTaken, is_name
+from storage_service.accounts.keys import DAYS_MOST, FORMS_MOST, NAME_EXPECTED, Key, NameTaken, is_known_name, is_name
 from storage_service.console.access import asker_of_all, needs
 from storage_service.console.answers import JSON, json_answer
 from storage_service.console.describing import Described, answer, body
@@ -83,7 +83,7 @@ def routes(parts: Parts) -> Blueprint:
     @needs("admin")
     def end(name: str) -> Response:
         who = asker_of_all("a key")
-        if not is_name(name) or not parts.keys.end(name, by=who):
+        if not is_known_name(name) or not parts.keys.end(name, by=who):
             raise refused(404, "NOT_FOUND", "There is no key of this name that opens anything.")
         return Response(status=204)
 
