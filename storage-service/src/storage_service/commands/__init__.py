@@ -12,6 +12,7 @@ from storage_service.commands.migrate import migrate
 from storage_service.commands.parked import parked
 from storage_service.commands.resend import resend
 from storage_service.commands.run import run
+from storage_service.commands.user import user
 
 COMMANDS: Mapping[str, Command] = {
     "run": run,
@@ -19,6 +20,7 @@ COMMANDS: Mapping[str, Command] = {
     "migrate": migrate,
     "index": index,
     "key": key,
+    "user": user,
     "parked": parked,
     "resend": resend,
 }
