@@ -1,0 +1,123 @@
+"""Answers with what a query finds as a file, which is written while it is read: for the API and for the pages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import tzinfo
+from typing import TYPE_CHECKING
+
+import structlog
+from flask import Response, request
+
+from shared.messaging.failures import DependencyUnavailable
+from shared.query import Query
+from shared.web.refusals import Refused, refused, unavailable
+from shared.web.unfinished import never_ending
+from storage_service.accounts.asker import Asker
+from storage_service.accounts.audit import TARGET_MOST
+from storage_service.console.answers import NOT_KEPT
+from storage_service.console.parameters import Parameters
+from storage_service.console.parts import Parts
+from storage_service.records import QueryTookTooLong
+from storage_service.records.export import AllTaken, Asked, ColumnsError, Export, Exporter, Format, Place, named_columns
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
+
+FORMATS: Mapping[str, Format] = {"csv": "csv", "ndjson": "ndjson", "json": "json", "xlsx": "xlsx"}
+NAMES = ("format", "columns", "bom", "labels", "count")
+"""What a request may say of a file, beside its query and the time zone."""
+
+RETRY_AFTER_S = 30
+
+_log = structlog.get_logger()
+
+
+class Downloads:
+    """Answers with files."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+        self._exporter = Exporter(parts.records, parts.forms, clock=parts.clock)
+
+    def answer(self, given: Parameters, query: Query | None, zone: tzinfo, who: Asker) -> Response:
+        """Return the response; raises `Refused`, and as `Records` does."""
+        asked = _asked(given, zone)
+        place = self._place()
+        try:
+            begun = self._exporter.begin(query, who.forms, asked, me=who.name)
+            self._parts.audit.note(who, f"export.{asked.format}", on=_forms_of(who), count=begun.expected)
+            return _answer(begun, place)
+        except BaseException:
+            place.free()
+            raise
+
+    def _place(self) -> Place:
+        try:
+            return self._parts.exports.take()
+        except AllTaken:
+            raise _all_taken() from None
+
+
+def _asked(given: Parameters, zone: tzinfo) -> Asked:
+    columns = given.text("columns")
+    try:
+        named = None if columns is None else named_columns(columns)
+    except ColumnsError as error:
+        raise refused(400, "COLUMNS", f"columns: {error}.", field="columns") from error
+    return Asked(
+        format=FORMATS[given.one_of("format", FORMATS, "csv")],
+        columns=named,
+        zone=zone,
+        has_bom=_flag(given, "bom"),
+        has_labels=_flag(given, "labels"),
+        is_counted=_flag(given, "count", default="1"),
+    )
+
+
+def _flag(given: Parameters, name: str, default: str = "0") -> bool:
+    return given.one_of(name, ("1", "0", "true", "false"), default) in ("1", "true")
+
+
+def _all_taken() -> Refused:
+    refusal = unavailable("As many exports as may be are being written just now. Please ask again in half a minute.")
+    refusal.headers["Retry-After"] = str(RETRY_AFTER_S)
+    return refusal
+
+
+def _forms_of(who: Asker) -> str:
+    """Return of which forms the file may be: by their names, where these are few."""
+    if who.forms is None:
+        return "forms: all"
+    names = f"forms: {', '.join(sorted(who.forms))}"
+    return names if len(names) <= TARGET_MOST else f"forms: the {len(who.forms)} of its key"
+
+
+def _answer(begun: Export, place: Place) -> Response:
+    headers = {
+        **NOT_KEPT,
+        "Content-Type": begun.content_type,
+        "Content-Disposition": f'attachment; filename="{begun.file_name}"',
+        "X-Accel-Buffering": "no",
+    }
+    if begun.expected is not None:
+        headers["X-Rows-Expected"] = str(begun.expected)
+    response = Response(_sent(begun, place, request.environ), headers=headers)
+    response.call_on_close(place.free)  # also of what nobody has begun to read
+    return response
+
+
+def _sent(begun: Export, place: Place, environ: WSGIEnvironment) -> Iterator[bytes]:
+    sent_bytes = 0
+    try:
+        for chunk in begun.chunks:
+            yield chunk
+            sent_bytes += len(chunk)
+    except Exception as error:  # noqa: BLE001 - whatever it is, what was sent must not look whole
+        because = str(error) if isinstance(error, DependencyUnavailable | QueryTookTooLong) else None  # no values
+        _log.error("an export broke off", file=begun.file_name, error=type(error).__name__, because=because)
+    else:
+        return
+    finally:
+        place.free()
+    yield from never_ending(environ, sent_bytes)
