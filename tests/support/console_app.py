@@ -28,7 +28,7 @@ from storage_service.jobs.kinds import kinds_of
 from storage_service.jobs.runner import JobRunner
 from storage_service.jobs.steps import Steps
 from storage_service.queries import SubmissionQueries
-from storage_service.records import Counting, Records
+from storage_service.records import Arrivals, Counting, Hints, Records
 from storage_service.records.export import Places
 from storage_service.views import Views
 from storage_service.work import Work
@@ -106,6 +106,9 @@ def a_console(
         "jobs": Jobs(engine, records, runner, audit, clock=clock),
         "views": Views(engine, clock),
         "counting": Counting(engine, clock=clock),
+        "hints": Hints(engine),
+        "arrivals": _ended(),
+        "lag_s": lambda: 0.0,
         "pages": SubmissionQueries(engine),
         "work": work,
         "keys": Keys(engine, [Fixed([hash_of(ALL_KEY)], frozenset(SCOPES))], clock=clock),
@@ -119,3 +122,10 @@ def a_console(
     parts = Parts(**{**given, **others})
     app = create_app(parts)
     return ConsoleApp(app, parts, broker, app.test_client())
+
+
+def _ended() -> Arrivals:
+    """Return arrivals whose streams end at once: who reads a page whole would else wait for ten minutes."""
+    arrivals = Arrivals()
+    arrivals.end()
+    return arrivals

@@ -13,7 +13,7 @@ from storage_service.accounts.keys import Keys
 from storage_service.console.asking import Asking
 from storage_service.jobs.asking import Jobs
 from storage_service.queries import SubmissionQueries
-from storage_service.records import Counting, Records
+from storage_service.records import Arrivals, Counting, Hints, Records
 from storage_service.records.export import Places
 from storage_service.views import Views
 from storage_service.work import Work
@@ -24,11 +24,15 @@ class Parts:
     """Made by `console.service`, handed to the `routes` of each resource.
 
     `pages` are a form's submissions as they were always listed. `asking` asks notify. `public_url` is where the gateway
-    is reached, None where nobody says. `exports` are the places for files that are written at once.
+    is reached, None where nobody says. `exports` are the places for files that are written at once. `arrivals` wakes
+    whoever watches a list, and `lag_s` says how far the search index is behind.
     """
 
     records: Records
     counting: Counting
+    hints: Hints
+    arrivals: Arrivals
+    lag_s: Callable[[], float]
     jobs: Jobs
     views: Views
     pages: SubmissionQueries

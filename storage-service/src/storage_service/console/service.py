@@ -35,9 +35,10 @@ from storage_service.jobs.measuring import measure_jobs
 from storage_service.jobs.runner import JobRunner
 from storage_service.jobs.steps import Steps
 from storage_service.queries import SubmissionQueries
-from storage_service.records import QUERY_SECONDS_MOST, Counting, Records
+from storage_service.records import QUERY_SECONDS_MOST, Arrivals, Counting, Hints, Records
 from storage_service.records.export import Places
 from storage_service.records.index.indexer import Indexer
+from storage_service.records.index.lag import RecentLag
 from storage_service.records.index.measuring import measure_lag
 from storage_service.tables import LEASES, OUTBOX
 from storage_service.views import Views
@@ -57,6 +58,8 @@ class Console:
         self._engine = database.create(settings.database_url, pool=REQUESTS_POOL)
         self._behind = database.create(settings.database_url, pool=BACKGROUND_POOL)
         self._rpc = broker.rpc_client()
+        self._arrivals = Arrivals()
+        broker.watch(self._arrivals.notice)
         uses = LastUses(self._behind)
         outbox = OutboxPublisher(self._behind, Outbox(OUTBOX), Lease(LEASES, "outbox"), broker.publisher(), reach=reach)
         indexer = Indexer(self._behind)
@@ -85,6 +88,7 @@ class Console:
         The process ends when all of that has ended: leases are given back, what is in hand is finished. Requests have
         `serving.DRAIN_S` for theirs; a file that is not written by then breaks off.
         """
+        self._arrivals.end()
         for one in self._running:
             one.stop()
 
@@ -97,6 +101,9 @@ class Console:
         parts = Parts(
             records=records,
             counting=Counting(self._engine),
+            hints=Hints(self._engine),
+            arrivals=self._arrivals,
+            lag_s=RecentLag(Indexer(self._engine).lag_s),
             jobs=Jobs(self._engine, records, self._runner(self._engine), audit),
             views=Views(self._engine),
             pages=SubmissionQueries(self._engine),

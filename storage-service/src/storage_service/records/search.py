@@ -149,6 +149,23 @@ class Records:
         with self._reader.connection() as connection:
             return list(connection.scalars(found))
 
+    def arrived(
+        self,
+        query: Query | None,
+        forms: frozenset[str] | None,
+        since: datetime,
+        most: int,
+        *,
+        now: datetime | None = None,
+        zone: tzinfo = UTC,
+        me: str | None = None,
+    ) -> list[UUID]:
+        """Return the ids of at most so many that were stored after a moment, the first of them first."""
+        found = select(_S.id).select_from(self._conditions.source).where(_S.stored_at > since)
+        found = found.where(self._asked(query, forms, now, zone, me)).order_by(_S.stored_at, _S.id).limit(most)
+        with self._reader.connection() as connection:
+            return list(connection.scalars(found))
+
     def known(self, keys: Sequence[UUID], forms: frozenset[str] | None) -> list[UUID]:
         """Return which of these ids there are, in the same order, each once."""
         with self._reader.connection() as connection:
