@@ -54,6 +54,9 @@ def main() -> int:
             return _refuse(f"{name} did not end well: docker service ps --no-trunc {stack}_{name}")
     _deploy(stack, form)
     print(f"deployed: docker stack services {stack}")
+    print(
+        "The first owner: docker exec, in a task of the console, python -m storage_service user add EMAIL --role owner"
+    )
     return 0
 
 

@@ -171,7 +171,8 @@ def test_the_console_has_the_keys_hashes_and_no_other_services_secrets() -> None
     assert [volume for volume in services["console"]["volumes"] if isinstance(volume, str)] == [
         "console-secrets:/secrets:ro"
     ]
-    assert "/secrets/api_key_hashes /secrets/operator_key_hashes /console" in services["setup"]["command"][-1]
+    copied = "/secrets/api_key_hashes /secrets/operator_key_hashes /secrets/setup_token /console"
+    assert copied in services["setup"]["command"][-1]
     assert "console-secrets:/console" in services["setup"]["volumes"]
 
 

@@ -92,6 +92,19 @@ def test_a_plain_index_describes_any_form_and_its_start_page_leads_nowhere(tmp_p
     assert links_of(gateway.client.get("/").text) == []
 
 
+def test_a_start_page_leads_to_the_console_where_there_is_one(tmp_path: Path, gateway: Gateway) -> None:
+    assert "/console" not in links_of(gateway.client.get("/").text)
+    with_console = a_gateway(tmp_path, console_url="http://127.0.0.1:1")
+    assert links_of(with_console.client.get("/").text)[0] == "/console"
+
+
+def test_an_index_that_is_the_console_sends_everybody_there_and_names_no_form(tmp_path: Path) -> None:
+    gateway = a_gateway(tmp_path, index="console", console_url="http://127.0.0.1:1")
+    answer = gateway.client.get("/")
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/console")
+    assert "/f/signup" not in gateway.client.get("/openapi.json").text
+
+
 @pytest.mark.parametrize("index", ["forms", "plain"])
 def test_what_a_visitor_sees_leads_nowhere_private(tmp_path: Path, index: str) -> None:
     gateway = a_gateway(tmp_path, index=index)

@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import stat
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from gateway import settings
 from gateway.console.bounds import Bounds
-from gateway.server.installation import NewKeys, set_up
+from gateway.server.installation import NewKeys, make_link, set_up
 from shared.api_keys import hash_of, key_hashes
 from shared.settings import SettingsError, reader
 
@@ -83,6 +84,7 @@ def test_everything_wrong_is_reported_at_once(monkeypatch: pytest.MonkeyPatch) -
         ({"TRUSTED_HOPS": "1"}, "plain"),
         ({"BIND": "0.0.0.0:8080", "INDEX": "forms"}, "forms"),
         ({"INDEX": "plain"}, "plain"),
+        ({"INDEX": "console"}, "console"),
     ],
 )
 def test_the_forms_are_listed_by_default_where_nobody_else_can_ask(
@@ -202,6 +204,20 @@ def test_of_several_setups_at_once_one_shows_a_key(tmp_path: Path) -> None:
     [operator] = [keys.operator for keys in made if keys.operator]
     assert (tmp_path / "new" / "api_key_hashes").read_text().strip() == hash_of(api)
     assert (tmp_path / "new" / "operator_key_hashes").read_text().strip() == hash_of(operator)
+
+
+def test_a_link_for_the_first_owner_replaces_the_last_one_and_no_file_holds_its_token(tmp_path: Path) -> None:
+    file, links = tmp_path / "setup_token", []
+    for _ in range(2):
+        links.append(make_link(tmp_path, "https://forms.example.org/"))
+        beginning, _, token = links[-1].rpartition("/")
+        assert beginning == "https://forms.example.org/console/setup"
+        told, moment = file.read_text().split()
+        assert told == hash_of(token)
+        assert abs(datetime.now(UTC) - datetime.fromisoformat(moment)) < timedelta(minutes=1)
+        assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert links[0] != links[1]
+    assert [path.name for path in tmp_path.iterdir()] == ["setup_token"]
 
 
 def test_what_forms_name_is_looked_for_where_the_settings_say(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

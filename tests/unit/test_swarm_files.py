@@ -16,9 +16,10 @@ SERVICES = ("topology", "storage-migrate", "notify-migrate", "storage-service", 
 
 @pytest.mark.parametrize("name", SERVICES)
 def test_every_secret_that_a_setting_names_is_handed_over(name: str) -> None:
-    variables = services_of(BASE)[name]["environment"]
-    named = {value for key, value in variables.items() if key.endswith("_FILE") and not value.startswith("$")}
-    given = {secret["target"] for secret in read(SWARM)["services"][name]["secrets"]}
+    own = read(SWARM)["services"][name]
+    variables = services_of(BASE)[name]["environment"] | own.get("environment", {})
+    named = {value for key, value in variables.items() if key.endswith("_FILE") and value[:1] not in ("$", "")}
+    given = {secret["target"] for secret in own["secrets"]}
     assert named, "each has its broker's or its database's address in a file"
     assert given == named
 

@@ -11,7 +11,7 @@ import structlog
 from gateway import settings
 from gateway.http.site import Site
 from gateway.server.forms_file import load_forms
-from gateway.server.installation import set_up
+from gateway.server.installation import make_link, set_up
 from gateway.server.wsgi import serve
 from shared import forms, logs
 from shared.settings import SettingsError
@@ -20,7 +20,7 @@ from shared.settings import SettingsError
 def main() -> int:
     """Run the command that the arguments name; a settings error is printed whole, and exits 2."""
     arguments = _parser().parse_args()
-    return _set_up(arguments.directory) if arguments.command == "setup" else _serve()
+    return _set_up(arguments.directory, arguments.url) if arguments.command == "setup" else _serve()
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -28,14 +28,18 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command")
     setup = commands.add_parser("setup", help="make the secret and the keys where they are missing")
     setup.add_argument("directory", type=Path)
+    setup.add_argument("--url", help="where the gateways are reached: make a new link for the first owner, too")
     return parser
 
 
-def _set_up(directory: Path) -> int:
+def _set_up(directory: Path, url: str | None) -> int:
     made = set_up(directory)
     for name, key in (("API key", made.api), ("Operator key", made.operator)):
         if key is not None:
             print(f"{name} (shown once): {key}")  # noqa: T201 - what the command is for
+    if url:
+        link = make_link(directory, url)
+        print(f"First owner (works once, for 24 hours, while there is no owner): {link}")  # noqa: T201
     return 0
 
 

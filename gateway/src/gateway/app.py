@@ -65,7 +65,7 @@ def create_app(
     app = GatewayApp(
         publisher, [watching, rpc], secrets_missing, streams=[watchers, passing], passed_on=passing.in_flight
     )
-    pages, queries, tokens = Pages(settings.public_url), ServiceQueries(rpc, clock), Tokens(settings.secret)
+    pages, queries, tokens = _pages(settings), ServiceQueries(rpc, clock), Tokens(settings.secret)
     answers, site = Answers(pages), Site(settings.public_url, settings.bind)
     intake = Intake(
         ServedForms(forms, Captchas(settings.form_secrets, Guard(settings.captcha_allow))),
@@ -84,7 +84,7 @@ def create_app(
     submit = traced_submit(intake.submit, spans) if spans else intake.submit
     intake_routes.add_routes(app, submit, intake)
     receipts_routes.add_routes(app, receipts)
-    pages_routes.add_routes(app, pages, forms, listed, site)
+    pages_routes.add_routes(app, pages, forms, listed, site, leads_on=settings.index == "console")
     openapi_routes.add_routes(app, pages, listed, site)
     health.add_routes(app, publisher)
     answer_errors(app, answers)
@@ -94,6 +94,10 @@ def create_app(
     submissions = SubmissionApp(submit, forms, bodies=bodies, answers=answers, otherwise=console)
     app.wsgi_app = _behind_proxies(submissions, settings.trusted_hops)  # type: ignore[method-assign]
     return app
+
+
+def _pages(settings: Settings) -> Pages:
+    return Pages(settings.public_url, has_console=settings.console_url is not None)
 
 
 def _passing(settings: Settings, bodies: Bodies, counters: PassingCounters | None) -> Passing:

@@ -35,7 +35,8 @@ six), and RabbitMQ 4 closes the channel on a message above 16 MiB."""
 RATE_LIMIT = "600/minute"
 """How often one address may submit to one form that says nothing else: more than people do who share an address."""
 
-Index: TypeAlias = Literal["forms", "plain"]
+Index: TypeAlias = Literal["forms", "plain", "console"]
+INDEXES: tuple[Index, ...] = get_args(Index)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,8 @@ class Settings:
     (`gateway.http.site`).
 
     `console_url` is where the console is, without a slash at its end; None where there is none. `passed` bounds what is
-    passed on to it. `index` says what strangers are shown at `/` and `/openapi`: every form, or none.
+    passed on to it. `index` says what strangers are shown at `/` and `/openapi`: every form, or none; with `console`
+    none, and `/` leads to the console.
     Its repr shows no credentials.
     """
 
@@ -129,7 +131,8 @@ def _is_redis_url(value: str) -> None:
 
 def _index(env: FileAwareEnv, bind: str, public_url: str | None, hops: int) -> Index:
     """Read what is shown; unless it is said, the forms where nobody but this machine can ask for them."""
-    given: str | None = env.str("INDEX", "", validate=validate.OneOf(["", *get_args(Index)]))
+    said: str | None = env.str("INDEX", "", validate=validate.OneOf(["", *INDEXES]))
+    given: Index | None = next((one for one in INDEXES if one == said), None)
     hosts = [host_of(bind), *([urlsplit(public_url).hostname or ""] if public_url else [])]
     is_local = hops == 0 and not any(map(is_beyond_loopback, hosts))
-    return "forms" if given == "forms" or (not given and is_local) else "plain"
+    return given or ("forms" if is_local else "plain")

@@ -26,7 +26,7 @@ from shared.forms import Form, Forms
 class Pages:
     """Renders every page. Nothing in a page is a script or a style but files of the gateway's own."""
 
-    def __init__(self, public_url: str | None) -> None:
+    def __init__(self, public_url: str | None, *, has_console: bool = False) -> None:
         self._public_url = public_url
         self._environment = Environment(
             loader=PackageLoader("gateway.pages"),
@@ -35,7 +35,7 @@ class Pages:
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        self._environment.globals["assets"] = _asset_version()
+        self._environment.globals.update(assets=_asset_version(), has_console=has_console)
         self._environment.filters.update(shell=shlex.quote, field_id=id_of, clock=_clock, instant=text_of)
 
     def home(self, forms: Forms | None, base_url: str) -> Response:

@@ -11,12 +11,21 @@ from gateway.http.site import Site
 from gateway.pages.renderer import Pages
 from shared.forms import Forms
 
+CONSOLE = "/console"
 
-def add_routes(app: Flask, pages: Pages, forms: Forms, listed: Forms | None, site: Site) -> None:
-    """Connect the addresses; the start page names the forms that are `listed`, none where that is None."""
+
+def add_routes(
+    app: Flask, pages: Pages, forms: Forms, listed: Forms | None, site: Site, *, leads_on: bool = False
+) -> None:
+    """Connect the addresses; the start page names the forms that are `listed`, none where that is None.
+
+    Where it `leads_on` it is the console's: whoever comes there is sent to it.
+    """
 
     @app.get("/")
     def home() -> Response:
+        if leads_on:
+            return Response(status=303, headers={"Location": CONSOLE, "Cache-Control": "no-store"})
         return pages.home(listed, site.origin(current_request()))
 
     @app.get("/f/<name>", strict_slashes=False)

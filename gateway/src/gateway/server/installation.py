@@ -1,4 +1,4 @@
-"""Prepares the first start of an installation: it makes the secret and the keys, once."""
+"""Prepares the first start of an installation: it makes the secret and the keys, once, and the first owner's link."""
 
 from __future__ import annotations
 
@@ -6,13 +6,16 @@ import os
 import secrets
 import tempfile
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from shared.api_keys import OPERATOR_PREFIX, PREFIX, hash_of, new_key
+from shared.setup_token import new_setup_token
 
 SECRET = "secret"  # noqa: S105 - a file's name
 API_HASHES = "api_key_hashes"
 OPERATOR_HASHES = "operator_key_hashes"
+SETUP_TOKEN = "setup_token"  # noqa: S105
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +37,16 @@ def set_up(directory: Path) -> NewKeys:
     return NewKeys(_make_key(directory / API_HASHES, PREFIX), _make_key(directory / OPERATOR_HASHES, OPERATOR_PREFIX))
 
 
+def make_link(directory: Path, url: str) -> str:
+    """Return a new link for the first owner; `directory` has what the console is told of it, in place of the last one.
+
+    Whether there is an owner already, the console alone knows: then it takes none of them.
+    """
+    made = new_setup_token(datetime.now(UTC))
+    _draft(directory / SETUP_TOKEN, made.told).replace(directory / SETUP_TOKEN)
+    return made.link(url)
+
+
 def _make_key(path: Path, prefix: str) -> str | None:
     key = new_key(prefix)
     return key if _write_once(path, hash_of(key)) else None
@@ -42,13 +55,19 @@ def _make_key(path: Path, prefix: str) -> str | None:
 def _write_once(path: Path, text: str) -> bool:
     if path.exists():
         return False
-    descriptor, draft = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")  # mode 600
+    draft = _draft(path, text)
     try:
-        with os.fdopen(descriptor, "w", encoding="ascii") as file:
-            file.write(text + "\n")
-        Path(path).hardlink_to(draft)
+        path.hardlink_to(draft)
     except FileExistsError:
         return False
     finally:
-        Path(draft).unlink()
+        draft.unlink()
     return True
+
+
+def _draft(path: Path, text: str) -> Path:
+    """Write a file beside another, which its owner alone may read."""
+    descriptor, draft = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")  # mode 600
+    with os.fdopen(descriptor, "w", encoding="ascii") as file:
+        file.write(text + "\n")
+    return Path(draft)
