@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import re
 import signal
 import subprocess
 import sys
-import termios
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -19,64 +16,10 @@ import requests
 from dev.mail_sink import mails, read_mail
 from dev.processes import descendants, free_port, is_alive
 from support.polling import eventually
+from support.runner import Runner
 from support.service import ROOT, clean_environment
 
-READY_S = 90
 ADA = {"name": "Ada Lovelace", "email": "ada@example.org"}
-
-
-class Runner:
-    """`python -m dev.run` on a pseudo-terminal of its own, as a person would have it."""
-
-    def __init__(self, directory: Path, port: int) -> None:
-        self.url = f"http://127.0.0.1:{port}"
-        self._log = directory.with_suffix(f".{os.urandom(3).hex()}.log")
-        self._terminal, theirs = os.openpty()
-        with self._log.open("wb") as out:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "dev.run", "--directory", str(directory)],
-                cwd=ROOT,
-                env=clean_environment() | {"PORT": str(port)},
-                stdin=theirs,
-                stdout=out,
-                stderr=subprocess.STDOUT,
-                preexec_fn=_take_terminal,  # noqa: PLW1509 - no threads in this test
-            )
-        os.close(theirs)
-
-    @property
-    def output(self) -> str:
-        """Everything it has printed."""
-        return self._log.read_text(errors="replace")
-
-    def await_ready(self) -> list[int]:
-        """Wait until it says that all is ready; returns the ids of all its processes."""
-
-        def is_ready() -> bool:
-            if self.process.poll() is not None:
-                pytest.fail(f"it ended:\n{self.output}")
-            return "Counterfoil is ready" in self.output
-
-        eventually(is_ready, READY_S, "it is ready")
-        return [self.process.pid, *descendants(self.process.pid)]
-
-    def pid_of(self, module: str) -> int:
-        """Return the process id of `python -m <module>` below it; options and paths may follow, and no other word."""
-        table = subprocess.run(["ps", "-A", "-ww", "-o", "pid=,command="], capture_output=True, text=True).stdout
-        commands = dict(line.split(None, 1) for line in table.splitlines())
-        ours = [pid for pid in descendants(self.process.pid) if str(pid) in commands]
-        return next(pid for pid in ours if re.search(rf"-m {module}( [/-]|$)", commands[str(pid)]))
-
-    def close_terminal(self) -> None:
-        """Close the window it runs in."""
-        with suppress(OSError):
-            os.close(self._terminal)
-
-
-def _take_terminal() -> None:
-    signal.signal(signal.SIGHUP, signal.SIG_DFL)  # under nohup, the tests ignore it, and so would what they start
-    os.setsid()
-    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 
 
 @pytest.fixture
@@ -89,11 +32,7 @@ def runners() -> Iterator[list[Runner]]:
     started: list[Runner] = []
     yield started
     for runner in started:
-        runner.close_terminal()
-        if runner.process.poll() is None:
-            runner.process.terminate()
-            runner.process.wait(60)
-        print(runner.output)
+        runner.end()
 
 
 def test_parts_are_killed_then_all_of_it_and_nothing_is_lost(directory: Path, runners: list[Runner]) -> None:

@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from dev import ports, run, run_directory, run_settings, run_words
+from dev import first_owner, ports, run, run_directory, run_settings, run_words
 from dev.processes import free_port
 from dev.steps import CannotGoOn
+from support.console_stand_in import StandIn, fixed
 from support.own_templates import written
 
 MADE = {"BIND": "127.0.0.1:8080", "BROKER_URL": "amqp://private/"}
@@ -30,6 +31,8 @@ def no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
         "API_KEY_HASHES",
         "SECRET",
         "CONSOLE_BIND",
+        "PUBLIC_URL",
+        "SETUP_TOKEN",
     ):
         monkeypatch.delenv(f"COUNTERFOIL_{name}", raising=False)
         monkeypatch.delenv(f"COUNTERFOIL_{name}_FILE", raising=False)
@@ -66,7 +69,7 @@ def test_a_port_that_is_kept_for_root_is_said_to_be_with_one_that_is_not() -> No
 
 def test_the_port_of_http_itself_is_served_and_not_named(tmp_path: Path) -> None:
     said = run_words.ready(tmp_path, 80, "", None)
-    assert "Counterfoil is ready:  http://127.0.0.1/\n" in said
+    assert "Counterfoil is ready:  http://127.0.0.1/console\n" in said
     assert ":80" not in said
 
 
@@ -188,6 +191,22 @@ def test_the_key_is_told_at_the_first_start_only(tmp_path: Path) -> None:
     assert "`make key NAME=mine SCOPES=read` makes another" in later
     assert "`make key NAME=mine SCOPES=operate` makes another" in later
     assert "http://127.0.0.1:8025/" in later
+
+
+def test_the_first_owners_link_is_said_first_of_all_while_there_is_no_owner(tmp_path: Path) -> None:
+    said = "First owner (works once, …): http://127.0.0.1:8080/console/setup/abc"
+    port = free_port()
+    with StandIn(port) as console:
+        link = first_owner.link_for_nobody_yet(said, port)
+        assert console.heard[0].target == "/console/setup/abc"
+        console.answers["/console/setup/"] = fixed(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n")
+        assert first_owner.link_for_nobody_yet(said, port) is None
+    assert link == "http://127.0.0.1:8080/console/setup/abc"
+    assert first_owner.link_for_nobody_yet(said, port) == link, "it cannot be asked"
+    lines = run_words.ready(tmp_path, 8080, said, None, link).splitlines()
+    assert next(line.strip() for line in lines if "http" in line) == link
+    later = run_words.ready(tmp_path, 8080, said, None, None)
+    assert "/console/setup/" not in later
 
 
 def test_the_words_name_a_form_that_is_there(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

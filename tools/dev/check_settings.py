@@ -21,7 +21,7 @@ _LOADS: dict[str, Callable[[], object]] = {
     "notify": notify_service.settings.load,
 }
 _TO_BE_MADE = {**run_settings.addresses(8080, 8090), "BROKER_URL": "amqp://127.0.0.1/", "SMTP_URL": "smtp://127.0.0.1"}
-_TO_BE_MADE_AS_FILES = {"SECRET": "to be made", "API_KEY_HASHES": "", "OPERATOR_KEY_HASHES": ""}
+_TO_BE_MADE_AS_FILES = {"SECRET": "to be made", "API_KEY_HASHES": "", "OPERATOR_KEY_HASHES": "", "SETUP_TOKEN": ""}
 
 
 def problems(directory: Path) -> str:

@@ -31,7 +31,7 @@ or Google Chrome where Chromium is a snap, as on Ubuntu; or say where one is:
 
 def install() -> None:
     """Make everything ready that a browser test needs; does nothing when it is. Raises `CannotGoOn`."""
-    _provide_chromium()
+    provide_chromium()
     _install_packages()
 
 
@@ -46,7 +46,8 @@ def node() -> str:
     return str(_node_folder() / "bin" / "node")
 
 
-def _provide_chromium() -> None:
+def provide_chromium() -> None:
+    """Install Chromium where there is none; raises `CannotGoOn`."""
     if chromium():
         return
     try:

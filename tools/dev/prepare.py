@@ -65,7 +65,8 @@ def for_proxies() -> None:
 
 def for_bench() -> None:
     """Get ready for `make bench`; raises `CannotGoOn`."""
-    python_packages.install_with_bench()
+    python_packages.install_with_clients()
+    clients.provide_chromium()
     _provide_rabbitmq(docker_will_do=False)
     _provide_postgresql()
     _provide("wrk", is_here=shutil.which("wrk") is not None, apt="wrk", brew="wrk")

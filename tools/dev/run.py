@@ -15,7 +15,7 @@ from typing import NoReturn
 
 import requests
 
-from dev import check_settings, ports, processes, programs, run_directory, run_settings, run_words
+from dev import check_settings, first_owner, ports, processes, programs, run_directory, run_settings, run_words
 from dev.broker import Broker
 from dev.docker_broker import DockerBroker
 from dev.steps import RUN, CannotGoOn, doing, leave
@@ -60,7 +60,7 @@ class Run:
             stack.callback(self._supervisor.say, "Stopped.")
             if not run_settings.is_given("BROKER_URL"):
                 self._start_broker(stack)
-            api_key = self._call("gateway", "setup", str(self._directory / "secrets")).strip()
+            made = self._set_up()
             with doing("Bringing the databases up to date"):
                 self._call("storage_service", "migrate")
                 self._call("notify_service", "migrate")
@@ -73,7 +73,8 @@ class Run:
             if ended := self._await_ready():
                 return ended
             self._supervisor.bring_back()
-            self._supervisor.say(run_words.ready(self._directory, self._port, api_key, mail_page))
+            link = first_owner.link_for_nobody_yet(made, self._port)
+            self._supervisor.say(run_words.ready(self._directory, self._port, made, mail_page, link))
             return self._supervisor.wait()
 
     def end_now(self) -> NoReturn:
@@ -82,6 +83,11 @@ class Run:
         if isinstance(self._broker, DockerBroker):
             self._broker.kill()
         os._exit(130)
+
+    def _set_up(self) -> str:
+        """Make what is missing, and a new link for the first owner; returns what was said of it."""
+        url = first_owner.public_url(self._port)
+        return self._call("gateway", "setup", str(self._directory / "secrets"), "--url", url).strip()
 
     def _start_broker(self, stack: ExitStack) -> None:
         kind = Broker if programs.has_rabbitmq() else DockerBroker

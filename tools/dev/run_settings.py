@@ -55,6 +55,7 @@ def environment(directory: Path, service: str, made: Mapping[str, str]) -> dict[
         "SECRET_FILE": str(secrets / "secret"),
         "API_KEY_HASHES_FILE": str(secrets / "api_key_hashes"),
         "OPERATOR_KEY_HASHES_FILE": str(secrets / "operator_key_hashes"),
+        "SETUP_TOKEN_FILE": str(secrets / "setup_token"),
         "FORM_SECRETS": str(ROOT / "secrets" / "forms"),
         "LOG_FORMAT": "console",
         **made,

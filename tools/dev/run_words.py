@@ -6,17 +6,26 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
-from dev import run_settings
+from dev import first_owner, run_settings
 from dev.steps import ROOT
 
-_READY = """
-Counterfoil is ready:  {address}/
+_FIRST = """
+Counterfoil is ready. Open this link first, and make yourself the owner:
 
+  {link}
+
+It works once, for 24 hours; the next `make run` makes another.
+"""
+_HAS_OWNER = """
+Counterfoil is ready:  {address}/console
+"""
+_READY = """
+  Console   {address}/console  (what came in; locked out: docs/console.md)
+  Forms     {address}/  (from {forms})
   API       {address}/v1  (described at {address}/v1/openapi.json; `make key` makes further keys)
   API key   {api_key}
   Operator  {operator_key}
   Mails     {mails}
-  Forms     {forms}
   Data      {data}
 
 Try it: open {address}/f/{form} in a browser{posts}
@@ -33,16 +42,19 @@ _ASK_HOME = """.
 For a terminal {address}/ has a line for each form. What came in is shown by
 """
 
-_HTTP = 80
 _EXAMPLE = {"name", "email"}
 
 
-def ready(directory: Path, port: int, setup_output: str, mail_page: str | None) -> str:
-    """Return the address, where keys and mails are, and what to try. `setup_output` holds the new keys, or nothing."""
+def ready(directory: Path, port: int, setup_output: str, mail_page: str | None, link: str | None = None) -> str:
+    """Return the first owner's link, where keys and mails are, and what to try.
+
+    `setup_output` holds the new keys, or nothing; `link` is None where there is an owner.
+    """
     key, operator_key = _shown_once(setup_output, "API key"), _shown_once(setup_output, "Operator key")
-    address = "http://127.0.0.1" if port == _HTTP else f"http://127.0.0.1:{port}"
+    address = first_owner.url_of(port)
     form, definition = _first_form()
-    return _READY.format(
+    first = _FIRST.format(link=link) if link else _HAS_OWNER.format(address=address)
+    return first + _READY.format(
         address=address,
         form=form,
         posts=(_POSTS if _takes_example(definition) else _ASK_HOME).format(address=address, form=form),
