@@ -1,4 +1,4 @@
-"""`/v1/parked`: the messages of storage and of notify that wait for a person: listed, shown, replayed, discarded.
+"""Lists, shows, replays and discards the messages of storage and of notify that wait for a person.
 
 Both services are asked over the broker, as each keeps its own.
 """
@@ -18,13 +18,10 @@ from shared.web.refusals import Refused, refused, unavailable
 from storage_service.accounts.asker import Asker
 from storage_service.console.access import asker_of_all, needs
 from storage_service.console.answers import json_answer
-from storage_service.console.api.parked_described import described, schemas
-from storage_service.console.api.parked_read import STATES, text_of, values_of, which_of
+from storage_service.console.api.parked.reading import STATES, text_of, values_of, which_of
 from storage_service.console.asking import PARKED_AT
 from storage_service.console.parameters import Parameters
 from storage_service.console.parts import Parts
-
-__all__ = ["described", "routes", "schemas"]
 
 REPLAY_TIMEOUT_S = 9.0
 """Less than the ten seconds that a proxy gives a POST."""

@@ -9,7 +9,7 @@ from shared.parked.limits import NOTE_MOST, REPLAY_MOST
 from shared.parked.states import Kind, State
 from shared.web.schemas import MOMENT, TEXT, TEXT_OR_NONE, Schema, a_list, an_object, ref
 from storage_service.console.answers import JSON
-from storage_service.console.api.parked_read import STATES
+from storage_service.console.api.parked.reading import STATES
 from storage_service.console.asking import PARKED_AT
 from storage_service.console.describing import Described, answer, parameter
 from storage_service.console.parameters import LIMIT
