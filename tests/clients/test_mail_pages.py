@@ -18,6 +18,8 @@ TEXTS: dict[str, dict[str, object]] = {
         "page": LONG,
         "answer_to": LONG,
     },
+    "invitation": {"site": "a" * 60 + ".example.org", "by": "x" * 64 + "@example.org", "sender": "Forms " + "y" * 90},
+    "reset": {"site": "a" * 60 + ".example.org", "by": "", "link": LONG},
 }
 
 CONTRASTS = """() => {

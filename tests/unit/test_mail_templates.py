@@ -166,8 +166,8 @@ def test_all_that_is_wrong_is_said_at_once(tmp_path: Path) -> None:
         "confirmation/fr.mail.txt: expected a language and a part of the mail, such as de.subject.txt, ",
         "confirmation/english.speaking.txt: expected a language and a part of the mail",
         "confirmation/en.body.html:2: not UTF-8: save the file as UTF-8",
-        "confirmaton/en.body.txt: there is no mail confirmaton; there are: confirmation, owner",
-        "en.body.txt: expected in a folder of its mail: confirmation or owner",
+        "confirmaton/en.body.txt: there is no mail confirmaton; there are: confirmation, owner, invitation, reset",
+        "en.body.txt: expected in a folder of its mail: confirmation or owner or invitation or reset",
         "confirmation/fr.subject.txt: missing",
         "confirmation/fr.body.html: missing",
     ):

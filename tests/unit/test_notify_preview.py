@@ -136,11 +136,14 @@ def test_what_is_in_english_for_want_of_templates_is_warned_of(
         shown.err
         == f"{place}: in fr-CA there is no confirmation and no owner mail: add files for it, or it is in English\n"
     )
-    assert shown.out == "the templates of mails are fine: confirmation, owner, in de, en\n"
+    assert shown.out == "the templates of mails are fine: confirmation, owner, invitation, reset, in de, en\n"
     monkeypatch.setenv("COUNTERFOIL_TEMPLATES", str(own))
     assert main(["templates", str(path)]) == 0
     assert capfd.readouterr().err.splitlines() == [
-        f"{own}/owner: warning: there is no owner mail in fr: add files for it, or it is in English",
+        *(
+            f"{own}/{mail}: warning: there is no {mail} mail in fr: add files for it, or it is in English"
+            for mail in ("owner", "invitation", "reset")
+        ),
         f"{place}: in fr-CA there is no owner mail: add files for it, or it is in English",
     ]
 

@@ -22,6 +22,8 @@ from shared.messaging.failures import DependencyUnavailable
 from shared.telemetry.messaging import SECONDS
 from shared.telemetry.registry import secrets_gauge
 
+ACCOUNT_MAIL_OUTCOMES = ("sent", "expired", "refused")
+
 _HELD = "held"
 _CAPPED = "capped"
 _LOST = "lost"
@@ -58,6 +60,14 @@ class NotifyInstruments:
             registry=registry,
         )
 
+        self._account_mails = Counter(
+            "counterfoil_account_mails",
+            "Mails with links into accounts: sent, expired before they could be, refused for good.",
+            ["outcome"],
+            registry=registry,
+        )
+        for outcome in ACCOUNT_MAIL_OUTCOMES:
+            self._account_mails.labels(outcome)
         for channel in CHANNELS:  # shown from the start, at zero
             self._seconds.labels(told_as(channel))
             for outcome in (*get_args(Outcome), _HELD, _CAPPED, _LOST):
@@ -65,6 +75,10 @@ class NotifyInstruments:
 
     def _count(self, key: Key, outcome: str) -> None:
         self._outcomes.labels(told_as(key.channel), outcome).inc()
+
+    def count_account_mail(self, outcome: str) -> None:
+        """Count what came of a mail with a link into an account."""
+        self._account_mails.labels(outcome).inc()
 
     def count_lost(self, channel: str) -> None:
         """Count a delivery that has failed because its message is gone."""

@@ -9,6 +9,8 @@ from prometheus_client import CollectorRegistry
 from sqlalchemy import Engine
 
 from notify_service import settings
+from notify_service.account_mails.claims import forget_old_mails
+from notify_service.account_mails.wording import AccountMailWording
 from notify_service.channels.channel import Channel
 from notify_service.channels.chat.channel import ChatChannel
 from notify_service.channels.mail.templates import Templates
@@ -26,12 +28,22 @@ from notify_service.transports.http.connection import GuardedCaller, tls_context
 from notify_service.transports.http.sender import HttpSender
 from notify_service.upkeep import building
 from notify_service.upkeep.owners import TellOwners
-from notify_service.workers import Parts, mail_workers, now, owners_wishes, planner, webhook_workers
+from notify_service.workers import (
+    Built,
+    Parts,
+    account_mails,
+    mail_workers,
+    now,
+    owners_wishes,
+    planner,
+    webhook_workers,
+)
 from shared import failpoints, forms, tracing
 from shared.database import Lease, Outbox, OutboxPublisher
 from shared.messaging.broker import Broker
 from shared.messaging.running import run_until_told
 from shared.messaging.topology import (
+    NOTIFY_ACCOUNTS,
     NOTIFY_EMAIL,
     NOTIFY_HTTP,
     NOTIFY_QUERIES,
@@ -46,8 +58,12 @@ from shared.telemetry.listener import listening
 from shared.telemetry.outbox import measure_outbox
 from shared.telemetry.parked import measure_parked
 
-WORKS = (NOTIFY_EMAIL, NOTIFY_WEBHOOK, NOTIFY_SUBMISSIONS, NOTIFY_REQUESTS, NOTIFY_SMTP, NOTIFY_HTTP)
-"""The queues that are taken; the first two for one version, until what gateways of the last one published is gone."""
+PARKING = (NOTIFY_EMAIL, NOTIFY_WEBHOOK, NOTIFY_SUBMISSIONS, NOTIFY_REQUESTS, NOTIFY_SMTP, NOTIFY_HTTP)
+"""The queues whose messages may be parked; the first two for one version, until what gateways of the last one published
+is gone."""
+
+WORKS = (*PARKING, NOTIFY_ACCOUNTS)
+"""The queues that are taken."""
 
 
 def channel_needs(chosen: settings.Settings, templates: Templates) -> ChannelNeeds:
@@ -74,9 +90,12 @@ def run(
     made = channels(channel_needs(chosen, templates))
     parts = Parts(chosen, served, table, PlanTable(engine), made, broker, announcer, measuring, reach, spans)
     mail, webhooks = mail_workers(parts), webhook_workers(parts)
-    built = [mail, webhooks, planner(parts, [*mail.in_place, *webhooks.in_place]), owners_wishes(parts, engine)]
+    built = [
+        *(mail, webhooks, planner(parts, [*mail.in_place, *webhooks.in_place]), owners_wishes(parts, engine)),
+        _account_mails(parts, engine, templates, mail),
+    ]
     outbox = _outbox(engine, broker, reach)
-    parked = ParkedCollector(broker, engine, PARKED, WORKS, reach=reach, reopen=reopening(table, now))
+    parked = ParkedCollector(broker, engine, PARKED, PARKING, reach=reach, reopen=reopening(table, now))
     upkeep = building.build(
         engine,
         chosen.broker_url,
@@ -84,6 +103,7 @@ def run(
         is_away=lambda transport: transport == "smtp" and mail.is_resting(),
         count_lost=measuring.count_lost,
         tell_owners=_tell_owners(chosen, served, engine, made),
+        forget_mails=partial(forget_old_mails, engine),
     )
     consumers = [*(consumer for one in built for consumer in one.consumers), outbox, upkeep]
     measure_outbox(registry, outbox.waiting)
@@ -113,6 +133,13 @@ def _tell_owners(
     rooms = {name: one for name, one in made.items() if isinstance(one, ChatChannel)}
     sender = HttpSender(GuardedCaller(tls_context(), chosen.webhook_allow), now)
     return TellOwners(partial(failing_forms, engine), served, rooms, sender)
+
+
+def _account_mails(parts: Parts, engine: Engine, templates: Templates, mail: Built) -> Built:
+    if mail.transport is None:
+        return Built([], [])
+    composer = channel_needs(parts.chosen, templates).composer
+    return account_mails(parts, engine, AccountMailWording(composer, templates, parts.chosen.timezone), mail.transport)
 
 
 def _outbox(engine: Engine, broker: Broker, reach: failpoints.Reach) -> OutboxPublisher:

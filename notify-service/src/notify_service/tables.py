@@ -144,6 +144,18 @@ planned_submissions = Table(
 `fingerprint` is `planning.planner.fingerprint`: of the fields, and of the address to confirm to. A request to send
 again stands here, too, as `request <id>`."""
 
+account_mails = Table(
+    "account_mails",
+    metadata,
+    Column("id", Uuid, nullable=False),
+    Column("expires_at", UtcTimestamp, nullable=False),
+    Column("claimed_until", UtcTimestamp),
+    Column("sent_at", UtcTimestamp),
+    PrimaryKeyConstraint("id"),
+)
+"""Mails with links into accounts of the console: which were sent, and which somebody is sending. Neither an address nor
+a link is kept. `expires_at` is the end of the link; a week later the row goes."""
+
 verdicts = Table(
     "verdicts",
     metadata,

@@ -12,6 +12,9 @@ from typing import Any
 from sqlalchemy import Engine
 
 from notify_service import settings
+from notify_service.account_mails.claims import MailClaims
+from notify_service.account_mails.handler import SendAccountMails
+from notify_service.account_mails.wording import AccountMailWording
 from notify_service.channels.channel import Channel, TransportName
 from notify_service.channels.registry import endpoints_of, sent_by, told_as, with_secrets
 from notify_service.deliveries.due import Due
@@ -40,6 +43,7 @@ from notify_service.transports.transport import Transport
 from notify_service.upkeep.returning import PublishFound
 from shared import failpoints, forms, tracing
 from shared.contracts import (
+    AccountMail,
     DeliveryDue,
     DeliveryFound,
     DeliveryRequested,
@@ -53,6 +57,7 @@ from shared.messaging.broker import Announcer, Broker, Closable, Consumer
 from shared.messaging.dispatch import Handlers, dispatching
 from shared.messaging.failures import Delivery
 from shared.messaging.topology import (
+    NOTIFY_ACCOUNTS,
     NOTIFY_EMAIL,
     NOTIFY_HTTP,
     NOTIFY_REQUESTS,
@@ -158,13 +163,15 @@ class Parts:
 class Built:
     """What works on the queues, what is to be closed after it, and what delivers in place over the same transports.
 
-    `is_resting` says that their one server failed so often that nothing is sent now.
+    `is_resting` says that their one server failed so often that nothing is sent now. `transport` is one of those that
+    send, where others may have a turn at it.
     """
 
     consumers: Sequence[Consumer]
     closing: Sequence[Closable]
     in_place: Sequence[InPlaceWorker] = ()
     is_resting: Callable[[], bool] = lambda: False
+    transport: Transport | None = None
 
 
 def planner(parts: Parts, in_place: Sequence[InPlaceWorker]) -> Built:
@@ -198,11 +205,25 @@ def mail_workers(parts: Parts) -> Built:
     limits = BatchLimits(size=1 if spans else MOST)  # a mail's span stands below its own event's, and no other's
     senders = smtp_senders(chosen.smtp, breaker, chosen.smtp_connections, hello=chosen.smtp_hello)
     consumers, in_place = list[Consumer](), list[InPlaceWorker]()
-    for sender in senders:
-        transport = TracedSender(sender, chosen.smtp, spans) if spans else sender
+    transports: list[Transport] = [TracedSender(sender, chosen.smtp, spans) if spans else sender for sender in senders]
+    for transport in transports:
         consumers += parts.consumers("confirmation", transport, deliveries, recorder, limits)
         in_place.append(parts.in_place("smtp", transport, deliveries, recorder, limits))
-    return Built(consumers, [recorder, *senders], in_place, lambda: breaker.is_open)
+    return Built(consumers, [recorder, *senders], in_place, lambda: breaker.is_open, transports[0])
+
+
+def account_mails(parts: Parts, engine: Engine, wording: AccountMailWording, transport: Transport) -> Built:
+    """Return what sends mails with links into accounts, over a connection that others send by, too."""
+    handler = SendAccountMails(
+        wording,
+        transport,
+        MailClaims(engine),
+        now,
+        parts.chosen.smtp_timeout_s,
+        parts.measuring.count_account_mail,
+        parts.reach,
+    )
+    return Built([parts.consumer(NOTIFY_ACCOUNTS, {AccountMail: handler}, BatchLimits(size=1))], [])
 
 
 def webhook_workers(parts: Parts) -> Built:

@@ -24,7 +24,9 @@ def build(
     is_away: Callable[[str], bool],
     count_lost: Callable[[str], None],
     tell_owners: Task,
+    forget_mails: Task,
 ) -> Upkeep:
     """Return it, to run beside the consumers; see `lost.LostMessages`."""
     lost = LostMessages(engine, BrokerQueues(broker_url), Outbox(OUTBOX), parked.standing, is_away, count_lost)
-    return Upkeep(engine, Lease(LEASES, "upkeep"), [lost, partial(forget_old_tries, engine), tell_owners])
+    tasks: list[Task] = [lost, partial(forget_old_tries, engine), forget_mails, tell_owners]
+    return Upkeep(engine, Lease(LEASES, "upkeep"), tasks)

@@ -3,6 +3,7 @@
 Golden examples of each event live in `tests/contract/examples/<type>/`.
 """
 
+from shared.contracts.account_mail import AccountMail
 from shared.contracts.announcements import (
     Announcement,
     Confirmation,
@@ -36,6 +37,7 @@ __all__ = [
     "NO_REQUEST",
     "REGISTRY",
     "SETTLED_MOST",
+    "AccountMail",
     "Announcement",
     "Confirmation",
     "ConfirmationChanged",

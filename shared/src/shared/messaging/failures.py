@@ -8,6 +8,8 @@
 | raises `DependencyUnavailable` | nothing will work now  | holds what it has, probes, charges no message for it   |
 | raises anything else           | a bug                  | logs it, retries it `BUG_RETRIES` times, then parks it |
 
+A queue whose messages hold secrets parks nothing: what would be parked is dropped, and logged (`topology.WorkQueue`).
+
 A failing batch is bisected, so one bad event never takes its neighbours with it; a handler that works on one event
 after the other returns what came of each instead.
 """

@@ -61,8 +61,15 @@ class Requeue:
         return [sending.incoming for sending in self._aside]
 
     def send(self, incoming: Incoming, outcome: Park | Retry) -> bool:
-        """Publish it; False where that was not confirmed, and it is set aside."""
+        """Publish it; False where that was not confirmed, and it is set aside.
+
+        What holds a secret is not parked but dropped: see `topology.WorkQueue`.
+        """
         parked = isinstance(outcome, Park)
+        if isinstance(outcome, Park) and self._work.secret_for_s is not None:
+            self._log.error("dropped", message_id=incoming.message_id[:64], reason=outcome.reason[:REASON_MOST])
+            self._instruments.parked(outcome.kind)
+            return True
         say = self._log.error if parked else self._log.info
         say("parked" if parked else "retry", message_id=incoming.message_id[:64], reason=outcome.reason[:REASON_MOST])
         sending = self._parked(incoming, outcome) if isinstance(outcome, Park) else self._retried(incoming, outcome)

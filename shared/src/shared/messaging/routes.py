@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from shared.messaging.topology import (
     EVENTS,
+    NOTIFY_ACCOUNTS,
     NOTIFY_REQUESTS,
     NOTIFY_SUBMISSIONS,
     PARKED,
@@ -31,6 +32,7 @@ def to(*works: WorkQueue) -> Destination:
 
 
 ROUTES: dict[str, Destination] = {
+    "account.mail.v1": to(NOTIFY_ACCOUNTS),
     "delivery.found.v1": to(NOTIFY_REQUESTS),
     "delivery.missing.v1": to(STORAGE_DELIVERIES),
     "delivery.requested.v1": to(NOTIFY_REQUESTS),

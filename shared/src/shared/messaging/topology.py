@@ -57,11 +57,16 @@ class Binding:
 
 @dataclass(frozen=True, slots=True)
 class WorkQueue:
-    """A queue of work, with its delay levels (name → seconds) and the parked queue it ends in."""
+    """A queue of work, with its delay levels (name → seconds) and the parked queue it ends in.
+
+    Where `secret_for_s` is set, each message holds a secret that is worth nothing after so many seconds: the broker
+    drops it then, and what another queue's consumer would park is dropped here, so that nobody finds it later.
+    """
 
     name: str
     parked: str
     levels_s: Mapping[str, int] = field(default_factory=lambda: dict(RETRY_LEVELS_S))
+    secret_for_s: int | None = None
 
     def level_queue(self, level: str) -> str:
         """Return the name of the queue that holds what waits on this level: `notify.email.retry.30s.v1`."""
@@ -79,12 +84,20 @@ class WorkQueue:
             "x-queue-type": "quorum",
             "x-delivery-limit": DELIVERY_LIMIT,
             "x-overflow": "reject-publish",
+            **self._end(),
+        }
+        parked: dict[str, str | int] = {"x-queue-type": "quorum", "x-delivery-limit": PARKED_DELIVERY_LIMIT}
+        return [Queue(self.name, work), Queue(self.parked, parked), *map(self._level, self.levels_s)]
+
+    def _end(self) -> Mapping[str, str | int]:
+        """Return what becomes of a message that came back too often, or stays too long."""
+        if self.secret_for_s is not None:
+            return {"x-message-ttl": self.secret_for_s * 1000}
+        return {
             "x-dead-letter-exchange": PARKED,
             "x-dead-letter-routing-key": self.parked,
             "x-dead-letter-strategy": "at-least-once",
         }
-        parked: dict[str, str | int] = {"x-queue-type": "quorum", "x-delivery-limit": PARKED_DELIVERY_LIMIT}
-        return [Queue(self.name, work), Queue(self.parked, parked), *map(self._level, self.levels_s)]
 
     def _level(self, level: str) -> Queue:
         return Queue(
@@ -118,6 +131,14 @@ NOTIFY_SUBMISSIONS = WorkQueue("notify.submissions.v1", "notify.parked.v1")
 NOTIFY_REQUESTS = WorkQueue("notify.requests.v1", "notify.parked.v1")
 """What owners ask for: send again, release, withhold. Apart, so that an older notify parks nothing."""
 
+NOTIFY_ACCOUNTS = WorkQueue(
+    "notify.accounts.v1",
+    "notify.parked.v1",
+    levels_s={"30s": 30, "2m": 120, "10m": 600, "30m": 1800},
+    secret_for_s=72 * 3600,
+)
+"""Mails with links into accounts. Apart, so that an older notify, which would park them, leaves them alone."""
+
 NOTIFY_SMTP = WorkQueue("notify.smtp.v1", "notify.parked.v1")
 NOTIFY_HTTP = WorkQueue("notify.http.v1", "notify.parked.v1")
 """What notify has planned, by transport: apart, so that a slow webhook never delays a mail."""
@@ -128,7 +149,7 @@ NOTIFY_WEBHOOK = WorkQueue("notify.webhook.v1", "notify.parked.v1")
 
 WORK_QUEUES = (
     *(STORAGE, STORAGE_DELIVERIES),
-    *(NOTIFY_SUBMISSIONS, NOTIFY_REQUESTS, NOTIFY_SMTP, NOTIFY_HTTP, NOTIFY_EMAIL, NOTIFY_WEBHOOK),
+    *(NOTIFY_SUBMISSIONS, NOTIFY_REQUESTS, NOTIFY_ACCOUNTS, NOTIFY_SMTP, NOTIFY_HTTP, NOTIFY_EMAIL, NOTIFY_WEBHOOK),
 )
 
 EXCHANGES = (Exchange(EVENTS, "topic"), Exchange(LIVE, "topic"), Exchange(PARKED, "direct"))

@@ -81,5 +81,26 @@ OWNER = Variables(
     },
 )
 
-MAILS: dict[str, Variables] = {"confirmation": CONFIRMATION, "owner": OWNER}
+LINK = Variables(
+    full={
+        "link": "https://forms.example.org/console/invitation/x",
+        "site": "forms.example.org",
+        "by": "ada@example.org",
+        "good_until": _RECEIVED,
+        "sender": "Counterfoil",
+    },
+    bare={
+        "link": "https://forms.example.org/console/invitation/x",
+        "site": "forms.example.org",
+        "by": "",
+        "good_until": _RECEIVED,
+        "sender": "Counterfoil",
+    },
+)
+"""Of the mails with a link into an account of the console. `by` is who invites, or helps to a new password."""
+
+MAILS: dict[str, Variables] = {"confirmation": CONFIRMATION, "owner": OWNER, "invitation": LINK, "reset": LINK}
 """Each mail that has templates."""
+
+OF_FORMS = ("confirmation", "owner")
+"""Those that are sent because of a submission, in the language of its form."""
