@@ -279,7 +279,12 @@ def test_a_summary_on_top_leads_to_each_error_beside_its_field(
 
 @pytest.mark.parametrize(
     ("name", "kind"),
-    [("counterfoil.css", "text/css"), ("receipt.js", "text/javascript"), ("icon.svg", "image/svg+xml")],
+    [
+        ("counterfoil.css", "text/css"),
+        ("receipt.js", "text/javascript"),
+        ("icon.svg", "image/svg+xml"),
+        ("tokens.css", "text/css"),
+    ],
 )
 def test_static_files(gateway: Gateway, name: str, kind: str) -> None:
     answer = gateway.client.get(f"/static/{name}")

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from flask import Flask, Response
+from flask import Flask, Response, send_from_directory
 from flask.sessions import NullSession, SecureCookieSessionInterface
 
 from shared.messaging.broker import Closable, Publisher, RpcClient
+from shared.web import look
 
 STATIC_AGE_S = 86_400
 
@@ -45,7 +46,10 @@ class GatewayApp(Flask):
 
     def send_static_file(self, filename: str) -> Response:
         """Return a static file, never to be taken for another type."""
-        response = super().send_static_file(filename)
+        if filename in look.FILES:
+            response = send_from_directory(look.FOLDER, filename, max_age=STATIC_AGE_S)
+        else:
+            response = super().send_static_file(filename)
         response.headers["X-Content-Type-Options"] = "nosniff"
         return response
 

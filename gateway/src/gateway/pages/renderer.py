@@ -21,6 +21,7 @@ from gateway.http.errors import Refused
 from gateway.http.moments import text_of
 from gateway.pages.advice import advice_on, heading_of
 from shared.forms import Form, Forms
+from shared.web import look
 
 
 class Pages:
@@ -118,7 +119,9 @@ def _response(html: str, status: int, form_actions: Sequence[str]) -> Response:
 def _asset_version() -> str:
     """Return a short hash over the static files, so that a new version is never shown with old styles."""
     digest = hashlib.sha256()
-    for asset in sorted(resources.files("gateway.pages").joinpath("static").iterdir(), key=lambda entry: entry.name):
+    own = resources.files("gateway.pages").joinpath("static").iterdir()
+    shared = (look.FOLDER / name for name in look.FILES)
+    for asset in sorted([*own, *shared], key=lambda entry: entry.name):
         digest.update(asset.read_bytes())
     return digest.hexdigest()[:12]
 

@@ -1,4 +1,7 @@
-"""Says on each view what its asker must be allowed, and lets nobody else in."""
+"""Says on each view what its asker must be allowed. Below `/v1` keys are asked for here, and nothing else.
+
+Below `/console` the gate of the pages asks for a session, and for nothing else: `console.pages.frame.gate`.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +19,8 @@ from storage_service.accounts.keys import Keys
 V = TypeVar("V", bound=Callable[..., Any])
 
 OPEN = "open to all"
+SIGNED_IN = "signed in"
+PAGES = "/console"
 
 _NEEDS = "_counterfoil_needs"
 _SCHEME = "bearer"
@@ -36,16 +41,22 @@ def needs(scope: str) -> Callable[[V], V]:
     return lambda view: _marked(view, scope)
 
 
+def signed_in(view: V) -> V:
+    """Mark a page: whoever has an account may use it."""
+    return _marked(view, SIGNED_IN)
+
+
 def open_to_all(view: V) -> V:
-    """Mark a view that takes no key."""
+    """Mark a view that takes no key, and no session."""
     return _marked(view, OPEN)
 
 
 def needed(app: Flask, endpoint: str) -> str:
-    """Return the scope that a view needs, or `OPEN`; raises `Unmarked`."""
+    """Return the scope that a view needs, or `OPEN`, or `SIGNED_IN`; raises `Unmarked`."""
     found = getattr(app.view_functions[endpoint], _NEEDS, None)
     if found is None:
-        raise Unmarked(f"the view {endpoint} says nothing of who may use it: put @needs(scope) or @open_to_all on it")
+        marks = "@needs(scope), @signed_in or @open_to_all"
+        raise Unmarked(f"the view {endpoint} says nothing of who may use it: put {marks} on it")
     return str(found)
 
 
@@ -64,17 +75,25 @@ def asker_of_all(what: str) -> Asker:
 
 
 def check_keys(app: Flask, keys: Keys, proxies: tuple[Network, ...]) -> None:
-    """Let a request pass to its view only with a key that the view needs, from now on; raises `Unmarked`."""
+    """Let a request pass to its view only with a key that the view needs, from now on; raises `Unmarked`.
+
+    Pages are for their own gate: a key opens none of them.
+    """
     for endpoint in app.view_functions:
         needed(app, endpoint)
 
     @app.before_request
     def _check() -> None:
-        if request.endpoint is None or (scope := needed(app, request.endpoint)) == OPEN:
+        if request.endpoint is None or is_page(request) or (scope := needed(app, request.endpoint)) == OPEN:
             return
         g.asker = _asker(request, keys, source_of(request, proxies))
         if scope not in g.asker.scopes:
             raise _not_allowed(scope)
+
+
+def is_page(asked: Request) -> bool:
+    """Return whether a request is for the pages' side."""
+    return asked.path == PAGES or asked.path.startswith(f"{PAGES}/")
 
 
 def source_of(asked: Request, proxies: tuple[Network, ...]) -> str | None:

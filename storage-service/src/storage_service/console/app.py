@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 from flask import Flask, Response
@@ -14,6 +15,14 @@ from storage_service.console.answers import json_answer
 from storage_service.console.api import RESOURCES
 from storage_service.console.errors import answer_errors
 from storage_service.console.openapi import Resource, document_of
+from storage_service.console.pages import ROOMS
+from storage_service.console.pages.frame.assets import Assets
+from storage_service.console.pages.frame.browser import Browser
+from storage_service.console.pages.frame.cookies import Cookies
+from storage_service.console.pages.frame.gate import Gate
+from storage_service.console.pages.frame.refusals import refusal_page
+from storage_service.console.pages.frame.renderer import Pages
+from storage_service.console.pages.frame.room import Room
 from storage_service.console.parameters import BODY_BYTES
 from storage_service.console.parts import Parts
 
@@ -24,6 +33,7 @@ def create_app(
     proxies: tuple[Network, ...] = (),
     measured: Callable[[Flask], None] = lambda _: None,
     resources: Sequence[Resource] = RESOURCES,
+    rooms: Sequence[Room] = ROOMS,
 ) -> Flask:
     """Build the application; `measured` puts what counts requests around it.
 
@@ -35,13 +45,20 @@ def create_app(
     app.url_map.merge_slashes = False
     app.url_map.strict_slashes = False
     measured(app)
-    answer_errors(app)
+    cookies = Cookies(proxies)
+    assets = Assets()
+    pages = Pages(assets, parts.clock, Browser(cookies, proxies))
+    answer_errors(app, partial(refusal_page, pages))
     for resource in resources:
         app.register_blueprint(resource.routes(parts))
     described = document_of(app, resources, parts.public_url)
     _add_document(app, described)
     health.add_routes(app)
+    app.register_blueprint(assets.routes())
+    for room in rooms:
+        app.register_blueprint(room.routes(parts, pages))
     access.check_keys(app, parts.keys, proxies)
+    Gate(parts.accounts.sessions, partial(parts.accounts.secret, "pages"), cookies, proxies, pages).close(app)
     return app
 
 

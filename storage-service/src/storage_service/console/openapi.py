@@ -12,7 +12,7 @@ from typing import Any, Protocol
 from flask import Blueprint, Flask
 
 from shared.web.schemas import TEXT, Schema, a_list, an_object, ref
-from storage_service.console.access import OPEN, needed
+from storage_service.console.access import OPEN, PAGES, needed
 from storage_service.console.answers import PROBLEM
 from storage_service.console.describing import Described
 from storage_service.console.parts import Parts
@@ -39,9 +39,14 @@ class NotAsDescribed(Exception):
     """Addresses and descriptions differ; the text names both."""
 
 
-def addresses(app: Flask) -> Iterator[tuple[str, str]]:
-    """Return each address as a description names it, with its view's endpoint: `("GET /v1/forms", "forms.listed")`."""
+def addresses(app: Flask, *, pages: bool = False) -> Iterator[tuple[str, str]]:
+    """Return each address as a description names it, with its view's endpoint: `("GET /v1/forms", "forms.listed")`.
+
+    Of `pages` or of the API: pages are for people, and not described.
+    """
     for rule in app.url_map.iter_rules():
+        if rule.rule.startswith(PAGES) is not pages:
+            continue
         for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"}):
             path = _PLACE.sub(r"{\1}", rule.rule)
             yield f"{method} {path}", rule.endpoint

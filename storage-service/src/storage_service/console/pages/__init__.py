@@ -1,0 +1,15 @@
+"""What a browser shows below `/console`, a package for each room. What is added to the tuple is served.
+
+Each room stands on `frame` and knows no other: import-linter holds it.
+"""
+
+from __future__ import annotations
+
+from storage_service.console.pages import account, entry
+from storage_service.console.pages.frame.room import Room
+
+ROOMS: tuple[Room, ...] = (
+    account,
+    entry,
+)
+"""See `console.pages.frame.room.Room` for what a package has."""

@@ -1,0 +1,75 @@
+"""Every page of the console and every post to it: who may use it, what is sent, and what stands for its names.
+
+A new address needs a line here, else the matrix of roles and pages fails.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from storage_service.accounts.roles import Grant
+from storage_service.accounts.user import User
+from storage_service.console.access import OPEN, SIGNED_IN
+from support.console_pages import BY
+from support.console_places import OTHER_FORM, Place, World
+
+PAGES: Mapping[str, str] = {
+    "GET /console": OPEN,
+    "GET /console/account": SIGNED_IN,
+    "GET /console/reset": OPEN,
+    "GET /console/sign-in": OPEN,
+    "GET /console/sign-in/done": OPEN,
+    "GET /console/static/{hash}/{name}": OPEN,
+    "GET /console/{purpose}/{token}": OPEN,
+    "POST /console/account/password": SIGNED_IN,
+    "POST /console/account/sessions/end": SIGNED_IN,
+    "POST /console/account/sessions/{id}/end": SIGNED_IN,
+    "POST /console/account/zone": SIGNED_IN,
+    "POST /console/reset": OPEN,
+    "POST /console/sign-in": OPEN,
+    "POST /console/sign-out": OPEN,
+    "POST /console/{purpose}/{token}": OPEN,
+}
+"""Who may: a scope, `SIGNED_IN` or `OPEN`."""
+
+SENT: Mapping[str, Mapping[str, Any]] = {
+    "POST /console/account/password": {"new_password": "three other words of a test"},
+    "POST /console/account/zone": {"zone": "Europe/Berlin"},
+}
+"""What is sent that is good as it stands; nothing where nothing is said."""
+
+ASKED: Mapping[str, str] = {}
+"""What stands behind the `?` of a page that needs something there."""
+
+PLACES: Mapping[str, Callable[[World, User], Place]] = {
+    "/console/account/sessions/{id}": lambda world, who: Place(_a_session(world, who), _a_session(world, None)),
+    "/console/static/{hash}": lambda *_: Place("0" * 12, None),
+    "/console/static/{hash}/{name}": lambda *_: Place("console.css", None),
+    "/console/{purpose}": lambda *_: Place("invitation", None),
+    "/console/{purpose}/{token}": lambda *_: Place("0" * 43, None),
+}
+"""By the address up to the name: what this reader may see, and what belongs to the other form or somebody else."""
+
+
+def path_of(world: World, place: str, who: User, *, others: bool = False) -> str:
+    """Return the address of a place, `GET /console/forms/{name}`, with all names filled in."""
+    filled, described = "", ""
+    for part in re.findall(r"[^{}]+|{\w+}", place.partition(" ")[2]):
+        described += part
+        if part.startswith("{"):
+            assert described in PLACES, f"say in tests/support/page_places.py what stands for {described}"
+            found = PLACES[described](world, who)
+            part = found.others if others and found.others else found.good  # noqa: PLW2901
+        filled += part
+    return f"{filled}?{ASKED[place]}" if place in ASKED else filled
+
+
+def _a_session(world: World, who: User | None) -> str:
+    """Return a session of a reader, or of somebody else."""
+    accounts = world.console.parts.accounts
+    user = who or accounts.users.by_email("somebody@example.org")
+    user = user or accounts.users.add("somebody@example.org", [Grant("viewer", OTHER_FORM)], BY)
+    accounts.signing_in.begin(user, "password", None, None)
+    return str(accounts.sessions.listed(user.id)[0].id)
