@@ -20,6 +20,7 @@ from storage_service.accounts.accounts import accounts_of
 from storage_service.accounts.asker import SCOPES
 from storage_service.accounts.audit import Audit
 from storage_service.accounts.keys import Fixed, Keys
+from storage_service.accounts.mailing import LinkMails
 from storage_service.console.app import create_app
 from storage_service.console.asking import Asking
 from storage_service.console.parts import Parts
@@ -100,6 +101,7 @@ def a_console(
     path.write_text(definitions, encoding="utf-8")
     broker = MemoryBroker()
     records, work, audit = Records(engine, clock=clock), Work(engine, clock=clock), Audit(engine, clock=clock)
+    accounts = accounts_of(engine, clock=clock)
     runner = JobRunner(Steps(engine, kinds_of(engine, work, clock), clock=clock))
     given: dict[str, Any] = {
         "records": records,
@@ -112,7 +114,8 @@ def a_console(
         "pages": SubmissionQueries(engine),
         "work": work,
         "keys": Keys(engine, [Fixed([hash_of(ALL_KEY)], frozenset(SCOPES))], clock=clock),
-        "accounts": accounts_of(engine, clock=clock),
+        "accounts": accounts,
+        "link_mails": LinkMails(engine, accounts.links, others.get("public_url"), clock=clock),
         "audit": audit,
         "asking": Asking(broker.rpc_client()),
         "forms": forms.load(path),

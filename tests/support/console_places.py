@@ -14,6 +14,8 @@ from sqlalchemy import Engine
 
 from shared.messaging.topology import NOTIFY_QUERIES, STORAGE_QUERIES
 from storage_service.accounts.asker import SCOPES, Asker
+from storage_service.accounts.roles import Grant
+from storage_service.accounts.users import User
 from storage_service.jobs.asking import Wanted
 from storage_service.views import Written
 from storage_service.work import Change
@@ -54,6 +56,8 @@ PLACES: dict[str, Callable[[World, Asker], Place]] = {
     "/v1/jobs/{id}": lambda world, who: Place(_a_job(world, who), _a_job(world, SOMEBODY)),
     "/v1/views/{id}": lambda world, who: Place(_a_view(world, who), _a_view(world, SOMEBODY)),
     "/v1/keys/{name}": lambda world, _: Place(_a_key(world), None),
+    "/v1/users/{id}": lambda world, _: Place(str(_a_user(world).id), None),
+    "/v1/sessions/{id}": lambda world, _: Place(_a_session(world), None),
     "/v1/parked/{service}": lambda *_: Place("storage", None),
     "/v1/parked/{service}/{id}": lambda *_: Place("0" * 32, None),
 }
@@ -99,6 +103,16 @@ def _a_job(world: World, who: Asker) -> str:
         Wanted("change", {"change": Change(starred=True).to_json()}, parts.clock(), ids=[world.own]), who, 1, None
     )
     return str(found[0].id)
+
+
+def _a_user(world: World) -> User:
+    return world.console.parts.accounts.users.add(f"{uuid4()}@example.org", [Grant("viewer")], SOMEBODY)
+
+
+def _a_session(world: World) -> str:
+    user, sessions = _a_user(world), world.console.parts.accounts.sessions
+    sessions.begin(user, None, None, "password")
+    return str(sessions.listed(user.id)[0].id)
 
 
 def _a_key(world: World) -> str:

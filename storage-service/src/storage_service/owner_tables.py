@@ -56,6 +56,7 @@ def audit_table(metadata: MetaData) -> Table:
         PrimaryKeyConstraint("number"),
         Index("audit_by_who", "who", "number"),
         Index("audit_by_target", "target", "number"),
+        Index("audit_by_action", "action", "number"),
     )
 
 

@@ -15,6 +15,35 @@ from storage_service.tables import audit
 TARGET_MOST = 200
 """Characters of what something was done to. PostgreSQL's index takes no more than some hundreds."""
 
+ACTIONS = (
+    "submission.read",
+    "submission.resend",
+    "export.csv",
+    "export.json",
+    "export.ndjson",
+    "export.xlsx",
+    "job.stop",
+    "parked.list",
+    "parked.read",
+    "parked.replay",
+    "parked.discard",
+    "key.added",
+    "key.ended",
+    "user.added",
+    "user.changed",
+    "user.ended",
+    "invitation.made",
+    "invitation.ended",
+    "reset.made",
+    "password.set",
+    "password.removed",
+    "session.began",
+    "session.refused",
+    "session.ended",
+    "sessions.ended",
+)
+"""Much of what is noted, to choose from."""
+
 _A = audit.c
 
 
@@ -67,7 +96,13 @@ class Audit:
             connection.execute(insert(audit).values(values))
 
     def page(
-        self, limit: int, *, before: int | None = None, by: str | None = None, on: str | None = None
+        self,
+        limit: int,
+        *,
+        before: int | None = None,
+        by: str | None = None,
+        on: str | None = None,
+        action: str | None = None,
     ) -> Sequence[Noted]:
         """Return what was noted, newest first, before the number of the last one that was seen."""
         found = select(audit).order_by(_A.number.desc()).limit(limit)
@@ -77,5 +112,7 @@ class Audit:
             found = found.where(_A.who == by)
         if on is not None:
             found = found.where(_A.target == on)
+        if action is not None:
+            found = found.where(_A.action == action)
         with classified(), reading(self._engine).connect() as connection:
             return [Noted(*row) for row in connection.execute(found)]

@@ -10,6 +10,7 @@ from shared.forms import Forms
 from storage_service.accounts.accounts import Accounts
 from storage_service.accounts.audit import Audit
 from storage_service.accounts.keys import Keys
+from storage_service.accounts.mailing import LinkMails
 from storage_service.console.asking import Asking
 from storage_service.jobs.asking import Jobs
 from storage_service.queries import SubmissionQueries
@@ -25,7 +26,8 @@ class Parts:
 
     `pages` are a form's submissions as they were always listed. `asking` asks notify. `public_url` is where the gateway
     is reached, None where nobody says. `exports` are the places for files that are written at once. `arrivals` wakes
-    whoever watches a list, and `lag_s` says how far the search index is behind.
+    whoever watches a list, and `lag_s` says how far the search index is behind. `link_mails` makes links into
+    accounts, and has them mailed.
     """
 
     records: Records
@@ -39,6 +41,7 @@ class Parts:
     work: Work
     keys: Keys
     accounts: Accounts
+    link_mails: LinkMails
     audit: Audit
     asking: Asking
     forms: Forms

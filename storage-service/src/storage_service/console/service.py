@@ -22,6 +22,7 @@ from shared.telemetry.outbox import measure_outbox
 from storage_service.accounts.accounts import accounts_of
 from storage_service.accounts.audit import Audit
 from storage_service.accounts.keys import Fixed, Keys
+from storage_service.accounts.mailing import LinkMails
 from storage_service.accounts.uses import LastUses
 from storage_service.console.app import create_app
 from storage_service.console.asking import Asking
@@ -98,6 +99,7 @@ class Console:
 
     def _app(self, settings: Settings, forms: Forms, used: Callable[[str, datetime], None], reach: Reach) -> Flask:
         records, audit = Records(self._engine), Audit(self._engine)
+        accounts = accounts_of(self._engine, settings.setup)
         parts = Parts(
             records=records,
             counting=Counting(self._engine),
@@ -108,7 +110,8 @@ class Console:
             views=Views(self._engine),
             pages=SubmissionQueries(self._engine),
             keys=Keys(self._engine, fixed_keys(settings), used=used),
-            accounts=accounts_of(self._engine, settings.setup),
+            accounts=accounts,
+            link_mails=LinkMails(self._engine, accounts.links, settings.public_url),
             audit=audit,
             work=Work(self._engine, audit=audit, reach=reach),
             asking=Asking(self._rpc),

@@ -12,9 +12,11 @@ from storage_service.console.api import (
     jobs,
     keys,
     parked,
+    sessions,
     stats,
     submission,
     submissions,
+    users,
     views,
 )
 from storage_service.console.openapi import Resource
@@ -29,9 +31,11 @@ RESOURCES: tuple[Resource, ...] = (
     jobs,
     keys,
     parked,
+    sessions,
     stats,
     submission,
     submissions,
+    users,
     views,
 )
 """See `console.openapi.Resource` for what a module has."""

@@ -27,11 +27,11 @@ def routes(parts: Parts) -> Blueprint:
     @needs("admin")
     def listed() -> Response:
         asker_of_all("what was done")
-        given = Parameters(request, "limit", "cursor", "by", "on")
+        given = Parameters(request, "limit", "cursor", "by", "on", "action")
         limit = given.limit()
         before = given.whole("cursor", _NUMBER_MOST, most=_NUMBER_MOST)
-        by, on = (given.text(name, TARGET_MOST) for name in ("by", "on"))
-        found = parts.audit.page(limit + 1, before=before, by=by, on=on)
+        asked = {name: given.text(name, TARGET_MOST) for name in ("by", "on", "action")}
+        found = parts.audit.page(limit + 1, before=before, **asked)
         rows = found[:limit]
         cursor = str(rows[-1].number) if len(found) > limit else None
         return json_answer({"audit": list(map(_shown, rows)), "next_cursor": cursor})
@@ -58,8 +58,9 @@ def described() -> Described:
             "parameters": [
                 LIMIT,
                 parameter("cursor", "`next_cursor` of the page before.", pattern="^[1-9][0-9]{0,17}$"),
-                parameter("by", "What one did: a key's name.", maxLength=TARGET_MOST),
+                parameter("by", "What one did: a key's name, an account's address.", maxLength=TARGET_MOST),
                 parameter("on", "What was done to one: a submission's id, a key's name.", maxLength=TARGET_MOST),
+                parameter("action", "What was done: `submission.read`.", maxLength=TARGET_MOST),
             ],
             "responses": answer("A page.", ref("AuditPage")),
         }
