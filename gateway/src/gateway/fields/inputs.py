@@ -12,15 +12,9 @@ from gateway.fields.widgets import Widget, text_area, text_input
 from gateway.http.errors import FieldError, Refused
 from shared.contracts import JsonValue
 from shared.forms import Field, Form
+from shared.forms.examples import fields_to_offer
 from shared.forms.labels import label_of
 from shared.forms.lines import TEXTAREA_FROM
-
-_OPEN_FIELDS = (
-    Field("name", "text", max_length=200),
-    Field("email", "email", max_length=320),
-    Field("message", "text"),
-)
-"""What the hosted page of a form without fields offers."""
 
 _LINES_LEAST = 3
 _NO_ID = re.compile(r"[^\w-]")
@@ -111,7 +105,7 @@ def shown_fields(form: Form, draft: Draft) -> list[Field]:
 
     After them what else was typed, if the form keeps it, and the control fields that have to be mended.
     """
-    defined = {entry.name: entry for entry in (_OPEN_FIELDS if form.fields is None else form.fields.values())}
+    defined = {entry.name: entry for entry in fields_to_offer(form)}
     shown = [] if form.fields is None and draft.values else list(defined.values())
     if form.fields is None or form.unknown == "keep":
         others = {name: value for name, value in draft.values.items() if form.fields is None or name not in defined}
@@ -145,17 +139,3 @@ def errors_without_input(refusal: Refused | None, form: Form, draft: Draft) -> l
     """Return the errors that are about no field the page shows."""
     shown = {entry.name for entry in shown_fields(form, draft)}
     return [error for error in refusal.errors if error.field not in shown] if refusal else []
-
-
-def example_of(form: Form) -> list[str]:
-    """Return the `name=value` pairs of an example submission that the form takes."""
-    entries = _OPEN_FIELDS[:2] if form.fields is None else tuple(form.fields.values())
-    needed = [entry for entry in entries if entry.required or form.fields is None] or entries
-    return [f"{entry.name}={_example_value(entry)}" for entry in needed]
-
-
-def _example_value(entry: Field) -> str:
-    if entry.choices:
-        return entry.choices[0]
-    named = "Ada Lovelace" if "name" in entry.name.lower() else "Hello"
-    return TYPES[entry.type].example or named

@@ -20,15 +20,14 @@ _READ_OTHERWISE = re.compile(r"&&|--|\[[^]]*\[")
 class Widget:
     """One element of a page.
 
-    `type` and `attributes` are those of its HTML; `plain_type` is the type in a page that its owner has copied. A
-    browser shows no value in it but those that `shows` matches whole; None for any.
+    `type` and `attributes` are those of its HTML. A browser shows no value in it but those that `shows` matches whole;
+    None for any.
     """
 
     kind: Kind = "input"
     type: str = "text"
     attributes: Mapping[str, object] = field(default_factory=dict)
     shows: re.Pattern[str] | None = None
-    plain_type: str = "text"
 
 
 def text_input(definition: Field, html_type: str = "text") -> Widget:
@@ -41,7 +40,7 @@ def text_input(definition: Field, html_type: str = "text") -> Widget:
         "title": (definition.help or None) if pattern else None,
         "dir": "auto" if html_type == "text" else None,
     }
-    return Widget(type=html_type, attributes=_given(limits), plain_type=html_type)
+    return Widget(type=html_type, attributes=_given(limits))
 
 
 def text_area(definition: Field) -> Widget:
@@ -53,7 +52,7 @@ def text_area(definition: Field) -> Widget:
 def bounded_input(definition: Field, html_type: str, shows: re.Pattern[str], step: str | None = None) -> Widget:
     """Return the input of what has a least and a greatest value."""
     limits = {"min": definition.min, "max": definition.max, "step": step}
-    return Widget(type=html_type, attributes=_given(limits), shows=shows, plain_type=html_type)
+    return Widget(type=html_type, attributes=_given(limits), shows=shows)
 
 
 def _given(attributes: Mapping[str, object]) -> dict[str, object]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-import shlex
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from http import HTTPStatus
@@ -14,14 +13,16 @@ from typing import Any
 from flask import Response
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from gateway.fields.inputs import Draft, Input, errors_without_input, example_of, id_of, leftovers, shown_fields
+from gateway.fields.inputs import Draft, Input, errors_without_input, id_of, leftovers, shown_fields
 from gateway.forms.dialects import ACCESS_KEY, HONEYPOT, KEY
 from gateway.forms.origins import Origins
 from gateway.http.errors import Refused
 from gateway.http.moments import text_of
 from gateway.pages.advice import advice_on, heading_of
 from shared.forms import Form, Forms
+from shared.forms.examples import command_line
 from shared.web import look
+from shared.web.snippets import Snippets
 
 
 class Pages:
@@ -29,6 +30,7 @@ class Pages:
 
     def __init__(self, public_url: str | None, *, has_console: bool = False) -> None:
         self._public_url = public_url
+        self._snippets = Snippets()
         self._environment = Environment(
             loader=PackageLoader("gateway.pages"),
             autoescape=True,
@@ -37,7 +39,7 @@ class Pages:
             lstrip_blocks=True,
         )
         self._environment.globals.update(assets=_asset_version(), has_console=has_console)
-        self._environment.filters.update(shell=shlex.quote, field_id=id_of, clock=_clock, instant=text_of)
+        self._environment.filters.update(field_id=id_of, clock=_clock, instant=text_of)
 
     def home(self, forms: Forms | None, base_url: str) -> Response:
         """Return the page that lists the forms and how to post to each; None for one that names none of them."""
@@ -48,11 +50,8 @@ class Pages:
 
     def _entry(self, form: Form, base_url: str) -> dict[str, Any]:
         """Return a form as the start page has it: a whole page that may be saved, and a line for a terminal."""
-        inputs = [Input.of(entry, form, Draft(), None) for entry in shown_fields(form, Draft())]
-        url = f"{base_url}/f/{form.name}"
-        snippet = self._environment.get_template("snippet.html")
-        page = snippet.render(form=form, url=url, base_url=base_url, inputs=inputs)
-        return {"form": form, "url": url, "curl": example_of(form), "page": page}
+        line = command_line(form, f"{base_url}/f/{form.name}")
+        return {"form": form, "line": line, "page": self._snippets.page(form, base_url)}
 
     def form(self, form: Form, draft: Draft | None = None, refusal: Refused | None = None) -> Response:
         """Return a form's hosted page; with a draft and a refusal, what was typed and what is wrong with it."""

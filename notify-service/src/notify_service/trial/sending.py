@@ -19,10 +19,10 @@ from notify_service.transports.smtp.hints import hint
 from notify_service.transports.smtp.mail import Mail
 from notify_service.transports.smtp.sender import SmtpSender
 from notify_service.trial.hints import hint_http
-from notify_service.trial.submission import MARK
 from notify_service.trial.telling import Tell, TellingCaller, TellingSession
 from shared.contracts import SubmissionAccepted
 from shared.forms import Form
+from shared.forms.examples import MARK
 
 _LAST_GOOD = 399
 _SUBJECT = b"\r\nSubject: "

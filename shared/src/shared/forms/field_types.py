@@ -20,7 +20,8 @@ class FieldRules:
 
     `keys` are those of `choices`, `pattern` and `min_length` that the type has. `bound` reads a `min` or a `max` and
     raises ValueError for what is none; without it the type has neither. `length_most` is what no value is ever longer
-    than, whatever `max_length` says; without `has_length` it has no effect.
+    than, whatever `max_length` says; without `has_length` it has no effect. `input` is the type of its HTML input in a
+    page that an owner copies, `example` a value of it.
     """
 
     keys: frozenset[str] = frozenset()
@@ -28,6 +29,8 @@ class FieldRules:
     needs_choices: bool = False
     has_length: bool = True
     length_most: int | None = None
+    input: str = "text"
+    example: str | None = None
 
     def takes(self, key: str) -> bool:
         """Return whether fields of this type have a key of those that not all have."""
@@ -71,13 +74,13 @@ _WRITTEN = frozenset({"pattern", "min_length"})
 
 FIELD_TYPES: dict[str, FieldRules] = {
     "text": FieldRules(_WRITTEN),
-    "email": FieldRules(_WRITTEN, length_most=ADDRESS_MOST),
-    "number": FieldRules(bound=_number, has_length=False),
-    "integer": FieldRules(bound=_whole, has_length=False),
-    "boolean": FieldRules(has_length=False),
-    "date": FieldRules(bound=_day, has_length=False),
-    "url": FieldRules(_WRITTEN, length_most=URL_MOST),
-    "tel": FieldRules(_WRITTEN),
+    "email": FieldRules(_WRITTEN, length_most=ADDRESS_MOST, input="email", example="ada@example.org"),
+    "number": FieldRules(bound=_number, has_length=False, input="number", example="3.5"),
+    "integer": FieldRules(bound=_whole, has_length=False, input="number", example="3"),
+    "boolean": FieldRules(has_length=False, example="true"),
+    "date": FieldRules(bound=_day, has_length=False, input="date", example="2026-11-22"),
+    "url": FieldRules(_WRITTEN, length_most=URL_MOST, input="url", example="https://example.org"),
+    "tel": FieldRules(_WRITTEN, input="tel", example="+44 20 7946 0000"),
     "choice": FieldRules(frozenset({"choices"}), needs_choices=True, has_length=False),
     "list": FieldRules(frozenset({"choices"}), bound=_count),
 }

@@ -33,12 +33,11 @@ class FieldType(fields.Field[JsonValue]):
     """One type of field. A type is a subclass in a module of its own; an instance checks one field of a form.
 
     Missing and empty values are handled here; a subclass's `read` gets something to look at. `ValidationError`s carry
-    a code, for which `messages` has the sentence. `example` stands in the command line of the start page,
-    `autocomplete` in the input (HTML's tokens), where a field's name does not say better.
+    a code, for which `messages` has the sentence. `autocomplete` stands in the input (HTML's tokens), where a
+    field's name does not say better.
     """
 
     messages: ClassVar[dict[str, str]] = MESSAGES
-    example: ClassVar[str | None] = None
     autocomplete: ClassVar[str | None] = None
 
     def __init__(self, definition: Field, form: Form) -> None:

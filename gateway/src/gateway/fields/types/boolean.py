@@ -28,7 +28,6 @@ class Boolean(FieldType):
         "REQUIRED_FIELD_MISSING": "Please tick {label}.",
         "TYPE_BOOLEAN": "{label} must be true or false.",
     }
-    example = "true"
 
     def one_of(self, values: list[JsonValue]) -> JsonValue:
         """Return what counts of several values of one name."""

@@ -29,7 +29,6 @@ class Date(FieldType):
         "BELOW_MIN": "{label} must be {field.min} or later.",
         "ABOVE_MAX": "{label} must be {field.max} or earlier.",
     }
-    example = "2026-11-22"
 
     def read(self, value: Any) -> JsonValue:
         text = self.text_of(_clean(value), "TYPE_DATE")

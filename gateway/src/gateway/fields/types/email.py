@@ -19,7 +19,6 @@ class Email(FieldType):
     """One address, by its syntax; of domains that are not public, those that the form names."""
 
     messages = MESSAGES | {"TYPE_EMAIL": "{label} must be an email address, such as ada@example.org."}
-    example = "ada@example.org"
     autocomplete = "email"
 
     def __init__(self, definition: Field, form: Form) -> None:

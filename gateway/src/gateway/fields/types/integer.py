@@ -13,7 +13,6 @@ from shared.contracts import JsonValue
 class Integer(Number):
     """A whole number, or its digits."""
 
-    example = "3"
     json_type = "integer"
     step = "1"
 

@@ -31,7 +31,6 @@ class Number(FieldType):
         "BELOW_MIN": "{label} must be {field.min} or more.",
         "ABOVE_MAX": "{label} must be {field.max} or less.",
     }
-    example = "3.5"
     json_type: ClassVar[str] = "number"
     step: ClassVar[str] = "any"
 

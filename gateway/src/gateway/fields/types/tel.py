@@ -23,7 +23,6 @@ class Tel(FieldType):
     """A telephone number, as people write it."""
 
     messages = MESSAGES | {"TYPE_TEL": "{label} must be a telephone number."}
-    example = "+44 20 7946 0000"
     autocomplete = "tel"
 
     def read(self, value: Any) -> JsonValue:

@@ -22,7 +22,6 @@ class Url(FieldType):
     """A web address."""
 
     messages = MESSAGES | {"TYPE_URL": "{label} must be a web address that begins with https:// or http://."}
-    example = "https://example.org"
     autocomplete = "url"
 
     def read(self, value: Any) -> JsonValue:
