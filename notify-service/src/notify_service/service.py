@@ -18,6 +18,7 @@ from notify_service.channels.registry import ChannelNeeds, channels
 from notify_service.deliveries.plan_table import PlanTable
 from notify_service.deliveries.reopening import reopening
 from notify_service.deliveries.table import DeliveryTable
+from notify_service.history import retrying
 from notify_service.history.failing import failing_forms
 from notify_service.history.shown import History
 from notify_service.history.told import TellStorage
@@ -110,7 +111,7 @@ def run(
     closing = [part for one in built for part in one.closing]
     measure_parked(registry, parked.repository.waiting)
     answers = methods(table, parked.repository, History(engine).of_submission)
-    answering = broker.serve(NOTIFY_QUERIES, {**answers, **parked.methods()})
+    answering = broker.serve(NOTIFY_QUERIES, {**answers, **retrying.methods(engine), **parked.methods()})
     health = ProcessHealth(
         stuck=[broker.stuck, *(consumer.stuck for consumer in consumers)],
         missing=[consumer.missing for consumer in consumers],

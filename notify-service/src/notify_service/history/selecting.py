@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -32,7 +32,7 @@ class Which:
 
     `failed` leaves out what somebody has asked for again: the later delivery says how it is now. With a
     state other than `sent` they are in the order of their last change, and `since` is about that; else both are
-    about when they were made.
+    about when they were made. `forms` are those that whoever asks may see; None is all.
     """
 
     state: State | None = None
@@ -40,6 +40,7 @@ class Which:
     submission: UUID | None = None
     since: datetime | None = None
     after: tuple[datetime, UUID] | None = None
+    forms: Sequence[str] | None = None
 
 
 def is_sent_again() -> ColumnElement[bool]:
@@ -67,6 +68,8 @@ def select_page(which: Which, limit: int) -> Select[Any]:
         found = found.where(_OUT_OF_THE_INDEX)
     if which.form is not None:
         found = found.where(_D.form == which.form)
+    if which.forms is not None:
+        found = found.where(_D.form.in_(which.forms))
     if which.submission is not None:
         found = found.where(_D.submission_id == which.submission)
     if which.since is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 from uuid import UUID
 
@@ -30,6 +30,12 @@ class Asking:
     def deliveries(self, submission_id: UUID) -> Answer | None:
         """Return what notify tells an owner of a submission's deliveries; None where it is away."""
         return self._asked(NOTIFY_QUERIES, "deliveries", {"id": str(submission_id)})
+
+    def retrying(self, forms: Collection[str] | None, limit: int, after: list[str] | None) -> Answer | None:
+        """Return a page of what notify tries again by itself, of all forms or of some; None where it is away, or of an
+        earlier version, which does not tell."""
+        asked = {"forms": None if forms is None else sorted(forms), "limit": limit, "after": after}
+        return self._asked(NOTIFY_QUERIES, "retrying", asked, READING_TIMEOUT_S)
 
     def parked(
         self, service: str, method: str, params: dict[str, Any], *, timeout_s: float = READING_TIMEOUT_S
