@@ -13,6 +13,7 @@ from shared.web.refusals import refused
 from storage_service.console.parameters import body_of
 
 STATES = (*get_args(State), "all")
+REASON_CHARACTERS = 500
 
 _ANYTHING = Schema.from_dict({}, name="Anything")(unknown=INCLUDE)
 _FORMS = frozenset({"application/x-www-form-urlencoded", "multipart/form-data"})
