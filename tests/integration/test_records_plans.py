@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from functools import partial
-from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy import Connection, Engine, event
+from sqlalchemy import Engine
 
 from bench.many_submissions import fill
 from dev.postgres import Postgres
 from shared.query import parse
 from storage_service.records import Cursor, Records
+from support.plans import plans_of, scans_in
 from support.submission_databases import migrated
 
 ROWS = 40_000
@@ -121,36 +120,9 @@ def test_no_list_reads_all_of_a_table(engine: Engine, line: str, forms: frozense
         print(f"{time.monotonic() - begun:.3f} s")
         print(*plans, sep="\n")
         assert plans
-        assert not [line for plan in plans for line in plan.splitlines() if _SCANS[engine.dialect.name].search(line)]
+        assert not scans_in(engine, plans)
 
 
 def test_one_is_read_by_its_key(engine: Engine) -> None:
     plans = plans_of(engine, lambda: Records(engine).one(UUID(int=7), SOME))
-    assert not [line for plan in plans for line in plan.splitlines() if _SCANS[engine.dialect.name].search(line)]
-
-
-_TABLES = "submissions|submission_labels|search_entries|search_words|search_fields|delivery_states"
-_SCANS = {
-    "postgresql": re.compile(rf"Seq Scan on ({_TABLES})"),
-    "sqlite": re.compile(rf"SCAN ({_TABLES})(?! (USING|VIRTUAL))"),
-}
-
-
-def plans_of(engine: Engine, ask: Callable[[], object]) -> list[str]:
-    """Return the plan of each statement that is sent."""
-    plans: list[str] = []
-    prefix = "EXPLAIN " if engine.dialect.name == "postgresql" else "EXPLAIN QUERY PLAN "
-
-    def explain(connection: Connection, _cursor: Any, statement: str, parameters: Any, *_: object) -> None:
-        if statement.startswith("SELECT"):
-            driver = connection.connection.driver_connection
-            assert driver is not None
-            rows = driver.execute(prefix + statement, parameters).fetchall()
-            plans.append("\n".join(str(row[-1]) for row in rows))
-
-    event.listen(engine, "before_cursor_execute", explain)
-    try:
-        ask()
-    finally:
-        event.remove(engine, "before_cursor_execute", explain)
-    return plans
+    assert not scans_in(engine, plans)

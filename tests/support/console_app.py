@@ -15,6 +15,7 @@ from werkzeug.test import TestResponse
 
 from shared import forms
 from shared.api_keys import hash_of
+from shared.forms.remarks import FileRemarks
 from shared.messaging.memory import MemoryBroker
 from storage_service.accounts.accounts import accounts_of
 from storage_service.accounts.asker import SCOPES
@@ -24,6 +25,8 @@ from storage_service.accounts.mailing import LinkMails
 from storage_service.console.app import create_app
 from storage_service.console.asking import Asking
 from storage_service.console.parts import Parts
+from storage_service.console.trying import Trying
+from storage_service.deliveries.listing import Deliveries
 from storage_service.jobs.asking import Jobs
 from storage_service.jobs.kinds import kinds_of
 from storage_service.jobs.runner import JobRunner
@@ -31,6 +34,7 @@ from storage_service.jobs.steps import Steps
 from storage_service.queries import SubmissionQueries
 from storage_service.records import Arrivals, Counting, Hints, Records
 from storage_service.records.export import Places
+from storage_service.records.overview import Overview
 from storage_service.views import Views
 from storage_service.work import Work
 
@@ -111,6 +115,10 @@ def a_console(
         "hints": Hints(engine),
         "arrivals": _ended(),
         "lag_s": lambda: 0.0,
+        "deliveries": Deliveries(engine, clock),
+        "overview": Overview.of(engine, clock),
+        "trying": Trying(None),
+        "remarks": FileRemarks(path),
         "pages": SubmissionQueries(engine),
         "work": work,
         "keys": Keys(engine, [Fixed([hash_of(ALL_KEY)], frozenset(SCOPES))], clock=clock),

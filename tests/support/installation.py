@@ -195,7 +195,7 @@ class Installation:
         }
 
     def _console(self, number: int, port: int, settings: Mapping[str, str]) -> Service:
-        bind = {"COUNTERFOIL_CONSOLE_BIND": f"127.0.0.1:{port}"}
+        bind = {"COUNTERFOIL_CONSOLE_BIND": f"127.0.0.1:{port}", "COUNTERFOIL_GATEWAY_URL": self.gateway_url}
         return self._service(f"console-{number}", "storage_service", {**settings, **bind}, "console")
 
     def _with_database(self, url: str | None, name: str) -> dict[str, str]:

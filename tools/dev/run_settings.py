@@ -41,7 +41,13 @@ def addresses(port: int, console_port: int) -> dict[str, str]:
     COUNTERFOIL_CONSOLE_BIND goes before `console_port`.
     """
     console = os.environ.get("COUNTERFOIL_CONSOLE_BIND") or f"127.0.0.1:{console_port}"
-    return {"BIND": f"127.0.0.1:{port}", "CONSOLE_BIND": console, "CONSOLE_URL": f"http://{console}"}
+    gateway = f"127.0.0.1:{port}"
+    return {
+        "BIND": gateway,
+        "CONSOLE_BIND": console,
+        "CONSOLE_URL": f"http://{console}",
+        "GATEWAY_URL": f"http://{gateway}",
+    }
 
 
 def environment(directory: Path, service: str, made: Mapping[str, str]) -> dict[str, str]:

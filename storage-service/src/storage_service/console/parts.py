@@ -7,15 +7,19 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from shared.forms import Forms
+from shared.forms.remarks import Remarks, none
 from storage_service.accounts.accounts import Accounts
 from storage_service.accounts.audit import Audit
 from storage_service.accounts.keys import Keys
 from storage_service.accounts.mailing import LinkMails
 from storage_service.console.asking import Asking
+from storage_service.console.trying import Trying
+from storage_service.deliveries.listing import Deliveries
 from storage_service.jobs.asking import Jobs
 from storage_service.queries import SubmissionQueries
 from storage_service.records import Arrivals, Counting, Hints, Records
 from storage_service.records.export import Places
+from storage_service.records.overview import Overview
 from storage_service.views import Views
 from storage_service.work import Work
 
@@ -27,7 +31,8 @@ class Parts:
     `pages` are a form's submissions as they were always listed. `asking` asks notify. `public_url` is where the gateway
     is reached, None where nobody says. `exports` are the places for files that are written at once. `arrivals` wakes
     whoever watches a list, and `lag_s` says how far the search index is behind. `link_mails` makes links into
-    accounts, and has them mailed.
+    accounts, and has them mailed. `remarks` says what is wrong with the file of `forms`, `trying` submits tests to
+    them.
     """
 
     records: Records
@@ -35,6 +40,9 @@ class Parts:
     hints: Hints
     arrivals: Arrivals
     lag_s: Callable[[], float]
+    deliveries: Deliveries
+    overview: Overview
+    trying: Trying
     jobs: Jobs
     views: Views
     pages: SubmissionQueries
@@ -48,3 +56,4 @@ class Parts:
     clock: Callable[[], datetime]
     exports: Places
     public_url: str | None = None
+    remarks: Callable[[], Remarks] = none

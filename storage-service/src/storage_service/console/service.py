@@ -15,6 +15,7 @@ from shared import database
 from shared.database import Lease, Outbox, OutboxPublisher, Pool
 from shared.failpoints import Reach
 from shared.forms import Forms
+from shared.forms.remarks import FileRemarks
 from shared.messaging.broker import Broker, Consumer
 from shared.telemetry.health import ProcessHealth
 from shared.telemetry.listener import listening
@@ -29,6 +30,8 @@ from storage_service.console.asking import Asking
 from storage_service.console.instruments import RequestInstruments
 from storage_service.console.parts import Parts
 from storage_service.console.settings import Settings
+from storage_service.console.trying import Trying
+from storage_service.deliveries.listing import Deliveries
 from storage_service.jobs.asking import Jobs, opened
 from storage_service.jobs.forgetting import Forgetting
 from storage_service.jobs.kinds import kinds_of
@@ -41,6 +44,7 @@ from storage_service.records.export import Places
 from storage_service.records.index.indexer import Indexer
 from storage_service.records.index.lag import RecentLag
 from storage_service.records.index.measuring import measure_lag
+from storage_service.records.overview import Overview
 from storage_service.tables import LEASES, OUTBOX
 from storage_service.views import Views
 from storage_service.work import Work
@@ -106,6 +110,9 @@ class Console:
             hints=Hints(self._engine),
             arrivals=self._arrivals,
             lag_s=RecentLag(Indexer(self._engine).lag_s),
+            deliveries=Deliveries(self._engine),
+            overview=Overview.of(self._engine),
+            trying=Trying(settings.gateway_url or settings.public_url),
             jobs=Jobs(self._engine, records, self._runner(self._engine), audit),
             views=Views(self._engine),
             pages=SubmissionQueries(self._engine),
@@ -119,6 +126,7 @@ class Console:
             clock=lambda: datetime.now(UTC),
             exports=Places(settings.exports_most),
             public_url=settings.public_url,
+            remarks=FileRemarks(settings.forms),
         )
         measured = RequestInstruments(self._registry).measure
         return create_app(parts, proxies=settings.proxies, measured=measured)

@@ -31,7 +31,8 @@ EXPORTS_MOST = 4
 class Settings:
     """Everything the console is told. `proxies` are the networks whose `X-Forwarded-For` is believed.
 
-    `public_url` is where the gateway is reached, without a slash at its end; None where nothing is said. The addresses
+    `public_url` is where the gateway is reached, `gateway_url` where the console itself reaches one, without a slash at
+    their ends; None where nothing is said. The addresses
     may hold passwords, and the hashes lead to keys: neither is shown.
     """
 
@@ -43,6 +44,7 @@ class Settings:
     operator_key_hashes: tuple[str, ...] = field(default=(), repr=False)
     setup: Told = field(default_factory=Told)
     public_url: str | None = None
+    gateway_url: str | None = None
     proxies: tuple[Network, ...] = parse_networks(PROXIES)
     requests_most: int = REQUESTS_MOST
     exports_most: int = EXPORTS_MOST
@@ -63,6 +65,7 @@ def load() -> Settings:
         operator_key_hashes=key_hashes(env, "OPERATOR_KEY_HASHES"),
         setup=_setup(env),
         public_url=settings.public_url(env),
+        gateway_url=settings.origin(env, "GATEWAY_URL"),
         proxies=_proxies(env),
         requests_most=env.int("CONSOLE_REQUESTS", REQUESTS_MOST, validate=validate.Range(16, 2000)) or REQUESTS_MOST,
         exports_most=env.int("CONSOLE_EXPORTS", EXPORTS_MOST, validate=validate.Range(1, 64)) or EXPORTS_MOST,

@@ -31,7 +31,8 @@ _S, _R = delivery_states.c, delivery_requests.c
 class Selection:
     """Deliveries in one of these states, all of them, or those that the other members leave.
 
-    `since` is when their state changed at the earliest.
+    `since` is when their state changed at the earliest. `deliveries` are ids of their own, `forms` those that whoever
+    asks may see; None is all of them.
     """
 
     states: Sequence[State] = ("failed", "held")
@@ -39,12 +40,12 @@ class Selection:
     since: datetime | None = None
     channel: str | None = None
     form: str | None = None
+    deliveries: Sequence[UUID] | None = None
+    forms: frozenset[str] | None = None
 
     def condition(self, now: datetime) -> ColumnElement[bool]:
         """Return it as a condition on `delivery_states`: what was asked for already is not in it."""
-        waited = _R.requested_at <= now - ANSWERED_WITHIN
-        lost = select(_R.id).where(_R.id == _S.asked, _R.settled_at.is_(None), waited).exists()
-        chosen: list[ColumnElement[bool]] = [or_(_S.asked.is_(None), lost), or_(*map(_is, self.states))]
+        chosen: list[ColumnElement[bool]] = [is_not_asked_for(now), or_(*map(_is, self.states))]
         if self.submissions:
             chosen.append(_S.submission_id.in_(self.submissions))
         if self.since is not None:
@@ -53,7 +54,18 @@ class Selection:
             chosen.append(_S.channel == self.channel)
         if self.form is not None:
             chosen.append(_S.form == self.form)
+        if self.deliveries is not None:
+            chosen.append(_S.delivery_id.in_(self.deliveries))
+        if self.forms is not None:
+            chosen.append(_S.form.in_(sorted(self.forms)))
         return and_(*chosen)
+
+
+def is_not_asked_for(now: datetime) -> ColumnElement[bool]:
+    """Return the condition that nobody has asked for a delivery again, or that nothing came of it."""
+    waited = _R.requested_at <= now - ANSWERED_WITHIN
+    lost = select(_R.id).where(_R.id == _S.asked, _R.settled_at.is_(None), waited).exists()
+    return or_(_S.asked.is_(None), lost)
 
 
 def is_open(now: datetime) -> ColumnElement[bool]:

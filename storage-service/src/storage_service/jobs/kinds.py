@@ -70,7 +70,10 @@ class DoUndo:
 
 
 class DoResend:
-    """Asks for what failed, or is held, to be sent again: `{"channel": "owner", "states": ["failed"]}`."""
+    """Asks for what failed, or is held, to be sent again: `{"channel": "owner", "states": ["failed"]}`.
+
+    `since`, which may be left out, is when that happened at the earliest: a moment as `iso` writes it.
+    """
 
     most = AT_ONCE
 
@@ -81,7 +84,8 @@ class DoResend:
     def __call__(self, connection: Connection, job: Job, ids: Sequence[UUID]) -> int:
         """See `steps.Doing`; a submission counts as changed if something of it was asked for."""
         action = job.asked.action
-        selection = Selection(action["states"], ids, channel=action["channel"])
+        since = datetime.fromisoformat(action["since"]) if action.get("since") else None
+        selection = Selection(action["states"], ids, since=since, channel=action["channel"])
         resending = Resending(self._engine, job.asked.by.name, clock=self._clock)
         last, asked = UUID(int=0), set[UUID]()
         while requested := resending.request_within(connection, selection, last):

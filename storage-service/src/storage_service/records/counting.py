@@ -24,7 +24,7 @@ VALUES_MOST = 100
 VALUE_CHARACTERS = 200
 """How many values of a field are counted, the most frequent, and how much of each is compared."""
 
-_SLOT_S = 900
+QUARTER_S = 900
 """A quarter of an hour: the offset of every time zone is some of these."""
 
 _S = submissions.c
@@ -115,12 +115,14 @@ class Counting:
         now = self._clock()
         first = _beginning(now - (STEPS_MOST[step] - 1) * _LENGTHS[step], step, zone)
         condition = and_(self._asked(query, forms, Asking(now, zone, me)), _S.accepted_at >= first)
-        found = select(self._slot().label("slot"), func.count()).select_from(self._conditions.source)
+        found = select(quarter_of(is_sqlite=self._is_sqlite).label("slot"), func.count()).select_from(
+            self._conditions.source
+        )
         found = found.where(condition).group_by("slot")
         counted = Counter[datetime]()
         with self._reader.connection() as connection:
             for number, n in connection.execute(found):
-                counted[_beginning(datetime.fromtimestamp(int(number) * _SLOT_S, UTC), step, zone)] += n
+                counted[_beginning(datetime.fromtimestamp(int(number) * QUARTER_S, UTC), step, zone)] += n
         return [Slice(start.astimezone(zone), counted[start]) for start in sorted(counted)]
 
     def by_field(
@@ -145,11 +147,6 @@ class Counting:
         parts = [true()] if query is None else [self._conditions.of(query, asking)]
         return and_(*parts, *within(forms))
 
-    def _slot(self) -> ColumnElement[Any]:
-        if self._is_sqlite:
-            return cast(func.strftime("%s", _S.accepted_at), Integer).op("/")(_SLOT_S)
-        return func.floor(extract("epoch", _S.accepted_at) / _SLOT_S)
-
     def _value(self, name: str) -> ColumnElement[Any]:
         if not self._is_sqlite:
             said: ColumnElement[Any] = _S.fields[name].as_string()
@@ -157,6 +154,13 @@ class Counting:
         each = func.json_each(cast(_S.fields, Text)).table_valued("key", "value", "type")
         value = case((each.c.type.in_(("true", "false")), each.c.type), else_=cast(each.c.value, Text))
         return select(value).where(each.c.key == name).limit(1).correlate(submissions).scalar_subquery()
+
+
+def quarter_of(*, is_sqlite: bool) -> ColumnElement[Any]:
+    """Return the number of the quarter of an hour that a submission was accepted in, counted from 1970."""
+    if is_sqlite:
+        return cast(func.strftime("%s", _S.accepted_at), Integer).op("/")(QUARTER_S)
+    return func.floor(extract("epoch", _S.accepted_at) / QUARTER_S)
 
 
 _LENGTHS: Mapping[Step, timedelta] = {"hour": timedelta(hours=1), "day": timedelta(days=1), "week": timedelta(weeks=1)}
