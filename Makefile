@@ -15,7 +15,7 @@ COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gene
 	--no-annotate --no-emit-package counterfoil-shared
 
 .DEFAULT_GOAL = help
-.PHONY: help run key forms-check test test-e2e test-kills test-faults test-deliveries test-clock test-compose test-proxies fuzz soak lint linted format snippet lock bench backup restore clean delete-data
+.PHONY: help run key forms-check test test-e2e test-kills test-faults test-deliveries test-clock test-compose test-proxies fuzz soak pictures lint linted format snippet lock bench backup restore clean delete-data
 
 help: ## list the verbs
 	@grep -hE '^[a-z0-9-]+:.*## ' Makefile | sed 's/:.*## /\t/' | while IFS="$$(printf '\t')" read -r verb what; do \
@@ -93,6 +93,10 @@ format: ## put the code into shape
 	@$(PREPARE) python
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+pictures: ## take pictures of every page of the console, on every screen (TO=folder; .run/pictures by default)
+	@$(PREPARE) test
+	@PYTHONPATH=tests $(BIN)/python -m tests.support.pictures $(TO) $(ARGS)
 
 snippet: ## make gateway/src/gateway/pages/static/counterfoil.js from gateway/scripts/counterfoil.js
 	@$(PREPARE) test

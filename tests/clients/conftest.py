@@ -7,13 +7,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from dev import clients
 from dev.broker import Broker
 from dev.mail_sink import MailSink
-from dev.processes import by_the_real_clock
+from support.browsing import chromium
 from support.installation import Installation
+from support.owned import Owned, an_owned
 from support.owner import Owner
 from support.site import Site
 
@@ -24,15 +25,8 @@ Visit = Callable[..., Page]
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """Headless Chromium; each test has a profile of its own in it."""
-    with sync_playwright() as playwright:
-        # Chromium refuses its sandbox to root, which is what a container runs as; these pages are our own
-        browser = playwright.chromium.launch(
-            executable_path=clients.chromium(),
-            args=["--no-sandbox", "--disable-gpu"],
-            env=dict(by_the_real_clock()),  # by libfaketime's it opens no page
-        )
+    with chromium() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="session")
@@ -62,6 +56,13 @@ def install(place: Path, broker: Broker, sink: MailSink, site: Site) -> Installa
     forms = place / "forms.toml"
     forms.write_text((HERE / "forms.toml").read_text().replace("https://www.example.org", site.origin))
     return Installation(place, consoles=1, broker_url=broker.fresh_vhost(), smtp_url=sink.url, forms=forms)
+
+
+@pytest.fixture(scope="session")
+def owned(server_directory: Path, rabbitmq: Broker, browser: Browser) -> Iterator[Owned]:
+    """An installation with something of everything in it, and its owner, who is signed in."""
+    with an_owned(server_directory / "owned", rabbitmq.fresh_vhost(), browser) as owned:
+        yield owned
 
 
 @pytest.fixture

@@ -8,12 +8,10 @@ from typing import Literal
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from dev import clients
+from support.browsing import wrong_with
 from support.gateway_app import FORMS, Gateway, Receipts
 from support.hosted import hosted
 
-AXE = clients.FOLDER / "node_modules" / "axe-core" / "axe.min.js"
-RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 LONG = "Donaudampfschifffahrtsgesellschaftskapitänsmützenabzeichen" * 2
 HOSTILE = f"""
 [forms.hostile]
@@ -36,16 +34,6 @@ def page(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Page]:
     context = browser.new_context(bypass_csp=True, color_scheme=scheme, viewport={"width": 390, "height": 844})
     yield context.new_page()
     context.close()
-
-
-def wrong_with(page: Page) -> list[str]:
-    """Return what is wrong with a page: axe-core's findings, and whether it has to be moved sideways."""
-    page.evaluate(AXE.read_text(encoding="utf-8"))
-    options = {"runOnly": RULES, "resultTypes": ["violations"], "preload": False}
-    run = "(options) => axe.run(document, options).then((found) => found.violations)"
-    found = [f"{one['id']}: {one['nodes'][0]['html']}" for one in page.evaluate(run, options)]
-    is_wide = page.evaluate("document.documentElement.scrollWidth > innerWidth")
-    return [*found, *(["wider than the screen"] if is_wide else [])]
 
 
 @pytest.mark.parametrize("path", ["/", "/openapi", "/nothing", "/f/signup", "/f/types", "/f/hostile"])

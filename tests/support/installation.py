@@ -160,6 +160,11 @@ class Installation:
         name, listed = f"key-{token_hex(4)}", ",".join(scopes)
         return run("storage_service", "key", "add", name, "--scopes", listed, settings=self._storage_settings).strip()
 
+    def invite(self, email: str, role: str) -> str:
+        """Return the link by which somebody comes to an account with a role for all forms."""
+        added = run("storage_service", "user", "add", email, "--role", role, settings=self._storage_settings)
+        return self.gateway_url + added[added.index("/console/") :].split()[0]
+
     def resend(self, *arguments: str, exit_code: int = 0) -> str:
         """Run `python -m storage_service resend …` and return what it prints."""
         return run("storage_service", "resend", *arguments, settings=self._storage_settings, exit_code=exit_code)

@@ -1,0 +1,1 @@
+"""Takes pictures of every page of the console, for people to look at."""
