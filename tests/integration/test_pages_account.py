@@ -98,7 +98,7 @@ def test_moments_are_shown_in_the_zone_of_the_account_else_in_that_of_the_browse
     assert " JST" in who.text("/console/account")
 
 
-@pytest.mark.parametrize("zone", ["../../etc/passwd", "%00", "x" * 5000, "%FF%FE", "Europe/Berlin; x"])
+@pytest.mark.parametrize("zone", ["../../etc/passwd", "%00", "x" * 500, "%FF%FE", "Europe/Berlin; x"])
 def test_a_zone_that_a_browser_makes_up_is_harmless(console: ConsoleApp, zone: str) -> None:
     who = reader(console)
     who.client.set_cookie("counterfoil-zone", zone, path="/console")

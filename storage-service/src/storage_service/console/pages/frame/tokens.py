@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 
 from flask import Flask, Request, request
-from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
+from flask.sessions import SecureCookieSession, SecureCookieSessionInterface, SessionMixin
 from flask.wrappers import Response
 
 from shared.messaging.failures import DependencyUnavailable
 from storage_service.console.access import is_page
 from storage_service.console.pages.frame.cookies import PATH, TOKENS, Cookies
+
+KEPT = timedelta(days=30)
 
 
 class PageSessions(SecureCookieSessionInterface):
@@ -38,6 +41,10 @@ class PageSessions(SecureCookieSessionInterface):
         except DependencyUnavailable:  # the gate says so
             return None
         return super().open_session(app, request)
+
+    def get_expiration_time(self, app: Flask, session: SessionMixin) -> datetime:  # noqa: ARG002
+        """Return when the cookie ends: as late as a session may, so that a page that is open still fits to it."""
+        return datetime.now(UTC) + KEPT
 
     def save_session(self, app: Flask, session: SecureCookieSession, response: Response) -> None:  # type: ignore[override]
         """Set the cookie where something has changed."""
