@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 from uuid import UUID
 
 import pytest
 from sqlalchemy import Engine
 
+from shared.forms import load
 from storage_service.accounts.asker import Asker
 from storage_service.accounts.audit import Audit
 from storage_service.accounts.roles import Grant
@@ -19,6 +21,7 @@ from storage_service.jobs.refusals import NoJob
 from storage_service.jobs.runner import JobRunner
 from storage_service.jobs.steps import Steps
 from storage_service.records import Records
+from storage_service.records.export import Asked, Exporter
 from storage_service.views import NoView, Views, Written
 from storage_service.work import Change, NotFound, Work
 from support.accounts import SOURCE, World
@@ -69,6 +72,18 @@ def test_each_scope_sees_its_own_forms(engine: Engine, ids: dict[str, UUID], mix
     assert seen(engine, mixed.narrowed("export")) == {"contact", "jobs"}
     assert seen(engine, mixed.narrowed("erase")) == {"jobs"}
     assert seen(engine, mixed.narrowed("admin")) == set()
+
+
+def test_an_export_has_what_it_is_allowed_for(
+    engine: Engine, ids: dict[str, UUID], mixed: Asker, tmp_path: Path
+) -> None:
+    definitions = tmp_path / "forms.toml"
+    definitions.write_text("".join(f"[forms.{form}]\n" for form in FORMS))
+    exporter = Exporter(Records(engine), load(definitions))
+    begun = exporter.begin(None, mixed.narrowed("export").forms, Asked("ndjson"))
+    text = b"".join(begun.chunks).decode()
+    assert begun.expected == 2
+    assert {form for form in FORMS if str(ids[form]) in text} == {"contact", "jobs"}
 
 
 def test_it_works_on_what_it_may_and_finds_nothing_else(engine: Engine, ids: dict[str, UUID], mixed: Asker) -> None:

@@ -10,6 +10,7 @@ from flask import Flask
 from sqlalchemy import Engine
 
 from storage_service.accounts.audit import Audit
+from storage_service.accounts.keys import Keys
 from support.console_client import Client, client, console_app
 from support.submission_databases import migrated
 
@@ -63,6 +64,7 @@ def test_a_key_is_made_listed_used_and_ended(app: Flask, root: Client, engine: E
         ({"scopes": []}, "scopes"),
         ({"name": "key 12345678"}, "name"),
         ({"name": "a\nb"}, "name"),
+        ({"name": "ada@example.org"}, "name"),
         ({"name": "x" * 101}, "name"),
         ({"forms": []}, "forms"),
         ({"forms": ["no form"]}, "forms.0"),
@@ -83,6 +85,11 @@ def test_a_name_is_given_once(root: Client) -> None:
     root.ask("DELETE", f"{KEYS}/My%20reader")
     answer = root.post(KEYS, READER)
     assert (answer.status_code, answer.json["errors"][0]["code"]) == (409, "NAME")
+
+
+def test_one_from_before_that_is_called_like_an_account_is_ended(root: Client, engine: Engine) -> None:
+    Keys(engine).add("ada@example.org", ["read"], None, None)
+    assert root.ask("DELETE", f"{KEYS}/ada@example.org").status_code == 204
 
 
 def test_an_admin_of_some_forms_makes_none(app: Flask, engine: Engine) -> None:

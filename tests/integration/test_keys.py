@@ -14,7 +14,7 @@ from shared.api_keys import hash_of
 from shared.messaging.failures import DependencyUnavailable
 from storage_service.accounts.asker import Asker
 from storage_service.accounts.audit import Audit
-from storage_service.accounts.keys import Fixed, Keys, NameTaken
+from storage_service.accounts.keys import Fixed, Keys, NameTaken, is_known_name, is_name
 from storage_service.accounts.uses import LastUses
 from storage_service.tables import api_keys
 from support.service import run
@@ -68,6 +68,14 @@ def test_a_name_is_never_used_again(engine: Engine) -> None:
     keys.end("reader")
     with pytest.raises(NameTaken):
         keys.add("reader", ["read"], None, None)
+
+
+def test_a_key_from_before_that_is_called_like_an_account_goes_on(engine: Engine) -> None:
+    keys = Keys(engine, clock=lambda: NOW)
+    key = keys.add("ada@example.org", ["read"], None, None)
+    assert keys.asker(key)
+    assert (is_name("ada@example.org"), is_known_name("ada@example.org")) == (False, True)
+    assert keys.end("ada@example.org")
 
 
 def test_no_key_is_made_or_ended_without_its_note(engine: Engine) -> None:
@@ -162,6 +170,7 @@ def test_the_commands(engine: Engine, database_url: str) -> None:
         ["add", "x", "--scopes", "reads"],
         ["add", "x", "--scopes", ""],
         ["add", "key 12345678", "--scopes", "read"],
+        ["add", "ada@example.org", "--scopes", "read"],
         ["add", "x" * 101, "--scopes", "read"],
         ["add", "a\nb", "--scopes", "read"],
         ["add", "x", "--scopes", "read", "--forms", "no form"],
