@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from typing import Any
+from uuid import uuid4
 
 from storage_service.accounts.roles import Grant
 from storage_service.accounts.user import User
@@ -19,6 +20,11 @@ PAGES: Mapping[str, str] = {
     "GET /console": OPEN,
     "GET /console/account": SIGNED_IN,
     "GET /console/reset": OPEN,
+    "GET /console/settings": "admin",
+    "GET /console/settings/audit": "admin",
+    "GET /console/settings/keys": "admin",
+    "GET /console/settings/users": "admin",
+    "GET /console/settings/users/{id}": "admin",
     "GET /console/sign-in": OPEN,
     "GET /console/sign-in/done": OPEN,
     "GET /console/static/{hash}/{name}": OPEN,
@@ -28,6 +34,15 @@ PAGES: Mapping[str, str] = {
     "POST /console/account/sessions/{id}/end": SIGNED_IN,
     "POST /console/account/zone": SIGNED_IN,
     "POST /console/reset": OPEN,
+    "POST /console/settings/invitations/{id}/end": "admin",
+    "POST /console/settings/keys": "admin",
+    "POST /console/settings/keys/{name}/end": "admin",
+    "POST /console/settings/users": "admin",
+    "POST /console/settings/users/{id}/end": "admin",
+    "POST /console/settings/users/{id}/reset": "admin",
+    "POST /console/settings/users/{id}/roles": "admin",
+    "POST /console/settings/users/{id}/sessions/end": "admin",
+    "POST /console/settings/users/{id}/sessions/{session}/end": "admin",
     "POST /console/sign-in": OPEN,
     "POST /console/sign-out": OPEN,
     "POST /console/{purpose}/{token}": OPEN,
@@ -37,6 +52,9 @@ PAGES: Mapping[str, str] = {
 SENT: Mapping[str, Mapping[str, Any]] = {
     "POST /console/account/password": {"new_password": "three other words of a test"},
     "POST /console/account/zone": {"zone": "Europe/Berlin"},
+    "POST /console/settings/keys": {"name": "reports", "scope": "read"},
+    "POST /console/settings/users": {"email": "mary@example.org", "role": "viewer"},
+    "POST /console/settings/users/{id}/roles": {"role": "editor"},
 }
 """What is sent that is good as it stands; nothing where nothing is said."""
 
@@ -45,6 +63,10 @@ ASKED: Mapping[str, str] = {}
 
 PLACES: Mapping[str, Callable[[World, User], Place]] = {
     "/console/account/sessions/{id}": lambda world, who: Place(_a_session(world, who), _a_session(world, None)),
+    "/console/settings/invitations/{id}": lambda *_: Place(str(uuid4()), None),
+    "/console/settings/keys/{name}": lambda *_: Place("reports", None),
+    "/console/settings/users/{id}": lambda world, _: Place(_a_user(world), None),
+    "/console/settings/users/{id}/sessions/{session}": lambda *_: Place(str(uuid4()), None),
     "/console/static/{hash}": lambda *_: Place("0" * 12, None),
     "/console/static/{hash}/{name}": lambda *_: Place("console.css", None),
     "/console/{purpose}": lambda *_: Place("invitation", None),
@@ -64,6 +86,10 @@ def path_of(world: World, place: str, who: User, *, others: bool = False) -> str
             part = found.others if others and found.others else found.good  # noqa: PLW2901
         filled += part
     return f"{filled}?{ASKED[place]}" if place in ASKED else filled
+
+
+def _a_user(world: World) -> str:
+    return str(world.console.parts.accounts.users.add(f"{uuid4()}@example.org", [Grant("viewer")], BY).id)
 
 
 def _a_session(world: World, who: User | None) -> str:

@@ -5,11 +5,12 @@ Each room stands on `frame` and knows no other: import-linter holds it.
 
 from __future__ import annotations
 
-from storage_service.console.pages import account, entry
+from storage_service.console.pages import account, entry, settings
 from storage_service.console.pages.frame.room import Room
 
 ROOMS: tuple[Room, ...] = (
     account,
     entry,
+    settings,
 )
 """See `console.pages.frame.room.Room` for what a package has."""

@@ -49,4 +49,5 @@ def _make_link(parts: Parts, email: str, source: str | None) -> None:
     except BadAddress:
         return
     if user is not None:
-        parts.accounts.links.make("reset", user.email, (), asker_of(user, source))
+        language = request.headers.get("Accept-Language")
+        parts.link_mails.make("reset", user.email, (), asker_of(user, source), language=language)
