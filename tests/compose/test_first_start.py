@@ -13,6 +13,7 @@ import requests
 
 from support.compose_stack import Stack
 from support.polling import eventually
+from support.signed_in import SignedIn
 
 JSON = {"Accept": "application/json"}
 
@@ -115,6 +116,24 @@ def test_the_keys_that_the_first_start_shows_and_one_that_is_made_open_what_they
         found = tuple(stack.as_owner(path, key).status_code for key in (reader, operator, reports))
         assert found == expected, path
     assert stack.as_owner("/v1/forms", "cf_of_nobody").status_code == 401
+
+
+def link_in(said: str) -> str:
+    """Return the last link for a first owner that a log shows."""
+    return str(re.findall(r"First owner [^:]*: (http\S+)", said)[-1])
+
+
+def test_the_link_that_setup_shows_last_makes_the_first_owner_and_none_does_so_again(stack: Stack) -> None:
+    first = link_in(stack.compose("logs", "--no-log-prefix", "setup"))
+    last = link_in(stack.compose("run", "--rm", "--no-deps", "-T", "setup"))
+    assert first.startswith(f"{stack.url}/console/setup/")
+    assert requests.get(first, timeout=10).status_code == requests.codes.gone, "a later one has replaced it"
+    owner = SignedIn(stack.url)
+    owner.begin(last)
+    assert owner.get("/console/inbox").status_code == requests.codes.ok
+    assert requests.get(last, timeout=10).status_code == requests.codes.gone
+    another = link_in(stack.compose("run", "--rm", "--no-deps", "-T", "setup"))
+    assert requests.get(another, timeout=10).status_code == requests.codes.gone, "there is an owner"
 
 
 def test_metrics_and_the_broker_are_not_published(stack: Stack) -> None:

@@ -47,3 +47,17 @@ def test_the_settings_and_their_defaults(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setenv("COUNTERFOIL_CONSOLE_PROXIES", "the gateway")
     with pytest.raises(SettingsError, match="COUNTERFOIL_CONSOLE_PROXIES"):
         settings.load()
+
+
+def test_owners_reach_the_pages_where_that_is_said_else_where_everybody_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COUNTERFOIL_BROKER_URL", "amqp://localhost/")
+    monkeypatch.setenv("COUNTERFOIL_SETUP_TOKEN_FILE", "")  # as with Swarm: none
+    monkeypatch.delenv("COUNTERFOIL_PUBLIC_URL", raising=False)
+    monkeypatch.delenv("COUNTERFOIL_CONSOLE_PUBLIC_URL", raising=False)
+    assert settings.load().pages_url is None
+    monkeypatch.setenv("COUNTERFOIL_PUBLIC_URL", "https://forms.example.org/")
+    assert settings.load().pages_url == "https://forms.example.org"
+    monkeypatch.setenv("COUNTERFOIL_CONSOLE_PUBLIC_URL", "https://console.example.org")
+    assert settings.load().pages_url == "https://console.example.org"
+    assert settings.load().public_url == "https://forms.example.org"
+    assert settings.load().setup() is None

@@ -17,8 +17,9 @@ def url_of(port: int) -> str:
 
 
 def public_url(port: int) -> str:
-    """Return what the link begins with: COUNTERFOIL_PUBLIC_URL, else this machine's address."""
-    return os.environ.get("COUNTERFOIL_PUBLIC_URL") or url_of(port)
+    """Return what the link begins with: the console's public address, the installation's, or this machine's."""
+    given = (os.environ.get(f"COUNTERFOIL_{name}") for name in ("CONSOLE_PUBLIC_URL", "PUBLIC_URL"))
+    return next(filter(None, given), url_of(port))
 
 
 def link_for_nobody_yet(setup_output: str, port: int) -> str | None:

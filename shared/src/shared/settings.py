@@ -69,6 +69,11 @@ def public_url(env: FileAwareEnv) -> str | None:
     return origin(env, "PUBLIC_URL")
 
 
+def console_public_url(env: FileAwareEnv) -> str | None:
+    """Read `CONSOLE_PUBLIC_URL`, where owners reach the console, if it has another name than the forms."""
+    return origin(env, "CONSOLE_PUBLIC_URL")
+
+
 def origin(env: FileAwareEnv, name: str) -> str | None:
     """Read where somebody is reached, as `https://forms.example.org`, without a slash at its end; None for nothing."""
     return (env.str(name, "", validate=_is_origin) or "").rstrip("/") or None

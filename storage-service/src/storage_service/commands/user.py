@@ -109,9 +109,9 @@ def _show(links: Links, purpose: Purpose, email: str, grants: Sequence[Grant]) -
 
 def _public_url() -> str:
     env = settings.reader()
-    found = settings.public_url(env)
+    public, console = settings.public_url(env), settings.console_public_url(env)
     settings.sealed(env)
-    return found or ""
+    return console or public or ""
 
 
 def _account(users: Users, email: str) -> User:

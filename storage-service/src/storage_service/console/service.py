@@ -118,7 +118,7 @@ class Console:
             pages=SubmissionQueries(self._engine),
             keys=Keys(self._engine, fixed_keys(settings), used=used),
             accounts=accounts,
-            link_mails=LinkMails(self._engine, accounts.links, settings.public_url),
+            link_mails=LinkMails(self._engine, accounts.links, settings.pages_url),
             audit=audit,
             work=Work(self._engine, audit=audit, reach=reach),
             asking=Asking(self._rpc),

@@ -31,9 +31,9 @@ EXPORTS_MOST = 4
 class Settings:
     """Everything the console is told. `proxies` are the networks whose `X-Forwarded-For` is believed.
 
-    `public_url` is where the gateway is reached, `gateway_url` where the console itself reaches one, without a slash at
-    their ends; None where nothing is said. The addresses
-    may hold passwords, and the hashes lead to keys: neither is shown.
+    `public_url` is where the gateway is reached, `console_public_url` where owners reach the pages, where that is
+    another name, `gateway_url` where the console itself reaches a gateway, without a slash at their ends; None where
+    nothing is said. The addresses may hold passwords, and the hashes lead to keys: neither is shown.
     """
 
     broker_url: str = field(repr=False)
@@ -44,6 +44,7 @@ class Settings:
     operator_key_hashes: tuple[str, ...] = field(default=(), repr=False)
     setup: Told = field(default_factory=Told)
     public_url: str | None = None
+    console_public_url: str | None = None
     gateway_url: str | None = None
     proxies: tuple[Network, ...] = parse_networks(PROXIES)
     requests_most: int = REQUESTS_MOST
@@ -51,6 +52,11 @@ class Settings:
     metrics_bind: str | None = None
     log_level: str = "info"
     log_format: str = "auto"
+
+    @property
+    def pages_url(self) -> str | None:
+        """Where owners reach the pages: links in mails, and what single sign-on comes back to, begin with it."""
+        return self.console_public_url or self.public_url
 
 
 def load() -> Settings:
@@ -65,6 +71,7 @@ def load() -> Settings:
         operator_key_hashes=key_hashes(env, "OPERATOR_KEY_HASHES"),
         setup=_setup(env),
         public_url=settings.public_url(env),
+        console_public_url=settings.console_public_url(env),
         gateway_url=settings.origin(env, "GATEWAY_URL"),
         proxies=_proxies(env),
         requests_most=env.int("CONSOLE_REQUESTS", REQUESTS_MOST, validate=validate.Range(16, 2000)) or REQUESTS_MOST,
