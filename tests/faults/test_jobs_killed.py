@@ -20,7 +20,7 @@ from support.polling import eventually
 from support.submission_databases import migrated
 from support.working import an_asker
 
-ROWS = 5_000
+ROWS = 20_000
 BULK = "/v1/submissions/bulk"
 
 

@@ -68,6 +68,7 @@ def test_a_key_gets_its_own_forms_alone(console: ConsoleApp) -> None:
         ('columns="a', "columns"),
         ("columns=" + ",".join(map(str, range(1001))), "columns"),
         ("tz=Mars/Olympus", "tz"),
+        ("tz=localtime", "tz"),
         ("bom=yes", "bom"),
         ("labels=2", "labels"),
         ("count=some", "count"),

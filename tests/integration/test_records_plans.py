@@ -37,6 +37,10 @@ missing
 word17
 word17 common -needle
 word123*
+wor*
+wor* needle
+from:sen*
+field.name:wor*
 "word17 common"
 "common needle"
 word17 OR needle

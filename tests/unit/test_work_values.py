@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from storage_service.jobs.kinds import way_back
 from storage_service.records.folding import folded_label
 from storage_service.work import BadValue, Change
 from storage_service.work.change import Standing, difference
@@ -74,6 +75,7 @@ _CHANGES = st.builds(
     labels=st.none() | _LABELS,
     assignee=st.sampled_from([None, "", "ada@example.org"]),
     spam=st.sampled_from([None, True, False]),
+    spam_because=st.sampled_from([None, "honeypot"]),
 ) | st.builds(Change, add_labels=_LABELS, remove_labels=_LABELS)
 
 
@@ -86,6 +88,7 @@ def test_a_change_is_written_and_read_and_taken_back(changes: list[Change]) -> N
         assert after.after(change) == after, "done twice it is as done once"
         back = after.after(before.back_from(after))
         assert difference(before, back) == {}
+        assert difference(before, after.after(way_back(difference(before, after)))) == {}
         assert difference(before, before.after(before.back_from(before))) == {}
         before = after
 

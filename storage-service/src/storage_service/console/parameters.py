@@ -100,10 +100,16 @@ class Parameters:
         return zone_of(self.text(name, _ZONE_CHARACTERS), name)
 
 
+_NO_ZONES = frozenset({"localtime", "posixrules", "Factory"})
+"""Files among the zones that mean another one on each machine."""
+
+
 def zone_of(text: str | None, name: str = "tz") -> tzinfo:
     """Return a time zone by its IANA name; UTC without one. Raises `Refused`."""
+    if text is None:
+        return UTC
     try:
-        return UTC if text is None else ZoneInfo(text)
+        return ZoneInfo("" if text in _NO_ZONES else text)
     except (ZoneInfoNotFoundError, ValueError, OSError):  # OSError: a folder of zones
         reason = f"{name} must be a time zone's name, such as Europe/Berlin."
         raise refused(400, name.upper(), reason, field=name) from None

@@ -113,4 +113,5 @@ def way_back(changes: Mapping[str, Any]) -> Change:
         remove_labels=tuple(labels.get("added", ())),
         assignee=None if assignee is None else assignee[0] or "",
         spam=None if spam is None else spam[0] is not None,
+        spam_because=None if spam is None else spam[0],
     )

@@ -16,7 +16,7 @@ from shared.failpoints import Injected, Reach, ignore
 from shared.messaging.failures import DependencyUnavailable
 from storage_service.jobs import sets, table
 from storage_service.jobs.job import Job
-from storage_service.jobs.pace import FIRST, Pace
+from storage_service.jobs.pace import AIMED_ON_SQLITE_S, AIMED_S, FIRST, Pace
 from storage_service.jobs.table import Step
 
 DEATHS_MOST = 3
@@ -62,6 +62,11 @@ class Steps:
         self._kinds = kinds
         self._clock = clock
         self._reach = reach
+
+    @property
+    def aimed_s(self) -> float:
+        """How long a step on this database should take."""
+        return AIMED_ON_SQLITE_S if self._engine.dialect.name == "sqlite" else AIMED_S
 
     def take(self, only: UUID | None = None) -> Work | None:
         """Take the job whose turn it is, or this one; None where there is nothing to do. Raises as `classified`."""
@@ -123,7 +128,7 @@ class Work:
     def __init__(self, steps: Steps, job: Job, holder: UUID) -> None:
         self._steps = steps
         self._holder = holder
-        self._pace = Pace(1 if job.deaths else FIRST)
+        self._pace = Pace(1 if job.deaths else FIRST, steps.aimed_s)
         self.took_s = 0.0
         """How long the last step kept others from writing."""
         self._told = 0

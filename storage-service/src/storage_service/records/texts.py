@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -43,8 +43,7 @@ class Texts:
     def anywhere(self, *texts: Text) -> ColumnElement[bool]:
         """Return whether some fields have all of these texts."""
         wanted = list(map(needle, texts))
-        several = [one for one in wanted if len(one.tokens) > 1]
-        return and_(self._words.have(*wanted), *(self._side_by_side(one, _not_the_sender) for one in several))
+        return and_(*self._have(wanted, wanted, _not_the_sender))
 
     def sent_by(self, asked: From) -> ColumnElement[bool]:
         """Return whether the submitter's address has it, or is it."""
@@ -52,8 +51,8 @@ class Texts:
         if "@" in folded and not isinstance(asked.value, Prefix):
             return self._words.have(_exactly(sender_is(folded)))
         wanted = needle(asked.value)
-        found = self._words.have(Needle(tuple(map(sender_word, wanted.tokens)), wanted.is_prefix))
-        return found if len(wanted.tokens) == 1 else and_(found, self._side_by_side(wanted, _F.field == SENDER_KEY))
+        kept = Needle(tuple(map(sender_word, wanted.tokens)), wanted.is_prefix)
+        return and_(*self._have([kept], [wanted], _F.field == SENDER_KEY))
 
     def in_field(self, asked: Field) -> ColumnElement[bool]:
         """Return whether a field is, has, or is beyond what is asked."""
@@ -71,26 +70,50 @@ class Texts:
 
     def _says(self, name: str, asked: Text, *, is_whole: bool) -> ColumnElement[bool]:
         wanted, is_field = needle(asked), _F.field == key_of(name)
-        found = self._words.have(Needle(wanted.tokens, wanted.is_prefix and not is_whole))
         if isinstance(asked, Prefix):
-            return and_(found, self._side_by_side(wanted, is_field))
+            return and_(*self._have([wanted], [wanted], is_field, is_in_field=True))
+        found = self._words.have(Needle(wanted.tokens, wanted.is_prefix and not is_whole))
         said = self._contains(_F.words, wanted, is_whole=is_whole)
         facts = [self._words.have(_exactly(one)) for one in _facts(name, asked.text)]
         return or_(*facts, and_(found, self._beside(is_field, said)))
 
+    def _have(
+        self,
+        kept: Sequence[Needle],
+        wanted: Sequence[Needle],
+        condition: ColumnElement[bool],
+        *,
+        is_in_field: bool = False,
+    ) -> Iterator[ColumnElement[bool]]:
+        """Yield whether the index has what is `kept` there of all that is wanted, and whether the texts have the rest.
+
+        The texts say it of several words that stand together, of a field, and where the index would take too long.
+        """
+        is_quick = self._words.are_quick(*kept)
+        found = [one for one in kept if is_quick or not one.is_prefix]
+        beside = [one for one in wanted if is_in_field or len(one.tokens) > 1 or (one.is_prefix and not is_quick)]
+        told = [self._side_by_side(one, condition) for one in beside]
+        looked_up = [self._words.have(*found)] if found else []
+        yield from (*looked_up, *told) if is_quick else (*told, *looked_up)  # SQLite asks in this order
+
     def _side_by_side(self, wanted: Needle, condition: ColumnElement[bool]) -> ColumnElement[bool]:
         return self._beside(condition, or_(self._contains(_F.words, wanted), self._contains(_F.figures, wanted)))
 
-    def _beside(self, *conditions: ColumnElement[bool]) -> ColumnElement[bool]:
-        """Return whether a field of a submission is such a one; for few submissions, which another condition finds."""
-        return _fields(*conditions).where(_E.id == _S.id).correlate(submissions).exists()
+    def _beside(self, *conditions: ColumnElement[bool], is_walked: bool = False) -> ColumnElement[bool]:
+        """Return whether a field of a submission is such a one; for few submissions, which another condition finds.
+
+        Where the list `is_walked`, PostgreSQL may not read all such fields first: it makes no join of what has an
+        offset.
+        """
+        found = _fields(*conditions).where(_E.id == _S.id).correlate(submissions)
+        return (found.offset(0) if is_walked and not self._is_sqlite else found).exists()
 
     def _in_index(self, *conditions: ColumnElement[bool]) -> ColumnElement[bool]:
         """Return the same, for conditions by which an index finds it."""
+        if self._is_common(select(_F.number).where(*conditions)):  # then the list is walked, and soon has a page full
+            return self._beside(*conditions, is_walked=True)
         # SQLite reads `IN (SELECT …)` first, and `EXISTS` once for each submission there is; PostgreSQL chooses.
-        if not self._is_sqlite or self._is_common(select(_F.number).where(*conditions)):
-            return self._beside(*conditions)
-        return _S.id.in_(_fields(*conditions))
+        return _S.id.in_(_fields(*conditions)) if self._is_sqlite else self._beside(*conditions)
 
     def _contains(self, column: Any, wanted: Needle, *, is_whole: bool = False) -> ColumnElement[bool]:
         """Return whether `searchable` texts have the tokens side by side; see `shared.query.submitted.is_in`."""

@@ -19,7 +19,8 @@ class Change:
     """What is to be changed of a submission, or of many; None, and no labels, leave a thing as it is.
 
     `labels` are all that it is to have; `add_labels` and `remove_labels` leave the others alone. `assignee` is a mail
-    address, or "" for nobody. `spam` marks as spam, or as no spam. Values are cleaned; raises `BadValue`.
+    address, or "" for nobody. `spam` marks as spam, or as no spam; `spam_because` is why it is, where that is not a
+    person's word: a filter's verdict that comes back. Values are cleaned; raises `BadValue`.
     """
 
     state: State | None = None
@@ -29,6 +30,7 @@ class Change:
     remove_labels: tuple[str, ...] = ()
     assignee: str | None = None
     spam: bool | None = None
+    spam_because: str | None = None
 
     def __post_init__(self) -> None:
         if self.state is not None and self.state not in STATES:
@@ -82,7 +84,7 @@ class Standing:
         if change.assignee is not None:
             made = replace(made, assignee=change.assignee or None)
         if change.spam is not None:
-            made = replace(made, spam=(self.spam or BY_HAND) if change.spam else None)
+            made = replace(made, spam=(self.spam or change.spam_because or BY_HAND) if change.spam else None)
         return made
 
     def back_from(self, later: Standing) -> Change:
@@ -95,6 +97,7 @@ class Standing:
             remove_labels=tuple(after[key] for key in after.keys() - before.keys()),
             assignee=None if self.assignee == later.assignee else self.assignee or "",
             spam=None if self.spam == later.spam else self.spam is not None,
+            spam_because=None if self.spam == later.spam else self.spam,
         )
 
     def _labels_after(self, change: Change) -> tuple[str, ...]:

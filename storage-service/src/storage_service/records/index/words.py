@@ -50,6 +50,9 @@ class Words(Protocol):
         Null stands for no where a submission is not in the index.
         """
 
+    def are_quick(self, *needles: Needle) -> bool:
+        """Return whether `have` says it quickly of needles that begin a word, too."""
+
 
 IsCommon: TypeAlias = Callable[[Select[Any]], bool]
 """Says whether a query finds many rows. SQLite is asked before: it plans without knowing how many a word has."""
@@ -82,6 +85,9 @@ class _PostgresqlWords:
         query = " & ".join(" & ".join(map(_lexeme, one.tokens)) + (":*" if one.is_prefix else "") for one in needles)
         return _WORDS.c.tokens.bool_op("@@")(cast(literal(query), TSQUERY))
 
+    def are_quick(self, *_needles: Needle) -> bool:
+        return True
+
 
 class _SqliteWords:
     def __init__(self, is_common: IsCommon) -> None:
@@ -98,14 +104,21 @@ class _SqliteWords:
         return submissions
 
     def have(self, *needles: Needle) -> ColumnElement[bool]:
-        query = " AND ".join(
-            " AND ".join(map(_string, one.tokens)) + (" *" if one.is_prefix else "") for one in needles
-        )
-        matching = column("search_words").bool_op("MATCH")(query)
+        matching = _matching(needles)
         found = select(_E.id).join(_FTS, _FTS.c.rowid == _E.number).where(matching)
         if self._is_common(select(_FTS.c.rowid).where(matching)):  # then the list is walked, and soon has a page full
             return found.where(_E.id == _S.id).correlate(submissions).exists()
         return _S.id.in_(found)
+
+    def are_quick(self, *needles: Needle) -> bool:
+        # FTS5 gathers all words that begin so anew for each submission of a list that is walked.
+        begun = any(one.is_prefix for one in needles)
+        return not (begun and self._is_common(select(_FTS.c.rowid).where(_matching(needles))))
+
+
+def _matching(needles: Sequence[Needle]) -> ColumnElement[bool]:
+    query = " AND ".join(" AND ".join(map(_string, one.tokens)) + (" *" if one.is_prefix else "") for one in needles)
+    return column("search_words").bool_op("MATCH")(query)
 
 
 def _string(token: str) -> str:
