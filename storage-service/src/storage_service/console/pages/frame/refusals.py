@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from http import HTTPStatus
 
-from flask import Response, request
+from flask import Response
 
 from shared.web.refusals import Refused
 from storage_service.console.pages.frame.renderer import Pages, is_part_wanted
@@ -46,7 +46,6 @@ def refusal_page(pages: Pages, refusal: Refused) -> Response:
             heading=_HEADINGS.get(refusal.status, refusal.title),
             title=refusal.title,
             advice=_ADVICE.get(refusal.status, "").replace("{wait}", _wait_of(refusal)),
-            is_read=request.method == "GET",
         )
     answer.headers.update(refusal.headers)
     return answer
