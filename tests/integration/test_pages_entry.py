@@ -8,12 +8,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, select
 
+from shared.contracts import AccountMail
 from storage_service.accounts.accounts import accounts_of
 from storage_service.accounts.asker import Asker
 from storage_service.accounts.joining import SetupToken
 from storage_service.accounts.roles import Grant
+from storage_service.tables import OUTBOX
 from support.console_app import ConsoleApp, a_console
 from support.console_pages import BY, PASSWORD, Reader, reader, stranger
 from support.submission_databases import migrated
@@ -114,6 +116,41 @@ def test_a_reset_sets_a_new_password_and_ends_all_sessions(console: ConsoleApp) 
     assert stranger(console).post("/console/sign-in", _of(PASSWORD)).status_code == 422
     assert stranger(console).post("/console/sign-in", _of(NEW)).status_code == 303
     assert stranger(console).post(f"/console/reset/{token}", {"password": NEW}).status_code == 410
+
+
+def test_a_forgotten_password_is_answered_alike_and_mailed_to_whoever_has_the_address(
+    engine: Engine, tmp_path: Path
+) -> None:
+    console = a_console(engine, tmp_path, public_url="https://forms.example.org")
+    reader(console)
+    answers = set()
+    for email in ("nobody@example.org", "no address", "ADA@example.org"):
+        answer = stranger(console).post("/console/reset", {"email": email}, headers={"Accept-Language": "de"})
+        answers.add((answer.status_code, answer.text))
+    assert len(answers) == 1
+    with engine.connect() as connection:
+        rows = connection.execute(select(OUTBOX.c.body)).scalars().all()
+    assert len(rows) == 1
+    mail = AccountMail.decode(rows[0])
+    assert (mail.purpose, mail.to, mail.language) == ("reset", "ada@example.org", "de")
+    path = mail.link.removeprefix("https://forms.example.org")
+    assert stranger(console).post(path, {"password": NEW}).status_code == 303
+
+
+def test_nobodys_letter_box_is_filled(engine: Engine, tmp_path: Path) -> None:
+    console = a_console(engine, tmp_path, public_url="https://forms.example.org")
+    reader(console)
+    statuses = [stranger(console).post("/console/reset", {"email": "ada@example.org"}).status_code for _ in range(10)]
+    assert statuses[0] == 200
+    assert statuses[-1] == 429
+    with engine.connect() as connection:
+        assert len(connection.execute(select(OUTBOX.c.body)).all()) < 8
+
+
+def test_where_nothing_is_mailed_the_page_says_whom_to_ask(console: ConsoleApp) -> None:
+    page = stranger(console).text("/console/reset")
+    assert "Ask an owner" in page
+    assert "<form" not in page
 
 
 def test_whoever_signs_in_comes_to_the_page_that_they_wanted(console: ConsoleApp) -> None:

@@ -333,16 +333,6 @@ def test_who_does_not_exist_has_no_password_or_has_ended_gets_the_same_answer_af
     assert len(answers) == 1
 
 
-def test_whoever_asks_for_a_new_password_learns_nothing(console: ConsoleApp) -> None:
-    reader(console, password=PASSWORD)
-    answers = {
-        (answer.status_code, _without_tokens(answer.text))
-        for email in ("ada@example.org", "nobody@example.org", "no address")
-        if (answer := stranger(console).post("/console/reset", {"email": email}))
-    }
-    assert len(answers) == 1
-
-
 def test_passwords_are_not_tried_out(console: ConsoleApp) -> None:
     reader(console, password=PASSWORD)
     who = stranger(console)

@@ -44,10 +44,16 @@ def add_views(views: Blueprint, parts: Parts, pages: Pages) -> None:
 
 
 def _make_link(parts: Parts, email: str, source: str | None) -> None:
+    """Have a link mailed to whoever has this address; for one that nobody has as much is written, which is forgotten.
+
+    So the time that an answer takes tells nobody which of both it was.
+    """
     try:
         user = parts.accounts.users.by_email(email)
     except BadAddress:
-        return
-    if user is not None:
+        user = None
+    if user is None:
+        parts.accounts.pending.keep("reset", {}, 1)
+    else:
         language = request.headers.get("Accept-Language")
         parts.link_mails.make("reset", user.email, (), asker_of(user, source), language=language)
