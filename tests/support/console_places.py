@@ -53,8 +53,8 @@ class Place:
 PLACES: dict[str, Callable[[World, Asker], Place]] = {
     "/v1/submissions/{id}": lambda world, _: Place(str(world.own), str(world.other)),
     "/v1/forms/{form}": lambda *_: Place(OWN_FORM, OTHER_FORM),
-    "/v1/jobs/{id}": lambda world, who: Place(_a_job(world, who), _a_job(world, SOMEBODY)),
-    "/v1/views/{id}": lambda world, who: Place(_a_view(world, who), _a_view(world, SOMEBODY)),
+    "/v1/jobs/{id}": lambda world, who: Place(a_job(world, who), a_job(world, SOMEBODY)),
+    "/v1/views/{id}": lambda world, who: Place(a_view(world, who), a_view(world, SOMEBODY)),
     "/v1/keys/{name}": lambda world, _: Place(_a_key(world), None),
     "/v1/users/{id}": lambda world, _: Place(str(_a_user(world).id), None),
     "/v1/sessions/{id}": lambda world, _: Place(_a_session(world), None),
@@ -97,8 +97,10 @@ def a_world(console: ConsoleApp, engine: Engine) -> World:
     return World(console, own.id, other.id)
 
 
-def _a_job(world: World, who: Asker) -> str:
+def a_job(world: World, who: Asker) -> str:
+    """Return a job of somebody."""
     parts = world.console.parts
+    who = who.narrowed("write")
     found = parts.jobs.ask(
         Wanted("change", {"change": Change(starred=True).to_json()}, parts.clock(), ids=[world.own]), who, 1, None
     )
@@ -121,7 +123,8 @@ def _a_key(world: World) -> str:
     return name
 
 
-def _a_view(world: World, who: Asker) -> str:
+def a_view(world: World, who: Asker) -> str:
+    """Return a view of somebody: of the own form, or of another for everybody who may see that."""
     query = f"form:{OWN_FORM}" if who is not SOMEBODY else f"form:{OTHER_FORM} {MARKER}"
     shared = who is SOMEBODY  # else nobody else could find it
     written = Written(name=f"a view {uuid4()}", query=query, shared=shared)

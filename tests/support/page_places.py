@@ -11,14 +11,21 @@ from typing import Any
 from uuid import uuid4
 
 from storage_service.accounts.roles import Grant
-from storage_service.accounts.user import User
+from storage_service.accounts.user import User, asker_of
 from storage_service.console.access import OPEN, SIGNED_IN
 from support.console_pages import BY
-from support.console_places import OTHER_FORM, Place, World
+from support.console_places import OTHER_FORM, SOMEBODY, Place, World, a_job, a_view
 
 PAGES: Mapping[str, str] = {
     "GET /console": OPEN,
     "GET /console/account": SIGNED_IN,
+    "GET /console/export": "export",
+    "GET /console/export/file": "export",
+    "GET /console/inbox": "read",
+    "GET /console/inbox/complete": "read",
+    "GET /console/inbox/events": "read",
+    "GET /console/jobs": "read",
+    "GET /console/jobs/{id}": "read",
     "GET /console/reset": OPEN,
     "GET /console/settings": "admin",
     "GET /console/settings/audit": "admin",
@@ -33,6 +40,9 @@ PAGES: Mapping[str, str] = {
     "POST /console/account/sessions/end": SIGNED_IN,
     "POST /console/account/sessions/{id}/end": SIGNED_IN,
     "POST /console/account/zone": SIGNED_IN,
+    "POST /console/inbox/bulk": "write",
+    "POST /console/jobs/{id}/stop": "write",
+    "POST /console/jobs/{id}/undo": "write",
     "POST /console/reset": OPEN,
     "POST /console/settings/invitations/{id}/end": "admin",
     "POST /console/settings/keys": "admin",
@@ -45,6 +55,9 @@ PAGES: Mapping[str, str] = {
     "POST /console/settings/users/{id}/sessions/{session}/end": "admin",
     "POST /console/sign-in": OPEN,
     "POST /console/sign-out": OPEN,
+    "POST /console/views": "read",
+    "POST /console/views/{id}": "read",
+    "POST /console/views/{id}/remove": "read",
     "POST /console/{purpose}/{token}": OPEN,
 }
 """Who may: a scope, `SIGNED_IN` or `OPEN`."""
@@ -52,23 +65,31 @@ PAGES: Mapping[str, str] = {
 SENT: Mapping[str, Mapping[str, Any]] = {
     "POST /console/account/password": {"new_password": "three other words of a test"},
     "POST /console/account/zone": {"zone": "Europe/Berlin"},
+    "POST /console/inbox/bulk": {"all": "yes", "do": "star", "next": "/console/inbox?q="},
+    "POST /console/views": {"name": "Mine", "q": "is:open"},
+    "POST /console/views/{id}": {"name": "Mine", "q": "is:open"},
     "POST /console/settings/keys": {"name": "reports", "scope": "read"},
     "POST /console/settings/users": {"email": "mary@example.org", "role": "viewer"},
     "POST /console/settings/users/{id}/roles": {"role": "editor"},
 }
 """What is sent that is good as it stands; nothing where nothing is said."""
 
-ASKED: Mapping[str, str] = {}
+ASKED: Mapping[str, str] = {
+    "GET /console/inbox/complete": "q=label:&at=6",
+    "GET /console/inbox/events": "since=2026-11-22T18:00:00Z",
+}
 """What stands behind the `?` of a page that needs something there."""
 
 PLACES: Mapping[str, Callable[[World, User], Place]] = {
     "/console/account/sessions/{id}": lambda world, who: Place(_a_session(world, who), _a_session(world, None)),
+    "/console/jobs/{id}": lambda world, who: Place(a_job(world, asker_of(who, None)), a_job(world, SOMEBODY)),
     "/console/settings/invitations/{id}": lambda *_: Place(str(uuid4()), None),
     "/console/settings/keys/{name}": lambda *_: Place("reports", None),
     "/console/settings/users/{id}": lambda world, _: Place(_a_user(world), None),
     "/console/settings/users/{id}/sessions/{session}": lambda *_: Place(str(uuid4()), None),
     "/console/static/{hash}": lambda *_: Place("0" * 12, None),
     "/console/static/{hash}/{name}": lambda *_: Place("console.css", None),
+    "/console/views/{id}": lambda world, who: Place(a_view(world, asker_of(who, None)), a_view(world, SOMEBODY)),
     "/console/{purpose}": lambda *_: Place("invitation", None),
     "/console/{purpose}/{token}": lambda *_: Place("0" * 43, None),
 }

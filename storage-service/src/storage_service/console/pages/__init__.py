@@ -5,12 +5,15 @@ Each room stands on `frame` and knows no other: import-linter holds it.
 
 from __future__ import annotations
 
-from storage_service.console.pages import account, entry, settings
+from storage_service.console.pages import account, entry, export, inbox, jobs, settings
 from storage_service.console.pages.frame.room import Room
 
 ROOMS: tuple[Room, ...] = (
     account,
     entry,
+    export,
+    inbox,
+    jobs,
     settings,
 )
 """See `console.pages.frame.room.Room` for what a package has."""
