@@ -13,7 +13,7 @@ from sqlalchemy.exc import DBAPIError
 from shared.api_keys import hash_of
 from shared.messaging.failures import DependencyUnavailable
 from storage_service.accounts.asker import Asker
-from storage_service.accounts.audit import Audit
+from storage_service.accounts.audit import Audit, Reading
 from storage_service.accounts.keys import Fixed, Keys, NameTaken, is_known_name, is_name
 from storage_service.accounts.uses import LastUses
 from storage_service.tables import api_keys
@@ -134,6 +134,24 @@ def test_the_audit_is_read_newest_first_and_by_who_and_which(engine: Engine) -> 
     assert [one.on for one in audit.page(10, by="reader", on="1")] == ["1"]
     audit.note(SOMEBODY, "parked.read", "é" * 10_000)
     assert audit.page(1)[0].on == "é" * 200
+
+
+def test_who_read_one_thing_is_told_by_person_and_of_the_last_times(engine: Engine) -> None:
+    moments = iter(NOW + timedelta(minutes=number) for number in range(9))
+    audit, bea = Audit(engine, clock=lambda: next(moments)), Asker("bea@example.org", frozenset())
+    for who, action, on in (
+        (SOMEBODY, "submission.read", "a"),
+        (bea, "submission.read", "a"),
+        (SOMEBODY, "submission.change", "a"),
+        (SOMEBODY, "submission.read", "b"),
+        (SOMEBODY, "submission.read", "a"),
+    ):
+        audit.note(who, action, on)
+    first = Reading("reader", NOW, NOW + timedelta(minutes=4), 2)
+    second = Reading("bea@example.org", NOW + timedelta(minutes=1), NOW + timedelta(minutes=1), 1)
+    assert audit.readings("submission.read", "a") == [first, second]
+    assert audit.readings("submission.read", "a", most=2)[0] == second
+    assert audit.readings("submission.read", "c") == []
 
 
 @pytest.mark.parametrize("change", ["UPDATE audit SET who = 'nobody'", "DELETE FROM audit"])

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from notify_service.channels.fields_shown import NO_NAME, FieldShown, fields_shown, lines_of, one_line
+from notify_service.channels.fields_shown import NO_NAME, FieldShown, fields_shown, lines_of
 from shared.contracts import JsonValue
 from shared.forms import Field, Form
 from support.events import an_event
@@ -93,7 +93,3 @@ def test_an_answer_and_a_list_are_marked_as_such(value: JsonValue, expected: Fie
 def test_a_name_that_nobody_sees_has_a_label(name: str) -> None:
     [shown] = fields_shown(replace(an_event(), fields={name: "x"}), Form("any", "Any"))
     assert shown.label == NO_NAME
-
-
-def test_a_label_is_one_line() -> None:
-    assert one_line(" a\n\tb\u2028c\x1b\u202ed ") == "a b cd"

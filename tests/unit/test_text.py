@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from shared.contracts import Unacceptable, check
-from shared.text import as_line, as_shown, is_line
+from shared.text import as_line, as_shown, is_line, one_line
 from support.texts import TEXTS
 
 
@@ -27,3 +27,7 @@ def test_a_line_stays_as_it_is() -> None:
         if case.line is not None:
             assert as_line(case.line) == case.line
             assert len(case.line.splitlines()) == 1
+
+
+def test_several_lines_are_made_one_and_turn_nothing_round() -> None:
+    assert one_line(" a\n\tb\u2028c\x1b\u202ed ") == "a b cd"

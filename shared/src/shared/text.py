@@ -33,6 +33,10 @@ _SHOWN = {
     **_WINDOWS,
 }
 
+REORDERING = dict.fromkeys((*range(0x202A, 0x202F), *range(0x2066, 0x206A)))
+"""For `str.translate`: takes out embeddings, overrides and isolates. What one value opens would turn round what stands
+behind it."""
+
 _ODD_IN_LINE = re.compile("[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029\ufeff]")
 _NO_LINE = re.compile("[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
@@ -62,3 +66,8 @@ def as_line(text: str) -> str:
 def as_shown(text: str) -> str:
     """Return a text for a mail's body: lines end with line feeds, and no character controls a terminal."""
     return text.replace("\r\n", "\n").replace("\r", "\n").translate(_SHOWN)
+
+
+def one_line(text: str) -> str:
+    """Return a text as one line, without what would turn round the rest of it."""
+    return " ".join(as_line(" ".join(text.split())).translate(REORDERING).split())

@@ -11,13 +11,10 @@ from typing import NamedTuple
 from shared.contracts import JsonValue, SubmissionAccepted
 from shared.forms import Form
 from shared.forms.labels import label_from, label_of
-from shared.text import as_line, as_shown
+from shared.text import REORDERING, as_shown, one_line
 
 NO_NAME = "?"
 """The label of a field whose name has nothing that can be seen."""
-
-_REORDERING = dict.fromkeys((*range(0x202A, 0x202F), *range(0x2066, 0x206A)))
-"""Embeddings, overrides and isolates: what one value opens would turn round what stands behind it."""
 
 _BLANK_LINES = re.compile(r"\n{3,}")
 _LINE_ENDS = str.maketrans("\u2028\u2029", "\n\n")
@@ -59,15 +56,10 @@ def fields_shown(event: SubmissionAccepted, form: Form, include: Collection[str]
 
 def lines_of(value: JsonValue) -> list[str]:
     """Return a value as lines for people: an entry of a list is one at least; none where nothing can be seen."""
-    text = "\n".join(_texts(value)).translate(_LINE_ENDS).translate(_REORDERING)
+    text = "\n".join(_texts(value)).translate(_LINE_ENDS).translate(REORDERING)
     if not _is_visible(text):
         return []
     return _BLANK_LINES.sub("\n\n", "\n".join(line.rstrip() for line in text.split("\n"))).strip("\n").split("\n")
-
-
-def one_line(text: str) -> str:
-    """Return a text as one line, without what would turn round the rest of it."""
-    return " ".join(as_line(" ".join(text.split())).translate(_REORDERING).split())
 
 
 def _shown(label: str, value: JsonValue, lines: list[str]) -> FieldShown:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from sqlalchemy import Connection, Engine, insert, select
+from sqlalchemy import Connection, Engine, func, insert, select
 
 from shared.database import classified, reading
 from storage_service.accounts.asker import Asker
@@ -44,6 +44,9 @@ ACTIONS = (
 )
 """Much of what is noted, to choose from."""
 
+READINGS_MOST = 1000
+"""How many of the last times that one thing was read are looked at: a program may read it every second."""
+
 _A = audit.c
 
 
@@ -58,6 +61,16 @@ class Noted:
     on: str | None
     count: int | None
     source: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """That somebody read one thing: when first and last, and how often, as far as was looked."""
+
+    by: str
+    first: datetime
+    last: datetime
+    times: int
 
 
 class Audit:
@@ -116,3 +129,15 @@ class Audit:
             found = found.where(_A.action == action)
         with classified(), reading(self._engine).connect() as connection:
             return [Noted(*row) for row in connection.execute(found)]
+
+    def readings(self, action: str, on: object, most: int = READINGS_MOST) -> Sequence[Reading]:
+        """Return who read one thing, in the order in which they first did, by the last `most` times of all.
+
+        `action` is what reading it is called.
+        """
+        newest = select(_A.who, _A.at).where(_A.target == str(on)[:TARGET_MOST], _A.action == action)
+        some = newest.order_by(_A.number.desc()).limit(most).subquery().c
+        first = func.min(some.at)
+        found = select(some.who, first, func.max(some.at), func.count()).group_by(some.who).order_by(first, some.who)
+        with classified(), reading(self._engine).connect() as connection:
+            return [Reading(*row) for row in connection.execute(found)]

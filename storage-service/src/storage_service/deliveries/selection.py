@@ -10,9 +10,13 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, or_, select
 
+from shared.forms import CHANNELS
 from storage_service.tables import delivery_requests, delivery_states, submissions
 
 State: TypeAlias = Literal["failed", "held"]
+
+RESENT = ("confirmation", "owner", "webhook", *CHANNELS)
+"""The channels that there are."""
 
 CAPPED = "limit "
 """How the reason begins of what a cap holds. What is held for another reason waits for more than a request."""

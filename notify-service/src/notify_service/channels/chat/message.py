@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from notify_service.channels.fields_shown import FieldShown, fields_shown, lines_of, one_line
+from notify_service.channels.fields_shown import FieldShown, fields_shown, lines_of
 from shared.contracts import SubmissionAccepted
 from shared.forms import Form
+from shared.text import one_line
 
 LEFT_OUT = "\N{HORIZONTAL ELLIPSIS} the rest is left out"
 """What stands behind the fields where a service does not take all of them."""

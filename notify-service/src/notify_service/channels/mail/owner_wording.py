@@ -6,7 +6,7 @@ import re
 import unicodedata
 from collections.abc import Collection
 
-from notify_service.channels.fields_shown import fields_shown, one_line
+from notify_service.channels.fields_shown import fields_shown
 from notify_service.channels.mail.addresses import checked_address
 from notify_service.channels.mail.composer import ReplyTo
 from notify_service.channels.mail.dates import moment_in
@@ -18,7 +18,7 @@ from shared.contracts import JsonValue, SubmissionAccepted
 from shared.forms import Form, Owner
 from shared.forms.placeholders import PLACEHOLDER
 from shared.mail_addresses import ADDRESS_MOST
-from shared.text import as_shown
+from shared.text import as_shown, one_line
 
 NAME = "owner"
 

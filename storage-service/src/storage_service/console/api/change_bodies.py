@@ -8,14 +8,11 @@ from typing import Any
 from marshmallow import Schema as Body
 from marshmallow import ValidationError, fields, validate, validates_schema
 
-from shared.forms import CHANNELS
 from shared.web.schemas import TEXT, Schema, a_list, an_object
+from storage_service.deliveries.selection import RESENT
 from storage_service.work import Change
 from storage_service.work.change import STATES
 from storage_service.work.values import LABEL_MOST, LABELS_MOST, NOTE_MOST
-
-RESENT = ("confirmation", "owner", "webhook", *CHANNELS)
-"""The channels that there are."""
 
 _LISTS = ("labels", "add_labels", "remove_labels")
 

@@ -14,11 +14,11 @@ from storage_service.accounts.asker import Asker
 from storage_service.console.access import asker, needs
 from storage_service.console.answers import json_answer, problem
 from storage_service.console.api import change_bodies
-from storage_service.console.api.places import id_of, no_submission
 from storage_service.console.api.shown import shown, shown_note
 from storage_service.console.describing import Described, answer, body
 from storage_service.console.parameters import Parameters, body_of
 from storage_service.console.parts import Parts
+from storage_service.console.places import id_of, no_submission
 from storage_service.console.versions import IF_MATCH, VERSION, tag_of, version_seen
 from storage_service.deliveries.resending import Withheld
 from storage_service.records import Record

@@ -11,7 +11,7 @@ from sqlalchemy import Column
 
 from shared.database import iso
 from shared.forms import Forms
-from shared.forms.labels import label_from, label_of
+from shared.forms.labels import labels_of
 from shared.web.schemas import ID, MOMENT, TEXT, TEXT_OR_NONE, Schema, a_list, an_object
 from storage_service.queries import as_json
 from storage_service.records import Record
@@ -25,7 +25,7 @@ def shown(record: Record, forms: Forms) -> dict[str, Any]:
         **{one.name: as_json(getattr(record, one.name)) for one in _STORED},
         "conflict_count": record.conflict_count,
         **handled(record),
-        "field_labels": labels_of(record, forms),
+        "field_labels": labels_of(forms.get(record.form), record.fields),
     }
 
 
@@ -46,13 +46,6 @@ def handled(record: Record) -> dict[str, Any]:
 def shown_note(note: Note) -> dict[str, Any]:
     """Return a note on a submission; `NOTE` describes it."""
     return {"version": note.version, "at": iso(note.at), "by": note.by, "text": note.text}
-
-
-def labels_of(record: Record, forms: Forms) -> dict[str, str]:
-    """Return what people call each field that came, as its form has it by now."""
-    form = forms.get(record.form)
-    fields = (form.fields or {}) if form else {}
-    return {name: label_of(fields[name]) if name in fields else label_from(name) for name in record.fields}
 
 
 FIELDS: Schema = {"type": "object", "description": "The submitted values by name, in the form's order."}

@@ -13,14 +13,14 @@ from shared.web.schemas import MOMENT, TEXT, Schema, a_list, an_object, ref
 from storage_service.accounts.asker import Asker
 from storage_service.console.access import asker, needs
 from storage_service.console.answers import json_answer
-from storage_service.console.api.places import id_of, no_submission
 from storage_service.console.api.shown import FIELDS, HANDLED, LABELS, NOTE, STORED, shown, shown_note
-from storage_service.console.api.standing import STANDING, standing
 from storage_service.console.describing import Described, answer
+from storage_service.console.known import Known, known
+from storage_service.console.known.standing import STANDING, standing
 from storage_service.console.parameters import Parameters
 from storage_service.console.parts import Parts
+from storage_service.console.places import id_of, no_submission
 from storage_service.console.versions import VERSION, tag_of
-from storage_service.records import Record
 from storage_service.work import Step
 
 
@@ -39,22 +39,21 @@ def routes(parts: Parts) -> Blueprint:
 
 def one_answer(parts: Parts, key: UUID, who: Asker) -> Response:
     """Answer with one submission; its `ETag` is its version, for `If-Match`. Raises `Refused` (404)."""
-    record = parts.records.one(key, who.forms)
-    if record is None:
+    found = known(parts, key, who)
+    if found is None:
         raise no_submission()
-    parts.audit.note(who, "submission.read", key)
-    return json_answer(_whole(parts, record), headers=tag_of(record.version))
+    return json_answer(_whole(parts, found), headers=tag_of(found.record.version))
 
 
-def _whole(parts: Parts, record: Record) -> dict[str, Any]:
-    document = shown(record, parts.forms)
+def _whole(parts: Parts, found: Known) -> dict[str, Any]:
+    document = shown(found.record, parts.forms)
     del document["conflict_count"]
     return {
         **document,
-        "conflicts": parts.pages.conflicts(record.id),
-        **standing(record, parts.forms.get(record.form), parts.asking.deliveries(record.id)),
-        "notes": [shown_note(one) for one in parts.work.notes(record.id)],
-        "trail": [_step(one) for one in parts.work.trail(record.id)],
+        "conflicts": found.conflicts,
+        **standing(found.record, found.form, found.told),
+        "notes": [shown_note(one) for one in found.notes],
+        "trail": [_step(one) for one in found.trail],
     }
 
 
