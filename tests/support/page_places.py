@@ -35,6 +35,7 @@ PAGES: Mapping[str, str] = {
     "GET /console/sign-in": OPEN,
     "GET /console/sign-in/done": OPEN,
     "GET /console/static/{hash}/{name}": OPEN,
+    "GET /console/submissions/{id}": "read",
     "GET /console/{purpose}/{token}": OPEN,
     "POST /console/account/password": SIGNED_IN,
     "POST /console/account/sessions/end": SIGNED_IN,
@@ -58,9 +59,18 @@ PAGES: Mapping[str, str] = {
     "POST /console/views": "read",
     "POST /console/views/{id}": "read",
     "POST /console/views/{id}/remove": "read",
+    "POST /console/submissions/{id}/change": "write",
+    "POST /console/submissions/{id}/not-spam": "write",
+    "POST /console/submissions/{id}/notes": "write",
+    "POST /console/submissions/{id}/reply": "write",
+    "POST /console/submissions/{id}/resend": "write",
+    "POST /console/submissions/{id}/spam": "write",
     "POST /console/{purpose}/{token}": OPEN,
 }
 """Who may: a scope, `SIGNED_IN` or `OPEN`."""
+
+_SEEN = "99"
+"""A version of a submission after all that the tests do with it: nobody did anything since."""
 
 SENT: Mapping[str, Mapping[str, Any]] = {
     "POST /console/account/password": {"new_password": "three other words of a test"},
@@ -71,6 +81,12 @@ SENT: Mapping[str, Mapping[str, Any]] = {
     "POST /console/settings/keys": {"name": "reports", "scope": "read"},
     "POST /console/settings/users": {"email": "mary@example.org", "role": "viewer"},
     "POST /console/settings/users/{id}/roles": {"role": "editor"},
+    "POST /console/submissions/{id}/change": {"state": "open", "version": _SEEN},
+    "POST /console/submissions/{id}/not-spam": {"version": _SEEN},
+    "POST /console/submissions/{id}/notes": {"text": "Called her.", "version": _SEEN},
+    "POST /console/submissions/{id}/reply": {"version": _SEEN},
+    "POST /console/submissions/{id}/resend": {"channel": "owner"},
+    "POST /console/submissions/{id}/spam": {"version": _SEEN},
 }
 """What is sent that is good as it stands; nothing where nothing is said."""
 
@@ -90,6 +106,7 @@ PLACES: Mapping[str, Callable[[World, User], Place]] = {
     "/console/static/{hash}": lambda *_: Place("0" * 12, None),
     "/console/static/{hash}/{name}": lambda *_: Place("console.css", None),
     "/console/views/{id}": lambda world, who: Place(a_view(world, asker_of(who, None)), a_view(world, SOMEBODY)),
+    "/console/submissions/{id}": lambda world, _: Place(str(world.own), str(world.other)),
     "/console/{purpose}": lambda *_: Place("invitation", None),
     "/console/{purpose}/{token}": lambda *_: Place("0" * 43, None),
 }

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.contracts import JsonValue
-from storage_service.console.pages.inbox.preview import WHO_MOST, WORDS_MOST, preview
+from storage_service.records.preview import WHO_MOST, WORDS_MOST, preview
 
 
 @pytest.mark.parametrize(

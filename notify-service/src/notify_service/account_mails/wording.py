@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
-from notify_service.channels.fields_shown import one_line
 from notify_service.channels.mail.composer import Composer, MailParts
 from notify_service.channels.mail.dates import moment_in
 from notify_service.channels.mail.languages import asked_for
 from notify_service.channels.mail.templates import Templates
 from notify_service.transports.smtp.mail import Mail
 from shared.contracts import AccountMail
-from shared.text import as_shown
+from shared.text import as_shown, one_line
 
 MAILS = ("invitation", "reset")
 """The mails there are: each has templates of its name."""

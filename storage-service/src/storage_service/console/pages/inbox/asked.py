@@ -14,17 +14,13 @@ from shared.query import Query, parse
 from shared.web.refusals import refused
 from storage_service.accounts.asker import Asker
 from storage_service.console.pages.frame import going
+from storage_service.console.pages.frame.lists import INBOX, USUAL
 from storage_service.console.pages.frame.moments import zone_of
 from storage_service.console.pages.frame.renderer import reader_zone
 from storage_service.console.parameters import Parameters
 from storage_service.console.parts import Parts
 from storage_service.records import Cursor
 from storage_service.views import NoView, View
-
-INBOX = "/console/inbox"
-
-USUAL = "is:new -is:spam"
-"""What the inbox shows where nothing is asked for: what nobody has begun with."""
 
 QUERY_CHARACTERS = 10_000
 """What is read of a query: one that is too long is shown with its mistake, as any other."""

@@ -11,11 +11,12 @@ from shared.query import QueryError
 from storage_service.accounts.asker import Asker
 from storage_service.console.access import asker, needs
 from storage_service.console.pages.frame import current, going
+from storage_service.console.pages.frame.lists import INBOX
 from storage_service.console.pages.frame.notices import Undo, tell
 from storage_service.console.pages.frame.renderer import Pages, is_part_wanted
 from storage_service.console.pages.inbox import doing
 from storage_service.console.pages.inbox.actions import Action, BadAction, action_of
-from storage_service.console.pages.inbox.asked import INBOX, Asked, asked_from
+from storage_service.console.pages.inbox.asked import Asked, asked_from
 from storage_service.console.parts import Parts
 from storage_service.jobs.job import Job
 from storage_service.jobs.refusals import Refusal

@@ -10,9 +10,9 @@ from shared.database import iso
 from shared.query import Query
 from storage_service.accounts.asker import Asker
 from storage_service.console.pages.inbox.asked import Asked
-from storage_service.console.pages.inbox.preview import preview
 from storage_service.console.parts import Parts
 from storage_service.records import COUNTED_MOST, SETTLED, Count, Page, QueryTookTooLong, Record
+from storage_service.records.preview import preview
 
 ROWS = 50
 """Submissions on a page."""

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from shared.forms import Forms
 from storage_service.accounts.asker import Asker
-from storage_service.console.pages.inbox.asked import USUAL, address_of
+from storage_service.console.pages.frame.lists import USUAL
+from storage_service.console.pages.inbox.asked import address_of
 
 FORMS_MOST = 30
 

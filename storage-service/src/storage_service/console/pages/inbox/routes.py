@@ -14,9 +14,10 @@ from storage_service.accounts.asker import Asker
 from storage_service.console.access import asker, needs
 from storage_service.console.answers import json_answer
 from storage_service.console.pages.frame import current
+from storage_service.console.pages.frame.lists import INBOX
 from storage_service.console.pages.frame.renderer import Pages, is_part_wanted
 from storage_service.console.pages.inbox import bulk, hints, mistakes, saved
-from storage_service.console.pages.inbox.asked import INBOX, QUERY_CHARACTERS, Asked, asked_of
+from storage_service.console.pages.inbox.asked import QUERY_CHARACTERS, Asked, asked_of
 from storage_service.console.pages.inbox.listing import Listing, listing
 from storage_service.console.pages.inbox.places import PLACES, form_places, title_of
 from storage_service.console.pages.inbox.starting import starts

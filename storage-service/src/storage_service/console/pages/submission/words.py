@@ -1,0 +1,110 @@
+"""Says in words what people did with a submission, and what became of its deliveries."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple, TypeAlias
+
+from storage_service.work import Step
+
+CHANNELS: Mapping[str, str] = {
+    "email": "Confirmation",
+    "confirmation": "Confirmation",
+    "owner": "Mail to the owner",
+    "webhook": "Webhook",
+    "slack": "Slack",
+    "discord": "Discord",
+    "teams": "Teams",
+    "telegram": "Telegram",
+    "apprise": "Push message",
+}
+STATES: Mapping[str, str] = {
+    "pending": "waits to be sent",
+    "sending": "is being sent",
+    "retrying": "is tried again",
+    "held": "is held",
+    "sent": "sent",
+    "failed": "failed",
+    "cancelled": "not sent",
+}
+OUTCOMES: Mapping[str, str] = {"sent": "sent", "retrying": "not yet", "failed": "failed"}
+SPAM: Mapping[str, str] = {"honeypot": "its trap was filled in", "owner": "somebody marked it"}
+"""Why a submission is spam."""
+
+_STATUS: Mapping[str, str] = {"new": "marked it as new", "open": "opened it again", "done": "marked it as done"}
+
+
+class Piece(NamedTuple):
+    """A piece of a sentence; `is_named` is what somebody chose, and may be in another direction."""
+
+    text: str
+    is_named: bool = False
+
+
+Sentence: TypeAlias = tuple[Piece, ...]
+
+
+def channel_words(channel: str) -> str:
+    """Return what people call a channel."""
+    return CHANNELS.get(channel, channel)
+
+
+def spam_words(reason: str) -> str:
+    """Return why a submission is spam."""
+    return SPAM.get(reason, reason)
+
+
+def step_words(step: Step) -> list[Piece]:
+    """Return what a step did, behind the name of who did it: `marked it as done, took it on`."""
+    said = list[Piece]()
+    for name, change in step.changes.items():
+        for sentence in _SENTENCES.get(name, _unknown)(change, step.by):
+            said += [*([Piece(", ")] if said else []), *sentence]
+    return said
+
+
+def _unknown(_change: Any, _by: str) -> list[Sentence]:
+    return [(Piece("changed it"),)]
+
+
+def _state(change: Sequence[str], _by: str) -> list[Sentence]:
+    before, after = change
+    begins = (before, after) == ("new", "open")
+    return [(Piece("took it in hand" if begins else _STATUS.get(after, "changed it")),)]
+
+
+def _starred(change: Sequence[bool], _by: str) -> list[Sentence]:
+    return [(Piece("starred it" if change[1] else "took its star off"),)]
+
+
+def _assignee(change: Sequence[str | None], by: str) -> list[Sentence]:
+    before, after = change
+    if after is not None:
+        return [(Piece("took it on"),) if after == by else (Piece("gave it to "), Piece(after, is_named=True))]
+    return [(Piece("gave it back"),) if before == by else (Piece("took it from "), Piece(before or "", is_named=True))]
+
+
+def _spam(change: Sequence[str | None], _by: str) -> list[Sentence]:
+    return [(Piece("marked it as spam" if change[1] is not None else "said that it is no spam"),)]
+
+
+def _labels(change: Mapping[str, Sequence[str]], _by: str) -> list[Sentence]:
+    added = [(Piece("put on the label "), Piece(one, is_named=True)) for one in change.get("added", ())]
+    return [*added, *((Piece("took off the label "), Piece(one, is_named=True)) for one in change.get("removed", ()))]
+
+
+def _resend(channel: str | None, _by: str) -> list[Sentence]:
+    return [(Piece(f"asked to send again: {channel_words(channel or '')}"),)]
+
+
+_SENTENCES: Mapping[str, Callable[[Any, str], list[Sentence]]] = {
+    "state": _state,
+    "starred": _starred,
+    "assignee": _assignee,
+    "spam": _spam,
+    "labels": _labels,
+    "note": lambda *_: [(Piece("wrote a note"),)],
+    "reply": lambda *_: [(Piece("replied by mail"),)],
+    "resend": _resend,
+}
+"""By the name of what was changed; see `work.trail.Step`."""
