@@ -28,6 +28,7 @@ from storage_service.deliveries.resending import Resending
 from storage_service.deliveries.selection import Selection
 from storage_service.store.repository import SubmissionRepository
 from storage_service.work import Work
+from support.accounts import World
 from support.confirmations import NOON, a_key, planned
 from support.events import an_event
 from support.resending import submissions_with
@@ -267,3 +268,13 @@ def test_what_people_did_with_submissions_is_named_before_it_is_lost(database_ur
             assert connection.execute(text("SELECT spam FROM submissions")).all() == [(None,)], "it stays released"
         storage_service.tables.MIGRATIONS.upgrade(engine)
         assert record_of(engine, event.id).version == 1
+
+
+def test_accounts_are_named_before_they_are_lost(database_url: str) -> None:
+    with migrated(database_url) as engine:
+        World(engine).user()
+        with pytest.raises(MigrationFailed, match=r"would lose:\n- 1 accounts$"):
+            storage_service.tables.MIGRATIONS.downgrade(engine, "0008")
+        storage_service.tables.MIGRATIONS.downgrade(engine, "0008", force=True)
+        storage_service.tables.MIGRATIONS.upgrade(engine)
+        assert not World(engine).accounts.users.has_owner()

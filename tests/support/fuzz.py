@@ -1,7 +1,8 @@
 """Sends random input to an installation for a given time: `python -m tests.support.fuzz MINUTES [SEED]`.
 
-So many minutes of schemathesis against a running installation, then as many of every Hypothesis test. It prints its
-seed: the same one throws the same things. Exits with 1 as soon as something is found.
+So many minutes of schemathesis against a running installation, then as many of every Hypothesis test; between them it
+measures that a try to sign in takes alike whoever it is. It prints its seed: the same one throws the same things. Exits
+with 1 as soon as something is found.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import time
 from pathlib import Path
 
 from dev.broker import Broker
+from support import sign_in_times
 from support.fuzzed import ACCEPTED, fuzzed_installation, schemathesis
 from support.service import ROOT
 
@@ -29,7 +31,8 @@ def main() -> int:
     parser.add_argument("seed", type=int, nargs="?", default=random.randrange(2**31))  # noqa: S311 - no secret
     given = parser.parse_args()
     print(f"seed {given.seed}", flush=True)
-    return _schemathesis(given.minutes * 60, given.seed) or _hypothesis(given.minutes * 60, given.seed)
+    seconds = given.minutes * 60
+    return _schemathesis(seconds, given.seed) or sign_in_times.main() or _hypothesis(seconds, given.seed)
 
 
 def _schemathesis(seconds: float, seed: int) -> int:
