@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from uuid import UUID
 
 import pytest
 from sqlalchemy import Engine, func, select
@@ -16,7 +17,7 @@ from storage_service.accounts.signing_in import NOBODY, Outcome, SigningIn
 from storage_service.accounts.tokens import new_token
 from storage_service.accounts.tries import FREE, WAIT_MOST_S, TooMany
 from storage_service.tables import ACCOUNTS
-from support.accounts import ADMIN, AGENT, OTHER_PASSWORD, PASSWORD, SOURCE, CountedHasher, World
+from support.accounts import ADMIN, AGENT, OTHER_PASSWORD, PASSWORD, SOURCE, CountedHasher, World, both_at_once
 from support.submission_databases import migrated
 
 ADA = "ada@example.org"
@@ -48,6 +49,10 @@ def signed_in(world: World, **others: str | None) -> Outcome:
     found = sign_in(world, **others)  # type: ignore[arg-type]
     assert found is not None
     return found
+
+
+def signing_in_while_another_is_set(world: World, key: UUID, old: str, new: str) -> list[Outcome | Exception | None]:
+    return both_at_once(lambda: sign_in(world, old), lambda: world.accounts.passwords.set(key, new, ADMIN))
 
 
 def held_up_s(world: World, **others: str | None) -> int | None:
@@ -103,6 +108,21 @@ def test_a_password_is_set_and_all_other_sessions_end(world: World) -> None:
     assert world.accounts.passwords.is_of(ada.id, OTHER_PASSWORD)
     assert not world.accounts.passwords.is_of(ada.id, PASSWORD)
     assert [one.on for one in Audit(world.engine).page(99) if one.action == "password.set"] == [ADA]
+
+
+def test_who_signs_in_while_a_new_password_is_set_does_not_stay_signed_in(world: World) -> None:
+    ada, passwords = world.user(), world.accounts.passwords
+    right = passwords.right(ADA, PASSWORD)
+    assert right is not None
+    passwords.set(ada.id, OTHER_PASSWORD, ADMIN)
+    with world.engine.begin() as connection:
+        assert not passwords.is_still(connection, right)
+    for number in range(5):
+        old, new = f"three words of ada {number}", f"three words of ada {number + 1}"
+        passwords.set(ada.id, old, ADMIN)
+        came = signing_in_while_another_is_set(world, ada.id, old, new)
+        assert not [one for one in came if isinstance(one, Exception)], came
+        assert world.accounts.sessions.listed(ada.id) == []
 
 
 def test_one_without_a_password_signs_in_by_none(world: World) -> None:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
 from storage_service.accounts.addresses import BadAddress
 from storage_service.accounts.asker import Asker
 from storage_service.accounts.audit import Audit
 from storage_service.accounts.devices import Devices
-from storage_service.accounts.passwords import Busy, Passwords
+from storage_service.accounts.passwords import Busy, Passwords, Right
 from storage_service.accounts.sessions import Sessions
 from storage_service.accounts.tries import Tries
 from storage_service.accounts.user import User
@@ -60,23 +60,43 @@ class SigningIn:
         """
         tried = self._tries.check(email, source, device)
         try:
-            user = self._passwords.check(email, password, known=tried.known)
+            right = self._passwords.right(email, password, known=tried.known)
         except Busy:
             self._tries.give_back(tried)
             raise
-        if user is None:
+        outcome = None if right is None else self._begin_if_still(right, source, device, agent)
+        if outcome is None:
             self.refused(email, source, "password")
             return None
         self._tries.succeeded(tried)
-        return self.begin(user, "password", source, device, agent)
+        return outcome
 
     def begin(
         self, user: User, method: str, source: str | None, device: str | None, agent: str | None = None
     ) -> Outcome:
         """Sign in somebody who is known to be this one, by a `method`: `password`, `passkey`, `oidc`."""
         with writing(self._engine) as connection:
-            session = self._sessions.begin(user, source, agent, method, within=connection)
-            return Outcome(user, session, self._devices.remember(connection, user.id, device))
+            return self._begin(connection, user, method, source, device, agent)
+
+    def _begin_if_still(
+        self, right: Right, source: str | None, device: str | None, agent: str | None
+    ) -> Outcome | None:
+        with writing(self._engine) as connection:
+            if not self._passwords.is_still(connection, right):
+                return None
+            return self._begin(connection, right.user, "password", source, device, agent)
+
+    def _begin(
+        self,
+        connection: Connection,
+        user: User,
+        method: str,
+        source: str | None,
+        device: str | None,
+        agent: str | None,
+    ) -> Outcome:
+        session = self._sessions.begin(user, source, agent, method, within=connection)
+        return Outcome(user, session, self._devices.remember(connection, user.id, device))
 
     def refused(self, email: str | None, source: str | None, why: str) -> None:
         """Note that somebody was not let in: the account's address if there is one, and never what was typed."""

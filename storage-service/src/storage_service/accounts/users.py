@@ -101,11 +101,6 @@ class Users:
         with classified(), self._reading.connect() as connection:
             return [user_of(row) for row in connection.execute(found)]
 
-    def emails(self, form: str | None = None) -> Sequence[str]:
-        """Return the addresses of those who may see a form's submissions; without one, of any form."""
-        askers = [asker_of(one, None) for one in self.listed() if one.ended_at is None]
-        return [asker.name for asker in askers if asker.may("read", form)]
-
     def has_owner(self) -> bool:
         """Return whether somebody owns the installation."""
         with classified(), self._reading.connect() as connection:

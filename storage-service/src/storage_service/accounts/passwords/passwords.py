@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -26,6 +27,14 @@ _U, _S = ACCOUNTS.users.c, ACCOUNTS.sessions.c
 
 class BadPassword(ValueError):
     """A password that is not taken; the text says why, as a sentence that may be shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Right:
+    """An account whose password somebody knows; `kept` is what is kept of it."""
+
+    user: User
+    kept: str = field(repr=False)
 
 
 class Passwords:
@@ -89,13 +98,24 @@ class Passwords:
         It is one hash, whether there is such an account or not. `known` is for a browser that has signed in before:
         see `Hashing`.
         """
+        found = self.right(email, text, known=known)
+        return None if found is None else found.user
+
+    def right(self, email: str, text: str, *, known: bool = False) -> Right | None:
+        """Do what `check` does, for who goes on only while the password is the same: see `is_still`."""
         found = self._kept(email)
         user, kept = (None, None) if found is None else found
         if not self._hashing.is_right(text[: LENGTH_MOST + 1], kept, known=known) or user is None or kept is None:
             return None
-        if self._hashing.is_stale(kept):
-            self._renew(user, text, kept)
-        return user
+        return Right(user, self._renewed(user, text, kept) if self._hashing.is_stale(kept) else kept)
+
+    def is_still(self, connection: Connection, right: Right) -> bool:
+        """Return whether the account still has the password, and keep it so until this transaction ends.
+
+        Else somebody who had it could sign in while a new one is set, and stay signed in.
+        """
+        found = select(_U.id).where(_U.id == right.user.id, _U.password == right.kept, _U.ended_at.is_(None))
+        return connection.scalar(found.with_for_update(read=True)) is not None
 
     def is_of(self, key: UUID, text: str) -> bool:
         """Return whether an account has this password, for somebody who is signed in to it; raises `Busy`."""
@@ -112,11 +132,13 @@ class Passwords:
             row = connection.execute(columns().where(_U.folded == folded, _U.ended_at.is_(None))).one_or_none()
         return None if row is None else (user_of(row), row.password)
 
-    def _renew(self, user: User, text: str, kept: str) -> None:
+    def _renewed(self, user: User, text: str, kept: str) -> str:
         """Keep it by today's parameters: it is seldom in the clear. Where that cannot be now, the next time."""
         try:
-            renewed = update(ACCOUNTS.users).where(_U.id == user.id, _U.password == kept)
+            newer = self._hashing.hash(text)
+            renewed = update(ACCOUNTS.users).where(_U.id == user.id, _U.password == kept).values(password=newer)
             with writing(self._engine) as connection:
-                connection.execute(renewed.values(password=self._hashing.hash(text)))
+                return newer if connection.execute(renewed).rowcount else kept
         except (Busy, DependencyUnavailable) as error:
             structlog.get_logger().info("a password is renewed later", because=type(error).__name__)
+            return kept
