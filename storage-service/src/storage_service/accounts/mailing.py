@@ -60,6 +60,11 @@ class LinkMails:
         self._public_url = public_url
         self._clock = clock
 
+    @property
+    def is_mailing(self) -> bool:
+        """Whether links are mailed: somebody has said where this console is reached."""
+        return self._public_url is not None
+
     def make(
         self,
         purpose: Purpose,

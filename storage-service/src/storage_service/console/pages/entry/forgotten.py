@@ -18,7 +18,7 @@ def add_views(views: Blueprint, parts: Parts, pages: Pages) -> None:
     """Add the views."""
 
     def shown(status: int = 200, *, is_asked: bool = False, problem: str | None = None) -> Response:
-        is_mailed = parts.public_url is not None
+        is_mailed = parts.link_mails.is_mailing
         return pages.page("entry/reset.html", status, is_asked=is_asked, is_mailed=is_mailed, problem=problem)
 
     @views.get("/console/reset")
@@ -38,7 +38,7 @@ def add_views(views: Blueprint, parts: Parts, pages: Pages) -> None:
         except TooMany as error:
             wait = f"This was asked for too often: please wait {wait_of(error.retry_after_s)}."
             return too_many(shown(429, problem=wait), error.retry_after_s)
-        if parts.public_url is not None:
+        if parts.link_mails.is_mailing:
             _make_link(parts, email, browser.source())
         return shown(is_asked=True)
 
