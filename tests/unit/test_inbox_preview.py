@@ -15,11 +15,8 @@ from storage_service.records.preview import WHO_MOST, WORDS_MOST, preview
 @pytest.mark.parametrize(
     ("fields", "who", "words"),
     [
-        (
-            {"name": "Ada", "email": "ada@example.org", "message": "Hello\nthere"},
-            "Ada",
-            "ada@example.org · Hello there",
-        ),
+        ({"name": "Ada", "mail": "a@example.org", "message": "Hello\nthere"}, "Ada", "Hello there"),
+        ({"name": "Ada", "mail": "a@example.org"}, "Ada", "a@example.org"),
         ({"message": "Hello", "Your Name": " Ada \t Lovelace "}, "Ada Lovelace", "Hello"),
         ({"last-name": "Lovelace", "first-name": "Ada"}, "Ada Lovelace", ""),
         ({"Vorname": "Ada", "Nachname": "Lovelace", "x": 3}, "Ada Lovelace", "3"),

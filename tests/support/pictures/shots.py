@@ -43,4 +43,4 @@ def of_submissions(ids: Mapping[str, str]) -> Iterator[Shot]:
     for name, one in ids.items():
         yield Shot(f"submission-{name}", f"/console/submissions/{one}")
     yield Shot("no-submission", "/console/submissions/00000000-0000-4000-8000-000000000000")
-    yield Shot("inbox-selected", "/console/inbox", ["input[type=checkbox][name=id]"])
+    yield Shot("inbox-selected", "/console/inbox", ["input[type=checkbox][name=ids]"])

@@ -37,13 +37,16 @@ class Preview:
 
 
 def preview(fields: Mapping[str, JsonValue]) -> Preview:
-    """Return the line of a submission's fields, in their order. It takes no longer for long values."""
+    """Return the line of a submission's fields, in their order: an address only where there is nothing else to say.
+
+    It takes no longer for long values.
+    """
     texts = {name: text for name, value in fields.items() if (text := _text_of(value))}
     said = {_plain(name): name for name in reversed(texts)}
-    used = _who_fields(said) or _address_fields(texts)
-    who = " ".join(texts[name] for name in used)
-    rest = (text for name, text in texts.items() if name not in used)
-    return Preview(_cut(who, WHO_MOST), _joined(rest))
+    used, addresses = _who_fields(said), _address_fields(texts)
+    who = " ".join(texts[name] for name in used or addresses)
+    rest = [text for name, text in texts.items() if name not in (*used, *addresses)]
+    return Preview(_cut(who, WHO_MOST), _joined(rest or [texts[name] for name in addresses if used]))
 
 
 def _who_fields(said: Mapping[str, str]) -> tuple[str, ...]:

@@ -80,6 +80,7 @@
     if (!all) return;
     const isAll = Boolean(every && every.checked);
     form.querySelector("[data-ticked]").textContent = isAll ? "All that match" : ticked ? `${ticked} ticked` : "Tick all here";
+    form.classList.add("scripted");
     all.checked = ticked > 0 && ticked === boxes().length;
     all.indeterminate = ticked > 0 && !all.checked;
     form.classList.toggle("has-ticked", ticked > 0 || isAll);
@@ -120,7 +121,7 @@
 
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || !(event.key in KEYS)) return;
-    if (event.target.closest("input:not([type='checkbox']), textarea, select, dialog, [contenteditable]")) return;
+    if (event.target.closest("input:not([type='checkbox']), textarea, select, dialog[open], [contenteditable]")) return;
     if (localStorage.getItem(KEYS_OFF)) return;
     event.preventDefault();
     KEYS[event.key]();
