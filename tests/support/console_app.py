@@ -22,6 +22,7 @@ from storage_service.accounts.asker import SCOPES
 from storage_service.accounts.audit import Audit
 from storage_service.accounts.keys import Fixed, Keys
 from storage_service.accounts.mailing import LinkMails
+from storage_service.accounts.ways import ways_of
 from storage_service.console.app import create_app
 from storage_service.console.asking import Asking
 from storage_service.console.parts import Parts
@@ -124,6 +125,7 @@ def a_console(
         "keys": Keys(engine, [Fixed([hash_of(ALL_KEY)], frozenset(SCOPES))], clock=clock),
         "accounts": accounts,
         "link_mails": LinkMails(engine, accounts.links, others.get("public_url"), clock=clock),
+        "ways": ways_of(engine, accounts, others.get("public_url"), clock=clock),
         "audit": audit,
         "asking": Asking(broker.rpc_client()),
         "forms": forms.load(path),

@@ -10,9 +10,11 @@ from collections.abc import Callable, Mapping
 from typing import Any
 from uuid import uuid4
 
+from storage_service.accounts.passkeys.party import Party
 from storage_service.accounts.roles import Grant
 from storage_service.accounts.user import User, asker_of
 from storage_service.console.access import OPEN, SIGNED_IN
+from support.authenticator import Authenticator
 from support.console_pages import BY
 from support.console_places import OTHER_FORM, SOMEBODY, Place, World, a_job, a_view
 
@@ -36,7 +38,12 @@ PAGES: Mapping[str, str] = {
     "GET /console/sign-in/done": OPEN,
     "GET /console/static/{hash}/{name}": OPEN,
     "GET /console/submissions/{id}": "read",
+    "GET /console/sign-in/oidc": OPEN,
+    "GET /console/sign-in/oidc/callback": OPEN,
     "GET /console/{purpose}/{token}": OPEN,
+    "POST /console/account/passkeys": SIGNED_IN,
+    "POST /console/account/passkeys/options": SIGNED_IN,
+    "POST /console/account/passkeys/{key}/remove": SIGNED_IN,
     "POST /console/account/password": SIGNED_IN,
     "POST /console/account/sessions/end": SIGNED_IN,
     "POST /console/account/sessions/{id}/end": SIGNED_IN,
@@ -55,6 +62,8 @@ PAGES: Mapping[str, str] = {
     "POST /console/settings/users/{id}/sessions/end": "admin",
     "POST /console/settings/users/{id}/sessions/{session}/end": "admin",
     "POST /console/sign-in": OPEN,
+    "POST /console/sign-in/passkey": OPEN,
+    "POST /console/sign-in/passkey/options": OPEN,
     "POST /console/sign-out": OPEN,
     "POST /console/views": "read",
     "POST /console/views/{id}": "read",
@@ -97,6 +106,7 @@ ASKED: Mapping[str, str] = {
 """What stands behind the `?` of a page that needs something there."""
 
 PLACES: Mapping[str, Callable[[World, User], Place]] = {
+    "/console/account/passkeys/{key}": lambda world, who: Place(_a_passkey(world, who), _a_passkey(world, None)),
     "/console/account/sessions/{id}": lambda world, who: Place(_a_session(world, who), _a_session(world, None)),
     "/console/jobs/{id}": lambda world, who: Place(a_job(world, asker_of(who, None)), a_job(world, SOMEBODY)),
     "/console/settings/invitations/{id}": lambda *_: Place(str(uuid4()), None),
@@ -132,8 +142,24 @@ def _a_user(world: World) -> str:
 
 def _a_session(world: World, who: User | None) -> str:
     """Return a session of a reader, or of somebody else."""
-    accounts = world.console.parts.accounts
-    user = who or accounts.users.by_email("somebody@example.org")
-    user = user or accounts.users.add("somebody@example.org", [Grant("viewer", OTHER_FORM)], BY)
+    accounts, user = world.console.parts.accounts, who or _somebody(world)
     accounts.signing_in.begin(user, "password", None, None)
     return str(accounts.sessions.listed(user.id)[0].id)
+
+
+def _a_passkey(world: World, who: User | None) -> str:
+    """Return a passkey of a reader, or of somebody else."""
+    keys, user, here = (
+        world.console.parts.ways.passkeys,
+        who or _somebody(world),
+        Party("localhost", "http://localhost"),
+    )
+    asked = keys.ask_to_make(user, here)
+    keys.make(user, here, asked.token, Authenticator(here.origin).create(asked.options), "", by=BY)
+    return str(keys.listed(user.id)[0].id)
+
+
+def _somebody(world: World) -> User:
+    users = world.console.parts.accounts.users
+    found = users.by_email("somebody@example.org")
+    return found or users.add("somebody@example.org", [Grant("viewer", OTHER_FORM)], BY)

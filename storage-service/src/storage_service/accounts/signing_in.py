@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, Engine
@@ -52,11 +53,19 @@ class SigningIn:
         self._audit = audit
 
     def by_password(
-        self, email: str, password: str, source: str | None, device: str | None, agent: str | None = None
+        self,
+        email: str,
+        password: str,
+        source: str | None,
+        device: str | None,
+        agent: str | None = None,
+        *,
+        may_take: Callable[[User, str], bool] = lambda *_: True,
     ) -> Outcome | None:
         """Sign in who has this address and this password; None where nobody has. Raises `TooMany` and `Busy`.
 
-        `device` is the token that the browser brings, if any; `agent` is what it says of itself.
+        `device` is the token that the browser brings, if any; `agent` is what it says of itself. `may_take` says
+        whether an account may sign in by a method.
         """
         tried = self._tries.check(email, source, device)
         try:
@@ -64,7 +73,8 @@ class SigningIn:
         except Busy:
             self._tries.give_back(tried)
             raise
-        outcome = None if right is None else self._begin_if_still(right, source, device, agent)
+        may_enter = right is not None and may_take(right.user, "password")
+        outcome = self._begin_if_still(right, source, device, agent) if right and may_enter else None
         if outcome is None:
             self.refused(email, source, "password")
             return None

@@ -47,7 +47,7 @@ def create_app(
     measured(app)
     cookies = Cookies(proxies)
     assets = Assets()
-    pages = Pages(assets, parts.clock, Browser(cookies, proxies))
+    pages = Pages(assets, parts.clock, Browser(cookies, proxies), parts.ways)
     answer_errors(app, partial(refusal_page, pages))
     for resource in resources:
         app.register_blueprint(resource.routes(parts))

@@ -12,6 +12,7 @@ from storage_service.accounts.accounts import Accounts
 from storage_service.accounts.audit import Audit
 from storage_service.accounts.keys import Keys
 from storage_service.accounts.mailing import LinkMails
+from storage_service.accounts.ways import Ways
 from storage_service.console.asking import Asking
 from storage_service.console.trying import Trying
 from storage_service.deliveries.listing import Deliveries
@@ -32,7 +33,7 @@ class Parts:
     is reached, None where nobody says. `exports` are the places for files that are written at once. `arrivals` wakes
     whoever watches a list, and `lag_s` says how far the search index is behind. `link_mails` makes links into
     accounts, and has them mailed. `remarks` says what is wrong with the file of `forms`, `trying` submits tests to
-    them.
+    them. `ways` are those in which people sign in.
     """
 
     records: Records
@@ -50,6 +51,7 @@ class Parts:
     keys: Keys
     accounts: Accounts
     link_mails: LinkMails
+    ways: Ways
     audit: Audit
     asking: Asking
     forms: Forms

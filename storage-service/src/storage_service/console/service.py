@@ -25,6 +25,7 @@ from storage_service.accounts.audit import Audit
 from storage_service.accounts.keys import Fixed, Keys
 from storage_service.accounts.mailing import LinkMails
 from storage_service.accounts.uses import LastUses
+from storage_service.accounts.ways import ways_of
 from storage_service.console.app import create_app
 from storage_service.console.asking import Asking
 from storage_service.console.instruments import RequestInstruments
@@ -103,7 +104,7 @@ class Console:
 
     def _app(self, settings: Settings, forms: Forms, used: Callable[[str, datetime], None], reach: Reach) -> Flask:
         records, audit = Records(self._engine), Audit(self._engine)
-        accounts = accounts_of(self._engine, settings.setup)
+        accounts, sign_in = accounts_of(self._engine, settings.setup), settings.sign_in
         parts = Parts(
             records=records,
             counting=Counting(self._engine),
@@ -119,6 +120,7 @@ class Console:
             keys=Keys(self._engine, fixed_keys(settings), used=used),
             accounts=accounts,
             link_mails=LinkMails(self._engine, accounts.links, settings.pages_url),
+            ways=ways_of(self._engine, accounts, settings.pages_url, sign_in.ways, sign_in.provider),
             audit=audit,
             work=Work(self._engine, audit=audit, reach=reach),
             asking=Asking(self._rpc),

@@ -15,6 +15,7 @@ from shared.forms import settings as form_settings
 from shared.public_addresses import Network, parse_networks
 from shared.settings import is_bind
 from storage_service.accounts.joining import EXPECTED, Told, setup_token
+from storage_service.console.sign_in_settings import SignIn, problems, sign_in
 
 BIND = "127.0.0.1:8090"
 PROXIES = "127.0.0.0/8, ::1/128"
@@ -46,6 +47,7 @@ class Settings:
     public_url: str | None = None
     console_public_url: str | None = None
     gateway_url: str | None = None
+    sign_in: SignIn = field(default_factory=SignIn)
     proxies: tuple[Network, ...] = parse_networks(PROXIES)
     requests_most: int = REQUESTS_MOST
     exports_most: int = EXPORTS_MOST
@@ -62,6 +64,7 @@ class Settings:
 def load() -> Settings:
     """Read and check the settings; raises `shared.settings.SettingsError` with everything that is wrong."""
     env = settings.reader()
+    public_url, console_public_url = settings.public_url(env), settings.console_public_url(env)
     loaded = Settings(
         broker_url=settings.broker_url(env),
         database_url=database_url(env, "sqlite:///storage.db"),
@@ -70,9 +73,10 @@ def load() -> Settings:
         api_key_hashes=key_hashes(env, "API_KEY_HASHES"),
         operator_key_hashes=key_hashes(env, "OPERATOR_KEY_HASHES"),
         setup=_setup(env),
-        public_url=settings.public_url(env),
-        console_public_url=settings.console_public_url(env),
+        public_url=public_url,
+        console_public_url=console_public_url,
         gateway_url=settings.origin(env, "GATEWAY_URL"),
+        sign_in=sign_in(env, console_public_url or public_url),
         proxies=_proxies(env),
         requests_most=env.int("CONSOLE_REQUESTS", REQUESTS_MOST, validate=validate.Range(16, 2000)) or REQUESTS_MOST,
         exports_most=env.int("CONSOLE_EXPORTS", EXPORTS_MOST, validate=validate.Range(1, 64)) or EXPORTS_MOST,
@@ -80,7 +84,7 @@ def load() -> Settings:
         log_level=settings.log_level(env),
         log_format=settings.log_format(env),
     )
-    settings.sealed(env)
+    settings.sealed(env, *problems(loaded.sign_in, loaded.pages_url))
     return loaded
 
 

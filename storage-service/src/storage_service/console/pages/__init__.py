@@ -5,7 +5,7 @@ Each room stands on `frame` and knows no other: import-linter holds it.
 
 from __future__ import annotations
 
-from storage_service.console.pages import account, entry, export, inbox, jobs, settings, submission
+from storage_service.console.pages import account, entry, export, inbox, jobs, settings, submission, ways
 from storage_service.console.pages.frame.room import Room
 
 ROOMS: tuple[Room, ...] = (
@@ -16,5 +16,6 @@ ROOMS: tuple[Room, ...] = (
     jobs,
     settings,
     submission,
+    ways,
 )
 """See `console.pages.frame.room.Room` for what a package has."""

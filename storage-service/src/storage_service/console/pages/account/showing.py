@@ -29,7 +29,8 @@ class ShownSession:
 def content(parts: Parts, **problems: str) -> dict[str, Any]:
     """Return what the page is made of; `problems` by the name of the field that they are about."""
     sessions = [_shown(one) for one in parts.accounts.sessions.listed(current.me().id)]
-    return {"sessions": sessions, "zones": zones(), "problems": problems}
+    passkeys = parts.ways.passkeys.listed(current.me().id)
+    return {"sessions": sessions, "passkeys": passkeys, "zones": zones(), "problems": problems}
 
 
 @lru_cache(maxsize=1)

@@ -11,6 +11,7 @@ from storage_service.accounts.links import Spent
 from storage_service.accounts.passwords import BadPassword, Busy
 from storage_service.accounts.user import User
 from storage_service.accounts.users import AddressTaken
+from storage_service.accounts.ways import PASSWORD
 from storage_service.console.access import open_to_all
 from storage_service.console.pages.entry.links import Opened, opened
 from storage_service.console.pages.frame.entering import enter, in_private
@@ -52,8 +53,8 @@ def add_views(views: Blueprint, parts: Parts, pages: Pages) -> None:
     @in_private(pages)
     def join(purpose: str, token: str) -> Response:
         found = opened(parts.accounts, purpose, token)
-        if found is None:
-            return _spent(pages, purpose)
+        if found is None or PASSWORD not in parts.ways.names:
+            return _spent(pages, purpose) if found is None else shown(found, 403)
         try:
             user = ways[purpose](token)
         except Spent:

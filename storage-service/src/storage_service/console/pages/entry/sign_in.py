@@ -39,7 +39,7 @@ def add_views(views: Blueprint, parts: Parts, pages: Pages) -> None:
         email, password, browser = request.form.get("email", ""), request.form.get("password", ""), pages.browser
         try:
             outcome = parts.accounts.signing_in.by_password(
-                email, password, browser.source(), browser.device(), browser.agent()
+                email, password, browser.source(), browser.device(), browser.agent(), may_take=parts.ways.may_take
             )
         except (TooMany, Busy) as error:
             wait = f"Too many tries: please wait {wait_of(error.retry_after_s)}."

@@ -12,6 +12,7 @@ from flask_wtf.csrf import generate_csrf
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import escape
 
+from storage_service.accounts.ways import Ways
 from storage_service.console.pages.frame import current, notices
 from storage_service.console.pages.frame.assets import Assets
 from storage_service.console.pages.frame.attributes import attributes
@@ -44,10 +45,11 @@ class Pages:
     """Renders every page. `clock` says what "3 minutes ago" counts from; `browser` is who sees it.
 
     In each template: `me` (the user, None for nobody), `may(scope, form)`, `csrf_token()`, `asset(name)`, the macros of
-    `macros.html` as `ui`, and the filters `ago`, `exact`, `size` and `attributes`.
+    `macros.html` as `ui`, the `ways` to sign in, `reached()` (by which origin the browser came), and the filters `ago`,
+    `exact`, `size` and `attributes`.
     """
 
-    def __init__(self, assets: Assets, clock: Callable[[], datetime], browser: Browser) -> None:
+    def __init__(self, assets: Assets, clock: Callable[[], datetime], browser: Browser, ways: Ways) -> None:
         self.browser = browser
         self._environment = Environment(
             loader=PackageLoader("storage_service.console.pages"),
@@ -57,7 +59,12 @@ class Pages:
             lstrip_blocks=True,
         )
         self._environment.globals.update(
-            asset=assets.address, csrf_token=generate_csrf, may=current.may, htmx_config=HTMX_CONFIG
+            asset=assets.address,
+            csrf_token=generate_csrf,
+            may=current.may,
+            htmx_config=HTMX_CONFIG,
+            ways=ways,
+            reached=lambda: browser.reached().origin,
         )
         self._environment.filters.update(filters(clock, reader_zone), attributes=attributes)
         self._environment.globals["ui"] = self._environment.get_template("macros.html").module

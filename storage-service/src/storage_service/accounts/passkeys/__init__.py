@@ -1,0 +1,1 @@
+"""Passkeys (WebAuthn): makes them, and knows who signs in by one."""
