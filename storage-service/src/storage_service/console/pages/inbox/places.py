@@ -32,7 +32,8 @@ PLACES: Sequence[Place] = (
     Place("Mine", "assigned:me -is:done"),
     Place("Starred", "is:starred"),
     Place("Done", "is:done -is:spam"),
-    Place("Not delivered", "is:failed OR is:held"),
+    Place("Failed", "is:failed"),
+    Place("Held back", "is:held"),
     Place("Spam", "is:spam"),
     Place("Everything", ""),
 )

@@ -5,11 +5,13 @@
   const BULK = "/console/inbox/bulk";
   const RETRY_MS = 30000;
   const KEYS_OFF = "counterfoil-keys-off";
+  const IDLE_MS = 3600000; // a page that nobody has touched for so long listens no more: it would keep its session alive
   const title = document.title;
   let current = null; // the row that the keys are at: its id and its place
   let queue = Promise.resolve();
   let source = null;
   let later = 0;
+  let usedAt = Date.now();
 
   const listing = () => document.getElementById("listing");
   const rows = () => [...document.querySelectorAll("#listing .row")];
@@ -151,7 +153,8 @@
     source.addEventListener("arrived", (event) => arrived(JSON.parse(event.data)));
     source.addEventListener("stop", quit);
     source.addEventListener("error", () => {
-      if (source && source.readyState === EventSource.CLOSED) later = setTimeout(listen, RETRY_MS);
+      if (isIdle()) quit();
+      else if (source && source.readyState === EventSource.CLOSED) later = setTimeout(listen, RETRY_MS);
     });
   }
 
@@ -162,6 +165,15 @@
     source = null;
   }
 
+  const isIdle = () => Date.now() - usedAt > IDLE_MS;
+
+  function used() {
+    const wasIdle = isIdle();
+    usedAt = Date.now();
+    if (wasIdle && !source) listen();
+  }
+
+  ["pointermove", "pointerdown", "keydown"].forEach((type) => document.addEventListener(type, used, { passive: true }));
   document.addEventListener("visibilitychange", listen);
   window.addEventListener("pagehide", quit);
   window.addEventListener("pageshow", (event) => { if (event.persisted) listen(); });
