@@ -27,6 +27,7 @@ class OidcProvider:
     def __init__(self, directory: Path, redirect_uri: str, **client: Any) -> None:
         self.port = free_port()
         self.issuer = f"http://127.0.0.1:{self.port}"
+        self.redirect_uri = redirect_uri
         self._log = directory / "oidc-provider.log"
         self._client = {
             "client_id": CLIENT_ID,
