@@ -21,6 +21,7 @@ from storage_service.views import Written
 from storage_service.work import Change
 from support.console_app import ConsoleApp
 from support.events import an_event
+from support.parked_entries import parked_entry
 from support.search_rows import indexed
 from support.submission_databases import store
 
@@ -83,7 +84,7 @@ def a_world(console: ConsoleApp, engine: Engine) -> World:
     store(engine, own, other, replace(an_event(form=OTHER_FORM, name=f"{MARKER} spam"), spam="honeypot"))
     indexed(engine)
     console.parts.work.note(other.id, f"a note on {MARKER}", SOMEBODY)
-    entry = {"parked_at": "2026-11-22T17:03:44.000000Z", "id": "0" * 32, "state": "discarded"}
+    entry = parked_entry("0" * 32, state="discarded")
     for queue in (STORAGE_QUERIES, NOTIFY_QUERIES):
         console.broker.serve(
             queue,

@@ -16,7 +16,7 @@ from storage_service.accounts.user import User, asker_of
 from storage_service.console.access import OPEN, SIGNED_IN
 from support.authenticator import Authenticator
 from support.console_pages import BY
-from support.console_places import OTHER_FORM, SOMEBODY, Place, World, a_job, a_view
+from support.console_places import OTHER_FORM, OWN_FORM, SOMEBODY, Place, World, a_job, a_view
 
 PAGES: Mapping[str, str] = {
     "GET /console": OPEN,
@@ -28,6 +28,11 @@ PAGES: Mapping[str, str] = {
     "GET /console/inbox/events": "read",
     "GET /console/jobs": "read",
     "GET /console/jobs/{id}": "read",
+    "GET /console/deliveries": "read",
+    "GET /console/forms": "read",
+    "GET /console/forms/{name}": "read",
+    "GET /console/parked": "operate",
+    "GET /console/parked/{service}/{id}": "operate",
     "GET /console/reset": OPEN,
     "GET /console/settings": "admin",
     "GET /console/settings/audit": "admin",
@@ -51,6 +56,11 @@ PAGES: Mapping[str, str] = {
     "POST /console/inbox/bulk": "write",
     "POST /console/jobs/{id}/stop": "write",
     "POST /console/jobs/{id}/undo": "write",
+    "POST /console/deliveries/again": "write",
+    "POST /console/forms/{name}/test": "write",
+    "POST /console/parked/replay": "operate",
+    "POST /console/parked/{service}/{id}/discard": "operate",
+    "POST /console/parked/{service}/{id}/replay": "operate",
     "POST /console/reset": OPEN,
     "POST /console/settings/invitations/{id}/end": "admin",
     "POST /console/settings/keys": "admin",
@@ -96,6 +106,8 @@ SENT: Mapping[str, Mapping[str, Any]] = {
     "POST /console/submissions/{id}/reply": {"version": _SEEN},
     "POST /console/submissions/{id}/resend": {"channel": "owner"},
     "POST /console/submissions/{id}/spam": {"version": _SEEN},
+    "POST /console/parked/replay": {"message": f"storage:{'0' * 32}"},
+    "POST /console/parked/{service}/{id}/discard": {"reason": "nobody sent it"},
 }
 """What is sent that is good as it stands; nothing where nothing is said."""
 
@@ -113,6 +125,9 @@ PLACES: Mapping[str, Callable[[World, User], Place]] = {
     "/console/settings/keys/{name}": lambda *_: Place("reports", None),
     "/console/settings/users/{id}": lambda world, _: Place(_a_user(world), None),
     "/console/settings/users/{id}/sessions/{session}": lambda *_: Place(str(uuid4()), None),
+    "/console/forms/{name}": lambda *_: Place(OWN_FORM, OTHER_FORM),
+    "/console/parked/{service}": lambda *_: Place("storage", None),
+    "/console/parked/{service}/{id}": lambda *_: Place("0" * 32, None),
     "/console/static/{hash}": lambda *_: Place("0" * 12, None),
     "/console/static/{hash}/{name}": lambda *_: Place("console.css", None),
     "/console/views/{id}": lambda world, who: Place(a_view(world, asker_of(who, None)), a_view(world, SOMEBODY)),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from html.parser import HTMLParser
 
-_WITHOUT_END = frozenset({"meta", "link", "input", "br", "path", "circle"})
+_WITHOUT_END = frozenset({"meta", "link", "input", "br", "img", "path", "circle"})
 
 
 class _Shown(HTMLParser):

@@ -5,15 +5,30 @@ Each room stands on `frame` and knows no other: import-linter holds it.
 
 from __future__ import annotations
 
-from storage_service.console.pages import account, entry, export, inbox, jobs, settings, submission, ways
+from storage_service.console.pages import (
+    account,
+    deliveries,
+    entry,
+    export,
+    forms,
+    inbox,
+    jobs,
+    parked,
+    settings,
+    submission,
+    ways,
+)
 from storage_service.console.pages.frame.room import Room
 
 ROOMS: tuple[Room, ...] = (
     account,
+    deliveries,
     entry,
     export,
+    forms,
     inbox,
     jobs,
+    parked,
     settings,
     submission,
     ways,
