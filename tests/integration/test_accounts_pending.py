@@ -63,6 +63,18 @@ def test_there_are_so_many_and_what_ends_first_makes_room(engine: Engine) -> Non
     assert [pending.take("oidc", token) for token in tokens] == [None, None, {"n": 2}, {"n": 3}, {"n": 4}]
 
 
+def test_many_at_once_make_room_without_hindering_each_other(engine: Engine) -> None:
+    clock = Clock()
+    pending = Pending(engine, clock=clock, most=5)
+
+    def one(number: int) -> str:
+        clock.forward(seconds=1)
+        return pending.keep("oidc", {"n": number}, 5 + number % 7)
+
+    with ThreadPoolExecutor(6) as pool:
+        assert len(set(pool.map(one, range(90)))) == 90
+
+
 def test_too_much_is_refused(engine: Engine) -> None:
     with pytest.raises(ValueError, match="8192"):
         Pending(engine).keep("oidc", {"x": "x" * 9000}, 60)

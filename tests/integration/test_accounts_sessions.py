@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from uuid import uuid4
 
 import pytest
@@ -159,3 +160,14 @@ def test_what_begins_and_ends_is_in_the_audit_without_its_token(sessions: Sessio
     assert (began.by, began.action, began.on, began.source) == (ada.email, "session.began", "password", SOURCE)
     assert (ended.by, ended.action, ended.on) == (ADMIN.name, "session.ended", f"session {key.session_id}")
     assert token not in str(Audit(world.engine).page(9))
+
+
+def test_many_who_sign_in_at_once_do_not_hinder_each_other(sessions: Sessions, world: World) -> None:
+    people = [world.user(f"ada{number}@example.org") for number in range(3)]
+    for _ in range(8):
+        for one in people:
+            world.signed_in(one)
+    world.clock.forward(days=15)  # what all of these left is swept away by whoever comes first
+    with ThreadPoolExecutor(6) as pool:
+        tokens = list(pool.map(lambda number: world.signed_in(people[number % 3]), range(60)))
+    assert all(sessions.of(token) for token in tokens)

@@ -13,6 +13,7 @@ from storage_service.accounts.accounts import accounts_of
 from storage_service.accounts.audit import Audit
 from storage_service.accounts.passwords import BadPassword, Busy, Hashing
 from storage_service.accounts.roles import Grant
+from storage_service.accounts.sessions import SESSIONS_MOST
 from storage_service.accounts.signing_in import NOBODY, Outcome, SigningIn
 from storage_service.accounts.tokens import new_token
 from storage_service.accounts.tries import FREE, WAIT_MOST_S, TooMany
@@ -123,6 +124,21 @@ def test_who_signs_in_while_a_new_password_is_set_does_not_stay_signed_in(world:
         came = signing_in_while_another_is_set(world, ada.id, old, new)
         assert not [one for one in came if isinstance(one, Exception)], came
         assert world.accounts.sessions.listed(ada.id) == []
+
+
+def test_many_who_sign_in_to_one_account_at_once_all_do(world: World) -> None:
+    ada = world.user()
+    first = [signed_in(world) for _ in range(3)]
+    world.clock.forward(minutes=2)
+
+    def one(number: int) -> bool:
+        if number % 3 == 0:
+            return world.accounts.sessions.of(first[number % 9 // 3].session) is not None
+        return sign_in(world, source=f"192.0.2.{number}") is not None
+
+    with ThreadPoolExecutor(FREE["account"] - 1) as pool:
+        assert all(pool.map(one, range(90)))
+    assert len(world.accounts.sessions.listed(ada.id)) == SESSIONS_MOST
 
 
 def test_one_without_a_password_signs_in_by_none(world: World) -> None:

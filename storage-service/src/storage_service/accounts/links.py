@@ -18,7 +18,7 @@ from storage_service.accounts.asker import Asker
 from storage_service.accounts.audit import Audit
 from storage_service.accounts.roles import Grant
 from storage_service.accounts.tokens import hash_of, new_hashed
-from storage_service.accounts.writing import writing
+from storage_service.accounts.writing import sweep, writing
 from storage_service.tables import ACCOUNTS
 
 Purpose: TypeAlias = Literal["invitation", "reset"]
@@ -81,7 +81,7 @@ class Links:
             "expires_at": now + GOOD_FOR[purpose],
         }
         with writing(self._engine, within) as connection:
-            connection.execute(delete(ACCOUNTS.links).where(_L.expires_at <= now))
+            sweep(connection, _L.id, _L.expires_at, _L.expires_at <= now)
             _put(connection, {"purpose": purpose, "folded": address.folded}, values)
             self._audit.note(by, f"{purpose}.made", address.shown, within=connection)
         return token

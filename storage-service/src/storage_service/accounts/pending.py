@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, delete, func, insert, select
 
 from storage_service.accounts.tokens import hash_of, new_hashed
-from storage_service.accounts.writing import writing
+from storage_service.accounts.writing import sweep, writing
 from storage_service.tables import ACCOUNTS
 
 PENDING_MOST = 10_000
@@ -55,8 +55,7 @@ class Pending:
         return None if row is None or row.expires_at <= self._clock() else dict(row.data)
 
     def _make_room(self, connection: Connection, now: datetime) -> None:
-        connection.execute(delete(ACCOUNTS.pending).where(_P.expires_at <= now))
+        sweep(connection, _P.hash, _P.expires_at, _P.expires_at <= now)
         surplus = (connection.scalar(select(func.count()).select_from(ACCOUNTS.pending)) or 0) - self._most + 1
         if surplus > 0:
-            first = select(_P.hash).order_by(_P.expires_at).limit(surplus)
-            connection.execute(delete(ACCOUNTS.pending).where(_P.hash.in_(first)))
+            sweep(connection, _P.hash, _P.expires_at, most=surplus)

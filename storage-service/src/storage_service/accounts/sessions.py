@@ -18,7 +18,7 @@ from storage_service.accounts.asker import Asker
 from storage_service.accounts.audit import Audit
 from storage_service.accounts.tokens import hash_of, new_hashed
 from storage_service.accounts.user import User, asker_of, columns, user_of
-from storage_service.accounts.writing import writing
+from storage_service.accounts.writing import sweep, writing
 from storage_service.tables import ACCOUNTS
 
 IDLE = timedelta(hours=12)
@@ -74,6 +74,7 @@ class Sessions:
         """Sign an account in, and return the token for its browser's cookie. Each sign-in has a session of its own."""
         (token, hashed), now = new_hashed(), self._clock()
         with writing(self._engine, within) as connection:
+            connection.execute(update(ACCOUNTS.users).where(_U.id == user.id).values(last_seen_at=now))
             _make_room(connection, user.id, now)
             connection.execute(
                 insert(ACCOUNTS.sessions).values(
@@ -87,7 +88,6 @@ class Sessions:
                     agent=None if agent is None else as_line(agent[:AGENT_MOST]),
                 )
             )
-            connection.execute(update(ACCOUNTS.users).where(_U.id == user.id).values(last_seen_at=now))
             self._audit.note(asker_of(user, source), "session.began", method, within=connection)
         return token
 
@@ -139,11 +139,15 @@ class Sessions:
         return count
 
     def _see(self, row: Row[Any], source: str | None, now: datetime) -> None:
-        """Note that it is in use; where that cannot be written now, a later request does it."""
+        """Note that it is in use; where that cannot be written now, a later request does it.
+
+        The account's row comes first, as wherever both are written: nobody waits for another in a circle.
+        """
+        user = update(ACCOUNTS.users).where(_U.id == row.id, _U.last_seen_at < now)
         seen = update(ACCOUNTS.sessions).where(_S.id == row.session_id, _S.seen_at <= now - _SEEN_EVERY)
         with suppress(DependencyUnavailable), writing(self._engine) as connection:
-            if connection.execute(seen.values(seen_at=now, source=source)).rowcount:
-                connection.execute(update(ACCOUNTS.users).where(_U.id == row.id).values(last_seen_at=now))
+            connection.execute(user.values(last_seen_at=now))
+            connection.execute(seen.values(seen_at=now, source=source))
 
 
 def _goes_on(row: Row[Any], now: datetime) -> bool:
@@ -152,7 +156,7 @@ def _goes_on(row: Row[Any], now: datetime) -> bool:
 
 def _make_room(connection: Connection, user_id: UUID, now: datetime) -> None:
     """Forget what has ended by itself, of everybody, and what is too much of this account's."""
-    connection.execute(delete(ACCOUNTS.sessions).where(_S.began_at <= now - IN_ALL))
+    sweep(connection, _S.id, _S.began_at, _S.began_at <= now - IN_ALL)
     kept = select(_S.id).where(_S.user_id == user_id).order_by(_S.seen_at.desc()).limit(SESSIONS_MOST - 1)
     is_too_much = _S.id.not_in(kept)
     has_ended = or_(is_too_much, _S.seen_at <= now - IDLE)

@@ -19,7 +19,7 @@ from shared.sources import network_of
 from storage_service.accounts.addresses import folded_or_not
 from storage_service.accounts.devices import Devices
 from storage_service.accounts.tokens import hash_of
-from storage_service.accounts.writing import writing
+from storage_service.accounts.writing import sweep, writing
 from storage_service.tables import ACCOUNTS
 
 FREE: Mapping[str, int] = {"account": 5, "source": 20, "device": 10}
@@ -30,7 +30,6 @@ WAIT_MOST_S = 900
 """The first wait, and the longest: each is twice the one before."""
 
 FORGOTTEN_AFTER = timedelta(days=1)
-_SWEPT_AT_ONCE = 200
 _T = ACCOUNTS.tries.c
 
 
@@ -127,9 +126,7 @@ def _put(connection: Connection, keys: Sequence[str], now: datetime) -> None:
     made = (postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert)(ACCOUNTS.tries)
     rows = [{"key": key, "failures": 0, "last_at": now} for key in sorted(keys)]
     connection.execute(made.values(rows).on_conflict_do_nothing())
-    old = select(_T.key).where(_T.last_at <= now - FORGOTTEN_AFTER, _T.key.not_in(keys)).limit(_SWEPT_AT_ONCE)
-    swept = old.with_for_update(skip_locked=True)  # two who sweep never wait for each other
-    connection.execute(delete(ACCOUNTS.tries).where(_T.key.in_(swept)))
+    sweep(connection, _T.key, _T.last_at, _T.last_at <= now - FORGOTTEN_AFTER, _T.key.not_in(keys))
 
 
 def _count_back(connection: Connection, keys: Sequence[str]) -> None:

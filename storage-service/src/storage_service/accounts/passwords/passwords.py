@@ -115,7 +115,7 @@ class Passwords:
         Else somebody who had it could sign in while a new one is set, and stay signed in.
         """
         found = select(_U.id).where(_U.id == right.user.id, _U.password == right.kept, _U.ended_at.is_(None))
-        return connection.scalar(found.with_for_update(read=True)) is not None
+        return connection.scalar(found.with_for_update(key_share=True)) is not None
 
     def is_of(self, key: UUID, text: str) -> bool:
         """Return whether an account has this password, for somebody who is signed in to it; raises `Busy`."""
