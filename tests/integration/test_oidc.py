@@ -6,15 +6,17 @@ import json
 import time
 from base64 import b64decode
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from threading import Event, Thread
 from typing import Any
 
 import pytest
 from joserfc.jwk import RSAKey
 from sqlalchemy import Engine
 
-from storage_service.accounts.oidc.asking import Asking
+from storage_service.accounts.oidc.asking import AT_ONCE, Asking, Away
 from storage_service.accounts.oidc.directory import Directory
 from storage_service.accounts.oidc.person import NotAdmitted, Person
 from storage_service.accounts.oidc.provider import Provider
@@ -261,6 +263,59 @@ def test_nobody_listens_and_everybody_else_hears_it_at_once(engine: Engine) -> N
             one.begin(MINE, "/console")
         reasons.append(raised.value.reason)
     assert reasons == ["away: ConnectionError"] * 3
+
+
+def test_a_provider_that_hangs_holds_up_nobody_for_long(liar: StandIn) -> None:
+    hangs, asked = Event(), Event()
+
+    def fetch(_: str) -> dict[str, Any]:
+        asked.set()
+        hangs.wait(30)
+        raise Away("in the end")
+
+    known = Directory(provider_of(liar), fetch)
+    first = Thread(target=lambda: suppress_away(known))
+    first.start()
+    assert asked.wait(10)
+    began = time.monotonic()
+    with pytest.raises(Away, match="being asked"):
+        known.metadata()
+    assert time.monotonic() - began < 10
+    hangs.set()
+    first.join(10)
+    with pytest.raises(Away, match="in the end"):
+        known.metadata()
+
+
+def suppress_away(known: Directory) -> None:
+    with suppress(Away):
+        known.metadata()
+
+
+def test_an_answer_that_takes_too_long_is_none(liar: StandIn) -> None:
+    now_s = iter(range(0, 10_000, 6))
+    asking = Asking(provider_of(liar), now_s=lambda: next(now_s))
+    liar.lies = Lies(at="/keys", body=b" " * 100_000)
+    with pytest.raises(Away, match="ReadTimeout"):
+        asking.document(f"{liar.issuer}/keys")
+
+
+def test_no_more_than_some_ask_at_once(liar: StandIn) -> None:
+    liar.lies = Lies(at="/keys", silence_s=3.0)
+    asking, ended = Asking(provider_of(liar)), list[str]()
+
+    def ask() -> None:
+        try:
+            asking.document(f"{liar.issuer}/keys")
+        except Away as error:
+            ended.append(str(error))
+
+    threads = [Thread(target=ask) for _ in range(AT_ONCE + 3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert ended == ["too many ask at once"] * 3
 
 
 def test_what_a_token_leaves_out_is_asked_for(engine: Engine, liar: StandIn) -> None:

@@ -17,6 +17,9 @@ KEEP_S = 3600.0
 AGAIN_S = 5.0
 """How long after a failure the provider is not asked again: everybody else hears the same at once."""
 
+WAIT_S = 2.0
+"""How long somebody waits while another asks: a provider that hangs holds up few requests."""
+
 ANEW_S = 60.0
 """How often keys are asked for because a token names one that is not known: a stranger may make up names."""
 
@@ -51,20 +54,27 @@ class Directory:
         return self._known(ANEW_S if anew else KEEP_S)[1]
 
     def _known(self, keep_s: float) -> tuple[Metadata, KeySet]:
-        with self._lock:  # one asks, the others wait for the same answer
+        if not self._lock.acquire(timeout=WAIT_S):  # one asks, the others wait for the same answer
+            raise Away("it is being asked")
+        try:
             now_s = self._now_s()
             if self._found and now_s < self._found[0] + keep_s:
                 return self._found[1:]
             if self._failed and now_s < self._failed[0] + AGAIN_S:
                 raise self._failed[1]
-            try:
-                metadata = metadata_of(self._fetch(self._provider.discovery_url), self._provider.issuer)
-                keys = keys_of(self._fetch(metadata.jwks_uri))
-            except (Away, Misconfigured) as error:
-                self._failed = self._now_s(), error.with_traceback(None)
-                raise
-            self._found, self._failed = (self._now_s(), metadata, keys), None
-            return metadata, keys
+            return self._asked()
+        finally:
+            self._lock.release()
+
+    def _asked(self) -> tuple[Metadata, KeySet]:
+        try:
+            metadata = metadata_of(self._fetch(self._provider.discovery_url), self._provider.issuer)
+            keys = keys_of(self._fetch(metadata.jwks_uri))
+        except (Away, Misconfigured) as error:
+            self._failed = self._now_s(), error.with_traceback(None)
+            raise
+        self._found, self._failed = (self._now_s(), metadata, keys), None
+        return metadata, keys
 
 
 def keys_of(document: Mapping[str, Any]) -> KeySet:
