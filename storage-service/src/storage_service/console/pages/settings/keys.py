@@ -22,8 +22,8 @@ LETS = {
     "read": "See submissions, forms, counts, jobs, views",
     "write": "Work on submissions, send again, save views",
     "export": "Get many out as a file",
-    "erase": "Erase submissions",
-    "unseal": "See sealed fields in the clear",
+    "erase": "Nothing yet: it is for erasing submissions",
+    "unseal": "Nothing yet: it is for fields that are sealed",
     "operate": "Handle parked messages; for all forms",
     "admin": f"Keys, users, sessions, audit; for all forms, {ADMIN_DAYS_MOST} days at most",
 }
