@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 import pytest
 from markupsafe import Markup
 
-from storage_service.console.pages.frame.attributes import attributes
 from storage_service.console.pages.frame.moments import ago, exact, size, words, zone_of
+from storage_service.console.pages.frame.renderer import attributes
 
 NOW = datetime(2026, 11, 29, 12, 0, tzinfo=UTC)
 BERLIN = ZoneInfo("Europe/Berlin")

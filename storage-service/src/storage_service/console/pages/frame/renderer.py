@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, tzinfo
 from typing import Any
 from urllib.parse import unquote
@@ -10,12 +10,11 @@ from urllib.parse import unquote
 from flask import Response, request
 from flask_wtf.csrf import generate_csrf
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import escape
+from markupsafe import Markup, escape
 
 from storage_service.accounts.ways import Ways
 from storage_service.console.pages.frame import current, notices
 from storage_service.console.pages.frame.assets import Assets
-from storage_service.console.pages.frame.attributes import attributes
 from storage_service.console.pages.frame.browser import Browser
 from storage_service.console.pages.frame.headers import html
 from storage_service.console.pages.frame.moments import filters, zone_of
@@ -124,3 +123,12 @@ def _unswapped(answer: Response) -> Response:
 def _frame() -> dict[str, Any]:
     found = current.signed_in()
     return {"me": found.user if found else None, "take_notices": notices.taken}
+
+
+def attributes(given: Mapping[str, object]) -> Markup:
+    """Return attributes with a space before each. `hx_get` is `hx-get`; True has no value, None and False are none."""
+    said = {name.replace("_", "-"): value for name, value in given.items() if value is not None and value is not False}
+    return Markup("").join(
+        Markup(" {}").format(name) if value is True else Markup(' {}="{}"').format(name, value)
+        for name, value in said.items()
+    )
