@@ -225,6 +225,22 @@ def test_the_keyboard_does_it_all(open_page: Opened, installation: Installation,
     assert str(newer) in page.url
 
 
+def test_the_focus_stays_where_one_works(open_page: Opened, submission: UUID) -> None:
+    page = open_page(submission)
+    page.get_by_role("button", name="Done").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#state-done")).to_have_attribute("aria-pressed", "true")
+    expect(page.locator("#state-done")).to_be_focused()
+    page.get_by_label("Labels").fill("urgent")
+    page.keyboard.press("Enter")
+    expect(page.locator(".labels")).to_contain_text("urgent")
+    expect(page.get_by_label("Labels")).to_be_focused()
+    page.get_by_role("button", name="Take off the label urgent").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator(".labels")).to_have_count(0)
+    expect(page.locator("#standing")).to_be_focused()
+
+
 def test_a_reply_opens_the_mail_program_once(open_page: Opened, submission: UUID) -> None:
     page = open_page(submission)
     page.evaluate(

@@ -58,9 +58,22 @@
     event.target.form.requestSubmit();
   });
 
+  // What had the focus is made anew; htmx finds it by its id. Where it is gone, one goes on beside it.
+  let wasHere = false;
+  document.addEventListener("htmx:beforeSwap", () => {
+    wasHere = Boolean(document.activeElement && document.activeElement.closest("#submission"));
+  });
+
+  function keepFocus() {
+    const beside = document.getElementById("standing");
+    if (wasHere && beside && document.activeElement === document.body) beside.focus({ preventScroll: true });
+    wasHere = false;
+  }
+
   // The mail program opens at once where the reply was noted by this page, and not where the page is loaded once more.
   document.addEventListener("htmx:load", (event) => {
     restore();
+    keepFocus();
     const link = event.detail.elt.querySelector("[data-opens-mail]");
     if (link) link.click();
   });
