@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Engine, Row, Select, and_, func, literal_column, select, true, tuple_
+from sqlalchemy import ColumnElement, Engine, Row, Select, and_, case, func, literal_column, select, true, tuple_
 
 from shared.query import Query
 from storage_service.records.batches import batches
@@ -26,6 +26,10 @@ COUNTED_MOST = 1000
 
 COMMON = 10_000
 """In how many submissions a word is common: SQLite then looks for it in one after the other, newest first."""
+
+ARRIVED_MOST = 2000
+_ASKED_AT_ONCE = 500
+"""How many that have just come in are looked at, for who watches a list: and so many in one statement."""
 
 SETTLED = timedelta(seconds=5)
 """How long ago a submission was stored that `after` shows: one may be stored a moment before another, and be visible
@@ -160,11 +164,23 @@ class Records:
         zone: tzinfo = UTC,
         me: str | None = None,
     ) -> list[UUID]:
-        """Return the ids of at most so many that were stored after a moment, the first of them first."""
-        found = select(_S.id).select_from(self._conditions.source).where(_S.stored_at > since)
-        found = found.where(self._asked(query, forms, now, zone, me)).order_by(_S.stored_at, _S.id).limit(most)
+        """Return the ids of at most so many that were stored after a moment, the first of them first.
+
+        Of what was stored since, the first `ARRIVED_MOST` are looked at.
+        """
+        # in a CASE no index is found for it: SQLite would go through all that are new, for the few that have come in
+        asked = case((self._asked(query, forms, now, zone, me), 1), else_=0) == 1
+        stored = select(_S.id).where(_S.stored_at > since, *within(forms)).order_by(_S.stored_at, _S.id)
         with self._reader.connection() as connection:
-            return list(connection.scalars(found))
+            keys, found = list(connection.scalars(stored.limit(ARRIVED_MOST))), list[UUID]()
+            for start in range(0, len(keys), _ASKED_AT_ONCE):
+                some = keys[start : start + _ASKED_AT_ONCE]
+                matching = select(_S.id).select_from(self._conditions.source).where(_S.id.in_(some), asked)
+                there = set(connection.scalars(matching))
+                found += [key for key in some if key in there]
+                if len(found) >= most:
+                    break
+        return found[:most]
 
     def known(self, keys: Sequence[UUID], forms: frozenset[str] | None) -> list[UUID]:
         """Return which of these ids there are, in the same order, each once."""
