@@ -107,6 +107,16 @@ def test_it_lists_what_is_new_the_newest_first_a_page_at_a_time(ada: Reader, eng
     assert len(first.encode()) < PAGE_BYTES_MOST
 
 
+def test_a_row_leads_to_its_submission_and_from_there_back_to_the_same_page(ada: Reader, engine: Engine) -> None:
+    store(engine, *some(ROWS + 5))
+    (older,) = links(ada.text(INBOX), "Older")
+    second = ada.text(older)
+    found = re.search(r'href="(/console/submissions/[^"]+)"', second)
+    assert found
+    (back,) = links(ada.text(html.unescape(found[1])), "Back to the list")
+    assert listed(ada.text(back)) == listed(second)
+
+
 def test_a_new_installation_says_where_to_send_something(ada: Reader) -> None:
     page = ada.text(INBOX)
     assert "Nothing has come in yet" in page

@@ -60,8 +60,10 @@ class Asked:
         return f"{INBOX}/events?{urlencode({**_members(self.text, self.view), 'since': since, 'seen': seen})}"
 
     def submission(self, key: UUID) -> str:
-        """Return where one of the list is shown, which leads to its neighbours in the list."""
-        return f"/console/submissions/{key}?{urlencode({'q': self.text})}"
+        """Return where one of the list is shown: from there to its neighbours in it, and back to this page of it."""
+        members = {"q": self.text} | ({"view": str(self.view.id)} if self.view else {})
+        members |= {"cursor": str(self.cursor)} if self.cursor else {}
+        return f"/console/submissions/{key}?{urlencode(members)}"
 
 
 def asked_of(parts: Parts, who: Asker, given: Request) -> Asked:
