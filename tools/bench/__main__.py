@@ -32,8 +32,9 @@ def main() -> int:
     logs.configure("bench", level="error", format="auto")
     scale = scaled(quick=given.quick, rounds=given.rounds, backlog=given.backlog)
     names = given.rows or list(ROWS)
+    figures, failed = Figures(), list[str]()
     try:
-        figures = _measure(names, scale, quick=given.quick)
+        _measure(names, scale, figures, failed, quick=given.quick)
     except (BenchFailed, StartFailed, subprocess.SubprocessError) as error:
         print(f"\nbench: {error}", file=sys.stderr)
         return 1
@@ -44,7 +45,7 @@ def main() -> int:
     report.print()
     if not given.quick:
         print(f"written to {' and '.join(str(path.relative_to(Path.cwd())) for path in report.write(given.rows))}")
-    return 0
+    return 1 if failed else 0
 
 
 def _arguments() -> argparse.Namespace:
@@ -58,8 +59,8 @@ def _arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _measure(names: list[str], scale: Scale, *, quick: bool) -> Figures:
-    figures = Figures()
+def _measure(names: list[str], scale: Scale, figures: Figures, failed: list[str], *, quick: bool) -> None:
+    """Measure each row. What one that fails had is not taken; the others' figures are kept, and it is named."""
     progress = Progress(90 if quick else sum(ROWS[name].expected_s for name in names))
     with tempfile.TemporaryDirectory(prefix="counterfoil-bench-") as place:
         directory = Path(place)
@@ -68,10 +69,13 @@ def _measure(names: list[str], scale: Scale, *, quick: bool) -> Figures:
             for name in names:
                 row = ROWS[name]
                 rounds = min(scale.rounds, row.rounds_most or scale.rounds)
-                with row.subjects(world) as subjects:
-                    figures.update(alternate(name, subjects, rounds, world.queues.empty, progress))
+                try:
+                    with row.subjects(world) as subjects:
+                        figures.update(alternate(name, subjects, rounds, world.queues.empty, progress))
+                except Exception as error:  # noqa: BLE001 - an hour of other rows must not be lost by this one
+                    print(f"\nbench: the row {name} failed: {type(error).__name__}: {error}", file=sys.stderr)
+                    failed.append(name)
     progress.over()
-    return figures
 
 
 if __name__ == "__main__":
