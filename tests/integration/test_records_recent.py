@@ -46,35 +46,35 @@ def test_each_day_has_what_was_accepted_on_it(engine: Engine, zone: str) -> None
     ]
     store(engine, *made)
     bounds = bounds_of(NOW, ZoneInfo(zone))
-    recent = RecentCounts(engine).of(["signup", "contact", "nothing"], NOW)
+    recent = RecentCounts(engine).of(["signup", "contact", "nothing"], bounds)
     for form in ("signup", "contact", "nothing"):
         by_hand = Counter(
             one.accepted_at.astimezone(ZoneInfo(zone)).date() for one in made if one.form == form and one.spam is None
         )
-        days = recent.days(form, bounds)
+        days = recent[form]
         assert len(days) == DAYS
         assert {one.day: one.n for one in days} == {one.day: by_hand[one.day] for one in days}
 
 
 def test_a_clock_that_is_ahead_breaks_nothing(engine: Engine) -> None:
     store(engine, replace(an_event(), accepted_at=NOW + timedelta(days=400)))
-    days = RecentCounts(engine).of(["signup"], NOW).days("signup", bounds_of(NOW, UTC))
+    days = RecentCounts(engine).of(["signup"], bounds_of(NOW, UTC))["signup"]
     assert sum(one.n for one in days) == 0
 
 
 def test_a_name_with_anything_in_it_is_counted(engine: Engine) -> None:
     name = "a'\"; DROP <b>"
     store(engine, replace(an_event(form=name), accepted_at=NOW))
-    found = Overview.of(engine, lambda: NOW).now()
+    found = Overview.of(engine, lambda: NOW).now(UTC)
     assert found.forms[name].all == 1
-    assert found.recent.days(name, bounds_of(NOW, UTC))[-1].n == 1
+    assert found.days[name][-1].n == 1
 
 
 def test_an_index_finds_them(engine: Engine) -> None:
     fill(engine, 20_000)
     now = datetime(2026, 1, 1, 6, tzinfo=UTC)
     forms = Counting(engine).by_form(None)
-    plans = plans_of(engine, lambda: RecentCounts(engine).of(forms, now))
+    plans = plans_of(engine, lambda: RecentCounts(engine).of(forms, bounds_of(now, UTC)))
     assert len(plans) == 1
     assert not scans_in(engine, plans)
     assert "submissions_by_form" in plans[0]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
+from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from storage_service.console.pages.forms.sparkline import BAR, HEIGHT, LEAST, STEP, Sparkline
-from storage_service.records.recent import AHEAD_DAYS, COUNTED_DAYS, DAYS, Day, bounds_of
+from storage_service.records.recent import DAYS, Day, bounds_of
 
 BAR_OF_A_PATH = re.compile(rf"M(\d+) {HEIGHT}v-(\d+)h{BAR}v(\d+)z")
 
@@ -89,12 +89,3 @@ def test_days_follow_each_other_until_today_has_ended(zone: str) -> None:
     assert days == [days[0] + timedelta(days=number) for number in range(DAYS + 1)]
     assert bounds[-2] <= now < bounds[-1]
     assert all(one.timestamp() % 900 == 0 for one in bounds)
-
-
-@pytest.mark.parametrize("zone", [UTC, timezone(timedelta(hours=14)), timezone(timedelta(hours=-12))])
-def test_all_of_its_days_are_counted(zone: tzinfo) -> None:
-    """What is counted begins before the first of the days in whichever zone, and today has not ended in it."""
-    now = datetime(2026, 11, 29, 23, 59, tzinfo=UTC)
-    bounds = bounds_of(now, zone)
-    assert now - timedelta(days=COUNTED_DAYS) <= bounds[0]
-    assert bounds[-1] <= now + timedelta(days=AHEAD_DAYS)

@@ -1,32 +1,28 @@
-"""Counts what came to each form in the last days: for charts of many forms, in whatever time zone they are read."""
+"""Counts what came to each form on each of the last days of a reader: for charts of many forms at once."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
-from itertools import accumulate, pairwise
-from typing import Any
+from itertools import pairwise
 
-from sqlalchemy import Engine, Select, func, select
+from sqlalchemy import Engine, TextClause, bindparam, text
 
+from shared.database import UtcTimestamp
 from storage_service.records.bounded import QUERY_SECONDS_MOST, Reader
-from storage_service.records.counting import QUARTER_S, quarter_of
-from storage_service.tables import submissions
 
 DAYS = 30
 """How many days are counted, today among them."""
 
-COUNTED_DAYS = 32
-"""So far back that these days have begun in every time zone, and a clock that was set back has its hour more."""
-
-AHEAD_DAYS = 2
-"""So far ahead that today has ended in every time zone."""
-
-_QUARTERS = (COUNTED_DAYS + AHEAD_DAYS) * 86_400 // QUARTER_S
 _FORMS_AT_ONCE = 500
 
-_S = submissions.c
+_OF_DAYS = (
+    "SELECT f.column1, b.column1, (SELECT count(*) FROM submissions WHERE submissions.form = f.column1 "
+    "AND submissions.spam IS NULL AND submissions.accepted_at >= b.column2 AND submissions.accepted_at < b.column3) "
+    "FROM (VALUES {forms}) AS f CROSS JOIN (VALUES {days}) AS b"
+)
+"""The index by form has each day of a form in one piece: to group all of them by day, SQLite would sort them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,28 +31,6 @@ class Day:
 
     day: date
     n: int
-
-
-@dataclass(frozen=True, slots=True)
-class Recent:
-    """What came in the last days, without spam. `sums` has for each form how many came before each quarter of an hour,
-    from the one of number `first` on."""
-
-    at: datetime
-    first: int = 0
-    sums: Mapping[str, Sequence[int]] = field(default_factory=dict)
-
-    def days(self, form: str, bounds: Sequence[datetime]) -> Sequence[Day]:
-        """Return how many came on each day, the oldest first; `bounds` are what `bounds_of` returned."""
-        sums, zone = self.sums.get(form), bounds[0].tzinfo
-        places = [self._place(one) for one in bounds]
-        return [
-            Day(begun.astimezone(zone).date(), sums[end] - sums[start] if sums else 0)
-            for begun, (start, end) in zip(bounds, pairwise(places), strict=False)
-        ]
-
-    def _place(self, moment: datetime) -> int:
-        return min(max(int(moment.timestamp()) // QUARTER_S - self.first, 0), _QUARTERS)
 
 
 def bounds_of(now: datetime, zone: tzinfo) -> Sequence[datetime]:
@@ -70,31 +44,28 @@ def bounds_of(now: datetime, zone: tzinfo) -> Sequence[datetime]:
 
 
 class RecentCounts:
-    """Counts in a database; raises as `Counting` does."""
+    """Counts in a database, without spam; raises as `Counting` does."""
 
     def __init__(self, engine: Engine, *, seconds_most: float = QUERY_SECONDS_MOST) -> None:
         self._reader = Reader(engine, seconds_most)
-        self._is_sqlite = engine.dialect.name == "sqlite"
 
-    def of(self, forms: Iterable[str], now: datetime) -> Recent:
-        """Return what came to these forms, each of which an index finds by itself."""
-        first = int((now - timedelta(days=COUNTED_DAYS)).timestamp()) // QUARTER_S
-        names = sorted(forms)
-        found = dict[str, list[int]]()
+    def of(self, forms: Iterable[str], bounds: Sequence[datetime]) -> Mapping[str, Sequence[Day]]:
+        """Return how many came to each of these forms on each day, the oldest first; `bounds` as `bounds_of` has it."""
+        names, days = sorted(forms), [one.date() for one in bounds[:-1]]
+        found: dict[str, list[Day]] = {name: [Day(one, 0) for one in days] for name in names}
         with self._reader.connection() as connection:
             for start in range(0, len(names), _FORMS_AT_ONCE):
-                for form, number, n in connection.execute(
-                    self._statement(names[start : start + _FORMS_AT_ONCE], first)
-                ):
-                    counts = found.setdefault(form, [0] * (_QUARTERS + 1))
-                    counts[min(int(number) - first, _QUARTERS - 1) + 1] += n
-        return Recent(now, first, {form: list(accumulate(counts)) for form, counts in found.items()})
+                for form, number, n in connection.execute(_statement(names[start : start + _FORMS_AT_ONCE], bounds)):
+                    found[form][number] = Day(days[number], n)
+        return found
 
-    def _statement(self, forms: Sequence[str], first: int) -> Select[Any]:
-        since = datetime.fromtimestamp(first * QUARTER_S, UTC)
-        slot = quarter_of(is_sqlite=self._is_sqlite).label("slot")
-        found = select(_S.form, slot, func.count())
-        return found.where(_S.form.in_(forms), _S.spam.is_(None), _S.accepted_at >= since).group_by(_S.form, "slot")
+
+def _statement(forms: Sequence[str], bounds: Sequence[datetime]) -> TextClause:
+    said = {f"f{number}": name for number, name in enumerate(forms)}
+    days = [f"({number}, :b{number}, :b{number + 1})" for number, _ in enumerate(pairwise(bounds))]
+    made = text(_OF_DAYS.format(forms=", ".join(f"(:{name})" for name in said), days=", ".join(days)))
+    moments = (bindparam(f"b{number}", one, UtcTimestamp()) for number, one in enumerate(bounds))
+    return made.bindparams(*moments, **said)
 
 
 def _midnight(day: date, zone: tzinfo) -> datetime:

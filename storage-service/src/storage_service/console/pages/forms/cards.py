@@ -13,6 +13,7 @@ from storage_service.accounts.asker import Asker
 from storage_service.console.pages.forms.sparkline import Sparkline
 from storage_service.records import FormCounts
 from storage_service.records.overview import Counted
+from storage_service.records.recent import Day
 
 _NONE = FormCounts()
 
@@ -56,7 +57,8 @@ def cards_of(
 
 def card_of(name: str, form: Form | None, counted: Counted, bounds: Sequence[datetime], remarks: int = 0) -> Card:
     """Return the card of one form."""
-    chart = Sparkline(counted.recent.days(name, bounds))
+    days = counted.days.get(name) or [Day(one.date(), 0) for one in bounds[:-1]]
+    chart = Sparkline(days)
     return Card(name, form, counted.forms.get(name, _NONE), chart, remarks)
 
 

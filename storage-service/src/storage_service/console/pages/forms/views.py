@@ -26,7 +26,7 @@ def routes(parts: Parts, pages: Pages) -> Blueprint:
     @needs("read")
     def overview() -> Response:
         Parameters(request)
-        who, counted, remarks = asker(), parts.overview.now(), parts.remarks()
+        who, counted, remarks = asker(), parts.overview.now(reader_zone()), parts.remarks()
         bounds = bounds_of(parts.clock(), reader_zone())
         cards, gone = cards_of(parts.forms, counted, remarks, bounds, who)
         errors = [one for one in remarks.errors if one.form is None or who.may_see(one.form)]
@@ -46,7 +46,7 @@ def routes(parts: Parts, pages: Pages) -> Blueprint:
     def one(name: str) -> Response:
         given = Parameters(request, "test")
         tested = given.text("test", 64)
-        name, counted = form_of(name, asker()), parts.overview.now()
+        name, counted = form_of(name, asker()), parts.overview.now(reader_zone())
         form = parts.forms.get(name)
         if form is None and name not in counted.forms:
             raise no_form()
