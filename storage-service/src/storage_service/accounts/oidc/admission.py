@@ -88,12 +88,15 @@ class Admission:
             email = address_of(person.email or "").shown
         except BadAddress:
             raise NotAdmitted("unverified", _UNVERIFIED) from None
-        user, by = self._users.by_email(email), Asker(email, frozenset(), source=source)
+        user = self._users.by_email(email)
+        by = Asker(user.email if user else email, frozenset(), source=source)
         with writing(self._engine) as connection:
             if user is None:
                 user = self._users.add(email, granted or self._invited(connection, email), by, within=connection)
-            elif self._is_linked(connection, user.id):
-                raise NotAdmitted("other_subject", _OTHERS)
+            elif (subject := self._subject_of(connection, user.id)) is not None:
+                if subject != person.subject:  # an address may be given to somebody new
+                    raise NotAdmitted("other_subject", _OTHERS)
+                return user  # linked by themselves, in another tab
             self._link(connection, person, user, by)
         return user
 
@@ -103,10 +106,11 @@ class Admission:
             raise NotAdmitted("no_access", _NO_ACCESS)
         return self._links.use_invitation(connection, email).grants
 
-    def _is_linked(self, connection: Connection, key: UUID) -> bool:
-        """Say whether an account is another person's at this provider: an address may be given to somebody new."""
+    def _subject_of(self, connection: Connection, key: UUID) -> str | None:
+        """Return whose an account is at this provider; None for nobody's yet."""
         found = select(_I.subject).where(_I.user_id == key, _I.issuer == self._provider.issuer).limit(1)
-        return connection.scalar(found) is not None
+        subject: str | None = connection.scalar(found)
+        return subject
 
     def _link(self, connection: Connection, person: Person, user: User, by: Asker) -> None:
         who = {"issuer": person.issuer, "subject": person.subject, "user_id": user.id}
