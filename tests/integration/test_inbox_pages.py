@@ -202,6 +202,9 @@ def test_more_than_the_page_has_said_are_asked_for_first(ada: Reader, engine: En
     answer = ada.post(BULK, sent)
     assert answer.status_code == 200
     assert f"Put the label on {ROWS + 1} submissions?" in answer.text
+    part = ada.post(BULK, sent, headers={"HX-Request": "true"}).text
+    assert part.lstrip().startswith('<section id="listing"')
+    assert _hidden(part, "confirm") == str(ROWS + 1)
     assert record_of(engine, events[0].id).labels == ()
     fields = {name: _hidden(answer.text, name) for name in ("next", "moment", "all", "confirm", "key", "label")}
     page = after(ada, BULK, {**fields, "do": "label"})
