@@ -57,15 +57,15 @@ class Runner:
         return [self.process.pid, *descendants(self.process.pid)]
 
     def first_link(self) -> str:
-        """Return the first address that it has printed."""
-        return str(re.findall(r"http://\S+", self.output)[0])
+        """Return the first address that it has printed of those to open."""
+        return str(re.findall(r"http://\S+", self.output.partition("Counterfoil is ready")[2])[0])
 
     def end(self) -> None:
         """End it in order, and show what it said."""
-        self.close_terminal()
         if self.process.poll() is None:
             self.process.terminate()
             self.process.wait(60)
+        self.close_terminal()
         print(self.output)
 
     def pid_of(self, module: str) -> int:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Browser, Page, StorageState
+from playwright.sync_api import Browser, ConsoleMessage, Page, StorageState
 from playwright.sync_api import Error as BrowserError
 
 DESKTOP = {"width": 1280, "height": 860}
@@ -62,7 +62,7 @@ class Camera:
     def _one(self, page: Page, shot: Shot, screen: str) -> str:
         where = f"{shot.name}-{screen}"
         said: list[str] = []
-        page.on("console", lambda message: said.append(message.text) if message.type == "error" else None)
+        page.on("console", lambda message: said.append(message.text) if _is_wrong(message) else None)
         try:
             answer = page.goto(self.url + shot.path)
             for selector in shot.clicks:
@@ -77,3 +77,8 @@ class Camera:
         status = answer.status if answer else 0
         odd = [f"answered {status}"] if status >= 500 or (status >= 400 and not shot.name.startswith("no-")) else []
         return f"{where}: {'; '.join([*odd, *said])}" if odd or said else ""
+
+
+def _is_wrong(message: ConsoleMessage) -> bool:
+    """Say whether a page complains, of anything but a status, which is looked at by itself."""
+    return message.type == "error" and "the server responded with a status" not in message.text
