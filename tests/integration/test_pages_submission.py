@@ -137,10 +137,15 @@ def test_who_opened_it_and_when_is_from_the_audit(console: ConsoleApp, ada: Read
     assert noted == [("bea@example.org", "submission.read"), *[("ada@example.org", "submission.read")] * 2]
 
 
-def test_without_notify_it_says_so_and_shows_the_rest(ada: Reader, event: SubmissionAccepted) -> None:
+def test_without_notify_it_says_so_and_shows_the_rest(engine: Engine, ada: Reader, event: SubmissionAccepted) -> None:
+    tell(engine, a_state(event, words="There is no such mailbox."), a_state(an_event(), words="Of another one."))
     words = shown(ada.text(at(event)))
     assert "the notify service does not answer" in words
     assert "Ada Lovelace" in words
+    assert "Mail to the owner to o…@example.org failed" in words
+    assert "There is no such mailbox." in words
+    assert "all that failed or is held (1)" in words
+    assert "Of another one." not in words
 
 
 @pytest.mark.parametrize("hostile", [SCRIPT, TURNED, "</textarea></script>", "javascript:alert(1)", "{{ 111111 * 3 }}"])

@@ -18,6 +18,9 @@ from storage_service.tables import delivery_states
 COUNTED_MOST = 1000
 """How far deliveries are counted."""
 
+SHOWN_MOST = 100
+"""Deliveries of one submission that are shown, as notify does."""
+
 _S = delivery_states.c
 
 
@@ -76,6 +79,13 @@ class Deliveries:
         found = found.order_by(_S.changed_at.desc(), _S.delivery_id.desc()).limit(limit)
         with classified(), self._reading.connect() as connection:
             return [_listed(row) for row in connection.execute(found)]
+
+    def of(self, submission_id: UUID) -> Sequence[Listed]:
+        """Return what notify has told of a submission's deliveries: those that failed or were held, whatever became of
+        them since, and those that somebody asked for."""
+        found = select(*(_S[name] for name in _SHOWN)).where(_S.submission_id == submission_id)
+        with classified(), self._reading.connect() as connection:
+            return [_listed(row) for row in connection.execute(found.order_by(_S.changed_at).limit(SHOWN_MOST))]
 
     def count(self, which: Which, most: int = COUNTED_MOST) -> int:
         """Return how many there are; of more than `most`, one more."""

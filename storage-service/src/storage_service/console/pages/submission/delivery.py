@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from storage_service.console.pages.submission.words import OUTCOMES, STATES, channel_words
+from storage_service.deliveries.listing import Listed
 
 _AGAIN = frozenset({"failed", "held"})
 _UNSETTLED = frozenset({"pending", "sending", "retrying"})
@@ -63,6 +64,23 @@ def deliveries_shown(told: Sequence[Mapping[str, Any]]) -> list[Delivery]:
     return [_shown(one) for one in told]
 
 
+def deliveries_known(told: Iterable[Listed]) -> list[Delivery]:
+    """Return what notify told before, where it is away: mostly what failed or is held, without its tries."""
+    return [
+        _shown(
+            {
+                "channel": one.channel,
+                "destination": one.destination,
+                "state": one.state,
+                "attempts": one.attempts,
+                "reason": one.words or one.reason,
+                "changed_at": one.changed_at,
+            }
+        )
+        for one in told
+    ]
+
+
 def _shown(one: Mapping[str, Any]) -> Delivery:
     tries = [_try(each) for each in reversed(one.get("tries") or [])]
     parked_at = moment(one.get("parked_at"))
@@ -97,4 +115,6 @@ def _try(told: Mapping[str, Any]) -> Try:
 
 def moment(told: object) -> datetime | None:
     """Return a moment as another service tells it; None where it tells none."""
+    if isinstance(told, datetime):
+        return told
     return datetime.fromisoformat(told) if isinstance(told, str) else None

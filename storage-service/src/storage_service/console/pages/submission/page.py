@@ -14,7 +14,7 @@ from storage_service.console.known.submission import READ
 from storage_service.console.pages.frame import current
 from storage_service.console.pages.frame.moments import exact
 from storage_service.console.pages.frame.renderer import Pages, reader_zone
-from storage_service.console.pages.submission.delivery import Delivery, deliveries_shown
+from storage_service.console.pages.submission.delivery import Delivery, deliveries_known, deliveries_shown
 from storage_service.console.pages.submission.neighbours import neighbours
 from storage_service.console.pages.submission.people import as_assignee, people
 from storage_service.console.pages.submission.place import Place, listed
@@ -50,7 +50,8 @@ class SubmissionPage:
         if found is None:
             raise no_submission()
         stands = standing(found.record, found.form, found.told)
-        deliveries = deliveries_shown(stands["deliveries"])
+        is_away = found.told is None
+        deliveries = self._known(found) if is_away else deliveries_shown(stands["deliveries"])
         return self._pages.page(
             _TEMPLATE,
             not_done.status if not_done else 200,
@@ -66,10 +67,14 @@ class SubmissionPage:
             is_cut=len(found.trail) >= SHOWN_MOST,
             deliveries=deliveries,
             channels=_channels(deliveries),
-            is_away="deliveries" in stands["unknown"],
+            is_away=is_away,
             is_written=is_written,
             **self._told(found),
         )
+
+    def _known(self, found: Known) -> list[Delivery]:
+        """Return what notify told of the deliveries before it went away."""
+        return deliveries_known(self._parts.deliveries.of(found.record.id))
 
     def _told(self, found: Known) -> dict[str, Any]:
         """Return what the page says of the submission itself."""
