@@ -15,7 +15,7 @@ from shared.forms import settings as form_settings
 from shared.public_addresses import Network, parse_networks
 from shared.settings import is_bind
 from storage_service.accounts.joining import EXPECTED, Told, setup_token
-from storage_service.console.sign_in_settings import SignIn, problems, sign_in
+from storage_service.accounts.ways.settings import SignIn, problems, sign_in
 
 BIND = "127.0.0.1:8090"
 PROXIES = "127.0.0.0/8, ::1/128"

@@ -11,7 +11,7 @@ from marshmallow import ValidationError
 from storage_service.accounts.oidc import groups
 from storage_service.accounts.oidc.person import ISSUER_MOST
 from storage_service.accounts.oidc.provider import GROUPS_CLAIM, SCOPES, Provider, is_trusted_address
-from storage_service.accounts.ways import DEFAULT, OIDC, PASSKEY, WAYS
+from storage_service.accounts.ways.ways import DEFAULT, OIDC, PASSKEY, WAYS
 
 CALLBACK = "/console/sign-in/oidc/callback"
 """Where a provider sends people back to, behind the console's address."""
