@@ -80,6 +80,7 @@ label:often
 label:missing
 -label:often
 label:seldom OR label:often
+label:seldom OR label:missing OR is:failed OR is:held OR needle
 label:often is:open
 assigned:me
 assigned:bob@example.org

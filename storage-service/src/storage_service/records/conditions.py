@@ -38,6 +38,9 @@ from storage_service.tables import HAS_REPLY, IS_STARRED, delivery_states, submi
 _S, _D, _L = submissions.c, delivery_states.c, submission_labels.c
 
 
+_OF_DELIVERIES = ("held", "failed")
+
+
 @dataclass(frozen=True, slots=True)
 class Asking:
     """Who asks, and when: `now` is aware, days are those of `zone`, `me` is whom `assigned:me` means, by name."""
@@ -65,7 +68,7 @@ class Conditions:
             case And(parts=parts):
                 return self._all(parts, asking)
             case Or(parts=parts):
-                return or_(false(), *(self.of(part, asking) for part in parts))
+                return self._any(parts, asking)
             case Not(part=Form() | Is() as part):
                 return not_(self._filter(part))  # as an index has it
             case Not(part=part):
@@ -89,6 +92,23 @@ class Conditions:
         others = (self.of(part, asking) for part in parts if not isinstance(part, Word | Prefix | Phrase))
         return and_(true(), *([self._texts.anywhere(*words)] if words else []), *others)
 
+    def _any(self, parts: Sequence[Query], asking: Asking) -> ColumnElement[bool]:
+        """Return whether one holds. What another table says is looked up together: PostgreSQL may begin there then."""
+        labels = [part for part in parts if isinstance(part, Label)]
+        states = [part for part in parts if isinstance(part, Is) and part.value in _OF_DELIVERIES]
+        together = [
+            *([self._is_labelled(*labels)] if labels else []),
+            *([self._is_delivered(*states)] if states else []),
+        ]
+        others = (self.of(part, asking) for part in parts if part not in labels and part not in states)
+        return or_(false(), *together, *others)
+
+    def _is_labelled(self, *labels: Label) -> ColumnElement[bool]:
+        return self._is_among(_L.submission_id, _L.folded.in_(sorted({folded_label(one.value) for one in labels})))
+
+    def _is_delivered(self, *states: Is) -> ColumnElement[bool]:
+        return self._is_among(_D.submission_id, or_(*(_is(one.value) for one in states)))
+
     def _filter(self, tree: Query) -> ColumnElement[bool]:
         match tree:
             case Form(value=name):
@@ -97,12 +117,12 @@ class Conditions:
                 return _S.spam.is_not(None)
             case Is(value="starred"):
                 return IS_STARRED
-            case Is(value="held" | "failed" as state):
-                return self._is_among(_D.submission_id, _is(state))
+            case Is(value="held" | "failed"):
+                return self._is_delivered(tree)
             case Is(value=state):
                 return _S.state == state
-            case Label(value=label):
-                return self._is_among(_L.submission_id, _L.folded == folded_label(label))
+            case Label():
+                return self._is_labelled(tree)
             case Has(value="reply"):
                 return HAS_REPLY
             case _:
