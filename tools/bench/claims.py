@@ -37,6 +37,7 @@ EXPORTED = "exported rows/s"
 HALF_LOAD_P99 = "p99 ms, half load"
 ALONE, BESIDE_READERS = "accepts alone", "accepts beside readers"
 PAGE_P95 = "p95 ms"
+PAINTED_P95, WEIGHT = "key to painted, p95 ms", "kB"
 
 DATABASES = ("PostgreSQL", "SQLite")
 
@@ -83,6 +84,8 @@ LISTS_MOST_MS = {
 
 LIKE = "a rare word by LIKE"
 
+INBOX, INBOX_FOUND, INBOX_OPENED = "the inbox", "the inbox, searched", "a submission, opened from the inbox"
+
 
 def _lists(database: str) -> tuple[Claim, ...]:
     bounded = [Claim("lists", PAGE_P95, list_of(name, database), most=most) for name, most in LISTS_MOST_MS.items()]
@@ -127,6 +130,9 @@ CLAIMS = (
     Claim("streams", ACCEPTS, WATCHED, UNWATCHED, least=0.9),
     *(claim for database in DATABASES for claim in _exports(database)),
     *(claim for database in DATABASES for claim in _lists(database)),
+    *(Claim("inbox", PAGE_P95, name, most=100) for name in (INBOX, INBOX_FOUND)),
+    *(Claim("inbox", PAINTED_P95, name, most=300) for name in (INBOX_FOUND, INBOX_OPENED)),
+    Claim("inbox", WEIGHT, INBOX, most=100),
     Claim("readers", HALF_LOAD_P99, BESIDE_READERS, ALONE, most=2),
 )
 """The table of the design. Memory is flat where a backlog adds no more than a tenth."""

@@ -13,7 +13,13 @@ FORMS = ROOT / "forms.example.toml"
 
 
 def gateway(
-    broker_url: str, *, name: str = OURS, module: str = "gateway", forms: str = str(FORMS), workers: int = WORKERS
+    broker_url: str,
+    *,
+    name: str = OURS,
+    module: str = "gateway",
+    forms: str = str(FORMS),
+    workers: int = WORKERS,
+    console_url: str = "",
 ) -> Program:
     """Return a gateway replica."""
     variables = {
@@ -23,6 +29,7 @@ def gateway(
         "COUNTERFOIL_FORMS": forms,
         "COUNTERFOIL_SECRET": SECRET,
         "COUNTERFOIL_API_KEY_HASHES": "",
+        "COUNTERFOIL_CONSOLE_URL": console_url,
         "COUNTERFOIL_LOG_LEVEL": "warning",
         "COUNTERFOIL_RATE_LIMIT": "none",
         "COUNTERFOIL_WATCHERS_PER_SOURCE": "1000",
@@ -53,8 +60,8 @@ def storage(broker_url: str, database_url: str, number: int = 1) -> Program:
     )
 
 
-def console(broker_url: str, database_url: str) -> Program:
-    """Return a console; the schema of its database is to be migrated first."""
+def console(broker_url: str, database_url: str, setup: str = "") -> Program:
+    """Return a console; the schema of its database is to be migrated first. `setup` is COUNTERFOIL_SETUP_TOKEN."""
     return Program(
         "console",
         (sys.executable, "-m", "storage_service", "console"),
@@ -63,6 +70,7 @@ def console(broker_url: str, database_url: str) -> Program:
             "COUNTERFOIL_DATABASE_URL": database_url,
             "COUNTERFOIL_CONSOLE_BIND": "127.0.0.1:{port}",
             "COUNTERFOIL_FORMS": str(FORMS),
+            "COUNTERFOIL_SETUP_TOKEN": setup,
             "COUNTERFOIL_LOG_LEVEL": "warning",
         },
         listens=True,

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from bench.rounds import Subject
 from bench.rows.accepts import accepts
 from bench.rows.exports import exports
+from bench.rows.inbox import inbox
 from bench.rows.latency import latency
 from bench.rows.lists import lists
 from bench.rows.mails import mails
@@ -38,5 +39,6 @@ ROWS: Mapping[str, Row] = {
     "streams": Row("accepts beside open receipt streams", streams, 90),
     "exports": Row("exports of very many submissions", exports, 1000),
     "lists": Row("pages of lists and searches", lists, 400),
+    "inbox": Row("the console's inbox over very many submissions", inbox, 300),
     "readers": Row("accepts beside exports and searchers", readers, 120),
 }
