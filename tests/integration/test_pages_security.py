@@ -122,6 +122,17 @@ def test_what_was_typed_elsewhere_is_shown_as_text_and_cannot_be_sent_by_a_butto
 # Two tabs, an expired session, a page from yesterday
 
 
+@pytest.mark.parametrize("path", ["/console/sign-in", "/console/inbox/bulk", "/console/reset"])
+@pytest.mark.parametrize("has_token", [True, False])
+def test_a_form_of_very_many_fields_is_not_written_back(console: ConsoleApp, path: str, *, has_token: bool) -> None:
+    """Half a megabyte of `&` would become a page of thirty, which takes seconds, and anybody can send it."""
+    who = stranger(console)
+    sent = f"csrf_token={who.token()}&" if has_token else ""
+    answer = who.client.post(path, data=sent + "a=+&" * 120_000, content_type="application/x-www-form-urlencoded")
+    assert answer.status_code == 413
+    assert len(answer.data) < 10_000
+
+
 def test_in_two_tabs_both_can_send(console: ConsoleApp) -> None:
     who = reader(console)
     first, second = token_of(who.text("/console/account")), token_of(who.text("/console/account"))

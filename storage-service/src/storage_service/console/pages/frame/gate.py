@@ -13,7 +13,7 @@ from storage_service.accounts.user import asker_of
 from storage_service.console.access import OPEN, SIGNED_IN, is_page, needed, source_of
 from storage_service.console.pages.frame import current, going
 from storage_service.console.pages.frame.cookies import SESSION, Cookies
-from storage_service.console.pages.frame.posts import READS, Posts
+from storage_service.console.pages.frame.posts import READS, Posts, check_fields
 from storage_service.console.pages.frame.renderer import Pages, is_part_wanted
 from storage_service.console.pages.frame.tokens import PageSessions
 from storage_service.console.pages.frame.typed import Typed
@@ -48,6 +48,7 @@ class Gate:
         def check() -> Response | None:
             if not is_page(request) or request.endpoint == STATIC:
                 return None
+            check_fields(request)
             kept.prepare(app)
             self._recognise()
             if request.endpoint is None:

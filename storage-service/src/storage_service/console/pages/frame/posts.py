@@ -6,9 +6,19 @@ from flask import Flask, Request
 from flask_wtf.csrf import CSRFError, CSRFProtect
 
 from shared.public_addresses import Network
+from shared.web.refusals import refused
 from storage_service.console.pages.frame.reached import reached
 
 READS = frozenset({"GET", "HEAD"})
+
+FIELDS_MOST = 4000
+"""More than any form of ours has. What is not taken is written back: of a body of `&`, a page of many megabytes."""
+
+
+def check_fields(asked: Request) -> None:
+    """Refuse a form with too many fields before it is read, whoever sends it; raises `Refused` (413)."""
+    if asked.mimetype == "application/x-www-form-urlencoded" and asked.get_data().count(b"&") >= FIELDS_MOST:
+        raise refused(413, "TOO_MANY_FIELDS", f"This form has too many fields: {FIELDS_MOST} at most.")
 
 
 class Posts:
