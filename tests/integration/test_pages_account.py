@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine
 
 from support.console_app import ConsoleApp, a_console
-from support.console_pages import PASSWORD, reader, stranger
+from support.console_pages import BY, PASSWORD, reader, stranger
 from support.submission_databases import migrated
 
 NEW = "four other words of tests"
@@ -54,6 +55,31 @@ def test_the_old_password_is_not_tried_out_by_who_sits_at_an_open_browser(consol
     ]
     assert statuses[0] == 422
     assert statuses[-1] == 429
+
+
+def test_whoever_sits_down_at_an_open_browser_makes_no_password_where_there_is_none(
+    engine: Engine, tmp_path: Path
+) -> None:
+    """Who signs in by a passkey or elsewhere has none: the session of an open screen is to become no way in."""
+    now = [datetime.now(UTC)]
+    console = a_console(engine, tmp_path, clock=lambda: now[0])
+    who = reader(console)
+    now[0] += timedelta(minutes=61)
+    late = who.post("/console/account/password", {"new_password": NEW})
+    assert (late.status_code, "sign out and in again" in late.text) == (409, True)
+    assert who.user
+    assert not console.parts.accounts.users.one(who.user.id).has_password
+    who.enter(who.user)
+    assert who.post("/console/account/password", {"new_password": NEW}).status_code == 303
+
+
+def test_a_new_password_ends_the_link_that_was_mailed_for_another(console: ConsoleApp) -> None:
+    who = reader(console, password=PASSWORD)
+    assert who.user
+    made = console.parts.link_mails.make("reset", who.user.email, (), BY)
+    assert stranger(console).get(made.path).status_code == 200
+    assert who.post("/console/account/password", {"password": PASSWORD, "new_password": NEW}).status_code == 303
+    assert stranger(console).get(made.path).status_code == 410
 
 
 def test_sessions_are_listed_and_each_can_be_ended(console: ConsoleApp) -> None:

@@ -162,6 +162,11 @@ def owners_locked(connection: Connection) -> None:
         connection.execute(select(func.pg_advisory_xact_lock(_OF_THE_OWNERS)))
 
 
+def locked(connection: Connection, key: UUID) -> None:
+    """Let nobody else change an account until this transaction ends; on SQLite it is alone anyway."""
+    connection.execute(select(_U.id).where(_U.id == key).with_for_update(key_share=True))
+
+
 def has_owner(connection: Connection, but: UUID | None = None) -> bool:
     """Return whether somebody owns the installation, or somebody else."""
     found = select(_U.id).where(_U.is_owner, _U.ended_at.is_(None)).limit(1)

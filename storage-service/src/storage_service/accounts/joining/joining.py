@@ -15,7 +15,7 @@ from storage_service.accounts.links import Link, Links, Spent
 from storage_service.accounts.passwords import Passwords
 from storage_service.accounts.roles import Grant
 from storage_service.accounts.user import User
-from storage_service.accounts.users import NotFound, Users, owners_locked
+from storage_service.accounts.users import NotFound, Users, locked, owners_locked
 from storage_service.accounts.writing import writing
 
 
@@ -68,10 +68,11 @@ class Joining:
         """Give an account a new password: its sessions end, and none of its browsers is known any more."""
         email = self._link(token, "reset").email
         kept, user = self._passwords.hashed(password, email), self._users.by_email(email)
+        if user is None:
+            raise Spent
         with writing(self._engine) as connection:
+            locked(connection, user.id)  # first, as wherever both are written: nobody waits for another in a circle
             self._links.use(connection, token, "reset")
-            if user is None:
-                raise Spent
             try:
                 user = self._passwords.keep(user.id, kept, _themselves(email, source), within=connection)
             except NotFound:

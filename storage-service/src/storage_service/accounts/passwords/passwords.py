@@ -22,7 +22,7 @@ from storage_service.accounts.users import living
 from storage_service.accounts.writing import writing
 from storage_service.tables import ACCOUNTS
 
-_U, _S = ACCOUNTS.users.c, ACCOUNTS.sessions.c
+_U, _S, _L = ACCOUNTS.users.c, ACCOUNTS.sessions.c, ACCOUNTS.links.c
 
 
 class BadPassword(ValueError):
@@ -76,12 +76,16 @@ class Passwords:
     def keep(
         self, key: UUID, kept: str, by: Asker, *, but: UUID | None = None, within: Connection | None = None
     ) -> User:
-        """Do what `set` does, with what `hashed` returned, and return the account; raises `NotFound`."""
+        """Do what `set` does, with what `hashed` returned, and return the account; raises `NotFound`.
+
+        A link that was mailed for a new password opens nothing any more: it may be in others' hands.
+        """
         with writing(self._engine, within) as connection:
             user = living(connection, key)
             connection.execute(update(ACCOUNTS.users).where(_U.id == key).values(password=kept))
             others = delete(ACCOUNTS.sessions).where(_S.user_id == key)
             connection.execute(others if but is None else others.where(_S.id != but))
+            connection.execute(delete(ACCOUNTS.links).where(_L.purpose == "reset", _L.folded == user.folded))
             self._audit.note(by, "password.set", user.email, within=connection)
             return living(connection, key)
 

@@ -21,6 +21,8 @@ from storage_service.console.parts import Parts
 
 HERE = "/console/account"
 
+_NOT_RECENT = "You signed in more than an hour ago: sign out and in again, then set a password."
+
 _ENDED = {0: "There was no other session.", 1: "1 other session has ended."}
 
 
@@ -56,6 +58,8 @@ def _add_password(views: Blueprint, parts: Parts, pages: Pages) -> None:
     @signed_in
     def password() -> Response:
         user, given = current.me(), request.form.get("password", "")
+        if not user.has_password and not current.is_recent(parts.clock()):
+            return wrong(409, new_password=_NOT_RECENT)
         try:
             if user.has_password and not _is_theirs(parts, pages, user, given):
                 return wrong(422, password="This is not your password.")  # noqa: S106 - a message

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from flask import g
@@ -9,6 +10,10 @@ from flask import g
 from storage_service.accounts.asker import Asker
 from storage_service.accounts.sessions import SignedIn
 from storage_service.accounts.user import User
+
+RECENT = timedelta(hours=1)
+"""How long after signing in somebody may get one more way in: it outlives the session of whoever sits down at an open
+screen."""
 
 
 def signed_in() -> SignedIn | None:
@@ -21,6 +26,12 @@ def session_id() -> UUID | None:
     """Return the id of the session that a request comes with."""
     found = signed_in()
     return None if found is None else found.session_id
+
+
+def is_recent(now: datetime) -> bool:
+    """Return whether whoever is signed in has shown a moment ago who they are."""
+    found = signed_in()
+    return found is not None and now - found.began_at <= RECENT
 
 
 def me() -> User:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from uuid import UUID
 
 from flask import Blueprint, Response, request
@@ -18,8 +17,6 @@ from storage_service.console.pages.ways.using import asked, party
 from storage_service.console.parts import Parts
 
 ACCOUNT = "/console/account"
-RECENT = timedelta(hours=1)
-"""How long after signing in a passkey may be added: it outlives the session of whoever sits down at an open screen."""
 
 _NOT_RECENT = "You signed in more than an hour ago: sign out and in again, then add the passkey."
 _LAST = "This is your only way to sign in: set a password or add another passkey first."
@@ -29,8 +26,7 @@ def add_views(views: Blueprint, parts: Parts, pages: Pages) -> None:
     """Add the views."""
 
     def check_recent() -> None:
-        session = current.signed_in()
-        if session is None or parts.clock() - session.began_at > RECENT:
+        if not current.is_recent(parts.clock()):
             raise NotAccepted("not_recent", _NOT_RECENT)
 
     @views.post("/console/account/passkeys/options")
