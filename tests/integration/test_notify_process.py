@@ -172,6 +172,22 @@ def test_a_death_after_the_record_doubles_nothing(
     assert ids(mail_sink.messages()) == sorted(str(event.id) for event in events)
 
 
+def test_the_owners_mail_leads_to_the_page_of_the_submission(
+    sqlite_url: str, mail_sink: MailSink, make: Make, publish: Publish
+) -> None:
+    told = {"COUNTERFOIL_OWNER_MAIL": "owner@example.org", "COUNTERFOIL_PUBLIC_URL": "https://forms.example.org/"}
+    service = make(sqlite_url, mail_sink.url, **told)
+    service.start()
+    event = an_event()
+    publish([event])
+
+    def to_the_owner() -> list[EmailMessage]:
+        return [mail for mail in mail_sink.messages() if mail["To"] == "owner@example.org"]
+
+    [mail] = eventually(to_the_owner, 30, f"the owner has a mail\n{service.tail()}")
+    assert all(f"https://forms.example.org/console/submissions/{event.id}" in body for body in bodies(mail))
+
+
 def test_changed_templates_count_without_a_restart_and_wrong_ones_never(
     sqlite_url: str, mail_sink: MailSink, make: Make, publish: Publish, tmp_path: Path
 ) -> None:

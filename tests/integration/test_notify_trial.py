@@ -98,6 +98,13 @@ def test_a_confirmation_is_sent_and_each_step_is_shown(
     assert shown.splitlines()[-1].startswith("sent: 250 ")
 
 
+def test_what_is_stored_nowhere_links_to_no_page(monkeypatch: pytest.MonkeyPatch, receiver: Receiver) -> None:
+    monkeypatch.setenv("COUNTERFOIL_PUBLIC_URL", "https://forms.example.org")
+    assert run("webhook", "--form", "contact") == 0
+    assert receiver.received
+    assert not [call for call in receiver.received if b"/console/" in call.body]
+
+
 @pytest.mark.parametrize("methods", [("PLAIN",), ("CRAM-MD5",)])
 def test_no_way_to_log_in_shows_the_password(
     methods: tuple[str, ...], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]

@@ -18,9 +18,12 @@ OWNER = "owner@example.org"
 
 
 def an_owner_channel(
-    addresses: Sequence[str] = (OWNER,), timezone: str = "UTC", clock: Callable[[], datetime] = lambda: NOON
+    addresses: Sequence[str] = (OWNER,),
+    timezone: str = "UTC",
+    clock: Callable[[], datetime] = lambda: NOON,
+    console_url: str | None = None,
 ) -> OwnerChannel:
-    return OwnerChannel(Composer(MAIL_FROM, clock), TEMPLATES, addresses, timezone)
+    return OwnerChannel(Composer(MAIL_FROM, clock), TEMPLATES, addresses, timezone, console_url)
 
 
 def owner_mails(event: SubmissionAccepted, form: Form, channel: OwnerChannel | None = None) -> list[Mail]:

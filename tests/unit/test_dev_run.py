@@ -32,6 +32,7 @@ def no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
         "SECRET",
         "CONSOLE_BIND",
         "PUBLIC_URL",
+        "CONSOLE_PUBLIC_URL",
         "SETUP_TOKEN",
     ):
         monkeypatch.delenv(f"COUNTERFOIL_{name}", raising=False)
@@ -81,6 +82,19 @@ def test_the_sink_has_mails_to_an_owner_too_unless_somebody_says_who_that_is(
     monkeypatch.setenv("COUNTERFOIL_OWNER_MAIL", "me@example.org")
     assert run_settings.environment(tmp_path, "notify", made)["COUNTERFOIL_OWNER_MAIL"] == "me@example.org"
     assert "to whoever submits and to the owner" in run_words.ready(tmp_path, 80, "", "http://127.0.0.1:8025/")
+
+
+def test_mails_to_the_owner_link_to_the_console_of_the_run_unless_somebody_says_where_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = "COUNTERFOIL_CONSOLE_PUBLIC_URL"
+    assert run_settings.environment(tmp_path, "notify", MADE)[name] == "http://127.0.0.1:8080"
+    assert name not in run_settings.environment(tmp_path, "console", MADE)
+    monkeypatch.setenv(name, "https://console.example.org")
+    assert run_settings.environment(tmp_path, "notify", MADE)[name] == "https://console.example.org"
+    monkeypatch.delenv(name)
+    monkeypatch.setenv("COUNTERFOIL_PUBLIC_URL", "https://forms.example.org")
+    assert name not in run_settings.environment(tmp_path, "notify", MADE)
 
 
 @pytest.mark.parametrize("text", ["http", "0", "65536", "-1", "8080 "])

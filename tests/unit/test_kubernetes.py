@@ -176,6 +176,8 @@ def test_a_service_takes_its_settings(name: str, manifests: list[Manifest], tmp_
     )
     assert shown.returncode == 0, shown.stderr
     assert "example.org" in shown.stdout or name in {"storage-service", "console"}, "what the example sets has arrived"
+    if name == "notify-service":
+        assert "console_url='https://forms.example.org'" in shown.stdout, "mails to owners link to the console"
 
 
 def test_every_file_of_a_secret_that_is_named_is_there(manifests: list[Manifest]) -> None:

@@ -84,6 +84,31 @@ def test_the_name_in_ehlo_may_be_set(environment: pytest.MonkeyPatch) -> None:
     assert settings.load().smtp_hello == "forms.example.org"
 
 
+@pytest.mark.parametrize(
+    ("own", "shared", "expected"),
+    [
+        ("", "", None),
+        ("", "https://forms.example.org/", "https://forms.example.org"),
+        ("https://console.example.org", "https://forms.example.org", "https://console.example.org"),
+    ],
+)
+def test_the_console_is_where_its_own_setting_says_else_where_the_forms_are(
+    own: str, shared: str, expected: str | None, environment: pytest.MonkeyPatch
+) -> None:
+    environment.setenv("COUNTERFOIL_CONSOLE_PUBLIC_URL", own)
+    environment.setenv("COUNTERFOIL_PUBLIC_URL", shared)
+    assert settings.load().console_url == settings.load_for_preview().console_url == expected
+
+
+def test_both_addresses_are_checked_whichever_counts(environment: pytest.MonkeyPatch) -> None:
+    environment.setenv("COUNTERFOIL_CONSOLE_PUBLIC_URL", "https://console.example.org/console")
+    environment.setenv("COUNTERFOIL_PUBLIC_URL", "forms.example.org")
+    with pytest.raises(SettingsError) as raised:
+        settings.load()
+    for name in ("CONSOLE_PUBLIC_URL", "PUBLIC_URL"):
+        assert f"COUNTERFOIL_{name}: expected scheme://host" in str(raised.value)
+
+
 @pytest.mark.usefixtures("environment")
 def test_no_secret_is_shown() -> None:
     shown = repr(settings.load())

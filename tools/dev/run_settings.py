@@ -64,11 +64,19 @@ def environment(directory: Path, service: str, made: Mapping[str, str]) -> dict[
         "SETUP_TOKEN_FILE": str(secrets / "setup_token"),
         "FORM_SECRETS": str(ROOT / "secrets" / "forms"),
         "LOG_FORMAT": "console",
+        **_links(service, made),
         **made,
     }
     settings = {f"COUNTERFOIL_{name}": value for name, value in own.items() if not is_given(name.removesuffix("_FILE"))}
     fixed = {"COUNTERFOIL_FORMS": str(forms()), "COUNTERFOIL_BIND": made["BIND"], "PYTHONUNBUFFERED": "1"}
     return dict(os.environ) | settings | fixed
+
+
+def _links(service: str, made: Mapping[str, str]) -> dict[str, str]:
+    """Return where mails to the owner find the console: through the gateway, unless somebody says where that is."""
+    if service != "notify" or is_given("PUBLIC_URL"):
+        return {}
+    return {"CONSOLE_PUBLIC_URL": f"http://{made['BIND']}"}
 
 
 def write(directory: Path, service: str, made: Mapping[str, str]) -> None:

@@ -69,7 +69,15 @@ WORKS = (*PARKING, NOTIFY_ACCOUNTS)
 
 def channel_needs(chosen: settings.Settings, templates: Templates) -> ChannelNeeds:
     """Return what channels are made from, by the settings."""
-    return ChannelNeeds(chosen.mail_from, chosen.form_secrets, now, templates, chosen.owner_mail, chosen.timezone)
+    return ChannelNeeds(
+        chosen.mail_from,
+        chosen.form_secrets,
+        now,
+        templates,
+        owner_mail=chosen.owner_mail,
+        timezone=chosen.timezone,
+        console_url=chosen.console_url,
+    )
 
 
 def run(

@@ -28,7 +28,10 @@ _ADDRESS = re.compile(r"[\w!#$%&'*+/=?^`{|}~.-]{1,64}@[a-z0-9-]+(\.[a-z0-9-]+)*"
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Read from `COUNTERFOIL_…` by `load`. The addresses of broker and database may hold passwords: not shown."""
+    """Read from `COUNTERFOIL_…` by `load`. The addresses of broker and database may hold passwords: not shown.
+
+    `console_url` is where owners reach the console, without a slash at its end; None where nothing is said.
+    """
 
     broker_url: str = field(repr=False)
     database_url: str = field(repr=False)
@@ -49,6 +52,7 @@ class Settings:
     metrics_bind: str | None
     log_level: str
     log_format: str
+    console_url: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +64,7 @@ class PreviewSettings:
     templates: Path | None
     forms: Path
     form_secrets: FormSecrets
+    console_url: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +111,7 @@ def load(*, with_broker: bool = True) -> Settings:
         metrics_bind=settings.metrics_bind(env),
         log_level=settings.log_level(env),
         log_format=settings.log_format(env),
+        console_url=settings.console_url(env),
     )
     settings.sealed(env, *problems)
     return loaded
@@ -147,6 +153,7 @@ def load_for_preview() -> PreviewSettings:
         templates=_templates(env),
         forms=form_settings.forms_file(env),
         form_secrets=form_settings.form_secrets(env),
+        console_url=settings.console_url(env),
     )
     settings.sealed(env, *problems)
     return loaded

@@ -74,6 +74,12 @@ def console_public_url(env: FileAwareEnv) -> str | None:
     return origin(env, "CONSOLE_PUBLIC_URL")
 
 
+def console_url(env: FileAwareEnv) -> str | None:
+    """Read where owners reach the console: `CONSOLE_PUBLIC_URL`, else `PUBLIC_URL`; both are checked."""
+    own, shared = console_public_url(env), public_url(env)
+    return own or shared
+
+
 def origin(env: FileAwareEnv, name: str) -> str | None:
     """Read where somebody is reached, as `https://forms.example.org`, without a slash at its end; None for nothing."""
     return (env.str(name, "", validate=_is_origin) or "").rstrip("/") or None

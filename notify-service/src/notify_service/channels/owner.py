@@ -18,16 +18,25 @@ from shared.forms import Form, Owner
 class OwnerChannel:
     """Tells each owner of a form by a mail of their own, so that none sees another's address.
 
-    `addresses` are those of forms that name none, `timezone` is that of forms that name none. It counts against no cap:
-    caps are for mails that a stranger makes us send to whomever they like.
+    `addresses` are those of forms that name none, `timezone` is that of forms that name none, and `console_url` is
+    where the console is reached, if anybody says so. It counts against no cap: caps are for mails that a stranger makes
+    us send to whomever they like.
     """
 
     name = "owner"
     off = "the form tells this address no more"
 
-    def __init__(self, composer: Composer, templates: Templates, addresses: Sequence[str], timezone: str) -> None:
+    def __init__(
+        self,
+        composer: Composer,
+        templates: Templates,
+        addresses: Sequence[str],
+        timezone: str,
+        console_url: str | None = None,
+    ) -> None:
+        sender = composer.mail_from.name or composer.mail_from.address
         self._composer = composer
-        self._wording = OwnerWording(templates, composer.mail_from.name or composer.mail_from.address, timezone)
+        self._wording = OwnerWording(templates, sender, timezone, console_url)
         self._addresses = addresses
 
     def plan(self, event: SubmissionAccepted, form: Form | None) -> Sequence[Planned]:

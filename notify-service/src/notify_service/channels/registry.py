@@ -25,7 +25,10 @@ from shared.forms.secrets import READERS
 
 @dataclass(frozen=True, slots=True)
 class ChannelNeeds:
-    """What channels are made from. `owner_mail` and `timezone` are those of forms that say nothing of them."""
+    """What channels are made from. `owner_mail` and `timezone` are those of forms that say nothing of them.
+
+    `console_url` is where owners reach the console; None where they are to be given no link to it.
+    """
 
     mail_from: MailFrom
     secrets: FormSecrets
@@ -33,6 +36,7 @@ class ChannelNeeds:
     templates: Templates
     owner_mail: Sequence[str] = ()
     timezone: str = "UTC"
+    console_url: str | None = None
 
     @property
     def composer(self) -> Composer:
@@ -51,13 +55,15 @@ class Listed:
 
 CHANNELS: dict[str, Listed] = {
     "confirmation": Listed(lambda n: ConfirmationChannel(n.composer, n.templates), "smtp", "email"),
-    "owner": Listed(lambda n: OwnerChannel(n.composer, n.templates, n.owner_mail, n.timezone), "smtp", "owner"),
-    "webhook": Listed(lambda n: WebhookChannel(n.secrets, n.clock), "http", "webhook"),
-    "slack": Listed(lambda n: ChatChannel(Slack(), n.secrets), "http", "slack"),
-    "discord": Listed(lambda n: ChatChannel(Discord(), n.secrets), "http", "discord"),
-    "teams": Listed(lambda n: ChatChannel(Teams(), n.secrets), "http", "teams"),
-    "telegram": Listed(lambda n: ChatChannel(Telegram(), n.secrets), "http", "telegram"),
-    "apprise": Listed(lambda n: ChatChannel(Apprise(pushes()), n.secrets), "http", "apprise"),
+    "owner": Listed(
+        lambda n: OwnerChannel(n.composer, n.templates, n.owner_mail, n.timezone, n.console_url), "smtp", "owner"
+    ),
+    "webhook": Listed(lambda n: WebhookChannel(n.secrets, n.clock, n.console_url), "http", "webhook"),
+    "slack": Listed(lambda n: ChatChannel(Slack(), n.secrets, n.console_url), "http", "slack"),
+    "discord": Listed(lambda n: ChatChannel(Discord(), n.secrets, n.console_url), "http", "discord"),
+    "teams": Listed(lambda n: ChatChannel(Teams(), n.secrets, n.console_url), "http", "teams"),
+    "telegram": Listed(lambda n: ChatChannel(Telegram(), n.secrets, n.console_url), "http", "telegram"),
+    "apprise": Listed(lambda n: ChatChannel(Apprise(pushes()), n.secrets, n.console_url), "http", "apprise"),
 }
 """Each channel by its name in the table."""
 

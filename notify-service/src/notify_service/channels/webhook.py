@@ -11,9 +11,10 @@ from uuid import UUID
 from standardwebhooks import Webhook as Signer
 
 from notify_service.channels.planned import Key, Planned
+from notify_service.channels.submission_page import page_of
 from notify_service.transports.failures import Permanent, Transient
 from notify_service.transports.http.sender import Request
-from shared.contracts import SubmissionAccepted
+from shared.contracts import JsonValue, SubmissionAccepted
 from shared.forms import Form, FormSecrets, NoSecret, Webhook
 from shared.forms.webhook import ACCEPTED, OWNER, RELEASED, WebhookEvent
 
@@ -26,7 +27,8 @@ _COMPACT = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False)
 
 
 class WebhookChannel:
-    """Tells the endpoints of a form of each submission. `clock` gives the time that is signed.
+    """Tells the endpoints of a form of each submission. `clock` gives the time that is signed, and `console_url` is
+    where the submission's page is, if anywhere.
 
     In the place of an address's hash stands a webhook's name: an address that is mended takes over what waits.
     """
@@ -34,9 +36,10 @@ class WebhookChannel:
     name = "webhook"
     off = "the form has no such webhook any more"
 
-    def __init__(self, secrets: FormSecrets, clock: Callable[[], datetime]) -> None:
+    def __init__(self, secrets: FormSecrets, clock: Callable[[], datetime], console_url: str | None = None) -> None:
         self._secrets = secrets
         self._clock = clock
+        self._console_url = console_url
 
     def plan(self, event: SubmissionAccepted, form: Form | None) -> Sequence[Planned]:
         """Return the deliveries to the form's webhooks: one to each that is told of accepted submissions, and one on
@@ -73,7 +76,8 @@ class WebhookChannel:
             secrets, own = self._read(webhook)
         except NoSecret as error:
             raise Transient(f"no secret: {error}") from None
-        body = body_of(event, RELEASED if planned.on_release else ACCEPTED)
+        what: WebhookEvent = RELEASED if planned.on_release else ACCEPTED
+        body = body_of(event, what, page_of(self._console_url, event.id))
         ours = {"Content-Type": "application/json", "User-Agent": USER_AGENT}
         signed = _signed(secrets, planned.provider_id, body, self._clock())
         return Request(planned.destination, body.encode(), own | ours | signed)
@@ -108,17 +112,20 @@ def _shown(name: str, url: str) -> str:
     return host if name == OWNER or not host else f"{name} ({host})"
 
 
-def body_of(event: SubmissionAccepted, what: WebhookEvent = ACCEPTED) -> str:
-    """Return the body: a JSON object with the event's type, when the submission was accepted, and its data."""
+def body_of(event: SubmissionAccepted, what: WebhookEvent = ACCEPTED, url: str | None = None) -> str:
+    """Return the body: a JSON object with the event's type, when the submission was accepted, and its data; with
+    `submission_url` where that is known."""
     accepted_at = event.accepted_at.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
-    data = {
+    data: dict[str, JsonValue] = {
         "id": str(event.id),
         "form": event.form,
         "accepted_at": accepted_at,
         "reply_to": event.reply_address,
         "captcha": event.control.captcha,
-        "fields": event.fields,
+        "fields": dict(event.fields),
     }
+    if url is not None:
+        data["submission_url"] = url
     return _COMPACT.encode({"type": what, "timestamp": accepted_at, "data": data})
 
 

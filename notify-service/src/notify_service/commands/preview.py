@@ -55,6 +55,7 @@ def _mail(chosen: settings.PreviewSettings, form: Form, event: SubmissionAccepte
         Templates(chosen.templates),
         owner_mail=[_SOME_OWNER],
         timezone=chosen.timezone,
+        console_url=chosen.console_url,
     )
     channel = CHANNELS[name].make(needs)
     planned = next(iter(channel.plan(event, form)), None)

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from notify_service.channels.chat.message import Message, message_of
 from notify_service.channels.planned import Key, Planned
+from notify_service.channels.submission_page import page_of
 from notify_service.transports.failures import Permanent, Transient
 from notify_service.transports.http.sender import Request
 from shared.contracts import SubmissionAccepted
@@ -38,13 +39,14 @@ class Service(Protocol):
 
 
 class ChatChannel:
-    """Tells the owner of a form of each submission in a room."""
+    """Tells the owner of a form of each submission in a room; `console_url` is where its page is, if anywhere."""
 
-    def __init__(self, service: Service, secrets: FormSecrets) -> None:
+    def __init__(self, service: Service, secrets: FormSecrets, console_url: str | None = None) -> None:
         self.name = service.name
         self.off = f"the form has no {service.title} any more"
         self._service = service
         self._secrets = secrets
+        self._console_url = console_url
 
     def plan(self, event: SubmissionAccepted, form: Form | None) -> Sequence[Planned]:
         """Return the one delivery to the form's room, where it has one. Its address is not read for that: a room is
@@ -70,7 +72,8 @@ class ChatChannel:
     def compose(self, event: SubmissionAccepted, form: Form, planned: Planned) -> Request:  # noqa: ARG002
         """Return the request. Without its secret nothing is tried, and that tells nothing of the service."""
         chat = self._chat(form)
-        return self.saying(form, message_of(event, form, chat.include if chat else None))
+        link = page_of(self._console_url, event.id)
+        return self.saying(form, message_of(event, form, chat.include if chat else None, link))
 
     def saying(self, form: Form, message: Message) -> Request:
         """Return the request that says something else in a form's room; raises as `compose` does."""

@@ -39,9 +39,11 @@ class Message:
         return f"Reference {self.reference}"
 
 
-def message_of(event: SubmissionAccepted, form: Form, include: Collection[str] | None) -> Message:
+def message_of(
+    event: SubmissionAccepted, form: Form, include: Collection[str] | None, link: str | None = None
+) -> Message:
     """Return the message. `include` names the fields that are shown; None is all, and an address that is in none."""
     shown = fields_shown(event, form, include)
     if include is None and event.reply_address not in (None, *event.fields.values()):
         shown.append(FieldShown(REPLY_TO, lines_of(event.reply_address)))
-    return Message(one_line(form.title) or _NO_TITLE, shown, str(event.id))
+    return Message(one_line(form.title) or _NO_TITLE, shown, str(event.id), link)

@@ -13,6 +13,7 @@ from notify_service.channels.mail.dates import moment_in
 from notify_service.channels.mail.fitting import fitted
 from notify_service.channels.mail.template_set import Words
 from notify_service.channels.mail.templates import Templates
+from notify_service.channels.submission_page import page_of
 from notify_service.transports.failures import Permanent
 from shared.contracts import JsonValue, SubmissionAccepted
 from shared.forms import Form, Owner
@@ -44,14 +45,16 @@ _FIELDS_BYTES = 216 * 1024
 class OwnerWording:
     """Words the mail from its template; `sender` is the name of who sends it, `timezone` that of owners who name none.
 
+    `console_url` is where the console is reached, whose page of the submission it links to; None for no link.
     It says what was typed, as it was typed: the owner has to see that. All of it is text: nothing in it is read as a
     template, as HTML or as a header.
     """
 
-    def __init__(self, templates: Templates, sender: str, timezone: str) -> None:
+    def __init__(self, templates: Templates, sender: str, timezone: str, console_url: str | None = None) -> None:
         self._templates = templates
         self._sender = sender
         self._timezone = timezone
+        self._console_url = console_url
 
     def words(self, event: SubmissionAccepted, form: Form, reply_to: ReplyTo | None) -> Words:
         """Return the fields with their labels, whom an answer goes to, where it came from, and its reference."""
@@ -70,7 +73,7 @@ class OwnerWording:
             "page": _line((event.source.referer or "")[:_PAGE_MOST]),
             "visitor_language": _language(event.source.language),
             "reference": str(event.id),
-            "submission_url": None,  # there is no page yet that shows one
+            "submission_url": page_of(self._console_url, event.id),
             "sender": self._sender,
         }
         return self._templates.render(NAME, language, values)
