@@ -30,7 +30,7 @@ def main() -> int:
     """Measure and report; 1 where something could not be measured."""
     given = _arguments()
     logs.configure("bench", level="error", format="auto")
-    scale = scaled(quick=given.quick, rounds=given.rounds, backlog=given.backlog)
+    scale = scaled(quick=given.quick, rounds=given.rounds, backlog=given.backlog, rows=given.submissions)
     names = given.rows or list(ROWS)
     figures, failed = Figures(), list[str]()
     try:
@@ -55,6 +55,7 @@ def _arguments() -> argparse.Namespace:
     )
     parser.add_argument("--rounds", type=int, help="how often each is measured (3)")
     parser.add_argument("--backlog", type=int, help="how many messages wait where memory is measured (1,000,000)")
+    parser.add_argument("--submissions", type=int, help="how many lists and exports go through (1,000,000)")
     parser.add_argument("--quick", action="store_true", help="one short round of each, nothing written")
     return parser.parse_args()
 

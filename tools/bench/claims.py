@@ -29,6 +29,8 @@ UNWATCHED = "without streams"
 GATEWAY_EMPTY, GATEWAY_FULL = "gateway worker, no backlog", "gateway worker, backlog"
 STORAGE_EMPTY, STORAGE_FULL = "storage replica, no backlog", "storage replica, backlog"
 
+INDEXED, NOT_INDEXED = "the index filled behind it", "no index behind it"
+
 CURSOR, COPY_OUT = "a bare cursor and csv.writer", "PostgreSQL COPY to stdout"
 
 ACCEPTS, ACCEPT_P99, STORED, MAILS = "accepts/s", "p99 ms", "stored/s", "mails/s"
@@ -118,6 +120,7 @@ CLAIMS = (
     Claim("stored", STORED, ONE_REPLICA, PIKA_DRAINING, is_limit=True),
     Claim("stored", STORED, ONE_REPLICA, COPY, is_limit=True),
     Claim("stored", STORED, TWO_REPLICAS, ONE_REPLICA),
+    Claim("indexed", STORED, INDEXED, NOT_INDEXED, least=0.9),
     Claim("mails", MAILS, ONE_REPLICA, SMTP_LOOP, least=0.7, is_limit=True),
     Claim("mails", MAILS, ONE_REPLICA, SMTP_PIPELINED, is_limit=True),
     Claim("mails", MAILS, WITH_OWNER, SMTP_LOOP, is_limit=True),

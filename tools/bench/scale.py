@@ -35,7 +35,7 @@ QUICK = Scale(
 )
 
 
-def scaled(*, quick: bool, rounds: int | None, backlog: int | None) -> Scale:
+def scaled(*, quick: bool, rounds: int | None, backlog: int | None, rows: int | None = None) -> Scale:
     """Return the scale that the command line asks for."""
     chosen = QUICK if quick else Scale()
-    return replace(chosen, rounds=rounds or chosen.rounds, backlog=backlog or chosen.backlog)
+    return replace(chosen, rounds=rounds or chosen.rounds, backlog=backlog or chosen.backlog, rows=rows or chosen.rows)

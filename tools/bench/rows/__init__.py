@@ -15,7 +15,7 @@ from bench.rows.lists import lists
 from bench.rows.mails import mails
 from bench.rows.memory import memory
 from bench.rows.readers import readers
-from bench.rows.stored import stored
+from bench.rows.stored import indexed, stored
 from bench.rows.streams import streams
 from bench.world import World
 
@@ -33,6 +33,7 @@ class Row:
 ROWS: Mapping[str, Row] = {
     "accepts": Row("durable accepts at 64 connections", accepts, 270),
     "stored": Row("stored events a second, PostgreSQL", stored, 150),
+    "indexed": Row("stored events a second with the search index behind it", indexed, 60),
     "mails": Row("confirmation mails a second", mails, 60),
     "latency": Row("from 202 to row and mail, at half load", latency, 60),
     "memory": Row("memory over a backlog", memory, 200, rounds_most=1),

@@ -10,13 +10,23 @@ from functools import partial
 
 import psycopg
 
-from bench.claims import COPY, DRAINING, ONE_COMMIT, ONE_REPLICA, PIKA_DRAINING, STORED, TWO_REPLICAS
+from bench.claims import (
+    COPY,
+    DRAINING,
+    INDEXED,
+    NOT_INDEXED,
+    ONE_COMMIT,
+    ONE_REPLICA,
+    PIKA_DRAINING,
+    STORED,
+    TWO_REPLICAS,
+)
 from bench.database import Counted, driven
 from bench.draining import drain
 from bench.events import bodies
 from bench.program import Program
 from bench.rounds import Subject
-from bench.services import storage
+from bench.services import console, storage
 from bench.world import World
 from shared.contracts import SubmissionAccepted, decode
 from shared.messaging.topology import STORAGE
@@ -51,6 +61,23 @@ def stored(world: World) -> Iterator[list[Subject]]:
     ]
     ours.close()
     theirs.close()
+
+
+@contextmanager
+def indexed(world: World) -> Iterator[list[Subject]]:
+    """Yield one replica alone, and beside a console that makes the search index of what it stores."""
+    url, broker = world.postgres.create_database("indexed"), world.broker.url
+    replica, behind = storage(broker, url), console(broker, url)
+    replica.run("migrate")
+    counted = Counted(url, "submissions", "stored_at")
+    alone = partial(_drained, world, [replica], counted, world.scale.events)
+
+    def beside() -> Mapping[str, float]:
+        with behind.running(world.directory):
+            return alone()
+
+    yield [Subject(NOT_INDEXED, alone), Subject(INDEXED, beside)]
+    counted.close()
 
 
 def _drained(
