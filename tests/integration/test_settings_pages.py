@@ -230,6 +230,13 @@ def test_a_key_is_made_shown_once_and_ended(console: ConsoleApp, ada: Reader) ->
     assert "opens nothing already" in ada.get(ada.post(f"{KEYS}/reports%201/end").location).text
 
 
+def test_a_key_from_before_that_is_called_like_an_account_can_be_ended(console: ConsoleApp, ada: Reader) -> None:
+    key = console.parts.keys.add("grace@example.org", ["read"], None, None)
+    assert f"{KEYS}/grace%40example.org/end" in ada.text(KEYS)
+    ada.post(f"{KEYS}/grace%40example.org/end")
+    assert console.parts.keys.asker(key) is None
+
+
 def test_an_owner_makes_a_key_with_admin_for_thirty_days_at_most(console: ConsoleApp, ada: Reader) -> None:
     ada.post(KEYS, {"name": "people", "scope": "admin", "days": "90"})
     [kept] = console.parts.keys.listed()

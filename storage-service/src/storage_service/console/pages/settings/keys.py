@@ -10,7 +10,15 @@ from werkzeug.datastructures import MultiDict
 
 from shared.web.refusals import Refused, refused
 from storage_service.accounts.asker import SCOPES
-from storage_service.accounts.keys import ADMIN_DAYS_MOST, DAYS_MOST, FORMS_MOST, NAME_EXPECTED, NameTaken, is_name
+from storage_service.accounts.keys import (
+    ADMIN_DAYS_MOST,
+    DAYS_MOST,
+    FORMS_MOST,
+    NAME_EXPECTED,
+    NameTaken,
+    is_known_name,
+    is_name,
+)
 from storage_service.console.access import asker, needs
 from storage_service.console.pages.frame import going, notices
 from storage_service.console.pages.frame.renderer import Pages
@@ -93,7 +101,7 @@ def add(views: Blueprint, parts: Parts, pages: Pages) -> None:
     @views.post(f"{HERE}/<name>/end")
     @needs("admin")
     def end_key(name: str) -> Response:
-        ended = is_name(name) and parts.keys.end(name, by=asker())
+        ended = is_known_name(name) and parts.keys.end(name, by=asker())
         notices.tell(f"The key {name} has ended." if ended else "This key opens nothing already.")
         return going.to(HERE)
 
