@@ -18,10 +18,15 @@ TARGET_MOST = 200
 ACTIONS = (
     "submission.read",
     "submission.resend",
+    "delivery.resend",
+    "form.test",
     "export.csv",
     "export.json",
     "export.ndjson",
     "export.xlsx",
+    "job.change",
+    "job.resend",
+    "job.undo",
     "job.stop",
     "parked.list",
     "parked.read",
@@ -35,14 +40,18 @@ ACTIONS = (
     "invitation.made",
     "invitation.ended",
     "reset.made",
+    "reset.ended",
     "password.set",
     "password.removed",
+    "passkey.added",
+    "passkey.removed",
+    "identity.added",
     "session.began",
     "session.refused",
     "session.ended",
     "sessions.ended",
 )
-"""Much of what is noted, to choose from."""
+"""All that is noted, to choose from."""
 
 READINGS_MOST = 1000
 """How many of the last times that one thing was read are looked at: a program may read it every second."""
