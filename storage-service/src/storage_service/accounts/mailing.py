@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from uuid import uuid4
@@ -15,13 +15,10 @@ from shared.database import Outbox
 from shared.messaging.message import message_of
 from storage_service.accounts.addresses import address_of
 from storage_service.accounts.asker import Asker
-from storage_service.accounts.links import GOOD_FOR, Links, Purpose
+from storage_service.accounts.links import GOOD_FOR, PLACES, Links, Purpose
 from storage_service.accounts.roles import Grant
 from storage_service.accounts.writing import writing
 from storage_service.tables import OUTBOX
-
-PLACES: Mapping[Purpose, str] = {"invitation": "/console/invitation/", "reset": "/console/reset/"}
-"""Where a link leads: its token follows."""
 
 
 @dataclass(frozen=True, slots=True)
