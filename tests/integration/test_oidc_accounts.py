@@ -169,6 +169,11 @@ def test_what_is_wrong_in_it_is_named(text: str) -> None:
         parse(text)
 
 
+def test_more_roles_than_an_account_can_have_are_said(engine: Engine, users: Users) -> None:
+    forms = "|".join(f"form-{number}" for number in range(101))
+    assert reason(admission(engine, users, f"staff=viewer:{forms}"), somebody(groups=["staff"])) == "too_many_roles"
+
+
 def test_it_has_an_end() -> None:
     with pytest.raises(ValueError, match="200 at most"):
         parse(",".join(f"group-{number}=viewer" for number in range(201)))

@@ -17,7 +17,7 @@ from storage_service.accounts.links import Links, Spent
 from storage_service.accounts.oidc.groups import grants_of
 from storage_service.accounts.oidc.person import NotAdmitted, Person
 from storage_service.accounts.oidc.provider import Provider
-from storage_service.accounts.roles import Grant
+from storage_service.accounts.roles import BadGrants, Grant
 from storage_service.accounts.sessions import Sessions
 from storage_service.accounts.user import User, asker_of
 from storage_service.accounts.users import AddressTaken, LastOwner, NotFound, Users
@@ -31,6 +31,7 @@ _OTHERS = (
     "The account of your mail address belongs to somebody else at the sign-in provider, perhaps from before. "
     "Ask an owner of this installation to end it and to invite you."
 )
+_TOO_MANY = "Your groups have more roles here than an account can have. Ask whoever looks after this installation."
 _AGAIN = "Your account was changed at this very moment. Please try again."
 
 _I = ACCOUNTS.identities.c
@@ -68,6 +69,8 @@ class Admission:
             return user if granted is None else self._with_roles(user, granted, source)
         except (PermanentFailure, AddressTaken, NotFound, Spent):  # by somebody else, since it was looked at
             raise NotAdmitted("changed", _AGAIN) from None
+        except BadGrants:
+            raise NotAdmitted("too_many_roles", _TOO_MANY) from None
 
     def _known(self, person: Person) -> User | None:
         """Return the account that is linked with a person; one that has ended is linked with nobody."""
