@@ -20,7 +20,7 @@ from storage_service.console.pages.inbox import bulk, hints, mistakes, saved
 from storage_service.console.pages.inbox.asked import QUERY_CHARACTERS, Asked, asked_of
 from storage_service.console.pages.inbox.listing import Listing, listing
 from storage_service.console.pages.inbox.places import PLACES, form_places, title_of
-from storage_service.console.pages.inbox.starting import starts
+from storage_service.console.pages.inbox.starting import Start, starts
 from storage_service.console.pages.inbox.stream import SHOWN_MOST, stream
 from storage_service.console.pages.inbox.widening import wider
 from storage_service.console.parameters import Parameters
@@ -52,7 +52,7 @@ class Inbox:
             "listing": found,
             "title": self._title(asked, who),
             "widenings": wider(query) if not found.rows and not mistake else (),
-            "starts": starts(self._parts, who) if found.is_first else (),
+            "starts": self._starts(who) if found.is_first else (),
             "people": hints.people(self._parts, who) if found.rows and current.may("write") else (),
             "typed": {"ids": (), "label": "", "assignee": "", "wrong": None} | typed,
         }
@@ -65,6 +65,9 @@ class Inbox:
             "views": self._parts.views.listed(who),
         }
         return self._pages.page("inbox/inbox.html", 400 if mistake else status, **content)
+
+    def _starts(self, who: Asker) -> list[Start]:
+        return starts(self._parts, who, self._pages.browser.reached().origin)
 
     def _title(self, asked: Asked, who: Asker) -> str:
         if asked.view:
