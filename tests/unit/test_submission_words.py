@@ -53,6 +53,11 @@ def test_each_change_has_words(changes: dict[str, Any], words: str) -> None:
     assert said(a_step(**changes)) == words
 
 
+def test_an_address_is_the_same_person_in_capitals_too() -> None:
+    assert said(a_step("Ada@example.org", assignee=[None, ADA])) == "took it on"
+    assert said(a_step("Ada@example.org", assignee=[ADA, None])) == "gave it back"
+
+
 def test_what_somebody_chose_is_kept_apart_for_its_direction() -> None:
     named = [piece.text for piece in step_words(a_step(labels={"added": ["دعم"], "removed": []})) if piece.is_named]
     assert named == ["دعم"]

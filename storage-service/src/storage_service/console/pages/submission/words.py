@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple, TypeAlias
 
+from storage_service.records.folding import folded_address
 from storage_service.work import Step
 
 CHANNELS: Mapping[str, str] = {
@@ -78,7 +79,7 @@ def _starred(change: Sequence[bool], _by: str) -> list[Sentence]:
 
 
 def _assignee(change: Sequence[str | None], by: str) -> list[Sentence]:
-    before, after = change
+    (before, after), by = change, folded_address(by)  # as an assignee is kept
     if after is not None:
         return [(Piece("took it on"),) if after == by else (Piece("gave it to "), Piece(after, is_named=True))]
     return [(Piece("gave it back"),) if before == by else (Piece("took it from "), Piece(before or "", is_named=True))]
