@@ -23,6 +23,14 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
         "tests/e2e/test_observing.py",
         "tests/clients/test_snippet_in_trouble.py",
     ),
+    "the owner's browser": (
+        "tests/clients/test_console_*.py",
+        "tests/clients/test_forms_and_deliveries.py",
+        "tests/clients/test_inbox.py",
+        "tests/clients/test_newcomer.py",
+        "tests/clients/test_settings_pages.py",
+        "tests/clients/test_signing_in.py",
+    ),
     "the browser": ("tests/clients/*.py",),
     "the whole installation": (
         "tests/e2e/test_international.py",
@@ -40,6 +48,7 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
 
 LONG = (
     "the mortal broker",
+    "the owner's browser",
     "the browser",
     "the whole installation",
     "tests/integration/test_gateway_server.py",
