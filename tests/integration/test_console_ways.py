@@ -122,6 +122,25 @@ def test_an_account_whose_roles_come_from_groups_has_no_other_way_in(
     assert "at the sign-in provider alone" in refused.text
 
 
+def test_who_is_in_no_group_any_more_does_not_come_back_by_a_forgotten_password(
+    provider: OidcProvider, engine: Engine, tmp_path: Path
+) -> None:
+    """Whoever leaves has their letter box for a while, and asks there for a link that sets a password and signs in."""
+    console = console_at(provider, engine, tmp_path, roles=parse(ROLES))
+    provider.know({"ada": ADA})
+    assert come_by(provider, stranger(console)).status_code == 303
+    provider.know({"ada": {**ADA, "groups": ["others"]}})
+    assert come_by(provider, stranger(console)).status_code == 403
+    made, ada = console.parts.link_mails.make("reset", "ada@example.org", (), BY), stranger(console)
+    for answer in (ada.get(made.path), ada.post(made.path, {"password": PASSWORD})):
+        assert answer.status_code == 403
+        assert "at the sign-in provider alone" in answer.text
+    assert who(ada) is None
+    user = console.parts.accounts.users.by_email("ada@example.org")
+    assert user is not None
+    assert not user.has_password
+
+
 def test_whoever_cancels_and_whoever_replays(provider: OidcProvider, engine: Engine, tmp_path: Path) -> None:
     provider.know({"ada": ADA})
     console = console_at(provider, engine, tmp_path, roles=parse(ROLES))

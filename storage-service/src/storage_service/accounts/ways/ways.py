@@ -21,6 +21,9 @@ from storage_service.accounts.ways.begins import Begins
 PASSWORD, PASSKEY, OIDC = WAYS = ("password", "passkey", "oidc")
 DEFAULT = frozenset({PASSWORD, PASSKEY})
 
+ELSEWHERE = "This account signs in at the sign-in provider alone, for its roles come from there."
+"""What somebody reads who tries another way than the only one of theirs."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignOn:

@@ -11,7 +11,7 @@ from storage_service.accounts.links import Spent
 from storage_service.accounts.passwords import BadPassword, Busy
 from storage_service.accounts.user import User
 from storage_service.accounts.users import AddressTaken
-from storage_service.accounts.ways import PASSWORD
+from storage_service.accounts.ways import ELSEWHERE, PASSWORD
 from storage_service.console.access import open_to_all
 from storage_service.console.pages.entry.links import Opened, opened
 from storage_service.console.pages.frame.entering import enter, in_private
@@ -38,8 +38,7 @@ def add_views(views: Blueprint, parts: Parts, pages: Pages) -> None:
     ways: Mapping[str, Callable[[str], User]] = {"setup": by_setup, "invitation": by_invitation, "reset": by_reset}
 
     def shown(link: Opened, status: int = 200, **problems: str) -> Response:
-        email = link.email or _given("email")
-        return pages.page("entry/join.html", status, link=link, email=email, problems=problems)
+        return _elsewhere(pages) if _is_elsewhere(parts, link) else _asking(pages, link, status, problems)
 
     @views.get("/console/<any(setup, invitation, reset):purpose>/<token>")
     @open_to_all
@@ -53,7 +52,7 @@ def add_views(views: Blueprint, parts: Parts, pages: Pages) -> None:
     @in_private(pages)
     def join(purpose: str, token: str) -> Response:
         found = opened(parts.accounts, purpose, token)
-        if found is None or PASSWORD not in parts.ways.names:
+        if found is None or not _takes_password(parts, found):
             return _spent(pages, purpose) if found is None else shown(found, 403)
         try:
             user = ways[purpose](token)
@@ -63,6 +62,25 @@ def add_views(views: Blueprint, parts: Parts, pages: Pages) -> None:
             return _mended(shown, found, error)
         outcome = parts.accounts.signing_in.begin(user, "password", browser.source(), browser.device(), browser.agent())
         return enter(parts.accounts, pages, outcome)
+
+
+def _asking(pages: Pages, link: Opened, status: int, problems: Mapping[str, str]) -> Response:
+    email = link.email or _given("email")
+    return pages.page("entry/join.html", status, link=link, email=email, problems=problems)
+
+
+def _elsewhere(pages: Pages) -> Response:
+    return pages.page("ways/not_in.html", 403, why=ELSEWHERE)
+
+
+def _takes_password(parts: Parts, link: Opened) -> bool:
+    return PASSWORD in parts.ways.names and not _is_elsewhere(parts, link)
+
+
+def _is_elsewhere(parts: Parts, link: Opened) -> bool:
+    """Return whether a new password would be for somebody whom none lets in: who has left would come back by it."""
+    user = parts.accounts.users.by_email(link.email) if link.purpose == "reset" and link.email else None
+    return PASSWORD in parts.ways.names and user is not None and not parts.ways.may_take(user, PASSWORD)
 
 
 def _given(name: str) -> str:

@@ -12,7 +12,7 @@ from storage_service.accounts.passkeys.passkeys import Asked
 from storage_service.accounts.tries import TooMany
 from storage_service.accounts.user import User
 from storage_service.accounts.users import NotFound
-from storage_service.accounts.ways import PASSKEY
+from storage_service.accounts.ways import ELSEWHERE, PASSKEY
 from storage_service.console.access import open_to_all
 from storage_service.console.answers import json_answer
 from storage_service.console.pages.frame import going
@@ -21,8 +21,6 @@ from storage_service.console.pages.frame.renderer import Pages
 from storage_service.console.pages.frame.waiting import too_many, wait_of
 from storage_service.console.pages.ways.refusing import not_in
 from storage_service.console.parts import Parts
-
-_ELSEWHERE = "This account signs in at the sign-in provider alone, for its roles come from there."
 
 _SOON = "Too many tries from where you are: please wait"
 
@@ -51,7 +49,7 @@ def add_views(views: Blueprint, parts: Parts, pages: Pages) -> None:
         if user.ended_at is not None:
             raise NotFound
         if not parts.ways.may_take(user, PASSKEY):
-            raise NotAccepted("elsewhere", _ELSEWHERE)
+            raise NotAccepted("elsewhere", ELSEWHERE)
         return user
 
     @views.post("/console/sign-in/passkey/options")
