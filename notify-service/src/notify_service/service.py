@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 
 from prometheus_client import CollectorRegistry
@@ -41,7 +41,7 @@ from notify_service.workers import (
 )
 from shared import failpoints, forms, tracing
 from shared.database import Lease, Outbox, OutboxPublisher
-from shared.messaging.broker import Broker
+from shared.messaging.broker import Broker, Consumer
 from shared.messaging.running import run_until_told
 from shared.messaging.topology import (
     NOTIFY_ACCOUNTS,
@@ -99,10 +99,8 @@ def run(
     made = channels(channel_needs(chosen, templates))
     parts = Parts(chosen, served, table, PlanTable(engine), made, broker, announcer, measuring, reach, spans)
     mail, webhooks = mail_workers(parts), webhook_workers(parts)
-    built = [
-        *(mail, webhooks, planner(parts, [*mail.in_place, *webhooks.in_place]), owners_wishes(parts, engine)),
-        _account_mails(parts, engine, templates, mail),
-    ]
+    planned = planner(parts, [*mail.in_place, *webhooks.in_place])
+    built = [mail, webhooks, planned, owners_wishes(parts, engine), _account_mails(parts, engine, templates, mail)]
     outbox = _outbox(engine, broker, reach)
     parked = ParkedCollector(broker, engine, PARKED, PARKING, reach=reach, reopen=reopening(table, now))
     upkeep = building.build(
@@ -120,12 +118,8 @@ def run(
     measure_parked(registry, parked.repository.waiting)
     answers = methods(table, parked.repository, History(engine).of_submission)
     answering = broker.serve(NOTIFY_QUERIES, {**answers, **retrying.methods(engine), **parked.methods()})
-    health = ProcessHealth(
-        stuck=[broker.stuck, *(consumer.stuck for consumer in consumers)],
-        missing=[consumer.missing for consumer in consumers],
-    )
     try:
-        with listening(chosen.metrics_bind, health, registry):
+        with listening(chosen.metrics_bind, _health(broker, consumers), registry):
             return run_until_told(consumers)
     finally:
         for part in (answering, parked, *closing, announcer):
@@ -133,6 +127,13 @@ def run(
         engine.dispose()
         if spans:
             spans.close()
+
+
+def _health(broker: Broker, consumers: Sequence[Consumer]) -> ProcessHealth:
+    return ProcessHealth(
+        stuck=[broker.stuck, *(consumer.stuck for consumer in consumers)],
+        missing=[consumer.missing for consumer in consumers],
+    )
 
 
 def _tell_owners(

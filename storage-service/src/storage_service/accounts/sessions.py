@@ -115,12 +115,6 @@ class Sessions:
         with classified(), self._reading.connect() as connection:
             return [_session_of(row) for row in connection.execute(found.order_by(_S.seen_at.desc(), _S.id))]
 
-    def one(self, key: UUID) -> Session | None:
-        """Return a session that has not been ended."""
-        with classified(), self._reading.connect() as connection:
-            row = connection.execute(select(ACCOUNTS.sessions).where(_S.id == key)).one_or_none()
-        return None if row is None else _session_of(row)
-
     def end(self, key: UUID, by: Asker, *, of: UUID | None = None) -> bool:
         """End a session at once; False where there is none, or none `of` this account."""
         is_it = (_S.id == key,) if of is None else (_S.id == key, _S.user_id == of)

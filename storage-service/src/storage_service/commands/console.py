@@ -20,7 +20,7 @@ Behind it the search index is filled, and what owners decide is published. Sever
 
 def console(arguments: Sequence[str]) -> int:
     """Serve the API for owners, and fill the search index, until told to stop."""
-    from storage_service.console.server import serve  # noqa: PLC0415 - granian and Flask, which no other command needs
+    from storage_service.console.serving.server import serve  # noqa: PLC0415 - granian and Flask, which no other command needs
 
     parser(PROGRAM, "console", _HELP).parse_args(arguments)
     chosen = console_settings.load()

@@ -9,7 +9,7 @@ from typing import Any
 from flask import Flask, Response
 
 from shared.public_addresses import Network
-from storage_service.console import access, health
+from storage_service.console import access
 from storage_service.console.access import open_to_all
 from storage_service.console.answers import json_answer
 from storage_service.console.api import RESOURCES
@@ -25,6 +25,7 @@ from storage_service.console.pages.frame.renderer import Pages
 from storage_service.console.pages.frame.room import Room
 from storage_service.console.parameters import BODY_BYTES
 from storage_service.console.parts import Parts
+from storage_service.console.serving import health
 
 
 def create_app(

@@ -28,8 +28,8 @@ from storage_service.accounts.uses import LastUses
 from storage_service.accounts.ways import ways_of
 from storage_service.console.app import create_app
 from storage_service.console.asking import Asking
-from storage_service.console.instruments import RequestInstruments
 from storage_service.console.parts import Parts
+from storage_service.console.serving.instruments import RequestInstruments
 from storage_service.console.settings import Settings
 from storage_service.console.trying import Trying
 from storage_service.deliveries.listing import Deliveries

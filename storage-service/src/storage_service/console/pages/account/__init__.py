@@ -88,10 +88,8 @@ def _add_sessions(views: Blueprint, parts: Parts) -> None:
     @views.post("/console/account/sessions/<uuid:id>/end")
     @signed_in
     def end(id: UUID) -> Response:  # noqa: A002
-        found = parts.accounts.sessions.one(id)
-        if found is None or found.user_id != current.me().id:
+        if not parts.accounts.sessions.end(id, current.whole_asker(), of=current.me().id):
             raise refused(404, "NOT_FOUND", "There is no such session: it may have ended.")
-        parts.accounts.sessions.end(id, current.whole_asker())
         tell("The session has ended.")
         return going.to(HERE)
 

@@ -20,7 +20,8 @@ from storage_service.records.recent import bounds_of
 def routes(parts: Parts, pages: Pages) -> Blueprint:
     """Return the views."""
     views = Blueprint("forms_page", __name__)
-    testing, whole = Testing(parts), Whole(parts, pages)
+    whole = Whole(parts, pages)
+    _add_test(views, parts)
 
     @views.get("/console/forms")
     @needs("read")
@@ -53,6 +54,12 @@ def routes(parts: Parts, pages: Pages) -> Blueprint:
         card = card_of(name, form, counted, bounds_of(parts.clock(), reader_zone()))
         return whole.page(card, test_id=None if tested is None else id_of(tested))
 
+    return views
+
+
+def _add_test(views: Blueprint, parts: Parts) -> None:
+    testing = Testing(parts)
+
     @views.post("/console/forms/<name>/test")
     @needs("write")
     def test(name: str) -> Response:
@@ -69,5 +76,3 @@ def routes(parts: Parts, pages: Pages) -> Blueprint:
             notices.tell(f"The gateway did not take the test. {' '.join(tried.said)}", kind="wrong")
             return going.to(f"/console/forms/{form.name}#test")
         return going.to(f"/console/forms/{form.name}?test={tried.id}#test")
-
-    return views

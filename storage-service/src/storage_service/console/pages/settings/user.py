@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 from uuid import UUID
@@ -67,19 +67,22 @@ def add(views: Blueprint, parts: Parts, pages: Pages) -> None:
             raise refused(409, "ENDED", "This account has ended.")
         return page(found, made=parts.link_mails.make("reset", found.email, (), asker(), language=language()))
 
+    _add_end(views, parts, page)
+    _add_sessions(views, parts)
+
+
+def _add_end(views: Blueprint, parts: Parts, page: Callable[..., Response]) -> None:
     @views.post(f"{_ONE}/end")
     @needs("admin")
     def end_user(id: UUID) -> Response:  # noqa: A002
         found = _found(parts, id)
         try:
             with _told():
-                accounts.users.end(id, asker())
+                parts.accounts.users.end(id, asker())
         except Refused as refusal:
             return page(found, refusal.status, wrong=refusal.title)
         notices.tell("The account has ended. What it did stays in the audit.")
         return going.to(HERE)
-
-    _add_sessions(views, parts)
 
 
 def _add_sessions(views: Blueprint, parts: Parts) -> None:
@@ -88,8 +91,7 @@ def _add_sessions(views: Blueprint, parts: Parts) -> None:
     @views.post(f"{_ONE}/sessions/<uuid:session>/end")
     @needs("admin")
     def sign_out(id: UUID, session: UUID) -> Response:  # noqa: A002
-        known = sessions.one(session)
-        ended = known is not None and known.user_id == id and sessions.end(session, asker())
+        ended = sessions.end(session, asker(), of=id)
         notices.tell("This browser is signed out." if ended else "This browser was signed out already.")
         return going.to(f"{HERE}/{id}")
 

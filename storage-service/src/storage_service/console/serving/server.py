@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from shared.web import serving
+from storage_service.console.serving.worker import build
 from storage_service.console.settings import Settings
-from storage_service.console.worker import build
 
 CONNECTIONS_MOST = 1024
 
