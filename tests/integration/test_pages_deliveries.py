@@ -66,7 +66,7 @@ def test_what_failed_is_shown_with_its_reason(engine: Engine, ada: Reader) -> No
     key = stored(engine, words="This address does not exist.", attempts=3, changed_at=TOLD_AT - timedelta(hours=5))
     page = ada.text("/console/deliveries")
     assert ids(page) == [str(key)]
-    for said in ("This address does not exist.", "o…@example.org", "owner", "failed", "3 tries", "5 hours ago"):
+    for said in ("This address does not exist.", "o…@example.org", "failed", "3 tries", "5 hours ago"):
         assert said in words(page), said
 
 
@@ -242,6 +242,18 @@ def test_who_may_work_on_one_form_and_read_another_is_offered_the_one(engine: En
     bob.post("/console/deliveries/again", {"delivery": [str(own), str(other)]})
     assert [request.delivery_id for request in outgoing(engine)] == [own]
     assert "1 of 2 will be sent again." in bob.text("/console/deliveries")
+
+
+def test_channels_are_called_as_on_the_page_of_a_submission(engine: Engine, console: ConsoleApp, ada: Reader) -> None:
+    stored(engine, channel="apprise", destination_shown="")
+    page = ada.text("/console/deliveries")
+    assert '<option value="apprise">Push message</option>' in page
+    assert '<span class="badge ">Push message</span>' in page
+    assert 'aria-label="Send again: Push message"' in page
+    Notify(console, 1)
+    assert '<span class="badge ">Confirmation</span>' in ada.text("/console/deliveries?state=retrying")
+    question = ada.post("/console/deliveries/again", {"channel": "apprise", "all": "yes"})
+    assert "<dd>Push message</dd>" in question.text
 
 
 def test_hostile_texts_are_words(engine: Engine, ada: Reader) -> None:

@@ -9,7 +9,8 @@ import pytest
 from shared.forms import CHANNELS
 from storage_service.console.pages.submission.delivery import deliveries_shown
 from storage_service.console.pages.submission.timeline import steps_shown
-from storage_service.console.pages.submission.words import channel_words, step_words
+from storage_service.console.pages.submission.words import step_words
+from storage_service.deliveries.naming import channel_words
 from storage_service.deliveries.selection import RESENT
 from storage_service.work import Step
 from support.events import WRITTEN_AT

@@ -13,12 +13,12 @@ from shared.contracts.delivery_requested import REQUESTED_BY_MOST
 from shared.terminal import complain, parser, say
 from storage_service import settings
 from storage_service.commands.program import PROGRAM, migrated, own_name
+from storage_service.deliveries.naming import channel_named
 from storage_service.deliveries.resending import Count, Resending, Withheld
 from storage_service.deliveries.selection import Selection, State
 
 IDS_MOST = 1000
 INTERRUPTED = 130
-_TOLD_AS = {"email": "confirmation"}
 _SINCE = re.compile(r"([1-9][0-9]{0,4})([mhd])", re.ASCII)
 _UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 _CHANNEL = re.compile(r"[a-z][a-z_-]{0,63}", re.ASCII)
@@ -160,7 +160,7 @@ def _age(text: str) -> timedelta:
 def _channel(text: str) -> str:
     if not _CHANNEL.fullmatch(text):
         raise argparse.ArgumentTypeError("expected a channel, such as confirmation, owner or webhook")
-    return _TOLD_AS.get(text, text)
+    return channel_named(text)
 
 
 def _actor(text: str) -> str:

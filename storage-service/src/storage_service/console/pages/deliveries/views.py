@@ -27,6 +27,7 @@ from storage_service.console.pages.frame import going, notices
 from storage_service.console.pages.frame.renderer import Pages
 from storage_service.console.parts import Parts
 from storage_service.deliveries.listing import COUNTED_MOST
+from storage_service.deliveries.naming import channel_words
 from storage_service.jobs.refusals import Differs
 from storage_service.records import Cursor
 
@@ -116,6 +117,7 @@ class _Deliveries:
             moment=moment.isoformat(),
             key=new_key(),
             since=AGES_SHOWN[asked.since],
+            channel=channel_words(asked.channel) if asked.channel else "all",
         )
 
     def _page(self, asked: Asked, who: Asker, *, older: Cursor | None, **content: Any) -> Response:
@@ -127,6 +129,7 @@ class _Deliveries:
             counted_most=COUNTED_MOST,
             forms=sorted({*forms, asked.form} - {""}),
             channels=CHANNELS,
+            words_of=channel_words,
             ages=AGES_SHOWN,
             older=None if older is None else asked.address(cursor=str(older)),
             **content,

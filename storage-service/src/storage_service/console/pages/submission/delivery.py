@@ -7,13 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from storage_service.console.pages.submission.words import OUTCOMES, STATES, channel_words
+from storage_service.console.pages.submission.words import OUTCOMES, STATES
 from storage_service.deliveries.listing import Listed
+from storage_service.deliveries.naming import channel_named, channel_words
 
 _AGAIN = frozenset({"failed", "held"})
 _UNSETTLED = frozenset({"pending", "sending", "retrying"})
-_SENT_AS = {"email": "confirmation"}
-"""What a channel is called where it is asked for, if that is not what it is called where it is shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +85,7 @@ def _shown(one: Mapping[str, Any]) -> Delivery:
     parked_at = moment(one.get("parked_at"))
     created_at, changed_at = moment(one.get("created_at")), moment(one.get("changed_at"))
     return Delivery(
-        channel=_SENT_AS.get(one["channel"], one["channel"]),
+        channel=channel_named(one["channel"]),
         name=channel_words(one["channel"]),
         destination=one.get("destination") or "",
         state=one["state"],

@@ -11,7 +11,8 @@ from storage_service.accounts.audit import Reading
 from storage_service.console.known import Known
 from storage_service.console.pages.submission.delivery import Delivery, moment
 from storage_service.console.pages.submission.values import FieldShown, fields_shown
-from storage_service.console.pages.submission.words import Piece, channel_words, step_words
+from storage_service.console.pages.submission.words import Piece, step_words
+from storage_service.deliveries.naming import channel_words
 from storage_service.work import Note, Step
 
 Kind: TypeAlias = Literal["accepted", "stored", "delivery", "again", "opened", "note", "step"]

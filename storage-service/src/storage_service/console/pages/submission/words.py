@@ -5,20 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple, TypeAlias
 
+from storage_service.deliveries.naming import channel_words
 from storage_service.records.folding import folded_address
 from storage_service.work import Step
 
-CHANNELS: Mapping[str, str] = {
-    "email": "Confirmation",
-    "confirmation": "Confirmation",
-    "owner": "Mail to the owner",
-    "webhook": "Webhook",
-    "slack": "Slack",
-    "discord": "Discord",
-    "teams": "Teams",
-    "telegram": "Telegram",
-    "apprise": "Push message",
-}
 STATES: Mapping[str, str] = {
     "pending": "waits to be sent",
     "sending": "is being sent",
@@ -43,11 +33,6 @@ class Piece(NamedTuple):
 
 
 Sentence: TypeAlias = tuple[Piece, ...]
-
-
-def channel_words(channel: str) -> str:
-    """Return what people call a channel."""
-    return CHANNELS.get(channel, channel)
 
 
 def spam_words(reason: str) -> str:
