@@ -119,6 +119,15 @@ def test_what_failed_is_sent_again(ada: Client, engine: Engine) -> None:
     assert ada.post(f"/v1/jobs/{job['id']}/undo", {}).status_code == 409
 
 
+def test_a_channel_may_be_named_as_a_submission_shows_it(ada: Client, engine: Engine) -> None:
+    event = an_event()
+    store(engine, event)
+    tell(engine, a_state(event, channel="confirmation"))
+    asked = {"q": "is:failed", "action": {"resend": {"channel": "email"}}, "confirm": 1}
+    assert ada.post(BULK, asked).json["job"]["action"]["resend"]["channel"] == "confirmation"
+    assert [one.channel for one in outgoing(engine)] == ["confirmation"]
+
+
 @pytest.mark.parametrize(
     "action",
     [
@@ -184,7 +193,6 @@ WRONG: list[tuple[dict[str, Any], int, str]] = [
     ({"q": "", "action": {"assignee": "nobody"}}, 422, "action.assignee"),
     ({"q": "", "action": {"resend": {}, "status": "open"}}, 422, "action.resend"),
     ({"q": "", "action": {"resend": {"channel": "NO"}}}, 422, "action.resend.channel"),
-    ({"q": "", "action": {"resend": {"channel": "email"}}}, 422, "action.resend.channel"),
     ({"q": "", "action": {"resend": {"states": []}}}, 422, "action.resend.states"),
     ({"q": "", "action": {"erase": True}}, 422, "action.erase"),
     (OPEN | {"confirm": -1}, 422, "confirm"),

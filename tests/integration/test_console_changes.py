@@ -164,6 +164,8 @@ def test_what_failed_is_sent_again_once(engine: Engine, console: ConsoleApp, eve
     assert {asked.requested_by for asked in outgoing(engine)} == {f"key {hash_of(ALL_KEY)[:8]}"}
     answer = post(console, one(event, "/deliveries"), json={"channel": "confirmation"})
     assert answer.json == {"requested": 1}, "nothing of it failed: all that it has"
+    answer = post(console, one(event, "/deliveries"), json={"channel": "email"})
+    assert (answer.status_code, answer.json) == (202, {"requested": 0}), "as a submission shows it: the same"
     refused = post(console, one(event, "/deliveries"), json={"channel": "fax"})
     assert (refused.status_code, named(refused)) == (422, ["channel"])
 

@@ -9,6 +9,7 @@ from marshmallow import Schema as Checked
 from marshmallow import ValidationError, fields, post_load, validate, validates_schema
 
 from shared.web.schemas import TEXT, TEXT_OR_NONE, Schema, a_list, an_object
+from storage_service.console.api.change_bodies import CHANNEL, Channel
 from storage_service.deliveries.selection import RESENT
 from storage_service.jobs.job import Kind
 from storage_service.work import BadValue, Change
@@ -24,7 +25,7 @@ class _Labels(Checked):
 
 
 class _Resend(Checked):
-    channel = fields.String(validate=validate.OneOf(RESENT), load_default=None, allow_none=True)
+    channel = Channel(validate=validate.OneOf(RESENT), load_default=None, allow_none=True)
     states = fields.List(
         fields.String(validate=validate.OneOf(_SENT)), validate=validate.Length(1, 2), load_default=lambda: list(_SENT)
     )
@@ -104,7 +105,7 @@ ACTION: Schema = {
         spam={"type": "boolean", "description": "`false` releases: what was withheld is delivered."},
         resend=an_object(
             *("channel", "states"),
-            channel={"enum": [*RESENT, None]},
+            channel={**CHANNEL, "enum": [*CHANNEL["enum"], None]},
             states={**a_list({"enum": list(_SENT)}), "minItems": 1, "maxItems": 2},
         ),
     ),

@@ -9,6 +9,7 @@ from marshmallow import Schema as Body
 from marshmallow import ValidationError, fields, validate, validates_schema
 
 from shared.web.schemas import TEXT, Schema, a_list, an_object
+from storage_service.deliveries.naming import TOLD_AS, channel_named
 from storage_service.deliveries.selection import RESENT
 from storage_service.work import Change
 from storage_service.work.change import STATES
@@ -48,10 +49,17 @@ class NoteBody(Body):
     text = fields.String(required=True)
 
 
+class Channel(fields.String):
+    """A channel, by its name or as a submission shows it; loaded, it is its name."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **others: Any) -> str:
+        return channel_named(super()._deserialize(value, attr, data, **others))
+
+
 class AgainBody(Body):
     """What is to be sent again: all of a channel, or what failed or is held of all."""
 
-    channel = fields.String(validate=validate.OneOf(RESENT))
+    channel = Channel(validate=validate.OneOf(RESENT))
 
 
 def change_of(data: Mapping[str, Any]) -> Change:
@@ -78,4 +86,9 @@ CHANGE: Schema = {
     },
 }
 NOTE = an_object(text={**TEXT, "maxLength": NOTE_MOST})
-AGAIN = an_object("channel", channel={"enum": [*RESENT]})
+
+CHANNEL: Schema = {
+    "enum": [*RESENT, *TOLD_AS],
+    "description": "`email`, as a submission shows it, is `confirmation`.",
+}
+AGAIN = an_object("channel", channel=CHANNEL)

@@ -29,7 +29,7 @@ asks. What was sent cannot be taken back."""
     "counterfoil resend --matching 'is:failed last:2d' --failed --channel owner",
 )
 @which
-@click.option("--channel", metavar="NAME", help="Only these: confirmation, owner, webhook, slack, …")
+@click.option("--channel", metavar="NAME", help="Only these: confirmation (or email), owner, webhook, slack, …")
 @click.option("--failed", is_flag=True, help="Only what failed.")
 @click.option("--held", is_flag=True, help="Only what is held.")
 def resend(
