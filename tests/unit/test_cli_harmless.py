@@ -89,7 +89,9 @@ def test_no_table_page_or_message_has_it(kind: str) -> None:
         "control": {"reply_to": text},
         "deliveries": [{"channel": text, "state": text, "destination": text, "reason": text, "changed_at": text}],
         "notes": [{"by": text, "at": text, "text": text}],
-        "trail": [{"by": text, "at": text, "changes": {text: [text, text]}}],
+        "trail": [
+            {"by": text, "at": text, "changes": {text: [text, text], "labels": {text: [text], "removed": [text]}}}
+        ],
     }
     out, err = StringIO(), StringIO()
     said = Output(out, err, {})
@@ -108,6 +110,20 @@ def test_a_value_cannot_look_like_a_line_of_ours() -> None:
     lines = [one.plain for one in lines_of(submission, NOW)]
     assert "    what was done" in lines
     assert "what was done" not in lines
+
+
+@pytest.mark.parametrize(
+    ("labels", "said"),
+    [
+        ({"added": ["Urgent", "VIP"], "removed": ["Later"]}, "labels: added Urgent, VIP; removed Later"),
+        ({"added": [], "removed": ["Later"]}, "labels: removed Later"),
+        ({"added": [], "removed": []}, "labels: none"),
+    ],
+)
+def test_labels_that_somebody_put_on_or_took_off_are_words(labels: dict[str, list[str]], said: str) -> None:
+    trail = [{"by": "ada", "at": "2026-11-22T17:00:00Z", "changes": {"labels": labels}}]
+    last = [one.plain for one in lines_of({**SUBMISSION, "trail": trail}, NOW)][-1]
+    assert last.endswith(f"  ada  {said}")
 
 
 def test_a_long_text_is_cut_before_work_is_done_on_it() -> None:

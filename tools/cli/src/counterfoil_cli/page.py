@@ -58,6 +58,8 @@ def _step(one: Mapping[str, Any], moment: Any) -> str:
 def _change(value: object) -> str:
     if isinstance(value, list) and len(value) == 2:
         return f"{line(text(value[0])) or 'none'} → {line(text(value[1])) or 'none'}"
+    if isinstance(value, dict) and all(isinstance(one, list) for one in value.values()):
+        return line("; ".join(f"{way} {text(some)}" for way, some in value.items() if some)) or "none"
     return line(text(value))
 
 
