@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import secrets
 import shutil
 import signal
@@ -34,8 +35,13 @@ def pytest_configure() -> None:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+_A_NEW_ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-(?!0{12})[0-9a-f]{12}")
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let what takes long begin first."""
+    """Let what takes long begin first. Each process of a run has to know the tests by the same names."""
+    if others := [item.nodeid for item in items if _A_NEW_ID.search(item.nodeid)]:
+        raise pytest.UsageError(f"named by an id that is another one each time; take a fixed one: {others[0]}")
     schedule.sort(items)
 
 
