@@ -126,6 +126,15 @@ def test_it_shows_the_fields_and_what_happened(console: ConsoleApp, ada: Reader,
     assert words.index("Your name Ada") < words.index("Email ada@") < words.index("Text Good day")
 
 
+def test_a_delivery_stands_where_it_was_sent_not_where_it_was_made(
+    console: ConsoleApp, ada: Reader, event: SubmissionAccepted
+) -> None:
+    made, sent = (NOW - timedelta(seconds=1)).isoformat(), (NOW + timedelta(hours=1)).isoformat()
+    deliver(console, {"channel": "email", "state": "sent", "created_at": made, "changed_at": sent})
+    words = shown(ada.text(at(event)))
+    assert words.index("Stored") < words.index("Confirmation")
+
+
 def test_who_opened_it_and_when_is_from_the_audit(console: ConsoleApp, ada: Reader, event: SubmissionAccepted) -> None:
     assert "Opened by" not in shown(ada.text(at(event)))
     assert "Opened by ada@example.org" in shown(ada.text(at(event)))

@@ -43,12 +43,13 @@ class Entry:
 def timeline(found: Known, deliveries: Sequence[Delivery], readings: Iterable[Reading]) -> list[Entry]:
     """Return all that happened, in order; what happened at the same moment as it is named here.
 
+    A delivery stands at the moment that it is shown with: where it became what it is, not where it was made.
     Nothing is before its acceptance, whatever the clock of another machine says.
     """
     record = found.record
     entries = [
         Entry(record.stored_at, "stored"),
-        *(Entry(one.at or record.stored_at, "delivery", delivery=one) for one in deliveries),
+        *(Entry(one.changed_at or one.at or record.stored_at, "delivery", delivery=one) for one in deliveries),
         *_conflicts(found),
         *(Entry(one.first, "opened", one.by, until=one.last, times=one.times) for one in readings),
         *(Entry(one.at, "note", one.by, note=one) for one in found.notes),
