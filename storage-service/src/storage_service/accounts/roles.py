@@ -51,8 +51,10 @@ class Grant:
 def checked(grants: Iterable[Grant]) -> tuple[Grant, ...]:
     """Return them in order, each once; raises `BadGrants`."""
     found = tuple(sorted(set(grants), key=lambda one: (one.form or "", ROLES.index(one.role))))
-    if not 1 <= len(found) <= GRANTS_MOST:
-        raise BadGrants(f"expected 1 to {GRANTS_MOST} roles")
+    if not found:
+        raise BadGrants("expected a role, for all forms or for one")
+    if len(found) > GRANTS_MOST:
+        raise BadGrants(f"expected {GRANTS_MOST} roles at most")
     return found
 
 
