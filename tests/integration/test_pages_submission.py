@@ -196,6 +196,18 @@ def test_what_came_again_with_other_fields_is_shown(engine: Engine, ada: Reader,
     assert "Eve" in words
 
 
+def test_of_very_much_that_came_again_the_first_is_shown(
+    engine: Engine, ada: Reader, event: SubmissionAccepted
+) -> None:
+    """Whoever knows an id may send a lot under it while nothing is stored: the page stays one that can be made."""
+    came = [an_event(id=event.id, name=f"Eve {n}", text="<" * 100_000) for n in range(30)]
+    with SubmissionRepository(engine).transaction() as rows:
+        rows.keep_conflicts(came, received_at=NOW)
+    page = ada.text(at(event))
+    assert len(page) < 500_000
+    assert "30 came under this id with other fields: the first 5 of them are shown." in shown(page)
+
+
 def test_what_is_not_there_and_what_is_of_another_form_is_404(console: ConsoleApp, event: SubmissionAccepted) -> None:
     other = reader(console, Grant("owner", "contact"))
     for path in (at(event), "/console/submissions/" + str(uuid4()), "/console/submissions/nothing"):

@@ -21,6 +21,10 @@ PAGE_BYTES = 4 * 1024 * 1024
 """A page ends early at this size. RabbitMQ takes no message above 16 MiB (its setting `max_message_size`), and a page
 of one submission alone may be several times as long as this."""
 
+CONFLICTS_MOST = 100
+CONFLICT_BYTES = 512 * 1024
+"""How much is told of what came later under an id: while nothing is stored, strangers may send as much as they like."""
+
 _ROWS_AT_ONCE = 20
 _COLUMNS = of_the_event(submissions)
 _NAMES = tuple(one.name for one in _COLUMNS)
@@ -87,19 +91,24 @@ class SubmissionQueries:
             return connection.execute(select(*_COLUMNS).where(submissions.c.id == key)).one_or_none()
 
     def conflicts(self, key: UUID) -> list[dict[str, Any]]:
-        """Return what came later under an id, with other fields, as JSON has it."""
+        """Return what came later under an id, with other fields, as JSON has it: the first of it, and one at least."""
         found = select(conflicts).where(conflicts.c.id == key)
+        found = found.order_by(conflicts.c.received_at, conflicts.c.fingerprint).limit(CONFLICTS_MOST)
         with classified(), self._engine.connect() as connection:
-            rows = connection.execute(found.order_by(conflicts.c.received_at, conflicts.c.fingerprint)).all()
-        return [
-            {
-                "fingerprint": row.fingerprint,
-                "fields": row.fields,
-                "accepted_at": iso(row.accepted_at),
-                "received_at": iso(row.received_at),
-            }
-            for row in rows
-        ]
+            return _enough(connection.execution_options(yield_per=_ROWS_AT_ONCE).execute(found))
+
+
+def _enough(rows: Iterable[Row[Any]]) -> list[dict[str, Any]]:
+    """Return as many conflicts as are told, reading no more of them than that takes."""
+    told: list[dict[str, Any]] = []
+    size_bytes = 0
+    for row in rows:
+        size_bytes += len(json.dumps(row.fields))
+        if told and size_bytes > CONFLICT_BYTES:
+            break
+        moments = {"accepted_at": iso(row.accepted_at), "received_at": iso(row.received_at)}
+        told.append({"fingerprint": row.fingerprint, "fields": row.fields, **moments})
+    return told
 
 
 def _page(rows: Iterable[Row[Any]], limit: int) -> Answer:

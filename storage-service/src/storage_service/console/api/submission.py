@@ -21,6 +21,7 @@ from storage_service.console.parameters import Parameters
 from storage_service.console.parts import Parts
 from storage_service.console.places import id_of, no_submission
 from storage_service.console.versions import VERSION, tag_of
+from storage_service.queries import CONFLICT_BYTES, CONFLICTS_MOST
 from storage_service.work import Step
 
 
@@ -35,6 +36,9 @@ def routes(parts: Parts) -> Blueprint:
         return one_answer(parts, id_of(id), asker())
 
     return views
+
+
+_FIRST = f"the first {CONFLICTS_MOST}, of {CONFLICT_BYTES // 1024} kB."
 
 
 def one_answer(parts: Parts, key: UUID, who: Asker) -> Response:
@@ -90,7 +94,7 @@ def schemas() -> Mapping[str, Schema]:
     return {
         "WholeSubmission": an_object(
             **STORED,
-            conflicts={**a_list(conflict), "description": "What came later under its id, with other fields."},
+            conflicts={**a_list(conflict), "description": f"What came later under its id, with other fields: {_FIRST}"},
             **HANDLED,
             field_labels=LABELS,
             **STANDING,

@@ -23,7 +23,8 @@ class Known:
     """A submission, its form as the file has it by now, and what came of it.
 
     `form` is None where it is gone from the file. `told` is what notify tells of the deliveries, None where it is away.
-    `conflicts` are what came later under its id with other fields, `notes` and `trail` what people did; oldest first.
+    `conflicts` are the first of what came later under its id with other fields, `notes` and `trail` what people did;
+    oldest first.
     """
 
     record: Record
