@@ -14,15 +14,20 @@ from bench.claims import INBOX, INBOX_FOUND, INBOX_OPENED, PAGE_P95, PAINTED_P95
 from bench.figures import percentile
 from bench.many_submissions import fill
 from bench.owner import Owner
-from bench.rounds import Subject
-from bench.services import console, gateway
+from bench.rounds import BenchFailed, Subject
+from bench.services import console, gateway, notify
 from bench.world import World
+from dev.processes import poll
 from shared import database
+from shared.messaging.topology import NOTIFY_QUERIES
 from shared.setup_token import new_setup_token
 from storage_service.tables import MIGRATIONS
 
 TIMES = 40
 LINES = ("needle", "word17", "common", '"word17 common"', "word12*", "form:form7 is:new", "is:starred", "label:seldom")
+
+NO_MAILS = "smtp://127.0.0.1:9?starttls=never"
+"""Nothing is sent: notify only answers what became of what is opened."""
 
 
 @contextmanager
@@ -33,11 +38,16 @@ def inbox(world: World) -> Iterator[list[Subject]]:
     MIGRATIONS.upgrade(engine)
     fill(engine, world.scale.rows)
     engine.dispose()
+    told = notify(broker, world.postgres.create_database("inbox_notify"), NO_MAILS)
+    told.run("migrate")
     with ExitStack() as stack:
+        stack.enter_context(told.running(world.directory))
         port = stack.enter_context(console(broker, url, setup.told).running(world.directory)).port
         front = gateway(broker, console_url=f"http://127.0.0.1:{port}")
         address = f"http://127.0.0.1:{stack.enter_context(front.running(world.directory)).port}"
         owner = stack.enter_context(Owner.signed_in(address, setup.link(address)))
+        if not poll(lambda: world.queues.consumers(NOTIFY_QUERIES) > 0, 60):
+            raise BenchFailed("notify does not answer")
         yield [
             Subject(INBOX, partial(_plain, owner)),
             Subject(INBOX_FOUND, partial(_searched, owner)),
