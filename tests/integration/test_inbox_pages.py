@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import timedelta
+from itertools import islice
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -15,13 +16,13 @@ from uuid import UUID, uuid4
 import pytest
 from sqlalchemy import Engine, event
 
-from shared.contracts import SubmissionAccepted
+from shared.contracts import SubmissionAccepted, SubmissionsStored
 from shared.database import iso
 from storage_service.accounts.roles import Grant
 from storage_service.console.pages.inbox.listing import ROWS
 from storage_service.records import Arrivals, Records
 from support.console_app import ConsoleApp, a_console
-from support.console_pages import Reader, reader
+from support.console_pages import BY, Reader, reader
 from support.events import ACCEPTED_AT, an_event
 from support.resending import a_state, outgoing, tell
 from support.search_rows import indexed
@@ -430,6 +431,25 @@ def test_the_stream_says_what_came_since_the_page_and_matches(engine: Engine, tm
     next(again)
     assert next(again) == b'event: arrived\ndata: {"n": 2, "said": "2"}\n\n'
     assert list(again) == []
+
+
+@pytest.mark.parametrize("role", [None, Grant("viewer", "contact")])
+def test_a_stream_tells_nothing_to_who_may_not_know_it_any_more(
+    engine: Engine, tmp_path: Path, role: Grant | None
+) -> None:
+    """It goes on for ten minutes: whoever is signed out meanwhile, or loses a role, hears nothing from then on."""
+    console = a_console(engine, tmp_path, arrivals=Arrivals(), clock=lambda: NOW + timedelta(seconds=1))
+    bob = reader(console, Grant("viewer", "signup"), email="bob@example.org")
+    assert bob.user
+    sent = iter(bob.get(f"{INBOX}/events?since={iso(NOW - timedelta(minutes=1))}").iter_encoded())
+    assert [next(sent)[:6], next(sent)] == [b"retry:", b": still here\n\n"]
+    store(engine, an_event())
+    if role is None:
+        console.parts.accounts.sessions.end_all(bob.user.id, BY)
+    else:
+        console.parts.accounts.users.change_grants(bob.user.id, [role], BY)
+    console.parts.arrivals.notice(SubmissionsStored((), NOW))
+    assert b"arrived" not in b"".join(islice(sent, 1))
 
 
 @pytest.mark.parametrize("since", ["", "x", "2026"])

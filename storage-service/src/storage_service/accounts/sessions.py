@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import Connection, Engine, Row, delete, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Engine, Row, delete, insert, or_, select, update
 
 from shared.database import classified, reading
 from shared.messaging.failures import DependencyUnavailable
@@ -96,15 +96,18 @@ class Sessions:
         hashed, now = hash_of(token), self._clock()
         if hashed is None:
             return None
-        found = columns(_S.id.label("session_id"), _S.began_at, _S.seen_at, _S.method)
-        found = found.join(ACCOUNTS.sessions, _S.user_id == _U.id).where(_S.hash == hashed, _U.ended_at.is_(None))
-        with classified(), self._reading.connect() as connection:
-            row = connection.execute(found).one_or_none()
-        if row is None or not _goes_on(row, now):
+        row = self._going_on(_S.hash == hashed, now)
+        if row is None:
             return None
         if now - row.seen_at >= _SEEN_EVERY:
             self._see(row, source, now)
         return SignedIn(user_of(row), row.session_id, row.began_at, row.method)
+
+    def user_of(self, key: UUID) -> User | None:
+        """Return whose a session is, as they are by now, for what goes on behind a request that began long ago; it does
+        not count as seen by that. None where it has ended."""
+        row = self._going_on(_S.id == key, self._clock())
+        return None if row is None else user_of(row)
 
     def listed(self, user_id: UUID | None = None) -> Sequence[Session]:
         """Return the sessions that go on, of one account or of all; the one that was seen last is the first."""
@@ -131,6 +134,13 @@ class Sessions:
             count = connection.execute(ended if but is None else ended.where(_S.id != but)).rowcount
             self._audit.note(by, "sessions.ended", f"user {user_id}", count=count, within=connection)
         return count
+
+    def _going_on(self, is_it: ColumnElement[bool], now: datetime) -> Row[Any] | None:
+        found = columns(_S.id.label("session_id"), _S.began_at, _S.seen_at, _S.method)
+        found = found.join(ACCOUNTS.sessions, _S.user_id == _U.id).where(is_it, _U.ended_at.is_(None))
+        with classified(), self._reading.connect() as connection:
+            row = connection.execute(found).one_or_none()
+        return row if row is not None and _goes_on(row, now) else None
 
     def _see(self, row: Row[Any], source: str | None, now: datetime) -> None:
         """Note that it is in use; where that cannot be written now, a later request does it.

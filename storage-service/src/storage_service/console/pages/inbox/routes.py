@@ -11,6 +11,7 @@ from flask import Blueprint, Response, request
 from shared.query import QueryError
 from shared.web.refusals import refused
 from storage_service.accounts.asker import Asker
+from storage_service.accounts.user import asker_of
 from storage_service.console.access import asker, needs
 from storage_service.console.answers import json_answer
 from storage_service.console.pages.frame import current
@@ -98,13 +99,13 @@ def routes(parts: Parts, pages: Pages) -> Blueprint:
     @needs("read")
     def events() -> Response:
         given, who = Parameters(request, "q", "view", "since", "seen", others=True), asker()
+        session = current.session_id()
         asked = asked_of(parts, who, request)
         query, since, seen = asked.query(), _since(parts, given), _seen(given)
 
         def look() -> list[UUID]:
-            found = parts.records.arrived(
-                query, who.forms, since, SHOWN_MOST + len(seen) + 1, zone=asked.zone, me=who.name
-            )
+            forms = _listener(parts, session).forms
+            found = parts.records.arrived(query, forms, since, SHOWN_MOST + len(seen) + 1, zone=asked.zone, me=who.name)
             return [one for one in found if one not in seen]
 
         return stream(parts.arrivals, who.name, look)
@@ -112,6 +113,15 @@ def routes(parts: Parts, pages: Pages) -> Blueprint:
     bulk.add(views, parts, pages, inbox.show)
     saved.add(views, parts)
     return views
+
+
+def _listener(parts: Parts, session: UUID | None) -> Asker:
+    """Return who listens, as they are by now; raises `Refused` (401) where they are signed out, or may read nothing."""
+    user = None if session is None else parts.accounts.sessions.user_of(session)
+    found = None if user is None else asker_of(user, None)
+    if found is None or not found.may("read"):
+        raise refused(401, "SIGNED_OUT", "You are signed out.")
+    return found.narrowed("read")
 
 
 def _since(parts: Parts, given: Parameters) -> datetime:

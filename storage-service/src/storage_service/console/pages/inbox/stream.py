@@ -13,7 +13,7 @@ from werkzeug.exceptions import HTTPException
 
 from shared.messaging.failures import DependencyUnavailable
 from shared.query import QueryError
-from shared.web.refusals import unavailable
+from shared.web.refusals import Refused, unavailable
 from storage_service.records import Arrivals, Crowded, Ended, QueryTookTooLong, Watch
 
 SHOWN_MOST = 100
@@ -33,7 +33,7 @@ LASTS_S = 600.0
 RECONNECT_MS = 3000
 
 Look = Callable[[], Sequence[UUID]]
-"""Returns which have come in, `SHOWN_MOST` and one more at most."""
+"""Returns which have come in, `SHOWN_MOST` and one more at most; raises `Refused` for who may not know any more."""
 
 
 def stream(arrivals: Arrivals, asker: str, look: Look, *, heartbeat_s: float = HEARTBEAT_S) -> Response:
@@ -64,8 +64,8 @@ def _events(watch: Watch, look: Look, pause_s: float, heartbeat_s: float) -> Ite
                 yield b": still here\n\n"
             watch.pause(pause_s)
             is_new = watch.next(timeout_s=(AGAIN_S if is_new else heartbeat_s) - pause_s)
-    except (Ended, DependencyUnavailable, HTTPException):
-        return  # it comes again in a moment, to whoever is there
+    except (Ended, DependencyUnavailable, HTTPException, Refused):
+        return  # it comes again in a moment, to whoever is there, and is asked again who it is
     except (QueryTookTooLong, QueryError):  # it will be no other the next time
         yield b"event: stop\ndata: {}\n\n"
 
