@@ -145,6 +145,14 @@ def test_the_gateways_alone_reach_the_console(manifests: list[Manifest]) -> None
     }
 
 
+def test_the_console_tests_forms_at_the_gateways_service(manifests: list[Manifest]) -> None:
+    [console] = dict(pods(manifests))["console"]["containers"]
+    assert environment(console, manifests)["COUNTERFOIL_GATEWAY_URL"] == "http://gateway"
+    assert of_kind(manifests, "Service")["gateway"]["spec"]["ports"] == [
+        {"name": "http", "port": 80, "targetPort": "http"}
+    ]
+
+
 def mounted(container: Manifest, pod: Manifest, manifests: list[Manifest], directory: Path) -> dict[str, str]:
     """Return where a container finds what, and where the same lies here: a Secret's files below `directory`."""
     places: dict[str, str] = {}
