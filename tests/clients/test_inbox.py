@@ -127,6 +127,17 @@ def test_single_keys_can_be_switched_off(page: Page) -> None:
     expect(page.locator("[name=ids]:checked")).to_have_count(0)
 
 
+def test_a_browser_that_keeps_nothing_has_keys_too(owned: Owned) -> None:
+    context = owned.context()
+    page = context.new_page()
+    refuses = "{ get() { throw new DOMException('refused', 'SecurityError'); } }"
+    page.add_init_script(f"Object.defineProperty(window, 'localStorage', {refuses})")
+    page.goto(owned.url + INBOX)
+    page.keyboard.press("j")
+    expect(page.locator("#listing .row.at-hand")).to_have_count(1)
+    context.close()
+
+
 def test_quick_keys_lose_nothing(page: Page) -> None:
     ids = [page.locator("#listing .row").nth(n).get_attribute("id") for n in range(3)]
     before = [page.locator(f"#{one} .star").get_attribute("aria-pressed") for one in ids]

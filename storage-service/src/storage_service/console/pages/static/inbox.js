@@ -13,6 +13,15 @@
   let later = 0;
   let usedAt = Date.now();
 
+  // a browser may let a page keep nothing: then the keys are on
+  function areKeysOff() {
+    try { return Boolean(localStorage.getItem(KEYS_OFF)); } catch { return false; }
+  }
+
+  function turnKeys(isOff) {
+    try { localStorage.setItem(KEYS_OFF, isOff ? "yes" : ""); } catch { /* nothing is kept there */ }
+  }
+
   const listing = () => document.getElementById("listing");
   const rows = () => [...document.querySelectorAll("#listing .row")];
   const boxes = () => [...document.querySelectorAll("#rows [name='ids']")];
@@ -91,7 +100,7 @@
   document.addEventListener("change", (event) => {
     const target = event.target;
     if (target.matches("[data-ticks-all]")) boxes().forEach((box) => { box.checked = target.checked; });
-    if (target.matches("[data-keys-off]")) localStorage.setItem(KEYS_OFF, target.checked ? "yes" : "");
+    if (target.matches("[data-keys-off]")) turnKeys(target.checked);
     count();
   });
 
@@ -124,7 +133,7 @@
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || !(event.key in KEYS)) return;
     if (event.target.closest("input:not([type='checkbox']), textarea, select, dialog[open], [contenteditable]")) return;
-    if (localStorage.getItem(KEYS_OFF)) return;
+    if (areKeysOff()) return;
     event.preventDefault();
     KEYS[event.key]();
   });
@@ -191,7 +200,7 @@
   });
 
   const off = document.querySelector("[data-keys-off]");
-  if (off) off.checked = Boolean(localStorage.getItem(KEYS_OFF));
+  if (off) off.checked = areKeysOff();
   const wrong = document.getElementById("q");
   if (wrong && wrong.dataset.offset) {
     const units = (n) => [...wrong.value].slice(0, n).join("").length; // places count code points, and inputs half of some
