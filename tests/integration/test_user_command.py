@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import pytest
 from sqlalchemy import Engine
 
+from shared.terminal import Refused
 from storage_service.accounts.audit import Audit
 from storage_service.accounts.roles import Grant
 from storage_service.accounts.users import Users
@@ -115,3 +116,15 @@ def test_what_is_no_form_makes_nobody(forms: str, sqlite_url: str) -> None:
         arguments = ("user", "add", "ada@example.org", "--role", "viewer", "--forms", forms)
         run("storage_service", *arguments, settings=settings, exit_code=2)
         assert World(engine).accounts.links.listed() == []
+
+
+@pytest.mark.parametrize("asked", [["role", "--role", "viewer"], ["reset"]])
+def test_who_has_not_joined_yet_is_no_account_and_it_says_what_helps(asked: list[str], sqlite_url: str) -> None:
+    from storage_service.commands.user import user  # noqa: PLC0415
+
+    what, *more = asked
+    with migrated(sqlite_url), pytest.MonkeyPatch.context() as environment:
+        environment.setenv("COUNTERFOIL_DATABASE_URL", sqlite_url)
+        user(["add", "bob@example.org", "--role", "editor"])
+        with pytest.raises(Refused, match="is invited and has no account yet: user link"):
+            user([what, "bob@example.org", *more])

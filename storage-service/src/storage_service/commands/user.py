@@ -61,11 +61,11 @@ def _link(users: Users, links: Links, given: argparse.Namespace) -> None:  # noq
 
 
 def _reset(users: Users, links: Links, given: argparse.Namespace) -> None:
-    _show(links, "reset", _account(users, given.email).email, ())
+    _show(links, "reset", _account(users, links, given.email).email, ())
 
 
-def _change(users: Users, links: Links, given: argparse.Namespace) -> None:  # noqa: ARG001 - as the others
-    one = _account(users, given.email)
+def _change(users: Users, links: Links, given: argparse.Namespace) -> None:
+    one = _account(users, links, given.email)
     try:
         changed = users.change_grants(one.id, _grants(given), whoever_types())
     except LastOwner:
@@ -78,7 +78,7 @@ def _end(users: Users, links: Links, given: argparse.Namespace) -> None:
     if invited is not None and links.end(invited.id, whoever_types()):
         say(f"{invited.email} is not invited any more")
         return
-    one = _account(users, given.email)
+    one = _account(users, links, given.email)
     try:
         users.end(one.id, whoever_types())
     except LastOwner:
@@ -114,8 +114,12 @@ def _public_url() -> str:
     return console or public or ""
 
 
-def _account(users: Users, email: str) -> User:
+def _account(users: Users, links: Links, email: str) -> User:
     found = users.by_email(email)
+    if found is None and links.invited(email):
+        raise Refused(
+            f"{email} is invited and has no account yet: user link makes a new link, user add with other roles"
+        )
     if found is None:
         raise Refused(f"there is no account {email}: see user list")
     return found
