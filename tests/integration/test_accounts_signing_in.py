@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from uuid import UUID
 
 import pytest
@@ -184,6 +185,30 @@ def test_tries_are_limited_by_account_with_waits_that_grow(world: World) -> None
         sign_in(world)  # the right one, too: nothing is looked at
     world.clock.forward(days=1)
     assert sign_in(world)
+
+
+@pytest.mark.parametrize("ahead", [{"seconds": 40}, {"minutes": 20}, {"days": 365}])
+def test_a_clock_that_was_ahead_locks_nobody_out(world: World, ahead: dict[str, int]) -> None:
+    """Of two consoles one may be ahead, and a machine may begin with a clock that is a year off."""
+    world.user()
+    for _ in range(FREE["account"] - 1):
+        held_up_s(world)
+    world.clock.forward(**ahead)
+    signed_in(world)
+    held_up_s(world, email="nobody@example.org")
+    held_up_s(world)
+    world.clock.now -= timedelta(**ahead)
+    assert held_up_s(world) is None
+    assert signed_in(world)
+
+
+def test_a_clock_that_was_ahead_makes_no_wait_longer(world: World) -> None:
+    world.user()
+    world.clock.forward(minutes=10)
+    for _ in range(FREE["account"]):
+        held_up_s(world)
+    world.clock.now -= timedelta(minutes=10)
+    assert held_up_s(world) == 2
 
 
 def test_one_who_does_not_exist_is_held_up_alike(world: World) -> None:

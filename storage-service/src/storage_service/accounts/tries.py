@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from math import ceil
 
-from sqlalchemy import Connection, Engine, case, delete, select, update
+from sqlalchemy import Connection, Engine, case, delete, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from shared.database import classified, reading
@@ -30,6 +30,9 @@ WAIT_MOST_S = 900
 """The first wait, and the longest: each is twice the one before."""
 
 FORGOTTEN_AFTER = timedelta(days=1)
+AHEAD_MOST = timedelta(seconds=WAIT_MOST_S)
+"""How far the clock of another console may be ahead. What is said to be later than that was noted by a wrong clock."""
+
 _T = ACCOUNTS.tries.c
 
 
@@ -96,13 +99,13 @@ class Tries:
         found = select(ACCOUNTS.tries).where(_T.key.in_(keys)).order_by(_T.key)
         now = self._clock()
         rows = connection.execute(found.with_for_update() if lock else found).all()
-        waits = [(row.last_at + _wait(row.key, row.failures) - now).total_seconds() for row in rows]
+        waits = [_left(row.last_at, _wait(row.key, row.failures), now).total_seconds() for row in rows]
         if (wait_s := max(waits, default=0.0)) > 0:
             raise TooMany(min(ceil(wait_s), WAIT_MOST_S))
 
     def _count(self, connection: Connection, keys: Sequence[str]) -> None:
         now = self._clock()
-        is_old = _T.last_at <= now - FORGOTTEN_AFTER
+        is_old = or_(_T.last_at <= now - FORGOTTEN_AFTER, _T.last_at > now + AHEAD_MOST)
         counted = update(ACCOUNTS.tries).where(_T.key.in_(keys))
         connection.execute(counted.values(failures=case((is_old, 1), else_=_T.failures + 1), last_at=now))
 
@@ -119,6 +122,11 @@ def _is_of_a_source(key: str) -> bool:
 def _wait(key: str, failures: int) -> timedelta:
     beyond = failures - FREE[key.split(" ")[1]]
     return timedelta(seconds=0 if beyond < 0 else min(WAIT_FIRST_S * 2 ** min(beyond, 20), WAIT_MOST_S))
+
+
+def _left(last_at: datetime, wait: timedelta, now: datetime) -> timedelta:
+    """Return how much of a wait is left, whatever the clock said by which the last try was noted: no more than all."""
+    return timedelta(0) if last_at > now + AHEAD_MOST else wait - max(now - last_at, timedelta(0))
 
 
 def _put(connection: Connection, keys: Sequence[str], now: datetime) -> None:
