@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from shared.forms.labels import label_of
 from shared.query.completing import Completion, Known, KnownField, completed
 from storage_service.accounts.asker import Asker
-from storage_service.accounts.users import asker_of
 from storage_service.console.parts import Parts
+from storage_service.console.people import people
 
 PEOPLE_MOST = 200
 
@@ -19,27 +19,21 @@ def completion(parts: Parts, who: Asker, text: str, at: int) -> Completion:
     known = Known(
         forms=lambda: {form.name: form.title for form in parts.forms.values() if who.may_see(form.name)},
         labels=lambda: parts.hints.labels(who.forms),
-        people=lambda: people(parts, who),
+        people=lambda: some_people(parts, who),
         fields=lambda named: _fields(parts, who, named),
     )
     return completed(text, at, known)
 
 
-def people(parts: Parts, who: Asker) -> list[str]:
-    """Return the addresses of those who may see submissions that the asker may see."""
-    living = (user for user in parts.accounts.users.listed() if user.ended_at is None)
-    found = [user.email for user in living if _shares(asker_of(user, None), who.forms)]
-    return found[:PEOPLE_MOST]
+def some_people(parts: Parts, who: Asker) -> list[str]:
+    """Return the addresses of those who may see submissions that the asker may see, `PEOPLE_MOST` at most."""
+    return people(parts.accounts.users, who.forms)[:PEOPLE_MOST]
 
 
 def shown(found: Completion) -> dict[str, Any]:
     """Return suggestions as JSON; places count code points."""
     suggestions = [{"text": one.text, "about": one.about, "whole": one.is_whole} for one in found.suggestions]
     return {"offset": found.place.offset, "length": found.place.length, "suggestions": suggestions}
-
-
-def _shares(other: Asker, forms: Iterable[str] | None) -> bool:
-    return other.may("read") if forms is None else any(other.may("read", form) for form in forms)
 
 
 def _fields(parts: Parts, who: Asker, named: frozenset[str]) -> Mapping[str, KnownField]:

@@ -54,7 +54,7 @@ class Inbox:
             "title": self._title(asked, who),
             "widenings": wider(query) if not found.rows and not mistake else (),
             "starts": self._starts(who) if found.is_first else (),
-            "people": hints.people(self._parts, who) if found.rows and current.may("write") else (),
+            "people": hints.some_people(self._parts, who) if found.rows and current.may("write") else (),
             "typed": {"ids": (), "label": "", "assignee": "", "wrong": None} | typed,
         }
         if is_part_wanted():

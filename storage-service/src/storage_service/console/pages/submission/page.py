@@ -16,7 +16,6 @@ from storage_service.console.pages.frame.moments import exact
 from storage_service.console.pages.frame.renderer import Pages, reader_zone
 from storage_service.console.pages.submission.delivery import Delivery, deliveries_known, deliveries_shown
 from storage_service.console.pages.submission.neighbours import neighbours
-from storage_service.console.pages.submission.people import as_assignee, people
 from storage_service.console.pages.submission.place import Place, listed
 from storage_service.console.pages.submission.refusal import NotDone
 from storage_service.console.pages.submission.reply import address_of, mailto
@@ -24,6 +23,7 @@ from storage_service.console.pages.submission.timeline import Entry, steps_shown
 from storage_service.console.pages.submission.values import FIELDS_MOST, fields_shown
 from storage_service.console.pages.submission.words import spam_words
 from storage_service.console.parts import Parts
+from storage_service.console.people import as_assignee, people
 from storage_service.console.places import no_submission
 from storage_service.records.preview import preview
 from storage_service.work.trail import SHOWN_MOST
@@ -87,7 +87,7 @@ class SubmissionPage:
             "fields_left_out": max(0, len(record.fields) - FIELDS_MOST),
             "may_write": may_write,
             "myself": as_assignee(current.me()),
-            "people": people(self._parts.accounts.users, record.form) if may_write else [],
+            "people": people(self._parts.accounts.users, frozenset({record.form})) if may_write else [],
             "address": address_of(record, form),
             "mailto": mailto(record, form, exact(record.accepted_at, reader_zone())),
             "spam": spam_words(record.spam) if record.spam is not None else None,
