@@ -176,7 +176,7 @@ def test_an_account_ends_and_is_signed_out(console: ConsoleApp, ada: Reader) -> 
     assert grace.get("/console/account").status_code == 303
     page = ada.text(at)
     assert "ended" in page
-    assert "<dt>Signs in by</dt><dd>nothing</dd>" in page
+    assert '<td data-label="Signs in by">nothing</td>' in ada.text(USERS)
     assert f"{at}/roles" not in page
     assert ada.post(f"{at}/reset").status_code == 409
     assert ada.post(f"{at}/end").status_code == 404
