@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from secrets import token_hex
+from threading import Thread
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy import Engine
@@ -71,6 +72,26 @@ def reason(call: Any, *given: Any, **named: Any) -> str:
     with pytest.raises(NotAccepted) as raised:
         call(*given, **named)
     return raised.value.reason
+
+
+def test_two_pages_that_remove_one_each_leave_one(keys: Passkeys, ada: User) -> None:
+    for _ in range(2):
+        make(keys, ada, a_device())
+    ids, told = [one.id for one in keys.listed(ada.id)], list[str]()
+
+    def remove(one: UUID) -> None:
+        try:
+            keys.remove(ada, one, by=OWNER, is_last_kept=True)
+        except NotAccepted as error:
+            told.append(error.reason)
+
+    threads = [Thread(target=remove, args=[one]) for one in ids]
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join()
+    assert told == ["last"]
+    assert len(keys.listed(ada.id)) == 1
 
 
 def test_a_passkey_is_made_used_and_removed(engine: Engine, keys: Passkeys, ada: User) -> None:

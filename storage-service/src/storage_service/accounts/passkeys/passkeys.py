@@ -30,9 +30,10 @@ _MAKE, _USE = "passkey.make", "passkey.use"
 _EXPIRED = "That took too long, or was sent twice. Please try again."
 _UNKNOWN = "This passkey is not known here. If you removed it from your account, remove it from your device too."
 _MOST = f"An account has {OF_ONE_USER_MOST} passkeys at most: remove one first."
+_LAST = "This is your only way to sign in: set a password or add another passkey first."
 _TWICE = "This passkey is here already."
 
-_P = ACCOUNTS.passkeys.c
+_P, _U = ACCOUNTS.passkeys.c, ACCOUNTS.users.c
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,17 +98,24 @@ class Passkeys:
         }
         try:
             with classified(), self._engine.begin() as connection:
-                self._check_room(connection, user)
+                if self._count(connection, user) >= OF_ONE_USER_MOST:
+                    raise NotAccepted("too_many", _MOST)
                 connection.execute(insert(ACCOUNTS.passkeys).values(values))
                 self._audit.note(by, "passkey.added", user.email, within=connection)
         except PermanentFailure:
             raise NotAccepted("twice", _TWICE) from None
 
-    def remove(self, user: User, passkey_id: UUID, *, by: Asker) -> bool:
-        """Remove a passkey of a user; False where they have none of this id."""
+    def remove(self, user: User, passkey_id: UUID, *, by: Asker, is_last_kept: bool = False) -> bool:
+        """Remove a passkey of a user; False where they have none of this id.
+
+        Where the last one is to be kept, raises `NotAccepted` for it: of two pages that remove one each, one is told.
+        """
         gone = delete(ACCOUNTS.passkeys).where(_P.id == passkey_id, _P.user_id == user.id)
         with classified(), self._engine.begin() as connection:
+            count = self._count(connection, user)
             found = connection.execute(gone).rowcount > 0
+            if found and is_last_kept and count == 1:
+                raise NotAccepted("last", _LAST)
             if found:
                 self._audit.note(by, "passkey.removed", user.email, within=connection)
         return found
@@ -137,10 +145,11 @@ class Passkeys:
         with classified(), self._engine.connect() as connection:
             return connection.execute(select(ACCOUNTS.passkeys).where(_P.credential == credential)).one_or_none()
 
-    def _check_room(self, connection: Connection, user: User) -> None:
-        count = connection.scalar(select(func.count()).select_from(ACCOUNTS.passkeys).where(_P.user_id == user.id))
-        if (count or 0) >= OF_ONE_USER_MOST:
-            raise NotAccepted("too_many", _MOST)
+    def _count(self, connection: Connection, user: User) -> int:
+        """Count a user's passkeys, which nobody else adds to or removes from until the end of the transaction."""
+        connection.execute(select(_U.id).where(_U.id == user.id).with_for_update())
+        found = select(func.count()).select_from(ACCOUNTS.passkeys).where(_P.user_id == user.id)
+        return connection.scalar(found) or 0
 
     def _note_use(self, passkey_id: UUID, counter: int, *, is_backed_up: bool) -> None:
         """Keep how often it was used. Of two uses at once that say the same count one is a copy's."""

@@ -19,7 +19,6 @@ from storage_service.console.parts import Parts
 ACCOUNT = "/console/account"
 
 _NOT_RECENT = "You signed in more than an hour ago: sign out and in again, then add the passkey."
-_LAST = "This is your only way to sign in: set a password or add another passkey first."
 
 
 def add_views(views: Blueprint, parts: Parts, pages: Pages) -> None:
@@ -57,12 +56,13 @@ def add_views(views: Blueprint, parts: Parts, pages: Pages) -> None:
     @views.post("/console/account/passkeys/<uuid:key>/remove")
     @signed_in
     def remove(key: UUID) -> Response:
-        me = current.me()
-        if not any(one.id == key for one in parts.ways.passkeys.listed(me.id)):
+        me, who = current.me(), current.whole_asker()
+        try:
+            is_removed = parts.ways.passkeys.remove(me, key, by=who, is_last_kept=not parts.ways.has_others(me))
+        except NotAccepted as error:
+            tell(str(error), kind="wrong")
+            return going.to(ACCOUNT)
+        if not is_removed:
             raise refused(404, "NOT_FOUND", "There is no such passkey: it may have been removed.")
-        if me.passkeys == 1 and not parts.ways.has_others(me):
-            tell(_LAST, kind="wrong")
-        else:
-            parts.ways.passkeys.remove(me, key, by=current.whole_asker())
-            tell("The passkey is removed. Remove it from your device too.")
+        tell("The passkey is removed. Remove it from your device too.")
         return going.to(ACCOUNT)
