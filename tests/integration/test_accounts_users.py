@@ -12,6 +12,7 @@ from storage_service.accounts.asker import Asker
 from storage_service.accounts.audit import Audit
 from storage_service.accounts.keys import Keys
 from storage_service.accounts.roles import BadGrants, Grant
+from storage_service.accounts.user import asker_of
 from storage_service.accounts.users import AddressTaken, BadZone, LastOwner, NotFound, Users
 from storage_service.tables import ACCOUNTS
 from support.accounts import ADMIN, World, both_at_once
@@ -97,6 +98,15 @@ def test_the_last_owner_is_neither_ended_nor_made_less(users: Users, world: Worl
     users.end(ada.id, ADMIN)
     with pytest.raises(LastOwner):
         users.end(bob.id, ADMIN)
+
+
+def test_whom_an_ended_owner_has_invited_is_not_let_in(users: Users, world: World) -> None:
+    ada, bob, links = world.user(), world.user("bob@example.org"), world.accounts.links
+    theirs = links.make("invitation", "eve@example.org", [Grant("owner")], asker_of(bob, None))
+    others = links.make("invitation", "mallory@example.org", [Grant("viewer")], asker_of(ada, None))
+    users.end(bob.id, asker_of(ada, None))
+    assert links.look(theirs, "invitation") is None
+    assert links.look(others, "invitation") is not None
 
 
 def test_two_owners_who_end_each_other_at_once_leave_one(users: Users, world: World) -> None:

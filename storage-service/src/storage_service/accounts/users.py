@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Connection, Engine, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Engine, and_, delete, func, insert, or_, select, update
 
 from shared.database import classified, reading
 from shared.messaging.failures import PermanentFailure
@@ -24,7 +24,7 @@ __all__ = ["AddressTaken", "BadZone", "LastOwner", "NotFound", "User", "Users", 
 
 ZONE_MOST = 64
 
-_U = ACCOUNTS.users.c
+_U, _L = ACCOUNTS.users.c, ACCOUNTS.links.c
 _OF_THE_OWNERS = 0x6F776E65
 """The number of PostgreSQL's lock on who is an owner."""
 
@@ -124,7 +124,10 @@ class Users:
             return living(connection, key)
 
     def end(self, key: UUID, by: Asker, *, within: Connection | None = None) -> None:
-        """End an account: whatever it signs in by is gone, at once. Raises `NotFound` and `LastOwner`."""
+        """End an account: whatever it signs in by is gone, at once, and so are its invitations of others.
+
+        Raises `NotFound` and `LastOwner`.
+        """
         with writing(self._engine, within) as connection:
             owners_locked(connection)
             user = living(connection, key)
@@ -134,7 +137,8 @@ class Users:
             connection.execute(ended)
             for table in _OF_A_USER:
                 connection.execute(delete(table).where(table.c.user_id == key))
-            connection.execute(delete(ACCOUNTS.links).where(ACCOUNTS.links.c.folded == user.folded))
+            invited = and_(_L.by == user.email, _L.purpose == "invitation")
+            connection.execute(delete(ACCOUNTS.links).where(or_(_L.folded == user.folded, invited)))
             self._audit.note(by, "user.ended", user.email, within=connection)
 
     def set_time_zone(self, key: UUID, zone: str | None) -> None:
