@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from dev.processes import descendants
+from dev.processes import descendants, free_port
 from support.polling import eventually
 from support.service import ROOT, clean_environment
 
@@ -32,7 +32,7 @@ class Runner:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "dev.run", "--directory", str(directory)],
                 cwd=ROOT,
-                env=clean_environment() | {"PORT": str(port)},
+                env=clean_environment() | {"PORT": str(port), "MAIL_PORT": str(free_port())},
                 stdin=theirs,
                 stdout=out,
                 stderr=subprocess.STDOUT,

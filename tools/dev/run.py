@@ -43,7 +43,7 @@ class Run:
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
-        self._port = self._mail_port = 0
+        self._port = 0
         self._broker: Broker | DockerBroker | None = None
         self._made: dict[str, str] = {}
         self._supervisor = Supervisor(colour=sys.stdout.isatty() and "NO_COLOR" not in os.environ)
@@ -55,7 +55,9 @@ class Run:
             stack.enter_context(run_directory.held(self._directory))
             os.environ.update(run_directory.mark(self._directory))
             self._port = ports.chosen()
-            self._mail_port = 0 if run_settings.is_given("SMTP_URL") else ports.for_mails(self._port)
+            has_mails = not run_settings.is_given("SMTP_URL")
+            if has_mails and os.environ.get("MAIL_PORT"):
+                ports.for_mails(self._port)  # what is wrong with it is said before anything is started
             self._made |= run_settings.addresses(self._port, processes.free_port())
             stack.callback(self._supervisor.say, "Stopped.")
             if not run_settings.is_given("BROKER_URL"):
@@ -66,7 +68,7 @@ class Run:
                 self._call("notify_service", "migrate")
             stack.callback(self._supervisor.stop)
             stack.callback(_listen_for, self.end_now)
-            mail_page = self._start_mail_sink() if self._mail_port else None
+            mail_page = self._start_mail_sink() if has_mails else None
             for name, module in _SERVICES.items():
                 run_settings.write(self._directory, name, self._made)
                 self._supervisor.start(name, [sys.executable, "-m", *module], self._environment(name))
@@ -99,7 +101,8 @@ class Run:
         self._made["BROKER_URL"] = broker.url
 
     def _start_mail_sink(self) -> str:
-        smtp, web = processes.free_port(), self._mail_port
+        # chosen now: another `make run` that starts meanwhile would have taken the same
+        smtp, web = processes.free_port(), ports.for_mails(self._port)
         program = [sys.executable, "-m", "dev.mail_sink", str(self._directory / "mail")]
         self._supervisor.start("mail", [*program, f"--smtp-port={smtp}", f"--web-port={web}"], os.environ)
         self._made |= {"SMTP_URL": f"smtp://127.0.0.1:{smtp}?starttls=never", "OWNER_MAIL": run_settings.OWNER}
