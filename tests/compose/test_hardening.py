@@ -9,7 +9,7 @@ from support.compose_stack import Stack
 FIRST_ROOT = {"postgres"}
 """Begins as root and becomes its own user: the capabilities for that, and no others."""
 
-WITHOUT_PASSWORD = "CONSOLE_URL=http://consoles:8090"
+WITHOUT_PASSWORD = ("CONSOLE_URL=http://consoles:8090", "GATEWAY_URL=http://gateway:8080")
 
 BECOMES_ANOTHER_USER = {"CHOWN", "DAC_OVERRIDE", "FOWNER", "SETGID", "SETUID"}
 
