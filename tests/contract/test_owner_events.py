@@ -18,6 +18,7 @@ from shared.contracts import (
     DeliverySettled,
     DeliveryState,
     InvalidEvent,
+    SubmissionErased,
     SubmissionReleased,
     SubmissionWithheld,
     decode,
@@ -50,6 +51,7 @@ def a_request(**others: Any) -> DeliveryRequested:
         a_request(delivery_id=uuid4(), requested_by="Zoë “Z”"),
         SubmissionReleased(2, EVENT),
         SubmissionReleased(1, replace(EVENT, spam="honeypot")),
+        SubmissionErased(EVENT.id, WRITTEN_AT),
         SubmissionWithheld(EVENT.id, 2**40),
         DeliveryDue(uuid4(), "owner", EVENT, "x", uuid4()),
     ],
@@ -60,7 +62,7 @@ def test_it_is_read_as_it_was_written(event: Event) -> None:
 
 
 def test_each_goes_to_a_queue_of_its_own_kind() -> None:
-    for event in (DeliveryRequested, SubmissionReleased, SubmissionWithheld):
+    for event in (DeliveryRequested, SubmissionErased, SubmissionReleased, SubmissionWithheld):
         assert ROUTES[event.TYPE].queues == (NOTIFY_REQUESTS.name,)
     assert ROUTES[DeliverySettled.TYPE].queues == (STORAGE_DELIVERIES.name,)
 
@@ -75,6 +77,9 @@ def test_each_goes_to_a_queue_of_its_own_kind() -> None:
         (a_request(), {"requested_at": "2026-11-22T17:03:44"}, "requested_at: names no time zone"),
         (a_request(), {"delivery": "x"}, "delivery: no UUID"),
         (a_request(), {"submission": None}, "submission: expected dict"),
+        (SubmissionErased(EVENT.id, WRITTEN_AT), {"id": 7}, "id: expected str"),
+        (SubmissionErased(EVENT.id, WRITTEN_AT), {"erased_at": None}, "erased_at: expected str"),
+        (SubmissionErased(EVENT.id, WRITTEN_AT), {"erased_at": "2026-11-22T17:03:44"}, "erased_at: names no time zone"),
         (SubmissionReleased(1, EVENT), {"version": 0}, "version: expected a number from 1"),
         (SubmissionReleased(1, EVENT), {"version": True}, "version: expected a number"),
         (SubmissionWithheld(EVENT.id, 1), {"version": 2**63 - 1}, "version: expected a number"),
@@ -133,3 +138,9 @@ def test_a_requested_delivery_is_read_quickly_and_an_older_one_as_before() -> No
     for due in (requested, plain):
         assert _decoded_quickly(due.encode()) == due == _decoded_strictly(due.encode())
     assert b"request" not in plain.encode(), "an earlier version reads it"
+
+
+@pytest.mark.parametrize(("after", "is_covered"), [(-3600, True), (0, True), (60, True), (60.000001, False)])
+def test_an_erasure_covers_what_was_accepted_up_to_a_minute_after_it(after: float, is_covered: bool) -> None:
+    erased = SubmissionErased(EVENT.id, WRITTEN_AT)
+    assert erased.covers(WRITTEN_AT + timedelta(seconds=after)) is is_covered

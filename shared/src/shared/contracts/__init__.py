@@ -28,10 +28,12 @@ from shared.contracts.submission import (
     fingerprint,
     reply_address_of,
 )
+from shared.contracts.submission_erased import ERASED_GRACE, SubmissionErased
 from shared.contracts.submission_released import SubmissionReleased
 from shared.contracts.submission_withheld import SubmissionWithheld
 
 __all__ = [
+    "ERASED_GRACE",
     "MAX_DEPTH",
     "MISSING_MOST",
     "NO_REQUEST",
@@ -56,6 +58,7 @@ __all__ = [
     "Missing",
     "Source",
     "SubmissionAccepted",
+    "SubmissionErased",
     "SubmissionReleased",
     "SubmissionWithheld",
     "SubmissionsStored",

@@ -37,6 +37,7 @@ ROUTES: dict[str, Destination] = {
     "delivery.missing.v1": to(STORAGE_DELIVERIES),
     "delivery.requested.v1": to(NOTIFY_REQUESTS),
     "delivery.settled.v1": to(STORAGE_DELIVERIES),
+    "submission.erased.v1": to(NOTIFY_REQUESTS),
     "submission.released.v1": to(NOTIFY_REQUESTS),
     "submission.withheld.v1": to(NOTIFY_REQUESTS),
     "submission.accepted.v1": to(STORAGE, NOTIFY_SUBMISSIONS),

@@ -129,7 +129,7 @@ NOTIFY_SUBMISSIONS = WorkQueue("notify.submissions.v1", "notify.parked.v1")
 """Every accepted submission, for notify to plan its deliveries."""
 
 NOTIFY_REQUESTS = WorkQueue("notify.requests.v1", "notify.parked.v1")
-"""What owners ask for: send again, release, withhold. Apart, so that an older notify parks nothing."""
+"""What owners ask for: send again, release, withhold, erase. Apart, so that an older notify parks nothing."""
 
 NOTIFY_ACCOUNTS = WorkQueue(
     "notify.accounts.v1",
