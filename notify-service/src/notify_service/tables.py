@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sqlalchemy import (
+    JSON,
     BigInteger,
     Boolean,
     CheckConstraint,
@@ -166,6 +167,35 @@ verdicts = Table(
     PrimaryKeyConstraint("submission_id"),
 )
 """Submissions that an owner has released or withheld: the decision of the highest version."""
+
+hooks = Table(
+    "hooks",
+    metadata,
+    Column("id", Uuid, nullable=False),
+    Column("version", BigInteger, nullable=False),
+    Column("url", Text, nullable=False),
+    Column("secret", Text, nullable=False),
+    Column("events", JSON, nullable=False),
+    Column("forms", JSON(none_as_null=True)),
+    Column("expires_at", UtcTimestamp),
+    Column("changed_at", UtcTimestamp, nullable=False),
+    Column("is_ended", Boolean, nullable=False),
+    PrimaryKeyConstraint("id"),
+)
+"""Notify's own copy of the hooks, as storage tells them: the highest version counts. One that has ended, or whose
+address answered 410, has no address and no secret any more."""
+
+IS_OF_A_HOOK = deliveries.c.channel == "hook"
+
+Index(
+    "deliveries_by_hook",
+    deliveries.c.destination_hash,
+    deliveries.c.state,
+    deliveries.c.changed_at,
+    postgresql_where=IS_OF_A_HOOK,
+    sqlite_where=IS_OF_A_HOOK,
+)
+"""When a hook was last called, and with what success."""
 
 OUTBOX = Table("notify_outbox", metadata, *outbox_columns("notify_outbox"), sqlite_autoincrement=True)
 

@@ -1,4 +1,4 @@
-"""Defines the tables of those who ask: their keys, what each did, and the views they saved."""
+"""Defines the tables of those who ask: their keys and hooks, what each did, and the views they saved."""
 
 from __future__ import annotations
 
@@ -78,4 +78,33 @@ def views_table(metadata: MetaData) -> Table:
     )
     Index("views_by_owner", table.c.owner, table.c.name, unique=True)
     Index("views_shared", table.c.name, postgresql_where=table.c.shared, sqlite_where=table.c.shared)
+    return table
+
+
+def hooks_table(metadata: MetaData) -> Table:
+    """Return the table of hooks: where programs asked to be called, also after their end, for a while.
+
+    `owner` is the name of the key that asked, `forms` are those that it is told of, null for all. `url` and `secret`
+    are empty once it has ended; `shown` is the address's host. `told_at` is when notify was told last.
+    """
+    table = Table(
+        "hooks",
+        metadata,
+        Column("id", Uuid, nullable=False),
+        Column("version", Integer, nullable=False),
+        Column("owner", Text, nullable=False),
+        Column("url", Text, nullable=False),
+        Column("shown", Text, nullable=False),
+        Column("secret", Text, nullable=False),
+        Column("events", JSON, nullable=False),
+        Column("forms", JSON(none_as_null=True)),
+        Column("created_at", UtcTimestamp, nullable=False),
+        Column("expires_at", UtcTimestamp),
+        Column("ended_at", UtcTimestamp),
+        Column("ended_because", Text),
+        Column("told_at", UtcTimestamp, nullable=False),
+        PrimaryKeyConstraint("id"),
+    )
+    Index("hooks_by_owner", table.c.owner, table.c.created_at)
+    Index("hooks_by_telling", table.c.told_at)
     return table

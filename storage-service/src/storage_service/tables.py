@@ -28,7 +28,7 @@ from shared.database.outbox import outbox_columns
 from shared.parked.tables import ParkedTables
 from storage_service.account_tables import AccountTables
 from storage_service.job_tables import JobTables
-from storage_service.owner_tables import api_keys_table, audit_table, views_table
+from storage_service.owner_tables import api_keys_table, audit_table, hooks_table, views_table
 from storage_service.search_tables import SearchTables
 
 metadata = MetaData(
@@ -214,5 +214,7 @@ api_keys = api_keys_table(metadata)
 audit = audit_table(metadata)
 
 views = views_table(metadata)
+
+hooks = hooks_table(metadata)
 
 MIGRATIONS = Migrations("storage_service:migrations", "storage_alembic_version", metadata)

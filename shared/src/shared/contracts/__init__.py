@@ -18,6 +18,8 @@ from shared.contracts.delivery_missing import MISSING_MOST, DeliveryFound, Deliv
 from shared.contracts.delivery_requested import DeliveryRequested
 from shared.contracts.delivery_settled import SETTLED_MOST, DeliverySettled, DeliveryState
 from shared.contracts.event import Decoder, Event, InvalidEvent
+from shared.contracts.hook_changed import HookChanged
+from shared.contracts.hook_gone import HookGone
 from shared.contracts.registry import REGISTRY, decode, decoder, encode, register
 from shared.contracts.strict_json import MAX_DEPTH, JsonValue, Unacceptable, check, parse
 from shared.contracts.submission import (
@@ -53,6 +55,8 @@ __all__ = [
     "DeliverySettled",
     "DeliveryState",
     "Event",
+    "HookChanged",
+    "HookGone",
     "InvalidEvent",
     "JsonValue",
     "Missing",

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from shared.messaging.topology import (
     EVENTS,
     NOTIFY_ACCOUNTS,
+    NOTIFY_HOOKS,
     NOTIFY_REQUESTS,
     NOTIFY_SUBMISSIONS,
     PARKED,
@@ -37,6 +38,8 @@ ROUTES: dict[str, Destination] = {
     "delivery.missing.v1": to(STORAGE_DELIVERIES),
     "delivery.requested.v1": to(NOTIFY_REQUESTS),
     "delivery.settled.v1": to(STORAGE_DELIVERIES),
+    "hook.changed.v1": to(NOTIFY_HOOKS),
+    "hook.gone.v1": to(STORAGE_DELIVERIES),
     "submission.erased.v1": to(NOTIFY_REQUESTS),
     "submission.released.v1": to(NOTIFY_REQUESTS),
     "submission.withheld.v1": to(NOTIFY_REQUESTS),

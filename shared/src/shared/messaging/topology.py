@@ -139,6 +139,9 @@ NOTIFY_ACCOUNTS = WorkQueue(
 )
 """Mails with links into accounts. Apart, so that an older notify, which would park them, leaves them alone."""
 
+NOTIFY_HOOKS = WorkQueue("notify.hooks.v1", "notify.parked.v1", levels_s={"30s": 30, "2m": 120}, secret_for_s=72 * 3600)
+"""Which hooks there are. Apart, so that an older notify, which would park their secrets, leaves them alone."""
+
 NOTIFY_SMTP = WorkQueue("notify.smtp.v1", "notify.parked.v1")
 NOTIFY_HTTP = WorkQueue("notify.http.v1", "notify.parked.v1")
 """What notify has planned, by transport: apart, so that a slow webhook never delays a mail."""
@@ -149,7 +152,8 @@ NOTIFY_WEBHOOK = WorkQueue("notify.webhook.v1", "notify.parked.v1")
 
 WORK_QUEUES = (
     *(STORAGE, STORAGE_DELIVERIES),
-    *(NOTIFY_SUBMISSIONS, NOTIFY_REQUESTS, NOTIFY_ACCOUNTS, NOTIFY_SMTP, NOTIFY_HTTP, NOTIFY_EMAIL, NOTIFY_WEBHOOK),
+    *(NOTIFY_SUBMISSIONS, NOTIFY_REQUESTS, NOTIFY_ACCOUNTS, NOTIFY_HOOKS),
+    *(NOTIFY_SMTP, NOTIFY_HTTP, NOTIFY_EMAIL, NOTIFY_WEBHOOK),
 )
 
 EXCHANGES = (Exchange(EVENTS, "topic"), Exchange(LIVE, "topic"), Exchange(PARKED, "direct"))
