@@ -12,13 +12,15 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import Engine, delete, event, func, select, text
 
-from shared.contracts import SubmissionAccepted
+from shared.contracts import Control, Source, SubmissionAccepted
 from shared.database import Lease
-from shared.query import parse
+from shared.query import Needle, parse
 from storage_service.records import Records
 from storage_service.records.index import indexer as module
 from storage_service.records.index.entries import TOKENS_BYTES_MOST, entry_of
+from storage_service.records.index.facts import names
 from storage_service.records.index.indexer import Indexer, rebuild
+from storage_service.records.index.words import words_of
 from storage_service.records.index.writing import forget, write
 from storage_service.store.repository import SubmissionRepository
 from storage_service.tables import LEASES, search_entries, search_fields, submissions
@@ -207,3 +209,22 @@ def test_its_transactions_are_short_on_sqlite(sqlite_url: str) -> None:
             pass
     assert len(taken) > 10
     assert sorted(taken)[len(taken) * 9 // 10] < 0.05, "nine of ten, by the processor's clock: others use the machine"
+
+
+def test_what_names_a_mailbox_is_found_by_it_whatever_field_it_stands_in(engine: Engine, indexer: Indexer) -> None:
+    """The words of an address are not enough: `a.d.a@gmail.com` has none of `ada@googlemail.com`'s but the last."""
+    named = [
+        an_event(email="bob@example.org", notes=["call", {"her": "A.D.A+x@gmail.com"}]),
+        replace(an_event(email="bob@example.org"), control=Control(reply_to="ada@googlemail.com")),
+        replace(an_event(email="bob@example.org"), source=Source(referer="https://example.org/?for=ada%40gmail.com")),
+    ]
+    store(engine, *named, an_event(email="bob@example.org", name="ada gmail com"))
+    indexer.turn()
+    words = words_of(engine.dialect.name)
+    asked = (
+        select(submissions.c.id)
+        .select_from(words.joined())
+        .where(words.have(Needle((names("ada@gmail.com"),), is_prefix=False)))
+    )
+    with engine.connect() as connection:
+        assert set(connection.scalars(asked)) == {one.id for one in named}

@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 
 from gateway.fields.email import is_email
 from notify_service.channels.confirmation import ConfirmationChannel
-from notify_service.channels.mail.mailboxes import destination_hash, recipient_hash
+from notify_service.channels.mail.mailboxes import destination_hash
 from notify_service.channels.webhook import body_of
 from shared.contracts import Control, SubmissionAccepted, check, decode, encode, fingerprint, parse
+from shared.mailboxes import mailboxes_in, recipient_hash
 from support.confirmations import a_channel, a_form, a_mail
 from support.events import an_event
 from support.gateway_app import Gateway, a_gateway
@@ -217,6 +218,7 @@ def consume(event: SubmissionAccepted, channel: ConfirmationChannel, form: Any) 
     read = decode(encode(event), type=event.TYPE, types=(SubmissionAccepted,))
     fingerprint(read.fields)
     body_of(read)
+    mailboxes_in(read.fields, read.control.reply_to)
     address = read.reply_address
     if address is not None:
         recipient_hash(address)

@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from notify_service.channels.mail.mailboxes import destination_hash, recipient_hash
+from notify_service.channels.mail.mailboxes import destination_hash
+from shared.mailboxes import recipient_hash
 from support.events import an_event
 
 

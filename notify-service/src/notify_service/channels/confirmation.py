@@ -7,13 +7,14 @@ from uuid import UUID
 
 from notify_service.channels.counting import Counted, source_hash
 from notify_service.channels.mail.composer import Composer, MailParts
-from notify_service.channels.mail.mailboxes import destination_hash, recipient_hash, shown_address
+from notify_service.channels.mail.mailboxes import destination_hash, shown_address
 from notify_service.channels.mail.templates import Templates
 from notify_service.channels.mail.wording import Wording
 from notify_service.channels.planned import Key, Planned
 from notify_service.transports.smtp.mail import Mail
 from shared.contracts import SubmissionAccepted
 from shared.forms import Form
+from shared.mailboxes import recipient_hash
 
 
 class ConfirmationChannel:

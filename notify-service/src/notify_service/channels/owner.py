@@ -6,13 +6,14 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 
 from notify_service.channels.mail.composer import Composer, MailParts
-from notify_service.channels.mail.mailboxes import destination_hash, normalised, shown_address
+from notify_service.channels.mail.mailboxes import destination_hash, shown_address
 from notify_service.channels.mail.owner_wording import OwnerWording, reply_to_of
 from notify_service.channels.mail.templates import Templates
 from notify_service.channels.planned import Key, Planned
 from notify_service.transports.smtp.mail import Mail
 from shared.contracts import SubmissionAccepted
 from shared.forms import Form, Owner
+from shared.mailboxes import normalised
 
 
 class OwnerChannel:

@@ -6,12 +6,12 @@ import hashlib
 from collections.abc import Mapping, Set
 
 from notify_service.channels.channel import Channel
-from notify_service.channels.mail.mailboxes import normalised
 from notify_service.channels.planned import Key, Planned
 from notify_service.channels.registry import ON_RECEIPTS
 from notify_service.channels.routing import routed
 from shared.contracts import SubmissionAccepted
 from shared.forms import Form
+from shared.mailboxes import normalised
 
 
 def plan(event: SubmissionAccepted, form: Form | None, channels: Mapping[str, Channel]) -> list[Planned]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain
 
 from shared.contracts import JsonValue
 from shared.query.submitted import Submitted, searchable
-from storage_service.records.index.facts import SENDER_KEY, fact, key_of, sender_facts, sender_word
+from storage_service.records.index.facts import SENDER_KEY, fact, key_of, names, sender_facts, sender_word
 from storage_service.records.index.numbers import sortable
 
 TOKENS_BYTES_MOST = 1_000_000
@@ -39,10 +39,13 @@ class Entry:
     fields: Collection[FieldEntry]
 
 
-def entry_of(fields: Mapping[str, JsonValue], address: str, *, without: Collection[str] = ()) -> Entry:
+def entry_of(
+    fields: Mapping[str, JsonValue], address: str, *, without: Collection[str] = (), mailboxes: Iterable[str] = ()
+) -> Entry:
     """Return the entry of a submission and its submitter's address. `without` names fields that are not to be found.
 
-    The address is left out too where one of these fields has it.
+    The address is left out too where one of these fields has it. `mailboxes` are all that the submission names: by
+    these a person's data is found, so they come before all words.
     """
     shown = {name: Submitted(value) for name, value in fields.items() if name not in without}
     if any(fields.get(name) == address for name in without):
@@ -51,7 +54,7 @@ def entry_of(fields: Mapping[str, JsonValue], address: str, *, without: Collecti
     entries = [_field_entry(name, one) for name, one in shown.items()]
     words = chain.from_iterable((one.words + one.figures).split() for one in entries)
     facts = chain.from_iterable(_facts(name, one) for name, one in shown.items())
-    tokens = chain(words, _of_sender(of_sender, address), facts)
+    tokens = chain(map(names, mailboxes), words, _of_sender(of_sender, address), facts)
     return Entry(_different(tokens), [one for one in (*entries, of_sender) if one != FieldEntry(one.field)])
 
 

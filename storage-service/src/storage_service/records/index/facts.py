@@ -45,5 +45,10 @@ def sender_facts(address: str) -> Iterator[str]:
             yield sender_is(folded[place:])
 
 
+def names(mailbox: str) -> str:
+    """Return the token of what names a mailbox anywhere; see `shared.mailboxes.mailbox_of`."""
+    return _FACT + _hashed("mailbox", mailbox)
+
+
 def _hashed(*parts: str) -> str:
     return blake2b("\0".join(parts).encode(errors="surrogatepass"), digest_size=_KEY_BYTES).hexdigest()

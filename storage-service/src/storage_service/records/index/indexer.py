@@ -17,6 +17,7 @@ from shared.database import Lease, classified, reading
 from shared.messaging.failures import DependencyUnavailable
 from shared.messaging.worker import STUCK_AFTER_S, probe_delay_s
 from storage_service.records.index.entries import Entry, entry_of
+from storage_service.records.index.mailboxes import mailboxes_of
 from storage_service.records.index.pace import Pace
 from storage_service.records.index.progress import Progress, begin_anew, come_to, missing_since, progress
 from storage_service.records.index.writing import write
@@ -163,7 +164,7 @@ class Indexer:
     def _entry(self, row: Row[Any]) -> Entry:
         control = Control(reply_to=row.control.get("reply_to"))
         address = reply_address_of(control, row.fields) or ""
-        return entry_of(row.fields, address, without=self._sensitive(row.form))
+        return entry_of(row.fields, address, without=self._sensitive(row.form), mailboxes=mailboxes_of(row))
 
     def _write(self, entries: Mapping[UUID, Entry], generation: int) -> int:
         keys, written = list(entries), 0

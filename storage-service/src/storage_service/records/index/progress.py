@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Select, Text, and_, cast, delete, func, inser
 
 from storage_service.tables import search_entries, search_progress, submissions
 
-_MADE = 1
+_MADE = 2
 """Whoever changes what `entries.py` makes, or how texts are cut into tokens, counts on."""
 
 VERSION = _MADE * 1_000_000 + int("".join(f"{int(part):02d}" for part in unicodedata.unidata_version.split(".")))
@@ -56,6 +56,6 @@ def come_to(connection: Connection, moment: datetime, generation: int) -> None:
 def missing_since(generation: int, since: datetime) -> Select[Any]:
     """Return the query of them, in the order of storing."""
     has_entry = and_(_E.id == _S.id, _E.generation == generation)
-    found = select(_S.id, _S.form, _S.stored_at, _S.fields, _S.control, _CHARACTERS)
+    found = select(_S.id, _S.form, _S.stored_at, _S.fields, _S.control, _S.source, _CHARACTERS)
     found = found.outerjoin(search_entries, has_entry)
     return found.where(_E.id.is_(None), _S.stored_at >= since).order_by(_S.stored_at, _S.id)

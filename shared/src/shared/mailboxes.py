@@ -1,0 +1,102 @@
+"""Says whose mailbox an address is, and finds the mailboxes that a text names."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
+
+import idna
+
+from shared.contracts.strict_json import JsonValue
+from shared.mail_addresses import ADDRESS_MOST
+
+NAMED_MOST = 1000
+"""How many @ of one document are looked at: whoever sends more of them names nobody."""
+
+_GMAIL = frozenset({"gmail.com", "googlemail.com"})
+_LOCAL_MOST, _DOMAIN_MOST = 64, 253
+
+# Between words, Chinese and Japanese have no space: there an address ends where the other script begins. In the address
+# of a page it begins behind a sign that a local part may have, too.
+_WIDE = "\u2e80-\U0010ffff"
+_LOCAL = re.compile(r"[^\s\x00-\x1f\x7f@<>()\[\]\\,;:\"]+")
+_LOCAL_APART = re.compile(rf"[^\s\x00-\x1f\x7f@<>()\[\]\\,;:\"/?&={_WIDE}]+")
+_DOMAIN = re.compile(r"(?:[a-zA-Z0-9._-]|[^\x00-\x7f\s])+")
+_DOMAIN_APART = re.compile(rf"(?:[a-zA-Z0-9._-]|[^\x00-\x7f\s{_WIDE}])+")
+
+
+def normalised(address: str) -> str:
+    """Return an address as it is compared: composed (NFC), in small letters."""
+    return unicodedata.normalize("NFC", address[:ADDRESS_MOST].strip()).lower()
+
+
+def mailbox_of(address: str) -> str:
+    """Return the mailbox of an address: `ada@example.org` for `Ada+news@Example.org`.
+
+    Each mailbox has as many addresses as somebody likes: what follows a plus in the local part is left out, so are
+    Gmail's dots, `googlemail.com` is `gmail.com`, and a domain stands in ASCII, as IDNA 2008 writes it.
+    """
+    local, _, domain = normalised(address).rpartition("@")
+    domain = _in_ascii(domain)
+    local = local.partition("+")[0] or local
+    if domain in _GMAIL:
+        local, domain = local.replace(".", ""), "gmail.com"
+    return f"{local}@{domain}"
+
+
+def recipient_hash(address: str) -> str:
+    """Return what stands for a recipient where mails are counted: SHA-256 of the mailbox.
+
+    The hash is the same for every submission, so that it can be counted; it hides an address from who reads the table,
+    not from who guesses it.
+    """
+    return hashlib.sha256(mailbox_of(address).encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def addresses_in(*values: JsonValue | Mapping[str, JsonValue]) -> list[str]:
+    """Return the addresses that texts name, in them or alone, each once, at any depth, as they are written.
+
+    Where an address may begin or end in two ways, both are told. The first `NAMED_MOST` places are looked at.
+    """
+    places = ((text, found.start()) for text in _texts(values) for found in re.finditer("@", text))
+    return [*dict.fromkeys(one for text, at in islice(places, NAMED_MOST) for one in _written(text, at))]
+
+
+def mailboxes_in(*values: JsonValue | Mapping[str, JsonValue]) -> list[str]:
+    """Return the mailboxes of `addresses_in`, each once."""
+    return [*dict.fromkeys(map(mailbox_of, addresses_in(*values)))]
+
+
+def _written(text: str, at: int) -> Iterator[str]:
+    """Yield the addresses around an @."""
+    before, behind = text[max(0, at - _LOCAL_MOST) : at][::-1], text[at + 1 : at + 1 + _DOMAIN_MOST]
+    locals_ = _ends((_LOCAL.match(before), _LOCAL_APART.match(before)), "'.")
+    domains = _ends((_DOMAIN.match(behind), _DOMAIN_APART.match(behind)), "'.-_")
+    yield from (f"{local[::-1]}@{domain}" for local in locals_ for domain in domains)
+
+
+def _ends(found: Iterable[re.Match[str] | None], trimmed: str) -> Iterable[str]:
+    return dict.fromkeys(kept for one in found if one and (kept := one[0].strip(trimmed)))
+
+
+def _texts(values: Iterable[JsonValue | Mapping[str, JsonValue]]) -> Iterator[str]:
+    for value in values:
+        if isinstance(value, str):
+            yield value
+        elif isinstance(value, Mapping):
+            yield from _texts(value.values())
+        elif isinstance(value, list):
+            yield from _texts(value)
+
+
+def _in_ascii(domain: str) -> str:
+    domain = domain.rstrip(".")
+    if domain.isascii():
+        return domain
+    try:
+        return idna.encode(domain, uts46=True).decode("ascii")
+    except UnicodeError:  # no domain that mail can be sent to: composing the mail says so
+        return domain

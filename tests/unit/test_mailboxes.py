@@ -1,0 +1,63 @@
+"""Which mailboxes a text names."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from shared.mailboxes import NAMED_MOST, addresses_in, mailbox_of, mailboxes_in
+
+
+@pytest.mark.parametrize(
+    ("address", "mailbox"),
+    [
+        ("Ada+news@Example.ORG", "ada@example.org"),
+        ("a.d.a@googlemail.com", "ada@gmail.com"),
+        ("ada@Bücher.example.", "ada@xn--bcher-kva.example"),
+        ("+x@example.org", "+x@example.org"),
+    ],
+)
+def test_a_mailbox_has_one_name(address: str, mailbox: str) -> None:
+    assert mailbox_of(address) == mailbox
+    assert mailbox_of(mailbox) == mailbox
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ("ada@example.org", ["ada@example.org"]),
+        ("Write to Ada <Ada@Example.org>, please", ["ada@example.org"]),
+        ("mailto:ada@example.org?subject=x", ["ada@example.org"]),
+        ("It's 'ada@example.org'. Or ada.b@example.org...", ["ada@example.org", "ada.b@example.org"]),
+        ("(ada@example.org;bob@example.org)", ["ada@example.org", "bob@example.org"]),
+        ("o'neil@example.org", ["o'neil@example.org"]),
+        ("ada@例え.jp", ["ada@xn--r8jz45g.jp"]),
+        ("https://example.org/?for=ada@example.org&x=1", ["//example.org/?for=ada@example.org", "ada@example.org"]),
+        ("no address @ all, not @ada, not ada@", []),
+    ],
+)
+def test_a_text_names_mailboxes(text: str, named: list[str]) -> None:
+    assert mailboxes_in(text) == named
+
+
+@pytest.mark.parametrize(
+    "text", ["連絡先はada@example.orgです", "ada@example.org、bob@example.org", "ada@example.org。"]
+)
+def test_an_address_ends_where_another_script_begins(text: str) -> None:
+    assert "ada@example.org" in mailboxes_in(text)
+
+
+def test_another_letter_before_an_address_makes_it_another_one() -> None:
+    assert mailboxes_in("müller@example.org") == ["müller@example.org"]
+
+
+def test_all_that_a_document_holds_is_looked_into() -> None:
+    document: Any = {"a": [1, None, {"b": "x ada+1@example.org"}], "c": {"d": "Bob@Example.org"}, "e": True}
+    assert addresses_in(document) == ["ada+1@example.org", "Bob@Example.org"]
+    assert mailboxes_in(document, "ada@example.org") == ["ada@example.org", "bob@example.org"]
+
+
+def test_a_document_of_very_many_addresses_is_looked_into_as_far_as_is_sensible() -> None:
+    assert len(addresses_in([f"a{number}@example.org" for number in range(2 * NAMED_MOST)])) == NAMED_MOST
+    assert addresses_in("@" * 1_000_000) == []
