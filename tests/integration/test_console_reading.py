@@ -169,7 +169,7 @@ def test_a_forms_list_is_as_the_gateways_was(engine: Engine, console: ConsoleApp
     assert names(page) == ["good"]
     assert list(page["submissions"][0]) == [
         *("id", "form", "accepted_at", "stored_at", "fields", "fingerprint", "source", "control", "spam"),
-        *("receipt_url", "conflict_count"),
+        *("receipt_url", "sealed", "conflict_count"),
     ]
     assert names(console.json("/v1/forms/signup/submissions?spam=true&other=ignored")) == ["bad"]
     assert names(console.json("/v1/forms/gone/submissions")) == ["x"]

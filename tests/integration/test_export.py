@@ -108,6 +108,7 @@ def test_ndjson_says_the_same_on_both_databases(engine: Engine) -> None:
         "control": {"subject": None, "reply_to": None, "captcha": None},
         "spam": None,
         "receipt_url": None,
+        "sealed": [],
         "status": "new",
         "starred": False,
         "labels": [],

@@ -13,7 +13,7 @@ from shared import database
 from shared.contracts import Control, Source
 from shared.database import UtcTimestamp
 from storage_service.store.repository import SubmissionRows
-from storage_service.tables import of_the_event, submissions
+from storage_service.tables import HAS_SEALED, conflicts, of_the_event, submissions
 from support.events import an_event
 from support.submission_databases import migrated
 
@@ -62,3 +62,16 @@ def test_a_service_of_the_version_before_goes_on_beside_this_one(database_url: s
         assert len(connection.execute(select(before)).all()) == 2
         [kept] = set(connection.execute(select(submissions.c.state, submissions.c.version, submissions.c.starred)))
     assert tuple(kept) == ("new", 1, False)
+
+
+def test_what_is_sealed_is_kept_of_a_submission_and_of_what_conflicts_with_it(database_url: str) -> None:
+    plain, first = an_event(name="a"), replace(an_event(name="b"), sealed={"iban": "v1:k:AA=="})
+    later = replace(an_event(id=first.id, name="c"), sealed={"iban": "v1:k:BB=="})
+    with migrated(database_url) as engine, engine.begin() as connection:
+        rows = SubmissionRows(connection)
+        assert rows.insert([plain, first], stored_at=NOW) == 2
+        rows.keep_conflicts([later], received_at=NOW)
+        kept = {row.id: row.sealed for row in connection.execute(select(submissions))}
+        assert kept == {plain.id: None, first.id: first.sealed}
+        assert connection.execute(select(submissions.c.id).where(HAS_SEALED)).scalars().all() == [first.id]
+        assert connection.execute(select(conflicts.c.sealed)).scalar_one() == later.sealed

@@ -144,10 +144,12 @@ def test_a_submission_is_shown_with_what_came_later_under_its_id(
         "control": {"subject": None, "reply_to": None, "captcha": None},
         "spam": None,
         "receipt_url": None,
+        "sealed": [],
         "conflicts": [
             {
                 "fingerprint": other.fingerprint,
                 "fields": {"name": "Grace"},
+                "sealed": [],
                 "accepted_at": "2026-11-22T17:04:44.123456Z",
                 "received_at": "2026-11-22T18:00:00.120000Z",
             }

@@ -38,6 +38,7 @@ STORED: Mapping[str, Any] = {
     "control": "{}",
     "spam": None,
     "receipt_url": None,
+    "sealed": None,
     "state": "new",
     "starred": 0,
     "labels": "[]",

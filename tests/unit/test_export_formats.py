@@ -222,6 +222,7 @@ def test_json_has_all_that_is_known() -> None:
         "control": {},
         "spam": "honeypot",
         "receipt_url": None,
+        "sealed": [],
         "status": "done",
         "starred": True,
         "labels": ["a", "b"],

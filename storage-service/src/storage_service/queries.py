@@ -107,7 +107,8 @@ def _enough(rows: Iterable[Row[Any]]) -> list[dict[str, Any]]:
         if told and size_bytes > CONFLICT_BYTES:
             break
         moments = {"accepted_at": iso(row.accepted_at), "received_at": iso(row.received_at)}
-        told.append({"fingerprint": row.fingerprint, "fields": row.fields, **moments})
+        sealed = [*(row.sealed or ())]
+        told.append({"fingerprint": row.fingerprint, "fields": row.fields, "sealed": sealed, **moments})
     return told
 
 
@@ -127,8 +128,9 @@ def _page(rows: Iterable[Row[Any]], limit: int) -> Answer:
 
 
 def _shown(row: Row[Any]) -> dict[str, Any]:
-    """Return what came of a submission, by its columns' names; they are the first of the row."""
-    return {name: as_json(value) for name, value in zip(_NAMES, row, strict=False)}
+    """Return what came of a submission, by its columns' names; they are the first of the row. Of what is sealed the
+    names are told."""
+    return {name: as_json(value) for name, value in zip(_NAMES, row, strict=False)} | {"sealed": [*(row.sealed or ())]}
 
 
 def as_json(value: Any) -> Any:

@@ -18,6 +18,7 @@ from sqlalchemy import (
     Text,
     Uuid,
     false,
+    null,
     true,
 )
 from sqlalchemy.sql import ColumnElement
@@ -55,6 +56,7 @@ submissions = Table(
     Column("control", JSON, nullable=False),
     Column("spam", Text),
     Column("receipt_url", Text),
+    Column("sealed", JSON),
     Column("state", Text, nullable=False, server_default="new", info=_OURS),
     Column("starred", Boolean, nullable=False, server_default=false(), info=_OURS),
     Column("labels", JSON, nullable=False, server_default="[]", info=_OURS),
@@ -67,6 +69,7 @@ submissions = Table(
 )
 """One row a submission. `fields`, `source` and `control` are JSON as text: what was sent is what is kept. `spam` says
 why a submission is spam, and is null where it is not. `receipt_url` is null where the gateway did not know it.
+`sealed` has the values of sealed fields by name, as `shared.sealing` writes them, and is null where there are none.
 
 What follows it is what people do with a submission, see `work`: `version` grows with each change, of `spam` too."""
 
@@ -103,6 +106,9 @@ _index_newest_first("submissions_by_assignee", submissions.c.assignee, condition
 _index_newest_first("submissions_replied", condition=HAS_REPLY)
 Index("submissions_by_storing", submissions.c.stored_at, submissions.c.id)
 
+HAS_SEALED = submissions.c.sealed.is_not(null())
+Index("submissions_sealed", submissions.c.id, postgresql_where=HAS_SEALED, sqlite_where=HAS_SEALED)
+
 conflicts = Table(
     "conflicts",
     metadata,
@@ -113,6 +119,7 @@ conflicts = Table(
     Column("fields", JSON, nullable=False),
     Column("source", JSON, nullable=False),
     Column("control", JSON, nullable=False),
+    Column("sealed", JSON),
     PrimaryKeyConstraint("id", "fingerprint"),
     CheckConstraint("length(fingerprint) = 64", name="fingerprint_length"),
 )

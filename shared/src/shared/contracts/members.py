@@ -56,6 +56,16 @@ def texts(document: Document, name: str, known: tuple[str, ...]) -> list[str | N
     return found
 
 
+def texts_by_name(document: Document, name: str) -> dict[str, str]:
+    """Return an object whose members are all texts; it may be missing."""
+    found: dict[str, str] = {}
+    for key, value in (member(document, name, dict) if name in document else {}).items():
+        if not isinstance(value, str):
+            raise InvalidEvent(f"{name}.{key}: expected str, got {type(value).__name__}")
+        found[key] = value
+    return found
+
+
 def uuid_of(text: str, name: str) -> UUID:
     """Return the UUID that the member `name` holds."""
     try:

@@ -15,7 +15,7 @@ from uuid import UUID
 import msgspec
 from msgspec.structs import astuple
 
-from shared.contracts.members import document_in, member, moment_of, text_or_none, texts, uuid_of
+from shared.contracts.members import document_in, member, moment_of, text_or_none, texts, texts_by_name, uuid_of
 from shared.contracts.registry import register
 from shared.contracts.strict_json import MAX_DEPTH, JsonValue
 from shared.mail_addresses import ADDRESS_MOST
@@ -48,9 +48,11 @@ class Control:
 class SubmissionAccepted:
     """One accepted submission.
 
-    `fields` is a JSON object, `accepted_at` is aware and in UTC, `fingerprint` is `fingerprint(fields)`. `spam` is
-    what gave it away as spam (`honeypot`), else None. `receipt_url` is where whoever submitted finds the receipt, None
-    where the gateway does not know by what address it is reached.
+    `fields` is a JSON object, `accepted_at` is aware and in UTC. `spam` is what gave it away as spam (`honeypot`), else
+    None. `receipt_url` is where whoever submitted finds the receipt, None where the gateway does not know by what
+    address it is reached. `sealed` has by name the values that are sealed (`shared.sealing`), none of which is in
+    `fields`. `fingerprint` is `fingerprint(fields)`; where some are sealed, of these, too, each in the form of a mark
+    from which nobody can tell its value.
     `received` is the document it was decoded from, where that is as good as what `encode` would make of it.
     """
 
@@ -65,6 +67,7 @@ class SubmissionAccepted:
     control: Control = field(default_factory=Control)
     spam: str | None = None
     receipt_url: str | None = None
+    sealed: Mapping[str, str] = field(default_factory=dict)
     received: str | None = field(default=None, init=False, repr=False, compare=False)
 
     @property
@@ -131,7 +134,7 @@ def fingerprint(fields: Mapping[str, JsonValue]) -> str:
 
 
 def _encoded(event: SubmissionAccepted) -> bytes:
-    document = {
+    document: dict[str, object] = {
         "id": str(event.id),
         "form": event.form,
         "accepted_at": event.accepted_at.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z"),
@@ -142,6 +145,8 @@ def _encoded(event: SubmissionAccepted) -> bytes:
         "spam": event.spam,
         "receipt_url": event.receipt_url,
     }
+    if event.sealed:  # without any an event is what it was before there were any
+        document["sealed"] = event.sealed
     return _COMPACT_TEXTS.encode(document) if _are_texts(event.fields) else _COMPACT.encode(document).encode("utf-8")
 
 
@@ -173,14 +178,15 @@ class _Members(msgspec.Struct):
     control: _ControlMembers  # type: ignore[valid-type]
     spam: str | None
     receipt_url: str | None
+    sealed: dict[str, str] | msgspec.UnsetType = msgspec.UNSET
 
 
 def _decoded_quickly(body: bytes) -> SubmissionAccepted | None:
     """Return the event of a body just as `encode` writes it with fields that are texts, as nearly all are; else None.
 
     It is a third of the strict way's work, and takes nothing that the strict way refuses: without escapes no text holds
-    NUL or a lone surrogate; every name has to be there; and one that stands twice, or that is not known, has quotes
-    that belong to nothing read.
+    NUL or a lone surrogate; every name has to be there, but for that of what is sealed; and one that stands twice, or
+    that is not known, has quotes that belong to nothing read.
     """
     if b"\\u" in body or not _HEAD.match(body):
         return None
@@ -190,7 +196,8 @@ def _decoded_quickly(body: bytes) -> SubmissionAccepted | None:
         return None
     source, control = astuple(read.source), astuple(read.control)
     missing = (*source, *control, read.spam, read.receipt_url).count(None)
-    if body.count(b'"') != 2 * (_QUOTED + 2 * len(read.fields) - missing):
+    sealed, named = ({}, 0) if read.sealed is msgspec.UNSET else (read.sealed, 1)
+    if body.count(b'"') != 2 * (_QUOTED + 2 * len(read.fields) + 2 * len(sealed) + named - missing):
         return None
     event = SubmissionAccepted(
         read.id,
@@ -202,6 +209,7 @@ def _decoded_quickly(body: bytes) -> SubmissionAccepted | None:
         Control(*control),
         read.spam,
         read.receipt_url,
+        sealed,
     )
     object.__setattr__(event, "received", text)
     return event
@@ -235,4 +243,5 @@ def _of_document(document: Mapping[str, JsonValue]) -> SubmissionAccepted:
         control=Control(*texts(document, "control", _CONTROL)),
         spam=text_or_none(document, "spam"),
         receipt_url=text_or_none(document, "receipt_url"),
+        sealed=texts_by_name(document, "sealed"),
     )

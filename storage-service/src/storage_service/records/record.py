@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -21,7 +21,7 @@ class Record:
 
     `spam` says why it is spam, and is None where it is not. `state` is `new`, `open` or `done`; `assignee` an address;
     `replied_at` when somebody last noted a reply. `version` grows with each change of what people may change, notes
-    and replies too. `conflict_count` counts what came under the same id.
+    and replies too. `conflict_count` counts what came under the same id. `sealed` has sealed values by name.
     """
 
     id: UUID
@@ -41,6 +41,7 @@ class Record:
     assignee: str | None = None
     replied_at: datetime | None = None
     version: int = 1
+    sealed: Mapping[str, str] = field(default_factory=dict)
 
 
 _CONFLICTS = select(func.count()).where(conflicts.c.id == submissions.c.id).scalar_subquery().label("conflict_count")
@@ -59,7 +60,7 @@ def as_stored(column: ColumnElement[Any]) -> ColumnElement[Any]:
 def record_of(row: Row[Any]) -> Record:
     """Return the record of a row of `columns`."""
     values = {name: value for name, value in row._mapping.items() if name in _NAMES}  # noqa: SLF001 - public
-    return Record(**{**values, "labels": tuple(values["labels"])})
+    return Record(**{**values, "labels": tuple(values["labels"]), "sealed": values["sealed"] or {}})
 
 
 _NAMES = frozenset(Record.__dataclass_fields__)

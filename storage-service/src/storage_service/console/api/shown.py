@@ -23,6 +23,7 @@ def shown(record: Record, forms: Forms) -> dict[str, Any]:
     """Return what an owner sees of a submission in a list; `SUBMISSION` describes it."""
     return {
         **{one.name: as_json(getattr(record, one.name)) for one in _STORED},
+        "sealed": [*record.sealed],
         "conflict_count": record.conflict_count,
         **handled(record),
         "field_labels": labels_of(forms.get(record.form), record.fields),
@@ -51,12 +52,15 @@ def shown_note(note: Note) -> dict[str, Any]:
 FIELDS: Schema = {"type": "object", "description": "The submitted values by name, in the form's order."}
 SOURCE: Schema = {"type": "object", "additionalProperties": TEXT_OR_NONE}
 
+SEALED: Schema = {**a_list(TEXT), "description": "The names of its sealed fields."}
+
 _DESCRIBED: Mapping[str, Schema] = {
     "fields": FIELDS,
     "source": SOURCE,
     "control": SOURCE,
     "spam": {**TEXT_OR_NONE, "description": "Why it is spam; null where it is not."},
     "receipt_url": {**TEXT_OR_NONE, "description": "Where whoever submitted finds the receipt."},
+    "sealed": SEALED,
 }
 _BY_TYPE: Mapping[type, Schema] = {UUID: ID, datetime: MOMENT, str: TEXT}
 _STORED = of_the_event(submissions)

@@ -13,7 +13,7 @@ from shared.web.schemas import MOMENT, TEXT, Schema, a_list, an_object, ref
 from storage_service.accounts.asker import Asker
 from storage_service.console.access import asker, needs
 from storage_service.console.answers import json_answer
-from storage_service.console.api.shown import FIELDS, HANDLED, LABELS, NOTE, STORED, shown, shown_note
+from storage_service.console.api.shown import FIELDS, HANDLED, LABELS, NOTE, SEALED, STORED, shown, shown_note
 from storage_service.console.describing import Described, answer
 from storage_service.console.known import Known, known
 from storage_service.console.known.standing import STANDING, standing
@@ -83,7 +83,7 @@ def described() -> Described:
 
 def schemas() -> Mapping[str, Schema]:
     """Describe what it answers."""
-    conflict = an_object(fingerprint=TEXT, fields=FIELDS, accepted_at=MOMENT, received_at=MOMENT)
+    conflict = an_object(fingerprint=TEXT, fields=FIELDS, sealed=SEALED, accepted_at=MOMENT, received_at=MOMENT)
     step = an_object(
         at=MOMENT,
         by=TEXT,

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Row
 
 from storage_service.records.export.asked import Asked
 from storage_service.records.export.columns import Layout
-from storage_service.records.export.fields import values_of
+from storage_service.records.export.fields import names_of, values_of
 from storage_service.records.export.meta import FIELDS, Kind, Write, as_read, reading, written
 from storage_service.records.export.values import id_text, moments_in
 from storage_service.tables import of_the_event, submissions
@@ -80,6 +80,7 @@ def _whole(asked: Asked) -> tuple[Sequence[ColumnElement[Any]], Document]:
             found[name] = moment(found[name]) if found[name] else None
         for name in _RAW:
             found[name] = _on_one_line(found[name])
+        found["sealed"] = [*names_of(found["sealed"] or "{}")]
         return found
 
     return columns, document
