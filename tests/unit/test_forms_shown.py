@@ -20,6 +20,9 @@ dialect = "web3forms"
 access_key = "not-a-secret"
 rate_limit = "5/minute"
 deduplicate = "10m"
+retention = "26 weeks"
+spam_retention = "30 days"
+retention_action = "anonymise"
 language = "de"
 
 [forms.all.fields]
@@ -83,6 +86,9 @@ def test_no_secret_is_in_it() -> None:
         ("allowed_origins", "https://example.org, https://*.example.org"),
         ("access_key", "not-a-secret"),
         ("deduplicate", "10 minutes"),
+        ("retention", "182 days"),
+        ("spam_retention", "30 days"),
+        ("retention_action", "anonymise"),
         ("confirmation.subject", "Thank you, {name}"),
         ("owner.to", "ada@example.org, bob@example.org"),
         ("webhooks 1.headers 1.name", "Authorization"),

@@ -5,7 +5,18 @@ The gateway accepts submissions by this file, and the notify service confirms th
 
 from shared.forms.captcha import Captcha
 from shared.forms.chats import Chat, Room, TelegramChat
-from shared.forms.definitions import CHANNELS, NAME, ConfirmationMail, Dialect, Field, Form, Forms, FormsError, Unknown
+from shared.forms.definitions import (
+    CHANNELS,
+    NAME,
+    ConfirmationMail,
+    Dialect,
+    Field,
+    Form,
+    Forms,
+    FormsError,
+    RetentionAction,
+    Unknown,
+)
 from shared.forms.field_types import FIELD_TYPES
 from shared.forms.file import file_at, load
 from shared.forms.owner import Owner
@@ -34,6 +45,7 @@ __all__ = [
     "NoSecret",
     "Owner",
     "ReloadingForms",
+    "RetentionAction",
     "Room",
     "Route",
     "TelegramChat",

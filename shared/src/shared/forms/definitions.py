@@ -20,6 +20,8 @@ Dialect: TypeAlias = Literal["formspree", "web3forms", "netlify", "basin"]
 
 Unknown: TypeAlias = Literal["refuse", "keep", "drop"]
 
+RetentionAction: TypeAlias = Literal["erase", "anonymise"]
+
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 """What a form may be called: it stands in addresses."""
 
@@ -53,6 +55,11 @@ class Field:
     help: str = ""
     choices: tuple[str, ...] = ()
 
+    @property
+    def is_chosen(self) -> bool:
+        """Whether it holds nothing that somebody typed."""
+        return bool(self.choices) or self.type == "boolean"
+
 
 @dataclass(frozen=True, slots=True)
 class ConfirmationMail:
@@ -77,6 +84,8 @@ class Form:
     JSON and urlencoded bodies that are declared as plain text.
     `access_key` is the key that a page written for Web3Forms has to send; with None any key will do.
     `routes` say whom to tell of which submissions.
+    `retention` is how long after it was accepted a submission is kept, None for ever, and `retention_action` what is
+    done to it then. `spam_retention` is the same for spam, which is always erased; None: as long as the others.
     `unknown` says what happens to fields that are not among `fields`. `owner` is None where nothing is said of the
     owner's mail: notify's setting says then who gets it. `webhook` is None where the form has none; `webhooks` are
     those that have names of their own.
@@ -99,6 +108,9 @@ class Form:
     unknown: Unknown = "refuse"
     rate_limit: str | None = None
     deduplicate: timedelta | None = None
+    retention: timedelta | None = None
+    spam_retention: timedelta | None = None
+    retention_action: RetentionAction = "erase"
     captcha: Captcha | None = field(default=None, metadata={"table": CaptchaSchema})
     mail_domains: tuple[str, ...] = ()
     language: str | None = None
@@ -129,6 +141,11 @@ class Form:
     def every_webhook(self) -> tuple[Webhook, ...]:
         """That of the section `webhook`, whose name is `owner`, and those of the list."""
         return self.webhooks if self.webhook is None else (self.webhook, *self.webhooks)
+
+    @property
+    def chosen_fields(self) -> tuple[str, ...]:
+        """The fields that hold only what the form offers, also yes or no: they stay in what is anonymised."""
+        return tuple(name for name, one in (self.fields or {}).items() if one.is_chosen)
 
     @property
     def mail_field(self) -> str | None:

@@ -43,6 +43,7 @@ def find_warnings(
     document = file.document_of(text, path)["forms"]
     found = [one for name, form in forms.items() for one in _of_form(form, document[name])]
     found += [one for form in forms.values() for one in _of_owner(form, has_owner_mail=has_owner_mail)]
+    found += [one for form in forms.values() for one in _of_retention(form)]
     found += [
         (_place_of(one, document[one.form]), f"{one.reason}: {_needed(one, secrets.folder)}")
         for one in missing(forms, secrets, tables)
@@ -83,6 +84,15 @@ def _of_form(form: Form, written: Mapping[str, Any]) -> Iterator[_Remark]:
     for number, route in enumerate(form.routes):
         for key, reason in _of_route(route, form):
             yield (*place, "route", number, key), reason
+
+
+def _of_retention(form: Form) -> Iterator[_Remark]:
+    place = ("forms", form.name)
+    if form.retention_action == "anonymise" and not form.chosen_fields:
+        reason = "only choices stay, and this form has none: of each submission only its time is left"
+        yield (*place, "retention_action"), reason
+    if form.retention and form.spam_retention and form.spam_retention > form.retention:
+        yield (*place, "spam_retention"), "spam is kept for longer than what is none"
 
 
 def _webhooks(form: Form, written: Mapping[str, Any]) -> Iterator[tuple[positions.Path, Webhook]]:

@@ -9,7 +9,7 @@ from marshmallow import ValidationError, fields, post_load, validate, validates_
 
 from shared.forms.captcha import Captcha
 from shared.forms.chats import Chat
-from shared.forms.definitions import CHANNELS, NAME, ConfirmationMail, Dialect, Form, Unknown
+from shared.forms.definitions import CHANNELS, NAME, ConfirmationMail, Dialect, Form, RetentionAction, Unknown
 from shared.forms.origins import ORIGIN_MOST, check_origin
 from shared.forms.owner import Owner, strange_names
 from shared.forms.placeholders import names_in
@@ -18,7 +18,7 @@ from shared.forms.schemas.field import FIELD_NAME, FieldSchema
 from shared.forms.schemas.routes import Routes, wrong_in_routes
 from shared.forms.schemas.tables import Table, Tables
 from shared.forms.schemas.texts import Text, WebAddress
-from shared.forms.schemas.windows import Window
+from shared.forms.schemas.windows import KeptFor, Window
 from shared.forms.webhook import NamedWebhooks
 from shared.mail_addresses import DOMAIN
 
@@ -76,6 +76,9 @@ class FormSchema(Table):
     )
     rate_limit = Text(most=100, validate=is_rate)
     deduplicate = Window()
+    retention = KeptFor(most=100)
+    spam_retention = KeptFor(most=100)
+    retention_action = Text(validate=validate.OneOf(get_args(RetentionAction), error="expected one of: {choices}"))
     mail_domains = fields.List(Text(validate=_MAIL_DOMAIN), validate=validate.Length(max=50))
     language = Text(most=40, validate=_LANGUAGE)
     confirmation = fields.Nested(ConfirmationSchema)
@@ -107,6 +110,14 @@ class FormSchema(Table):
         if "allow_no_origin" in data and not data.get("allowed_origins"):
             raise ValidationError(
                 "a form without allowed_origins takes pages that do not say theirs", "allow_no_origin"
+            )
+
+    @validates_schema(skip_on_field_errors=False)
+    def _action_of_a_retention(self, data: dict[str, Any], **_: Any) -> None:
+        if "retention_action" in data and "retention" not in data:
+            raise ValidationError(
+                'it says what is done after the time of retention: add one, such as retention = "180 days"',
+                "retention_action",
             )
 
     @validates_schema(skip_on_field_errors=False)

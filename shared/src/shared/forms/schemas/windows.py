@@ -1,4 +1,4 @@
-"""Reads a length of time, such as `30s`, `10m`, `2h` or `1d`, in which equal submissions count once."""
+"""Reads lengths of time: `10m`, in which equal submissions count once; `180 days`, for which submissions are kept."""
 
 from __future__ import annotations
 
@@ -26,3 +26,25 @@ class Window(Text):
         if not timedelta() < window <= LONGEST:
             raise ValidationError("expected a number and s, m, h or d, such as 10m, and a day at most")
         return window
+
+
+KEPT_DAYS_MOST = 36_500
+
+_KEPT = re.compile(r"([1-9][0-9]{0,5}) ?(d|day|days|w|week|weeks)")
+
+
+class KeptFor(Text):
+    """How long something is kept: whole days or weeks."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **options: Any) -> Any:
+        text: str = super()._deserialize(value, attr, data, **options)
+        found = _KEPT.fullmatch(text)
+        if found is None:
+            uneven = (
+                "; months and years differ in length, so write them as days" if re.search("month|year", text) else ""
+            )
+            raise ValidationError(f"expected a number of days or weeks, such as 180 days{uneven}")
+        days = int(found[1]) * (7 if found[2].startswith("w") else 1)
+        if days > KEPT_DAYS_MOST:
+            raise ValidationError(f"expected {KEPT_DAYS_MOST} days at most; without this key nothing is ever erased")
+        return timedelta(days=days)
