@@ -162,6 +162,20 @@ def test_what_is_in_the_audit_stays_as_it_is(engine: Engine, change: str) -> Non
     assert len(Audit(engine).page(10)) == 1
 
 
+def test_what_is_older_than_a_month_can_be_forgotten(engine: Engine) -> None:
+    now = datetime.now(UTC)
+    for days in (800, 31, 29, 0):
+        Audit(engine, clock=lambda days=days: now - timedelta(days=days)).note(SOMEBODY, "submission.read", days)  # type: ignore[misc]
+    audit = Audit(engine)
+    assert audit.forget(now - timedelta(days=730), 10) == 1
+    assert [one.on for one in audit.page(10)] == ["0", "29", "31"]
+    with pytest.raises(DBAPIError, match="kept as it is"), engine.begin() as connection:
+        connection.execute(text("DELETE FROM audit"))
+    assert audit.forget(now - timedelta(days=30), 10) == 1
+    assert audit.forget(now - timedelta(days=30), 1) == 0
+    assert [one.on for one in audit.page(10)] == ["0", "29"]
+
+
 def test_the_commands(engine: Engine, database_url: str) -> None:
     settings = {"COUNTERFOIL_DATABASE_URL": database_url}
     made = run(

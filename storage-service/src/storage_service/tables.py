@@ -30,6 +30,7 @@ from shared.parked.tables import ParkedTables
 from storage_service.account_tables import AccountTables
 from storage_service.job_tables import JobTables
 from storage_service.owner_tables import api_keys_table, audit_table, hooks_table, views_table
+from storage_service.retention_tables import RetentionTables
 from storage_service.search_tables import SearchTables
 
 metadata = MetaData(
@@ -215,6 +216,8 @@ search_entries, search_fields, search_progress = _SEARCH.entries, _SEARCH.fields
 JOBS = JobTables(metadata)
 
 ACCOUNTS = AccountTables(metadata)
+
+RETENTION = RetentionTables(metadata)
 
 api_keys = api_keys_table(metadata)
 

@@ -1,4 +1,4 @@
-"""Keeps who did what: rows are added, and the database lets nobody change or remove them."""
+"""Keeps who did what: rows are added, and the database lets nobody change them, or remove them within a month."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from sqlalchemy import Connection, Engine, func, insert, select
+from sqlalchemy import Connection, Engine, delete, func, insert, select
 
 from shared.database import classified, reading
 from storage_service.accounts.asker import Asker
@@ -32,6 +32,11 @@ ACTIONS = (
     "parked.read",
     "parked.replay",
     "parked.discard",
+    "retention.erased",
+    "retention.anonymised",
+    "retention.paused",
+    "retention.resumed",
+    "audit.erased",
     "key.added",
     "key.ended",
     "user.added",
@@ -116,6 +121,12 @@ class Audit:
             return
         with classified(), self._engine.begin() as connection:
             connection.execute(insert(audit).values(values))
+
+    def forget(self, before: datetime, most: int) -> int:
+        """Remove lines older than that, of the first so many that there are, and return how many were."""
+        first = select(_A.number).order_by(_A.number).limit(most)
+        with classified(), self._engine.begin() as connection:
+            return connection.execute(delete(audit).where(_A.number.in_(first), _A.at < before)).rowcount
 
     def page(
         self,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 
 from environs import FileAwareEnv, validate
@@ -12,6 +13,7 @@ from shared import settings
 from shared.api_keys import key_hashes
 from shared.database import database_url
 from shared.forms import settings as form_settings
+from shared.forms.schemas.windows import kept_for
 from shared.public_addresses import Network, parse_networks
 from shared.settings import is_bind
 from storage_service.accounts.joining import EXPECTED, Told, setup_token
@@ -24,6 +26,10 @@ PROXIES = "127.0.0.0/8, ::1/128"
 REQUESTS_MOST = 300
 """How many requests are worked on at once: 32 and 200 streams of one gateway's worker, and some that come past it."""
 
+AUDIT_KEPT_FOR = timedelta(days=730)
+AUDIT_KEPT_LEAST = timedelta(days=31)
+"""How long a line of the audit is kept, unless it is said; the database itself keeps each for 30 days."""
+
 EXPORTS_MOST = 4
 """How many exports are written at once: each keeps a good part of a core busy."""
 
@@ -34,7 +40,8 @@ class Settings:
 
     `public_url` is where the gateway is reached, `console_public_url` where owners reach the pages, where that is
     another name, `gateway_url` where the console itself reaches a gateway, without a slash at their ends; None where
-    nothing is said. The addresses may hold passwords, and the hashes lead to keys: neither is shown.
+    nothing is said. `audit_kept_for` is None for ever.
+    The addresses may hold passwords, and the hashes lead to keys: neither is shown.
     """
 
     broker_url: str = field(repr=False)
@@ -49,6 +56,7 @@ class Settings:
     gateway_url: str | None = None
     sign_in: SignIn = field(default_factory=SignIn)
     proxies: tuple[Network, ...] = parse_networks(PROXIES)
+    audit_kept_for: timedelta | None = AUDIT_KEPT_FOR
     requests_most: int = REQUESTS_MOST
     exports_most: int = EXPORTS_MOST
     metrics_bind: str | None = None
@@ -78,6 +86,7 @@ def load() -> Settings:
         gateway_url=settings.origin(env, "GATEWAY_URL"),
         sign_in=sign_in(env, console_public_url or public_url),
         proxies=_proxies(env),
+        audit_kept_for=_audit_kept_for(env),
         requests_most=env.int("CONSOLE_REQUESTS", REQUESTS_MOST, validate=validate.Range(16, 2000)) or REQUESTS_MOST,
         exports_most=env.int("CONSOLE_EXPORTS", EXPORTS_MOST, validate=validate.Range(1, 64)) or EXPORTS_MOST,
         metrics_bind=settings.metrics_bind(env),
@@ -91,6 +100,32 @@ def load() -> Settings:
 def _proxies(env: FileAwareEnv) -> tuple[Network, ...]:
     """Read `CONSOLE_PROXIES`: networks with commas between, or `none`; this machine by default."""
     return _networks(env.str("CONSOLE_PROXIES", PROXIES, validate=_are_networks) or PROXIES)
+
+
+def _audit_kept_for(env: FileAwareEnv) -> timedelta | None:
+    """Read `AUDIT_RETENTION`: days or weeks, or `forever`; two years by default."""
+    text = env.str("AUDIT_RETENTION", "", validate=_is_audit_retention) or ""
+    try:
+        return AUDIT_KEPT_FOR if text == "" else _kept_for(text)
+    except ValueError:  # said when the settings are sealed
+        return AUDIT_KEPT_FOR
+
+
+def _kept_for(text: str) -> timedelta | None:
+    if text == "forever":
+        return None
+    found = kept_for(text)
+    if found < AUDIT_KEPT_LEAST:
+        raise ValueError(f"expected {AUDIT_KEPT_LEAST.days} days at least: each line is kept for a month")
+    return found
+
+
+def _is_audit_retention(text: str) -> None:
+    try:
+        if text:
+            _kept_for(text)
+    except ValueError as error:
+        raise ValidationError(f"{error}; or forever") from error
 
 
 def _setup(env: FileAwareEnv) -> Told:

@@ -33,18 +33,24 @@ KEPT_DAYS_MOST = 36_500
 _KEPT = re.compile(r"([1-9][0-9]{0,5}) ?(d|day|days|w|week|weeks)")
 
 
+def kept_for(text: str) -> timedelta:
+    """Return how long something is kept: whole days or weeks. Raises ValueError with what is wrong."""
+    found = _KEPT.fullmatch(text)
+    if found is None:
+        uneven = "; months and years differ in length, so write them as days" if re.search("month|year", text) else ""
+        raise ValueError(f"expected a number of days or weeks, such as 180 days{uneven}")
+    days = int(found[1]) * (7 if found[2].startswith("w") else 1)
+    if days > KEPT_DAYS_MOST:
+        raise ValueError(f"expected {KEPT_DAYS_MOST} days at most")
+    return timedelta(days=days)
+
+
 class KeptFor(Text):
-    """How long something is kept: whole days or weeks."""
+    """How long something is kept, as `kept_for` reads it."""
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **options: Any) -> Any:
         text: str = super()._deserialize(value, attr, data, **options)
-        found = _KEPT.fullmatch(text)
-        if found is None:
-            uneven = (
-                "; months and years differ in length, so write them as days" if re.search("month|year", text) else ""
-            )
-            raise ValidationError(f"expected a number of days or weeks, such as 180 days{uneven}")
-        days = int(found[1]) * (7 if found[2].startswith("w") else 1)
-        if days > KEPT_DAYS_MOST:
-            raise ValidationError(f"expected {KEPT_DAYS_MOST} days at most; without this key nothing is ever erased")
-        return timedelta(days=days)
+        try:
+            return kept_for(text)
+        except ValueError as error:
+            raise ValidationError(str(error)) from error
