@@ -9,6 +9,7 @@ import pytest
 
 from notify_service.__main__ import main
 from notify_service.commands import COMMANDS, DEFAULT
+from shared.terminal import about
 
 
 @pytest.fixture(autouse=True)
@@ -30,7 +31,7 @@ def test_the_list_says_in_a_sentence_what_each_is_for(capsys: pytest.CaptureFixt
     assert main([asked]) == 0
     shown = capsys.readouterr().out
     for name, command in COMMANDS.items():
-        first = (command.__doc__ or "").splitlines()[0]
+        first = about(command)
         assert len(first) > 20, name
         assert first.endswith("."), name
         assert first in shown

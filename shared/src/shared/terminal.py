@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import importlib
 import os
 import signal
 import sys
@@ -11,6 +12,23 @@ from typing import TypeAlias
 
 Command: TypeAlias = Callable[[Sequence[str]], int]
 """Takes the arguments behind its name, and returns the exit code. The first line of its docstring is listed."""
+
+
+class Later:
+    """A command whose module is imported when it is asked for: what it needs, no other one waits for and keeps."""
+
+    def __init__(self, module: str, name: str) -> None:
+        self._module = module
+        self._name = name
+
+    def command(self) -> Command:
+        """Import it, and return it."""
+        found: Command = getattr(importlib.import_module(self._module), self._name)
+        return found
+
+    def __call__(self, arguments: Sequence[str]) -> int:
+        """Do what it is for."""
+        return self.command()(arguments)
 
 
 class Refused(Exception):
@@ -46,10 +64,16 @@ def dispatch(
 def usage(program: str, commands: Mapping[str, Command]) -> str:
     """Return the list of commands."""
     width = max(map(len, commands))
-    lines = [f"  {name:{width}}  {(command.__doc__ or '').splitlines()[0]}" for name, command in commands.items()]
+    lines = [f"  {name:{width}}  {about(command)}" for name, command in commands.items()]
     return "\n".join(
         [f"usage: {program} [COMMAND …]", "", *lines, "", f"{program} COMMAND --help says what belongs to each."]
     )
+
+
+def about(command: Command) -> str:
+    """Return in a sentence what a command is for."""
+    told = command.command() if isinstance(command, Later) else command
+    return (told.__doc__ or "").splitlines()[0]
 
 
 def parser(program: str, command: str, description: str) -> argparse.ArgumentParser:

@@ -4,25 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from shared.terminal import Command
-from storage_service.commands.console import console
-from storage_service.commands.index import index
-from storage_service.commands.key import key
-from storage_service.commands.migrate import migrate
-from storage_service.commands.parked import parked
-from storage_service.commands.resend import resend
-from storage_service.commands.run import run
-from storage_service.commands.user import user
+from shared.terminal import Command, Later
+
+
+def _later(name: str) -> Later:
+    """Return the command of this name, which its module has: a third of all that is imported only the console needs."""
+    return Later(f"{__name__}.{name}", name)
+
 
 COMMANDS: Mapping[str, Command] = {
-    "run": run,
-    "console": console,
-    "migrate": migrate,
-    "index": index,
-    "key": key,
-    "user": user,
-    "parked": parked,
-    "resend": resend,
+    "run": _later("run"),
+    "console": _later("console"),
+    "migrate": _later("migrate"),
+    "index": _later("index"),
+    "key": _later("key"),
+    "user": _later("user"),
+    "parked": _later("parked"),
+    "resend": _later("resend"),
 }
 """Each command by its name."""
 
