@@ -27,7 +27,7 @@ from shared.contracts import (
 from shared.contracts.delivery import _decoded_quickly, _decoded_strictly
 from shared.contracts.event import Event
 from shared.messaging.routes import ROUTES
-from shared.messaging.topology import NOTIFY_REQUESTS, STORAGE_DELIVERIES
+from shared.messaging.topology import NOTIFY_ERASURES, NOTIFY_REQUESTS, STORAGE_DELIVERIES
 from support.events import WRITTEN_AT, an_event
 
 EVENT = replace(an_event(), accepted_at=WRITTEN_AT)
@@ -62,8 +62,9 @@ def test_it_is_read_as_it_was_written(event: Event) -> None:
 
 
 def test_each_goes_to_a_queue_of_its_own_kind() -> None:
-    for event in (DeliveryRequested, SubmissionErased, SubmissionReleased, SubmissionWithheld):
+    for event in (DeliveryRequested, SubmissionReleased, SubmissionWithheld):
         assert ROUTES[event.TYPE].queues == (NOTIFY_REQUESTS.name,)
+    assert ROUTES[SubmissionErased.TYPE].queues == (NOTIFY_ERASURES.name,)
     assert ROUTES[DeliverySettled.TYPE].queues == (STORAGE_DELIVERIES.name,)
 
 

@@ -138,12 +138,26 @@ planned_submissions = Table(
     Column("submission_id", Uuid, nullable=False),
     Column("fingerprint", Text, nullable=False),
     Column("planned_at", UtcTimestamp, nullable=False),
+    Column("accepted_at", UtcTimestamp),
     PrimaryKeyConstraint("submission_id", "fingerprint"),
 )
 """One row for each submission that is planned; another body under the same id is planned by itself.
 
 `fingerprint` is `planning.planner.fingerprint`: of the fields, and of the address to confirm to. A request to send
-again stands here, too, as `request <id>`."""
+again stands here, too, as `request <id>`. `accepted_at` is that of the submission, unknown where an earlier version
+wrote the row: it tells what was erased from a later submission under the same id."""
+
+erased = Table(
+    "erased",
+    metadata,
+    Column("submission_id", Uuid, nullable=False),
+    Column("at", UtcTimestamp, nullable=False),
+    Column("noted_at", UtcTimestamp, nullable=False),
+    PrimaryKeyConstraint("submission_id"),
+    Index("erased_by_noting", "noted_at"),
+)
+"""Submissions that are erased, and when: of several erasures the last. Whatever comes of one later is dropped, where it
+was accepted before: see `deliveries.erasures`. `noted_at` is when this service heard of it."""
 
 account_mails = Table(
     "account_mails",

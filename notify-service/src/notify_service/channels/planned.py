@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import datetime
 from uuid import UUID, uuid5
 
 from notify_service.channels.counting import UNCOUNTED, Counted
@@ -32,7 +33,7 @@ class Planned:
 
     `provider_id` names it where it arrives: a Message-ID without its domain, a webhook-id. One that is `on_release` is
     asked for only once its submission is released, and where it names a delivery that it comes `after`, only where that
-    one was sent.
+    one was sent. `accepted_at` is that of its submission, where that is known.
     """
 
     key: Key
@@ -43,6 +44,7 @@ class Planned:
     counted: Counted = UNCOUNTED
     on_release: bool = False
     after: Key | None = None
+    accepted_at: datetime | None = None
 
     def requested(self, request: UUID) -> Planned:
         """Return the same as a request asks for it: a delivery of its own, under another id where it arrives, and

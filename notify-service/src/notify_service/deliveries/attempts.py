@@ -6,13 +6,13 @@ import json
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import Update, select, true
+from sqlalchemy import Update, literal, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql import Executable
 
 from notify_service.deliveries.documents import documents
 from notify_service.deliveries.states import Claim, Outcome, Sent, Tried
-from notify_service.tables import delivery_attempts
+from notify_service.tables import deliveries, delivery_attempts
 from shared.database import iso
 
 SAID_MOST = 500
@@ -24,11 +24,13 @@ def with_attempts(dialect: str, recording: Update) -> Sequence[Executable]:
     """Return a statement with what keeps the tries, which are its parameter `tried`.
 
     On PostgreSQL that is one statement, on SQLite, where there is no round trip, two: the last returns the rows. A try
-    that is kept already stays as it is.
+    that is kept already stays as it is. Of a delivery that is gone, because its submission is erased, none is kept.
     """
     tried = documents(dialect, "tried", _COLUMNS)
     insert = (postgresql.insert if dialect == "postgresql" else sqlite.insert)(delivery_attempts)
-    insert = insert.from_select([one.name for one in _COLUMNS], select(*tried.c).where(true())).on_conflict_do_nothing()
+    is_known = select(literal(1)).where(deliveries.c.id == tried.c.delivery_id).exists()
+    insert = insert.from_select([one.name for one in _COLUMNS], select(*tried.c).where(is_known))
+    insert = insert.on_conflict_do_nothing()
     if dialect == "postgresql":
         return [recording.add_cte(insert.cte("kept"))]
     return [insert, recording]

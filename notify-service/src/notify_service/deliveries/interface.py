@@ -21,11 +21,11 @@ class Deliveries(Protocol):
         """Claim deliveries for `lease_holder`, committed, and return the answer to each; no two are to one recipient.
 
         One that is settled is not claimed, nor one whose lease is running and another's, nor one that is to be tried
-        again later: unless that is more than `PAUSE_MOST_S` away, or it is due since `AGE_LIMIT`. Nor is one that
-        something else than a cap holds: its answer is that of what is settled. The first claim of a delivery counts
-        against the caps of what it is counted by, here and elsewhere. Beyond one it is recorded as held, and counts for
-        nothing; each further claim asks again, until it was held for as long as `AGE_LIMIT`: then it is recorded as
-        failed.
+        again later: unless that is more than `PAUSE_MOST_S` away, or it is due since `AGE_LIMIT`. Nor is one
+        that something else than a cap holds: its answer is that of what is settled; nor one of an erased
+        submission. The first claim of a delivery counts against the caps of what it is counted by, here and
+        elsewhere. Beyond one it is recorded as held, and counts for nothing; each further claim asks again,
+        until it was held for as long as `AGE_LIMIT`: then it is recorded as failed.
         """
 
     def release(self, claim: Claim, *, now: datetime) -> None:

@@ -3,23 +3,38 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 from zlib import crc32
 
-from sqlalchemy import ColumnElement, Connection, Engine, Uuid, and_, bindparam, case, func, literal, null, select, true
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Engine,
+    Uuid,
+    and_,
+    bindparam,
+    case,
+    func,
+    literal,
+    not_,
+    null,
+    select,
+    true,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql import Executable
 
 from notify_service.channels.planned import Key, Planned
 from notify_service.deliveries.documents import documents
+from notify_service.deliveries.erasures import ERASED_FROM, erased_among, erased_from, is_erased
 from notify_service.deliveries.statements import GIVEN, wanted_document
 from notify_service.deliveries.states import SETTLED, SPAM, WITHHELD
 from notify_service.tables import deliveries, planned_submissions, verdicts
-from shared.database import classified
+from shared.database import classified, iso
 
 _C, _P, _V = deliveries.c, planned_submissions.c, verdicts.c
 
@@ -30,18 +45,26 @@ other writes, and what is withheld could be planned at the same moment."""
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """A submission and the deliveries it asks for. `fingerprint` is of all that may make it ask for others."""
+    """A submission and the deliveries it asks for. `fingerprint` is of all that may make it ask for others.
+
+    Without the moment at which it was accepted it counts for no erased one.
+    """
 
     id: UUID
     fingerprint: str
     asked: Sequence[Planned]
+    accepted_at: datetime | None = None
 
 
 class PlanTable:
-    """Notes what is planned, and records it as pending. Safe to use from many threads and processes at once."""
+    """Notes what is planned, and records it as pending. Safe to use from many threads and processes at once.
 
-    def __init__(self, engine: Engine) -> None:
+    `count_erased` is told how many came that are erased.
+    """
+
+    def __init__(self, engine: Engine, count_erased: Callable[[int], object] = lambda _: None) -> None:
         self._engine = engine
+        self._count_erased = count_erased
         self._note = _note_statement(engine.dialect.name)
         self._record = _record_statement(engine.dialect.name)
 
@@ -50,7 +73,8 @@ class PlanTable:
 
         A submission with the same fingerprint is planned once: when it comes again, nothing is recorded, and what is
         returned of it is all that is neither sent nor failed, whatever it asks for by now: nobody knows whether there
-        is a message for it. One that asks for nothing is not noted. Raises `DependencyUnavailable`.
+        is a message for it. One that asks for nothing is not noted, nor one that is erased, of which nothing is
+        returned. Raises `DependencyUnavailable`.
         """
         ordered = sorted(submissions, key=lambda one: one.id)  # two planners wait for each other, never in a circle
         with classified(), self._engine.begin() as connection:
@@ -60,10 +84,13 @@ class PlanTable:
             values = {"wanted": wanted_document(asked), "now": now}
             recorded = connection.execute(self._record, values) if asked else ()
             found = [_key_of(row) for row in recorded if row.state != "cancelled"]
-            known = {(one.id, one.fingerprint) for one in ordered} - new
+            known = {(one.id, one.fingerprint): one for one in ordered if (one.id, one.fingerprint) not in new}
+            gone = erased_among(connection, [(one.id, one.accepted_at) for one in known.values()]) if known else set()
+            known = {key: one for key, one in known.items() if one.id not in gone}
             if known:
                 rows = connection.execute(_UNSETTLED, {"of_ids": list({one for one, _ in known})})
                 found += [_key_of(row) for row in rows if (row.submission_id, row.fingerprint) in known]
+        self._count_erased(len(gone))
         return set(found)
 
     def add(self, connection: Connection, one: Submission, now: datetime) -> None:
@@ -72,9 +99,10 @@ class PlanTable:
         if one.asked:
             connection.execute(self._record, {"wanted": wanted_document(_each_once([one])), "now": now})
 
-    def is_new(self, connection: Connection, submission_id: UUID, fingerprint: str, now: datetime) -> bool:
-        """Note something of a submission as planned, in a transaction that has begun, and say whether it was not."""
-        return bool(self._noted(connection, [Submission(submission_id, fingerprint, ())], now))
+    def is_new(self, connection: Connection, one: Submission, now: datetime) -> bool:
+        """Note something of a submission as planned, in a transaction that has begun, and say whether it was not, and
+        is not erased."""
+        return bool(self._noted(connection, [one], now))
 
     def unfinished(self, submission_ids: Collection[UUID]) -> set[UUID]:
         """Return those of them that have a delivery which is neither sent, nor failed, nor held by a cap.
@@ -88,8 +116,8 @@ class PlanTable:
         """Note them as planned, and return those that were not."""
         if not asking:
             return set()
-        noted = [{"submission_id": str(one.id), "fingerprint": one.fingerprint} for one in asking]
-        rows = connection.execute(self._note, {"noted": json.dumps(noted), "now": now})
+        noted = json.dumps([_noted_as(one) for one in asking])
+        rows = connection.execute(self._note, {"noted": noted, "now": now})
         return {(row.submission_id, row.fingerprint) for row in rows}
 
 
@@ -98,6 +126,12 @@ def plan_together(connection: Connection) -> None:
     time anyway."""
     if connection.dialect.name == "postgresql":
         connection.execute(_AT_WORK)
+
+
+def plan_alone(connection: Connection) -> None:
+    """Keep everybody else from planning until the transaction ends."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(select(func.pg_advisory_xact_lock(PLANNING)))
 
 
 def is_withheld(submission_id: ColumnElement[Any]) -> ColumnElement[bool]:
@@ -117,11 +151,23 @@ def _key_of(row: Any) -> Key:
     return Key(row.submission_id, row.channel, row.destination_hash, row.request)
 
 
+def _noted_as(one: Submission) -> dict[str, str | None]:
+    at = one.accepted_at
+    return {
+        "submission_id": str(one.id),
+        "fingerprint": one.fingerprint,
+        "accepted_at": None if at is None else iso(at),
+        "erased_from": None if at is None else iso(erased_from(at)),
+    }
+
+
 def _note_statement(dialect: str) -> Executable:
     insert = (postgresql.insert if dialect == "postgresql" else sqlite.insert)(planned_submissions)
-    noted = documents(dialect, "noted", (_P.submission_id, _P.fingerprint))
-    chosen = select(*noted.c, bindparam("now", type_=_P.planned_at.type)).where(true())
-    insert = insert.from_select(["submission_id", "fingerprint", "planned_at"], chosen)
+    noted = documents(dialect, "noted", (_P.submission_id, _P.fingerprint, _P.accepted_at, ERASED_FROM))
+    values = (noted.c.submission_id, noted.c.fingerprint, noted.c.accepted_at)
+    is_there = not_(is_erased(noted.c.submission_id, noted.c[ERASED_FROM.name]))
+    chosen = select(*values, bindparam("now", type_=_P.planned_at.type)).where(is_there)
+    insert = insert.from_select(["submission_id", "fingerprint", "accepted_at", "planned_at"], chosen)
     return insert.on_conflict_do_nothing().returning(_P.submission_id, _P.fingerprint)
 
 

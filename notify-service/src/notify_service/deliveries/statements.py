@@ -21,7 +21,6 @@ from sqlalchemy import (
     null,
     or_,
     select,
-    true,
     update,
 )
 from sqlalchemy.dialects import postgresql, sqlite
@@ -32,6 +31,7 @@ from notify_service.channels.planned import Key, Planned
 from notify_service.deliveries.attempts import with_attempts
 from notify_service.deliveries.caps import LIMITED, Caps, Limit
 from notify_service.deliveries.documents import documents
+from notify_service.deliveries.erasures import ERASED_FROM, erased_from, is_erased
 from notify_service.deliveries.states import Sent
 from notify_service.tables import deliveries
 from shared.database import iso
@@ -56,14 +56,15 @@ def claim_statement(dialect: str, caps: Caps) -> Executable:
     hardly more than the cap. One that was held, or planned and not yet claimed, is taken over, and counted, where there
     is room by now; else it is held, and has failed where it was held since `too_long_ago`. One that is being retried is
     not taken over before its time, unless that is later than `latest`, or the row is due since `too_long_ago`; one that
-    something else than a cap holds is not taken over at all. Rows are
+    something else than a cap holds is not taken over at all, nor is one whose submission is erased. Rows are
     taken in the order of their keys, so that two workers with the same ones wait for each other and never in a circle.
     """
-    wanted = documents(dialect, "wanted", (*GIVEN, *_COUNTED_BY))
+    wanted = documents(dialect, "wanted", (*GIVEN, *_COUNTED_BY, ERASED_FROM))
     rows = select(*wanted.c, _limit(wanted, caps).label("limit")).select_from(wanted).subquery("claimed")
     values = _values_of_new(rows, caps)
-    # Without WHERE, SQLite reads ON CONFLICT as a part of a join (sqlite.org/lang_upsert).
-    chosen = select(*values.values()).where(true()).order_by(rows.c.submission_id, rows.c.destination_hash)
+    # Without WHERE, SQLite would read ON CONFLICT as a part of a join (sqlite.org/lang_upsert).
+    is_there = not_(is_erased(rows.c.submission_id, rows.c[ERASED_FROM.name]))
+    chosen = select(*values.values()).where(is_there).order_by(rows.c.submission_id, rows.c.destination_hash)
     insert = (postgresql.insert if dialect == "postgresql" else sqlite.insert)(deliveries)
     insert = insert.from_select(list(values), chosen)
     at, now = _C.next_attempt_at, insert.excluded.created_at
@@ -184,6 +185,7 @@ def wanted_document(wanted: Sequence[Planned]) -> str:
                 "recipient_hash": one.counted.recipient,
                 "source_hash": one.counted.source,
                 "counted_form": one.counted.form,
+                "erased_from": None if one.accepted_at is None else iso(erased_from(one.accepted_at)),
             }
             for one in wanted
         ]

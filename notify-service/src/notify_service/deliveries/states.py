@@ -86,6 +86,11 @@ class Settled:
 
 
 @dataclass(frozen=True, slots=True)
+class Erased:
+    """Its submission is erased: it is made by nobody, and nothing is recorded of it."""
+
+
+@dataclass(frozen=True, slots=True)
 class Held:
     """A cap holds it back, since then: it is to be claimed again, once there may be room."""
 
@@ -101,7 +106,7 @@ class Capped:
     news: Confirmation
 
 
-ClaimAnswer: TypeAlias = Claim | Leased | NotYet | Settled | Held | Capped
+ClaimAnswer: TypeAlias = Claim | Leased | NotYet | Settled | Erased | Held | Capped
 Outcome: TypeAlias = Literal["sent", "failed", "retrying"]
 
 

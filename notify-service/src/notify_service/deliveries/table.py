@@ -9,7 +9,7 @@ from typing import Any, cast, get_args
 from uuid import UUID
 from zlib import crc32
 
-from sqlalchemy import Engine, Row, and_, bindparam, func, not_, or_, select, update
+from sqlalchemy import Engine, Row, Uuid, and_, bindparam, func, not_, or_, select, update
 from sqlalchemy.sql import Executable
 
 from notify_service.channels.counting import UNCOUNTED
@@ -17,6 +17,7 @@ from notify_service.channels.planned import Key, Planned
 from notify_service.channels.registry import told_as
 from notify_service.deliveries.attempts import attempt_document, attempts_document, with_attempts
 from notify_service.deliveries.caps import LIMITED, NO_CAPS, Caps, Limit
+from notify_service.deliveries.erasures import erased_from, is_erased
 from notify_service.deliveries.plan_table import is_withheld
 from notify_service.deliveries.retries import AGE_LIMIT, BUG, PAUSE_MOST_S
 from notify_service.deliveries.statements import (
@@ -34,6 +35,7 @@ from notify_service.deliveries.states import (
     Capped,
     Claim,
     ClaimAnswer,
+    Erased,
     Held,
     Leased,
     NotYet,
@@ -83,7 +85,7 @@ class DeliveryTable:
         is_counted = any(one.counted != UNCOUNTED for one in left)
         for row in self._claimed(values, now, is_counted=is_counted) if left else ():
             answers[_key_of(row)] = _answer_of(row, lease_holder, lease_until)
-        return answers | {one.key: self._answer_of_unclaimed(one.key, now) for one in left if one.key not in answers}
+        return answers | {one.key: self._answer_of_unclaimed(one, now) for one in left if one.key not in answers}
 
     def _claimed(self, values: dict[str, Any], now: datetime, *, is_counted: bool) -> Sequence[Row[Any]]:
         limits = {limit: cap for limit in get_args(Limit) if (cap := self._caps.of(limit))}
@@ -97,8 +99,11 @@ class DeliveryTable:
             connection.execute(_ONE_AT_A_TIME)  # a statement of its own: the next one then sees what others committed
             return connection.execute(self._claim, values).all()
 
-    def _answer_of_unclaimed(self, key: Key, now: datetime) -> Settled | Leased | NotYet:
-        found = self._run(_FIND, _key(key))
+    def _answer_of_unclaimed(self, one: Planned, now: datetime) -> Erased | Settled | Leased | NotYet:
+        since = None if one.accepted_at is None else erased_from(one.accepted_at)
+        if self._run(_IS_ERASED, {"of_id": one.key.submission_id, "erased_from": since})[0][0]:
+            return Erased()
+        found = self._run(_FIND, _key(one.key))
         if found and found[0].state in {*SETTLED, "held"}:
             return Settled()
         if found and found[0].state == "retrying" and found[0].next_attempt_at:
@@ -236,6 +241,7 @@ _OUTCOME = {
     "changed_at": _NOW,
 }
 
+_IS_ERASED = select(is_erased(bindparam("of_id", type_=Uuid()), bindparam("erased_from", type_=_C.changed_at.type)))
 _FIND = select(_C.state, _C.lease_until, _C.next_attempt_at).where(_THIS)
 _DUE_AT = select(_C.due_at).where(is_bound(_C.id, "of_delivery"))
 _OF_SUBMISSION = (

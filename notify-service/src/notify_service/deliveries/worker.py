@@ -19,7 +19,7 @@ from notify_service.deliveries.leases import LATE, LEASE_MARGIN_S, LEASED_AGAIN_
 from notify_service.deliveries.pace import Pace
 from notify_service.deliveries.recording import Recorder, Recordings
 from notify_service.deliveries.retries import is_too_old, put_aside_s, until_retried
-from notify_service.deliveries.states import Capped, Claim, ClaimAnswer, Held, Leased, NotYet
+from notify_service.deliveries.states import Capped, Claim, ClaimAnswer, Erased, Held, Leased, NotYet
 from notify_service.deliveries.telling import Telling, about
 from notify_service.deliveries.trying import Timing, Trying
 from notify_service.deliveries.wanted import Plan, Wanted, plans
@@ -131,7 +131,7 @@ class DeliveryWorker(Generic[E]):
             return {}
         now = self.clock()
         lease_until = now + LATE + timedelta(seconds=self.send_timeout_s + LEASE_MARGIN_S)
-        planned = [one.planned for one in wanted]
+        planned = [replace(one.planned, accepted_at=one.event.accepted_at) for one in wanted]
         return dict(self.deliveries.claim(planned, lease_holder=self.lease_holder, now=now, lease_until=lease_until))
 
     def _released(self, answers: Mapping[Key, ClaimAnswer]) -> DependencyUnavailable | None:
@@ -163,5 +163,8 @@ class DeliveryWorker(Generic[E]):
             reason = f"{LIMITED}{answer.limit}"
             structlog.get_logger().warning(f"{wanted.key.channel} failed", **about(wanted.event), reason=reason)
             return None  # announced to nobody: who watches a receipt must not find out a cap
+        if isinstance(answer, Erased):
+            structlog.get_logger().info(f"{wanted.key.channel} dropped: it is erased", **about(wanted.event))
+            return None
         trying.telling.announce_change(wanted, answer.news)
         return None

@@ -90,7 +90,7 @@ class PlanSubmissions:
 
     def _tell(self, taken: Sequence[_Taken]) -> Collection[UUID]:
         """Publish what is asked for, or make it here during an alarm; return the submissions unfinished then."""
-        asking = [Submission(one.event.id, fingerprint(one.event), what) for one, what in taken]
+        asking = [Submission(one.event.id, fingerprint(one.event), what, one.event.accepted_at) for one, what in taken]
         untold = self.plans.record(asking, self.clock())
         self.reach("after-plan")
         due = self._due(taken, untold)

@@ -35,6 +35,7 @@ class Request:
     channel: str
     requested_by: str
     delivery_id: UUID | None = None
+    accepted_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

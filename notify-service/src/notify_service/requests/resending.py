@@ -68,4 +68,6 @@ class PlanRequested:
 
 def _request(asked: DeliveryRequested) -> Request:
     event: SubmissionAccepted = asked.submission
-    return Request(asked.id, event.id, event.form, asked.channel, asked.requested_by, asked.delivery_id)
+    return Request(
+        asked.id, event.id, event.form, asked.channel, asked.requested_by, asked.delivery_id, event.accepted_at
+    )

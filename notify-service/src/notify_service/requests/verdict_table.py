@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -13,7 +13,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from notify_service.channels.planned import Key
 from notify_service.deliveries.caps import LIMITED
-from notify_service.deliveries.plan_table import PLANNING, PlanTable, Submission
+from notify_service.deliveries.erasures import erased_among, is_forgotten
+from notify_service.deliveries.plan_table import PlanTable, Submission, plan_alone
 from notify_service.deliveries.states import NO_LONGER_WANTED, WITHHELD
 from notify_service.tables import deliveries, verdicts
 from shared.database import classified
@@ -40,19 +41,28 @@ class Verdict:
 
 
 class VerdictTable:
-    """The verdicts in a database. Safe to use from many threads and processes at once."""
+    """The verdicts in a database. Safe to use from many threads and processes at once.
 
-    def __init__(self, engine: Engine, plans: PlanTable) -> None:
+    `count_erased` is called for each on a submission that is erased.
+    """
+
+    def __init__(self, engine: Engine, plans: PlanTable, count_erased: Callable[[], object] = lambda: None) -> None:
         self._engine = engine
         self._plans = plans
+        self._count_erased = count_erased
 
     def withhold(self, submission_id: UUID, version: int, now: datetime) -> bool:
-        """Cancel what of a submission is not sent, and what is planned of it later; False where a later verdict stands.
+        """Cancel what of a submission is not sent, and what is planned of it later; False where a later verdict stands,
+        or it is erased.
 
         What is being sent meanwhile is recorded as sent, where that is what comes of it. Raises
         `DependencyUnavailable`.
         """
         with classified(), self._engine.begin() as connection:
+            plan_alone(connection)
+            if is_forgotten(connection, submission_id):
+                self._count_erased()
+                return False
             if not _stands(connection, Verdict(submission_id, version, is_released=False), now):
                 return False
             unsent = update(deliveries).where(_C.submission_id == submission_id, _C.state.in_((*_UNDER_WAY, "held")))
@@ -68,10 +78,14 @@ class VerdictTable:
         """Record what a released submission asks for, each once, and make pending what was withheld of it.
 
         Whom a request has told of it is not told again. What somebody is still sending is theirs until their lease is
-        over. Return all of it that is to be sent now; None where a later verdict stands. Raises
+        over. Return all of it that is to be sent now; None where a later verdict stands, or it is erased. Raises
         `DependencyUnavailable`.
         """
         with classified(), self._engine.begin() as connection:
+            plan_alone(connection)
+            if erased_among(connection, [(asking.id, asking.accepted_at)]):
+                self._count_erased()
+                return None
             if not _stands(connection, Verdict(asking.id, version, is_released=True), now):
                 return None
             withheld = update(deliveries).where(_C.submission_id == asking.id, _WITHHELD)
@@ -83,11 +97,8 @@ class VerdictTable:
 
 
 def _stands(connection: Connection, verdict: Verdict, now: datetime) -> bool:
-    """Record a verdict, and say whether it is the one that counts. Until this transaction ends, nobody plans."""
-    is_postgresql = connection.dialect.name == "postgresql"
-    if is_postgresql:  # on SQLite there is one writer at a time
-        connection.execute(select(func.pg_advisory_xact_lock(PLANNING)))
-    insert = (postgresql.insert if is_postgresql else sqlite.insert)(verdicts).values(
+    """Record a verdict, and say whether it is the one that counts."""
+    insert = (postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert)(verdicts).values(
         submission_id=verdict.submission_id,
         version=verdict.version,
         is_released=verdict.is_released,

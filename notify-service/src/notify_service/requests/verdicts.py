@@ -30,10 +30,12 @@ class Verdicts(Protocol):
     """Knows what was decided. Each method raises `DependencyUnavailable`."""
 
     def release(self, asking: Submission, version: int, now: datetime) -> set[Key] | None:
-        """Make pending what a released submission asks for, and return it; None where a later verdict stands."""
+        """Make pending what a released submission asks for, and return it; None where a later verdict stands, or it is
+        erased."""
 
     def withhold(self, submission_id: UUID, version: int, now: datetime) -> bool:
-        """Cancel what of a submission is not sent, now and later; False where a later verdict stands."""
+        """Cancel what of a submission is not sent, now and later; False where a later verdict stands, or it
+        is erased."""
 
     def sent(self, submission_id: UUID) -> set[Key]:
         """Return what of a submission was sent."""
@@ -61,7 +63,7 @@ class DeliverReleased:
             return RetryLater(unknown(event.form), after_s=retry_after_s(delivery.attempt + 1))
         sent = self.verdicts.sent(event.id)
         asked = [*plan(event, form, self.channels), *plan_release(event, form, self.channels, sent)]
-        asking = Submission(event.id, fingerprint(event), asked)
+        asking = Submission(event.id, fingerprint(event), asked, event.accepted_at)
         keys = self.verdicts.release(asking, delivery.event.version, self.clock())
         _tell("released", event.id, delivery.event.version, is_latest=keys is not None)
         self.reach("after-release")
@@ -88,5 +90,5 @@ class CancelWithheld:
 
 
 def _tell(what: str, submission_id: UUID, version: int, *, is_latest: bool) -> None:
-    said = what if is_latest else f"{what}, but a later verdict stands"
+    said = what if is_latest else f"{what}, but a later verdict stands or it is erased"
     structlog.get_logger().info(said, submission=str(submission_id), version=version)

@@ -47,4 +47,4 @@ class SubmissionErased:
 
 def is_covered(accepted_at: datetime, erased_at: datetime) -> bool:
     """Say whether what was accepted at a moment belongs to what was erased at another; both are aware."""
-    return accepted_at <= erased_at + ERASED_GRACE
+    return accepted_at - erased_at <= ERASED_GRACE

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from shared.messaging.topology import (
     EVENTS,
     NOTIFY_ACCOUNTS,
+    NOTIFY_ERASURES,
     NOTIFY_HOOKS,
     NOTIFY_REQUESTS,
     NOTIFY_SUBMISSIONS,
@@ -40,7 +41,7 @@ ROUTES: dict[str, Destination] = {
     "delivery.settled.v1": to(STORAGE_DELIVERIES),
     "hook.changed.v1": to(NOTIFY_HOOKS),
     "hook.gone.v1": to(STORAGE_DELIVERIES),
-    "submission.erased.v1": to(NOTIFY_REQUESTS),
+    "submission.erased.v1": to(NOTIFY_ERASURES),
     "submission.released.v1": to(NOTIFY_REQUESTS),
     "submission.withheld.v1": to(NOTIFY_REQUESTS),
     "submission.accepted.v1": to(STORAGE, NOTIFY_SUBMISSIONS),

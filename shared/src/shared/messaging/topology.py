@@ -129,7 +129,10 @@ NOTIFY_SUBMISSIONS = WorkQueue("notify.submissions.v1", "notify.parked.v1")
 """Every accepted submission, for notify to plan its deliveries."""
 
 NOTIFY_REQUESTS = WorkQueue("notify.requests.v1", "notify.parked.v1")
-"""What owners ask for: send again, release, withhold, erase. Apart, so that an older notify parks nothing."""
+"""What owners ask for: send again, release, withhold. Apart, so that an older notify parks nothing."""
+
+NOTIFY_ERASURES = WorkQueue("notify.erasures.v1", "notify.parked.v1", levels_s={"30s": 30})
+"""What is erased. Apart, so that an older notify parks nothing, and no owner's wish waits for a million of them."""
 
 NOTIFY_ACCOUNTS = WorkQueue(
     "notify.accounts.v1",
@@ -152,7 +155,7 @@ NOTIFY_WEBHOOK = WorkQueue("notify.webhook.v1", "notify.parked.v1")
 
 WORK_QUEUES = (
     *(STORAGE, STORAGE_DELIVERIES),
-    *(NOTIFY_SUBMISSIONS, NOTIFY_REQUESTS, NOTIFY_ACCOUNTS, NOTIFY_HOOKS),
+    *(NOTIFY_SUBMISSIONS, NOTIFY_REQUESTS, NOTIFY_ERASURES, NOTIFY_ACCOUNTS, NOTIFY_HOOKS),
     *(NOTIFY_SMTP, NOTIFY_HTTP, NOTIFY_EMAIL, NOTIFY_WEBHOOK),
 )
 
