@@ -115,6 +115,7 @@ def test_ndjson_says_the_same_on_both_databases(engine: Engine) -> None:
         "assignee": None,
         "replied_at": None,
         "version": 1,
+        "imported_at": None,
     }
     assert last == {"complete": True, "rows": 1}
 

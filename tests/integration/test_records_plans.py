@@ -91,6 +91,9 @@ assigned:me is:done
 has:reply
 -has:reply
 has:reply needle
+is:imported
+is:imported form:rare
+-is:imported
 """
 
 

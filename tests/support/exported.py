@@ -45,6 +45,7 @@ STORED: Mapping[str, Any] = {
     "assignee": None,
     "replied_at": None,
     "version": 1,
+    "imported_at": None,
 }
 """A row as SQLite's driver gives it."""
 

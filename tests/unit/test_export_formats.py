@@ -229,6 +229,7 @@ def test_json_has_all_that_is_known() -> None:
         "assignee": "ada@example.org",
         "replied_at": None,
         "version": 1,
+        "imported_at": None,
     }
     assert document == expected
     assert list(document) == list(expected)

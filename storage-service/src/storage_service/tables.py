@@ -64,6 +64,7 @@ submissions = Table(
     Column("assignee", Text, info=_OURS),
     Column("replied_at", UtcTimestamp, info=_OURS),
     Column("version", Integer, nullable=False, server_default="1", info=_OURS),
+    Column("imported_at", UtcTimestamp, info=_OURS),
     PrimaryKeyConstraint("id"),
     CheckConstraint("length(form) BETWEEN 1 AND 64", name="form_length"),
     CheckConstraint("length(fingerprint) = 64", name="fingerprint_length"),
@@ -72,7 +73,10 @@ submissions = Table(
 why a submission is spam, and is null where it is not. `receipt_url` is null where the gateway did not know it.
 `sealed` has the values of sealed fields by name, as `shared.sealing` writes them, and is null where there are none.
 
-What follows it is what people do with a submission, see `work`: `version` grows with each change, of `spam` too."""
+What follows it is what people do with a submission, see `work`: `version` grows with each change, of `spam` too.
+
+`imported_at` is when it was taken over from elsewhere, see `importing`; null where it came by an event. Notify has
+never heard of an imported one."""
 
 
 def member_of(column: Column[Any]) -> str:
@@ -96,6 +100,7 @@ def _index_newest_first(name: str, *columns: Column[Any], condition: ColumnEleme
 
 IS_STARRED = submissions.c.starred.is_(true())
 HAS_REPLY = submissions.c.replied_at.is_not(None)
+IS_IMPORTED = submissions.c.imported_at.is_not(None)
 """Conditions as indexes have them: a query that is to use one says the same."""
 
 _index_newest_first("submissions_by_form", submissions.c.form, condition=submissions.c.spam.is_(None))
@@ -105,6 +110,7 @@ _index_newest_first("submissions_by_state", submissions.c.state)
 _index_newest_first("submissions_starred", condition=IS_STARRED)
 _index_newest_first("submissions_by_assignee", submissions.c.assignee, condition=submissions.c.assignee.is_not(None))
 _index_newest_first("submissions_replied", condition=HAS_REPLY)
+_index_newest_first("submissions_imported", condition=IS_IMPORTED)
 Index("submissions_by_storing", submissions.c.stored_at, submissions.c.id)
 
 HAS_SEALED = submissions.c.sealed.is_not(null())

@@ -13,7 +13,7 @@ from shared.query.tree import HAD, NAME, QUOTES, RUN, SIGNS, STATES, Assigned, F
 SUGGESTED_MOST = 10
 
 KEYS: Mapping[str, str] = {
-    "is:": "new, open, done, starred, spam, failed or held",
+    "is:": "new, open, done, starred, spam, failed, held or imported",
     "form:": "of a form",
     "from:": "sent by an address, or @a-domain",
     "label:": "with a label",
@@ -35,6 +35,7 @@ _STATES = {
     "spam": "taken for spam",
     "failed": "something could not be delivered",
     "held": "a limit holds something back",
+    "imported": "taken over from elsewhere",
 }
 _DAYS = {"today": "", "yesterday": ""}
 _SPANS = {"24h": "the last 24 hours", "7d": "the last 7 days", "30d": "the last 30 days", "12w": "the last 12 weeks"}

@@ -182,7 +182,7 @@ class Has(_Filter):
     KEY = "has"
 
 
-STATES = ("new", "open", "done", "spam", "starred", "held", "failed")
+STATES = ("new", "open", "done", "spam", "starred", "held", "failed", "imported")
 HAD = ("file", "reply")
 
 

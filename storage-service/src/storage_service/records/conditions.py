@@ -33,7 +33,7 @@ from shared.query.tree import (
 from storage_service.records.folding import folded_address, folded_label
 from storage_service.records.index.words import IsCommon, never
 from storage_service.records.texts import Texts
-from storage_service.tables import HAS_REPLY, IS_STARRED, delivery_states, submission_labels, submissions
+from storage_service.tables import HAS_REPLY, IS_IMPORTED, IS_STARRED, delivery_states, submission_labels, submissions
 
 _S, _D, _L = submissions.c, delivery_states.c, submission_labels.c
 
@@ -117,6 +117,8 @@ class Conditions:
                 return _S.spam.is_not(None)
             case Is(value="starred"):
                 return IS_STARRED
+            case Is(value="imported"):
+                return IS_IMPORTED
             case Is(value="held" | "failed"):
                 return self._is_delivered(tree)
             case Is(value=state):

@@ -20,8 +20,9 @@ class Record:
     """One submission. `fields`, `source` and `control` are the JSON objects that came; moments are aware, in UTC.
 
     `spam` says why it is spam, and is None where it is not. `state` is `new`, `open` or `done`; `assignee` an address;
-    `replied_at` when somebody last noted a reply. `version` grows with each change of what people may change, notes
-    and replies too. `conflict_count` counts what came under the same id. `sealed` has sealed values by name.
+    `replied_at` when somebody last noted a reply, `imported_at` when it was taken over from elsewhere. `version` grows
+    with each change of what people may change, notes and replies too. `conflict_count` counts what came under the same
+    id. `sealed` has sealed values by name.
     """
 
     id: UUID
@@ -42,6 +43,7 @@ class Record:
     replied_at: datetime | None = None
     version: int = 1
     sealed: Mapping[str, str] = field(default_factory=dict)
+    imported_at: datetime | None = None
 
 
 _CONFLICTS = select(func.count()).where(conflicts.c.id == submissions.c.id).scalar_subquery().label("conflict_count")

@@ -51,7 +51,9 @@ def write(connection: Connection, turned: Sequence[Turned]) -> None:
     """Write what differs. Where one becomes spam, or no spam, its row is whole."""
     _write_rows(connection, turned)
     _write_labels(connection, turned)
-    verdicts = [verdict(one) for one in turned if (one.before.spam is None) != (one.after.spam is None)]
+    judged = [one for one in turned if (one.before.spam is None) != (one.after.spam is None)]
+    # nothing of an imported one was ever withheld: who once wrote to another service gets no mail now
+    verdicts = [verdict(one) for one in judged if one.row.imported_at is None]
     Outbox(OUTBOX).add(connection, verdicts)
 
 

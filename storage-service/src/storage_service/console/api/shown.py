@@ -12,7 +12,7 @@ from sqlalchemy import Column
 from shared.database import iso
 from shared.forms import Forms
 from shared.forms.labels import labels_of
-from shared.web.schemas import ID, MOMENT, TEXT, TEXT_OR_NONE, Schema, a_list, an_object
+from shared.web.schemas import ID, MOMENT, MOMENT_OR_NONE, TEXT, TEXT_OR_NONE, Schema, a_list, an_object
 from storage_service.queries import as_json
 from storage_service.records import Record
 from storage_service.tables import of_the_event, submissions
@@ -40,6 +40,7 @@ def handled(record: Record) -> dict[str, Any]:
         "starred": record.starred,
         "labels": list(record.labels),
         "assignee": record.assignee,
+        "imported_at": None if record.imported_at is None else iso(record.imported_at),
         "version": record.version,
     }
 
@@ -80,6 +81,7 @@ HANDLED: dict[str, Schema] = {
     "starred": {"type": "boolean"},
     "labels": a_list(TEXT),
     "assignee": {**TEXT_OR_NONE, "description": "Who takes care of it: an address of mail."},
+    "imported_at": {**MOMENT_OR_NONE, "description": "When it was taken over from elsewhere; null where it was not."},
     "version": {"type": "integer", "minimum": 1, "description": "Grows with each change."},
 }
 LABELS: Schema = {"type": "object", "additionalProperties": TEXT, "description": "What the form calls each field."}

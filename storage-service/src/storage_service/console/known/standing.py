@@ -46,6 +46,7 @@ def standing(record: Record, form: Form | None, answer: Answer | None) -> dict[s
     """Return the members `state` (of the receipt), `confirmations`, `webhooks`, `deliveries`, and `unknown`, which
     names those that nobody answered for."""
     told = _Told(answer)
+    form = form if record.imported_at is None else None  # nothing is sent of what was imported
     is_due = _is_confirmed(record, form)
     confirmations = [told.shown(one) for one in _confirmations(told, is_due=is_due)]
     unknown = ["confirmations"] if answer is None and is_due else []

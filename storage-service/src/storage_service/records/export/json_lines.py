@@ -21,10 +21,10 @@ ROWS_AT_ONCE = 200
 _encoder = msgspec.json.Encoder()
 
 _RAW = ("fields", "source", "control", "labels")
-_MOMENTS = ("accepted_at", "stored_at", "replied_at")
+_MOMENTS = ("accepted_at", "stored_at", "replied_at", "imported_at")
 _MEMBERS = (
     *(one.name for one in of_the_event(submissions)),
-    *("status", "starred", "labels", "assignee", "replied_at", "version"),
+    *("status", "starred", "labels", "assignee", "replied_at", "version", "imported_at"),
 )
 
 Document = Callable[[Row[Any]], dict[str, Any]]

@@ -40,6 +40,7 @@ _ALL = (
     Meta("spam", _S.spam, is_usual=True),
     Meta("replied_at", _S.replied_at, "moment"),
     Meta("version", _S.version, "number"),
+    Meta("imported_at", _S.imported_at, "moment"),
     Meta("receipt_url", _S.receipt_url),
     Meta("fingerprint", _S.fingerprint),
     Meta("reply_to", _S.control, member="reply_to"),

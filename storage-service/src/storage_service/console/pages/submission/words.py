@@ -19,7 +19,11 @@ STATES: Mapping[str, str] = {
     "cancelled": "not sent",
 }
 OUTCOMES: Mapping[str, str] = {"sent": "sent", "retrying": "not yet", "failed": "failed"}
-SPAM: Mapping[str, str] = {"honeypot": "its trap was filled in", "owner": "somebody marked it"}
+SPAM: Mapping[str, str] = {
+    "honeypot": "its trap was filled in",
+    "owner": "somebody marked it",
+    "imported": "it was spam where it came from",
+}
 """Why a submission is spam."""
 
 _STATUS: Mapping[str, str] = {"new": "marked it as new", "open": "opened it again", "done": "marked it as done"}
