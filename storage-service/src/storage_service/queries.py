@@ -13,7 +13,7 @@ from sqlalchemy import Engine, Row, Select, func, select, tuple_
 
 from shared.database import classified, iso, reading
 from shared.messaging.broker import Answer, Params, QueryMethod
-from storage_service.tables import conflicts, of_the_event, submissions
+from storage_service.tables import IS_THERE, conflicts, of_the_event, submissions
 
 MAX_LIMIT = 200
 
@@ -80,7 +80,7 @@ class SubmissionQueries:
     def select_page(params: Params) -> Select[Any]:
         """Return the query of a page from the cursor on: a form's spam, or all its other submissions."""
         kind = submissions.c.spam.is_not(None) if params.get("spam") else submissions.c.spam.is_(None)
-        found = select(*_COLUMNS, _CONFLICT_COUNT).where(submissions.c.form == params["form"], kind)
+        found = select(*_COLUMNS, _CONFLICT_COUNT).where(submissions.c.form == params["form"], kind, IS_THERE)
         if params.get("cursor") is not None:
             position = tuple_(submissions.c.accepted_at, submissions.c.id)
             found = found.where(position < _position_of(params["cursor"]))
@@ -88,7 +88,7 @@ class SubmissionQueries:
 
     def _one(self, key: UUID) -> Row[Any] | None:
         with classified(), self._engine.connect() as connection:
-            return connection.execute(select(*_COLUMNS).where(submissions.c.id == key)).one_or_none()
+            return connection.execute(select(*_COLUMNS).where(submissions.c.id == key, IS_THERE)).one_or_none()
 
     def conflicts(self, key: UUID) -> list[dict[str, Any]]:
         """Return what came later under an id, with other fields, as JSON has it: the first of it, and one at least."""

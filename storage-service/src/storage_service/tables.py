@@ -17,6 +17,7 @@ from sqlalchemy import (
     Table,
     Text,
     Uuid,
+    and_,
     false,
     null,
     true,
@@ -65,6 +66,8 @@ submissions = Table(
     Column("replied_at", UtcTimestamp, info=_OURS),
     Column("version", Integer, nullable=False, server_default="1", info=_OURS),
     Column("imported_at", UtcTimestamp, info=_OURS),
+    Column("erased_at", UtcTimestamp, info=_OURS),
+    Column("anonymised_at", UtcTimestamp, info=_OURS),
     PrimaryKeyConstraint("id"),
     CheckConstraint("length(form) BETWEEN 1 AND 64", name="form_length"),
     CheckConstraint("length(fingerprint) = 64", name="fingerprint_length"),
@@ -76,7 +79,10 @@ why a submission is spam, and is null where it is not. `receipt_url` is null whe
 What follows it is what people do with a submission, see `work`: `version` grows with each change, of `spam` too.
 
 `imported_at` is when it was taken over from elsewhere, see `importing`; null where it came by an event. Notify has
-never heard of an imported one."""
+never heard of an imported one.
+
+A row that was erased stays, without all that somebody sent: `erased_at` says when, and its key keeps copies that come
+later from being stored, see `erasing`. Of one with `anonymised_at` there is left what says nothing of a person."""
 
 
 def member_of(column: Column[Any]) -> str:
@@ -93,15 +99,25 @@ def of_the_event(table: Table) -> list[Column[Any]]:
     return [one for one in table.c if one.info.get("member", one.name) is not None]
 
 
-def _index_newest_first(name: str, *columns: Column[Any], condition: ColumnElement[bool] | None = None) -> None:
-    order = (submissions.c.accepted_at.desc(), submissions.c.id.desc())
-    Index(name, *columns, *order, postgresql_where=condition, sqlite_where=condition)
-
-
+IS_THERE = submissions.c.erased_at.is_(None)
 IS_STARRED = submissions.c.starred.is_(true())
 HAS_REPLY = submissions.c.replied_at.is_not(None)
 IS_IMPORTED = submissions.c.imported_at.is_not(None)
-"""Conditions as indexes have them: a query that is to use one says the same."""
+"""Conditions as indexes have them: a query that is to use one says the same. All have the first: what was erased is in
+none, so that whoever reads a list does not pass it by."""
+
+
+_ALL = true()
+
+
+def _index(name: str, *columns: ColumnElement[Any], condition: ColumnElement[bool] = _ALL) -> None:
+    there = and_(condition, IS_THERE)
+    Index(name, *columns, postgresql_where=there, sqlite_where=there)
+
+
+def _index_newest_first(name: str, *columns: Column[Any], condition: ColumnElement[bool] = _ALL) -> None:
+    _index(name, *columns, submissions.c.accepted_at.desc(), submissions.c.id.desc(), condition=condition)
+
 
 _index_newest_first("submissions_by_form", submissions.c.form, condition=submissions.c.spam.is_(None))
 _index_newest_first("submissions_spam_by_form", submissions.c.form, condition=submissions.c.spam.is_not(None))
@@ -111,7 +127,7 @@ _index_newest_first("submissions_starred", condition=IS_STARRED)
 _index_newest_first("submissions_by_assignee", submissions.c.assignee, condition=submissions.c.assignee.is_not(None))
 _index_newest_first("submissions_replied", condition=HAS_REPLY)
 _index_newest_first("submissions_imported", condition=IS_IMPORTED)
-Index("submissions_by_storing", submissions.c.stored_at, submissions.c.id)
+_index("submissions_by_storing", submissions.c.stored_at, submissions.c.id)
 
 HAS_SEALED = submissions.c.sealed.is_not(null())
 Index("submissions_sealed", submissions.c.id, postgresql_where=HAS_SEALED, sqlite_where=HAS_SEALED)
@@ -210,7 +226,17 @@ delivery_requests = Table(
 """Who asked to send what again: one delivery, or all that a channel has for a submission. `settled_at` is when notify
 told of the first that came of it."""
 
-OUTBOX = Table("storage_outbox", metadata, *outbox_columns("storage_outbox"), sqlite_autoincrement=True)
+OUTBOX = Table(
+    "storage_outbox",
+    metadata,
+    *outbox_columns("storage_outbox"),
+    Column("about", Uuid),
+    sqlite_autoincrement=True,
+)
+"""Of a message that carries what somebody submitted, `about` says which submission: it goes with it."""
+
+_IS_ABOUT = OUTBOX.c.about.is_not(None)
+Index("storage_outbox_about", OUTBOX.c.about, postgresql_where=_IS_ABOUT, sqlite_where=_IS_ABOUT)
 
 LEASES = Table("storage_leases", metadata, *lease_columns("storage_leases"))
 

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import (
     JSON,
@@ -72,9 +73,10 @@ class Outbox:
         """The table's name."""
         return self._table.name
 
-    def add(self, connection: Connection, messages: Sequence[Message]) -> None:
+    def add(self, connection: Connection, messages: Sequence[Message], *, about: Sequence[UUID] | None = None) -> None:
         """Add messages in the caller's transaction: they are published if it commits, and only then.
 
+        `about` says of each what it carries, for a table that has such a column: what is forgotten takes it along.
         Raises `ValueError` for what could never be published: a type that `routes` does not know, or too many bytes.
         """
         for one in messages:
@@ -87,6 +89,8 @@ class Outbox:
             {"type": one.type, "message_id": one.id, "body": one.body, "headers": dict(one.headers), "added_at": now}
             for one in messages
         ]
+        for row, key in zip(rows, about or (), strict=about is not None):
+            row["about"] = key
         if rows:
             connection.execute(insert(self._table), rows)
 

@@ -136,7 +136,7 @@ class Resending:
     def _add(self, connection: Connection, events: Sequence[DeliveryRequested]) -> None:
         if not events:
             return
-        self._outbox.add(connection, [message_of(one) for one in events])
+        self._outbox.add(connection, [message_of(one) for one in events], about=[one.submission.id for one in events])
         notes = [
             {
                 "id": one.id,

@@ -44,5 +44,6 @@ class ReturnMissing:
                 for one in asked
                 if one.submission_id in events
             ]
-            self._outbox.add(connection, [message_of(one) for one in found])
+            about = [one.due.submission.id for one in found]
+            self._outbox.add(connection, [message_of(one) for one in found], about=about)
         return len(found)

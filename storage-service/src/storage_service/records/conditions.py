@@ -33,7 +33,15 @@ from shared.query.tree import (
 from storage_service.records.folding import folded_address, folded_label
 from storage_service.records.index.words import IsCommon, never
 from storage_service.records.texts import Texts
-from storage_service.tables import HAS_REPLY, IS_IMPORTED, IS_STARRED, delivery_states, submission_labels, submissions
+from storage_service.tables import (
+    HAS_REPLY,
+    IS_IMPORTED,
+    IS_STARRED,
+    IS_THERE,
+    delivery_states,
+    submission_labels,
+    submissions,
+)
 
 _S, _D, _L = submissions.c, delivery_states.c, submission_labels.c
 
@@ -128,7 +136,9 @@ class Conditions:
             case Has(value="reply"):
                 return HAS_REPLY
             case _:
-                return false()  # `has:file`: no form takes files yet (decision 8)
+                return (
+                    literal(1) == 0
+                )  # `has:file`: no form takes files yet (decision 8); an index is walked all the same
 
     def _is_among(self, key: ColumnElement[UUID], condition: ColumnElement[bool]) -> ColumnElement[bool]:
         """Return whether another table has a submission's key in a row of this condition, which an index finds."""
@@ -139,8 +149,8 @@ class Conditions:
 
 
 def within(forms: Iterable[str] | None) -> list[ColumnElement[bool]]:
-    """Return what keeps the submissions of other forms out; nothing for all of them."""
-    return [] if forms is None else [_S.form.in_(sorted(forms))]
+    """Return what keeps out what was erased, and the submissions of other forms; None for all of them."""
+    return [IS_THERE] if forms is None else [IS_THERE, _S.form.in_(sorted(forms))]
 
 
 def _is(state: str) -> ColumnElement[bool]:

@@ -19,7 +19,8 @@ _FORMS_AT_ONCE = 500
 
 _OF_DAYS = (
     "SELECT f.column1, b.column1, (SELECT count(*) FROM submissions WHERE submissions.form = f.column1 "
-    "AND submissions.spam IS NULL AND submissions.accepted_at >= b.column2 AND submissions.accepted_at < b.column3) "
+    "AND submissions.spam IS NULL AND submissions.erased_at IS NULL "
+    "AND submissions.accepted_at >= b.column2 AND submissions.accepted_at < b.column3) "
     "FROM (VALUES {forms}) AS f CROSS JOIN (VALUES {days}) AS b"
 )
 """The index by form has each day of a form in one piece: to group all of them by day, SQLite would sort them."""

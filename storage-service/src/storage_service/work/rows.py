@@ -53,8 +53,8 @@ def write(connection: Connection, turned: Sequence[Turned]) -> None:
     _write_labels(connection, turned)
     judged = [one for one in turned if (one.before.spam is None) != (one.after.spam is None)]
     # nothing of an imported one was ever withheld: who once wrote to another service gets no mail now
-    verdicts = [verdict(one) for one in judged if one.row.imported_at is None]
-    Outbox(OUTBOX).add(connection, verdicts)
+    told = [one for one in judged if one.row.imported_at is None]
+    Outbox(OUTBOX).add(connection, list(map(verdict, told)), about=[one.row.id for one in told])
 
 
 def verdict(one: Turned) -> Message:

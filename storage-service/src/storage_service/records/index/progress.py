@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, Text, and_, cast, delete, func, insert, select, update
 
-from storage_service.tables import search_entries, search_progress, submissions
+from storage_service.tables import IS_THERE, search_entries, search_progress, submissions
 
 _MADE = 2
 """Whoever changes what `entries.py` makes, or how texts are cut into tokens, counts on."""
@@ -58,4 +58,4 @@ def missing_since(generation: int, since: datetime) -> Select[Any]:
     has_entry = and_(_E.id == _S.id, _E.generation == generation)
     found = select(_S.id, _S.form, _S.stored_at, _S.fields, _S.control, _S.source, _CHARACTERS)
     found = found.outerjoin(search_entries, has_entry)
-    return found.where(_E.id.is_(None), _S.stored_at >= since).order_by(_S.stored_at, _S.id)
+    return found.where(IS_THERE, _E.id.is_(None), _S.stored_at >= since).order_by(_S.stored_at, _S.id)

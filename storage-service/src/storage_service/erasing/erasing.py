@@ -1,0 +1,97 @@
+"""Erases submissions: the row is emptied, all beside it goes, notify is told, and a file keeps that it was."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from uuid import UUID
+
+from sqlalchemy import Connection, Engine
+
+from shared.contracts import SubmissionErased
+from shared.database import Outbox, classified
+from shared.failpoints import Reach, ignore
+from shared.messaging.message import message_of
+from storage_service.accounts.asker import Asker
+from storage_service.accounts.audit import Audit
+from storage_service.erasing import rows
+from storage_service.erasing.beside import Beside, Forgets
+from storage_service.erasing.journal import Journal, KeptNowhere
+from storage_service.tables import OUTBOX
+from storage_service.work.trail import Step, write_steps
+
+AT_ONCE = 100
+"""How many are erased in one transaction: it takes less than 100 ms."""
+
+
+class Erasing:
+    """The one way in which submissions are erased. Safe to use from several threads, and beside other processes.
+
+    `journal` keeps each erasure outside the database, before it is committed. `forgets` are what else is kept of
+    submissions. All methods raise as `classified` does; then nothing of that transaction is erased.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        *,
+        audit: Audit | None = None,
+        journal: Journal | None = None,
+        forgets: Sequence[Forgets] = (),
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        reach: Reach = ignore,
+    ) -> None:
+        self._engine = engine
+        self._audit = audit
+        self._journal = journal or KeptNowhere()
+        self._forgets = (Beside(), *forgets)
+        self._clock = clock
+        self._reach = reach
+
+    def erase(self, ids: Sequence[UUID], by: Asker, *, unknown: bool = False) -> int:
+        """Erase those that the asker may see, in short transactions, and return how many were.
+
+        Each transaction has a line in the audit. With `unknown`, also those that have no row yet are erased: they are
+        parked, or on their way.
+        """
+        keys = list(dict.fromkeys(ids))
+        return sum(
+            self._some(keys[start : start + AT_ONCE], by, unknown=unknown) for start in range(0, len(keys), AT_ONCE)
+        )
+
+    def erase_within(
+        self, connection: Connection, ids: Sequence[UUID], by: Asker, job: UUID | None = None, *, unknown: bool = False
+    ) -> int:
+        """Erase some hundreds in the caller's transaction, who tells the audit; see `erase`."""
+        now = self._clock()
+        if unknown:
+            rows.make_missing(connection, ids, now)
+        found = {row.id: row.version for row in rows.locked(connection, ids, by.forms)}
+        if found:
+            self._take(connection, found, now)
+            steps = {key: Step(now, by.name, {"erased": True}, version + 1, job) for key, version in found.items()}
+            write_steps(connection, steps)
+            self._tell(connection, dict.fromkeys(found, now))
+        return len(found)
+
+    def _some(self, ids: Sequence[UUID], by: Asker, *, unknown: bool) -> int:
+        with classified(), self._engine.begin() as connection:
+            erased = self.erase_within(connection, ids, by, unknown=unknown)
+            if erased and self._audit:
+                on = str(ids[0]) if len(ids) == 1 else None
+                self._audit.note(by, "submission.erase", on, count=erased, within=connection)
+            self._reach("erase-before-commit")
+        self._reach("erase-after-commit")
+        return erased
+
+    def _take(self, connection: Connection, found: Mapping[UUID, int], now: datetime) -> None:
+        keys = list(found)
+        rows.empty(connection, keys, now)
+        for one in self._forgets:
+            one.forget(connection, keys)
+
+    def _tell(self, connection: Connection, moments: Mapping[UUID, datetime]) -> None:
+        """Tell notify by the outbox, and the file at once: what it has twice, or too early, does no harm."""
+        told = [message_of(SubmissionErased(key, at)) for key, at in moments.items()]
+        Outbox(OUTBOX).add(connection, told)
+        self._journal.add(moments)

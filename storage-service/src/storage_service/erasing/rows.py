@@ -1,0 +1,66 @@
+"""Empties the rows of submissions, in the caller's transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection, Row, null, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from storage_service.records.conditions import within
+from storage_service.tables import submissions
+
+_S = submissions.c
+
+NO_FINGERPRINT = "0" * 64
+"""That of nothing that anybody sends."""
+
+UNKNOWN_FORM = "?"
+"""The form of a row that was made to keep a key: no form can be called so."""
+
+EMPTIED: Mapping[str, Any] = {
+    "fields": {},
+    "fingerprint": NO_FINGERPRINT,
+    "source": {},
+    "control": {},
+    "sealed": None,
+    "spam": None,
+    "receipt_url": None,
+    "state": "new",
+    "starred": False,
+    "labels": [],
+    "assignee": None,
+    "replied_at": None,
+    "anonymised_at": None,
+}
+"""What the columns of an erased row hold. The others stay: what names the row, and when what happened to it."""
+
+
+def locked(connection: Connection, keys: Sequence[UUID], forms: frozenset[str] | None) -> Sequence[Row[Any]]:
+    """Lock those that are there and may be seen, and return their `id`, `form`, `accepted_at` and `version`.
+
+    In the order of their ids. Nobody else may write or lock anything that belongs to one before the transaction ends:
+    whoever adds a note, a conflict or an entry of the index locks the row too, and then sees what became of it.
+    """
+    found = select(_S.id, _S.form, _S.accepted_at, _S.version).where(_S.id.in_(keys), *within(forms))
+    return list(connection.execute(found.order_by(_S.id).with_for_update()))
+
+
+def empty(connection: Connection, keys: Sequence[UUID], at: datetime) -> None:
+    """Empty rows that are locked: they were erased at this moment."""
+    values = {name: null() if value is None else value for name, value in EMPTIED.items()}  # None is a null of JSON
+    emptied = update(submissions).where(_S.id.in_(keys))
+    connection.execute(emptied.values(**values, version=_S.version + 1, erased_at=at))
+
+
+def make_missing(connection: Connection, keys: Sequence[UUID], now: datetime) -> None:
+    """Make an empty row for each key that has none: what is known of it is on its way, or parked."""
+    made = (postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert)(submissions)
+    kept = {"form": UNKNOWN_FORM, "accepted_at": now, "stored_at": now}
+    emptied = {name: EMPTIED[name] for name in ("fields", "fingerprint", "source", "control")}
+    rows = [{"id": key, **kept, **emptied} for key in sorted(set(keys))]
+    if rows:
+        connection.execute(made.on_conflict_do_nothing(), rows)

@@ -1,0 +1,145 @@
+"""What was erased is in no table any more, on both databases: its key is, and that, when and by whom it was erased."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import Engine, null, select
+
+from shared.contracts import SubmissionErased
+from shared.database import reading
+from storage_service.accounts.asker import Asker
+from storage_service.accounts.audit import Audit
+from storage_service.erasing import Erasing
+from storage_service.erasing.rows import EMPTIED
+from storage_service.queries import SubmissionQueries
+from storage_service.records import Counting, Hints, Records
+from storage_service.tables import OUTBOX, submission_trail, submissions
+from storage_service.work import NotFound, Work
+from support.erasures import CANARY, ERASER, ids_in_index, kept_everywhere, places_of
+from support.events import an_event
+from support.submission_databases import migrated, store
+from support.working import an_asker, record_of
+
+ERASED_AT = datetime(2026, 11, 24, 9, tzinfo=UTC)
+KEPT = {"id", "form", "accepted_at", "stored_at", "version", "imported_at", "erased_at"}
+
+
+@pytest.fixture
+def engine(database_url: str) -> Iterator[Engine]:
+    with migrated(database_url) as made:
+        yield made
+
+
+@pytest.fixture
+def erasing(engine: Engine) -> Erasing:
+    return Erasing(engine, audit=Audit(engine), clock=lambda: ERASED_AT)
+
+
+def test_nothing_of_it_is_left_but_its_key_and_who_erased_it(engine: Engine, erasing: Erasing) -> None:
+    event = kept_everywhere(engine)
+    places = {
+        "submissions",
+        "conflicts",
+        "submission_labels",
+        "submission_notes",
+        "submission_trail",
+        "delivery_states",
+        "search_fields",
+        "search_words",
+        "storage_parked",
+        "storage_outbox",
+    }
+    assert places_of(engine, CANARY) == places, "it is not everywhere"
+    assert erasing.erase([event.id], ERASER) == 1
+    assert places_of(engine, CANARY) == set()
+    assert places_of(engine, str(event.id)) == {"submissions", "submission_trail", "storage_outbox", "audit"}
+    assert ids_in_index(engine) == 0
+
+
+def test_of_others_everything_is_left(engine: Engine, erasing: Erasing) -> None:
+    event, other = kept_everywhere(engine), kept_everywhere(engine, "otherzz")
+    before, places = record_of(engine, other.id), places_of(engine, "otherzz")
+    erasing.erase([event.id], ERASER)
+    assert (record_of(engine, other.id), places_of(engine, "otherzz")) == (before, places)
+
+
+def test_each_column_of_the_row_is_emptied_or_says_nothing_of_anybody(engine: Engine, erasing: Erasing) -> None:
+    assert EMPTIED.keys() | KEPT == set(submissions.c.keys())
+    event = kept_everywhere(engine)
+    version = record_of(engine, event.id).version
+    erasing.erase([event.id], ERASER)
+    with reading(engine).connect() as connection:
+        row = connection.execute(select(submissions)).one()
+        assert connection.scalar(select(submissions.c.id).where(submissions.c.sealed.is_(null())))
+    kept = {"id": event.id, "form": "contact", "version": version + 1, "imported_at": None, "erased_at": ERASED_AT}
+    assert dict(row._mapping) == {
+        **EMPTIED,
+        **kept,
+        "accepted_at": event.accepted_at,
+        "stored_at": row.stored_at,
+    }
+
+
+def test_the_trail_says_who_and_when_and_of_the_steps_before_not_what(engine: Engine, erasing: Erasing) -> None:
+    event = kept_everywhere(engine)
+    erasing.erase([event.id], ERASER)
+    with reading(engine).connect() as connection:
+        steps = connection.execute(select(submission_trail).order_by(submission_trail.c.version)).all()
+    assert [one.by for one in steps] == ["ada@example.org"] * 3 + ["dpo@example.org"]
+    assert [one.changes for one in steps] == [{}, {}, {}, {"erased": True}]
+    assert steps[-1].at == ERASED_AT
+    [noted] = Audit(engine).page(10)
+    assert (noted.by, noted.action, noted.on, noted.count) == ("dpo@example.org", "submission.erase", str(event.id), 1)
+
+
+def test_notify_is_told_and_gets_nothing_else_of_it_any_more(engine: Engine, erasing: Erasing) -> None:
+    event = kept_everywhere(engine)
+    erasing.erase([event.id], ERASER)
+    with reading(engine).connect() as connection:
+        rows = connection.execute(select(OUTBOX.c.type, OUTBOX.c.body).order_by(OUTBOX.c.number)).all()
+    assert [SubmissionErased.decode(bytes(row.body)) for row in rows if row.type == SubmissionErased.TYPE] == [
+        SubmissionErased(event.id, ERASED_AT)
+    ]
+    assert len(rows) == 1
+
+
+def test_nobody_sees_that_there_was_anything(engine: Engine, erasing: Erasing) -> None:
+    event, other = kept_everywhere(engine), an_event(form="contact", name="Grace")
+    store(engine, other)
+    erasing.erase([event.id], ERASER)
+    records, pages = Records(engine), SubmissionQueries(engine)
+    assert records.one(event.id, None) is None
+    assert [one.id for one in records.page(forms=None, limit=10).rows] == [other.id]
+    assert (records.count(None, None).n, records.known([event.id], None)) == (1, [])
+    assert (records.ids(None, None, 10), [one.id for one in records.each(None, None)]) == ([other.id], [other.id])
+    assert records.arrived(None, None, datetime(2020, 1, 1, tzinfo=UTC), 10) == [other.id]
+    assert Counting(engine).by_form(None)["contact"].all == 1
+    assert Hints(engine).labels(None) == []
+    assert pages.submission({"id": str(event.id)}) == {"submission": None}
+    assert [one["id"] for one in pages.page({"form": "contact", "limit": 10})["submissions"]] == [str(other.id)]
+    assert pages.receipt({"id": str(event.id)})["stored_at"] is None
+    with pytest.raises(NotFound):
+        Work(engine).note(event.id, "again", an_asker())
+
+
+def test_only_what_may_be_seen_is_erased_and_that_once(engine: Engine, erasing: Erasing) -> None:
+    events = [an_event(form=form) for form in ("contact", "contact", "signup")]
+    store(engine, *sorted(events, key=lambda one: one.id.int))
+    ids = [one.id for one in events]
+    of_contact = Asker("ada", frozenset({"erase"}), frozenset({"contact"}))
+    assert erasing.erase([*ids, uuid4()], of_contact) == 2
+    assert erasing.erase(ids, of_contact) == 0
+    assert record_of(engine, ids[2])
+    assert [one.count for one in Audit(engine).page(10)] == [2]
+
+
+def test_what_is_not_stored_yet_is_erased_too_where_that_is_asked_for(engine: Engine, erasing: Erasing) -> None:
+    key = uuid4()
+    assert erasing.erase([key], ERASER) == 0
+    assert erasing.erase([key], ERASER, unknown=True) == 1
+    assert places_of(engine, str(key)) == {"submissions", "submission_trail", "storage_outbox", "audit"}
+    assert Records(engine).count(None, None).n == 0
