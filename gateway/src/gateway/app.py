@@ -29,6 +29,7 @@ from gateway.intake.duplicates import Duplicates
 from gateway.intake.intake import Intake
 from gateway.intake.outcome_counters import OutcomeCounters
 from gateway.intake.publisher import SubmissionPublisher
+from gateway.intake.sealing import Sealing
 from gateway.openapi import routes as openapi_routes
 from gateway.pages import routes as pages_routes
 from gateway.pages.renderer import Pages
@@ -42,6 +43,7 @@ from gateway.tracing import TracedPublisher, traced_passing, traced_submit
 from shared.forms import Forms, FormSecrets, missing
 from shared.messaging.broker import Broker
 from shared.public_addresses import Guard
+from shared.sealing import Sealer
 from shared.tracing import Spans
 
 
@@ -72,6 +74,7 @@ def create_app(
         publisher=SubmissionPublisher(TracedPublisher(publisher, spans) if spans else publisher, queries),
         rate_limits=RateLimits(settings.rate_limit, settings.rate_limit_url),
         duplicates=Duplicates(queries.accepted_at),
+        sealing=Sealing(Sealer(settings.sealing_key) if settings.sealing_key else None, settings.secret),
         tokens=tokens,
         answers=answers,
         limits=Limits(body_bytes=settings.max_body_bytes, bodies=bodies),

@@ -20,6 +20,8 @@ from shared.forms import settings as form_settings
 from shared.forms.rates import is_rate
 from shared.messaging.rabbitmq import addresses
 from shared.public_addresses import Network
+from shared.sealing import SealingKey
+from shared.sealing.settings import sealing_key
 from shared.settings import is_bind
 
 SECRET_LENGTH = 32
@@ -45,8 +47,8 @@ class Settings:
     (`gateway.http.site`).
 
     `console_url` is where the console is, without a slash at its end; None where there is none. `passed` bounds what is
-    passed on to it. `index` says what strangers are shown at `/` and `/openapi`: every form, or none; with `console`
-    none, and `/` leads to the console.
+    passed on to it. `sealing_key` is what sensitive fields are sealed to, None where none can be. `index` says what
+    strangers are shown at `/` and `/openapi`: every form, or none; with `console` none, and `/` leads to the console.
     Its repr shows no credentials.
     """
 
@@ -56,6 +58,7 @@ class Settings:
     workers: int = 1
     forms: Path = Path("forms.toml")
     form_secrets: FormSecrets = field(default_factory=FormSecrets)
+    sealing_key: SealingKey | None = None
     captcha_allow: tuple[Network, ...] = ()
     public_url: str | None = None
     index: Index = "forms"
@@ -84,6 +87,7 @@ def load() -> Settings:
         workers=_whole(env, "WORKERS", min(4, os.cpu_count() or 1), least=1, most=64),
         forms=form_settings.forms_file(env),
         form_secrets=form_settings.form_secrets(env),
+        sealing_key=sealing_key(env),
         captcha_allow=form_settings.networks(env, "CAPTCHA_ALLOW"),
         public_url=public_url,
         index=_index(env, bind, public_url, hops),

@@ -27,6 +27,7 @@ from gateway.intake.duplicates import Duplicates
 from gateway.intake.outcome_counters import OutcomeCounters
 from gateway.intake.publisher import DEADLINE_S, SubmissionPublisher
 from gateway.intake.request import SubmissionRequest
+from gateway.intake.sealing import Sealing
 from gateway.receipts.tokens import Ticket, Tokens
 from shared.contracts import Control, JsonValue, SubmissionAccepted, reply_address_of
 
@@ -47,6 +48,7 @@ class Intake:
         publisher: SubmissionPublisher,
         rate_limits: RateLimits,
         duplicates: Duplicates,
+        sealing: Sealing,
         tokens: Tokens,
         answers: Answers,
         limits: body.Limits,
@@ -58,6 +60,7 @@ class Intake:
         self._publisher = publisher
         self._rate_limits = rate_limits
         self._duplicates = duplicates
+        self._sealing = sealing
         self._tokens = tokens
         self._answers = answers
         self._limits = limits
@@ -110,14 +113,11 @@ class Intake:
 
     def _event_of(self, submission: SubmissionRequest) -> tuple[SubmissionAccepted, str]:
         """Return the event, and the token of its receipt."""
-        form, now, is_spam, fields = (
-            submission.served.form,
-            self._clock(),
-            submission.spam is not None,
-            _fields_of(submission),
-        )
+        form, now, is_spam = submission.served.form, self._clock(), submission.spam is not None
+        parted = self._sealing.part(form, _fields_of(submission))
+        fields = parted.fields
         if submission.given_key is None:
-            submission.made_key = self._duplicates.key_for(form, fields, now, spam=is_spam)
+            submission.made_key = self._duplicates.key_for(form, parted.marked, now, spam=is_spam)
         key = submission.key
         submission_id = (
             submissions.id_for_key(form.name, key, spam=is_spam)
@@ -138,6 +138,8 @@ class Intake:
             control=control,
             spam=submission.spam,
             receipt_url=_receipt_url(self._site.url, token) if self._site.url else None,
+            sealed=self._sealing.seal(form, submission_id, parted),
+            marked=parted.marked,
         )
         return event, token
 

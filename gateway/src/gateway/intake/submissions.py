@@ -41,18 +41,24 @@ def accept(
     control: Control,
     spam: str | None = None,
     receipt_url: str | None = None,
+    sealed: Mapping[str, str] | None = None,
+    marked: Mapping[str, JsonValue] | None = None,
 ) -> SubmissionAccepted:
-    """Return the event of an accepted submission, whose fields were checked before; those of spam were not."""
+    """Return the event of an accepted submission, whose fields were checked before; those of spam were not.
+
+    Where some are `sealed`, the fingerprint is that of `marked`.
+    """
     return SubmissionAccepted(
         id=submission_id,
         form=form,
         accepted_at=now,
         fields=fields,
-        fingerprint=fingerprint(fields),
+        fingerprint=fingerprint(fields if marked is None else marked),
         source=source,
         control=control,
         spam=spam,
         receipt_url=receipt_url,
+        sealed=sealed or {},
     )
 
 

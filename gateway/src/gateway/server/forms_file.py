@@ -19,7 +19,7 @@ _KEPT = "COUNTERFOIL_FORMS_KEPT"
 def load_forms(settings: Settings, kept: Path | None = None) -> forms.ReloadingForms:
     """Return the forms as the settings name them; raises `FormsError` where they are wrong, and no copy is kept."""
     warnings = partial(forms.find_warnings, secrets=settings.form_secrets, tables=["captcha"])
-    return forms.ReloadingForms(settings.forms, kept, warnings)
+    return forms.ReloadingForms(settings.forms, kept, warnings, can_seal=settings.sealing_key is not None)
 
 
 def kept_forms() -> Path | None:

@@ -40,7 +40,8 @@ class Field:
 
     `min_length` and `max_length` count characters.
     `min` and `max` bound a number or a date, and count the entries of a list. `pattern` has to match the whole value
-    (RE2's syntax). `help` is a sentence for the page.
+    (RE2's syntax). `help` is a sentence for the page. What stands in a `sensitive` field is sealed by the gateway, and
+    nobody but an owner sees it.
     """
 
     name: str
@@ -54,6 +55,7 @@ class Field:
     label: str = ""
     help: str = ""
     choices: tuple[str, ...] = ()
+    sensitive: bool = False
 
     @property
     def is_chosen(self) -> bool:
@@ -148,10 +150,18 @@ class Form:
         return tuple(name for name, one in (self.fields or {}).items() if one.is_chosen)
 
     @property
+    def sensitive_fields(self) -> tuple[str, ...]:
+        """The names of the fields that are sealed."""
+        return tuple(name for name, field in (self.fields or {}).items() if field.sensitive)
+
+    @property
     def mail_field(self) -> str | None:
-        """The field that a confirmation goes to where no field has a name of `ADDRESS_NAMES`: the only email field."""
+        """The field that a confirmation goes to where no field has a name of `ADDRESS_NAMES`: the only email field.
+
+        A sensitive one is none.
+        """
         fields = self.fields or {}
-        mails = [name for name, field in fields.items() if field.type == "email"]
+        mails = [name for name, field in fields.items() if field.type == "email" and not field.sensitive]
         return mails[0] if len(mails) == 1 and not fields.keys() & ADDRESS_NAMES else None
 
 

@@ -19,6 +19,7 @@ from shared.forms.schemas.form import FileSchema
 _AT_LINE = re.compile(r" \(at line ([0-9]+), column ([0-9]+)\)")
 _DIGITS = re.compile(r"[0-9_]{4000,}")
 _PART_MOST = 200
+_NO_KEY = "nothing seals it: COUNTERFOIL_SEALING_KEY is not set (docs/operations.md, Sealed fields)"
 _AT_END = " (at end of document)"
 _TWICE = ": it stands twice in the file; a section of which there may be several has two brackets, [[…]], each time"
 
@@ -44,14 +45,26 @@ def file_at(path: Path) -> Path:
     return path / "forms.toml" if path.is_dir() else path
 
 
-def parse(content: bytes, path: Path) -> Forms:
-    """Return the forms that the content of the file at `path` defines; raises as `load` does."""
+def parse(content: bytes, path: Path, *, can_seal: bool = True) -> Forms:
+    """Return the forms that the content of the file at `path` defines; raises as `load` does.
+
+    Unless who reads it `can_seal`, a sensitive field is an error.
+    """
     text = text_of(content, path)
     try:
         loaded = cast("dict[str, Any]", FileSchema().load(document_of(text, path)))
     except ValidationError as error:
         raise FormsError("\n".join(in_order(path, text, _flattened(error.messages)))) from error
-    return MappingProxyType({name: _form(name, definition) for name, definition in loaded["forms"].items()})
+    forms = MappingProxyType({name: _form(name, definition) for name, definition in loaded["forms"].items()})
+    if not can_seal and (wrong := [*_not_sealed(forms)]):
+        raise FormsError("\n".join(in_order(path, text, wrong)))
+    return forms
+
+
+def _not_sealed(forms: Forms) -> Iterator[tuple[positions.Path, str]]:
+    for form in forms.values():
+        for name in form.sensitive_fields:
+            yield ("forms", form.name, "fields", name, "sensitive"), _NO_KEY
 
 
 def document_of(text: str, path: Path) -> dict[str, Any]:

@@ -29,11 +29,15 @@ class ReloadingForms(Mapping[str, Form]):
 
     `kept` is a file for a copy of the last good content, which several processes may share. `warnings` says what in a
     valid file cannot work here, as `shared.forms.find_warnings` does: it is logged, and the file is taken over.
+    `can_seal` is as `file.parse` has it.
     Raises `FormsError` where the file is wrong at the start, and there is no copy.
     """
 
-    def __init__(self, path: Path, kept: Path | None = None, warnings: Warnings = lambda *_: []) -> None:
+    def __init__(
+        self, path: Path, kept: Path | None = None, warnings: Warnings = lambda *_: [], *, can_seal: bool = True
+    ) -> None:
         self._path = path
+        self._can_seal = can_seal
         self._kept = kept
         self._warnings = warnings
         self._met = self._seen = _stamp_of(path)
@@ -93,7 +97,7 @@ class ReloadingForms(Mapping[str, Form]):
     def _first(self) -> Forms:
         try:
             content = file.read(self._path)
-            forms = file.parse(content, self._path)
+            forms = self._parse(content)
         except FormsError as error:
             if self._kept is None or not self._kept.exists():
                 raise
@@ -101,6 +105,9 @@ class ReloadingForms(Mapping[str, Form]):
             return file.load(self._kept)
         self._keep(content)
         return forms
+
+    def _parse(self, content: bytes) -> Forms:
+        return file.parse(content, self._path, can_seal=self._can_seal)
 
     def _keep(self, content: bytes) -> None:
         self._content = content
@@ -116,7 +123,7 @@ class ReloadingForms(Mapping[str, Form]):
     def _take_over(self, content: bytes) -> None:
         if content == self._content:
             return
-        before, read = self._forms, file.parse(content, self._path)
+        before, read = self._forms, self._parse(content)
         self._forms = {name: before[name] if before.get(name) == form else form for name, form in read.items()}
         self._keep(content)
         _log.info("changed forms are taken over", **_differences(before, self._forms))

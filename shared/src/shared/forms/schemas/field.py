@@ -47,6 +47,7 @@ class FieldSchema(Table):
         error_messages={"required": "a field needs a type, such as text"},
     )
     required = fields.Boolean()
+    sensitive = fields.Boolean(truthy={True}, falsy={False})
     min_length = fields.Integer(strict=True, validate=_whole(0))
     max_length = fields.Integer(strict=True, validate=_whole(1))
     pattern = Text(lines=True, validate=[validate.Length(min=1, max=500), _check_pattern])

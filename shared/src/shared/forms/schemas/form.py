@@ -16,6 +16,7 @@ from shared.forms.placeholders import names_in
 from shared.forms.rates import is_rate
 from shared.forms.schemas.field import FIELD_NAME, FieldSchema
 from shared.forms.schemas.routes import Routes, wrong_in_routes
+from shared.forms.schemas.sensitive import wrong_in_sensitive
 from shared.forms.schemas.tables import Table, Tables
 from shared.forms.schemas.texts import Text, WebAddress
 from shared.forms.schemas.windows import KeptFor, Window
@@ -167,6 +168,11 @@ class FormSchema(Table):
     def _routes_name_what_there_is(self, _data: dict[str, Any], original: Any, **_: Any) -> None:
         if wrong := wrong_in_routes(original, _closed_fields(original), CHANNELS):
             raise ValidationError({"route": wrong})
+
+    @validates_schema(skip_on_field_errors=False)
+    def _sensitive_fields_stand_nowhere(self, data: dict[str, Any], **_: Any) -> None:
+        if wrong := wrong_in_sensitive(data):
+            raise ValidationError({"fields": wrong})
 
     @post_load
     def _as_tuple(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:

@@ -28,6 +28,8 @@ def row_of(field: Field) -> FieldRow:
 
 def _rules(field: Field) -> list[str]:
     found = []
+    if field.sensitive:
+        found.append("sealed")
     if field.choices:
         found.append(", ".join(field.choices))
     if field.min is not None or field.max is not None:
