@@ -28,6 +28,7 @@ from storage_service.console.asking import Asking
 from storage_service.console.parts import Parts
 from storage_service.console.trying import Trying
 from storage_service.deliveries.listing import Deliveries
+from storage_service.hooks import Hooks, Samples
 from storage_service.jobs.asking import Jobs
 from storage_service.jobs.kinds import kinds_of
 from storage_service.jobs.runner import JobRunner
@@ -108,6 +109,8 @@ def a_console(
     records, work, audit = Records(engine, clock=clock), Work(engine, clock=clock), Audit(engine, clock=clock)
     accounts = accounts_of(engine, clock=clock)
     runner = JobRunner(Steps(engine, kinds_of(engine, work, clock), clock=clock))
+    hooks = Hooks(engine, allowed=others.pop("webhook_allow", ()), clock=clock)
+    loaded = forms.load(path)
     given: dict[str, Any] = {
         "records": records,
         "jobs": Jobs(engine, records, runner, audit, clock=clock),
@@ -122,13 +125,15 @@ def a_console(
         "remarks": FileRemarks(path),
         "pages": SubmissionQueries(engine),
         "work": work,
-        "keys": Keys(engine, [Fixed([hash_of(ALL_KEY)], frozenset(SCOPES))], clock=clock),
+        "keys": Keys(engine, [Fixed([hash_of(ALL_KEY)], frozenset(SCOPES))], ended=hooks.end_with_key, clock=clock),
+        "hooks": hooks,
+        "samples": Samples(engine, loaded, others.get("public_url"), clock),
         "accounts": accounts,
         "link_mails": LinkMails(engine, accounts.links, others.get("public_url"), clock=clock),
         "ways": ways_of(engine, accounts, others.get("public_url"), clock=clock),
         "audit": audit,
         "asking": Asking(broker.rpc_client()),
-        "forms": forms.load(path),
+        "forms": loaded,
         "clock": clock,
         "exports": Places(4),
     }

@@ -55,6 +55,7 @@ PLACES: dict[str, Callable[[World, Asker], Place]] = {
     "/v1/submissions/{id}": lambda world, _: Place(str(world.own), str(world.other)),
     "/v1/forms/{form}": lambda *_: Place(OWN_FORM, OTHER_FORM),
     "/v1/jobs/{id}": lambda world, who: Place(a_job(world, who), a_job(world, SOMEBODY)),
+    "/v1/hooks/{id}": lambda world, who: Place(a_hook(world, who), a_hook(world, SOMEBODY)),
     "/v1/views/{id}": lambda world, who: Place(a_view(world, who), a_view(world, SOMEBODY)),
     "/v1/keys/{name}": lambda world, _: Place(_a_key(world), None),
     "/v1/users/{id}": lambda world, _: Place(str(_a_user(world).id), None),
@@ -122,6 +123,15 @@ def _a_key(world: World) -> str:
     name = f"a key {uuid4()}"
     world.console.parts.keys.add(name, ["read"], None, None)
     return name
+
+
+def a_hook(world: World, who: Asker) -> str:
+    """Return a hook of somebody; of somebody without a key, one of the other form."""
+    parts, address = world.console.parts, f"https://hooks.example.org/{uuid4()}"
+    if parts.keys.one(who.name) is None:
+        address, name = f"{address}/{MARKER}", f"a key {uuid4()}"
+        who = parts.keys.asker(parts.keys.add(name, ["export"], [OTHER_FORM], None)) or SOMEBODY
+    return str(parts.hooks.add(address, [], None, who)[0].id)
 
 
 def a_view(world: World, who: Asker) -> str:

@@ -16,7 +16,7 @@ from storage_service.accounts.user import User, asker_of
 from storage_service.console.access import OPEN, SIGNED_IN
 from support.authenticator import Authenticator
 from support.console_pages import BY
-from support.console_places import OTHER_FORM, OWN_FORM, SOMEBODY, Place, World, a_job, a_view
+from support.console_places import OTHER_FORM, OWN_FORM, SOMEBODY, Place, World, a_hook, a_job, a_view
 
 PAGES: Mapping[str, str] = {
     "GET /console": OPEN,
@@ -36,6 +36,7 @@ PAGES: Mapping[str, str] = {
     "GET /console/reset": OPEN,
     "GET /console/settings": "admin",
     "GET /console/settings/audit": "admin",
+    "GET /console/settings/hooks": "admin",
     "GET /console/settings/keys": "admin",
     "GET /console/settings/users": "admin",
     "GET /console/settings/users/{id}": "admin",
@@ -62,6 +63,7 @@ PAGES: Mapping[str, str] = {
     "POST /console/parked/{service}/{id}/discard": "operate",
     "POST /console/parked/{service}/{id}/replay": "operate",
     "POST /console/reset": OPEN,
+    "POST /console/settings/hooks/{id}/end": "admin",
     "POST /console/settings/invitations/{id}/end": "admin",
     "POST /console/settings/keys": "admin",
     "POST /console/settings/keys/{name}/end": "admin",
@@ -121,6 +123,7 @@ PLACES: Mapping[str, Callable[[World, User], Place]] = {
     "/console/account/passkeys/{key}": lambda world, who: Place(_a_passkey(world, who), _a_passkey(world, None)),
     "/console/account/sessions/{id}": lambda world, who: Place(_a_session(world, who), _a_session(world, None)),
     "/console/jobs/{id}": lambda world, who: Place(a_job(world, asker_of(who, None)), a_job(world, SOMEBODY)),
+    "/console/settings/hooks/{id}": lambda world, _: Place(a_hook(world, SOMEBODY), None),
     "/console/settings/invitations/{id}": lambda *_: Place(str(uuid4()), None),
     "/console/settings/keys/{name}": lambda *_: Place("reports", None),
     "/console/settings/users/{id}": lambda world, _: Place(_a_user(world), None),

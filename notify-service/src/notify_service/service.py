@@ -13,6 +13,7 @@ from notify_service.account_mails.claims import forget_old_mails
 from notify_service.account_mails.wording import AccountMailWording
 from notify_service.channels.channel import Channel
 from notify_service.channels.chat.channel import ChatChannel
+from notify_service.channels.hook import Hooks, NoHooks
 from notify_service.channels.mail.templates import Templates
 from notify_service.channels.registry import ChannelNeeds, channels
 from notify_service.deliveries.plan_table import PlanTable
@@ -22,6 +23,9 @@ from notify_service.history import retrying
 from notify_service.history.failing import failing_forms
 from notify_service.history.shown import History
 from notify_service.history.told import TellStorage
+from notify_service.hooks import standing
+from notify_service.hooks.known import KnownHooks
+from notify_service.hooks.table import HookTable
 from notify_service.instruments import NotifyInstruments
 from notify_service.queries import methods
 from notify_service.tables import LEASES, OUTBOX, PARKED
@@ -33,6 +37,7 @@ from notify_service.workers import (
     Built,
     Parts,
     account_mails,
+    hook_taker,
     mail_workers,
     now,
     owners_wishes,
@@ -46,6 +51,7 @@ from shared.messaging.running import run_until_told
 from shared.messaging.topology import (
     NOTIFY_ACCOUNTS,
     NOTIFY_EMAIL,
+    NOTIFY_HOOKS,
     NOTIFY_HTTP,
     NOTIFY_QUERIES,
     NOTIFY_REQUESTS,
@@ -63,11 +69,11 @@ PARKING = (NOTIFY_EMAIL, NOTIFY_WEBHOOK, NOTIFY_SUBMISSIONS, NOTIFY_REQUESTS, NO
 """The queues whose messages may be parked; the first two for one version, until what gateways of the last one published
 is gone."""
 
-WORKS = (*PARKING, NOTIFY_ACCOUNTS)
+WORKS = (*PARKING, NOTIFY_ACCOUNTS, NOTIFY_HOOKS)
 """The queues that are taken."""
 
 
-def channel_needs(chosen: settings.Settings, templates: Templates) -> ChannelNeeds:
+def channel_needs(chosen: settings.Settings, templates: Templates, hooks: Hooks | None = None) -> ChannelNeeds:
     """Return what channels are made from, by the settings."""
     return ChannelNeeds(
         chosen.mail_from,
@@ -77,6 +83,7 @@ def channel_needs(chosen: settings.Settings, templates: Templates) -> ChannelNee
         owner_mail=chosen.owner_mail,
         timezone=chosen.timezone,
         console_url=chosen.console_url,
+        hooks=hooks or NoHooks(),
     )
 
 
@@ -96,11 +103,13 @@ def run(
     """
     measuring, table, announcer = NotifyInstruments(registry), DeliveryTable(engine, chosen.caps), broker.announcer()
     measuring.watch_owner_mail(lambda: failing_forms(engine, now()), lambda: [name for name, _ in served.items()])
-    made = channels(channel_needs(chosen, templates))
+    hook_table = HookTable(engine)
+    hooks = KnownHooks(hook_table.live, hook_table.gone, now)
+    made = channels(channel_needs(chosen, templates, hooks))
     parts = Parts(chosen, served, table, PlanTable(engine), made, broker, announcer, measuring, reach, spans)
     mail, webhooks = mail_workers(parts), webhook_workers(parts)
-    planned = planner(parts, [*mail.in_place, *webhooks.in_place])
-    built = [mail, webhooks, planned, owners_wishes(parts, engine), _account_mails(parts, engine, templates, mail)]
+    built = [mail, webhooks, planner(parts, [*mail.in_place, *webhooks.in_place]), owners_wishes(parts, engine)]
+    built += [_account_mails(parts, engine, templates, mail), hook_taker(parts, hook_table, hooks)]
     outbox = _outbox(engine, broker, reach)
     parked = ParkedCollector(broker, engine, PARKED, PARKING, reach=reach, reopen=reopening(table, now))
     upkeep = building.build(
@@ -117,7 +126,8 @@ def run(
     closing = [part for one in built for part in one.closing]
     measure_parked(registry, parked.repository.waiting)
     answers = methods(table, parked.repository, History(engine).of_submission)
-    answering = broker.serve(NOTIFY_QUERIES, {**answers, **retrying.methods(engine), **parked.methods()})
+    answers = {**answers, **retrying.methods(engine), **standing.methods(engine), **parked.methods()}
+    answering = broker.serve(NOTIFY_QUERIES, answers)
     try:
         with listening(chosen.metrics_bind, _health(broker, consumers), registry):
             return run_until_told(consumers)

@@ -25,6 +25,9 @@ from notify_service.deliveries.recording import Recorder
 from notify_service.deliveries.table import DeliveryTable
 from notify_service.deliveries.wanted import Plan
 from notify_service.deliveries.worker import DeliveryWorker
+from notify_service.hooks.handler import TakeHooks
+from notify_service.hooks.known import KnownHooks
+from notify_service.hooks.table import HookTable
 from notify_service.instruments import NotifyInstruments
 from notify_service.planning.handler import PlanSubmissions
 from notify_service.planning.in_place import DeliverInPlace, InPlaceWorker
@@ -47,6 +50,7 @@ from shared.contracts import (
     DeliveryDue,
     DeliveryFound,
     DeliveryRequested,
+    HookChanged,
     SubmissionAccepted,
     SubmissionReleased,
     SubmissionWithheld,
@@ -59,6 +63,7 @@ from shared.messaging.failures import Delivery
 from shared.messaging.topology import (
     NOTIFY_ACCOUNTS,
     NOTIFY_EMAIL,
+    NOTIFY_HOOKS,
     NOTIFY_HTTP,
     NOTIFY_REQUESTS,
     NOTIFY_SMTP,
@@ -224,6 +229,12 @@ def account_mails(parts: Parts, engine: Engine, wording: AccountMailWording, tra
         parts.reach,
     )
     return Built([parts.consumer(NOTIFY_ACCOUNTS, {AccountMail: handler}, BatchLimits(size=1))], [])
+
+
+def hook_taker(parts: Parts, table: HookTable, known: KnownHooks) -> Built:
+    """Return what takes hooks as storage tells them."""
+    handler = TakeHooks(table, known.forget, now)
+    return Built([parts.consumer(NOTIFY_HOOKS, {HookChanged: handler}, BatchLimits(size=ASKED_AT_ONCE))], [])
 
 
 def webhook_workers(parts: Parts) -> Built:

@@ -8,6 +8,7 @@ from prometheus_client import CollectorRegistry
 from sqlalchemy import Engine
 
 from shared import tracing
+from shared.contracts import HookGone
 from shared.database import Lease, Outbox, OutboxPublisher
 from shared.failpoints import Reach
 from shared.messaging.batching import BatchLimits
@@ -20,6 +21,8 @@ from shared.telemetry.listener import listening
 from shared.telemetry.outbox import measure_outbox
 from shared.telemetry.parked import measure_parked
 from storage_service.deliveries import consumer as deliveries_consumer
+from storage_service.hooks import Hooks
+from storage_service.hooks.gone import EndGone
 from storage_service.queries import SubmissionQueries
 from storage_service.settings import Settings
 from storage_service.store import consumer as store_consumer
@@ -46,7 +49,7 @@ def run(
     consumer = store_consumer.build(
         broker, engine, limits, announce=announcer.announce, registry=registry, reach=reach, spans=spans
     )
-    told = deliveries_consumer.build(broker, engine, spans=spans)
+    told = deliveries_consumer.build(broker, engine, {HookGone: EndGone(Hooks(engine))}, spans=spans)
     outbox = OutboxPublisher(engine, Outbox(OUTBOX), Lease(LEASES, "outbox"), broker.publisher(), reach=reach)
     measure_outbox(registry, outbox.waiting)
     parked = ParkedCollector(broker, engine, PARKED, WORKS, reach=reach)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from notify_service.channels.channel import Channel, TransportName
@@ -14,6 +14,7 @@ from notify_service.channels.chat.slack import Slack
 from notify_service.channels.chat.teams import Teams
 from notify_service.channels.chat.telegram import Telegram
 from notify_service.channels.confirmation import ConfirmationChannel
+from notify_service.channels.hook import HookChannel, Hooks, NoHooks
 from notify_service.channels.mail.composer import Composer, MailFrom
 from notify_service.channels.mail.templates import Templates
 from notify_service.channels.owner import OwnerChannel
@@ -27,7 +28,8 @@ from shared.forms.secrets import READERS
 class ChannelNeeds:
     """What channels are made from. `owner_mail` and `timezone` are those of forms that say nothing of them.
 
-    `console_url` is where owners reach the console; None where they are to be given no link to it.
+    `console_url` is where owners reach the console; None where they are to be given no link to it. `hooks`
+    are those that storage tells of.
     """
 
     mail_from: MailFrom
@@ -37,6 +39,7 @@ class ChannelNeeds:
     owner_mail: Sequence[str] = ()
     timezone: str = "UTC"
     console_url: str | None = None
+    hooks: Hooks = field(default_factory=NoHooks)
 
     @property
     def composer(self) -> Composer:
@@ -64,6 +67,7 @@ CHANNELS: dict[str, Listed] = {
     "teams": Listed(lambda n: ChatChannel(Teams(), n.secrets, n.console_url), "http", "teams"),
     "telegram": Listed(lambda n: ChatChannel(Telegram(), n.secrets, n.console_url), "http", "telegram"),
     "apprise": Listed(lambda n: ChatChannel(Apprise(pushes()), n.secrets, n.console_url), "http", "apprise"),
+    "hook": Listed(lambda n: HookChannel(n.hooks, n.clock, n.console_url), "http", "hook"),
 }
 """Each channel by its name in the table."""
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Sequence
-from datetime import UTC, datetime
+from collections.abc import Callable, Collection, Mapping, Sequence
+from datetime import datetime
+from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
 
@@ -14,9 +15,10 @@ from notify_service.channels.planned import Key, Planned
 from notify_service.channels.submission_page import page_of
 from notify_service.transports.failures import Permanent, Transient
 from notify_service.transports.http.sender import Request
-from shared.contracts import JsonValue, SubmissionAccepted
+from shared.contracts import SubmissionAccepted
 from shared.forms import Form, FormSecrets, NoSecret, Webhook
 from shared.forms.webhook import ACCEPTED, OWNER, RELEASED, WebhookEvent
+from shared.webhook_bodies import document_of
 
 USER_AGENT = "Counterfoil"
 
@@ -79,8 +81,8 @@ class WebhookChannel:
         what: WebhookEvent = RELEASED if planned.on_release else ACCEPTED
         body = body_of(event, what, page_of(self._console_url, event.id))
         ours = {"Content-Type": "application/json", "User-Agent": USER_AGENT}
-        signed = _signed(secrets, planned.provider_id, body, self._clock())
-        return Request(planned.destination, body.encode(), own | ours | signed)
+        head = signed(secrets, planned.provider_id, body, self._clock())
+        return Request(planned.destination, body.encode(), own | ours | head)
 
     def _planned(self, event: SubmissionAccepted, webhook: Webhook, what: WebhookEvent) -> Planned:
         url, key = webhook.url, Key(event.id, self.name, webhook.name)
@@ -113,23 +115,16 @@ def _shown(name: str, url: str) -> str:
 
 
 def body_of(event: SubmissionAccepted, what: WebhookEvent = ACCEPTED, url: str | None = None) -> str:
-    """Return the body: a JSON object with the event's type, when the submission was accepted, and its data; with
-    `submission_url` where that is known."""
-    accepted_at = event.accepted_at.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
-    data: dict[str, JsonValue] = {
-        "id": str(event.id),
-        "form": event.form,
-        "accepted_at": accepted_at,
-        "reply_to": event.reply_address,
-        "captcha": event.control.captcha,
-        "fields": dict(event.fields),
-    }
-    if url is not None:
-        data["submission_url"] = url
-    return _COMPACT.encode({"type": what, "timestamp": accepted_at, "data": data})
+    """Return the body; see `webhook_bodies.document_of`."""
+    return compact(document_of(event, what, url))
 
 
-def _signed(secrets: Sequence[str], name: str, body: str, now: datetime) -> dict[str, str]:
+def compact(document: Mapping[str, Any]) -> str:
+    """Return a body as it is sent, and signed."""
+    return _COMPACT.encode(document)
+
+
+def signed(secrets: Sequence[str], name: str, body: str, now: datetime) -> dict[str, str]:
     """Return the three headers of Standard Webhooks."""
     return {
         "webhook-id": name,

@@ -70,7 +70,8 @@ class Fixed:
 
 
 class Keys:
-    """The keys of a database, and those of the environment. `used` is told of each use, by the key's name.
+    """The keys of a database, and those of the environment. `used` is told of each use, by the key's name, and
+    `ended` of each that is ended, in that transaction.
 
     What is made or ended is noted in the audit, in the same transaction, where it is said who does it.
     """
@@ -81,12 +82,14 @@ class Keys:
         fixed: Iterable[Fixed] = (),
         *,
         used: Callable[[str, datetime], None] = lambda *_: None,
+        ended: Callable[[Connection, str, Asker | None], None] = lambda *_: None,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._engine = engine
         self._reading = reading(engine)
         self._fixed = tuple(fixed)
         self._used = used
+        self._ended = ended
         self._clock = clock
         self._audit = Audit(engine, clock=clock)
 
@@ -148,6 +151,7 @@ class Keys:
             ended = connection.execute(update(api_keys).where(_K.name == name, *is_good).values(ended_at=now))
             if ended.rowcount:
                 self._note(connection, by, "key.ended", name)
+                self._ended(connection, name, by)
         return ended.rowcount > 0
 
     def _note(self, connection: Connection, by: Asker | None, action: str, name: str) -> None:

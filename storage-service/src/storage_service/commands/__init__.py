@@ -18,6 +18,7 @@ COMMANDS: Mapping[str, Command] = {
     "migrate": _later("migrate"),
     "index": _later("index"),
     "key": _later("key"),
+    "hook": _later("hook"),
     "user": _later("user"),
     "parked": _later("parked"),
     "resend": _later("resend"),

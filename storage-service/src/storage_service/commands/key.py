@@ -21,6 +21,7 @@ from storage_service.accounts.keys import (
     is_name,
 )
 from storage_service.commands.program import PROGRAM, opened, whoever_types
+from storage_service.hooks import Hooks
 
 _HELP = f"""\
 Make keys for the API, see which there are, and end them. A key is shown once, and only its hash is kept.
@@ -38,7 +39,7 @@ def key(arguments: Sequence[str]) -> int:
     """Make keys for the API, list them, or end one."""
     given = _parser().parse_args(arguments)
     with opened() as engine:
-        keys = Keys(engine)
+        keys = Keys(engine, ended=Hooks(engine).end_with_key)
         if given.what == "add":
             return _add(keys, given)
         return _list(keys) if given.what == "list" else _end(keys, given.name)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from flask import Response
 
@@ -17,7 +17,11 @@ _encode = json.JSONEncoder(separators=(",", ":")).encode
 
 
 def json_answer(
-    document: Mapping[str, object], status: int = 200, headers: Mapping[str, str] | None = None, *, kind: str = JSON
+    document: Mapping[str, object] | Sequence[object],
+    status: int = 200,
+    headers: Mapping[str, str] | None = None,
+    *,
+    kind: str = JSON,
 ) -> Response:
     """Return a JSON document as a response that nobody keeps."""
     return Response(_encode(document), status, {**NOT_KEPT, **(headers or {}), "Content-Type": kind})

@@ -37,6 +37,11 @@ class Asking:
         asked = {"forms": None if forms is None else sorted(forms), "limit": limit, "after": after}
         return self._asked(NOTIFY_QUERIES, "retrying", asked, READING_TIMEOUT_S)
 
+    def hooks(self, ids: Collection[UUID]) -> Answer | None:
+        """Return what notify knows of hooks: when each was called, and with what success; None where it is away, or of
+        an earlier version, which has none."""
+        return self._asked(NOTIFY_QUERIES, "hooks", {"ids": [str(one) for one in ids]}, READING_TIMEOUT_S)
+
     def parked(
         self, service: str, method: str, params: dict[str, Any], *, timeout_s: float = READING_TIMEOUT_S
     ) -> Answer | None:

@@ -16,6 +16,7 @@ from storage_service.accounts.ways import Ways
 from storage_service.console.asking import Asking
 from storage_service.console.trying import Trying
 from storage_service.deliveries.listing import Deliveries
+from storage_service.hooks import Hooks, Samples
 from storage_service.jobs.asking import Jobs
 from storage_service.queries import SubmissionQueries
 from storage_service.records import Arrivals, Counting, Hints, Records
@@ -33,7 +34,7 @@ class Parts:
     is reached, None where nobody says. `exports` are the places for files that are written at once. `arrivals` wakes
     whoever watches a list, and `lag_s` says how far the search index is behind. `link_mails` makes links into
     accounts, and has them mailed. `remarks` says what is wrong with the file of `forms`, `trying` submits tests to
-    them. `ways` are those in which people sign in.
+    them. `ways` are those in which people sign in. `samples` show what `hooks` are told.
     """
 
     records: Records
@@ -49,6 +50,8 @@ class Parts:
     pages: SubmissionQueries
     work: Work
     keys: Keys
+    hooks: Hooks
+    samples: Samples
     accounts: Accounts
     link_mails: LinkMails
     ways: Ways

@@ -33,6 +33,8 @@ from storage_service.console.serving.instruments import RequestInstruments
 from storage_service.console.settings import Settings
 from storage_service.console.trying import Trying
 from storage_service.deliveries.listing import Deliveries
+from storage_service.hooks import Hooks, Samples
+from storage_service.hooks.telling import TellAgain
 from storage_service.jobs.asking import Jobs, opened
 from storage_service.jobs.forgetting import Forgetting
 from storage_service.jobs.kinds import kinds_of
@@ -73,7 +75,7 @@ class Console:
         jobs = self._runner(self._behind)
         measure_outbox(registry, outbox.waiting)
         measure_lag(registry, indexer.lag_s)
-        self._running: list[Consumer] = [uses, outbox, indexer, jobs]
+        self._running: list[Consumer] = [uses, outbox, indexer, jobs, TellAgain(self._behind)]
         self._health = ProcessHealth(
             stuck=[broker.stuck, *(one.stuck for one in self._running)],
             missing=[one.missing for one in self._running],
@@ -105,6 +107,7 @@ class Console:
     def _app(self, settings: Settings, forms: Forms, used: Callable[[str, datetime], None], reach: Reach) -> Flask:
         records, audit = Records(self._engine), Audit(self._engine)
         accounts, sign_in = accounts_of(self._engine, settings.setup), settings.sign_in
+        hooks = Hooks(self._engine, allowed=settings.webhook_allow)
         parts = Parts(
             records=records,
             counting=Counting(self._engine),
@@ -117,7 +120,9 @@ class Console:
             jobs=Jobs(self._engine, records, self._runner(self._engine), audit),
             views=Views(self._engine),
             pages=SubmissionQueries(self._engine),
-            keys=Keys(self._engine, fixed_keys(settings), used=used),
+            keys=Keys(self._engine, fixed_keys(settings), used=used, ended=hooks.end_with_key),
+            hooks=hooks,
+            samples=Samples(self._engine, forms, settings.pages_url),
             accounts=accounts,
             link_mails=LinkMails(self._engine, accounts.links, settings.pages_url),
             ways=ways_of(self._engine, accounts, settings.pages_url, sign_in.ways, sign_in.provider),

@@ -59,6 +59,7 @@ class Settings:
     audit_kept_for: timedelta | None = AUDIT_KEPT_FOR
     requests_most: int = REQUESTS_MOST
     exports_most: int = EXPORTS_MOST
+    webhook_allow: tuple[Network, ...] = ()
     metrics_bind: str | None = None
     log_level: str = "info"
     log_format: str = "auto"
@@ -89,6 +90,7 @@ def load() -> Settings:
         audit_kept_for=_audit_kept_for(env),
         requests_most=env.int("CONSOLE_REQUESTS", REQUESTS_MOST, validate=validate.Range(16, 2000)) or REQUESTS_MOST,
         exports_most=env.int("CONSOLE_EXPORTS", EXPORTS_MOST, validate=validate.Range(1, 64)) or EXPORTS_MOST,
+        webhook_allow=form_settings.networks(env, "WEBHOOK_ALLOW"),
         metrics_bind=settings.metrics_bind(env),
         log_level=settings.log_level(env),
         log_format=settings.log_format(env),

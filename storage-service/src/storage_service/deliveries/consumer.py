@@ -20,11 +20,12 @@ _LIMITS = BatchLimits(size=2)
 """Each message may tell of hundreds of deliveries."""
 
 
-def build(broker: Broker, engine: Engine, *, spans: tracing.Spans | None) -> Consumer:
-    """Return the consumer."""
+def build(broker: Broker, engine: Engine, others: Handlers, *, spans: tracing.Spans | None) -> Consumer:
+    """Return the consumer. `others` take what else notify tells on this queue."""
     handlers: Handlers = {
         DeliverySettled: RecordSettled(DeliveryStates(engine), lambda: datetime.now(UTC)),
         DeliveryMissing: ReturnMissing(engine),
+        **others,
     }
     handler = tracing.traced(dispatching(handlers), STORAGE_DELIVERIES, spans)
     return broker.consumer(STORAGE_DELIVERIES, handler, _LIMITS, decoder(*handlers))

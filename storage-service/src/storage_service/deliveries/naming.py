@@ -13,6 +13,7 @@ _WORDS: Mapping[str, str] = {
     "teams": "Teams",
     "telegram": "Telegram",
     "apprise": "Push message",
+    "hook": "Hook",
 }
 
 TOLD_AS: Mapping[str, str] = {"email": "confirmation"}

@@ -15,7 +15,7 @@ from storage_service.tables import delivery_requests, delivery_states, submissio
 
 State: TypeAlias = Literal["failed", "held"]
 
-RESENT = ("confirmation", "owner", "webhook", *CHANNELS)
+RESENT = ("confirmation", "owner", "webhook", *CHANNELS, "hook")
 """The channels that there are."""
 
 CAPPED = "limit "
