@@ -11,8 +11,10 @@ from shared.failpoints import Reach
 from shared.messaging.broker import Broker, Keep, QueryMethod
 from shared.messaging.incoming import Incoming
 from shared.messaging.topology import WorkQueue
+from shared.parked import naming
 from shared.parked.lazy_publisher import LazyPublisher
 from shared.parked.messages import ParkedMessages, Reopen, reopen_nothing
+from shared.parked.naming import Naming
 from shared.parked.parsing import parse_parked
 from shared.parked.queries import methods
 from shared.parked.repository import ParkedRepository
@@ -36,13 +38,14 @@ class ParkedCollector:
         reopen: Reopen = reopen_nothing,
     ) -> None:
         self.repository = ParkedRepository(engine, tables)
+        self._naming = Naming(engine, tables)
         self._publisher = LazyPublisher(broker)
         self.messages = ParkedMessages(self.repository, self._publisher, reopen=reopen, reach=reach)
         self._collecting = broker.collect(work_queues[0].parked, keeper(self.repository, work_queues, reach))
 
     def methods(self) -> Mapping[str, QueryMethod]:
         """Return the queries it answers, by name."""
-        return methods(self.messages)
+        return {**methods(self.messages), **naming.methods(self._naming)}
 
     def close(self) -> None:
         """Stop taking messages off the queue; what is in hand is kept, or goes back."""
