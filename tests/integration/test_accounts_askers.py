@@ -15,6 +15,7 @@ from storage_service.accounts.asker import Asker
 from storage_service.accounts.audit import Audit
 from storage_service.accounts.roles import Grant
 from storage_service.accounts.user import asker_of
+from storage_service.erasing import Erasing
 from storage_service.jobs.asking import Jobs, Wanted
 from storage_service.jobs.kinds import kinds_of
 from storage_service.jobs.refusals import NoJob
@@ -53,7 +54,7 @@ def mixed(engine: Engine) -> Asker:
 
 
 def jobs_of(engine: Engine) -> Jobs:
-    runner = JobRunner(Steps(engine, kinds_of(engine, Work(engine))))
+    runner = JobRunner(Steps(engine, kinds_of(engine, Work(engine), Erasing(engine))))
     return Jobs(engine, Records(engine), runner, Audit(engine))
 
 

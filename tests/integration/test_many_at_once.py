@@ -17,6 +17,7 @@ from shared.contracts import SubmissionReleased, SubmissionWithheld
 from shared.query import parse
 from storage_service.accounts.asker import Asker
 from storage_service.accounts.audit import Audit
+from storage_service.erasing import Erasing
 from storage_service.jobs.asking import OPEN_MOST, Jobs, Wanted
 from storage_service.jobs.job import Job
 from storage_service.jobs.kinds import kinds_of
@@ -46,7 +47,9 @@ class World:
         self.now = datetime.now(UTC)
         self.work = Work(self.engine)
         self.records, self.audit = Records(self.engine), Audit(self.engine)
-        self.runner = JobRunner(Steps(self.engine, kinds_of(self.engine, self.work, self.clock), clock=self.clock))
+        self.runner = JobRunner(
+            Steps(self.engine, kinds_of(self.engine, self.work, Erasing(self.engine), self.clock), clock=self.clock)
+        )
         self.jobs = Jobs(self.engine, self.records, self.runner, self.audit, clock=self.clock, at_once_most=0)
 
     def clock(self) -> datetime:
@@ -218,7 +221,9 @@ def test_a_job_that_waits_is_stopped_at_once_and_one_that_is_worked_on_at_its_ne
     world.stored(100)
     assert world.jobs.stop(world.ask().id, ADA).state == "stopped"
     job = world.ask()
-    steps = Steps(world.engine, kinds_of(world.engine, world.work, world.clock), clock=world.clock)
+    steps = Steps(
+        world.engine, kinds_of(world.engine, world.work, Erasing(world.engine), world.clock), clock=world.clock
+    )
     taken = steps.take(job.id)
     assert taken is not None
     taken.go_on()
@@ -260,7 +265,9 @@ def test_an_undo_that_was_stopped_is_asked_for_again(world: World) -> None:
     ids = world.stored(60)
     job = world.finish(world.ask())
     first, _ = world.jobs.undo(job.id, ADA)
-    steps = Steps(world.engine, kinds_of(world.engine, world.work, world.clock), clock=world.clock)
+    steps = Steps(
+        world.engine, kinds_of(world.engine, world.work, Erasing(world.engine), world.clock), clock=world.clock
+    )
     taken = steps.take(first.id)
     assert taken is not None
     taken.go_on()

@@ -26,8 +26,11 @@ from storage_service.accounts.ways import ways_of
 from storage_service.console.app import create_app
 from storage_service.console.asking import Asking
 from storage_service.console.parts import Parts
+from storage_service.console.persons import AskedElsewhere
 from storage_service.console.trying import Trying
 from storage_service.deliveries.listing import Deliveries
+from storage_service.erasing import Erasing
+from storage_service.erasing.single import EraseOne
 from storage_service.hooks import Hooks, Samples
 from storage_service.jobs.asking import Jobs
 from storage_service.jobs.kinds import kinds_of
@@ -37,6 +40,9 @@ from storage_service.queries import SubmissionQueries
 from storage_service.records import Arrivals, Counting, Hints, Records
 from storage_service.records.export import Places
 from storage_service.records.overview import Overview
+from storage_service.subjects import Subjects
+from storage_service.subjects.finding import Finder
+from storage_service.subjects.package.contents import Contents
 from storage_service.views import Views
 from storage_service.work import Work
 
@@ -108,12 +114,16 @@ def a_console(
     broker = MemoryBroker()
     records, work, audit = Records(engine, clock=clock), Work(engine, clock=clock), Audit(engine, clock=clock)
     accounts = accounts_of(engine, clock=clock)
-    runner = JobRunner(Steps(engine, kinds_of(engine, work, clock), clock=clock))
     hooks = Hooks(engine, allowed=others.pop("webhook_allow", ()), clock=clock)
     loaded = forms.load(path)
+    erasing, contents = Erasing(engine, audit=audit, clock=clock), Contents(engine, loaded)
+    runner = JobRunner(Steps(engine, kinds_of(engine, work, erasing, clock), clock=clock))
+    jobs, asking = Jobs(engine, records, runner, audit, clock=clock), Asking(broker.rpc_client())
     given: dict[str, Any] = {
         "records": records,
-        "jobs": Jobs(engine, records, runner, audit, clock=clock),
+        "jobs": jobs,
+        "erase_one": EraseOne(engine, erasing, audit),
+        "subjects": Subjects(Finder(engine), AskedElsewhere(asking), jobs, erasing, contents, audit, clock=clock),
         "views": Views(engine, clock),
         "counting": Counting(engine, clock=clock),
         "hints": Hints(engine),
@@ -132,7 +142,7 @@ def a_console(
         "link_mails": LinkMails(engine, accounts.links, others.get("public_url"), clock=clock),
         "ways": ways_of(engine, accounts, others.get("public_url"), clock=clock),
         "audit": audit,
-        "asking": Asking(broker.rpc_client()),
+        "asking": asking,
         "forms": loaded,
         "clock": clock,
         "exports": Places(4),

@@ -38,8 +38,15 @@ class World:
     """A console with a submission of the asker's form and one of another."""
 
     console: ConsoleApp
+    engine: Engine
     own: UUID
     other: UUID
+
+    def one_more(self) -> str:
+        """Store one more submission of the own form, and return its id: what is asked of it may erase it."""
+        event = an_event(form=OWN_FORM, name="own", email="own@example.org")
+        store(self.engine, event)
+        return str(event.id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +59,7 @@ class Place:
 
 
 PLACES: dict[str, Callable[[World, Asker], Place]] = {
-    "/v1/submissions/{id}": lambda world, _: Place(str(world.own), str(world.other)),
+    "/v1/submissions/{id}": lambda world, _: Place(world.one_more(), str(world.other)),
     "/v1/forms/{form}": lambda *_: Place(OWN_FORM, OTHER_FORM),
     "/v1/jobs/{id}": lambda world, who: Place(a_job(world, who), a_job(world, SOMEBODY)),
     "/v1/hooks/{id}": lambda world, who: Place(a_hook(world, who), a_hook(world, SOMEBODY)),
@@ -94,9 +101,12 @@ def a_world(console: ConsoleApp, engine: Engine) -> World:
                 "parked.show": lambda _: {"parked": entry},
                 "parked.discard": lambda _: {"parked": entry},
                 "parked.replay": lambda _: {"replayed": [entry["id"]], "unknown": [], "problem": None},
+                "parked.naming": lambda _: {"found": [entry], "looked_at": 1, "next_cursor": None},
+                "parked.forget": lambda _: {"forgotten": 1},
+                "deliveries_of_recipient": lambda _: {"deliveries": [], "next": None},
             },
         )
-    return World(console, own.id, other.id)
+    return World(console, engine, own.id, other.id)
 
 
 def a_job(world: World, who: Asker) -> str:

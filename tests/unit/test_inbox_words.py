@@ -82,16 +82,17 @@ def test_a_button_makes_a_change(given: dict[str, str], change: dict[str, object
     assert "3 submissions" in action.did.format(n="3 submissions")
 
 
-def test_to_send_again_cannot_be_undone() -> None:
-    action = action_of({"do": "resend"})
-    assert (action.kind, action.can_be_undone) == ("resend", False)
+@pytest.mark.parametrize("name", ["resend", "erase"])
+def test_to_send_again_or_to_erase_cannot_be_undone(name: str) -> None:
+    action = action_of({"do": name})
+    assert (action.kind, action.can_be_undone) == (name, False)
 
 
 @pytest.mark.parametrize(
     ("given", "reason"),
     [
         ({}, "no such button"),
-        ({"do": "erase"}, "no such button"),
+        ({"do": "shred"}, "no such button"),
         ({"do": "label"}, "Type the label"),
         ({"do": "label", "label": 'a "b"'}, "Label: expected labels without quotes"),
         ({"do": "label", "label": "x" * 65}, "Label: a label has 65 characters"),

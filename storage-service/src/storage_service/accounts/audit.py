@@ -18,6 +18,7 @@ TARGET_MOST = 200
 ACTIONS = (
     "submission.read",
     "submission.resend",
+    "submission.erase",
     "delivery.resend",
     "form.test",
     "export.csv",
@@ -27,6 +28,10 @@ ACTIONS = (
     "job.change",
     "job.resend",
     "job.undo",
+    "job.erase",
+    "subject.find",
+    "subject.export",
+    "subject.erase",
     "job.stop",
     "parked.list",
     "parked.read",

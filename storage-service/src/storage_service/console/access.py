@@ -74,6 +74,12 @@ def asker_of_all(what: str) -> Asker:
     return found
 
 
+def refuse_without(scope: str, who: Asker) -> None:
+    """Refuse (403) a key that has not this scope, either: what it asks for needs more than the view says."""
+    if scope not in who.scopes:
+        raise _not_allowed(scope)
+
+
 def check_keys(app: Flask, keys: Keys, proxies: tuple[Network, ...]) -> None:
     """Let a request pass to its view only with a key that the view needs, from now on; raises `Unmarked`.
 

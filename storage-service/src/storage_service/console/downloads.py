@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import tzinfo
 from typing import TYPE_CHECKING
 
@@ -48,6 +48,15 @@ class Downloads:
             begun = self._exporter.begin(query, who.forms, asked, me=who.name)
             self._parts.audit.note(who, f"export.{asked.format}", on=_forms_of(who), count=begun.expected)
             return _answer(begun, place)
+        except BaseException:
+            place.free()
+            raise
+
+    def file(self, begin: Callable[[], Export]) -> Response:
+        """Return another file as a response, which is begun when there is a place for it; raises `Refused`."""
+        place = self._place()
+        try:
+            return _answer(begin(), place)
         except BaseException:
             place.free()
             raise

@@ -16,12 +16,14 @@ from storage_service.accounts.ways import Ways
 from storage_service.console.asking import Asking
 from storage_service.console.trying import Trying
 from storage_service.deliveries.listing import Deliveries
+from storage_service.erasing.single import EraseOne
 from storage_service.hooks import Hooks, Samples
 from storage_service.jobs.asking import Jobs
 from storage_service.queries import SubmissionQueries
 from storage_service.records import Arrivals, Counting, Hints, Records
 from storage_service.records.export import Places
 from storage_service.records.overview import Overview
+from storage_service.subjects import Subjects
 from storage_service.views import Views
 from storage_service.work import Work
 
@@ -46,6 +48,8 @@ class Parts:
     overview: Overview
     trying: Trying
     jobs: Jobs
+    erase_one: EraseOne
+    subjects: Subjects
     views: Views
     pages: SubmissionQueries
     work: Work

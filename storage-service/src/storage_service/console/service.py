@@ -29,10 +29,13 @@ from storage_service.accounts.ways import ways_of
 from storage_service.console.app import create_app
 from storage_service.console.asking import Asking
 from storage_service.console.parts import Parts
+from storage_service.console.persons.elsewhere import AskedElsewhere
 from storage_service.console.serving.instruments import RequestInstruments
 from storage_service.console.settings import Settings
 from storage_service.console.trying import Trying
 from storage_service.deliveries.listing import Deliveries
+from storage_service.erasing import Erasing
+from storage_service.erasing.single import EraseOne
 from storage_service.hooks import Hooks, Samples
 from storage_service.hooks.telling import TellAgain
 from storage_service.jobs.asking import Jobs, opened
@@ -48,6 +51,9 @@ from storage_service.records.index.indexer import Indexer
 from storage_service.records.index.lag import RecentLag
 from storage_service.records.index.measuring import measure_lag
 from storage_service.records.overview import Overview
+from storage_service.subjects import Subjects
+from storage_service.subjects.finding import Finder
+from storage_service.subjects.package.contents import Contents
 from storage_service.tables import LEASES, OUTBOX
 from storage_service.views import Views
 from storage_service.work import Work
@@ -101,13 +107,15 @@ class Console:
             one.stop()
 
     def _runner(self, engine: Engine) -> JobRunner:
-        steps = Steps(engine, kinds_of(engine, Work(engine)), reach=self._reach)
+        steps = Steps(engine, kinds_of(engine, Work(engine), Erasing(engine)), reach=self._reach)
         return JobRunner(steps, forget=Forgetting(engine), ended=self._job_ended)
 
     def _app(self, settings: Settings, forms: Forms, used: Callable[[str, datetime], None], reach: Reach) -> Flask:
         records, audit = Records(self._engine), Audit(self._engine)
         accounts, sign_in = accounts_of(self._engine, settings.setup), settings.sign_in
         hooks = Hooks(self._engine, allowed=settings.webhook_allow)
+        jobs, asking = Jobs(self._engine, records, self._runner(self._engine), audit), Asking(self._rpc)
+        erasing, contents = Erasing(self._engine, audit=audit, reach=reach), Contents(self._engine, forms)
         parts = Parts(
             records=records,
             counting=Counting(self._engine),
@@ -117,7 +125,9 @@ class Console:
             deliveries=Deliveries(self._engine),
             overview=Overview.of(self._engine),
             trying=Trying(settings.gateway_url or settings.public_url),
-            jobs=Jobs(self._engine, records, self._runner(self._engine), audit),
+            jobs=jobs,
+            erase_one=EraseOne(self._engine, erasing, audit),
+            subjects=Subjects(Finder(self._engine), AskedElsewhere(asking), jobs, erasing, contents, audit),
             views=Views(self._engine),
             pages=SubmissionQueries(self._engine),
             keys=Keys(self._engine, fixed_keys(settings), used=used, ended=hooks.end_with_key),
@@ -128,7 +138,7 @@ class Console:
             ways=ways_of(self._engine, accounts, settings.pages_url, sign_in.ways, sign_in.provider),
             audit=audit,
             work=Work(self._engine, audit=audit, reach=reach),
-            asking=Asking(self._rpc),
+            asking=asking,
             forms=forms,
             clock=lambda: datetime.now(UTC),
             exports=Places(settings.exports_most),

@@ -38,6 +38,11 @@ AT_ONCE_MOST = 300
 AT_ONCE_S = 0.8
 """So many submissions are worked on in the request itself, for so long. What is left then waits as other jobs do."""
 
+CANNOT_BE_UNDONE: Mapping[Kind, str] = {
+    "resend": "what was sent cannot be taken back",
+    "erase": "what was erased cannot be brought back",
+}
+
 _T, _S = submission_trail.c, submissions.c
 
 
@@ -45,7 +50,8 @@ _T, _S = submission_trail.c, submissions.c
 class Wanted:
     """What is to be done, and to which submissions: those of a query, stored by `moment`, or those of `ids`.
 
-    `text` is the query as it was written; days are those of `zone`, `me` is whom `assigned:me` means.
+    `text` is the query as it was written; days are those of `zone`, `me` is whom `assigned:me` means. `request` is what
+    was asked for, where whoever asks has found the ids themselves: asked again, these are others.
     """
 
     kind: Kind
@@ -56,12 +62,13 @@ class Wanted:
     text: str | None = None
     ids: Sequence[UUID] | None = None
     me: str | None = None
+    request: Mapping[str, Any] | None = None
 
     def digest(self) -> str:
         """Return what tells it from another request under the same key; the moment does not count."""
-        ids = None if self.ids is None else sorted(map(str, self.ids))
+        ids = None if self.ids is None or self.request is not None else sorted(map(str, self.ids))
         told = {"kind": self.kind, "action": dict(self.action), "q": self.text, "ids": ids, "zone": str(self.zone)}
-        return digest(told)
+        return digest(told if self.request is None else {**told, "request": dict(self.request)})
 
 
 class Jobs:
@@ -160,8 +167,8 @@ class Jobs:
         job = self.one(key, by)
         if job.is_open:
             raise Unfit("it goes on: stop it first, or wait")
-        if job.asked.kind == "resend":
-            raise Unfit("what was sent cannot be taken back")
+        if job.asked.kind in CANNOT_BE_UNDONE:
+            raise Unfit(CANNOT_BE_UNDONE[job.asked.kind])
         with classified(), self._reading.connect() as connection:
             undos = _undos(connection, key)
             if undos and (undos[-1].is_open or undos[-1].state == "done" or len(undos) == UNDOS_MOST):

@@ -14,7 +14,7 @@ from sqlalchemy import Row
 
 from storage_service.accounts.asker import Asker
 
-Kind: TypeAlias = Literal["change", "resend", "undo"]
+Kind: TypeAlias = Literal["change", "resend", "undo", "erase"]
 State: TypeAlias = Literal["waiting", "running", "done", "stopped", "failed"]
 
 OPEN: frozenset[State] = frozenset({"waiting", "running"})

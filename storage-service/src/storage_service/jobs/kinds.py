@@ -12,6 +12,8 @@ from sqlalchemy import Connection, Engine, and_, select
 from storage_service.accounts.asker import Asker
 from storage_service.deliveries.resending import AT_ONCE, Resending
 from storage_service.deliveries.selection import Selection
+from storage_service.erasing import AT_ONCE as AT_ONCE_ERASED
+from storage_service.erasing import Erasing
 from storage_service.jobs.job import Job
 from storage_service.jobs.steps import Doing
 from storage_service.tables import submission_trail, submissions
@@ -94,11 +96,29 @@ class DoResend:
         return len(asked)
 
 
+class DoErase:
+    """Erases each, whatever it is by then."""
+
+    most = AT_ONCE_ERASED
+
+    def __init__(self, erasing: Erasing) -> None:
+        self._erasing = erasing
+
+    def __call__(self, connection: Connection, job: Job, ids: Sequence[UUID]) -> int:
+        """See `steps.Doing`."""
+        return self._erasing.erase_within(connection, ids, job.asked.by, job.id)
+
+
 def kinds_of(
-    engine: Engine, work: Changing, clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+    engine: Engine, work: Changing, erasing: Erasing, clock: Callable[[], datetime] = lambda: datetime.now(UTC)
 ) -> Mapping[str, Doing]:
     """Return what each kind of job does."""
-    return {"change": DoChange(work), "undo": DoUndo(work), "resend": DoResend(engine, clock)}
+    return {
+        "change": DoChange(work),
+        "undo": DoUndo(work),
+        "resend": DoResend(engine, clock),
+        "erase": DoErase(erasing),
+    }
 
 
 def way_back(changes: Mapping[str, Any]) -> Change:

@@ -184,8 +184,11 @@ class Records:
 
     def known(self, keys: Sequence[UUID], forms: frozenset[str] | None) -> list[UUID]:
         """Return which of these ids there are, in the same order, each once."""
-        with self._reader.connection() as connection:
-            there = set(connection.scalars(select(_S.id).where(_S.id.in_(keys), *within(forms))))
+        there = set[UUID]()
+        for start in range(0, len(keys), _ASKED_AT_ONCE):
+            some = select(_S.id).where(_S.id.in_(keys[start : start + _ASKED_AT_ONCE]), *within(forms))
+            with self._reader.connection() as connection:
+                there |= set(connection.scalars(some))
         return [key for key in dict.fromkeys(keys) if key in there]
 
     def each(

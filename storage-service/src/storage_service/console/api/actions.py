@@ -31,8 +31,14 @@ class _Resend(Checked):
     )
 
 
+def _is_true(value: object) -> None:
+    if value is not True:
+        raise ValidationError("expected true")
+
+
 class ActionSchema(Checked):
-    """Changes, one or several, or sending again. Loaded, it is a `Change`, or what `jobs.kinds.DoResend` knows."""
+    """Changes, one or several, or sending again, or erasing. Loaded, it is a `Change`, or the kind of job that does it,
+    and what that knows."""
 
     status = fields.String(validate=validate.OneOf(STATES))
     starred = fields.Boolean(truthy={True}, falsy={False})
@@ -40,18 +46,22 @@ class ActionSchema(Checked):
     assignee = fields.String(allow_none=True)
     spam = fields.Boolean(truthy={True}, falsy={False})
     resend = fields.Nested(_Resend)
+    erase = fields.Raw(validate=_is_true)
 
     @validates_schema
     def _check(self, data: Mapping[str, Any], **_: Any) -> None:
         if not data:
-            raise ValidationError("expected one of status, starred, labels, assignee, spam, resend")
-        if "resend" in data and len(data) > 1:
-            raise ValidationError("expected nothing beside resend", "resend")
+            raise ValidationError("expected one of status, starred, labels, assignee, spam, resend, erase")
+        for alone in ("resend", "erase"):
+            if alone in data and len(data) > 1:
+                raise ValidationError(f"expected nothing beside {alone}", alone)
 
     @post_load
-    def _read(self, data: Mapping[str, Any], **_: Any) -> Change | Mapping[str, Any]:
+    def _read(self, data: Mapping[str, Any], **_: Any) -> Change | tuple[Kind, Mapping[str, Any]]:
+        if "erase" in data:
+            return "erase", {}
         if "resend" in data:
-            return {**data["resend"], "states": sorted(set(data["resend"]["states"]))}
+            return "resend", {**data["resend"], "states": sorted(set(data["resend"]["states"]))}
         labels = data.get("labels", {})
         assignee = (data["assignee"] or "") if "assignee" in data else None
         try:
@@ -70,15 +80,16 @@ class ActionSchema(Checked):
         return change
 
 
-def kind_and_action(loaded: Change | Mapping[str, Any]) -> tuple[Kind, Mapping[str, Any]]:
+def kind_and_action(loaded: Change | tuple[Kind, Mapping[str, Any]]) -> tuple[Kind, Mapping[str, Any]]:
     """Return the kind of job that does what `ActionSchema` has loaded, and the action as the job keeps it."""
-    return ("change", {"change": loaded.to_json()}) if isinstance(loaded, Change) else ("resend", loaded)
+    return ("change", {"change": loaded.to_json()}) if isinstance(loaded, Change) else loaded
 
 
 def action_shown(kind: Kind, action: Mapping[str, Any]) -> dict[str, Any]:
     """Return the action of a job as it was asked for; of one that undoes there is none."""
     if kind != "change":
-        return {"resend": dict(action)} if kind == "resend" else {}
+        alone: dict[Kind, dict[str, Any]] = {"resend": {"resend": dict(action)}, "erase": {"erase": True}}
+        return alone.get(kind, {})
     change = dict(action["change"])
     shown = {name: change[name] for name in ("starred", "spam") if name in change}
     if "state" in change:
@@ -97,7 +108,7 @@ def _placed(error: BadValue) -> dict[str, Any]:
 _LABELS = {**a_list({**TEXT, "minLength": 1, "maxLength": LABEL_MOST}), "maxItems": LABELS_MOST}
 ACTION: Schema = {
     **an_object(
-        *("status", "starred", "labels", "assignee", "spam", "resend"),
+        *("status", "starred", "labels", "assignee", "spam", "resend", "erase"),
         status={"enum": list(STATES)},
         starred={"type": "boolean"},
         labels={**an_object("add", "remove", add=_LABELS, remove=_LABELS), "minProperties": 1},
@@ -108,8 +119,9 @@ ACTION: Schema = {
             channel={**CHANNEL, "enum": [*CHANNEL["enum"], None]},
             states={**a_list({"enum": list(_SENT)}), "minItems": 1, "maxItems": 2},
         ),
+        erase={"const": True, "description": "The key needs the scope `erase`, too. It cannot be undone."},
     ),
     "minProperties": 1,
-    "description": "One or several changes; or `resend`: what failed or is held, of a channel or of all, goes again.",
+    "description": "One or several changes; or `resend`: what failed or is held, of a channel or of all; or `erase`.",
 }
 """Describes it."""

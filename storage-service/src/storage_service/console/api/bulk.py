@@ -16,7 +16,7 @@ from shared.query import parse
 from shared.web.refusals import FieldError, Refused, refused
 from shared.web.schemas import ID, MOMENT, TEXT, TEXT_OR_NONE, Schema, a_list, an_object, ref
 from storage_service.accounts.asker import Asker
-from storage_service.console.access import asker, needs
+from storage_service.console.access import asker, needs, refuse_without
 from storage_service.console.answers import JSON, json_answer
 from storage_service.console.api.actions import ACTION, ActionSchema, kind_and_action
 from storage_service.console.api.jobs import job_shown, refusals_told
@@ -27,6 +27,14 @@ from storage_service.jobs.asking import Wanted
 from storage_service.jobs.forgetting import KEPT_FOR
 from storage_service.jobs.refusals import Differs
 from storage_service.jobs.sets import SET_MOST
+
+KEY: Schema = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "description": "The same key and the same request are the same job, however often it is sent.",
+    "schema": {**TEXT, "pattern": "^[!-~]{1,255}$"},
+}
+"""How the key is described."""
 
 _KEY = re.compile(r"[\x21-\x7e]{1,255}", re.ASCII)
 _SLOW_CLOCK = timedelta(minutes=1)
@@ -55,8 +63,10 @@ def routes(parts: Parts) -> Blueprint:
     @views.post("/v1/submissions/bulk")
     @needs("write")
     def bulk() -> Response:
-        key, given, who = _key(request.headers.get("Idempotency-Key")), body_of(request, BulkSchema()), asker()
+        key, given, who = key_of(request.headers.get("Idempotency-Key")), body_of(request, BulkSchema()), asker()
         wanted = _wanted(given, who, parts.clock())
+        if wanted.kind == "erase":
+            refuse_without("erase", who)
         with refusals_told():
             if given["confirm"] is None:
                 return json_answer(_shown(wanted, parts.jobs.count(wanted, who)))
@@ -99,7 +109,8 @@ def _wanted(given: Mapping[str, Any], who: Asker, now: datetime) -> Wanted:
     )
 
 
-def _key(said: str | None) -> str | None:
+def key_of(said: str | None) -> str | None:
+    """Return the key under which a job is asked for; raises `Refused` (400)."""
     if said is not None and not _KEY.fullmatch(said):
         reason = "Idempotency-Key must be 1 to 255 characters of ASCII without spaces."
         raise refused(400, "IDEMPOTENCY_KEY", reason, field="Idempotency-Key")
@@ -126,17 +137,11 @@ def described() -> Described:
         },
         moment={**TEXT_OR_NONE, "format": "date-time", "description": "The `moment` of that answer: later ones stay."},
     )
-    key = {
-        "name": "Idempotency-Key",
-        "in": "header",
-        "description": "The same key and the same request are the same job, however often it is sent.",
-        "schema": {**TEXT, "pattern": "^[!-~]{1,255}$"},
-    }
     content = {JSON: {"schema": ref("Bulk")}}
     return {
         "POST /v1/submissions/bulk": {
             "summary": "Do something to many: first without `confirm`, which counts, then with it",
-            "parameters": [key],
+            "parameters": [KEY],
             "requestBody": body(asked, {"q": "is:new", "action": {"status": "open"}}),
             "responses": {
                 "200": {"description": "How many it would be done to; with `confirm`: it is done.", "content": content},

@@ -33,7 +33,7 @@ _WITHHELD = (
 def routes(parts: Parts) -> Blueprint:
     """Return the views."""
     views = Blueprint("changes", __name__)
-    _answer_what_work_raises(views, parts)
+    answer_what_work_raises(views, parts)
     work = parts.work
 
     def changed(record: Record) -> Response:
@@ -75,7 +75,9 @@ def routes(parts: Parts) -> Blueprint:
     return views
 
 
-def _answer_what_work_raises(views: Blueprint, parts: Parts) -> None:
+def answer_what_work_raises(views: Blueprint, parts: Parts) -> None:
+    """Have views answer what is raised where a submission cannot be changed as somebody asks."""
+
     def outdated(error: Outdated) -> Response:
         current = error.current
         told = "The submission has changed since the version in If-Match: nothing was done. It is as in current now."

@@ -123,7 +123,7 @@ def _refusal(status: int, code: str, text: str) -> Refused:
 _COUNT: Schema = {"type": "integer", "minimum": 0}
 _JOB: dict[str, Schema] = {
     "id": ID,
-    "kind": {"enum": ["change", "resend", "undo"]},
+    "kind": {"enum": ["change", "resend", "undo", "erase"]},
     "by": {**TEXT, "description": "Whose key asked for it."},
     "q": {**TEXT_OR_NONE, "description": "The query; null where ids were given."},
     "action": {"type": "object", "description": "As it was asked for; of `undo`, nothing."},
@@ -131,7 +131,10 @@ _JOB: dict[str, Schema] = {
     "stopping": {"type": "boolean", "description": "It stops after the step in hand."},
     "total": _COUNT,
     "done": {**_COUNT, "description": "How many of them have been looked at."},
-    "changed": {**_COUNT, "description": "How many were changed; of `resend`, of how many something is sent again."},
+    "changed": {
+        **_COUNT,
+        "description": "How many were changed, or erased; of `resend`, of how many something is sent again.",
+    },
     "unchanged": {
         **_COUNT,
         "description": "How many were so already, or are gone; of `undo`, which were changed since, and stay so.",

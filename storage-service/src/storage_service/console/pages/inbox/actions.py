@@ -25,8 +25,8 @@ class Action:
 
     @property
     def can_be_undone(self) -> bool:
-        """Whether it can be taken back: what was sent cannot."""
-        return self.kind != "resend"
+        """Whether it can be taken back: what was sent or erased cannot."""
+        return self.kind == "change"
 
 
 class BadAction(ValueError):
@@ -69,6 +69,8 @@ def action_of(given: Mapping[str, str]) -> Action:
     if name == "resend":
         did = "What failed or is held of {n} is sent again."
         return Action(name, "resend", SEND_AGAIN, did, "Send again what failed or is held of {n}")
+    if name == "erase":
+        return Action(name, "erase", {}, "{n} erased.", "Erase {n}")
     try:
         made = _SETS[name] if name in _SETS else _with_value(name, given)
     except BadValue as error:

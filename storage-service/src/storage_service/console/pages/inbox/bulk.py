@@ -8,6 +8,7 @@ from typing import Any, Protocol
 from flask import Blueprint, Response, request
 
 from shared.query import QueryError
+from shared.web.refusals import refused
 from storage_service.accounts.asker import Asker
 from storage_service.console.access import asker, needs
 from storage_service.console.pages.frame import current, going
@@ -48,17 +49,26 @@ def add(views: Blueprint, parts: Parts, pages: Pages, show: Show) -> None:
 
 
 def _many(parts: Parts, pages: Pages, asked: Asked) -> Response:
-    given, who = request.form, asker()
+    given = request.form
     action = action_of(given)
-    if given.get("all") != "yes":
-        return _done(action, doing.do_ticked(parts, who, action, doing.ids_of(given.getlist("ids"))), asked)
-    found = doing.do_all(parts, who, action, asked, given)
+    who = _eraser() if action.kind == "erase" else asker()
+    if given.get("all") == "yes":
+        found = doing.do_all(parts, who, action, asked, given)
+    else:
+        found = doing.do_ticked(parts, who, action, doing.ids_of(given.getlist("ids")), given)
     if isinstance(found, Job):
         return _done(action, found, asked)
     content: dict[str, Any] = {"question": found, "asked": asked}
     if is_part_wanted():
         return pages.part("inbox/question.html", "question", **content)
     return pages.page("inbox/question.html", **content)
+
+
+def _eraser() -> Asker:
+    """Return whoever asks, with the forms of which they may erase; raises `Refused` (403)."""
+    if not current.may("erase"):
+        raise refused(403, "ROLE", "Your role does not allow this. Whoever owns the installation may change it.")
+    return current.whole_asker().narrowed("erase")
 
 
 def _done(action: Action, job: Job, asked: Asked) -> Response:

@@ -28,13 +28,17 @@ _SLOW_CLOCK = timedelta(minutes=1)
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What is to be confirmed: so many more match than the page said, or what is sent cannot be taken back."""
+    """What is to be confirmed: so many more match than the page said, or what is done cannot be taken back.
+
+    `ids` are those that were ticked; empty for all that match.
+    """
 
     action: Action
     count: int
     moment: str
     key: str
     typed: Mapping[str, str]
+    ids: Sequence[UUID] = ()
 
 
 def do_one(parts: Parts, who: Asker, text: str, back: str) -> None:
@@ -49,12 +53,20 @@ def do_one(parts: Parts, who: Asker, text: str, back: str) -> None:
     tell(told_of(name, 1), Undo("/console/inbox/bulk", {"one": undo, "next": back}) if is_changed else None)
 
 
-def do_ticked(parts: Parts, who: Asker, action: Action, ids: Sequence[UUID]) -> Job:
-    """Do it to those that were ticked, as far as they are still there; raises what `Jobs.ask` does, and `BadAction`."""
+def do_ticked(
+    parts: Parts, who: Asker, action: Action, ids: Sequence[UUID], given: Mapping[str, str]
+) -> Job | Question:
+    """Do it to those that were ticked, as far as they are still there; raises what `Jobs.ask` does, and `BadAction`.
+
+    To erase them is asked about first.
+    """
     if not ids:
         raise BadAction("Tick the submissions first that you mean, or “all that match”.")
     wanted = Wanted(action.kind, action.action, parts.clock(), ids=ids, me=who.name)
-    return parts.jobs.ask(wanted, who, len(ids), None)[0]
+    if action.kind == "erase" and not _is_number(given.get("confirm", "")):
+        return Question(action, parts.jobs.count(wanted, who), iso(wanted.moment), uuid4().hex, {}, ids)
+    key = given.get("key", "")[:100] or None
+    return parts.jobs.ask(wanted, who, len(ids), key)[0]
 
 
 def do_all(parts: Parts, who: Asker, action: Action, asked: Asked, given: Mapping[str, str]) -> Job | Question:

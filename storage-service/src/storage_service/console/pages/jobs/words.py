@@ -37,7 +37,7 @@ class Told:
     @property
     def can_be_undone(self) -> bool:
         """Whether an undo of it would do something."""
-        return not self.job.is_open and self.job.asked.kind != "resend" and self.job.changed > 0
+        return not self.job.is_open and self.job.asked.kind in ("change", "undo") and self.job.changed > 0
 
 
 def told(job: Job) -> Told:
@@ -53,6 +53,8 @@ def what(job: Job) -> str:
     kind, action = job.asked.kind, job.asked.action
     if kind == "undo":
         return "Undo"
+    if kind == "erase":
+        return "Erase"
     if kind == "resend":
         return f"Send again what {' or '.join(_SENT[one] for one in action.get('states', _SENT) if one in _SENT)}"
     return ", ".join(_parts(action.get("change", {}))) or "Change"

@@ -30,7 +30,7 @@ LETS = {
     "read": "See submissions, forms, counts, jobs, views",
     "write": "Work on submissions, send again, save views",
     "export": "Get many out as a file",
-    "erase": "Nothing yet: it is for erasing submissions",
+    "erase": "Erase submissions, and all that is kept of a person; of many at once, beside write",
     "unseal": "Nothing yet: it is for fields that are sealed",
     "operate": "Handle parked messages; for all forms",
     "admin": f"Keys, users, sessions, audit; for all forms, {ADMIN_DAYS_MOST} days at most",

@@ -10,7 +10,7 @@ from storage_service.records import Record
 from storage_service.work import Outdated, Step, Work
 
 T = TypeVar("T")
-Subject: TypeAlias = Literal["state", "starred", "labels", "assignee", "spam", "note", "reply"]
+Subject: TypeAlias = Literal["state", "starred", "labels", "assignee", "spam", "note", "reply", "erased"]
 
 _TALK: frozenset[str] = frozenset({"note", "reply", "state", "assignee", "spam"})
 _MEETS: Mapping[Subject, frozenset[str]] = {
@@ -21,9 +21,11 @@ _MEETS: Mapping[Subject, frozenset[str]] = {
     "spam": frozenset({"spam", "state"}),
     "note": _TALK,
     "reply": _TALK,
+    "erased": _TALK | {"labels", "starred"},
 }
 """By what somebody does: what others may have done meanwhile that they have to see first. One label is put on or taken
-off, whatever others do with labels; a star and a label say nothing that a note would answer."""
+off, whatever others do with labels; a star and a label say nothing that a note would answer. What
+cannot be brought back is erased as it was seen."""
 
 
 class Met(Exception):

@@ -11,6 +11,7 @@ from flask import Blueprint, Response, request
 from storage_service.console.access import needs
 from storage_service.console.pages.frame.renderer import Pages
 from storage_service.console.pages.submission.acts import Acts
+from storage_service.console.pages.submission.erasing import ErasingPage
 from storage_service.console.pages.submission.page import SubmissionPage
 from storage_service.console.pages.submission.place import ROOT, WRITE, Place, place_of
 from storage_service.console.pages.submission.posted import Posted
@@ -29,6 +30,18 @@ def routes(parts: Parts, pages: Pages) -> Blueprint:
     @needs("read")
     def one(id: UUID) -> Response:  # noqa: A002 - as the address has it
         return page.shown(place_of(id, request), is_written=WRITE in request.args)
+
+    erasing = ErasingPage(parts, pages, page)
+
+    @views.get(f"{_ONE}/erase")
+    @needs("erase")
+    def ask_to_erase(id: UUID) -> Response:  # noqa: A002
+        return erasing.asked(place_of(id, request))
+
+    @views.post(f"{_ONE}/erase")
+    @needs("erase")
+    def erase(id: UUID) -> Response:  # noqa: A002
+        return erasing.erase(place_of(id, request), Posted(request))
 
     def add(name: str, do: Callable[[Place, Posted], Response]) -> None:
         @needs("write")

@@ -1,0 +1,51 @@
+"""`DELETE /v1/submissions/<id>`: one is erased, everywhere it can be."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from flask import Blueprint, Response, request
+
+from shared.web.schemas import Schema
+from storage_service.console.access import asker, needs
+from storage_service.console.answers import NOT_KEPT
+from storage_service.console.api.changes import answer_what_work_raises
+from storage_service.console.describing import Described
+from storage_service.console.parameters import Parameters
+from storage_service.console.parts import Parts
+from storage_service.console.places import id_of
+from storage_service.console.versions import IF_MATCH, version_seen
+
+
+def routes(parts: Parts) -> Blueprint:
+    """Return the view."""
+    views = Blueprint("erasing", __name__)
+    answer_what_work_raises(views, parts)
+
+    @views.delete("/v1/submissions/<id>")
+    @needs("erase")
+    def erase(id: str) -> Response:  # noqa: A002 - as the address has it
+        Parameters(request)
+        parts.erase_one(id_of(id), asker(), version_seen(request))
+        return Response(status=204, headers=NOT_KEPT)
+
+    return views
+
+
+def described() -> Described:
+    """Describe it."""
+    return {
+        "DELETE /v1/submissions/{id}": {
+            "summary": "Erase it: it cannot be brought back",
+            "parameters": [IF_MATCH],
+            "responses": {
+                "204": {"description": "It is erased. From now on it is 404, as if it had never been."},
+                "409": {"$ref": "#/components/responses/409"},
+            },
+        }
+    }
+
+
+def schemas() -> Mapping[str, Schema]:
+    """Describe what it answers: nothing."""
+    return {}

@@ -1,0 +1,45 @@
+"""Asks both services, over the broker, for what they have of a person."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from shared.messaging.broker import Answer
+from storage_service.console.asking import PARKED_AT, Asking
+from storage_service.subjects import Page
+
+LIMIT = 200
+
+
+class AskedElsewhere:
+    """See `subjects.Elsewhere`."""
+
+    services: Sequence[str] = tuple(PARKED_AT)
+
+    def __init__(self, asking: Asking) -> None:
+        self._asking = asking
+
+    def deliveries(self, recipients: Sequence[str], after: Any) -> Page | None:
+        """Return deliveries to these recipients; None where notify does not answer."""
+        return _page(self._asking.deliveries_of_recipient(recipients, LIMIT, after), "deliveries", "next")
+
+    def parked(self, service: str, mailboxes: Sequence[str], after: Any) -> Page | None:
+        """Return parked messages that name one of these mailboxes; None where the service does not answer."""
+        answer = self._asking.parked(service, "naming", {"mailboxes": list(mailboxes), "cursor": after})
+        return _page(answer, "found", "next_cursor")
+
+    def parked_content(self, service: str, parked_id: str) -> Mapping[str, Any] | None:
+        """Return a parked message with its content; None where it is gone, too."""
+        answer = self._asking.parked(service, "show", {"id": parked_id})
+        found: Mapping[str, Any] | None = None if answer is None else answer["parked"]
+        return found
+
+    def forget_parked(self, service: str, ids: Sequence[str], actor: str) -> int | None:
+        """Remove parked messages for ever, and return how many; None where the service does not answer."""
+        answer = self._asking.parked(service, "forget", {"ids": list(ids), "actor": actor})
+        return None if answer is None else int(answer["forgotten"])
+
+
+def _page(answer: Answer | None, found: str, following: str) -> Page | None:
+    return None if answer is None else Page(answer[found], answer[following])

@@ -1,0 +1,87 @@
+"""Puts together what is handed to a person: `person.json` for programs, `person.html` to read."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from shared.database import iso
+from storage_service.accounts.asker import Asker
+from storage_service.subjects.elsewhere import Elsewhere
+from storage_service.subjects.package.archive import zipped
+from storage_service.subjects.package.contents import Contents
+from storage_service.subjects.package.page import page
+from storage_service.subjects.report import Report
+
+CONTENTS_MOST = 100
+"""Parked copies of one service whose content is told; of others, that they are there."""
+
+
+class Package:
+    """One ZIP, written while it is read. What is erased meanwhile is not in it."""
+
+    def __init__(
+        self,
+        report: Report,
+        deliveries: Sequence[Mapping[str, Any]],
+        contents: Contents,
+        elsewhere: Elsewhere,
+        by: Asker,
+        at: datetime,
+    ) -> None:
+        self._report = report
+        self._contents = contents
+        self._elsewhere = elsewhere
+        self._by = by
+        self._at = at
+        self._mails = dict[UUID, list[Mapping[str, Any]]]()
+        for one in deliveries:
+            mail = {name: value for name, value in one.items() if name != "submission"}
+            self._mails.setdefault(UUID(one["submission"]), []).append(mail)
+
+    def chunks(self) -> Iterator[bytes]:
+        """Yield the file."""
+        return zipped([("person.json", self._json()), ("person.html", self._page())], self._at)
+
+    def _json(self) -> Iterator[bytes]:
+        head = {"made_at": iso(self._at), "addresses": list(self._report.person.mailboxes)}
+        yield _encoded({**head, "places": dict(self._report.places())})[:-2] + b',\n  "submissions": ['
+        between = b"\n"
+        for one in self._documents():
+            yield between + _encoded(one)
+            between = b",\n"
+        yield b"\n  ],\n" + _member("not_stored", [self._of_none(key) for key in self._report.elsewhere])
+        yield b",\n" + _member("parked", list(self._parked())) + b',\n  "complete": true\n}\n'
+
+    def _page(self) -> Iterator[bytes]:
+        rest = [self._of_none(key) for key in self._report.elsewhere]
+        for piece in page(self._report, self._documents(), rest, self._parked(), self._at):
+            yield piece.encode(errors="replace")
+
+    def _documents(self) -> Iterator[dict[str, Any]]:
+        return self._contents.documents(self._report.stored, self._by, self._mails)
+
+    def _of_none(self, key: UUID) -> dict[str, Any]:
+        return {"id": str(key), "mails": self._mails.get(key, [])}
+
+    def _parked(self) -> Iterator[dict[str, Any]]:
+        for service, copies in self._report.parked.items():
+            for number, one in enumerate(copies or ()):
+                told = self._elsewhere.parked_content(service, one.id) if number < CONTENTS_MOST else None
+                yield {
+                    "service": service,
+                    "type": one.type,
+                    "parked_at": one.parked_at,
+                    "content": told["content"] if told else None,
+                }
+
+
+def _encoded(document: object) -> bytes:
+    return json.dumps(document, ensure_ascii=False, indent=2).encode(errors="replace")
+
+
+def _member(name: str, value: object) -> bytes:
+    return f'  "{name}": '.encode() + _encoded(value)

@@ -1,0 +1,156 @@
+"""Does what a person asks: finds, hands out and erases all that is kept of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from uuid import UUID
+
+from storage_service.accounts.asker import Asker
+from storage_service.accounts.audit import Audit
+from storage_service.erasing import Erasing
+from storage_service.jobs.asking import Jobs, Wanted
+from storage_service.jobs.job import Job
+from storage_service.jobs.refusals import Differs
+from storage_service.subjects.elsewhere import Elsewhere, Gathered, ParkedCopy, deliveries_to, parked_naming
+from storage_service.subjects.finding import Finder
+from storage_service.subjects.package.contents import Contents
+from storage_service.subjects.package.package import Package
+from storage_service.subjects.person import Person
+from storage_service.subjects.report import Report
+
+SOMEBODY = "a person"
+"""What the audit calls whoever it was about: it is kept for longer than what was erased."""
+
+_FORGOTTEN_AT_ONCE = 100
+
+
+class Incomplete(Exception):
+    """Not everything can be looked into just now: nothing was done. The text may be shown."""
+
+    def __init__(self, report: Report) -> None:
+        silent = " and ".join(report.silent)
+        why = f"the {silent} service does not answer" if silent else "the search index is being filled"
+        super().__init__(f"not everything can be looked into just now, for {why}: ask again in a moment")
+        self.report = report
+
+
+@dataclass(frozen=True, slots=True)
+class Erased:
+    """What was erased of what `report` says: `job` does it to what is stored, `elsewhere` is of how many submissions
+    that are not; `parked` of how many copies, by service, None where one did not answer any more."""
+
+    report: Report
+    job: Job
+    elsewhere: int
+    parked: Mapping[str, int | None]
+
+
+class Subjects:
+    """What is kept of persons. Safe to use from several threads. All methods raise as `Finder` and `Jobs` do.
+
+    `by` sees the forms that they may; whoever sees all of them is also told of deliveries and parked copies, which may
+    be of any form. The audit is told of everything, but not of whom.
+    """
+
+    def __init__(
+        self,
+        finder: Finder,
+        elsewhere: Elsewhere,
+        jobs: Jobs,
+        erasing: Erasing,
+        contents: Contents,
+        audit: Audit,
+        *,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._finder = finder
+        self._elsewhere = elsewhere
+        self._jobs = jobs
+        self._erasing = erasing
+        self._contents = contents
+        self._audit = audit
+        self._clock = clock
+
+    def find(self, person: Person, by: Asker) -> Report:
+        """Return what is kept of a person, by place."""
+        report, _ = self._looked(person, by)
+        self._audit.note(by, "subject.find", SOMEBODY, count=report.count)
+        return report
+
+    def export(self, person: Person, by: Asker) -> Iterator[bytes]:
+        """Yield a ZIP of all of it, as it is read; raises `Incomplete` before."""
+        report, deliveries = self._looked(person, by)
+        if not report.is_ready:
+            raise Incomplete(report)
+        self._audit.note(by, "subject.export", SOMEBODY, count=report.count)
+        return Package(report, deliveries.found or (), self._contents, self._elsewhere, by, self._clock()).chunks()
+
+    def erase(self, person: Person, by: Asker, confirmed: int, key: str | None = None) -> Erased:
+        """Erase all of it, if that is no more than was confirmed; raises `Incomplete`, and what `Jobs.ask` raises.
+
+        The same `key` is the same job. What breaks off is finished by asking once more.
+        """
+        report, _ = self._looked(person, by)
+        if not report.is_ready:
+            raise Incomplete(report)
+        if report.count > confirmed:
+            raise Differs(report.count)
+        request = {"person": person.mailboxes, "key": key}  # the key is kept nowhere: nobody guesses whom it was about
+        wanted = Wanted("erase", {}, self._clock(), ids=report.stored, request=request)
+        job, _ = self._jobs.ask(wanted, by, confirmed, key)
+        self._audit.note(by, "subject.erase", f"job {job.id}", count=report.count)
+        elsewhere = self._erasing.erase(report.elsewhere, by, unknown=True) if report.elsewhere else 0
+        parked = {name: self._forget(name, copies or (), by) for name, copies in report.parked.items()}
+        return Erased(report, job, elsewhere, parked)
+
+    def _looked(self, person: Person, by: Asker) -> tuple[Report, Gathered]:
+        sees_all = by.forms is None
+        deliveries = deliveries_to(self._elsewhere, person) if sees_all else Gathered(None)
+        told = {UUID(one["submission"]) for one in deliveries.found or ()}
+        parked, unfinished = self._parked(person) if sees_all else ({}, [])
+        told |= {one.submission for copies in parked.values() for one in copies or () if one.submission}
+        found = self._finder.find(person, by.forms, told)
+        stored = sorted(found.submissions)
+        report = Report(
+            person=person,
+            stored=stored,
+            elsewhere=self._finder.without_row(told - found.submissions.keys()),
+            spam=found.spam,
+            forms=found.forms,
+            conflicts=found.conflicts,
+            notes=found.notes,
+            labels=found.labels,
+            deliveries=None if deliveries.found is None else len(deliveries.found),
+            parked=parked,
+            written=self._finder.written(stored, person),
+            silent=_silent(parked, deliveries) if sees_all else (),
+            unfinished=[*found.unfinished, *unfinished, *([] if deliveries.is_all else [_MANY.format("deliveries")])],
+            is_indexed=found.is_indexed,
+        )
+        return report, deliveries
+
+    def _parked(self, person: Person) -> tuple[dict[str, list[ParkedCopy] | None], list[str]]:
+        asked = {name: parked_naming(self._elsewhere, name, person) for name in self._elsewhere.services}
+        unfinished = [_MANY.format(f"parked messages at {name}") for name, (_, is_all) in asked.items() if not is_all]
+        return {name: copies for name, (copies, _) in asked.items()}, unfinished
+
+    def _forget(self, service: str, copies: Sequence[ParkedCopy], by: Asker) -> int | None:
+        count = 0
+        for start in range(0, len(copies), _FORGOTTEN_AT_ONCE):
+            ids = [one.id for one in copies[start : start + _FORGOTTEN_AT_ONCE]]
+            done = self._elsewhere.forget_parked(service, ids, by.name)
+            if done is None:
+                return None
+            count += done
+        return count
+
+
+_MANY = "There are very many {}: not all were looked into."
+
+
+def _silent(parked: Mapping[str, object], deliveries: Gathered) -> list[str]:
+    """Return which services did not answer; notify is the one that knows of deliveries."""
+    silent = {name for name, copies in parked.items() if copies is None}
+    return sorted(silent | ({"notify"} if deliveries.found is None else set()))
