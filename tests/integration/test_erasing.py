@@ -11,17 +11,21 @@ from sqlalchemy import Engine, null, select
 
 from shared.contracts import SubmissionErased
 from shared.database import reading
+from shared.query import parse
 from storage_service.accounts.asker import Asker
 from storage_service.accounts.audit import Audit
 from storage_service.erasing import Erasing
 from storage_service.erasing.rows import EMPTIED
 from storage_service.queries import SubmissionQueries
 from storage_service.records import Counting, Hints, Records
+from storage_service.records.index.entries import entry_of
+from storage_service.records.index.writing import write
 from storage_service.tables import OUTBOX, submission_trail, submissions
 from storage_service.work import NotFound, Work
 from support.erasures import CANARY, ERASER, ids_in_index, kept_everywhere, places_of
 from support.events import an_event
-from support.submission_databases import migrated, store
+from support.search_rows import found, indexed
+from support.submission_databases import NOW, migrated, store
 from support.working import an_asker, record_of
 
 ERASED_AT = datetime(2026, 11, 24, 9, tzinfo=UTC)
@@ -143,3 +147,41 @@ def test_what_is_not_stored_yet_is_erased_too_where_that_is_asked_for(engine: En
     assert erasing.erase([key], ERASER, unknown=True) == 1
     assert places_of(engine, str(key)) == {"submissions", "submission_trail", "storage_outbox", "audit"}
     assert Records(engine).count(None, None).n == 0
+
+
+def test_what_is_anonymous_keeps_choices_and_is_found_by_them(engine: Engine, erasing: Erasing) -> None:
+    event = kept_everywhere(engine, topic="prices")
+    with engine.begin() as connection:
+        assert erasing.anonymise_within(connection, [event.id], {"contact": ("topic",)}, ERASER) == 1
+        assert erasing.anonymise_within(connection, [event.id], {"contact": ()}, ERASER) == 0
+    assert places_of(engine, CANARY) == set()
+    left = record_of(engine, event.id)
+    assert (left.fields, left.labels, left.source, left.control) == ({"topic": "prices"}, (), {}, {})
+    assert (left.accepted_at, left.starred) == (event.accepted_at, True)
+    assert found(engine, parse("prices")) == found(engine, parse("field.topic:prices")) == {event.id}
+    with reading(engine).connect() as connection:
+        changes = list(connection.scalars(select(submission_trail.c.changes)))
+        told = connection.scalars(select(OUTBOX.c.body).where(OUTBOX.c.type == SubmissionErased.TYPE)).all()
+    assert changes == [{}, {}, {}, {"anonymised": True}]
+    assert [SubmissionErased.decode(bytes(one)) for one in told] == [SubmissionErased(event.id, ERASED_AT)]
+
+
+def test_what_is_anonymous_can_be_erased_after_all(engine: Engine, erasing: Erasing) -> None:
+    event = kept_everywhere(engine, topic="prices")
+    with engine.begin() as connection:
+        erasing.anonymise_within(connection, [event.id], {"contact": ("topic",)}, ERASER)
+    assert erasing.erase([event.id], ERASER) == 1
+    assert places_of(engine, "prices") == set()
+
+
+def test_an_entry_that_was_made_before_is_not_written_after(engine: Engine, erasing: Erasing) -> None:
+    gone, changed = (an_event(form="contact", name=f"{CANARY} {number}") for number in range(2))
+    store(engine, *sorted([gone, changed], key=lambda one: one.id.int))
+    indexed(engine)
+    seen = {one.id: (NOW, None) for one in (gone, changed)}
+    entries = {one.id: entry_of(one.fields, "") for one in (gone, changed)}
+    erasing.erase([gone.id], ERASER)
+    with engine.begin() as connection:
+        erasing.anonymise_within(connection, [changed.id], {}, ERASER)
+        assert write(connection, entries, 1, seen) == 0
+    assert places_of(engine, CANARY) == set()

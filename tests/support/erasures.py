@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 from sqlalchemy import Engine, inspect, text
 
@@ -30,9 +31,9 @@ CANARY = "canaryzz"
 ERASER = Asker("dpo@example.org", frozenset({"read", "erase"}))
 
 
-def kept_everywhere(engine: Engine, word: str = CANARY, form: str = "contact") -> SubmissionAccepted:
+def kept_everywhere(engine: Engine, word: str = CANARY, form: str = "contact", **others: Any) -> SubmissionAccepted:
     """Store a submission, and have something of it, with the word in it, in each place of storage's database."""
-    event = an_event(form=form, name=word, email=f"{word}@example.org", text=f"I am {word}.")
+    event = an_event(form=form, name=word, email=f"{word}@example.org", text=f"I am {word}.", **others)
     store(engine, event)
     other = {**event.fields, "text": f"{word} once more"}
     with SubmissionRepository(engine).transaction() as rows:

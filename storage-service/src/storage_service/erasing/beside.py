@@ -9,7 +9,10 @@ from uuid import UUID
 from sqlalchemy import Connection, delete, update
 
 from shared.parked.forgetting import forget_messages
-from storage_service.records.index.writing import forget
+from storage_service.erasing.rows import Kept
+from storage_service.records.index.entries import entry_of
+from storage_service.records.index.progress import progress
+from storage_service.records.index.writing import forget, write
 from storage_service.tables import (
     OUTBOX,
     PARKED,
@@ -50,3 +53,9 @@ class Beside:
         connection.execute(steps.values(changes={}))
         forget(connection, ids)
         forget_messages(connection, PARKED, [str(one) for one in ids])
+
+
+def find_by_what_is_kept(connection: Connection, kept: Kept) -> None:
+    """Put into the index what is left of rows that were made anonymous: nobody else looks at old ones again."""
+    if come := progress(connection):
+        write(connection, {key: entry_of(fields, "") for key, fields in kept.items()}, come.generation)

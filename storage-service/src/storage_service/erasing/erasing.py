@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -15,7 +15,7 @@ from shared.messaging.message import message_of
 from storage_service.accounts.asker import Asker
 from storage_service.accounts.audit import Audit
 from storage_service.erasing import rows
-from storage_service.erasing.beside import Beside, Forgets
+from storage_service.erasing.beside import Beside, Forgets, find_by_what_is_kept
 from storage_service.erasing.journal import Journal, KeptNowhere
 from storage_service.tables import OUTBOX
 from storage_service.work.trail import Step, write_steps
@@ -68,10 +68,31 @@ class Erasing:
             rows.make_missing(connection, ids, now)
         found = {row.id: row.version for row in rows.locked(connection, ids, by.forms)}
         if found:
-            self._take(connection, found, now)
+            rows.empty(connection, list(found), now)
+            self._forget(connection, list(found))
             steps = {key: Step(now, by.name, {"erased": True}, version + 1, job) for key, version in found.items()}
             write_steps(connection, steps)
             self._tell(connection, dict.fromkeys(found, now))
+        return len(found)
+
+    def anonymise_within(
+        self, connection: Connection, ids: Sequence[UUID], keep: Mapping[str, Collection[str]], by: Asker
+    ) -> int:
+        """Make some hundreds anonymous in the caller's transaction, who tells the audit; return how many were.
+
+        Row, times, state and the fields of `keep` stay, by form the names of those that say nothing of a person. All
+        else goes as if they were erased, and notify is told the same. What is anonymous already is left alone.
+        """
+        now = self._clock()
+        found = {row.id: row.version for row in rows.locked(connection, ids, by.forms) if row.anonymised_at is None}
+        if found:
+            keys = list(found)
+            kept = rows.anonymise(connection, keys, keep, now)
+            self._forget(connection, keys)
+            find_by_what_is_kept(connection, kept)
+            steps = {key: Step(now, by.name, {"anonymised": True}, version + 1) for key, version in found.items()}
+            write_steps(connection, steps)
+            Outbox(OUTBOX).add(connection, [message_of(SubmissionErased(key, now)) for key in keys])
         return len(found)
 
     def _some(self, ids: Sequence[UUID], by: Asker, *, unknown: bool) -> int:
@@ -84,9 +105,7 @@ class Erasing:
         self._reach("erase-after-commit")
         return erased
 
-    def _take(self, connection: Connection, found: Mapping[UUID, int], now: datetime) -> None:
-        keys = list(found)
-        rows.empty(connection, keys, now)
+    def _forget(self, connection: Connection, keys: Sequence[UUID]) -> None:
         for one in self._forgets:
             one.forget(connection, keys)
 

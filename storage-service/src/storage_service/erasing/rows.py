@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeAlias
 from uuid import UUID
 
-from sqlalchemy import Connection, Row, null, select, update
+from sqlalchemy import Connection, Row, bindparam, null, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
+from shared.contracts import JsonValue
 from storage_service.records.conditions import within
 from storage_service.tables import submissions
 
@@ -38,14 +39,19 @@ EMPTIED: Mapping[str, Any] = {
 }
 """What the columns of an erased row hold. The others stay: what names the row, and when what happened to it."""
 
+_NOT_ANONYMOUS = ("fingerprint", "source", "control", "sealed", "receipt_url", "labels", "assignee")
+"""Of these, those that a row holds that was made anonymous. Labels are words of people, of whomever."""
+
+Kept: TypeAlias = Mapping[UUID, Mapping[str, JsonValue]]
+
 
 def locked(connection: Connection, keys: Sequence[UUID], forms: frozenset[str] | None) -> Sequence[Row[Any]]:
-    """Lock those that are there and may be seen, and return their `id`, `form`, `accepted_at` and `version`.
+    """Lock those that are there and may be seen, and return `id`, `accepted_at`, `version`, `anonymised_at`.
 
     In the order of their ids. Nobody else may write or lock anything that belongs to one before the transaction ends:
     whoever adds a note, a conflict or an entry of the index locks the row too, and then sees what became of it.
     """
-    found = select(_S.id, _S.form, _S.accepted_at, _S.version).where(_S.id.in_(keys), *within(forms))
+    found = select(_S.id, _S.accepted_at, _S.version, _S.anonymised_at).where(_S.id.in_(keys), *within(forms))
     return list(connection.execute(found.order_by(_S.id).with_for_update()))
 
 
@@ -54,6 +60,24 @@ def empty(connection: Connection, keys: Sequence[UUID], at: datetime) -> None:
     values = {name: null() if value is None else value for name, value in EMPTIED.items()}  # None is a null of JSON
     emptied = update(submissions).where(_S.id.in_(keys))
     connection.execute(emptied.values(**values, version=_S.version + 1, erased_at=at))
+
+
+def anonymise(connection: Connection, keys: Sequence[UUID], keep: Mapping[str, Collection[str]], at: datetime) -> Kept:
+    """Drop from locked rows what may say something of a person, and return the fields that are kept of each.
+
+    `keep` has, for each form, the names of fields that stay: what was chosen, not what was written.
+    """
+    values = {name: null() if EMPTIED[name] is None else EMPTIED[name] for name in _NOT_ANONYMOUS}
+    names = select(_S.id, _S.form, _S.fields).where(_S.id.in_(keys))
+    kept = {row.id: _only(row.fields, keep.get(row.form, ())) for row in connection.execute(names)}
+    anonymised = update(submissions).where(_S.id == bindparam("key"))
+    anonymised = anonymised.values(**values, version=_S.version + 1, anonymised_at=at, fields=bindparam("kept"))
+    connection.execute(anonymised, [{"key": key, "kept": fields} for key, fields in kept.items()])
+    return kept
+
+
+def _only(fields: Mapping[str, JsonValue], names: Collection[str]) -> Mapping[str, JsonValue]:
+    return {name: value for name, value in fields.items() if name in names}
 
 
 def make_missing(connection: Connection, keys: Sequence[UUID], now: datetime) -> None:

@@ -20,7 +20,7 @@ from storage_service.records.index.entries import Entry, entry_of
 from storage_service.records.index.mailboxes import mailboxes_of
 from storage_service.records.index.pace import Pace
 from storage_service.records.index.progress import Progress, begin_anew, come_to, missing_since, progress
-from storage_service.records.index.writing import write
+from storage_service.records.index.writing import Seen, write
 from storage_service.tables import LEASES
 
 LOOK_EVERY_S = 0.5
@@ -124,10 +124,11 @@ class Indexer:
         since = self._place(come)
         rows, is_all = self._read(come.generation, since)
         entries = {row.id: self._entry(row) for row in rows}
-        written = self._write(entries, come.generation)
-        seen = now if is_all else rows[-1].stored_at
-        self._near = Progress(come.generation, max(since, seen - _NEAR) if is_all else seen)
-        self._note(come, min(seen, now - OVERTAKEN))
+        seen = {row.id: (row.stored_at, row.anonymised_at) for row in rows}
+        written = self._write(entries, come.generation, seen)
+        until = now if is_all else rows[-1].stored_at
+        self._near = Progress(come.generation, max(since, until - _NEAR) if is_all else until)
+        self._note(come, min(until, now - OVERTAKEN))
         return written
 
     def _place(self, come: Progress) -> datetime:
@@ -166,13 +167,13 @@ class Indexer:
         address = reply_address_of(control, row.fields) or ""
         return entry_of(row.fields, address, without=self._sensitive(row.form), mailboxes=mailboxes_of(row))
 
-    def _write(self, entries: Mapping[UUID, Entry], generation: int) -> int:
+    def _write(self, entries: Mapping[UUID, Entry], generation: int, seen: Seen) -> int:
         keys, written = list(entries), 0
         while keys and not self._stopping.is_set():
             some, keys = keys[: self._pace.rows], keys[self._pace.rows :]
             with classified(), self._engine.begin() as connection:
                 begun_s = time.monotonic()
-                written += write(connection, {key: entries[key] for key in some}, generation)
+                written += write(connection, {key: entries[key] for key in some}, generation, seen)
             self._pace.took(len(some), time.monotonic() - begun_s)
         return written
 

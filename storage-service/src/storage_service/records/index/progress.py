@@ -56,6 +56,6 @@ def come_to(connection: Connection, moment: datetime, generation: int) -> None:
 def missing_since(generation: int, since: datetime) -> Select[Any]:
     """Return the query of them, in the order of storing."""
     has_entry = and_(_E.id == _S.id, _E.generation == generation)
-    found = select(_S.id, _S.form, _S.stored_at, _S.fields, _S.control, _S.source, _CHARACTERS)
+    found = select(_S.id, _S.form, _S.stored_at, _S.anonymised_at, _S.fields, _S.control, _S.source, _CHARACTERS)
     found = found.outerjoin(search_entries, has_entry)
     return found.where(IS_THERE, _E.id.is_(None), _S.stored_at >= since).order_by(_S.stored_at, _S.id)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from datetime import datetime
+from typing import Any, TypeAlias
 from uuid import UUID
 
 from sqlalchemy import Connection, delete, insert, select
@@ -11,27 +12,33 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from storage_service.records.index.entries import Entry, FieldEntry
 from storage_service.records.index.words import words_of
-from storage_service.tables import search_entries, search_fields, submissions
+from storage_service.tables import IS_THERE, search_entries, search_fields, submissions
 
 _E, _F, _S = search_entries.c, search_fields.c, submissions.c
 
 
-def write(connection: Connection, entries: Mapping[UUID, Entry], generation: int) -> int:
+Seen: TypeAlias = Mapping[UUID, tuple[datetime, datetime | None]]
+"""Of each submission, when it was stored and made anonymous, as they were when its entry was made."""
+
+
+def write(connection: Connection, entries: Mapping[UUID, Entry], generation: int, seen: Seen | None = None) -> int:
     """Put entries in the place of those there are, and return how many.
 
-    It locks the rows of their submissions first: one that is no more, or that is being erased, gets no entry.
+    It locks the rows of their submissions first: one that is erased gets no entry, and none that is no more as it was
+    `seen`. Without that the caller has locked them.
     """
-    there = select(_S.id).where(_S.id.in_(entries)).order_by(_S.id).with_for_update(read=True)
-    keys = list(connection.scalars(there))
+    there = select(_S.id, _S.stored_at, _S.anonymised_at).where(_S.id.in_(entries), IS_THERE)
+    rows = connection.execute(there.order_by(_S.id).with_for_update(read=True)).all()
+    keys = [row.id for row in rows if seen is None or seen[row.id] == (row.stored_at, row.anonymised_at)]
     if not keys:
         return 0
     numbers = _numbers(connection, keys, generation)
     words, listed = words_of(connection.dialect.name), list(numbers.values())
     connection.execute(delete(search_fields).where(_F.number.in_(listed)))
     words.remove(connection, listed)
-    rows = [_row(numbers[key], one) for key in keys for one in entries[key].fields]
-    if rows:
-        connection.execute(insert(search_fields), rows)
+    fields = [_row(numbers[key], one) for key in keys for one in entries[key].fields]
+    if fields:
+        connection.execute(insert(search_fields), fields)
     tokens = {numbers[key]: entries[key].tokens for key in keys if entries[key].tokens}
     if tokens:
         words.add(connection, tokens)
