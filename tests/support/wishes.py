@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -18,6 +20,8 @@ from notify_service.deliveries.plan_table import PlanTable
 from notify_service.deliveries.states import Claim, ClaimAnswer, Outcome
 from notify_service.deliveries.table import DeliveryTable
 from notify_service.deliveries.wanted import Wanted
+from notify_service.forgetting.erasure_table import ErasureTable
+from notify_service.forgetting.handler import ForgetErased
 from notify_service.history.told import TellStorage
 from notify_service.planning.handler import PlanSubmissions
 from notify_service.requests.request_table import RequestTable
@@ -31,6 +35,7 @@ from shared.contracts import (
     DeliverySettled,
     DeliveryState,
     SubmissionAccepted,
+    SubmissionErased,
     SubmissionReleased,
     SubmissionWithheld,
 )
@@ -65,17 +70,26 @@ class Wishes:
 
     def __init__(self, engine: Engine, caps: Caps = NO_CAPS) -> None:
         mail, web = World(), WebhookWorld()
+        self.met = Counter[str]()
         self.engine, self.clock, self.publish = engine, Clock(NOON), Publishing()
         self.forms: dict[str, Form] = {"signup": Form("signup", "Sign up", webhook=a_webhook())}
         self.channels: dict[str, Channel] = {"confirmation": mail.channel, "webhook": web.channel}
-        self.plans, self.table = PlanTable(engine), DeliveryTable(engine, caps)
-        verdicts = VerdictTable(engine, self.plans)
+        self.plans, self.table = PlanTable(engine, partial(self._meet, "planning")), DeliveryTable(engine, caps)
+        verdicts = VerdictTable(engine, self.plans, partial(self._meet, "verdict"))
         self.planner = PlanSubmissions(self.channels, self.forms, self.plans, self.publish, lambda _: None, self.clock)
-        requests = RequestTable(engine, self.plans)
+        requests = RequestTable(engine, self.plans, partial(self._meet, "request"))
         self.resend = PlanRequested(self.channels, self.forms, requests, self.publish, self.clock)
         self.release = DeliverReleased(self.channels, self.forms, verdicts, self.publish, self.clock)
         self.withhold = CancelWithheld(verdicts, self.clock)
+        self.erasures = ErasureTable(engine, partial(self._meet, "found"))
+        self.forget = ForgetErased(self.erasures, self.clock, partial(self._meet, "event"))
         self.tell = TellStorage(engine, Outbox(OUTBOX))
+
+    def _meet(self, where: str, number: int = 1) -> None:
+        self.met[where] += number
+
+    def erased(self, submission_id: UUID, at: datetime) -> None:
+        assert self.forget([Delivery(SubmissionErased(submission_id, at))]) == [None]
 
     def accepted(self, event: SubmissionAccepted) -> None:
         self.planner([Delivery(event)])
@@ -116,7 +130,7 @@ class Wishes:
         return wanted.planned
 
     def claim(self, due: DeliveryDue) -> ClaimAnswer:
-        planned, now = self.planned(due), self.clock()
+        planned, now = replace(self.planned(due), accepted_at=due.submission.accepted_at), self.clock()
         later = datetime.fromtimestamp(now.timestamp() + 60, now.tzinfo)
         return self.table.claim([planned], lease_holder=uuid4(), now=now, lease_until=later)[planned.key]
 

@@ -16,11 +16,14 @@ from prometheus_client.registry import Collector
 from notify_service.channels.planned import Key, Planned
 from notify_service.channels.registry import CHANNELS, told_as
 from notify_service.deliveries.interface import Deliveries
-from notify_service.deliveries.states import UNTRIED, Capped, Claim, ClaimAnswer, Held, Outcome, Sent, Tried
+from notify_service.deliveries.states import UNTRIED, Capped, Claim, ClaimAnswer, Erased, Held, Outcome, Sent, Tried
 from shared.contracts import Confirmation
 from shared.messaging.failures import DependencyUnavailable
 from shared.telemetry.messaging import SECONDS
 from shared.telemetry.registry import secrets_gauge
+
+MET_ERASED = ("event", "planning", "delivery", "request", "verdict", "found", "parked")
+"""Where erased submissions are met: the event that says so, and whatever comes of them later, which is dropped."""
 
 ACCOUNT_MAIL_OUTCOMES = ("sent", "expired", "refused")
 
@@ -66,6 +69,14 @@ class NotifyInstruments:
             ["outcome"],
             registry=registry,
         )
+        self._erased = Counter(
+            "counterfoil_erased_met",
+            "Erased submissions by where they were met: forgotten for an event, dropped anywhere else.",
+            ["where"],
+            registry=registry,
+        )
+        for where in MET_ERASED:
+            self._erased.labels(where)
         for outcome in ACCOUNT_MAIL_OUTCOMES:
             self._account_mails.labels(outcome)
         for channel in CHANNELS:  # shown from the start, at zero
@@ -79,6 +90,10 @@ class NotifyInstruments:
     def count_account_mail(self, outcome: str) -> None:
         """Count what came of a mail with a link into an account."""
         self._account_mails.labels(outcome).inc()
+
+    def count_erased(self, where: str, number: int = 1) -> None:
+        """Count erased submissions that were met, by one of `MET_ERASED`."""
+        self._erased.labels(where).inc(number)
 
     def count_lost(self, channel: str) -> None:
         """Count a delivery that has failed because its message is gone."""
@@ -96,7 +111,8 @@ class NotifyInstruments:
     def counted(self, deliveries: Deliveries, *, by_source: bool = False) -> Deliveries:
         """Return the same deliveries, counted by channel as they are recorded; `by_source`, where that has a cap, those
         apart that count for none."""
-        return _Counted(deliveries, self._count, self._of_no_source.inc if by_source else None)
+        of_no_source = self._of_no_source.inc if by_source else None
+        return _Counted(deliveries, self._count, of_no_source, self._erased.labels("delivery").inc)
 
     @contextmanager
     def timing(self, channel: str) -> Iterator[None]:
@@ -134,11 +150,16 @@ class _OwnerMail(Collector):
 
 class _Counted:
     def __init__(
-        self, deliveries: Deliveries, count: Callable[[Key, str], None], of_no_source: Callable[[], None] | None
+        self,
+        deliveries: Deliveries,
+        count: Callable[[Key, str], None],
+        of_no_source: Callable[[], None] | None,
+        count_erased: Callable[[], None],
     ) -> None:
         self._deliveries = deliveries
         self._count = count
         self._of_no_source = of_no_source
+        self._count_erased = count_erased
 
     def claim(
         self, wanted: Sequence[Planned], *, lease_holder: UUID, now: datetime, lease_until: datetime
@@ -146,7 +167,9 @@ class _Counted:
         answers = self._deliveries.claim(wanted, lease_holder=lease_holder, now=now, lease_until=lease_until)
         of_no_source = {one.key for one in wanted if one.counted.source is None}
         for key, answer in answers.items():
-            if isinstance(answer, Capped):
+            if isinstance(answer, Erased):
+                self._count_erased()
+            elif isinstance(answer, Capped):
                 self._count(key, _CAPPED)
             elif isinstance(answer, Held) and answer.since == now:
                 self._count(key, _HELD)

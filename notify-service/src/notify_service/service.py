@@ -19,7 +19,9 @@ from notify_service.channels.registry import ChannelNeeds, channels
 from notify_service.deliveries.plan_table import PlanTable
 from notify_service.deliveries.reopening import reopening
 from notify_service.deliveries.table import DeliveryTable
-from notify_service.history import retrying
+from notify_service.forgetting.erasure_table import ErasureTable
+from notify_service.forgetting.parked import RefuseErased
+from notify_service.history import recipients, retrying
 from notify_service.history.failing import failing_forms
 from notify_service.history.shown import History
 from notify_service.history.told import TellStorage
@@ -37,6 +39,7 @@ from notify_service.workers import (
     Built,
     Parts,
     account_mails,
+    forgetting,
     hook_taker,
     mail_workers,
     now,
@@ -51,6 +54,7 @@ from shared.messaging.running import run_until_told
 from shared.messaging.topology import (
     NOTIFY_ACCOUNTS,
     NOTIFY_EMAIL,
+    NOTIFY_ERASURES,
     NOTIFY_HOOKS,
     NOTIFY_HTTP,
     NOTIFY_QUERIES,
@@ -65,7 +69,7 @@ from shared.telemetry.listener import listening
 from shared.telemetry.outbox import measure_outbox
 from shared.telemetry.parked import measure_parked
 
-PARKING = (NOTIFY_EMAIL, NOTIFY_WEBHOOK, NOTIFY_SUBMISSIONS, NOTIFY_REQUESTS, NOTIFY_SMTP, NOTIFY_HTTP)
+PARKING = (NOTIFY_EMAIL, NOTIFY_WEBHOOK, NOTIFY_SUBMISSIONS, NOTIFY_REQUESTS, NOTIFY_SMTP, NOTIFY_HTTP, NOTIFY_ERASURES)
 """The queues whose messages may be parked; the first two for one version, until what gateways of the last one published
 is gone."""
 
@@ -106,12 +110,15 @@ def run(
     hook_table = HookTable(engine)
     hooks = KnownHooks(hook_table.live, hook_table.gone, now)
     made = channels(channel_needs(chosen, templates, hooks))
-    parts = Parts(chosen, served, table, PlanTable(engine), made, broker, announcer, measuring, reach, spans)
+    plans = PlanTable(engine, partial(measuring.count_erased, "planning"))
+    parts = Parts(chosen, served, table, plans, made, broker, announcer, measuring, reach, spans)
     mail, webhooks = mail_workers(parts), webhook_workers(parts)
     built = [mail, webhooks, planner(parts, [*mail.in_place, *webhooks.in_place]), owners_wishes(parts, engine)]
     built += [_account_mails(parts, engine, templates, mail), hook_taker(parts, hook_table, hooks)]
+    built.append(forgetting(parts, engine))
     outbox = _outbox(engine, broker, reach)
-    parked = ParkedCollector(broker, engine, PARKED, PARKING, reach=reach, reopen=reopening(table, now))
+    refuse = RefuseErased(ErasureTable(engine, partial(measuring.count_erased, "parked")).erased_among)
+    parked = ParkedCollector(broker, engine, PARKED, PARKING, reach=reach, reopen=reopening(table, now), refuse=refuse)
     upkeep = building.build(
         engine,
         chosen.broker_url,
@@ -120,6 +127,7 @@ def run(
         count_lost=measuring.count_lost,
         tell_owners=_tell_owners(chosen, served, engine, made),
         forget_mails=partial(forget_old_mails, engine),
+        forget_erased=ErasureTable(engine).tasks,
     )
     consumers = [*(consumer for one in built for consumer in one.consumers), outbox, upkeep]
     measure_outbox(registry, outbox.waiting)
@@ -127,7 +135,7 @@ def run(
     measure_parked(registry, parked.repository.waiting)
     answers = methods(table, parked.repository, History(engine).of_submission)
     answers = {**answers, **retrying.methods(engine), **standing.methods(engine), **parked.methods()}
-    answering = broker.serve(NOTIFY_QUERIES, answers)
+    answering = broker.serve(NOTIFY_QUERIES, {**answers, **recipients.methods(engine)})
     try:
         with listening(chosen.metrics_bind, _health(broker, consumers), registry):
             return run_until_told(consumers)

@@ -25,6 +25,8 @@ from notify_service.deliveries.recording import Recorder
 from notify_service.deliveries.table import DeliveryTable
 from notify_service.deliveries.wanted import Plan
 from notify_service.deliveries.worker import DeliveryWorker
+from notify_service.forgetting.erasure_table import ErasureTable
+from notify_service.forgetting.handler import ForgetErased
 from notify_service.hooks.handler import TakeHooks
 from notify_service.hooks.known import KnownHooks
 from notify_service.hooks.table import HookTable
@@ -52,6 +54,7 @@ from shared.contracts import (
     DeliveryRequested,
     HookChanged,
     SubmissionAccepted,
+    SubmissionErased,
     SubmissionReleased,
     SubmissionWithheld,
     decoder,
@@ -63,6 +66,7 @@ from shared.messaging.failures import Delivery
 from shared.messaging.topology import (
     NOTIFY_ACCOUNTS,
     NOTIFY_EMAIL,
+    NOTIFY_ERASURES,
     NOTIFY_HOOKS,
     NOTIFY_HTTP,
     NOTIFY_REQUESTS,
@@ -74,6 +78,9 @@ from shared.messaging.topology import (
 
 PLANNED_AT_ONCE = 256
 """How many submissions are planned in one transaction at most."""
+
+FORGOTTEN_AT_ONCE = 64
+"""How many erased submissions are forgotten in one transaction at most: nobody plans meanwhile."""
 
 ASKED_AT_ONCE = 16
 """How many of what owners ask for are in memory: each holds a submission."""
@@ -190,15 +197,24 @@ def planner(parts: Parts, in_place: Sequence[InPlaceWorker]) -> Built:
 def owners_wishes(parts: Parts, engine: Engine) -> Built:
     """Return what does as owners ask: sends again, releases, withholds; and what publishes lost messages again."""
     publisher = DuePublisher(parts.broker.publisher())
-    verdicts, requests = VerdictTable(engine, parts.plans), RequestTable(engine, parts.plans)
+    verdicts = VerdictTable(engine, parts.plans, partial(parts.measuring.count_erased, "verdict"))
+    requests = RequestTable(engine, parts.plans, partial(parts.measuring.count_erased, "request"))
+    erasures = ErasureTable(engine, partial(parts.measuring.count_erased, "found"))
     common = (publisher, now, parts.reach)
     handlers: Handlers = {
         DeliveryRequested: PlanRequested(parts.channels, parts.forms, requests, *common),
         SubmissionReleased: DeliverReleased(parts.channels, parts.forms, verdicts, *common),
         SubmissionWithheld: CancelWithheld(verdicts, now),
-        DeliveryFound: PublishFound(publisher),
+        DeliveryFound: PublishFound(publisher, erasures.erased_among),
     }
     return Built([parts.consumer(NOTIFY_REQUESTS, handlers, BatchLimits(size=ASKED_AT_ONCE))], [publisher])
+
+
+def forgetting(parts: Parts, engine: Engine) -> Built:
+    """Return what forgets erased submissions."""
+    handler = ForgetErased(ErasureTable(engine), now, partial(parts.measuring.count_erased, "event"), parts.reach)
+    limits = BatchLimits(size=FORGOTTEN_AT_ONCE)
+    return Built([parts.consumer(NOTIFY_ERASURES, {SubmissionErased: handler}, limits)], [])
 
 
 def mail_workers(parts: Parts) -> Built:

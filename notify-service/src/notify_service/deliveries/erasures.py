@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import UTC, datetime
+from typing import TypeAlias
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Connection, column, literal, select
@@ -17,6 +18,10 @@ from shared.contracts.submission_erased import ERASED_GRACE, is_covered
 from shared.database import UtcTimestamp
 
 _E, _P = erased.c, planned_submissions.c
+
+Accepted: TypeAlias = tuple[UUID, datetime | None]
+"""A submission's id, and when it was accepted, where that is known."""
+
 _FIRST = datetime(1970, 1, 1, tzinfo=UTC)
 
 ERASED_FROM = column("erased_from", UtcTimestamp())
@@ -33,11 +38,11 @@ def is_erased(submission_id: ColumnElement[UUID], since: ColumnElement[datetime]
     return select(literal(1)).where(_E.submission_id == submission_id, _E.at >= since).exists()
 
 
-def erased_among(connection: Connection, known: Collection[tuple[UUID, datetime | None]]) -> set[UUID]:
-    """Return which submissions, each with the moment of its acceptance, are erased."""
-    found = select(_E.submission_id, _E.at).where(_E.submission_id.in_([one for one, _ in known]))
+def erased_among(connection: Connection, known: Collection[Accepted]) -> set[Accepted]:
+    """Return those of them that are erased. One without a moment is, where any submission under its id was."""
+    found = select(_E.submission_id, _E.at).where(_E.submission_id.in_({one for one, _ in known}))
     moments = {row.submission_id: row.at for row in connection.execute(found)}
-    return {one for one, at in known if one in moments and at is not None and is_covered(at, moments[one])}
+    return {(one, at) for one, at in known if one in moments and (at is None or is_covered(at, moments[one]))}
 
 
 def is_forgotten(connection: Connection, submission_id: UUID) -> bool:

@@ -86,7 +86,7 @@ class PlanTable:
             found = [_key_of(row) for row in recorded if row.state != "cancelled"]
             known = {(one.id, one.fingerprint): one for one in ordered if (one.id, one.fingerprint) not in new}
             gone = erased_among(connection, [(one.id, one.accepted_at) for one in known.values()]) if known else set()
-            known = {key: one for key, one in known.items() if one.id not in gone}
+            known = {key: one for key, one in known.items() if (one.id, one.accepted_at) not in gone}
             if known:
                 rows = connection.execute(_UNSETTLED, {"of_ids": list({one for one, _ in known})})
                 found += [_key_of(row) for row in rows if (row.submission_id, row.fingerprint) in known]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 
 from sqlalchemy import Engine
@@ -25,8 +25,9 @@ def build(
     count_lost: Callable[[str], None],
     tell_owners: Task,
     forget_mails: Task,
+    forget_erased: Sequence[Task],
 ) -> Upkeep:
     """Return it, to run beside the consumers; see `lost.LostMessages`."""
     lost = LostMessages(engine, BrokerQueues(broker_url), Outbox(OUTBOX), parked.standing, is_away, count_lost)
-    tasks: list[Task] = [lost, partial(forget_old_tries, engine), forget_mails, tell_owners]
+    tasks: list[Task] = [lost, partial(forget_old_tries, engine), forget_mails, *forget_erased, tell_owners]
     return Upkeep(engine, Lease(LEASES, "upkeep"), tasks)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 
 from sqlalchemy import Engine
@@ -15,16 +15,21 @@ from shared.parked import naming
 from shared.parked.lazy_publisher import LazyPublisher
 from shared.parked.messages import ParkedMessages, Reopen, reopen_nothing
 from shared.parked.naming import Naming
-from shared.parked.parsing import parse_parked
+from shared.parked.parsing import ParkedMessage, parse_parked
 from shared.parked.queries import methods
 from shared.parked.repository import ParkedRepository
 from shared.parked.tables import ParkedTables
+
+
+def _refuse_nothing(_parking: ParkedMessage) -> bool:
+    return False
 
 
 class ParkedCollector:
     """Moves parked messages from the broker into the database as they come, and answers queries about them.
 
     `work_queues` are the queues whose messages end in one parked queue. While the database is away, they wait there.
+    `refuse` says which of them nobody is to see: they are dropped.
     """
 
     def __init__(
@@ -36,12 +41,13 @@ class ParkedCollector:
         *,
         reach: Reach,
         reopen: Reopen = reopen_nothing,
+        refuse: Callable[[ParkedMessage], bool] = _refuse_nothing,
     ) -> None:
         self.repository = ParkedRepository(engine, tables)
         self._naming = Naming(engine, tables)
         self._publisher = LazyPublisher(broker)
         self.messages = ParkedMessages(self.repository, self._publisher, reopen=reopen, reach=reach)
-        self._collecting = broker.collect(work_queues[0].parked, keeper(self.repository, work_queues, reach))
+        self._collecting = broker.collect(work_queues[0].parked, keeper(self.repository, work_queues, reach, refuse))
 
     def methods(self) -> Mapping[str, QueryMethod]:
         """Return the queries it answers, by name."""
@@ -53,12 +59,19 @@ class ParkedCollector:
         self._publisher.close()
 
 
-def keeper(repository: ParkedRepository, work_queues: Sequence[WorkQueue], reach: Reach) -> Keep:
+def keeper(
+    repository: ParkedRepository,
+    work_queues: Sequence[WorkQueue],
+    reach: Reach,
+    refuse: Callable[[ParkedMessage], bool] = _refuse_nothing,
+) -> Keep:
     """Return what keeps each message of a parked queue; see `broker.Broker.collect`."""
 
     def keep(incoming: Incoming) -> None:
         now = datetime.now(UTC)
-        repository.keep(parse_parked(incoming, work_queues, now), now)
+        parking = parse_parked(incoming, work_queues, now)
+        if not refuse(parking):
+            repository.keep(parking, now)
         reach("after-keep")
 
     return keep

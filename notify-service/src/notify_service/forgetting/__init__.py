@@ -1,0 +1,1 @@
+"""Forgets submissions that are erased, and what comes of them later."""
