@@ -1,4 +1,4 @@
-"""The pages of settings, on both databases: users, keys, the audit; each for owners of the installation alone."""
+"""The pages of settings, on both databases: users, keys, hooks and the audit; for owners of the installation alone."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from werkzeug.test import TestResponse
 
 from shared.contracts import AccountMail
 from shared.database import Outbox
+from shared.messaging.topology import NOTIFY_QUERIES
 from storage_service.accounts.roles import Grant
 from storage_service.accounts.users import User
 from storage_service.tables import OUTBOX
@@ -21,7 +22,7 @@ from support.console_app import ConsoleApp, a_console
 from support.console_pages import BY, OWNER, Reader, reader
 from support.submission_databases import migrated
 
-USERS, KEYS, AUDIT = (f"/console/settings/{name}" for name in ("users", "keys", "audit"))
+USERS, KEYS, HOOKS, AUDIT = (f"/console/settings/{name}" for name in ("users", "keys", "hooks", "audit"))
 PUBLIC = "https://forms.example.org"
 HOSTILE = "<script>alert(1)</script>"
 
@@ -60,7 +61,7 @@ def mails(engine: Engine) -> list[AccountMail]:
 @pytest.mark.parametrize("grant", [Grant("editor"), Grant("viewer"), Grant("owner", "signup")], ids=str)
 def test_only_owners_of_the_installation_see_them(console: ConsoleApp, grant: Grant) -> None:
     who = reader(console, grant)
-    for path in (USERS, KEYS, AUDIT, "/console/settings"):
+    for path in (USERS, KEYS, HOOKS, AUDIT, "/console/settings"):
         assert who.get(path).status_code == 403
     assert who.post(USERS, {"email": "eve@example.org", "role": "owner"}).status_code == 403
     assert who.post(KEYS, {"name": "eve", "scope": "admin"}).status_code == 403
@@ -315,3 +316,42 @@ def test_what_is_done_here_is_in_the_audit(console: ConsoleApp, ada: Reader) -> 
         assert actions.count(action) == 1, action
     assert all(one.source == "127.0.0.1" for one in noted)
     assert key not in str(noted)
+
+
+def a_hook(console: ConsoleApp, url: str = "https://hooks.example.org/catch/17") -> tuple[str, str]:
+    """Return the id of a hook and the name of its key."""
+    name = f"zapier {uuid4()}"
+    who = console.parts.keys.asker(console.parts.keys.add(name, ["export"], None, None))
+    assert who is not None
+    return str(console.parts.hooks.add(url, [], "signup", who)[0].id), name
+
+
+def test_owners_see_who_is_called_and_remove_one(console: ConsoleApp, ada: Reader, engine: Engine) -> None:
+    assert "No hooks yet" in ada.text(HOOKS)
+    key, name = a_hook(console)
+    quiet, _ = a_hook(console, "https://quiet.example.org/")
+    told = {"is_known": True, "sent_at": "2026-11-29T12:00:00Z", "failed_at": "2026-11-30T12:00:00Z", "why": HOSTILE}
+    silent = {"is_known": False, "sent_at": None, "failed_at": None, "why": None}
+    console.broker.serve(NOTIFY_QUERIES, {"hooks": lambda _: {"hooks": {key: told, quiet: silent}}})
+    page = ada.text(HOOKS)
+    assert name in page
+    assert "hooks.example.org" in page
+    assert "catch/17" not in page, "an address may be a secret"
+    assert "whsec_" not in page
+    assert HOSTILE not in page
+    assert html.escape(HOSTILE) in page
+    assert "notify does not know it yet" in page
+    answer = ada.post(f"{HOOKS}/{key}/end")
+    assert answer.status_code == 303
+    assert "removed" in ada.text(HOOKS)
+    assert ada.post(f"{HOOKS}/{key}/end").status_code == 303
+    assert ada.post(f"{HOOKS}/{uuid4()}/end").status_code == 303
+    assert [one.action for one in console.parts.audit.page(9, by="ada@example.org")].count("hook.ended") == 1
+    assert [one.is_good(console.parts.clock()) for one in console.parts.hooks.all() if str(one.id) == key] == [False]
+
+
+def test_the_hooks_stand_there_while_notify_is_away(console: ConsoleApp, ada: Reader) -> None:
+    a_hook(console)
+    page = ada.text(HOOKS)
+    assert "Notify does not answer now" in page
+    assert "hooks.example.org" in page
