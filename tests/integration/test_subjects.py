@@ -45,25 +45,30 @@ def engine(database_url: str) -> Iterator[Engine]:
 
 @dataclass
 class Notify:
-    """Answers as notify does: `mails` are its deliveries, by what stands for the recipient."""
+    """Answers as notify does: `mails` are the submissions that it confirmed, by what stands for the recipient."""
 
-    mails: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    mails: dict[str, list[str]] = field(default_factory=dict)
     parked: list[dict[str, Any]] = field(default_factory=list)
     forgotten: list[str] = field(default_factory=list)
 
     def mailed(self, address: str, submission: UUID) -> None:
-        mail = {"submission": str(submission), "channel": "email", "state": "sent", "destination": "a…@example.org"}
-        self.mails.setdefault(recipient_hash(address), []).append(mail)
+        self.mails.setdefault(recipient_hash(address), []).append(str(submission))
 
     def methods(self) -> Mapping[str, Any]:
-        return {"deliveries_of_recipient": self._page, "parked.naming": self._naming, "parked.forget": self._forget}
+        mail = {"channel": "email", "state": "sent", "attempts": 1, "at": None}
+        return {
+            "deliveries_of_recipient": self._page,
+            "deliveries": lambda _: {"confirmations": [mail]},
+            "parked.naming": self._naming,
+            "parked.forget": self._forget,
+        }
 
     def _page(self, params: Mapping[str, Any]) -> dict[str, Any]:
-        """Return a delivery a page."""
-        found = [mail for one in params["recipients"] for mail in self.mails.get(one, ())]
+        """Return a submission a page."""
+        found = self.mails.get(params["recipient"], [])
         start = 0 if params["after"] is None else int(params["after"][0])
         more = start + 1 < len(found)
-        return {"deliveries": found[start : start + 1], "next": [str(start + 1), ""] if more else None}
+        return {"submissions": found[start : start + 1], "next": [str(start + 1), ""] if more else None}
 
     def _naming(self, _params: Mapping[str, Any]) -> dict[str, Any]:
         return {"found": self.parked, "looked_at": len(self.parked), "next_cursor": None}
@@ -141,7 +146,7 @@ def test_whatever_names_a_person_is_found_and_nothing_else(
         "conflicts": 1,
         "notes": 1,
         "labels": 1,
-        "deliveries": 0,
+        "mailed": 0,
         "not_stored": 0,
         "parked_storage": 0,
         "parked_notify": 0,
@@ -170,7 +175,7 @@ def test_deliveries_and_parked_copies_are_asked_of_the_services(
         notify.mailed(HER, submission)
     notify.parked = [{"id": "n1", "message_id": "x", "type": "delivery.due.v1", "queue": "q", "parked_at": "2026"}]
     report = found(console)
-    assert (report["places"]["deliveries"], report["places"]["not_stored"]) == (3, 2)
+    assert (report["places"]["mailed"], report["places"]["not_stored"]) == (3, 2)
     assert (report["places"]["parked_storage"], report["places"]["parked_notify"]) == (1, 1)
     assert report["count"] == 3
 
@@ -179,7 +184,7 @@ def test_a_key_of_some_forms_is_told_of_these_alone(engine: Engine, console: Con
     store(engine, an_event(email=HER), an_event(form="contact", email=HER))
     notify.mailed(HER, uuid4())
     report = found(console, key=console.key("read", forms=["contact"]))
-    assert (report["forms"], report["places"]["deliveries"]) == ({"contact": 1}, None)
+    assert (report["forms"], report["places"]["mailed"]) == ({"contact": 1}, None)
     assert "parked_storage" not in report["places"]
     status, done = ask(console, "erase", {"email": HER, "confirm": 9}, key=console.key("erase", forms=["contact"]))
     assert (status, done["erased"]["job"]["changed"]) == (200, 1)

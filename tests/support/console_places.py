@@ -103,7 +103,7 @@ def a_world(console: ConsoleApp, engine: Engine) -> World:
                 "parked.replay": lambda _: {"replayed": [entry["id"]], "unknown": [], "problem": None},
                 "parked.naming": lambda _: {"found": [entry], "looked_at": 1, "next_cursor": None},
                 "parked.forget": lambda _: {"forgotten": 1},
-                "deliveries_of_recipient": lambda _: {"deliveries": [], "next": None},
+                "deliveries_of_recipient": lambda _: {"submissions": [], "next": None},
             },
         )
     return World(console, engine, own.id, other.id)

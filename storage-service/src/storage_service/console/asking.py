@@ -42,10 +42,10 @@ class Asking:
         an earlier version, which has none."""
         return self._asked(NOTIFY_QUERIES, "hooks", {"ids": [str(one) for one in ids]}, READING_TIMEOUT_S)
 
-    def deliveries_of_recipient(self, recipients: Collection[str], limit: int, after: Any) -> Answer | None:
-        """Return a page of the deliveries to some recipients, named by `shared.mailboxes.recipient_hash`; None where
-        notify is away, or of an earlier version."""
-        asked = {"recipients": sorted(recipients), "limit": limit, "after": after}
+    def deliveries_of_recipient(self, recipient: str, limit: int, after: Any) -> Answer | None:
+        """Return a page of the submissions that were confirmed to a recipient, see `shared.mailboxes.recipient_hash`;
+        None where notify is away, or of an earlier version."""
+        asked = {"recipient": recipient, "limit": limit, "after": after}
         return self._asked(NOTIFY_QUERIES, "deliveries_of_recipient", asked, READING_TIMEOUT_S)
 
     def parked(

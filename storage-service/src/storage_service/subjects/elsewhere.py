@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Protocol, TypeAlias
 from uuid import UUID
 
@@ -40,8 +41,12 @@ class Elsewhere(Protocol):
     services: Sequence[str]
     """Those that keep parked messages."""
 
-    def deliveries(self, recipients: Sequence[str], after: Any) -> Page | None:
-        """Return deliveries to these, by what stands for them where mails are counted: each with its `submission`."""
+    def mailed(self, recipient: str, after: Any) -> Page | None:
+        """Return the submissions that were confirmed to a recipient, by what stands for them where mails are counted:
+        each as a `submission`."""
+
+    def mails(self, submission: UUID) -> Sequence[Mapping[str, Any]] | None:
+        """Return the confirmations of a submission, as they are shown."""
 
     def parked(self, service: str, mailboxes: Sequence[str], after: Any) -> Page | None:
         """Return parked messages that name one of these mailboxes."""
@@ -79,9 +84,16 @@ def gathered(ask: Ask, *, seconds: float = SECONDS_MOST, clock: Callable[[], flo
         after = page.next
 
 
-def deliveries_to(elsewhere: Elsewhere, person: Person) -> Gathered:
-    """Return all deliveries to a person."""
-    return gathered(lambda after: elsewhere.deliveries(person.recipients, after))
+def mailed_to(elsewhere: Elsewhere, person: Person) -> tuple[set[UUID] | None, bool]:
+    """Return the submissions that were confirmed to a person, None where nobody answered; and whether these are all."""
+    found, is_all = set[UUID](), True
+    for recipient in person.recipients:
+        got = gathered(partial(elsewhere.mailed, recipient))
+        if got.found is None:
+            return None, True
+        found |= {UUID(one["submission"]) for one in got.found}
+        is_all = is_all and got.is_all
+    return found, is_all
 
 
 def parked_naming(elsewhere: Elsewhere, service: str, person: Person) -> tuple[list[ParkedCopy] | None, bool]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from uuid import UUID
 
@@ -14,10 +14,10 @@ from storage_service.subjects.person import Person
 class Report:
     """What was found. None where a place could not be asked: `silent` names the services that did not answer.
 
-    `stored` are the submissions that are stored, `elsewhere` the ids of others: of which notify has deliveries, or of
-    which a copy is parked. `spam` is among `stored`; `forms` says how many each form has. `conflicts`
-    came later under the id of a submission, `notes` and `labels` name the person. `parked` are copies, by service.
-    `written` are the addresses as they were found, the first ones.
+    `stored` are the submissions that are stored, `mailed` those that notify has confirmed to the person. `elsewhere`
+    are the ids of others, that are mailed, or of which a copy is parked. `spam` is among `stored`; `forms` says how
+    many each form has. `conflicts` came later under the id of a submission, `notes` and `labels` name the person.
+    `parked` are copies, by service. `written` are the addresses as they were found, the first ones.
     `unfinished` says what was not looked into, because there is too much of it; `is_indexed` is false while the search
     index is being filled.
     """
@@ -30,7 +30,7 @@ class Report:
     conflicts: int = 0
     notes: int = 0
     labels: int = 0
-    deliveries: int | None = None
+    mailed: Set[UUID] | None = field(default=None, repr=False)
     parked: Mapping[str, Sequence[ParkedCopy] | None] = field(default_factory=dict)
     written: Sequence[str] = field(default=(), repr=False)
     silent: Sequence[str] = ()
@@ -66,7 +66,7 @@ class Report:
             "conflicts": self.conflicts,
             "notes": self.notes,
             "labels": self.labels,
-            "deliveries": self.deliveries,
+            "mailed": None if self.mailed is None else len(self.mailed),
             "not_stored": len(self.elsewhere),
             **parked,
         }

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from uuid import UUID
 
 from storage_service.accounts.asker import Asker
 from storage_service.accounts.audit import Audit
@@ -13,7 +12,7 @@ from storage_service.erasing import Erasing
 from storage_service.jobs.asking import Jobs, Wanted
 from storage_service.jobs.job import Job
 from storage_service.jobs.refusals import Differs
-from storage_service.subjects.elsewhere import Elsewhere, Gathered, ParkedCopy, deliveries_to, parked_naming
+from storage_service.subjects.elsewhere import Elsewhere, ParkedCopy, mailed_to, parked_naming
 from storage_service.subjects.finding import Finder
 from storage_service.subjects.package.contents import Contents
 from storage_service.subjects.package.package import Package
@@ -75,24 +74,24 @@ class Subjects:
 
     def find(self, person: Person, by: Asker) -> Report:
         """Return what is kept of a person, by place."""
-        report, _ = self._looked(person, by)
+        report = self._looked(person, by)
         self._audit.note(by, "subject.find", SOMEBODY, count=report.count)
         return report
 
     def export(self, person: Person, by: Asker) -> Iterator[bytes]:
         """Yield a ZIP of all of it, as it is read; raises `Incomplete` before."""
-        report, deliveries = self._looked(person, by)
+        report = self._looked(person, by)
         if not report.is_ready:
             raise Incomplete(report)
         self._audit.note(by, "subject.export", SOMEBODY, count=report.count)
-        return Package(report, deliveries.found or (), self._contents, self._elsewhere, by, self._clock()).chunks()
+        return Package(report, self._contents, self._elsewhere, by, self._clock()).chunks()
 
     def erase(self, person: Person, by: Asker, confirmed: int, key: str | None = None) -> Erased:
         """Erase all of it, if that is no more than was confirmed; raises `Incomplete`, and what `Jobs.ask` raises.
 
         The same `key` is the same job. What breaks off is finished by asking once more.
         """
-        report, _ = self._looked(person, by)
+        report = self._looked(person, by)
         if not report.is_ready:
             raise Incomplete(report)
         if report.count > confirmed:
@@ -105,15 +104,15 @@ class Subjects:
         parked = {name: self._forget(name, copies or (), by) for name, copies in report.parked.items()}
         return Erased(report, job, elsewhere, parked)
 
-    def _looked(self, person: Person, by: Asker) -> tuple[Report, Gathered]:
+    def _looked(self, person: Person, by: Asker) -> Report:
         sees_all = by.forms is None
-        deliveries = deliveries_to(self._elsewhere, person) if sees_all else Gathered(None)
-        told = {UUID(one["submission"]) for one in deliveries.found or ()}
+        mailed, are_all = mailed_to(self._elsewhere, person) if sees_all else (None, True)
+        told = mailed or set()
         parked, unfinished = self._parked(person) if sees_all else ({}, [])
         told |= {one.submission for copies in parked.values() for one in copies or () if one.submission}
         found = self._finder.find(person, by.forms, told)
         stored = sorted(found.submissions)
-        report = Report(
+        return Report(
             person=person,
             stored=stored,
             elsewhere=self._finder.without_row(told - found.submissions.keys()),
@@ -122,14 +121,13 @@ class Subjects:
             conflicts=found.conflicts,
             notes=found.notes,
             labels=found.labels,
-            deliveries=None if deliveries.found is None else len(deliveries.found),
+            mailed=mailed,
             parked=parked,
             written=self._finder.written(stored, person),
-            silent=_silent(parked, deliveries) if sees_all else (),
-            unfinished=[*found.unfinished, *unfinished, *([] if deliveries.is_all else [_MANY.format("deliveries")])],
+            silent=_silent(parked, mailed) if sees_all else (),
+            unfinished=[*found.unfinished, *unfinished, *([] if are_all else [_MANY.format("mails")])],
             is_indexed=found.is_indexed,
         )
-        return report, deliveries
 
     def _parked(self, person: Person) -> tuple[dict[str, list[ParkedCopy] | None], list[str]]:
         asked = {name: parked_naming(self._elsewhere, name, person) for name in self._elsewhere.services}
@@ -150,7 +148,7 @@ class Subjects:
 _MANY = "There are very many {}: not all were looked into."
 
 
-def _silent(parked: Mapping[str, object], deliveries: Gathered) -> list[str]:
-    """Return which services did not answer; notify is the one that knows of deliveries."""
+def _silent(parked: Mapping[str, object], mailed: object) -> list[str]:
+    """Return which services did not answer; notify is the one that knows of mails."""
     silent = {name for name, copies in parked.items() if copies is None}
-    return sorted(silent | ({"notify"} if deliveries.found is None else set()))
+    return sorted(silent | ({"notify"} if mailed is None else set()))

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any
+from uuid import UUID
 
 from shared.messaging.broker import Answer
 from storage_service.console.asking import PARKED_AT, Asking
 from storage_service.subjects import Page
 
-LIMIT = 200
+LIMIT = 500
 
 
 class AskedElsewhere:
@@ -20,9 +21,18 @@ class AskedElsewhere:
     def __init__(self, asking: Asking) -> None:
         self._asking = asking
 
-    def deliveries(self, recipients: Sequence[str], after: Any) -> Page | None:
-        """Return deliveries to these recipients; None where notify does not answer."""
-        return _page(self._asking.deliveries_of_recipient(recipients, LIMIT, after), "deliveries", "next")
+    def mailed(self, recipient: str, after: Any) -> Page | None:
+        """Return submissions that were confirmed to a recipient; None where notify does not answer."""
+        answer = self._asking.deliveries_of_recipient(recipient, LIMIT, after)
+        if answer is None:
+            return None
+        return Page([{"submission": one} for one in answer["submissions"]], answer["next"])
+
+    def mails(self, submission: UUID) -> Sequence[Mapping[str, Any]] | None:
+        """Return the confirmations of a submission; None where notify does not answer."""
+        answer = self._asking.deliveries(submission)
+        found: Sequence[Mapping[str, Any]] | None = None if answer is None else answer["confirmations"]
+        return found
 
     def parked(self, service: str, mailboxes: Sequence[str], after: Any) -> Page | None:
         """Return parked messages that name one of these mailboxes; None where the service does not answer."""

@@ -39,11 +39,8 @@ class Contents:
     forms: Forms
     opened: Opened = nothing_opened
 
-    def documents(
-        self, keys: Sequence[UUID], by: Asker, mails: Mapping[UUID, Sequence[Mapping[str, Any]]]
-    ) -> Iterator[dict[str, Any]]:
-        """Yield one document for each submission that is still there, in short transactions; `mails` are those that
-        were sent to the person because of each."""
+    def documents(self, keys: Sequence[UUID], by: Asker) -> Iterator[tuple[UUID, dict[str, Any]]]:
+        """Yield each submission that is still there, with its document, in short transactions."""
         reader = Reader(self.engine)
         for start in range(0, len(keys), AT_ONCE):
             some = keys[start : start + AT_ONCE]
@@ -53,12 +50,16 @@ class Contents:
                 others = connection.execute(select(conflicts).where(_C.id.in_(some)).order_by(_C.received_at)).all()
                 notes = connection.execute(select(submission_notes).where(_N.submission_id.in_(some))).all()
             for one in records:
-                yield {
-                    **self._shown(one, by),
-                    "came_again": [_conflict(row) for row in others if row.id == one.id],
-                    "notes": [{"at": iso(row.at), "text": row.text} for row in notes if row.submission_id == one.id],
-                    "mails": list(mails.get(one.id, ())),
-                }
+                yield (
+                    one.id,
+                    {
+                        **self._shown(one, by),
+                        "came_again": [_conflict(row) for row in others if row.id == one.id],
+                        "notes": [
+                            {"at": iso(row.at), "text": row.text} for row in notes if row.submission_id == one.id
+                        ],
+                    },
+                )
 
     def _shown(self, one: Record, by: Asker) -> dict[str, Any]:
         form = self.forms.get(one.form)

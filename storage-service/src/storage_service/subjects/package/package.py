@@ -16,6 +16,9 @@ from storage_service.subjects.package.contents import Contents
 from storage_service.subjects.package.page import page
 from storage_service.subjects.report import Report
 
+MAILS_MOST = 200
+"""Submissions of which notify is asked what was mailed, each by a question of its own."""
+
 CONTENTS_MOST = 100
 """Parked copies of one service whose content is told; of others, that they are there."""
 
@@ -26,7 +29,6 @@ class Package:
     def __init__(
         self,
         report: Report,
-        deliveries: Sequence[Mapping[str, Any]],
         contents: Contents,
         elsewhere: Elsewhere,
         by: Asker,
@@ -37,10 +39,7 @@ class Package:
         self._elsewhere = elsewhere
         self._by = by
         self._at = at
-        self._mails = dict[UUID, list[Mapping[str, Any]]]()
-        for one in deliveries:
-            mail = {name: value for name, value in one.items() if name != "submission"}
-            self._mails.setdefault(UUID(one["submission"]), []).append(mail)
+        self._mails = dict[UUID, Sequence[Mapping[str, Any]]]()
 
     def chunks(self) -> Iterator[bytes]:
         """Yield the file."""
@@ -62,10 +61,19 @@ class Package:
             yield piece.encode(errors="replace")
 
     def _documents(self) -> Iterator[dict[str, Any]]:
-        return self._contents.documents(self._report.stored, self._by, self._mails)
+        for key, one in self._contents.documents(self._report.stored, self._by):
+            yield {**one, "mails": self._mails_of(key)}
 
     def _of_none(self, key: UUID) -> dict[str, Any]:
-        return {"id": str(key), "mails": self._mails.get(key, [])}
+        return {"id": str(key), "mails": self._mails_of(key)}
+
+    def _mails_of(self, key: UUID) -> Sequence[Mapping[str, Any]]:
+        """Return what notify tells of the mails to the person because of a submission; it is asked once."""
+        if key not in (self._report.mailed or ()):
+            return ()
+        if key not in self._mails and len(self._mails) < MAILS_MOST:
+            self._mails[key] = self._elsewhere.mails(key) or ()
+        return self._mails.get(key, ())
 
     def _parked(self) -> Iterator[dict[str, Any]]:
         for service, copies in self._report.parked.items():

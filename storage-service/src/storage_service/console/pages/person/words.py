@@ -12,7 +12,7 @@ _PLACES: Mapping[str, str] = {
     "conflicts": "Later copies with other content",
     "notes": "Notes that name them",
     "labels": "Labels that name them",
-    "deliveries": "Mails sent to them",
+    "mailed": "Submissions that were confirmed to them by mail",
     "not_stored": "Submissions that are not stored here",
     "parked_storage": "Parked messages, at storage",
     "parked_notify": "Parked messages, at notify",
@@ -26,7 +26,7 @@ def rows(report: Report) -> Sequence[tuple[str, int | None]]:
     """
     places = report.places()
     if not report.parked:
-        places = {name: n for name, n in places.items() if name not in ("deliveries", "not_stored")}
+        places = {name: n for name, n in places.items() if name not in ("mailed", "not_stored")}
     return [(_PLACES.get(name, name), n) for name, n in places.items()]
 
 
