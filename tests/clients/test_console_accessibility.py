@@ -47,6 +47,32 @@ def test_a_submissions_page_is(owned: Owned, page: Page, which: str) -> None:
     assert wrong_with(page) == []
 
 
+@pytest.mark.parametrize("which", ODD)
+def test_the_question_before_it_is_erased_is(owned: Owned, page: Page, which: str) -> None:
+    page.goto(f"{owned.url}/console/submissions/{owned.ids[which]}/erase")
+    assert wrong_with(page) == []
+
+
+def test_what_is_found_of_a_person_is_and_the_question_before_it_is_erased(owned: Owned, page: Page) -> None:
+    page.goto(f"{owned.url}/console/person")
+    page.get_by_label("Mail addresses").fill("ada@example.org")
+    page.get_by_role("button", name="Find").click()
+    page.get_by_role("heading", name="What is kept of this person").wait_for()
+    assert wrong_with(page) == []
+    page.get_by_role("button", name="Erase all of it").click()
+    page.get_by_role("heading", name="Erase all that is kept of this person?").wait_for()
+    assert wrong_with(page) == []
+
+
+def test_the_question_before_many_are_erased_is(owned: Owned, page: Page) -> None:
+    page.goto(f"{owned.url}/console/inbox?q=")
+    page.locator("input[name=ids]").first.check()
+    page.get_by_text("More", exact=True).click()
+    page.get_by_role("button", name="Erase…").click()
+    page.get_by_role("heading", name="Erase 1 submission?").wait_for()
+    assert wrong_with(page) == []
+
+
 @pytest.mark.parametrize("name", STRANGERS)
 def test_a_page_for_who_is_not_signed_in_is(owned: Owned, browser: Browser, screen: dict[str, Any], name: str) -> None:
     context = browser.new_context(bypass_csp=True, **screen)

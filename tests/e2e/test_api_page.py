@@ -175,7 +175,7 @@ SAYS: dict[str, Callable[[list[str]], list[str]]] = {
 
 
 def test_every_block_of_the_page_is_run() -> None:
-    titles = ["A key", "All that failed this week, as a spreadsheet", *SAYS]
+    titles = ["A key", "All that failed this week, as a spreadsheet", "Erasing", *SAYS]
     assert sum(len(blocks(title)) for title in titles) == PAGE.count("```") // 2
 
 
@@ -186,6 +186,22 @@ def test_who_polls_goes_on_where_they_were(reader: Reader, failed: list[str]) ->
     first = reader.do(kind, text).splitlines()
     assert len(first) == len(set(first)) == 3
     assert reader.do(kind, text) == ""
+
+
+def test_what_is_on_it_of_erasing_erases(reader: Reader, failed: list[str]) -> None:
+    """It comes after what counts them."""
+    (_, add), (_, set_key), one, person, terminal = blocks("Erasing")
+    assert set_key == SET_KEY.replace("API_KEY", "ERASE_KEY")
+    reader.variables["ERASE_KEY"] = reader.do("sh", add).strip()
+    assert reader.do(*one) == ""
+    assert count(reader, "q=form:signup") == 2
+    said = reader.do(*person)
+    assert '"count":1,"complete":true' in said
+    assert '"erased":null' in said
+    assert zipfile.ZipFile(reader.folder / "ada.zip").namelist() == ["person.json", "person.html"]
+    said = reader.do(*terminal)
+    assert said.count("1 submission erased\n") == 2
+    assert count(reader, "q=form:signup") == 0
 
 
 def test_all_addresses_are_in_the_table_with_their_scopes(installation: Installation) -> None:

@@ -251,7 +251,7 @@ NOBODYS = "2f1c9d00-0000-4000-8000-000000000000"
         ({"do": "label", "label": 'a "b"', "ids": [NOBODYS]}, "Label: expected labels without quotes"),
         ({"do": "assign", "assignee": "nobody", "ids": [NOBODYS]}, "Assign to: expected a mail address"),
         ({"do": "done", "ids": ["x"]}, "There is no such submission"),
-        ({"do": "erase", "ids": [NOBODYS]}, "There is no such button"),
+        ({"do": "shred", "ids": [NOBODYS]}, "There is no such button"),
         ({"one": "erase:x"}, "There is no such button"),
         ({"one": f"done:{NOBODYS}"}, "There is no such submission any more"),
         ({"do": "done", "all": "yes", "next": at("is:nwe")}, "At character 4"),

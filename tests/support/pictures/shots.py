@@ -15,6 +15,7 @@ _EVERYWHERE = {
     "parked": "/console/parked",
     "jobs": "/console/jobs",
     "export": "/console/export",
+    "person": "/console/person",
     "users": "/console/settings/users",
     "keys": "/console/settings/keys",
     "audit": "/console/settings/audit",
@@ -42,5 +43,6 @@ def of_submissions(ids: Mapping[str, str]) -> Iterator[Shot]:
     """Yield the pages of submissions, by what they show."""
     for name, one in ids.items():
         yield Shot(f"submission-{name}", f"/console/submissions/{one}")
+        yield Shot(f"erase-{name}", f"/console/submissions/{one}/erase")
     yield Shot("no-submission", "/console/submissions/00000000-0000-4000-8000-000000000000")
     yield Shot("inbox-selected", "/console/inbox", ["input[type=checkbox][name=ids]"])

@@ -60,9 +60,13 @@ class Api:
         return self._document(answer) if answer.content else {}
 
     @contextmanager
-    def stream(self, path: str, parameters: Parameters) -> Iterator[Response]:
-        """Lend an answer whose body is read while it comes; `told` reads it."""
-        answer = self._answered("GET", path, parameters, stream=True, headers={"Accept": "*/*"})
+    def stream(
+        self, path: str, parameters: Parameters | None = None, *, body: Mapping[str, Any] | None = None
+    ) -> Iterator[Response]:
+        """Lend an answer that is read while it comes; with a `body`, that of a POST."""
+        sent = {} if body is None else {"json": body}
+        method = "GET" if body is None else "POST"
+        answer = self._answered(method, path, parameters, stream=True, headers={"Accept": "*/*"}, **sent)
         try:
             yield answer
         finally:

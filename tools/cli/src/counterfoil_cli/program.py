@@ -9,6 +9,7 @@ import click
 
 from counterfoil_cli.commands.change import change, changes
 from counterfoil_cli.commands.completion import VARIABLE, completion
+from counterfoil_cli.commands.erase import erase
 from counterfoil_cli.commands.export import export
 from counterfoil_cli.commands.forms import forms
 from counterfoil_cli.commands.inbox import inbox
@@ -17,6 +18,7 @@ from counterfoil_cli.commands.login import installations, login, logout
 from counterfoil_cli.commands.note import note
 from counterfoil_cli.commands.resend import resend
 from counterfoil_cli.commands.show import show
+from counterfoil_cli.commands.subject import subject
 from counterfoil_cli.commands.tail import tail
 from counterfoil_cli.exits import DONE, INTERRUPTED, MEANINGS, USAGE, Failure
 from counterfoil_cli.harmless import block
@@ -36,7 +38,7 @@ def commands() -> click.Group:
     codes = "\n".join(f"  {code:<4} {words}" for code, words in MEANINGS.items())
     group = _InOrder(PROGRAM, help=_HELP, epilog=f"\b\nExit codes:\n{codes}")
     some = [login, logout, installations, inbox, show, tail, export, change, *changes(), note, resend, forms, jobs]
-    for one in (*some, completion):
+    for one in (*some, erase, subject, completion):
         group.add_command(one)
     return group
 

@@ -19,11 +19,12 @@ TRIES = 5
 
 @dataclass(frozen=True, slots=True)
 class Which:
-    """Which submissions are meant: some ids, or all that a query finds."""
+    """Which submissions are meant: some ids, or all that a query finds. What `is_final` is asked about in any case."""
 
     ids: Sequence[str] = ()
     query: str | None = None
     yes: bool = False
+    is_final: bool = False
 
     def asked(self, session: Session) -> dict[str, Any]:
         """Return it as the API takes it; raises `Failure`."""
@@ -37,7 +38,7 @@ class Which:
 def work(session: Session, which: Which, action: Mapping[str, Any], words: str) -> None:
     """Have it done, and say what came of it. `words` say what is done to how many: "mark {} as done".
 
-    A person is asked where a query chooses. Raises `Failure`.
+    A person is asked where a query chooses, or where it cannot be undone. Raises `Failure`.
     """
     asked = {**which.asked(session), "action": dict(action)}
     counted = _sent(session, asked, {})
@@ -46,7 +47,8 @@ def work(session: Session, which: Which, action: Mapping[str, Any], words: str) 
         raise Refused(f"{missing} of these ids are not here: nothing was done")
     if not count:
         raise Refused("nothing matches: nothing was done")
-    if which.query is not None and not session.confirm(f"{words.format(count_words(count))}?", yes=which.yes):
+    is_asked = which.query is not None or which.is_final
+    if is_asked and not session.confirm(f"{words.format(count_words(count))}?", yes=which.yes):
         raise Refused("nothing was done")
     sure = {**asked, "confirm": count, "moment": counted.get("moment")}
     job = await_job(session, _sent(session, sure, {"Idempotency-Key": str(uuid.uuid4())})["job"])
@@ -73,7 +75,7 @@ def summary(job: Mapping[str, Any]) -> str:
     changed, unchanged, failed = (int(job.get(name) or 0) for name in ("changed", "unchanged", "failed"))
     if job.get("state") in OPEN:
         return _progress(job)
-    what = {"resend": "sent again", "undo": "set back"}.get(str(job.get("kind")), "changed")
+    what = {"resend": "sent again", "undo": "set back", "erase": "erased"}.get(str(job.get("kind")), "changed")
     words = [f"{count_words(changed)} {what}"]
     words += [f"{unchanged:,} left as they are"] if unchanged else []
     words += [f"{failed:,} could not be"] if failed else []

@@ -58,13 +58,16 @@ def do_ticked(
 ) -> Job | Question:
     """Do it to those that were ticked, as far as they are still there; raises what `Jobs.ask` does, and `BadAction`.
 
-    To erase them is asked about first.
+    To erase them is asked about first; raises `NotFound` where none is there.
     """
     if not ids:
         raise BadAction("Tick the submissions first that you mean, or “all that match”.")
     wanted = Wanted(action.kind, action.action, parts.clock(), ids=ids, me=who.name)
     if action.kind == "erase" and not _is_number(given.get("confirm", "")):
-        return Question(action, parts.jobs.count(wanted, who), iso(wanted.moment), uuid4().hex, {}, ids)
+        count = parts.jobs.count(wanted, who)
+        if not count:
+            raise NotFound
+        return Question(action, count, iso(wanted.moment), uuid4().hex, {}, ids)
     key = given.get("key", "")[:100] or None
     return parts.jobs.ask(wanted, who, len(ids), key)[0]
 
