@@ -66,7 +66,7 @@ class World:
         self.installation, self.receiver = installation, receiver
         self.secrets: dict[str, str] = {}
         engine = database.create(installation.database_urls["storage"])
-        self.key = Keys(engine).add("zapier", ["read", "export"], ["signup"], None)
+        self.key = Keys(engine).add("zapier", ["read", "export", "erase"], ["signup"], None)
         engine.dispose()
         self.program = Program(installation, self.key)
 
@@ -164,6 +164,19 @@ def test_n8ns_sequence_and_a_gone_workflow(world: World) -> None:
     again = world.post()
     eventually(lambda: world.is_planned(again), 30, "what comes then is planned")
     assert world.called("/n8n", again) == []
+
+
+def test_who_had_a_submission_is_told_that_it_is_erased(world: World) -> None:
+    world.subscribe("/zap", events=["submission.accepted", "submission.erased"])
+    world.subscribe("/quiet")
+    submission = world.post()
+    for path in ("/zap", "/quiet"):
+        eventually(lambda one=path: world.called(one, submission), 30, "it is called")  # type: ignore[misc]
+    assert world.program.ask("DELETE", f"/submissions/{submission}").status_code == 204
+    eventually(lambda: len(world.called("/zap", submission)) == 2, 30, "it is told of the erasure")
+    told = world.called("/zap", submission)[1]
+    assert (told["type"], told["data"]) == ("submission.erased", {"id": submission, "form": "signup"})
+    assert len(world.called("/quiet", submission)) == 1
 
 
 def test_a_notify_that_lost_its_database_is_told_again(world: World) -> None:

@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from itertools import permutations
 from uuid import UUID, uuid4
 
 import pytest
-from sqlalchemy import Engine, insert, select
+from sqlalchemy import Engine, delete, insert, select
 
-from notify_service.channels.hook import HookChannel
+from notify_service.channels.hook import HookChannel, erased_of
 from notify_service.deliveries.plan_table import PlanTable, Submission
 from notify_service.deliveries.states import NO_LONGER_WANTED
+from notify_service.hooks.erased import CalledHooks, TellErased
 from notify_service.hooks.standing import methods
 from notify_service.hooks.table import ENDED_FOR, HookTable
 from notify_service.tables import MIGRATIONS, OUTBOX, deliveries, hooks
 from shared import database
-from shared.contracts import HookGone, decode
+from shared.contracts import DeliveryDue, HookGone, SubmissionErased, decode
 from shared.database import Outbox
 from shared.forms import Form
+from shared.messaging.failures import Delivery, DependencyUnavailable
+from shared.webhook_bodies import ACCEPTED, ERASED
 from support.confirmations import NOON, Clock
 from support.events import an_event
 from support.hooks import CATCH, FakeHooks, a_told_hook
@@ -112,6 +115,38 @@ def test_an_address_that_wants_no_more_ends_its_hook_and_storage_is_told_once(en
     assert decode(message.body, type=message.type, types=(HookGone,)) == HookGone(told.id, 3, NOON)
     assert not table.take(told, NOON), "storage tells of it again before it hears of its end"
     assert table.live() == []
+
+
+def test_who_was_called_with_a_submission_is_told_that_it_is_erased(engine: Engine, table: HookTable) -> None:
+    asks = a_told_hook(events=(ACCEPTED, ERASED))
+    for told in (asks, a_told_hook(), a_told_hook(events=(ERASED,))):
+        table.take(told, NOON)
+    called, quiet, published = planned_for(engine, table), uuid4(), list[DeliveryDue]()
+    forgotten = list[UUID]()
+
+    def forget(taken: Sequence[Delivery[SubmissionErased]]) -> None:
+        forgotten.extend(one.event.id for one in taken)
+        with engine.begin() as connection:
+            connection.execute(delete(deliveries).where(deliveries.c.submission_id.in_(forgotten)))
+
+    def publish(due: Sequence[tuple[DeliveryDue, str | None]]) -> None:
+        if not published:
+            published.extend(one for one, _ in due)
+            raise DependencyUnavailable("an alarm of the broker")
+        published.extend(one for one, _ in due)
+
+    channel = HookChannel(FakeHooks(table.live()), Clock())
+    tell = TellErased(CalledHooks(engine), channel, PlanTable(engine), publish, Clock(), forget)
+    taken = [Delivery(SubmissionErased(one, NOON)) for one in (called, quiet)]
+    with pytest.raises(DependencyUnavailable):
+        tell(taken)
+    assert forgotten == [called, quiet], "an alarm keeps nothing from being forgotten"
+    tell(taken)
+    first, again = published
+    assert first == again
+    assert (first.channel, first.destination) == ("hook", f"{asks.id}:erased")
+    assert (erased_of(first.submission), first.submission.form) == (called, "signup")
+    assert first.id in {one.key.id for one in channel.plan(first.submission, FORM)}
 
 
 def test_the_console_is_told_when_each_was_called_and_how_that_went(engine: Engine, table: HookTable) -> None:

@@ -27,6 +27,7 @@ from notify_service.deliveries.wanted import Plan
 from notify_service.deliveries.worker import DeliveryWorker
 from notify_service.forgetting.erasure_table import ErasureTable
 from notify_service.forgetting.handler import ForgetErased
+from notify_service.hooks.erased import CalledHooks, TellErased
 from notify_service.hooks.handler import TakeHooks
 from notify_service.hooks.known import KnownHooks
 from notify_service.hooks.table import HookTable
@@ -211,10 +212,12 @@ def owners_wishes(parts: Parts, engine: Engine) -> Built:
 
 
 def forgetting(parts: Parts, engine: Engine) -> Built:
-    """Return what forgets erased submissions."""
-    handler = ForgetErased(ErasureTable(engine), now, partial(parts.measuring.count_erased, "event"), parts.reach)
+    """Return what forgets erased submissions, and tells the hooks that were called with them."""
+    forget = ForgetErased(ErasureTable(engine), now, partial(parts.measuring.count_erased, "event"), parts.reach)
+    publisher = DuePublisher(parts.broker.publisher())
+    handler = TellErased(CalledHooks(engine), parts.channels["hook"], parts.plans, publisher, now, forget)
     limits = BatchLimits(size=FORGOTTEN_AT_ONCE)
-    return Built([parts.consumer(NOTIFY_ERASURES, {SubmissionErased: handler}, limits)], [])
+    return Built([parts.consumer(NOTIFY_ERASURES, {SubmissionErased: handler}, limits)], [publisher])
 
 
 def mail_workers(parts: Parts) -> Built:
