@@ -21,7 +21,7 @@ from storage_service.accounts.asker import SCOPES
 from storage_service.accounts.audit import Audit
 from storage_service.hooks import Hooks
 from storage_service.hooks.gone import EndGone
-from storage_service.hooks.hook import IN_ALL_MOST, OF_A_KEY_MOST
+from storage_service.hooks.hook import IN_ALL_MOST, MADE_MOST, OF_A_KEY_MOST
 from storage_service.hooks.telling import ENDED_FOR, TOLD_EVERY, TellAgain
 from storage_service.tables import OUTBOX, hooks
 from support.console_app import ALL_KEY, ConsoleApp, a_console
@@ -219,6 +219,12 @@ def test_there_is_a_limit_for_a_key_and_for_all(console: ConsoleApp, engine: Eng
         made(console, key, f"{CATCH}/{number}")
     assert console.refusal("/v1/hooks", key, method="POST", json={"url": CATCH})[:2] == (409, "TOO_MANY_HOOKS")
     made(console, key, f"{CATCH}/0")
+    ended = {"version": 2, "owner": "busy", "url": "", "shown": "x", "secret": "", "events": [], "created_at": NOW}
+    with engine.begin() as connection:
+        rows = [{"id": uuid4(), "told_at": NOW, "ended_at": NOW, **ended} for _ in range(MADE_MOST)]
+        connection.execute(hooks.insert(), rows)
+    busy = console.parts.keys.add("busy", ["export"], None, None)
+    assert console.refusal("/v1/hooks", busy, method="POST", json={"url": CATCH})[:2] == (409, "TOO_MANY_HOOKS")
     row = {"version": 1, "owner": "x", "url": CATCH, "shown": "x", "secret": "x", "events": [], "created_at": NOW}
     with engine.begin() as connection:
         rows = [{"id": uuid4(), "told_at": NOW, **row} for _ in range(IN_ALL_MOST - OF_A_KEY_MOST)]

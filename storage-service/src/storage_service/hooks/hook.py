@@ -23,6 +23,9 @@ OF_A_KEY_MOST = 50
 IN_ALL_MOST = 1000
 """How many hooks there may be at once."""
 
+MADE_MOST = 1000
+"""How many a key may have made that are still kept: one that has ended is for a week."""
+
 HTTPS_EXPECTED = (
     "expected https://; without TLS only in a network of yours, which COUNTERFOIL_WEBHOOK_ALLOW names for the console "
     "and for notify"

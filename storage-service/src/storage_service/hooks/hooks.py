@@ -19,6 +19,7 @@ from storage_service.accounts.asker import Asker
 from storage_service.accounts.audit import Audit
 from storage_service.hooks.hook import (
     IN_ALL_MOST,
+    MADE_MOST,
     OF_A_KEY_MOST,
     Hook,
     NoHook,
@@ -143,8 +144,8 @@ class Hooks:
 
 
 def _end_of_key(connection: Connection, by: Asker, now: datetime) -> datetime | None:
-    """Return when a key expires, and keep it from ending before this transaction has; raises `NoKey`."""
-    found = select(_K.expires_at, _K.ended_at).where(_K.name == by.name).with_for_update(read=True)
+    """Return when a key expires; raises `NoKey`. Until this transaction ends it has no other hook made, and no end."""
+    found = select(_K.expires_at, _K.ended_at).where(_K.name == by.name).with_for_update(key_share=True)
     row = connection.execute(found).one_or_none()
     if row is None or row.ended_at is not None or (row.expires_at is not None and row.expires_at <= now):
         raise NoKey
@@ -153,8 +154,10 @@ def _end_of_key(connection: Connection, by: Asker, now: datetime) -> datetime | 
 
 
 def _check_room(connection: Connection, by: Asker) -> None:
-    its = select(func.count()).select_from(hooks).where(_H.ended_at.is_(None))
-    if (connection.scalar(its.where(_H.owner == by.name)) or 0) >= OF_A_KEY_MOST:
-        raise TooManyHooks(f"this key has {OF_A_KEY_MOST} hooks")
-    if (connection.scalar(its) or 0) >= IN_ALL_MOST:
-        raise TooManyHooks(f"there are {IN_ALL_MOST} hooks")
+    every, its, good = select(func.count()).select_from(hooks), _H.owner == by.name, _H.ended_at.is_(None)
+    if (connection.scalar(every.where(its, good)) or 0) >= OF_A_KEY_MOST:
+        raise TooManyHooks(f"this key has {OF_A_KEY_MOST} hooks: remove one")
+    if (connection.scalar(every.where(its)) or 0) >= MADE_MOST:
+        raise TooManyHooks(f"this key has made {MADE_MOST} hooks within a week: wait")
+    if (connection.scalar(every.where(good)) or 0) >= IN_ALL_MOST:
+        raise TooManyHooks(f"there are {IN_ALL_MOST} hooks: remove one")

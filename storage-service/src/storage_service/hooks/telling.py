@@ -8,7 +8,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import structlog
-from sqlalchemy import Engine, delete, or_, select, update
+from sqlalchemy import Engine, delete, select, update
 
 from shared.database import classified
 from shared.messaging.failures import DependencyUnavailable
@@ -17,8 +17,8 @@ from storage_service.hooks.rows import end, tell
 from storage_service.tables import hooks
 
 TOLD_EVERY = timedelta(hours=1)
-ENDED_FOR = timedelta(days=30)
-"""How long one that has ended is kept, and told as ended."""
+ENDED_FOR = timedelta(days=7)
+"""How long one that has ended is kept, and told as ended: longer than a message that tells of it otherwise may wait."""
 
 LOOKS_EVERY_S = 60.0
 AT_ONCE = 100
@@ -81,7 +81,5 @@ class TellAgain:
             rows = connection.execute(some.with_for_update(skip_locked=True)).all()
             if rows:
                 tell(connection, rows)
-                keys = [row.id for row in rows]
-                newer = or_(_H.told_at < now, _H.told_at > now)
-                connection.execute(update(hooks).where(_H.id.in_(keys), newer).values(told_at=now))
+                connection.execute(update(hooks).where(_H.id.in_([row.id for row in rows])).values(told_at=now))
         return len(rows)

@@ -104,7 +104,7 @@ def _told() -> Iterator[None]:
             403, "KEY", "Hooks are for keys that are kept here, and this one has ended, or is none."
         ) from error
     except TooManyHooks as error:
-        raise refused(409, "TOO_MANY_HOOKS", f"No more: {error}. Remove one.") from error
+        raise refused(409, "TOO_MANY_HOOKS", f"No more: {error}.") from error
     except BadHook as error:
         title = f"{error}."
         raise Refused(422, title, FieldError("INVALID", title, error.member)) from error
