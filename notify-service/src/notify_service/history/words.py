@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 
+from notify_service.channels.hook import OFF
 from notify_service.deliveries.caps import LIMITED
 from notify_service.deliveries.retries import BUG, LOST, UNKNOWN
 from notify_service.deliveries.states import NO_LONGER_WANTED, NOT_ASKED_FOR, WITHHELD
@@ -23,8 +24,8 @@ _STATUSES: Mapping[str, str] = {
     "400": "The endpoint did not understand what it was sent: look into its log.",
     "401": "The endpoint asks for a login: mend the address or the headers of the form.",
     "403": "The endpoint let us in, but not do this: check its permissions and the secret.",
-    "404": "There is nothing at this address: mend it in the forms file.",
-    "405": "This address takes no POST: mend it in the forms file.",
+    "404": "There is nothing at this address: mend it in the forms file, or where the hook was asked for.",
+    "405": "This address takes no POST: mend it in the forms file, or where the hook was asked for.",
     "410": "The endpoint says that it is gone for good: mend the address, or take the section out of the forms file.",
     "413": "The endpoint takes nothing of this size.",
     "429": "The endpoint says that it gets too much at once. It is tried again.",
@@ -38,6 +39,7 @@ _EXACT: Mapping[str, str] = {
     WITHHELD: "Somebody called the submission spam before this was sent. It is sent if the submission is released.",
     NO_LONGER_WANTED: "Its form has other recipients or endpoints by now, each with a delivery of its own.",
     NOT_ASKED_FOR: "Somebody asked to send it again, but its form has no such recipient or endpoint any more.",
+    OFF: "Its hook has ended before this was sent: who asked for it wants no more, or its key has ended.",
     "held too long before sending": "There was no time left to send it. It is tried again by itself.",
     "the form confirms no more": "The form had its confirmations switched off before this one was sent.",
     "the form tells this address no more": (
