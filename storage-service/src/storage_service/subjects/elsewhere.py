@@ -12,8 +12,8 @@ from uuid import UUID
 from shared.contracts import SubmissionAccepted
 from storage_service.subjects.person import Person
 
-SECONDS_MOST = 5.0
-"""How long one place is looked into."""
+SECONDS_MOST = 3.0
+"""How long one place is looked into: somebody waits for all of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,11 +84,13 @@ def gathered(ask: Ask, *, seconds: float = SECONDS_MOST, clock: Callable[[], flo
         after = page.next
 
 
-def mailed_to(elsewhere: Elsewhere, person: Person) -> tuple[set[UUID] | None, bool]:
+def mailed_to(
+    elsewhere: Elsewhere, person: Person, clock: Callable[[], float] = time.monotonic
+) -> tuple[set[UUID] | None, bool]:
     """Return the submissions that were confirmed to a person, None where nobody answered; and whether these are all."""
-    found, is_all = set[UUID](), True
+    found, is_all, until_s = set[UUID](), True, clock() + SECONDS_MOST
     for recipient in person.recipients:
-        got = gathered(partial(elsewhere.mailed, recipient))
+        got = gathered(partial(elsewhere.mailed, recipient), seconds=until_s - clock(), clock=clock)
         if got.found is None:
             return None, True
         found |= {UUID(one["submission"]) for one in got.found}

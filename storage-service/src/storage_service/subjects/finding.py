@@ -28,7 +28,10 @@ LOOKED_AT_MOST = 20_000
 """How many rows of a table without an index are looked into, and how many submissions that are not in the index yet."""
 
 WRITTEN_MOST = 20
-_AT_ONCE = 500
+_AT_ONCE = 100
+"""Rows that are in memory at once: a stranger chooses how large they are."""
+
+_KEYS_AT_ONCE = 500
 _BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 
 _S, _C, _N, _L = submissions.c, conflicts.c, submission_notes.c, submission_labels.c
@@ -92,10 +95,9 @@ class Finder:
     def written(self, keys: Sequence[UUID], person: Person) -> list[str]:
         """Return the addresses of a person as some submissions have them, the first ones."""
         wanted, found = frozenset(person.mailboxes), dict[str, None]()
-        for some in _pieces(keys[:_AT_ONCE]):
-            for row in self._rows(select(_S.fields, _S.control).where(_S.id.in_(some))):
-                written = addresses_in(row.fields, row.control)
-                found |= dict.fromkeys(one for one in written if mailbox_of(one) in wanted)
+        for row in self._rows(select(_S.fields, _S.control).where(_S.id.in_(keys[:_AT_ONCE]))):
+            written = addresses_in(row.fields, row.control)
+            found |= dict.fromkeys(one for one in written if mailbox_of(one) in wanted)
         return [*found][:WRITTEN_MOST]
 
     def _in_the_index(self, person: Person, forms: frozenset[str] | None) -> set[UUID]:
@@ -187,4 +189,4 @@ _LABELS = _Beside(
 
 
 def _pieces(keys: Sequence[UUID]) -> Iterator[Sequence[UUID]]:
-    yield from (keys[start : start + _AT_ONCE] for start in range(0, len(keys), _AT_ONCE))
+    yield from (keys[start : start + _KEYS_AT_ONCE] for start in range(0, len(keys), _KEYS_AT_ONCE))

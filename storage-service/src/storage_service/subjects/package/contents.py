@@ -13,14 +13,15 @@ from shared.database import iso
 from shared.forms import Forms
 from shared.forms.labels import labels_of
 from storage_service.accounts.asker import Asker
+from storage_service.queries import SubmissionQueries
 from storage_service.records.bounded import Reader
 from storage_service.records.conditions import within
 from storage_service.records.record import Record, columns, record_of
-from storage_service.tables import conflicts, submission_notes, submissions
+from storage_service.tables import submission_notes, submissions
 
 AT_ONCE = 50
 
-_S, _C, _N = submissions.c, conflicts.c, submission_notes.c
+_S, _N = submissions.c, submission_notes.c
 
 Opened: TypeAlias = Callable[[Record, Asker], Mapping[str, Any]]
 """Returns the sealed fields of a submission in the clear, by name; none for who may not see them."""
@@ -47,19 +48,23 @@ class Contents:
             with reader.connection() as connection:
                 found = select(*columns()).where(_S.id.in_(some), *within(by.forms)).order_by(_S.accepted_at, _S.id)
                 records = [record_of(row) for row in connection.execute(found)]
-                others = connection.execute(select(conflicts).where(_C.id.in_(some)).order_by(_C.received_at)).all()
                 notes = connection.execute(select(submission_notes).where(_N.submission_id.in_(some))).all()
             for one in records:
                 yield (
                     one.id,
                     {
                         **self._shown(one, by),
-                        "came_again": [_conflict(row) for row in others if row.id == one.id],
+                        "came_again": self._came_again(one),
                         "notes": [
                             {"at": iso(row.at), "text": row.text} for row in notes if row.submission_id == one.id
                         ],
                     },
                 )
+
+    def _came_again(self, one: Record) -> list[dict[str, Any]]:
+        """Return what came later under its id, as much of it as is told anywhere: a stranger chooses how much it is."""
+        told = SubmissionQueries(self.engine).conflicts(one.id) if one.conflict_count else []
+        return [{"accepted_at": each["accepted_at"], "fields": each["fields"]} for each in told]
 
     def _shown(self, one: Record, by: Asker) -> dict[str, Any]:
         form = self.forms.get(one.form)
@@ -77,10 +82,6 @@ class Contents:
             "spam": one.spam,
             "labels": list(one.labels),
         }
-
-
-def _conflict(row: Any) -> dict[str, Any]:
-    return {"accepted_at": iso(row.accepted_at), "fields": row.fields}
 
 
 def _said(members: Mapping[str, Any]) -> dict[str, Any]:
