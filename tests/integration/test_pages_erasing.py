@@ -183,6 +183,7 @@ def test_a_person_is_found_copied_and_erased(console: ConsoleApp, owner: Reader,
     assert "Erase all that is kept of this person?" in question
     assert is_there(console, events[0])
     store(engine, an_event(email=HER))
+    indexed(engine)
     more = owner.post("/console/person/erase", {**hidden(question)})
     assert (more.status_code, "There is more by now" in more.text) == (409, True)
     done = owner.post("/console/person/erase", hidden(more.text))

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from io import StringIO
 from pathlib import Path
 
+import click
 import pytest
 
 from counterfoil_cli.exits import DONE, MEANINGS, NOT_ALLOWED, USAGE
@@ -85,10 +86,11 @@ def test_every_command_has_help_with_examples(tmp_path: Path, capsys: pytest.Cap
     assert main([], a_world(tmp_path)[0]) == DONE
     listed = capsys.readouterr().out
     assert all(f"{code:<4} {words}" in listed for code, words in MEANINGS.items())
-    for name in commands().commands:
+    for name, one in commands().commands.items():
         assert f"\n  {name} " in listed
         assert "..." not in listed.partition(f"\n  {name} ")[2].partition("\n")[0], "its line is cut"
-        assert main([name, "--help"], a_world(tmp_path)[0]) == DONE
-        said = capsys.readouterr().out
-        assert "--json" in said
-        assert "Examples:" in said or name in ("completion", "installations")
+        for words in [[name, inner] for inner in one.commands] if isinstance(one, click.Group) else [[name]]:
+            assert main([*words, "--help"], a_world(tmp_path)[0]) == DONE
+            said = capsys.readouterr().out
+            assert "--json" in said
+            assert "Examples:" in said or name in ("completion", "installations")
