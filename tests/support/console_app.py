@@ -40,6 +40,8 @@ from storage_service.queries import SubmissionQueries
 from storage_service.records import Arrivals, Counting, Hints, Records
 from storage_service.records.export import Places
 from storage_service.records.overview import Overview
+from storage_service.retention.outlook import Outlooks
+from storage_service.retention.pauses import Pauses
 from storage_service.subjects import Subjects
 from storage_service.subjects.finding import Finder
 from storage_service.subjects.package.contents import Contents
@@ -146,6 +148,8 @@ def a_console(
         "forms": loaded,
         "clock": clock,
         "exports": Places(4),
+        "outlooks": Outlooks(engine, clock=clock),
+        "pauses": Pauses(engine, clock=clock),
     }
     parts = Parts(**{**given, **others})
     app = create_app(parts)

@@ -22,6 +22,7 @@ COMMANDS: Mapping[str, Command] = {
     "user": _later("user"),
     "parked": _later("parked"),
     "resend": _later("resend"),
+    "retention": _later("retention"),
 }
 """Each command by its name."""
 

@@ -23,6 +23,8 @@ from storage_service.queries import SubmissionQueries
 from storage_service.records import Arrivals, Counting, Hints, Records
 from storage_service.records.export import Places
 from storage_service.records.overview import Overview
+from storage_service.retention.outlook import Outlooks
+from storage_service.retention.pauses import Pauses
 from storage_service.subjects import Subjects
 from storage_service.views import Views
 from storage_service.work import Work
@@ -36,7 +38,8 @@ class Parts:
     is reached, None where nobody says. `exports` are the places for files that are written at once. `arrivals` wakes
     whoever watches a list, and `lag_s` says how far the search index is behind. `link_mails` makes links into
     accounts, and has them mailed. `remarks` says what is wrong with the file of `forms`, `trying` submits tests to
-    them. `ways` are those in which people sign in. `samples` show what `hooks` are told.
+    them. `ways` are those in which people sign in. `samples` show what `hooks` are told. `outlooks` say what retention
+    will do, `pauses` keep it from that.
     """
 
     records: Records
@@ -64,5 +67,7 @@ class Parts:
     forms: Forms
     clock: Callable[[], datetime]
     exports: Places
+    outlooks: Outlooks
+    pauses: Pauses
     public_url: str | None = None
     remarks: Callable[[], Remarks] = none

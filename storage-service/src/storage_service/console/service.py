@@ -51,6 +51,9 @@ from storage_service.records.index.indexer import Indexer
 from storage_service.records.index.lag import RecentLag
 from storage_service.records.index.measuring import measure_lag
 from storage_service.records.overview import Overview
+from storage_service.retention.building import worker_of
+from storage_service.retention.outlook import Outlooks
+from storage_service.retention.pauses import Pauses
 from storage_service.subjects import Subjects
 from storage_service.subjects.finding import Finder
 from storage_service.subjects.package.contents import Contents
@@ -79,9 +82,12 @@ class Console:
         indexer = Indexer(self._behind)
         self._reach, self._job_ended = reach, measure_jobs(registry, lambda: opened(self._behind))
         jobs = self._runner(self._behind)
+        retention = worker_of(
+            self._behind, Erasing(self._behind, reach=reach), forms, settings.audit_kept_for, registry, reach
+        )
         measure_outbox(registry, outbox.waiting)
         measure_lag(registry, indexer.lag_s)
-        self._running: list[Consumer] = [uses, outbox, indexer, jobs, TellAgain(self._behind)]
+        self._running: list[Consumer] = [uses, outbox, indexer, jobs, TellAgain(self._behind), retention]
         self._health = ProcessHealth(
             stuck=[broker.stuck, *(one.stuck for one in self._running)],
             missing=[one.missing for one in self._running],
@@ -142,6 +148,8 @@ class Console:
             forms=forms,
             clock=lambda: datetime.now(UTC),
             exports=Places(settings.exports_most),
+            outlooks=Outlooks(self._engine),
+            pauses=Pauses(self._engine),
             public_url=settings.public_url,
             remarks=FileRemarks(settings.forms),
         )

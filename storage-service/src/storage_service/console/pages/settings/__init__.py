@@ -1,4 +1,4 @@
-"""The pages of owners of the installation: users, keys, hooks, and the audit."""
+"""The pages of owners of the installation: users, keys, hooks, retention, and the audit."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from flask import Blueprint, Response
 from storage_service.console.access import needs
 from storage_service.console.pages.frame import going
 from storage_service.console.pages.frame.renderer import Pages
-from storage_service.console.pages.settings import audit, hooks, keys, user, users
+from storage_service.console.pages.settings import audit, hooks, keys, retention, user, users
 from storage_service.console.parts import Parts
 
 
@@ -20,6 +20,6 @@ def routes(parts: Parts, pages: Pages) -> Blueprint:
     def first() -> Response:
         return going.to("/console/settings/users")
 
-    for one in (users, user, keys, hooks, audit):
+    for one in (users, user, keys, hooks, retention, audit):
         one.add(views, parts, pages)
     return views
