@@ -15,7 +15,7 @@ from werkzeug.test import TestResponse
 
 from shared import forms
 from shared.api_keys import hash_of
-from shared.forms.remarks import FileRemarks
+from shared.forms.checks.remarks import FileRemarks
 from shared.messaging.memory import MemoryBroker
 from storage_service.accounts.accounts import accounts_of
 from storage_service.accounts.asker import SCOPES

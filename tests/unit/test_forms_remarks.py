@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from shared.forms.remarks import FileRemarks, Remark
+from shared.forms.checks.remarks import FileRemarks, Remark
 
 GOOD = '[forms.contact.fields]\nname = {type = "boolean", max_length = 3}\n\n[forms.contact-2]\n'
 

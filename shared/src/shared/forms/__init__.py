@@ -5,6 +5,7 @@ The gateway accepts submissions by this file, and the notify service confirms th
 
 from shared.forms.captcha import Captcha
 from shared.forms.chats import Chat, Room, TelegramChat
+from shared.forms.checks.warnings import find_warnings
 from shared.forms.definitions import (
     CHANNELS,
     NAME,
@@ -24,7 +25,6 @@ from shared.forms.rates import parse_rate
 from shared.forms.reloading import ReloadingForms
 from shared.forms.route import Route
 from shared.forms.secrets import FOLDER, FormSecrets, NoSecret, missing
-from shared.forms.warnings import find_warnings
 from shared.forms.webhook import Header, Webhook
 
 __all__ = [

@@ -13,8 +13,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from shared.forms import FOLDER, FormSecrets, FormsError, file
+from shared.forms.checks.warnings import find_warnings
 from shared.forms.secrets import READERS
-from shared.forms.warnings import find_warnings
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from shared.forms import Forms
-from shared.forms.remarks import Remarks, none
+from shared.forms.checks.remarks import Remarks, none
 from storage_service.accounts.accounts import Accounts
 from storage_service.accounts.audit import Audit
 from storage_service.accounts.keys import Keys

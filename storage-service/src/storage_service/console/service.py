@@ -15,7 +15,7 @@ from shared import database
 from shared.database import Lease, Outbox, OutboxPublisher, Pool
 from shared.failpoints import Reach
 from shared.forms import Forms
-from shared.forms.remarks import FileRemarks
+from shared.forms.checks.remarks import FileRemarks
 from shared.messaging.broker import Broker, Consumer
 from shared.telemetry.health import ProcessHealth
 from shared.telemetry.listener import listening

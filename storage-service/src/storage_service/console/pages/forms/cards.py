@@ -8,7 +8,7 @@ from datetime import datetime
 from urllib.parse import quote, urlencode
 
 from shared.forms import NAME, Form, Forms
-from shared.forms.remarks import Remarks
+from shared.forms.checks.remarks import Remarks
 from storage_service.accounts.asker import Asker
 from storage_service.console.pages.forms.sparkline import Sparkline
 from storage_service.records import FormCounts

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from shared.forms import file
+from shared.forms.checks.warnings import find_warnings
 from shared.forms.definitions import FormsError
 from shared.forms.secrets import FormSecrets
-from shared.forms.warnings import find_warnings
 
 _LINE = re.compile(r"(?:(?P<line>[0-9]+): )?(?:warning: )?(?P<text>.*)", re.DOTALL)
 _OF_A_FORM = re.compile(r"forms\.([A-Za-z0-9][A-Za-z0-9_-]{0,63})(?![A-Za-z0-9_-])")
