@@ -15,12 +15,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine
 
+from shared.database import iso
 from shared.messaging.failures import Delivery
 from shared.messaging.memory import MemoryBroker
 from shared.messaging.topology import STORAGE_QUERIES
+from storage_service.erasing import Erasing
 from storage_service.queries import PAGE_BYTES, SubmissionQueries
 from storage_service.store.handler import StoreSubmissions
 from storage_service.store.repository import SubmissionRepository
+from support.erasures import ERASER
 from support.events import ACCEPTED_AT, WRITTEN_AT, an_event
 from support.submission_databases import migrated
 
@@ -183,3 +186,15 @@ def test_the_methods_answer_over_a_broker(queries: SubmissionQueries, store: Sto
     answers = [broker.rpc_client().ask(STORAGE_QUERIES, *one).answer(timeout_s=5) for one in asked.items()]
     assert answers[0]["fingerprint"] == event.fingerprint
     assert answers[1]["submission"]["id"] == answers[2]["submissions"][0]["id"] == str(event.id)
+
+
+def test_of_an_erased_submission_a_receipt_is_told_that_alone(
+    engine: Engine, queries: SubmissionQueries, store: StoreSubmissions
+) -> None:
+    event = an_event()
+    store([Delivery(event)])
+    known = queries.receipt({"id": str(event.id)})
+    assert (known["fingerprint"], known["erased_at"]) == (event.fingerprint, None)
+    Erasing(engine, clock=lambda: NOW).erase([event.id], ERASER)
+    erased = {"stored_at": None, "accepted_at": None, "fingerprint": None, "spam": None, "erased_at": iso(NOW)}
+    assert queries.receipt({"id": str(event.id)}) == erased

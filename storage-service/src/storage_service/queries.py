@@ -34,6 +34,9 @@ _CONFLICT_COUNT = (
 )
 
 
+_RECEIPT = tuple(submissions.c[name] for name in ("stored_at", "accepted_at", "fingerprint", "spam", "erased_at"))
+
+
 class SubmissionQueries:
     """Answers from the database, each from a transaction that only reads."""
 
@@ -45,13 +48,20 @@ class SubmissionQueries:
         return {"receipt": self.receipt, "list": self.page, "submission": self.submission}
 
     def receipt(self, params: Params) -> Answer:
-        """Answer when a submission was accepted and stored, its fingerprint and why it is spam; all null if unknown."""
-        row = self._one(UUID(params["id"]))
+        """Answer when a submission was accepted and stored, its fingerprint and why it is spam; all null if unknown.
+
+        Of one that is erased all that is answered is `erased_at`.
+        """
+        found = select(*_RECEIPT).where(submissions.c.id == UUID(params["id"]))
+        with classified(), self._engine.connect() as connection:
+            row = connection.execute(found).one_or_none()
+        known = row if row is not None and row.erased_at is None else None
         return {
-            "stored_at": iso(row.stored_at) if row else None,
-            "accepted_at": iso(row.accepted_at) if row else None,
-            "fingerprint": row.fingerprint if row else None,
-            "spam": row.spam if row else None,
+            "stored_at": iso(known.stored_at) if known else None,
+            "accepted_at": iso(known.accepted_at) if known else None,
+            "fingerprint": known.fingerprint if known else None,
+            "spam": known.spam if known else None,
+            "erased_at": iso(row.erased_at) if row is not None and row.erased_at else None,
         }
 
     def submission(self, params: Params) -> Answer:

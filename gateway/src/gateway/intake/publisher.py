@@ -10,6 +10,7 @@ import structlog
 from gateway.http.errors import refused, unavailable
 from gateway.receipts.queries import ServiceQueries
 from shared.contracts import SubmissionAccepted
+from shared.contracts.submission_erased import is_covered
 from shared.messaging.broker import NotConfirmed, Publisher
 from shared.messaging.message import message_of
 
@@ -18,6 +19,7 @@ DEADLINE_S = 3.0
 
 _TRACEPARENT = re.compile(r"00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 _CONFLICT = "This was sent before with other values, and those were kept."
+_ERASED = "What was sent before under this key has just been erased."
 _UNCONFIRMED = "We could not take your submission just now. Please send it again in a moment."
 
 _log = structlog.get_logger()
@@ -31,14 +33,17 @@ class SubmissionPublisher:
         self._queries = queries
 
     def check_key(self, event: SubmissionAccepted) -> bool:
-        """Say whether storage has this very submission already; raises `Refused` (409) where its id has other fields.
+        """Say whether storage has this very submission already; raises `Refused` (409) where its id has other fields,
+        or what was under it was erased so lately that this would be dropped with it.
 
         Where storage does not say so in time, it is taken for new.
         """
-        stored = self._queries.fingerprint(event.id)
-        if stored is not None and stored != event.fingerprint:
+        standing = self._queries.standing(event.id)
+        if standing.erased_at is not None and is_covered(event.accepted_at, standing.erased_at):
+            raise refused(409, "ERASED", _ERASED)
+        if standing.fingerprint is not None and standing.fingerprint != event.fingerprint:
             raise refused(409, "IDEMPOTENCY_CONFLICT", _CONFLICT)
-        return stored is not None
+        return standing.fingerprint is not None
 
     def publish(self, event: SubmissionAccepted, *, traceparent: str | None, deadline: float) -> None:
         """Publish an event; returns once the broker has confirmed it, raises `Refused` (503) when it has not.

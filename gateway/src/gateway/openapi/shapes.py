@@ -78,7 +78,7 @@ _REFUSALS = {
     403: "The form takes nothing from this page, or nothing at all now.",
     404: "There is nothing at this address.",
     405: "This address does not take that method.",
-    409: "Something else was already submitted under this idempotency key.",
+    409: "Something else was already submitted under this idempotency key, or what was is erased since a moment.",
     413: "Too large, too many fields, or a body without a length.",
     415: "Another type of body, or a compressed one.",
     422: "Fields are wrong; each is named.",

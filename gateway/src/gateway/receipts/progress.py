@@ -12,8 +12,9 @@ from typing import Any, Literal, TypeAlias
 from gateway.http.moments import text_of
 from gateway.receipts.tokens import Ticket
 from shared.contracts import Announcement, Confirmation, SubmissionsStored
+from shared.contracts.submission_erased import is_covered
 
-State: TypeAlias = Literal["accepted", "stored", "confirmed", "failed"]
+State: TypeAlias = Literal["accepted", "stored", "confirmed", "failed", "erased"]
 
 CHANNEL = "email"
 
@@ -29,7 +30,7 @@ class Progress:
     `first_accepted_at` is what storage knows: a token says when its own request was accepted, which may be a retry.
     `confirmations` is None while notify was not heard of, empty while notify has not seen the submission; `parked`
     says since when notify keeps the event for a person, by channel: what is not sent by then has failed until it is
-    replayed. `known_at` is the moment of all this.
+    replayed. `known_at` is the moment of all this. `erased_at` is when storage erased what was under this id.
     """
 
     ticket: Ticket
@@ -39,6 +40,7 @@ class Progress:
     first_accepted_at: datetime | None = None
     parked: Mapping[str, datetime] = field(default_factory=dict)
     known_at: datetime | None = None
+    erased_at: datetime | None = None
 
     @property
     def accepted_at(self) -> datetime:
@@ -46,8 +48,15 @@ class Progress:
         return self.first_accepted_at or self.ticket.accepted_at
 
     @property
+    def is_erased(self) -> bool:
+        """Return whether it is erased: what was accepted later under the same id is a new submission."""
+        return self.erased_at is not None and is_covered(self.ticket.accepted_at, self.erased_at)
+
+    @property
     def state(self) -> State:
         """Return the state: `confirmed` means stored, and every confirmation sent."""
+        if self.is_erased:
+            return "erased"
         if self.stored_at is None:
             return "accepted"
         sending = self.shown_confirmations
@@ -65,7 +74,8 @@ class Progress:
         not say, and who opens it later sees what became of it since.
         """
         due = self.ticket.confirmed or bool(self.confirmations)
-        return self.state in {"confirmed", "failed"} or (self.state == "stored" and (not due or self.is_unsent))
+        is_over = self.state in {"confirmed", "failed", "erased"}
+        return is_over or (self.state == "stored" and (not due or self.is_unsent))
 
     @property
     def is_unsent(self) -> bool:
@@ -77,7 +87,10 @@ class Progress:
 
     @property
     def shown_confirmations(self) -> tuple[Confirmation, ...]:
-        """Return the confirmations: one that is due and not yet seen is pending, or unknown without notify."""
+        """Return the confirmations: one that is due and not yet seen is pending, or unknown without notify. Of what is
+        erased none is known any more."""
+        if self.is_erased:
+            return ()
         if self.confirmations:
             return tuple(map(self.unless_parked, self.confirmations))
         if not self.ticket.confirmed:
@@ -105,15 +118,15 @@ class Progress:
 
     def to_json(self) -> dict[str, Any]:
         """Return the receipt as JSON; it shows no field values. `unknown` names what nobody answered for."""
-        unknown = [] if self.storage_known or self.stored_at else ["stored_at"]
-        if self.ticket.confirmed and self.confirmations is None:
+        unknown = [] if self.storage_known or self.stored_at or self.is_erased else ["stored_at"]
+        if self.ticket.confirmed and self.confirmations is None and not self.is_erased:
             unknown.append("confirmations")
         return {
             "id": str(self.ticket.id),
             "form": self.ticket.form,
             "state": self.state,
             "accepted_at": text_of(self.accepted_at),
-            "stored_at": text_of(self.stored_at) if self.stored_at else None,
+            "stored_at": text_of(self.stored_at) if self.stored_at and not self.is_erased else None,
             "confirmations": [confirmation.to_json() for confirmation in self.shown_confirmations],
             "final": self.is_final,
             "unknown": unknown,
@@ -134,9 +147,12 @@ class Progress:
         return replace(self, confirmations=(*others, news.confirmation), parked=parked)
 
     def or_else(self, earlier: Progress) -> Progress:
-        """Return this, with what was known earlier where nobody answered now."""
+        """Return this, with what was known earlier where nobody answered now: nothing of what is erased meanwhile."""
+        if self.is_erased:
+            return self
         return replace(
             self,
+            erased_at=self.erased_at or earlier.erased_at,
             stored_at=self.stored_at or earlier.stored_at,
             storage_known=self.storage_known or earlier.storage_known,
             confirmations=earlier.confirmations if self.confirmations is None else self.confirmations,

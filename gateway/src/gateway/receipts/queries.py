@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -23,6 +23,14 @@ KEY_TIMEOUT_S = 0.25
 _log = structlog.get_logger()
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What stands under an id: the fingerprint of what is stored, or when that was erased."""
+
+    fingerprint: str | None = None
+    erased_at: datetime | None = None
+
+
 class ServiceQueries:
     """What the gateway asks of storage and notify. Who does not answer in time is taken as unknown."""
 
@@ -39,12 +47,12 @@ class ServiceQueries:
         found = _progress_of(ticket, _answer(asked_storage, deadline), _answer(asked_notify, deadline))
         return replace(found, known_at=self._clock())
 
-    def fingerprint(self, submission_id: UUID) -> str | None:
-        """Return the fingerprint of what is stored under an id; None without it, or without a quick answer."""
+    def standing(self, submission_id: UUID) -> Standing:
+        """Return what storage says of an id: nothing where it knows none, or does not answer quickly."""
         pending = self._rpc.ask(STORAGE_QUERIES, "receipt", {"id": str(submission_id)})
         answer = _answer(pending, time.monotonic() + KEY_TIMEOUT_S) or {}
         found = answer.get("fingerprint")
-        return found if isinstance(found, str) else None
+        return Standing(found if isinstance(found, str) else None, _moment(answer, "erased_at"))
 
     def accepted_at(self, submission_id: UUID) -> datetime | None:
         """Return when what is stored under an id was accepted first; None without it, or without a quick answer."""
@@ -60,6 +68,7 @@ def _progress_of(ticket: Ticket, stored: Answer | None, notified: Answer | None)
         stored_at=_moment(stored, "stored_at"),
         first_accepted_at=_moment(stored, "accepted_at"),
         storage_known=stored is not None,
+        erased_at=_moment(stored, "erased_at"),
         confirmations=_confirmations(notified),
         parked=_parked(notified),
     )

@@ -26,7 +26,8 @@
     const untried = mail.attempts === 0 && (mail.state === "failed" || (mail.state === "pending" && told.final));
     const shown = untried ? "unsent" : mail.state;
     Object.assign(receipt.dataset, { state: told.state, mail: shown });
-    const now = [told.stored_at ? "stored" : "waiting", shown];
+    const there = [told.stored_at ? "stored" : "waiting", shown, "there"];
+    const now = told.state === "erased" ? ["erased"] : there;
     for (const words of receipt.querySelectorAll("[data-when]")) {
       words.hidden = !words.dataset.when.split(" ").some((one) => now.includes(one));
     }
