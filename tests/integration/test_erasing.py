@@ -9,6 +9,7 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import Engine, null, select
 
+from counterfoil_ledger.balance import erased_ids
 from shared.contracts import SubmissionErased
 from shared.database import reading
 from shared.query import parse
@@ -185,3 +186,11 @@ def test_an_entry_that_was_made_before_is_not_written_after(engine: Engine, eras
         erasing.anonymise_within(connection, [changed.id], {}, ERASER)
         assert write(connection, entries, 1, seen) == 0
     assert places_of(engine, CANARY) == set()
+
+
+def test_the_ledger_finds_what_is_erased_by_its_key(engine: Engine, erasing: Erasing) -> None:
+    event, other = an_event(), an_event()
+    for one in (event, other):
+        store(engine, one)
+    erasing.erase([event.id], ERASER)
+    assert erased_ids(engine.url.render_as_string(hide_password=False)) == {event.id}

@@ -115,7 +115,7 @@ def test_a_receipt_tells_when_it_was_stored_and_first_accepted(
     queries: SubmissionQueries, store: StoreSubmissions
 ) -> None:
     event = replace(an_event(), accepted_at=WRITTEN_AT)
-    nothing = {"stored_at": None, "accepted_at": None, "fingerprint": None, "spam": None}
+    nothing = {"stored_at": None, "accepted_at": None, "fingerprint": None, "spam": None, "erased_at": None}
     assert queries.receipt({"id": str(event.id)}) == nothing
     store([Delivery(event)])
     store([Delivery(replace(event, accepted_at=WRITTEN_AT + timedelta(minutes=1)))])
@@ -124,6 +124,7 @@ def test_a_receipt_tells_when_it_was_stored_and_first_accepted(
         "accepted_at": "2026-11-22T17:03:44.123456Z",
         "fingerprint": event.fingerprint,
         "spam": None,
+        "erased_at": None,
     }
     caught = replace(an_event(), spam="honeypot")
     store([Delivery(caught)])

@@ -110,7 +110,7 @@ def check(given: argparse.Namespace, console: Console) -> int:
     url = given.url or (ledger.runs[-1].url if ledger.runs else None)
     if url is None:
         raise CannotAsk(f"{given.ledger} names no installation: give --url")
-    sources = Sources(Api(url, given.api_key), given.mails, given.broker_url, given.alone)
+    sources = Sources(Api(url, given.api_key), given.mails, given.broker_url, given.alone, given.storage_database)
     settling = Settling(ledger, sources)
     with Waiting(console) as waiting:
         if not settling.wait(given.timeout_s, waiting.say):

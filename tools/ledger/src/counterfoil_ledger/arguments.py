@@ -106,6 +106,7 @@ def _add_check(parser: argparse.ArgumentParser) -> None:
         metavar="AMQP",
         help=_BROKER_HELP,
     )
+    parser.add_argument("--storage-database", metavar="URL", help="where it is known which of them were erased since")
     parser.add_argument("--alone", action="store_true", help="nobody else submitted: anything else found is wrong")
     parser.add_argument(
         "--allow-duplicate-mails", type=int, default=0, metavar="N", help="where notify was killed (%(default)s)"

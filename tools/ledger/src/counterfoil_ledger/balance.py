@@ -1,8 +1,9 @@
-"""Checks the balance of an installation: all known submissions are stored, on their way, or parked.
+"""Checks the balance of an installation: all known submissions are stored, erased, on their way, or parked.
 
 Every accepted event goes to storage and to notify, each of which keeps its ids in a database of its own: two witnesses.
-What notify knows, storage has stored, or will, or has parked. Ids are compared, not numbers, so retries, redeliveries
-and 503s that were stored all the same disturb nothing.
+What notify knows, storage has stored, or will, or has parked; or it is erased, and its key is kept. Ids are compared,
+not numbers, so retries, redeliveries and 503s that were stored all the same disturb nothing. What was imported came by
+no event: it is stored, and notify need not know it.
 """
 
 from __future__ import annotations
@@ -37,12 +38,13 @@ class Places:
 
 @dataclass(frozen=True, slots=True)
 class Balance:
-    """One reading. `unstored` are the ids that notify knows, and that are neither stored nor parked.
+    """One reading. `unstored` are the ids that notify knows, and that are neither stored, nor erased, nor parked.
 
     `waiting` is how many messages are ready for storage; what it holds and has not acked, AMQP does not tell.
     """
 
     stored: int
+    erased: int
     known: int
     parked: int
     waiting: int
@@ -53,6 +55,7 @@ class Balance:
         return [
             ("known to storage or to notify", self.known),
             ("= stored", self.stored),
+            ("+ erased", self.erased),
             ("+ parked by storage, not stored", self.parked),
             ("+ on their way to storage", len(self.unstored) - nowhere),
             ("+ nowhere", nowhere),
@@ -68,9 +71,18 @@ def read(places: Places) -> Balance:
     queues = (STORAGE.name, *map(STORAGE.level_queue, STORAGE.levels_s))
     waiting = sum(max(0, count) for count in depths.depths(places.broker_url, queues).values())
     parked = {one.id for one in depths.parked(places.broker_url, [STORAGE.parked])} | _kept(places.storage_url)
-    stored = _ids(places.storage_url, "submissions", "id")
-    missing = frozenset(str(each) for each in seen - stored)
-    return Balance(len(stored), len(seen | stored), len(missing & parked), waiting, missing - parked)
+    erased = erased_ids(places.storage_url)
+    rows = _ids(places.storage_url, "submissions", "id")
+    missing = frozenset(str(each) for each in seen - rows)
+    stored = len(rows - erased)
+    return Balance(stored, len(rows) - stored, len(seen | rows), len(missing & parked), waiting, missing - parked)
+
+
+def erased_ids(storage_url: str) -> set[UUID]:
+    """Return the ids of what storage has erased; raises `CannotAsk`."""
+    key, at = column("id", Uuid), column("erased_at", Text)
+    wanted = select(key).select_from(table("submissions", key, at)).where(at.is_not(None))
+    return set(_read(storage_url, "submissions", wanted))
 
 
 def settled(places: Places, timeout_s: float) -> tuple[Balance, frozenset[str]]:

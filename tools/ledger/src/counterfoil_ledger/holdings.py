@@ -27,6 +27,7 @@ class Holdings:
     their owner sees it, `undue` those that get none; `parked` the ids, or names, of what is parked, None where nobody
     looked. Not `alone`: others submit too, and what is theirs has been left out. `deliveries` are those of all
     channels, `untold` those of them that storage does not know to have failed, or to be held; None where nobody looked.
+    `erased` are the ids that storage says it has erased: of these nothing is to be there.
     """
 
     stored: Sequence[StoredRow]
@@ -39,6 +40,7 @@ class Holdings:
     alone: bool = True
     deliveries: Deliveries | None = None
     untold: frozenset[str] | None = None
+    erased: frozenset[str] = frozenset()
 
 
 def own(holdings: Holdings, entries: Iterable[Entry]) -> Holdings:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from counterfoil_ledger.api import Api, Standing
+from counterfoil_ledger.balance import erased_ids
 from counterfoil_ledger.holdings import Holdings, own
 from counterfoil_ledger.mails import mail_counts
 from counterfoil_ledger.parked import parked_ids
@@ -23,13 +24,15 @@ QUIET_S = 10.0
 class Sources:
     """Where to look. Without `mails` the receipts' word counts; without `broker_url` nobody looks at the queues.
 
-    Not `alone`: others submit too, and what waits may be theirs.
+    Not `alone`: others submit too, and what waits may be theirs. With `storage_url`, its database, what is erased is
+    known, and not taken for lost.
     """
 
     api: Api
     mails: str | None = None
     broker_url: str | None = None
     alone: bool = False
+    storage_url: str | None = None
 
 
 @dataclass(slots=True)
@@ -72,6 +75,7 @@ class Settling:
             undue=self._standing("undue"),
             parked=parked_ids(broker) if broker else None,
             deliveries=self.sources.api.deliveries() or None,
+            erased=frozenset(self._erased()),
         )
         return found if self.sources.alone else own(found, self.ledger.snapshot())
 
@@ -95,9 +99,14 @@ class Settling:
 
     def _ask(self) -> int:
         """Ask for the standing of all that is not settled, and return how many still are not."""
-        open_ids = [each for each in sorted(self._acked()) if self.standings.get(each, "waiting") == "waiting"]
+        wanted = sorted(self._acked() - self._erased())
+        open_ids = [each for each in wanted if self.standings.get(each, "waiting") == "waiting"]
         self.standings.update(self.sources.api.standings(open_ids))
         return sum(self.standings[each] == "waiting" for each in open_ids)
+
+    def _erased(self) -> set[str]:
+        url = self.sources.storage_url
+        return {str(each) for each in erased_ids(url)} & self._acked() if url else set()
 
     def _acked(self) -> set[str]:
         return {each for entry in self.ledger.snapshot() if entry.outcome == "acked" for each in entry.ids}

@@ -67,12 +67,16 @@ class Verdict:
     @property
     def ok(self) -> bool:
         """Whether something was accepted and nothing contradicts the promise."""
-        return self.counts["acked"] > 0 and not any(finding.culprits for finding in self.findings)
+        return self._has_any and not any(finding.culprits for finding in self.findings)
+
+    @property
+    def _has_any(self) -> bool:
+        return self.counts["acked"] + self.counts["erased since"] > 0
 
     @property
     def conclusion(self) -> str:
         """The last word."""
-        return "OK" if self.ok else "NOT OK" if self.counts["acked"] else "NOT OK: nothing was accepted"
+        return "OK" if self.ok else "NOT OK" if self._has_any else "NOT OK: nothing was accepted"
 
     def __str__(self) -> str:
         lines = [f"{name:<22}{count:>8}" for name, count in self.counts.items()]
@@ -93,7 +97,7 @@ def compare(
     """Compare I1 to I10 of the proof's invariants; the queues must be empty by now."""
     entries = list(entries)
     allowed = allowed or Allowed()
-    acked = [entry for entry in entries if entry.outcome == "acked"]
+    acked = [entry for entry in entries if entry.outcome == "acked" and not _is_erased(entry, holdings)]
     rows = Counter(row.id for row in holdings.stored)
     findings = [
         *_rows(entries, acked, holdings, rows),
@@ -104,6 +108,10 @@ def compare(
         *_deliveries(acked, holdings, allowed),
     ]
     return Verdict(_counts(entries, acked, holdings, rows), tuple(findings))
+
+
+def _is_erased(entry: Entry, holdings: Holdings) -> bool:
+    return bool(entry.ids) and entry.ids <= holdings.erased
 
 
 def is_another_sink(entries: Iterable[Entry], holdings: Holdings) -> bool:
@@ -121,6 +129,7 @@ def _rows(entries: list[Entry], acked: list[Entry], holdings: Holdings, rows: Co
     return [
         Finding("I1 every 202 carried one id a key", tuple(entry.key for entry in acked if len(entry.ids) != 1)),
         Finding("I1 every 202 is stored", tuple(_name(entry) for entry in acked if not entry.ids <= rows.keys())),
+        Finding("I1 nothing erased is stored", tuple(row for row in rows if row in holdings.erased)),
         Finding("I1 one row an id", tuple(row for row, count in rows.items() if count != 1)),
         Finding("I1 one row a submission", _doubles(holdings, sent)),
         Finding("I2 stored as sent", tuple(r.id for r in holdings.stored if sent.get(r.id, r.sha256) != r.sha256)),
@@ -229,6 +238,7 @@ def _counts(entries: list[Entry], acked: list[Entry], holdings: Holdings, rows: 
         "sent": len(entries),
         "requests": len(attempts),
         "acked": len(acked),
+        "erased since": sum(_is_erased(entry, holdings) for entry in entries),
         "rejected": sum(entry.outcome == "rejected" for entry in entries),
         "unknown": sum(entry.outcome == "unknown" for entry in entries),
         "answers 503": sum(attempt.status == 503 for attempt in attempts),
