@@ -14,6 +14,7 @@
     confirmed: "Stored, and confirmed by mail.",
     failed: "Stored, but the confirmation could not be mailed.",
     unsent: "Stored; no confirmation has been sent.",
+    erased: "Erased.",
   };
   const PATIENCE_MS = 30_000;
   const WAIT_MOST_S = 60;

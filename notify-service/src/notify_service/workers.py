@@ -213,7 +213,9 @@ def owners_wishes(parts: Parts, engine: Engine) -> Built:
 
 def forgetting(parts: Parts, engine: Engine) -> Built:
     """Return what forgets erased submissions, and tells the hooks that were called with them."""
-    forget = ForgetErased(ErasureTable(engine), now, partial(parts.measuring.count_erased, "event"), parts.reach)
+    forget = ForgetErased(
+        ErasureTable(engine, reach=parts.reach), now, partial(parts.measuring.count_erased, "event"), parts.reach
+    )
     publisher = DuePublisher(parts.broker.publisher())
     handler = TellErased(CalledHooks(engine), parts.channels["hook"], parts.plans, publisher, now, forget)
     limits = BatchLimits(size=FORGOTTEN_AT_ONCE)

@@ -14,6 +14,7 @@ from notify_service.deliveries.plan_table import plan_alone
 from notify_service.forgetting.procedure import forget
 from notify_service.tables import deliveries, delivery_attempts, erased
 from shared.database import classified, reading
+from shared.failpoints import Reach, ignore
 
 AGAIN_FOR = timedelta(minutes=3)
 """How long after it was noted an erasure is looked after again: a worker whose statement began before it may have
@@ -31,8 +32,11 @@ _E, _A = erased.c, delivery_attempts.c
 class ErasureTable:
     """`handler.Erasures` in a database. Safe to use from many threads and processes at once."""
 
-    def __init__(self, engine: Engine, count_erased: Callable[[int], object] = lambda _: None) -> None:
+    def __init__(
+        self, engine: Engine, count_erased: Callable[[int], object] = lambda _: None, reach: Reach = ignore
+    ) -> None:
         self._engine = engine
+        self._reach = reach
         self._count_erased = count_erased
 
     def erase(self, moments: Mapping[UUID, datetime], now: datetime) -> None:
@@ -41,6 +45,7 @@ class ErasureTable:
             plan_alone(connection)
             _note(connection, moments, now)
             forget(connection, moments)
+            self._reach("within-forget")
 
     def erased_among(self, known: Collection[Accepted]) -> set[Accepted]:
         """Return those of them that are erased; raises `DependencyUnavailable`."""
