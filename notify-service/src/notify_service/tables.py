@@ -183,7 +183,7 @@ verdicts = Table(
 """Submissions that an owner has released or withheld: the decision of the highest version."""
 
 hooks = Table(
-    "hooks",
+    "notify_hooks",
     metadata,
     Column("id", Uuid, nullable=False),
     Column("version", BigInteger, nullable=False),

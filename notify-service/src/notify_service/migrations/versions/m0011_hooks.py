@@ -18,7 +18,7 @@ _OF_A_HOOK = sa.text("channel = 'hook'")
 def upgrade() -> None:
     """Make both."""
     op.create_table(
-        "hooks",
+        "notify_hooks",
         sa.Column("id", sa.Uuid, nullable=False),
         sa.Column("version", sa.BigInteger, nullable=False),
         sa.Column("url", sa.Text, nullable=False),
@@ -28,7 +28,7 @@ def upgrade() -> None:
         sa.Column("expires_at", UtcTimestamp),
         sa.Column("changed_at", UtcTimestamp, nullable=False),
         sa.Column("is_ended", sa.Boolean, nullable=False),
-        sa.PrimaryKeyConstraint("id", name=op.f("hooks_pkey")),
+        sa.PrimaryKeyConstraint("id", name=op.f("notify_hooks_pkey")),
     )
     op.create_index(
         "deliveries_by_hook",
@@ -42,4 +42,4 @@ def upgrade() -> None:
 def downgrade() -> None:
     """Remove both: storage tells of all hooks again."""
     op.drop_index("deliveries_by_hook", "deliveries")
-    op.drop_table("hooks")
+    op.drop_table("notify_hooks")
