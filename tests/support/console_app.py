@@ -25,6 +25,7 @@ from storage_service.accounts.mailing import LinkMails
 from storage_service.accounts.ways import ways_of
 from storage_service.console.app import create_app
 from storage_service.console.asking import Asking
+from storage_service.console.known.unsealed import OpenedFor
 from storage_service.console.parts import Parts
 from storage_service.console.persons import AskedElsewhere
 from storage_service.console.trying import Trying
@@ -42,6 +43,7 @@ from storage_service.records.export import Places
 from storage_service.records.overview import Overview
 from storage_service.retention.outlook import Outlooks
 from storage_service.retention.pauses import Pauses
+from storage_service.sealed import Opening
 from storage_service.subjects import Subjects
 from storage_service.subjects.finding import Finder
 from storage_service.subjects.package.contents import Contents
@@ -118,7 +120,10 @@ def a_console(
     accounts = accounts_of(engine, clock=clock)
     hooks = Hooks(engine, allowed=others.pop("webhook_allow", ()), clock=clock)
     loaded = forms.load(path)
-    erasing, contents = Erasing(engine, audit=audit, clock=clock), Contents(engine, loaded)
+    erasing, contents = (
+        Erasing(engine, audit=audit, clock=clock),
+        Contents(engine, loaded, OpenedFor(others.get("opening", Opening()), audit)),
+    )
     runner = JobRunner(Steps(engine, kinds_of(engine, work, erasing, clock), clock=clock))
     jobs, asking = Jobs(engine, records, runner, audit, clock=clock), Asking(broker.rpc_client())
     given: dict[str, Any] = {

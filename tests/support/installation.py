@@ -78,7 +78,8 @@ class Installation:
         }
         ports = [free_port() for _ in range(consoles)]
         self._balanced = Balanced(ports)
-        console_settings = {**self._storage_settings, **self._key_settings, **special.get("console", {})}
+        opening = {"COUNTERFOIL_OPENING_KEYS_FILE": str(self._secrets / "opening_keys")}
+        console_settings = {**self._storage_settings, **self._key_settings, **opening, **special.get("console", {})}
         self.console_urls = [f"http://127.0.0.1:{port}" for port in ports]
         self.consoles = [self._console(i, port, console_settings) for i, port in enumerate(ports)]
         gateway_settings = {**self._gateway_settings(workers), **special.get("gateway", {})}
@@ -188,6 +189,7 @@ class Installation:
             "COUNTERFOIL_BIND": self.gateway_url.removeprefix("http://"),
             "COUNTERFOIL_WORKERS": str(workers),
             "COUNTERFOIL_SECRET_FILE": str(self._secrets / "secret"),
+            "COUNTERFOIL_SEALING_KEY_FILE": str(self._secrets / "sealing_key"),
             **self._key_settings,
             **console,
         } | self._common

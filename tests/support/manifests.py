@@ -50,8 +50,8 @@ def pods(manifests: list[Manifest]) -> Iterator[tuple[str, Manifest]]:
 
 
 def environment(container: Manifest, manifests: list[Manifest]) -> Mapping[str, str]:
-    """Return the variables that a container gets."""
+    """Return the variables that a container gets, but for those out of a Secret."""
     found: dict[str, str] = {}
     for source in container.get("envFrom", []):
         found |= of_kind(manifests, "ConfigMap")[source["configMapRef"]["name"]]["data"]
-    return found | {each["name"]: each["value"] for each in container["env"]}
+    return found | {each["name"]: each["value"] for each in container["env"] if "value" in each}

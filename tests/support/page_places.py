@@ -95,6 +95,7 @@ PAGES: Mapping[str, str] = {
     "POST /console/submissions/{id}/reply": "write",
     "POST /console/submissions/{id}/resend": "write",
     "POST /console/submissions/{id}/spam": "write",
+    "POST /console/submissions/{id}/unseal": "unseal",
     "POST /console/{purpose}/{token}": OPEN,
 }
 """Who may: a scope, `SIGNED_IN` or `OPEN`."""

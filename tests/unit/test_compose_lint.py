@@ -173,6 +173,9 @@ def test_the_console_has_the_keys_hashes_and_no_other_services_secrets() -> None
     ]
     copied = "/secrets/api_key_hashes /secrets/operator_key_hashes /secrets/setup_token /console"
     assert copied in services["setup"]["command"][-1]
+    assert "--opening-keys /console/opening_keys" in services["setup"]["command"][-1]
+    having = {name for name, service in services.items() if "opening_keys" in str(service.get("environment"))}
+    assert having == {"console"}, "nobody else can open what is sealed"
     assert "console-secrets:/console" in services["setup"]["volumes"]
 
 

@@ -14,6 +14,8 @@ from gateway import settings
 from gateway.console.bounds import Bounds
 from gateway.server.installation import NewKeys, make_link, set_up
 from shared.api_keys import hash_of, key_hashes
+from shared.sealing.keys import opening_keys
+from shared.sealing.settings import keys_that_open
 from shared.settings import SettingsError, reader
 
 SECRET = "a secret of the tests, longer than thirty-two characters"
@@ -184,7 +186,7 @@ def test_what_setup_writes_is_what_the_settings_read(monkeypatch: pytest.MonkeyP
     assert made.api.startswith("cf_")
     assert made.operator.startswith("cf_op_")
     assert set_up(directory) == NewKeys(None, None)
-    names = ["api_key_hashes", "operator_key_hashes", "secret"]
+    names = ["api_key_hashes", "opening_keys", "operator_key_hashes", "sealing_key", "secret"]
     for name in names:
         assert stat.S_IMODE((directory / name).stat().st_mode) == 0o600
         monkeypatch.setenv(f"COUNTERFOIL_{name.upper()}_FILE", str(directory / name))
@@ -194,12 +196,26 @@ def test_what_setup_writes_is_what_the_settings_read(monkeypatch: pytest.MonkeyP
     assert keys == [(hash_of(made.api),), (hash_of(made.operator),)]
     assert len(loaded.secret) >= settings.SECRET_LENGTH
     assert loaded.secret.strip() == loaded.secret
+    [opens] = keys_that_open(reader())
+    assert loaded.sealing_key == opens.sealing
     assert sorted(path.name for path in directory.iterdir()) == names
+
+
+def test_the_half_that_opens_goes_where_it_is_told(tmp_path: Path) -> None:
+    console = tmp_path / "console" / "opening_keys"
+    console.parent.mkdir()
+    set_up(tmp_path / "gateway", console)
+    [opens] = opening_keys(console.read_text())
+    assert stat.S_IMODE(console.stat().st_mode) == 0o600
+    assert (tmp_path / "gateway" / "sealing_key").read_text().strip() == str(opens.sealing)
+    assert not any(opens.written() in path.read_text() for path in (tmp_path / "gateway").iterdir())
 
 
 def test_of_several_setups_at_once_one_shows_a_key(tmp_path: Path) -> None:
     with ThreadPoolExecutor(8) as pool:
         made = list(pool.map(lambda _: set_up(tmp_path / "new"), range(8)))
+    [opens] = opening_keys((tmp_path / "new" / "opening_keys").read_text())
+    assert (tmp_path / "new" / "sealing_key").read_text().strip() == str(opens.sealing)
     [api] = [keys.api for keys in made if keys.api]
     [operator] = [keys.operator for keys in made if keys.operator]
     assert (tmp_path / "new" / "api_key_hashes").read_text().strip() == hash_of(api)

@@ -29,6 +29,8 @@ UNWATCHED = "without streams"
 GATEWAY_EMPTY, GATEWAY_FULL = "gateway worker, no backlog", "gateway worker, backlog"
 STORAGE_EMPTY, STORAGE_FULL = "storage replica, no backlog", "storage replica, backlog"
 
+SEALED_FIELD, OPEN_FIELDS = "one field sealed", "no field sealed"
+
 INDEXED, NOT_INDEXED = "the index filled behind it", "no index behind it"
 
 CURSOR, COPY_OUT = "a bare cursor and csv.writer", "PostgreSQL COPY to stdout"
@@ -115,6 +117,7 @@ CLAIMS = (
     Claim("accepts", ACCEPTS, OURS, LEAST, least=0.75, is_limit=True),
     Claim("accepts", ACCEPTS, OURS, BROKER, is_limit=True),
     Claim("accepts", ACCEPT_P99, OURS, FASTAPI, most=0.55),
+    Claim("sealed", ACCEPTS, SEALED_FIELD, OPEN_FIELDS, least=0.8),
     Claim("stored", STORED, ONE_REPLICA, ONE_COMMIT, least=30),
     Claim("stored", STORED, ONE_REPLICA, DRAINING, least=0.5, is_limit=True),
     Claim("stored", STORED, ONE_REPLICA, PIKA_DRAINING, is_limit=True),

@@ -20,6 +20,7 @@ def gateway(
     forms: str = str(FORMS),
     workers: int = WORKERS,
     console_url: str = "",
+    sealing_key: str = "",
 ) -> Program:
     """Return a gateway replica."""
     variables = {
@@ -30,6 +31,7 @@ def gateway(
         "COUNTERFOIL_SECRET": SECRET,
         "COUNTERFOIL_API_KEY_HASHES": "",
         "COUNTERFOIL_CONSOLE_URL": console_url,
+        "COUNTERFOIL_SEALING_KEY": sealing_key,
         "COUNTERFOIL_LOG_LEVEL": "warning",
         "COUNTERFOIL_RATE_LIMIT": "none",
         "COUNTERFOIL_WATCHERS_PER_SOURCE": "1000",

@@ -64,12 +64,20 @@ def environment(directory: Path, service: str, made: Mapping[str, str]) -> dict[
         "SETUP_TOKEN_FILE": str(secrets / "setup_token"),
         "FORM_SECRETS": str(ROOT / "secrets" / "forms"),
         "LOG_FORMAT": "console",
+        **_sealing(service, secrets),
         **_links(service, made),
         **made,
     }
     settings = {f"COUNTERFOIL_{name}": value for name, value in own.items() if not is_given(name.removesuffix("_FILE"))}
     fixed = {"COUNTERFOIL_FORMS": str(forms()), "COUNTERFOIL_BIND": made["BIND"], "PYTHONUNBUFFERED": "1"}
     return dict(os.environ) | settings | fixed
+
+
+def _sealing(service: str, secrets: Path) -> dict[str, str]:
+    """Return the half of the pair for sealed fields that a service is to have: the console alone can open them."""
+    files = {"gateway": ("SEALING_KEY_FILE", "sealing_key"), "console": ("OPENING_KEYS_FILE", "opening_keys")}
+    name, file = files.get(service, ("", ""))
+    return {name: str(secrets / file)} if name and (secrets / file).exists() else {}
 
 
 def _links(service: str, made: Mapping[str, str]) -> dict[str, str]:

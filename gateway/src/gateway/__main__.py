@@ -20,7 +20,7 @@ from shared.settings import SettingsError
 def main() -> int:
     """Run the command that the arguments name; a settings error is printed whole, and exits 2."""
     arguments = _parser().parse_args()
-    return _set_up(arguments.directory, arguments.url) if arguments.command == "setup" else _serve()
+    return _set_up(arguments) if arguments.command == "setup" else _serve()
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -28,12 +28,14 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command")
     setup = commands.add_parser("setup", help="make the secret and the keys where they are missing")
     setup.add_argument("directory", type=Path)
+    setup.add_argument("--opening-keys", type=Path, metavar="FILE", help="where the keys go that open sealed fields")
     setup.add_argument("--url", help="where the gateways are reached: make a new link for the first owner, too")
     return parser
 
 
-def _set_up(directory: Path, url: str | None) -> int:
-    made = set_up(directory)
+def _set_up(arguments: argparse.Namespace) -> int:
+    directory, url = arguments.directory, arguments.url
+    made = set_up(directory, arguments.opening_keys)
     for name, key in (("API key", made.api), ("Operator key", made.operator)):
         if key is not None:
             print(f"{name} (shown once): {key}")  # noqa: T201 - what the command is for

@@ -107,6 +107,13 @@ class SubmissionQueries:
         with classified(), self._engine.connect() as connection:
             return _enough(connection.execution_options(yield_per=_ROWS_AT_ONCE).execute(found))
 
+    def sealed_conflicts(self, key: UUID) -> dict[str, dict[str, str]]:
+        """Return what is sealed of the first conflicts under an id, by their fingerprints."""
+        found = select(conflicts.c.fingerprint, conflicts.c.sealed).where(conflicts.c.id == key)
+        found = found.order_by(conflicts.c.received_at, conflicts.c.fingerprint).limit(CONFLICTS_MOST)
+        with classified(), self._engine.connect() as connection:
+            return {row.fingerprint: row.sealed for row in connection.execute(found) if row.sealed}
+
 
 def _enough(rows: Iterable[Row[Any]]) -> list[dict[str, Any]]:
     """Return as many conflicts as are told, reading no more of them than that takes."""

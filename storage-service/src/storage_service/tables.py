@@ -58,7 +58,7 @@ submissions = Table(
     Column("control", JSON, nullable=False),
     Column("spam", Text),
     Column("receipt_url", Text),
-    Column("sealed", JSON),
+    Column("sealed", JSON(none_as_null=True)),
     Column("state", Text, nullable=False, server_default="new", info=_OURS),
     Column("starred", Boolean, nullable=False, server_default=false(), info=_OURS),
     Column("labels", JSON, nullable=False, server_default="[]", info=_OURS),
@@ -142,7 +142,7 @@ conflicts = Table(
     Column("fields", JSON, nullable=False),
     Column("source", JSON, nullable=False),
     Column("control", JSON, nullable=False),
-    Column("sealed", JSON),
+    Column("sealed", JSON(none_as_null=True)),
     PrimaryKeyConstraint("id", "fingerprint"),
     CheckConstraint("length(fingerprint) = 64", name="fingerprint_length"),
 )

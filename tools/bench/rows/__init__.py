@@ -15,6 +15,7 @@ from bench.rows.lists import lists
 from bench.rows.mails import mails
 from bench.rows.memory import memory
 from bench.rows.readers import readers
+from bench.rows.sealed import sealed
 from bench.rows.stored import indexed, stored
 from bench.rows.streams import streams
 from bench.world import World
@@ -32,6 +33,7 @@ class Row:
 
 ROWS: Mapping[str, Row] = {
     "accepts": Row("durable accepts at 64 connections", accepts, 270),
+    "sealed": Row("accepts of a form with a sealed field", sealed, 90),
     "stored": Row("stored events a second, PostgreSQL", stored, 150),
     "indexed": Row("stored events a second with the search index behind it", indexed, 60),
     "mails": Row("confirmation mails a second", mails, 60),

@@ -10,12 +10,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from shared.api_keys import OPERATOR_PREFIX, PREFIX, hash_of, new_key
+from shared.sealing import new_key as new_pair
+from shared.sealing.keys import opening_keys
 from shared.setup_token import new_setup_token
 
 SECRET = "secret"  # noqa: S105 - a file's name
 API_HASHES = "api_key_hashes"
 OPERATOR_HASHES = "operator_key_hashes"
 SETUP_TOKEN = "setup_token"  # noqa: S105
+SEALING_KEY = "sealing_key"
+OPENING_KEYS = "opening_keys"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,14 +30,17 @@ class NewKeys:
     operator: str | None
 
 
-def set_up(directory: Path) -> NewKeys:
-    """Make the secret and the hashes of two new keys in a directory where they are missing.
+def set_up(directory: Path, keys_that_open: Path | None = None) -> NewKeys:
+    """Make the secret, the hashes of two new keys, and a pair for sealed fields, where they are missing.
 
+    All are in the directory, but for the half of the pair that opens: that is in the file `keys_that_open`, which the
+    console has and no gateway, unless nothing is said of it.
     The files are readable by their owner alone. Two that run at once agree: a file appears whole or not at all, and
     the first one stays.
     """
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     _write_once(directory / SECRET, secrets.token_urlsafe(48))
+    _make_pair(keys_that_open or directory / OPENING_KEYS, directory / SEALING_KEY)
     return NewKeys(_make_key(directory / API_HASHES, PREFIX), _make_key(directory / OPERATOR_HASHES, OPERATOR_PREFIX))
 
 
@@ -45,6 +52,12 @@ def make_link(directory: Path, url: str) -> str:
     made = new_setup_token(datetime.now(UTC))
     _draft(directory / SETUP_TOKEN, made.told).replace(directory / SETUP_TOKEN)
     return made.link(url)
+
+
+def _make_pair(opening: Path, sealing: Path) -> None:
+    _write_once(opening, new_pair().written())
+    if not sealing.exists():  # the half that opens may be kept elsewhere by now
+        _write_once(sealing, str(opening_keys(opening.read_text("ascii"))[0].sealing))
 
 
 def _make_key(path: Path, prefix: str) -> str | None:

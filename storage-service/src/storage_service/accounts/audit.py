@@ -17,6 +17,7 @@ TARGET_MOST = 200
 
 ACTIONS = (
     "submission.read",
+    "submission.unseal",
     "submission.resend",
     "submission.erase",
     "delivery.resend",
@@ -25,6 +26,8 @@ ACTIONS = (
     "export.json",
     "export.ndjson",
     "export.xlsx",
+    "export.unseal",
+    "seal.rotate",
     "job.change",
     "job.resend",
     "job.undo",

@@ -23,6 +23,7 @@ COMMANDS: Mapping[str, Command] = {
     "parked": _later("parked"),
     "resend": _later("resend"),
     "retention": _later("retention"),
+    "seal": _later("seal"),
 }
 """Each command by its name."""
 

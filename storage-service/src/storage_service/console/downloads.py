@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from datetime import tzinfo
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 import structlog
 from flask import Response, request
 
+from shared.contracts import JsonValue
 from shared.messaging.failures import DependencyUnavailable
 from shared.query import Query
 from shared.web.refusals import Refused, refused, unavailable
@@ -20,13 +22,17 @@ from storage_service.console.parameters import Parameters
 from storage_service.console.parts import Parts
 from storage_service.records import QueryTookTooLong
 from storage_service.records.export import AllTaken, Asked, ColumnsError, Export, Exporter, Format, Place, named_columns
+from storage_service.records.export.unsealing import Unseal
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
 
 FORMATS: Mapping[str, Format] = {"csv": "csv", "ndjson": "ndjson", "json": "json", "xlsx": "xlsx"}
-NAMES = ("format", "columns", "bom", "labels", "count")
+NAMES = ("format", "columns", "bom", "labels", "count", "unseal")
 """What a request may say of a file, beside its query and the time zone."""
+
+UNSEALED = "export.unseal"
+"""What the audit calls an export with sealed fields in the clear, beside what it calls every one."""
 
 RETRY_AFTER_S = 30
 
@@ -42,10 +48,12 @@ class Downloads:
 
     def answer(self, given: Parameters, query: Query | None, zone: tzinfo, who: Asker) -> Response:
         """Return the response; raises `Refused`, and as `Records` does."""
-        asked = _asked(given, zone)
+        asked, unseal = _asked(given, zone), self._unseal(given, who)
         place = self._place()
         try:
-            begun = self._exporter.begin(query, who.forms, asked, me=who.name)
+            begun = self._exporter.begin(query, who.forms, asked, me=who.name, unseal=unseal)
+            if unseal is not None:
+                self._parts.audit.note(who, UNSEALED, on=_forms_of(who), count=begun.expected)
             self._parts.audit.note(who, f"export.{asked.format}", on=_forms_of(who), count=begun.expected)
             return _answer(begun, place)
         except BaseException:
@@ -60,6 +68,18 @@ class Downloads:
         except BaseException:
             place.free()
             raise
+
+    def _unseal(self, given: Parameters, who: Asker) -> Unseal | None:
+        """Return what opens sealed fields where that is asked for; raises `Refused` (403)."""
+        if not _flag(given, "unseal"):
+            return None
+        if not who.may("unseal"):
+            raise refused(403, "SCOPE", "This may not be opened: the scope unseal is needed.", field="unseal")
+
+        def unseal(form: str, key: UUID, sealed: Mapping[str, str]) -> Mapping[str, JsonValue]:
+            return self._parts.opening.opened(form, key, sealed).fields if who.may("unseal", form) else {}
+
+        return unseal
 
     def _place(self) -> Place:
         try:

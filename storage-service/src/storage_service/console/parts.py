@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from shared.forms import Forms
@@ -25,6 +25,7 @@ from storage_service.records.export import Places
 from storage_service.records.overview import Overview
 from storage_service.retention.outlook import Outlooks
 from storage_service.retention.pauses import Pauses
+from storage_service.sealed import Opening
 from storage_service.subjects import Subjects
 from storage_service.views import Views
 from storage_service.work import Work
@@ -39,7 +40,7 @@ class Parts:
     whoever watches a list, and `lag_s` says how far the search index is behind. `link_mails` makes links into
     accounts, and has them mailed. `remarks` says what is wrong with the file of `forms`, `trying` submits tests to
     them. `ways` are those in which people sign in. `samples` show what `hooks` are told. `outlooks` say what retention
-    will do, `pauses` keep it from that.
+    will do, `pauses` keep it from that. `opening` opens sealed fields with the keys that this console has.
     """
 
     records: Records
@@ -69,5 +70,6 @@ class Parts:
     exports: Places
     outlooks: Outlooks
     pauses: Pauses
+    opening: Opening = field(default_factory=Opening)
     public_url: str | None = None
     remarks: Callable[[], Remarks] = none

@@ -28,6 +28,7 @@ from storage_service.accounts.uses import LastUses
 from storage_service.accounts.ways import ways_of
 from storage_service.console.app import create_app
 from storage_service.console.asking import Asking
+from storage_service.console.known.unsealed import OpenedFor
 from storage_service.console.parts import Parts
 from storage_service.console.persons.elsewhere import AskedElsewhere
 from storage_service.console.serving.instruments import RequestInstruments
@@ -54,6 +55,7 @@ from storage_service.records.overview import Overview
 from storage_service.retention.building import worker_of
 from storage_service.retention.outlook import Outlooks
 from storage_service.retention.pauses import Pauses
+from storage_service.sealed import Opening
 from storage_service.subjects import Subjects
 from storage_service.subjects.finding import Finder
 from storage_service.subjects.package.contents import Contents
@@ -121,7 +123,8 @@ class Console:
         accounts, sign_in = accounts_of(self._engine, settings.setup), settings.sign_in
         hooks = Hooks(self._engine, allowed=settings.webhook_allow)
         jobs, asking = Jobs(self._engine, records, self._runner(self._engine), audit), Asking(self._rpc)
-        erasing, contents = Erasing(self._engine, audit=audit, reach=reach), Contents(self._engine, forms)
+        erasing, opening = Erasing(self._engine, audit=audit, reach=reach), Opening(settings.opening_keys)
+        contents = Contents(self._engine, forms, OpenedFor(opening, audit))
         parts = Parts(
             records=records,
             counting=Counting(self._engine),
@@ -150,6 +153,7 @@ class Console:
             exports=Places(settings.exports_most),
             outlooks=Outlooks(self._engine),
             pauses=Pauses(self._engine),
+            opening=opening,
             public_url=settings.public_url,
             remarks=FileRemarks(settings.forms),
         )

@@ -15,6 +15,8 @@ from shared.database import database_url
 from shared.forms import settings as form_settings
 from shared.forms.schemas.windows import kept_for
 from shared.public_addresses import Network, parse_networks
+from shared.sealing import OpeningKey
+from shared.sealing.settings import keys_that_open
 from shared.settings import is_bind
 from storage_service.accounts.joining import EXPECTED, Told, setup_token
 from storage_service.accounts.ways.settings import SignIn, problems, sign_in
@@ -40,7 +42,7 @@ class Settings:
 
     `public_url` is where the gateway is reached, `console_public_url` where owners reach the pages, where that is
     another name, `gateway_url` where the console itself reaches a gateway, without a slash at their ends; None where
-    nothing is said. `audit_kept_for` is None for ever.
+    nothing is said. `audit_kept_for` is None for ever. `opening_keys` open sealed fields; without any they stay sealed.
     The addresses may hold passwords, and the hashes lead to keys: neither is shown.
     """
 
@@ -50,6 +52,7 @@ class Settings:
     forms: Path = Path("forms.toml")
     api_key_hashes: tuple[str, ...] = field(default=(), repr=False)
     operator_key_hashes: tuple[str, ...] = field(default=(), repr=False)
+    opening_keys: tuple[OpeningKey, ...] = field(default=(), repr=False)
     setup: Told = field(default_factory=Told)
     public_url: str | None = None
     console_public_url: str | None = None
@@ -81,6 +84,7 @@ def load() -> Settings:
         forms=form_settings.forms_file(env),
         api_key_hashes=key_hashes(env, "API_KEY_HASHES"),
         operator_key_hashes=key_hashes(env, "OPERATOR_KEY_HASHES"),
+        opening_keys=keys_that_open(env),
         setup=_setup(env),
         public_url=public_url,
         console_public_url=console_public_url,

@@ -39,6 +39,15 @@ def _fields(submission: Submission) -> Iterator[Text]:
         label = labels.get(name) if isinstance(labels, dict) else None
         yield from _titled(line(name) if label in (None, name) else f"{line(label)} ({line(name)})")
         yield from _indented(text(value))
+    for name in _names(submission, "sealed"):
+        label = labels.get(name) if isinstance(labels, dict) else None
+        yield from _titled(line(name) if label in (None, name) else f"{line(label)} ({line(name)})")
+        yield Text(f"{_INDENT}sealed", "dim")
+
+
+def _names(submission: Submission, name: str) -> list[str]:
+    found = submission.get(name)
+    return [str(one) for one in found] if isinstance(found, list) else []
 
 
 def _delivery(one: Mapping[str, Any], moment: Any) -> str:

@@ -44,6 +44,14 @@ def preview(submission: Submission) -> str:
     return line(" · ".join(line(one, _PREVIEW_MOST) for one in (*first, *others) if one.strip()), _PREVIEW_MOST)
 
 
+def unsealed(submission: Submission, opened: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the members of a submission that are others once its sealed fields are opened."""
+    values = _dict(opened.get("fields"))
+    closed = submission.get("sealed")
+    left = [name for name in closed if name not in values] if isinstance(closed, list) else []
+    return {"fields": {**_dict(submission.get("fields")), **values}, "sealed": left}
+
+
 def state(submission: Submission) -> str:
     """Return how far people have come with it, in a few words."""
     spam = submission.get("spam")

@@ -45,6 +45,7 @@ def described() -> Described:
                 ZONE,
                 parameter("bom", "CSV begins with U+FEFF, as Excel wants it.", **flag),
                 parameter("labels", "The forms' labels stand on top of the columns.", **flag),
+                parameter("unseal", "Sealed fields in the clear: the key needs the scope `unseal`, too.", **flag),
                 parameter("count", "`0`: begin at once where nothing has to be counted.", **{**flag, "default": "1"}),
             ],
             "responses": {

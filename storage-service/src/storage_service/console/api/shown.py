@@ -26,7 +26,7 @@ def shown(record: Record, forms: Forms) -> dict[str, Any]:
         "sealed": [*record.sealed],
         "conflict_count": record.conflict_count,
         **handled(record),
-        "field_labels": labels_of(forms.get(record.form), record.fields),
+        "field_labels": labels_of(forms.get(record.form), {**record.fields, **record.sealed}),
     }
 
 

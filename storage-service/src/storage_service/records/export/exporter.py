@@ -17,6 +17,7 @@ from storage_service.records.export.csv_lines import CsvLines
 from storage_service.records.export.json_lines import JsonDocument, JsonLines
 from storage_service.records.export.scope import Scope
 from storage_service.records.export.survey import SURVEYED, survey
+from storage_service.records.export.unsealing import Unseal
 from storage_service.records.export.workbook import Workbook
 from storage_service.records.search import Records
 
@@ -55,13 +56,20 @@ class Exporter:
         self._clock = clock
 
     def begin(
-        self, query: Query | None, forms: frozenset[str] | None, asked: Asked, *, me: str | None = None
+        self,
+        query: Query | None,
+        forms: frozenset[str] | None,
+        asked: Asked,
+        *,
+        me: str | None = None,
+        unseal: Unseal | None = None,
     ) -> Export:
         """Return an export of all that was stored by now, newest first; see `Records` for `forms` and `me`.
 
+        With `unseal` what it opens is among the fields; without, sealed fields are empty.
         It looks through all of it where columns have to be found: seconds for a million. Raises as `Records` does.
         """
-        scope = Scope(self._records, query, forms, self._clock(), asked.zone, me)
+        scope = Scope(self._records, query, forms, self._clock(), asked.zone, me, unseal)
         layout, expected = self._layout(scope, asked)
         if expected is None and asked.is_counted:
             expected = scope.count()

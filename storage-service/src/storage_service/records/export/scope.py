@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from typing import Any
@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, Row
 from shared.query import Query
 from shared.query.tree import And, Form
 from storage_service.records.bounded import QueryTookTooLong
+from storage_service.records.export.unsealing import Unseal, unsealing
 from storage_service.records.search import Records
 
 
@@ -25,9 +26,13 @@ class Scope:
     now: datetime
     zone: tzinfo
     me: str | None
+    unseal: Unseal | None = None
 
-    def batches(self, columns: Sequence[ColumnElement[Any]]) -> Iterator[Sequence[Row[Any]]]:
-        """Yield all rows, newest first, in the batches they are read in."""
+    def batches(self, columns: Sequence[ColumnElement[Any]]) -> Iterable[Sequence[Row[Any]]]:
+        """Yield all rows, newest first, in the batches they are read in; see `unsealing` for `unseal`."""
+        return self._rows(columns) if self.unseal is None else unsealing(self._rows, self.unseal)(columns)
+
+    def _rows(self, columns: Sequence[ColumnElement[Any]]) -> Iterator[Sequence[Row[Any]]]:
         return self.records.batches(
             columns, self.query, self.forms, until=self.now, now=self.now, zone=self.zone, me=self.me
         )

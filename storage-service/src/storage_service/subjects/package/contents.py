@@ -75,7 +75,7 @@ class Contents:
             "accepted_at": iso(one.accepted_at),
             "stored_at": iso(one.stored_at),
             "fields": dict(one.fields),
-            "field_labels": labels_of(form, one.fields),
+            "field_labels": labels_of(form, {**one.fields, **one.sealed}),
             "opened": dict(self.opened(one, by)),
             "source": _said(one.source),
             "control": _said(one.control),

@@ -36,6 +36,7 @@ all: what stood there before stays until then. Without --to it goes to standard 
 @click.option("--format", "kind", type=click.Choice(FORMATS), help="Else by the name of the file; else csv.")
 @click.option("--to", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Where to write it.")
 @click.option("--columns", metavar="NAMES", help="Only these, in this order: name,email,accepted_at.")
+@click.option("--unseal", is_flag=True, help="Sealed fields in the clear: the key needs the scope unseal, too.")
 @click.option("--labels", is_flag=True, help="The forms' labels on top of the columns.")
 @click.option("--bom", is_flag=True, help="Begin CSV with U+FEFF, as some versions of Excel want it.")
 def export(
@@ -45,6 +46,7 @@ def export(
     kind: Format | None,
     to: Path | None,
     columns: str | None,
+    unseal: bool,
     labels: bool,
     bom: bool,
 ) -> None:
@@ -57,6 +59,7 @@ def export(
         "format": chosen,
         "columns": columns,
         "tz": session.zone(),
+        "unseal": "1" if unseal else None,
         "labels": "1" if labels else None,
         "bom": "1" if bom else None,
     }

@@ -8,6 +8,7 @@ from counterfoil_cli.finding import found_id
 from counterfoil_cli.options import command
 from counterfoil_cli.page import lines_of
 from counterfoil_cli.session import Session
+from counterfoil_cli.submissions import unsealed
 
 
 @command(
@@ -20,9 +21,13 @@ from counterfoil_cli.session import Session
 )
 @click.argument("id")
 @click.option("--exact", is_flag=True, help="Moments as they are.")
-def show(session: Session, *, id: str, exact: bool) -> None:  # noqa: A002 - click's name for it
+@click.option("--unseal", is_flag=True, help="Sealed fields in the clear: the key needs the scope unseal.")
+def show(session: Session, *, id: str, exact: bool, unseal: bool) -> None:  # noqa: A002 - click's name for it
     """Show it."""
-    submission = session.api().get(f"/submissions/{found_id(session.api(), id)}")
+    address = f"/submissions/{found_id(session.api(), id)}"
+    submission = session.api().get(address)
+    if unseal:
+        submission |= unsealed(submission, session.api().get(f"{address}/sealed"))
     if session.as_json:
         session.output.json(submission)
         return

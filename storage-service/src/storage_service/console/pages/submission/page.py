@@ -11,6 +11,7 @@ from storage_service.console.access import asker
 from storage_service.console.known import Known, known
 from storage_service.console.known.standing import standing
 from storage_service.console.known.submission import READ
+from storage_service.console.known.unsealed import Unsealed, unsealed
 from storage_service.console.pages.frame import current
 from storage_service.console.pages.frame.moments import exact
 from storage_service.console.pages.frame.renderer import Pages, reader_zone
@@ -20,7 +21,7 @@ from storage_service.console.pages.submission.place import Place, listed
 from storage_service.console.pages.submission.refusal import NotDone
 from storage_service.console.pages.submission.reply import address_of, mailto
 from storage_service.console.pages.submission.timeline import Entry, steps_shown, timeline
-from storage_service.console.pages.submission.values import FIELDS_MOST, fields_shown
+from storage_service.console.pages.submission.values import FIELDS_MOST, fields_shown, sealed_shown
 from storage_service.console.pages.submission.words import spam_words
 from storage_service.console.parts import Parts
 from storage_service.console.people import as_assignee, people
@@ -38,11 +39,13 @@ class SubmissionPage:
         self._parts = parts
         self._pages = pages
 
-    def shown(self, place: Place, not_done: NotDone | None = None, *, is_written: bool = False) -> Response:
+    def shown(
+        self, place: Place, not_done: NotDone | None = None, *, is_written: bool = False, is_opened: bool = False
+    ) -> Response:
         """Return the page; raises `Refused` (404).
 
         `not_done` is what was asked for and not done, with all that was typed. `is_written` says that a reply was just
-        noted: the page has the link that opens the mail program.
+        noted: the page has the link that opens the mail program. `is_opened` opens the sealed fields.
         """
         who = asker()
         readings = self._parts.audit.readings(READ, place.id)
@@ -69,21 +72,26 @@ class SubmissionPage:
             channels=_channels(deliveries),
             is_away=is_away,
             is_written=is_written,
-            **self._told(found),
+            is_opened=is_opened,
+            **self._told(found, unsealed(self._parts, found.record, who) if is_opened else None),
         )
 
     def _known(self, found: Known) -> list[Delivery]:
         """Return what notify told of the deliveries before it went away."""
         return deliveries_known(self._parts.deliveries.of(found.record.id))
 
-    def _told(self, found: Known) -> dict[str, Any]:
+    def _told(self, found: Known, opened: Unsealed | None) -> dict[str, Any]:
         """Return what the page says of the submission itself."""
         record, form = found.record, found.form
         may_write = current.may("write", record.form)
         return {
             "title": form.title if form else record.form,
             "who": preview(record.fields).who,
-            "fields": fields_shown(record.fields, form),
+            "fields": [
+                *fields_shown(record.fields, form),
+                *sealed_shown(record.sealed, form, opened.own if opened else None),
+            ],
+            "may_unseal": current.may("unseal", record.form),
             "fields_left_out": max(0, len(record.fields) - FIELDS_MOST),
             "may_write": may_write,
             "myself": as_assignee(current.me()),

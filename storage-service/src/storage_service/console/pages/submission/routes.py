@@ -43,6 +43,11 @@ def routes(parts: Parts, pages: Pages) -> Blueprint:
     def erase(id: UUID) -> Response:  # noqa: A002
         return erasing.erase(place_of(id, request), Posted(request))
 
+    @views.post(f"{_ONE}/unseal")
+    @needs("unseal")
+    def unseal(id: UUID) -> Response:  # noqa: A002
+        return page.shown(place_of(id, request), is_opened=True)
+
     def add(name: str, do: Callable[[Place, Posted], Response]) -> None:
         @needs("write")
         def view(id: UUID) -> Response:  # noqa: A002

@@ -10,7 +10,7 @@ from typing import Literal, TypeAlias
 from storage_service.accounts.audit import Reading
 from storage_service.console.known import Known
 from storage_service.console.pages.submission.delivery import Delivery, moment
-from storage_service.console.pages.submission.values import FieldShown, fields_shown
+from storage_service.console.pages.submission.values import FieldShown, fields_shown, sealed_shown
 from storage_service.console.pages.submission.words import Piece, step_words
 from storage_service.deliveries.naming import channel_words
 from storage_service.work import Note, Step
@@ -67,7 +67,8 @@ def steps_shown(steps: Iterable[Step]) -> Iterator[Entry]:
 def _conflicts(found: Known) -> Iterator[Entry]:
     for one in found.conflicts:
         at = moment(one["received_at"]) or found.record.stored_at
-        yield Entry(at, "again", fields=fields_shown(one["fields"], found.form))
+        fields = [*fields_shown(one["fields"], found.form), *sealed_shown(one["sealed"], found.form)]
+        yield Entry(at, "again", fields=fields)
 
 
 def _pressed(steps: Iterable[Step]) -> Iterator[Step]:

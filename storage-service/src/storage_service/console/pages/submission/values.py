@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
@@ -12,8 +12,9 @@ from shared.contracts import JsonValue
 from shared.forms import Form
 from shared.forms.labels import labels_of
 from shared.text import as_shown, one_line
+from storage_service.sealed import Opened
 
-Kind: TypeAlias = Literal["empty", "text", "list", "nested"]
+Kind: TypeAlias = Literal["empty", "text", "list", "nested", "sealed"]
 
 FIELDS_MOST = 1000
 TEXT_MOST = 200_000
@@ -27,7 +28,8 @@ _LABEL_MOST = 300
 
 @dataclass(frozen=True, slots=True)
 class FieldShown:
-    """A field of a submission. `entries` are the entries of a list; everything else is `text`.
+    """A field of a submission. `entries` are the entries of a list; everything else is `text`. Of a sealed one the text
+    says why it stays so, and is empty where nobody asked.
 
     What controls a terminal is replaced, so that a copy of it is harmless where it is pasted. `preview` is how a long
     text begins, None of a short one. `left_out` counts characters that are not shown at all.
@@ -50,6 +52,17 @@ def fields_shown(fields: Mapping[str, JsonValue], form: Form | None) -> list[Fie
     """Return the fields in their order, the first `FIELDS_MOST`, with what their form calls them by now."""
     labels = labels_of(form, fields)
     return [_shown(_label(labels[name]), value) for name, value in list(fields.items())[:FIELDS_MOST]]
+
+
+def sealed_shown(names: Iterable[str], form: Form | None, opened: Opened | None = None) -> list[FieldShown]:
+    """Return sealed fields: with their values where these were opened, else as what they are."""
+    found, some = opened or Opened({}, {}), list(names)[:FIELDS_MOST]
+    return [
+        _shown(_label(label), found.fields[name])
+        if name in found.fields
+        else FieldShown(_label(label), "sealed", found.locked[name].words if name in found.locked else "")
+        for name, label in labels_of(form, some).items()
+    ]
 
 
 def text_of(value: JsonValue) -> str:
