@@ -28,6 +28,8 @@ ACTIONS = (
     "export.xlsx",
     "export.unseal",
     "seal.rotate",
+    "import.began",
+    "import.ended",
     "job.change",
     "job.resend",
     "job.undo",

@@ -24,6 +24,7 @@ COMMANDS: Mapping[str, Command] = {
     "resend": _later("resend"),
     "retention": _later("retention"),
     "seal": _later("seal"),
+    "import": _later("import_"),
 }
 """Each command by its name."""
 

@@ -50,6 +50,10 @@ class SubmissionRows:
         """Insert those whose id is not there yet, in one statement, and return how many these were."""
         return self._insert(submissions, "stored_at", events, stored_at)
 
+    def insert_imported(self, events: Sequence[SubmissionAccepted], *, at: datetime) -> int:
+        """Insert those whose id is not there yet as `insert` does, but as imported at this moment."""
+        return self._insert(submissions, "stored_at", events, at, "imported_at")
+
     def existing(self, ids: Sequence[UUID]) -> Mapping[UUID, Existing]:
         """Return what is stored under these ids, also what another transaction committed a moment ago."""
         found = select(submissions.c.id, submissions.c.fingerprint, submissions.c.stored_at)
@@ -61,11 +65,13 @@ class SubmissionRows:
         if events:
             self._insert(conflicts, "received_at", events, received_at)
 
-    def _insert(self, table: Table, clock: str, events: Sequence[SubmissionAccepted], moment: datetime) -> int:
-        """Insert the events; the column that `clock` names gets the same moment in every row."""
+    def _insert(
+        self, table: Table, clock: str, events: Sequence[SubmissionAccepted], moment: datetime, *further: str
+    ) -> int:
+        """Insert the events; the columns that `clock` and `further` name get the same moment in every row."""
         build = _insert_on_sqlite if self._connection.dialect.name == "sqlite" else _insert_on_postgresql
         documents = f"[{','.join(map(document_of, events))}]"
-        statement = build(table, clock).execution_options(preserve_rowcount=True)
+        statement = build(table, clock, *further).execution_options(preserve_rowcount=True)
         return self._connection.execute(statement, {"documents": documents, "moment": moment}).rowcount
 
 
@@ -83,17 +89,17 @@ class SubmissionRepository:
 
 
 @cache
-def _insert_on_sqlite(table: Table, clock: str) -> Insert:
+def _insert_on_sqlite(table: Table, clock: str, *further: str) -> Insert:
     documents = func.json_each(bindparam("documents", type_=Text)).table_valued("value")
     members = {one.name: func.json_extract(documents.c.value, f"$.{member_of(one)}") for one in of_the_event(table)}
     members["id"] = func.replace(members["id"], "-", "")  # as SQLAlchemy's Uuid reads it
     # Without WHERE, ON CONFLICT would be read as a part of a join (sqlite.org/lang_upsert).
-    rows = _select(table, clock, members).where(true())
-    return sqlite.insert(table).from_select(_names(table), rows).on_conflict_do_nothing()
+    rows = _select(table, clock, members, further).where(true())
+    return sqlite.insert(table).from_select([*_names(table), *further], rows).on_conflict_do_nothing()
 
 
 @cache
-def _insert_on_postgresql(table: Table, clock: str) -> Insert:
+def _insert_on_postgresql(table: Table, clock: str, *further: str) -> Insert:
     typed: dict[str, ColumnClause[Any]] = {}
     for one in of_the_event(table):
         outer, _, inner = member_of(one).partition(".")
@@ -102,8 +108,8 @@ def _insert_on_postgresql(table: Table, clock: str) -> Insert:
     documents = func.json_to_recordset(cast(bindparam("documents", type_=Text), JSON)).table_valued(*typed.values())
     found = documents.render_derived(with_types=True).c
     members = {one.name: _member(found, one) for one in of_the_event(table) if one.name != clock}
-    rows = _select(table, clock, members)
-    return postgresql.insert(table).from_select(_names(table), rows).on_conflict_do_nothing()
+    rows = _select(table, clock, members, further)
+    return postgresql.insert(table).from_select([*_names(table), *further], rows).on_conflict_do_nothing()
 
 
 def _names(table: Table) -> list[str]:
@@ -115,6 +121,7 @@ def _member(found: ReadOnlyColumnCollection[str, Any], wanted: Column[Any]) -> C
     return cast(found[outer][inner].as_string(), wanted.type) if inner else found[outer]
 
 
-def _select(table: Table, clock: str, members: Mapping[str, ColumnElement[Any]]) -> Select[Any]:
+def _select(table: Table, clock: str, members: Mapping[str, ColumnElement[Any]], further: Sequence[str]) -> Select[Any]:
     moment = bindparam("moment", type_=UtcTimestamp)
-    return select(*(moment if one.name == clock else members[one.name] for one in of_the_event(table)))
+    read = [moment if one.name == clock else members[one.name] for one in of_the_event(table)]
+    return select(*read, *(moment for _ in further))

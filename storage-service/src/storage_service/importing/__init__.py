@@ -1,0 +1,1 @@
+"""Takes submissions over from files: other form services' exports, tables, and our own exports. It sends nothing."""

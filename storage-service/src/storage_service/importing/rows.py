@@ -1,0 +1,118 @@
+"""Writes what is taken into the database: a batch in one short transaction, and no message of it anywhere."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection, Engine, Row, Select, bindparam, insert, select, update
+
+from shared.database import classified, reading
+from shared.failpoints import Reach, ignore
+from storage_service.importing.taken import Taken, Worked
+from storage_service.records.folding import folded_label
+from storage_service.store.repository import SubmissionRows
+from storage_service.tables import submission_labels, submissions
+
+_S = submissions.c
+_NEW = Worked()
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What of a batch is new, is here already, was here and is erased, and what is another one under the same id.
+
+    `took_s` is how long others who write may have waited for it.
+    """
+
+    new: Sequence[Taken] = ()
+    there: Sequence[Taken] = ()
+    erased: Sequence[Taken] = ()
+    others: Sequence[Taken] = ()
+    took_s: float = 0.0
+
+
+class ImportedRows:
+    """The submissions of a database. All methods raise as `classified` does."""
+
+    def __init__(self, engine: Engine, clock: Callable[[], datetime], *, reach: Reach = ignore) -> None:
+        self._engine = engine
+        self._clock = clock
+        self._reach = reach
+
+    @property
+    def is_sqlite(self) -> bool:
+        """Whether others who write wait for each transaction."""
+        return self._engine.dialect.name == "sqlite"
+
+    def look(self, batch: Sequence[Taken]) -> Standing:
+        """Return how a batch stands, and write nothing."""
+        with classified(), reading(self._engine).connect() as connection:
+            return _standing(connection, batch)
+
+    def write(self, batch: Sequence[Taken]) -> Standing:
+        """Insert what is new of a batch, and return how it stood. No id may be in it twice."""
+        with classified(), self._engine.begin() as connection:
+            begun_s = time.monotonic()
+            standing = _standing(connection, batch)
+            if standing.new:
+                events = [one.event for one in standing.new]
+                SubmissionRows(connection).insert_imported(events, at=self._clock())
+                _write_work(connection, standing.new)
+            self._reach("import-before-commit")
+        self._reach("import-after-commit")
+        return replace(standing, took_s=time.monotonic() - begun_s)
+
+
+def _standing(connection: Connection, batch: Sequence[Taken]) -> Standing:
+    ordered = sorted(batch, key=lambda one: one.id.int)  # as all who insert several: else two could wait for each other
+    found: Select[Any] = select(_S.id, _S.form, _S.fingerprint, _S.erased_at, _S.anonymised_at)
+    rows = connection.execute(found.where(_S.id.in_([one.id for one in ordered])))
+    known: Mapping[UUID, Row[Any]] = {row.id: row for row in rows}
+    there = [one for one in ordered if one.id in known]
+    erased = [one for one in there if known[one.id].erased_at is not None]
+    others = [one for one in there if one not in erased and _is_other(one, known[one.id])]
+    return Standing(
+        new=[one for one in ordered if one.id not in known],
+        there=[one for one in there if one not in erased and one not in others],
+        erased=erased,
+        others=others,
+    )
+
+
+def _is_other(one: Taken, row: Row[Any]) -> bool:
+    is_same = row.form == one.event.form and row.fingerprint == one.event.fingerprint
+    return not is_same and row.anonymised_at is None
+
+
+def _write_work(connection: Connection, taken: Sequence[Taken]) -> None:
+    worked = [(one.id, one.worked) for one in taken if one.worked not in (None, _NEW)]
+    rows = [
+        {
+            "key": key,
+            "new_state": work.state,
+            "new_starred": work.starred,
+            "new_labels": list(work.labels),
+            "new_assignee": work.assignee,
+            "new_replied_at": work.replied_at,
+        }
+        for key, work in worked
+        if work is not None
+    ]
+    if not rows:
+        return
+    names = ("state", "starred", "labels", "assignee", "replied_at")
+    values = {name: bindparam(f"new_{name}", type_=_S[name].type) for name in names}
+    connection.execute(update(submissions).where(_S.id == bindparam("key")).values(values), rows)
+    labels = [
+        {"folded": folded_label(label), "submission_id": key}
+        for key, work in worked
+        if work is not None
+        for label in work.labels
+    ]
+    if labels:
+        connection.execute(insert(submission_labels), labels)
