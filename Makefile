@@ -15,7 +15,7 @@ COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gene
 	--no-annotate --no-emit-package counterfoil-shared
 
 .DEFAULT_GOAL = help
-.PHONY: help run key forms-check test test-e2e test-kills test-faults test-deliveries test-clock test-compose test-proxies fuzz soak pictures lint linted format snippet lock bench backup restore clean delete-data
+.PHONY: help run key import forms-check test test-e2e test-kills test-faults test-deliveries test-clock test-compose test-proxies fuzz soak pictures lint linted format snippet lock bench backup restore clean delete-data
 
 help: ## list the verbs
 	@grep -hE '^[a-z0-9-]+:.*## ' Makefile | sed 's/:.*## /\t/' | while IFS="$$(printf '\t')" read -r verb what; do \
@@ -30,6 +30,13 @@ key: ## make a key for /v1, shown once (NAME=reports SCOPES=read,export; narrowe
 	@test -f "$(RUN)/storage.env" || { echo "There is nothing to make a key for: start make run first" >&2; exit 2; }
 	@set -a; . "$(abspath $(RUN))/storage.env"; exec $(BIN)/python -m storage_service key add "$(NAME)" \
 		--scopes "$(or $(SCOPES),read)" $(if $(FORM),--forms "$(FORM)") $(if $(DAYS),--days "$(DAYS)")
+
+import: ## take over what another form service has (FILE=export.csv FROM=formspree FORM=contact ARGS=--dry-run)
+	@test -n "$(FILE)" -a -n "$(FROM)" || { echo "Name the file and where it is from: make import FILE=export.csv FROM=formspree FORM=contact" >&2; exit 2; }
+	@$(PREPARE) forms
+	@test -f "$(RUN)/storage.env" || { echo "There is nothing to import into: start make run first" >&2; exit 2; }
+	@set -a; . "$(abspath $(RUN))/storage.env"; exec $(BIN)/python -m storage_service import "$(FILE)" --from "$(FROM)" \
+		$(if $(FORM),--form "$(FORM)") $(ARGS)
 
 forms-check: ## say what is wrong in the forms and the templates of mails, and in which line (FORMS=path for another file)
 	@$(PREPARE) forms

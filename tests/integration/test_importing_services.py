@@ -43,8 +43,14 @@ EXPECTED: dict[str, tuple[list[str], list[dict[str, Any]], list[str]]] = {
     "formspree.csv": (
         [],
         [
-            {"at": "2024-03-01T10:00:00.123456", "fields": {"message": "The same", "name": "Ada"}},
-            {"at": "2024-03-01T10:00:00.123456", "fields": {"message": "The same", "name": "Ada"}},
+            *[
+                {
+                    "at": "2024-03-01T10:00:00.123456",
+                    "fields": {"message": "The same", "name": "Ada"},
+                    "control": {"reply_to": "ada@example.org"},
+                }
+            ]
+            * 2,
             {
                 "at": "2024-03-02T09:15:00",
                 "fields": {"message": 'Two lines,\r\nand a "quote"', "name": "Ada Lovelace"},

@@ -34,7 +34,8 @@ def of_lines(text: TextIO) -> Iterator[Found | NotTaken]:
     pieces = Pieces(text)
     while piece := pieces.next():
         line, is_whole = pieces.line, piece.endswith("\n") or len(piece) < RECORD_MOST
-        while not piece.endswith("\n") and (piece := pieces.next()):
+        rest = piece
+        while not rest.endswith("\n") and (rest := pieces.next()):
             is_whole = False
         if not is_whole:
             yield NotTaken(line, line, f"more than {RECORD_MOST:,} characters")
