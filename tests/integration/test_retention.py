@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy import Connection, Engine, update
+from sqlalchemy import Connection, Engine, text, update
 
 from bench.many_submissions import fill
 from shared.failpoints import Injected
@@ -276,6 +276,7 @@ def filled(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
         with made.begin() as connection:
             connection.execute(update(submissions).values(form="form7"))
             connection.execute(update(submissions).where(submissions.c.state == "new").values(spam="honeypot"))
+            connection.execute(text("ANALYZE submissions"))
         yield made
 
 

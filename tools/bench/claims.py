@@ -39,7 +39,9 @@ ACCEPTS, ACCEPT_P99, STORED, MAILS = "accepts/s", "p99 ms", "stored/s", "mails/s
 TO_ROW, TO_MAIL, MEMORY = "202 → row, p99 ms", "202 → mail, p99 ms", "MB"
 EXPORTED = "exported rows/s"
 HALF_LOAD_P99 = "p99 ms, half load"
+HALF_LOAD_P95 = "202, p95 ms, half load"
 ALONE, BESIDE_READERS = "accepts alone", "accepts beside readers"
+ERASED = "erased/s"
 PAGE_P95 = "p95 ms"
 PAINTED_P95, WEIGHT = "key to painted, p95 ms", "kB"
 
@@ -88,6 +90,17 @@ LISTS_MOST_MS = {
 
 LIKE = "a rare word by LIKE"
 
+
+def without_retention(database: str) -> str:
+    """Return the name of accepts and a list while nothing is erased."""
+    return f"retention paused, {database}"
+
+
+def beside_retention(database: str) -> str:
+    """Return the name of the same while all that is stored is due."""
+    return f"beside retention, {database}"
+
+
 INBOX, INBOX_FOUND, INBOX_OPENED = "the inbox", "the inbox, searched", "a submission, opened from the inbox"
 
 
@@ -105,6 +118,17 @@ def _exports(database: str) -> tuple[Claim, ...]:
         *(Claim("exports", EXPORTED, name, COPY_OUT, least=0.1, is_limit=True) for name in limits),
         Claim("exports", EXPORTED, workbook, peer),
         *(Claim("exports", MEMORY, name, most=100) for name in (*names, workbook)),
+    )
+
+
+_ROWS = {"PostgreSQL": "retention", "SQLite": "retention-sqlite"}
+
+
+def _retention(database: str) -> tuple[Claim, ...]:
+    ours, alone = beside_retention(database), without_retention(database)
+    return (
+        *(Claim(_ROWS[database], metric, ours, alone, most=1.5) for metric in (HALF_LOAD_P95, PAGE_P95)),
+        Claim(_ROWS[database], ERASED, ours),
     )
 
 
@@ -139,6 +163,7 @@ CLAIMS = (
     *(Claim("inbox", PAGE_P95, name, most=100) for name in (INBOX, INBOX_FOUND)),
     *(Claim("inbox", PAINTED_P95, name, most=300) for name in (INBOX_FOUND, INBOX_OPENED)),
     Claim("inbox", WEIGHT, INBOX, most=100),
+    *(claim for database in DATABASES for claim in _retention(database)),
     Claim("readers", HALF_LOAD_P99, BESIDE_READERS, ALONE, most=2),
 )
 """The table of the design. Memory is flat where a backlog adds no more than a tenth."""

@@ -62,7 +62,7 @@ def storage(broker_url: str, database_url: str, number: int = 1) -> Program:
     )
 
 
-def console(broker_url: str, database_url: str, setup: str = "") -> Program:
+def console(broker_url: str, database_url: str, setup: str = "", *, forms: str = str(FORMS)) -> Program:
     """Return a console; the schema of its database is to be migrated first. `setup` is COUNTERFOIL_SETUP_TOKEN."""
     return Program(
         "console",
@@ -71,7 +71,7 @@ def console(broker_url: str, database_url: str, setup: str = "") -> Program:
             "COUNTERFOIL_BROKER_URL": broker_url,
             "COUNTERFOIL_DATABASE_URL": database_url,
             "COUNTERFOIL_CONSOLE_BIND": "127.0.0.1:{port}",
-            "COUNTERFOIL_FORMS": str(FORMS),
+            "COUNTERFOIL_FORMS": forms,
             "COUNTERFOIL_SETUP_TOKEN": setup,
             "COUNTERFOIL_LOG_LEVEL": "warning",
         },

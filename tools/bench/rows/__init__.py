@@ -15,6 +15,7 @@ from bench.rows.lists import lists
 from bench.rows.mails import mails
 from bench.rows.memory import memory
 from bench.rows.readers import readers
+from bench.rows.retention import on_postgresql, on_sqlite
 from bench.rows.sealed import sealed
 from bench.rows.stored import indexed, stored
 from bench.rows.streams import streams
@@ -43,5 +44,7 @@ ROWS: Mapping[str, Row] = {
     "exports": Row("exports of very many submissions", exports, 1000),
     "lists": Row("pages of lists and searches", lists, 400),
     "inbox": Row("the console's inbox over very many submissions", inbox, 300),
+    "retention": Row("accepts and the inbox while all is due, PostgreSQL", on_postgresql, 300),
+    "retention-sqlite": Row("accepts and the inbox while all is due, SQLite", on_sqlite, 300),
     "readers": Row("accepts beside exports and searchers", readers, 120),
 }

@@ -19,6 +19,8 @@ class Look:
         """The place to read on from."""
         self.due: tuple[Place, ...] = ()
         """What was read, and is to be taken."""
+        self.singly = 0
+        """So many of these one by one: one of them cannot be taken."""
         self._is_read = False
 
     @property
@@ -33,7 +35,7 @@ class Look:
 
     def done(self, count: int) -> None:
         """Learn that so many were taken."""
-        self.due = self.due[count:]
+        self.due, self.singly = self.due[count:], max(0, self.singly - count)
 
     def go_on_from(self, done_to: datetime | None) -> None:
         """Look at what has become due since. What is erased is in no index: that is looked for from the beginning."""

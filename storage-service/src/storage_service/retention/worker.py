@@ -32,8 +32,11 @@ TURN_S = 2.0
 AIMED_S = 0.05
 """How long a step should take on PostgreSQL: whoever changes one of its submissions waits for it. 100 ms at most."""
 
-RESTS = 1.0
-"""How many times as long as a step it rests after it: as long as others may have waited, they go on."""
+ROWS_LEAST = 20
+"""In one step, however long it takes: on a busy disk nearly all of that is its commit."""
+
+RESTS = 3.0
+"""How many times as long as a step it rests after it: nobody waits for what is due, and everybody for its steps."""
 
 LOOK_BACK_EVERY = timedelta(days=1)
 """How often what was looked at is looked at again: something may have come in late."""
@@ -153,7 +156,7 @@ class Worker:
         return stated is not None and rule.takes_no_more_than(stated)
 
     def _go_on(self, key: Key, rule: Rule, look: Look) -> bool:
-        some = look.due[: self._pace.rows]
+        some = look.due[: 1 if look.singly else max(ROWS_LEAST, self._pace.rows)]
         try:
             step = self._applying.step(key, rule, some)
         except (DependencyUnavailable, Injected):
@@ -172,7 +175,7 @@ class Worker:
 
     def _failed(self, error: Exception, some: Sequence[Place], look: Look) -> None:
         if len(some) > 1:
-            self._pace.rows = max(1, self._pace.rows // 4)
+            look.singly = len(some)
             return
         look.done(1)
         self._log.error(
