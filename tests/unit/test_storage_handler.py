@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import pytest
 
-from shared.contracts import SubmissionAccepted, SubmissionsStored
+from shared.contracts import ERASED_GRACE, SubmissionAccepted, SubmissionsStored, fingerprint
 from shared.messaging.failures import Delivery, DependencyUnavailable, Done, Park, settle
-from storage_service.store.handler import StoreSubmissions
+from storage_service.store.handler import Stored, StoreSubmissions
 from support.events import an_event
 from support.submission_rows import MemoryRepository
 
@@ -97,3 +98,40 @@ def test_one_bad_row_is_parked_and_its_neighbours_are_stored(subject: Subject) -
 def test_an_empty_batch_announces_nothing(subject: Subject) -> None:
     subject.receive()
     assert subject.announced() == []
+
+
+def test_what_was_erased_is_neither_stored_nor_announced_nor_kept_as_a_conflict(subject: Subject) -> None:
+    event, other = an_event(), an_event()
+    subject.repository.rows.erased[event.id] = event.accepted_at
+    again = replace(event, fields={"name": "Grace"}, fingerprint=fingerprint({"name": "Grace"}))
+    in_flight = replace(event, accepted_at=event.accepted_at + ERASED_GRACE)
+    subject.receive(event, again, in_flight, other)
+    assert subject.repository.rows.submissions.keys() == {other.id}
+    assert subject.repository.rows.conflicts == {}
+    assert subject.announced() == [SubmissionsStored((other.id,), NOW)]
+    assert len(subject.repository.rows.refused) == 3
+
+
+@pytest.mark.parametrize("together", [True, False])
+def test_a_later_submission_under_an_erased_id_is_stored_and_the_old_one_stays_away(
+    subject: Subject, together: bool
+) -> None:
+    old = an_event(name="Ada")
+    subject.repository.rows.erased[old.id] = old.accepted_at
+    new = replace(an_event(id=old.id, name="Grace"), accepted_at=old.accepted_at + ERASED_GRACE + timedelta(seconds=1))
+    for batch in [[old, new, old]] if together else [[old], [new], [old]]:
+        subject.receive(*batch)
+    assert subject.repository.rows.submissions == {new.id: (new, NOW)}
+    assert subject.repository.rows.conflicts == {}
+    assert SubmissionsStored((new.id,), NOW) in subject.announced()
+
+
+def test_what_is_refused_is_counted(subject: Subject) -> None:
+    event = an_event()
+    subject.repository.rows.erased[event.id] = event.accepted_at
+    counted: list[Stored] = []
+    store = StoreSubmissions(
+        subject.repository, announce=lambda _: None, clock=lambda: NOW, reach=lambda _: None, note=counted.append
+    )
+    store(deliveries([event, an_event()]))
+    assert counted == [Stored(size=2, new=1, conflicts=0, refused=1)]

@@ -8,14 +8,16 @@ from datetime import datetime
 from uuid import UUID
 
 from shared.contracts import SubmissionAccepted
+from shared.contracts.submission_erased import is_covered
 
 
 @dataclass(frozen=True, slots=True)
 class Existing:
-    """What the database holds under an id."""
+    """What the database holds under an id. `erased_at` is when that was erased; then it holds nothing else."""
 
     fingerprint: str
     stored_at: datetime
+    erased_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,23 +36,47 @@ class Plan:
         """The ids, each once."""
         return [event.id for event in self.firsts]
 
+    def later(self, existing: Mapping[UUID, Existing]) -> list[SubmissionAccepted]:
+        """Return the first event of each erased id that is a new submission: it was accepted later than what went."""
+        found: dict[UUID, SubmissionAccepted] = {}
+        for event in (*self.firsts, *self.repeats):
+            erased_at = existing[event.id].erased_at if event.id in existing else None
+            if erased_at is not None and not is_covered(event.accepted_at, erased_at):
+                found.setdefault(event.id, event)
+        return [found[key] for key in sorted(found)]
+
+    def refused(self, existing: Mapping[UUID, Existing]) -> list[SubmissionAccepted]:
+        """Return the events whose id is erased: a replay, or a message that was on its way."""
+        erased = {key for key, row in existing.items() if row.erased_at is not None}
+        return [event for event in (*self.firsts, *self.repeats) if event.id in erased] if erased else []
+
     def conflicts(self, existing: Mapping[UUID, Existing]) -> list[SubmissionAccepted]:
         """Return the events whose fields differ from the stored ones of their id, once per id and fingerprint.
 
-        `existing` holds what was stored before. For any other id, the batch's own first event has been inserted.
+        `existing` holds what was stored before. For any other id, the batch's own first event has been inserted. What
+        is erased has no conflicts.
         """
         standing = {event.id: event.fingerprint for event in self.firsts}
-        standing |= {key: row.fingerprint for key, row in existing.items()}
-        differing = [event for event in (*self.firsts, *self.repeats) if event.fingerprint != standing[event.id]]
+        standing |= {key: row.fingerprint for key, row in existing.items() if row.erased_at is None}
+        erased = {key for key, row in existing.items() if row.erased_at is not None}
+        differing = [
+            event
+            for event in (*self.firsts, *self.repeats)
+            if event.fingerprint != standing[event.id] and event.id not in erased
+        ]
         unique = {(event.id, event.fingerprint): event for event in reversed(differing)}
         return [unique[key] for key in sorted(unique)]
 
     def moments(self, existing: Mapping[UUID, Existing], *, stored_at: datetime) -> dict[datetime, tuple[UUID, ...]]:
-        """Return which ids were stored when: those in `existing` earlier, the others at `stored_at`."""
+        """Return which ids were stored when: those in `existing` earlier, the others at `stored_at`.
+
+        What is erased is left out.
+        """
         found: dict[datetime, list[UUID]] = {}
         for event in self.firsts:
-            moment = existing[event.id].stored_at if event.id in existing else stored_at
-            found.setdefault(moment, []).append(event.id)
+            before = existing.get(event.id)
+            if before is None or before.erased_at is None:
+                found.setdefault(before.stored_at if before else stored_at, []).append(event.id)
         return {moment: tuple(ids) for moment, ids in found.items()}
 
 

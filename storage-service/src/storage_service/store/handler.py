@@ -14,7 +14,7 @@ import structlog
 from shared.contracts import SubmissionAccepted, SubmissionsStored
 from shared.failpoints import Reach
 from shared.messaging.failures import Delivery
-from storage_service.store.domain import Existing, plan
+from storage_service.store.domain import Existing, Plan, plan
 
 
 class Rows(Protocol):
@@ -26,8 +26,18 @@ class Rows(Protocol):
     def existing(self, ids: Sequence[UUID]) -> Mapping[UUID, Existing]:
         """Return what is stored under these ids, also by this transaction."""
 
-    def keep_conflicts(self, events: Sequence[SubmissionAccepted], *, received_at: datetime) -> None:
-        """Keep events that differ from an earlier one of the same id, once per id and fingerprint."""
+    def fill(self, events: Sequence[SubmissionAccepted], *, stored_at: datetime) -> int:
+        """Store new submissions in the empty rows of their ids, each where it was accepted later than what was erased
+        there, and return how many these were. Until the transaction ends, these ids are erased by nobody."""
+
+    def count_refused(self, events: Sequence[SubmissionAccepted]) -> None:
+        """Note in the trails of erased ids that these came afterwards."""
+
+    def keep_conflicts(
+        self, events: Sequence[SubmissionAccepted], *, received_at: datetime
+    ) -> Sequence[SubmissionAccepted]:
+        """Keep events that differ from an earlier one of the same id, once per id and fingerprint; return the refused:
+        those beside what is anonymous, and those accepted before something under their id was erased."""
 
 
 class Repository(Protocol):
@@ -42,11 +52,13 @@ class Repository(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """The result of a batch of `size` events: the new ones, the conflicts; all others were stored before."""
+    """The result of a batch of `size` events: the new ones, the conflicts, those that had been erased before they came;
+    all others were stored before."""
 
     size: int
     new: int
     conflicts: int
+    refused: int = 0
 
 
 def _ignore(_: Stored) -> None:
@@ -58,7 +70,7 @@ class StoreSubmissions:
 
     The first event of an id wins. Another with the same fingerprint changes nothing; one with other fields is kept
     as a conflict. All ids of a batch are announced, also those stored earlier: the process that stored
-    them may have died before it could.
+    them may have died before it could. What was erased is not stored again; see `contracts.SubmissionErased`.
     """
 
     def __init__(
@@ -84,13 +96,34 @@ class StoreSubmissions:
         with self._repository.transaction() as rows:
             inserted = rows.insert(batch.firsts, stored_at=stored_at)
             existing = rows.existing(batch.ids) if inserted < len(batch.firsts) else {}
-            conflicts = batch.conflicts(existing)
-            rows.keep_conflicts(conflicts, received_at=stored_at)
+            if any(one.erased_at for one in existing.values()):
+                filled, existing = _fill(rows, batch, existing, stored_at)
+                inserted += filled
+            differing = batch.conflicts(existing)
+            belated = rows.keep_conflicts(differing, received_at=stored_at)
             self._reach("before-commit")
         self._reach("after-commit")
-        self._note(Stored(len(deliveries), inserted, len(conflicts)))
-        self._log.debug("stored", batch=len(deliveries), new=inserted, conflicts=len(conflicts))
-        for event in conflicts:
-            self._log.warning("kept as a conflict", submission=str(event.id), form=event.form)
+        conflicts = [event for event in differing if event not in belated] if belated else differing
+        refused = len(batch.refused(existing)) + len(belated)
+        self._tell(Stored(len(deliveries), inserted, len(conflicts), refused), conflicts)
         for moment, ids in batch.moments(existing, stored_at=stored_at).items():
             self._announce(SubmissionsStored(ids, moment))
+
+    def _tell(self, stored: Stored, conflicts: Sequence[SubmissionAccepted]) -> None:
+        self._note(stored)
+        self._log.debug("stored", batch=stored.size, new=stored.new, conflicts=stored.conflicts)
+        for event in conflicts:
+            self._log.warning("kept as a conflict", submission=str(event.id), form=event.form)
+        if stored.refused:
+            self._log.info("arrived after erasure", submissions=stored.refused)
+
+
+def _fill(
+    rows: Rows, batch: Plan, existing: Mapping[UUID, Existing], stored_at: datetime
+) -> tuple[int, Mapping[UUID, Existing]]:
+    """Store what is new under erased ids; return how many these were, and what is stored under all ids by now."""
+    later = batch.later(existing)
+    filled = rows.fill(later, stored_at=stored_at) if later else 0
+    there = rows.existing(batch.ids)
+    rows.count_refused(batch.refused(there))
+    return filled, there

@@ -26,12 +26,14 @@ def counting(registry: CollectorRegistry) -> Callable[[Stored], None]:
     stored = counter("stored", "Submissions stored, each when it came first.")
     repeated = counter("repeated", "Submissions that were stored already, and the same.")
     conflicting = counter("conflicting", "Submissions kept beside a different one of the same id.")
+    refused = counter("arrived_after_erasure", "Submissions that had been erased before they came, and are not stored.")
 
     def count(batch: Stored) -> None:
         size.observe(batch.size)
         stored(batch.new)
         conflicting(batch.conflicts)
-        repeated(batch.size - batch.new - batch.conflicts)
+        refused(batch.refused)
+        repeated(batch.size - batch.new - batch.conflicts - batch.refused)
 
     return count
 

@@ -36,6 +36,7 @@ from sqlalchemy.sql.base import ReadOnlyColumnCollection
 
 from shared.contracts import SubmissionAccepted, document_of
 from shared.database import UtcTimestamp, classified
+from storage_service.store import erased
 from storage_service.store.domain import Existing
 from storage_service.tables import conflicts, member_of, of_the_event, submissions
 
@@ -56,22 +57,44 @@ class SubmissionRows:
 
     def existing(self, ids: Sequence[UUID]) -> Mapping[UUID, Existing]:
         """Return what is stored under these ids, also what another transaction committed a moment ago."""
-        found = select(submissions.c.id, submissions.c.fingerprint, submissions.c.stored_at)
+        found = select(submissions.c.id, submissions.c.fingerprint, submissions.c.stored_at, submissions.c.erased_at)
         rows = self._connection.execute(found.where(submissions.c.id.in_(ids)))
-        return {row.id: Existing(row.fingerprint, row.stored_at) for row in rows}
+        return {row.id: Existing(row.fingerprint, row.stored_at, row.erased_at) for row in rows}
 
-    def keep_conflicts(self, events: Sequence[SubmissionAccepted], *, received_at: datetime) -> None:
-        """Keep these events beside the submission of the same id, once per id and fingerprint."""
+    def fill(self, events: Sequence[SubmissionAccepted], *, stored_at: datetime) -> int:
+        """Store new submissions in the empty rows of their ids, and return how many were; see `handler.Rows`."""
+        later = erased.uncovered(self._connection, events)
+        return self._insert(submissions, "stored_at", later, stored_at, fills=True) if later else 0
+
+    def count_refused(self, events: Sequence[SubmissionAccepted]) -> None:
+        """Note in the trails of erased ids that these came afterwards."""
         if events:
-            self._insert(conflicts, "received_at", events, received_at)
+            erased.count_arrived(self._connection, events)
+
+    def keep_conflicts(
+        self, events: Sequence[SubmissionAccepted], *, received_at: datetime
+    ) -> Sequence[SubmissionAccepted]:
+        """Keep these events beside the submission of the same id, once per id and fingerprint; return the refused."""
+        refused = erased.refused(self._connection, events) if events else []
+        kept = [one for one in events if one not in refused] if refused else events
+        if kept:
+            self._insert(conflicts, "received_at", kept, received_at)
+        self.count_refused(refused)
+        return refused
 
     def _insert(
-        self, table: Table, clock: str, events: Sequence[SubmissionAccepted], moment: datetime, *further: str
+        self,
+        table: Table,
+        clock: str,
+        events: Sequence[SubmissionAccepted],
+        moment: datetime,
+        *further: str,
+        fills: bool = False,
     ) -> int:
         """Insert the events; the columns that `clock` and `further` name get the same moment in every row."""
         build = _insert_on_sqlite if self._connection.dialect.name == "sqlite" else _insert_on_postgresql
         documents = f"[{','.join(map(document_of, events))}]"
-        statement = build(table, clock, *further).execution_options(preserve_rowcount=True)
+        statement = build(table, clock, *further, fills=fills).execution_options(preserve_rowcount=True)
         return self._connection.execute(statement, {"documents": documents, "moment": moment}).rowcount
 
 
@@ -89,17 +112,18 @@ class SubmissionRepository:
 
 
 @cache
-def _insert_on_sqlite(table: Table, clock: str, *further: str) -> Insert:
+def _insert_on_sqlite(table: Table, clock: str, *further: str, fills: bool) -> Insert:
     documents = func.json_each(bindparam("documents", type_=Text)).table_valued("value")
     members = {one.name: func.json_extract(documents.c.value, f"$.{member_of(one)}") for one in of_the_event(table)}
     members["id"] = func.replace(members["id"], "-", "")  # as SQLAlchemy's Uuid reads it
     # Without WHERE, ON CONFLICT would be read as a part of a join (sqlite.org/lang_upsert).
     rows = _select(table, clock, members, further).where(true())
-    return sqlite.insert(table).from_select([*_names(table), *further], rows).on_conflict_do_nothing()
+    insert = sqlite.insert(table).from_select([*_names(table), *further], rows)
+    return insert.on_conflict_do_update(**_filling(table, insert)) if fills else insert.on_conflict_do_nothing()
 
 
 @cache
-def _insert_on_postgresql(table: Table, clock: str, *further: str) -> Insert:
+def _insert_on_postgresql(table: Table, clock: str, *further: str, fills: bool) -> Insert:
     typed: dict[str, ColumnClause[Any]] = {}
     for one in of_the_event(table):
         outer, _, inner = member_of(one).partition(".")
@@ -109,7 +133,15 @@ def _insert_on_postgresql(table: Table, clock: str, *further: str) -> Insert:
     found = documents.render_derived(with_types=True).c
     members = {one.name: _member(found, one) for one in of_the_event(table) if one.name != clock}
     rows = _select(table, clock, members, further)
-    return postgresql.insert(table).from_select([*_names(table), *further], rows).on_conflict_do_nothing()
+    insert = postgresql.insert(table).from_select([*_names(table), *further], rows)
+    return insert.on_conflict_do_update(**_filling(table, insert)) if fills else insert.on_conflict_do_nothing()
+
+
+def _filling(table: Table, insert: postgresql.Insert | sqlite.Insert) -> dict[str, Any]:
+    """Return what puts an event into the empty row of its id: its version goes on, for whoever has seen it."""
+    said = {name: insert.excluded[name] for name in _names(table) if name != "id"}
+    begun = {"erased_at": None, "anonymised_at": None, "imported_at": None, "version": table.c.version + 1}
+    return {"index_elements": [table.c.id], "set_": {**said, **begun}}
 
 
 def _names(table: Table) -> list[str]:
