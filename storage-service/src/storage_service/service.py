@@ -21,6 +21,7 @@ from shared.telemetry.listener import listening
 from shared.telemetry.outbox import measure_outbox
 from shared.telemetry.parked import measure_parked
 from storage_service.deliveries import consumer as deliveries_consumer
+from storage_service.erasing.parked import RefuseErased
 from storage_service.hooks import Hooks
 from storage_service.hooks.gone import EndGone
 from storage_service.queries import SubmissionQueries
@@ -52,7 +53,7 @@ def run(
     told = deliveries_consumer.build(broker, engine, {HookGone: EndGone(Hooks(engine))}, spans=spans)
     outbox = OutboxPublisher(engine, Outbox(OUTBOX), Lease(LEASES, "outbox"), broker.publisher(), reach=reach)
     measure_outbox(registry, outbox.waiting)
-    parked = ParkedCollector(broker, engine, PARKED, WORKS, reach=reach)
+    parked = ParkedCollector(broker, engine, PARKED, WORKS, reach=reach, refuse=RefuseErased(engine))
     measure_parked(registry, parked.repository.waiting)
     answering = broker.serve(STORAGE_QUERIES, {**SubmissionQueries(engine).methods(), **parked.methods()})
     _collect_less_often()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,6 +14,7 @@ from notify_service.deliveries.erasures import Accepted
 from notify_service.tables import PARKED
 from shared.contracts import DeliveryRequested
 from shared.contracts.submission_erased import is_covered
+from shared.parked.carrying import carried
 from shared.parked.parsing import ParkedMessage
 
 _M, _A = PARKED.messages.c, PARKED.actions.c
@@ -32,7 +32,7 @@ def forget_parked(connection: Connection, moments: Mapping[UUID, datetime], mess
     gone = [
         row.id
         for row in found
-        if row.message_id in known or _is_gone(named_in(_body(connection, row.id), row.message_id), moments)
+        if row.message_id in known or _is_gone(carried(_body(connection, row.id), row.message_id), moments)
     ]
     if gone:
         connection.execute(delete(PARKED.actions).where(_A.parked_id.in_(gone)))
@@ -50,24 +50,11 @@ class RefuseErased:
 
     def __call__(self, parking: ParkedMessage) -> bool:
         """Say whether a message carries an erased submission; raises `DependencyUnavailable`."""
-        named = named_in(parking.body, parking.message_id)
+        named = carried(parking.body, parking.message_id)
         if named is None or not self.erased_among([named]):
             return False
         structlog.get_logger().info("not parked: it is erased", submission=str(named[0]), type=parking.type)
         return True
-
-
-def named_in(body: bytes, message_id: str) -> Accepted | None:
-    """Return which submission a message carries, by its body, else by its id, and when that was accepted, where it
-    says so. It never raises: what is parked may be anything."""
-    try:
-        document = json.loads(body)
-    except (ValueError, RecursionError):
-        document = None
-    inner = document.get("submission", document) if isinstance(document, dict) else None
-    told = inner if isinstance(inner, dict) else {}
-    key = _uuid(told.get("id")) or _uuid(message_id)
-    return None if key is None else (key, _moment(told.get("accepted_at")))
 
 
 def _is_gone(named: Accepted | None, moments: Mapping[UUID, datetime]) -> bool:
@@ -79,18 +66,3 @@ def _is_gone(named: Accepted | None, moments: Mapping[UUID, datetime]) -> bool:
 def _body(connection: Connection, parked_id: str) -> bytes:
     """Return one body: all at once may be more than the memory holds."""
     return bytes(connection.scalar(select(_M.body).where(_M.id == parked_id)) or b"")
-
-
-def _uuid(told: object) -> UUID | None:
-    try:
-        return UUID(told) if isinstance(told, str) else None
-    except ValueError:
-        return None
-
-
-def _moment(told: object) -> datetime | None:
-    try:
-        moment = datetime.fromisoformat(told) if isinstance(told, str) else None
-    except ValueError:
-        return None
-    return moment if moment is not None and moment.tzinfo is not None else None

@@ -72,6 +72,8 @@ def keeper(
         parking = parse_parked(incoming, work_queues, now)
         if not refuse(parking):
             repository.keep(parking, now)
+            if refuse(parking):  # by now: whoever erases looks before or after it was kept
+                repository.forget(parking.id)
         reach("after-keep")
 
     return keep

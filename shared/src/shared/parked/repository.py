@@ -13,6 +13,7 @@ from sqlalchemy import (
     Row,
     Select,
     Update,
+    delete,
     func,
     or_,
     select,
@@ -132,6 +133,12 @@ class ParkedRepository:
         c = self._m.c
         change = update(self._m).where(c.id == parked_id, c.state == "waiting")
         return self._change(change, parked_id, "discarded", actor, reason, now)
+
+    def forget(self, parked_id: str) -> None:
+        """Remove a message, with all that was done about it."""
+        with classified(), self._engine.begin() as connection:
+            connection.execute(delete(self._a).where(self._a.c.parked_id == parked_id))
+            connection.execute(delete(self._m).where(self._m.c.id == parked_id))
 
     def _conditions(self, state: State | None, reason: str | None) -> list[ColumnElement[bool]]:
         c = self._m.c

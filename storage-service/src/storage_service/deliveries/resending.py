@@ -15,7 +15,7 @@ from shared.database import Outbox, classified, reading
 from shared.failpoints import Reach, ignore
 from shared.messaging.message import message_of
 from storage_service.deliveries.selection import BY_HAND, Selection, is_open, is_withheld
-from storage_service.tables import OUTBOX, delivery_requests, delivery_states, submissions
+from storage_service.tables import IS_THERE, OUTBOX, delivery_requests, delivery_states, submissions
 
 AT_ONCE = 25
 """How many are requested in one transaction, with their submissions in memory."""
@@ -61,7 +61,7 @@ class Resending:
 
     def count(self, selection: Selection) -> Count:
         """Return how many would be sent again; raises `DependencyUnavailable`."""
-        its_own = select(literal(1)).where(submissions.c.id == _S.submission_id)
+        its_own = select(literal(1)).where(submissions.c.id == _S.submission_id, IS_THERE)
         is_stored, is_good = its_own.exists(), its_own.where(not_(is_withheld())).exists()
         chosen = selection.condition(self._clock())
         good = select(_S.channel, func.count()).where(chosen, is_good).group_by(_S.channel)
@@ -85,7 +85,7 @@ class Resending:
     def unknown(self, ids: Sequence[UUID]) -> list[UUID]:
         """Return which of these are no submissions that are stored here."""
         with classified(), reading(self._engine).connect() as connection:
-            known = set(connection.scalars(select(submissions.c.id).where(submissions.c.id.in_(ids))))
+            known = set(connection.scalars(select(submissions.c.id).where(submissions.c.id.in_(ids), IS_THERE)))
         return [one for one in ids if one not in known]
 
     def withheld(self, ids: Sequence[UUID]) -> list[UUID]:
@@ -99,7 +99,10 @@ class Resending:
         """Request all that a channel has for a submission, whatever became of it; False where that was requested, and
         nothing has come of it yet. Raises `Withheld`."""
         with classified(), self._engine.begin() as connection:
-            row = connection.execute(_locked(select(submissions).where(submissions.c.id == submission_id))).one()
+            chosen = select(submissions).where(submissions.c.id == submission_id, IS_THERE)
+            row = connection.execute(_locked(chosen)).one_or_none()
+            if row is None:  # it was erased a moment ago
+                return False
             if row.spam == BY_HAND:
                 raise Withheld(str(submission_id))
             waits = select(_R.id).where(_R.submission_id == submission_id, _R.channel == channel)
@@ -123,9 +126,11 @@ class Resending:
         """
         found = select(_S.delivery_id, _S.channel.label("asked_channel"), *submissions.c)
         found = found.join_from(delivery_states, submissions, submissions.c.id == _S.submission_id)
-        found = found.where(selection.condition(self._clock()), not_(is_withheld()), _S.delivery_id > after)
+        found = found.where(selection.condition(self._clock()), not_(is_withheld()), _S.delivery_id > after, IS_THERE)
         found = found.order_by(_S.delivery_id).limit(AT_ONCE)
-        rows = connection.execute(found.with_for_update(of=delivery_states, skip_locked=True)).all()
+        # The submissions too: what one carries must not go out after it was erased.
+        both = (delivery_states, submissions)
+        rows = connection.execute(found.with_for_update(of=both, key_share=True, skip_locked=True)).all()
         events = [self._event(row, row.asked_channel, row.delivery_id) for row in rows]
         self._add(connection, events)
         for event in events:

@@ -12,7 +12,7 @@ from shared.database import Outbox, classified
 from shared.messaging.failures import Delivery
 from shared.messaging.message import message_of
 from storage_service.deliveries.resending import accepted
-from storage_service.tables import OUTBOX, submissions
+from storage_service.tables import IS_THERE, OUTBOX, submissions
 
 AT_ONCE = 25
 """How many are given back in one transaction, with their submissions in memory."""
@@ -34,7 +34,10 @@ class ReturnMissing:
         structlog.get_logger().info("deliveries given back", asked=len(asked), found=found)
 
     def _give_back(self, asked: Sequence[Missing]) -> int:
-        chosen = select(submissions).where(submissions.c.id.in_({one.submission_id for one in asked}))
+        chosen = select(submissions).where(submissions.c.id.in_({one.submission_id for one in asked}), IS_THERE)
+        chosen = chosen.order_by(submissions.c.id).with_for_update(
+            read=True, key_share=True
+        )  # nobody erases it meanwhile
         with classified(), self._engine.begin() as connection:
             events = {row.id: accepted(row) for row in connection.execute(chosen)}
             found = [

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Engine, and_, or_, update
+from sqlalchemy import Connection, Engine, and_, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from shared.contracts import NO_REQUEST, DeliveryState
 from shared.database import classified
-from storage_service.tables import delivery_requests, delivery_states
+from storage_service.tables import delivery_requests, delivery_states, submissions
 
 UNSETTLED = "pending"
 """The one state that a delivery does not end in."""
@@ -30,6 +30,8 @@ class DeliveryStates:
     def record(self, told: Iterable[DeliveryState], now: datetime) -> int:
         """Record what is newer than what is known, in one transaction, and return how many that is.
 
+        Of what is erased, or anonymous, nothing is recorded.
+
         What has come to its end ends the request that asked for it, also where that is known already: what was sent
         before its request came is told once more. Raises as `classified` does.
         """
@@ -38,7 +40,9 @@ class DeliveryStates:
         if not newest:
             return 0
         with classified(), self._engine.begin() as connection:
-            recorded = self._recorded(connection, newest)
+            gone = _forgotten(connection, {one.submission_id for one in newest})
+            kept = [one for one in newest if one.submission_id not in gone]
+            recorded = self._recorded(connection, kept) if kept else set[UUID]()
             settled = {one.request for one in told if one.state != UNSETTLED and one.request != NO_REQUEST}
             if settled:
                 ended = update(delivery_requests).where(_R.id.in_(settled), _R.settled_at.is_(None))
@@ -57,6 +61,14 @@ class DeliveryStates:
             index_elements=[_S.delivery_id], set_={**values, "asked": None}, where=is_newer
         )
         return set(connection.scalars(statement.returning(_S.delivery_id)))
+
+
+def _forgotten(connection: Connection, ids: Collection[UUID]) -> set[UUID]:
+    """Return which of these submissions are erased, or anonymous; none of the others is before the transaction ends."""
+    found = select(submissions.c.id, submissions.c.erased_at, submissions.c.anonymised_at)
+    found = found.where(submissions.c.id.in_(ids)).order_by(submissions.c.id)
+    rows = connection.execute(found.with_for_update(read=True, key_share=True))
+    return {row.id for row in rows if row.erased_at or row.anonymised_at}
 
 
 def _newest(told: Iterable[DeliveryState]) -> list[DeliveryState]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -42,6 +43,18 @@ def refused(connection: Connection, events: Sequence[SubmissionAccepted]) -> lis
         for one in events
         if one.id not in standing or (one.id in before and is_covered(one.accepted_at, before[one.id]))
     ]
+
+
+def is_gone(connection: Connection, key: UUID, accepted_at: datetime | None) -> bool:
+    """Say whether what was accepted at a moment is erased, or anonymous by now; without a moment, whether anything is
+    that came under this id."""
+    found = select(_S.erased_at, _S.anonymised_at).where(_S.id == key)
+    row = connection.execute(found).one_or_none()
+    if row is None or row.anonymised_at is not None:
+        return row is not None
+    step = _last_steps(connection, [key], ERASED).get(key)
+    at = row.erased_at or (step and step.at)
+    return at is not None and (accepted_at is None or is_covered(accepted_at, at))
 
 
 def count_arrived(connection: Connection, events: Sequence[SubmissionAccepted]) -> None:

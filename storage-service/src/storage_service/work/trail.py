@@ -26,6 +26,9 @@ class Step:
     `assignee`, `spam`; `{"labels": {"added": […], "removed": […]}}`; `{"note": true}`; `{"reply": true}`; or
     `{"resend": "owner"}`, a channel, and then there is no `version`. Else that is the version which it made. `job` is
     the job that did it.
+
+    `{"erased": true}` and `{"anonymised": true}` say what became of it, with `arrived_after`, how many copies came
+    since and were refused. Of steps before these nothing is kept in `changes`.
     """
 
     at: datetime

@@ -17,7 +17,7 @@ from storage_service.accounts.audit import Audit
 from storage_service.deliveries.resending import Resending, Withheld
 from storage_service.deliveries.selection import Selection
 from storage_service.records.record import Record, columns, record_of
-from storage_service.tables import submissions
+from storage_service.tables import IS_THERE, submissions
 from storage_service.work.change import Change, Standing, difference, standing_of
 from storage_service.work.notes import Note, read_notes, write_note
 from storage_service.work.rows import KEPT, Turned, locked, write
@@ -124,7 +124,7 @@ class Work:
         are where it was asked for before, and nothing has come of it yet.
         """
         with classified(), reading(self._engine).connect() as connection:
-            form = connection.scalar(select(_S.form).where(_S.id == key))
+            form = connection.scalar(select(_S.form).where(_S.id == key, IS_THERE))
         if form is None or not by.may_see(form):
             raise NotFound
         resending = Resending(self._engine, by.name, clock=self._clock, reach=self._reach)
