@@ -2,30 +2,41 @@
 
 from __future__ import annotations
 
+import re
+import sqlite3
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import Engine, null, select
+from sqlalchemy import Engine, func, null, select
 
 from counterfoil_ledger.balance import erased_ids
-from shared.contracts import SubmissionErased
+from shared.contracts import DeliveryMissing, Missing, SubmissionErased
 from shared.database import reading
+from shared.messaging.failures import Delivery
+from shared.parked.parsing import ParkedMessage
 from shared.query import parse
 from storage_service.accounts.asker import Asker
 from storage_service.accounts.audit import Audit
+from storage_service.deliveries.resending import Resending
+from storage_service.deliveries.returning import ReturnMissing
 from storage_service.erasing import Erasing
+from storage_service.erasing.parked import RefuseErased
 from storage_service.erasing.rows import EMPTIED
 from storage_service.queries import SubmissionQueries
 from storage_service.records import Counting, Hints, Records
 from storage_service.records.index.entries import entry_of
 from storage_service.records.index.writing import write
-from storage_service.tables import OUTBOX, submission_trail, submissions
+from storage_service.tables import OUTBOX, PARKED, submission_trail, submissions
 from storage_service.work import NotFound, Work
-from support.erasures import CANARY, ERASER, ids_in_index, kept_everywhere, places_of
+from support.erasures import CANARY, ERASER, ids_in_index, kept_everywhere, park, places_of
 from support.events import an_event
+from support.resending import a_state, tell
 from support.search_rows import found, indexed
+from support.service import ROOT
 from support.submission_databases import NOW, migrated, store
 from support.working import an_asker, record_of
 
@@ -194,3 +205,58 @@ def test_the_ledger_finds_what_is_erased_by_its_key(engine: Engine, erasing: Era
         store(engine, one)
     erasing.erase([event.id], ERASER)
     assert erased_ids(engine.url.render_as_string(hide_password=False)) == {event.id}
+
+
+def test_what_notify_tells_afterwards_is_not_kept_and_nothing_is_sent_again(engine: Engine, erasing: Erasing) -> None:
+    event, anonymous = kept_everywhere(engine), kept_everywhere(engine)
+    erasing.erase([event.id], ERASER)
+    with engine.begin() as connection:
+        erasing.anonymise_within(connection, [anonymous.id], {}, ERASER)
+    assert tell(engine, a_state(event, words=CANARY), a_state(anonymous, words=CANARY)) == 0
+    missing = DeliveryMissing(uuid4(), (Missing(event.id, uuid4(), "owner", ""),))
+    ReturnMissing(engine)([Delivery(missing)])
+    resending = Resending(engine, "ada")
+    assert resending.request_channel(event.id, "owner") is False
+    assert resending.unknown([event.id]) == [event.id]
+    with pytest.raises(NotFound):
+        Work(engine).resend(event.id, "owner", an_asker())
+    assert places_of(engine, CANARY) == set()
+
+
+def test_a_copy_that_is_parked_afterwards_is_dropped(engine: Engine) -> None:
+    event, other = kept_everywhere(engine), an_event(form="contact")
+    Erasing(engine, clock=lambda: event.accepted_at).erase([event.id], ERASER)
+    park(engine, event, refuse=RefuseErased(engine))
+    park(engine, replace(event, accepted_at=event.accepted_at + timedelta(hours=1)), refuse=RefuseErased(engine))
+    park(engine, other, refuse=RefuseErased(engine))
+    with reading(engine).connect() as connection:
+        assert connection.scalar(select(func.count()).select_from(PARKED.messages)) == 2
+
+
+def test_a_copy_that_is_parked_just_then_is_dropped(engine: Engine, erasing: Erasing) -> None:
+    event = an_event()
+    store(engine, event)
+    looks: list[bool] = []
+
+    def refuse(_parking: ParkedMessage) -> bool:
+        looks.append(bool(looks and erasing.erase([event.id], ERASER)))
+        return looks[-1]
+
+    park(engine, event, refuse=refuse)
+    assert places_of(engine, "Lovelace") == set()
+
+
+def test_after_a_vacuum_the_raw_file_has_nothing_of_it(sqlite_url: str, tmp_path: Path) -> None:
+    """The statements are those of docs/privacy.md."""
+    told = (ROOT / "docs" / "privacy.md").read_text()
+    statements = re.findall(r"- SQLite: `(.*?)`", told)[0].rstrip(";").split("; ")
+    with migrated(sqlite_url) as engine:
+        event = kept_everywhere(engine)
+        Erasing(engine).erase([event.id], ERASER)
+        file = sqlite3.connect(str(engine.url.database), isolation_level=None)
+        for statement in statements:
+            file.execute(statement)
+        file.close()
+    files = list(tmp_path.glob("test.db*"))
+    assert files
+    assert not [file for file in files if CANARY.encode() in file.read_bytes()]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -13,6 +14,7 @@ from shared.messaging.incoming import Incoming
 from shared.messaging.message import message_of
 from shared.messaging.topology import STORAGE
 from shared.parked.collector import keeper
+from shared.parked.parsing import ParkedMessage
 from shared.parked.repository import ParkedRepository
 from storage_service.accounts.asker import Asker
 from storage_service.deliveries.resending import Resending
@@ -49,12 +51,16 @@ def kept_everywhere(engine: Engine, word: str = CANARY, form: str = "contact", *
     return event
 
 
-def park(engine: Engine, event: SubmissionAccepted, reason: str = "refused") -> None:
-    """Have storage keep a parked copy of an event."""
+def _nothing(_parking: ParkedMessage) -> bool:
+    return False
+
+
+def park(engine: Engine, event: SubmissionAccepted, refuse: Callable[[ParkedMessage], bool] = _nothing) -> None:
+    """Have storage keep a parked copy of an event, unless it refuses it."""
     message = message_of(event)
-    headers = {"x-reason": reason, "x-parking": str(event.id)}
+    headers = {"x-reason": "refused", "x-parking": str(event.id)}
     incoming = Incoming(message.body, message.type, message.id, headers, tag=1, generation=1)
-    keeper(ParkedRepository(engine, PARKED), [STORAGE], lambda _name: None)(incoming)
+    keeper(ParkedRepository(engine, PARKED), [STORAGE], lambda _name: None, refuse)(incoming)
 
 
 def places_of(engine: Engine, needle: str) -> set[str]:

@@ -169,7 +169,8 @@ def test_the_gateways_reach_the_consoles_in_a_network_that_nobody_else_is_in() -
 def test_the_console_has_the_keys_hashes_and_no_other_services_secrets() -> None:
     services = {each: service for file, each, service in FOUND if file == "docker-compose.yml"}
     assert [volume for volume in services["console"]["volumes"] if isinstance(volume, str)] == [
-        "console-secrets:/secrets:ro"
+        "console-secrets:/secrets:ro",
+        "erasures:/erasures",
     ]
     copied = "/secrets/api_key_hashes /secrets/operator_key_hashes /secrets/setup_token /console"
     assert copied in services["setup"]["command"][-1]

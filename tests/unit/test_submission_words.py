@@ -91,3 +91,10 @@ def test_tries_are_shown_the_oldest_first() -> None:
     [one] = deliveries_shown([{"channel": "owner", "state": "sent", "attempts": 2, "tries": tries}])
     assert [(each.number, each.outcome) for each in one.tries] == [(1, "not yet"), (2, "sent")]
     assert one.at == one.tries[0].at
+
+
+def test_what_was_erased_says_only_that_it_was() -> None:
+    assert said(a_step()) == "changed it"
+    assert said(a_step(erased=True)) == "erased what was here before"
+    assert said(a_step(anonymised=True, arrived_after=1)) == "made it anonymous, one that came afterwards was refused"
+    assert said(a_step(erased=True, arrived_after=1200)).endswith("1,200 that came afterwards were refused")

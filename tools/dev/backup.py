@@ -16,6 +16,7 @@ from dev.steps import ROOT, RUN, CannotGoOn, leave, say
 from shared.messaging.rabbitmq import depths
 
 _ASIDE = "aside"
+_REPLAY = "(set -a; . {0}/storage.env; .venv/bin/python -m storage_service {1})"
 _PUT = (archive.SECRETS, archive.FORMS, archive.FORM_SECRETS, archive.TEMPLATES)
 
 
@@ -61,6 +62,10 @@ def restore(directory: Path, file: Path, own: Mapping[str, Path]) -> None:
         if archive.TEMPLATES not in own and (kept := directory / archive.TEMPLATES).exists():
             say(f"The templates of mails are in {kept}: put them where you want them, and COUNTERFOIL_TEMPLATES there.")
     say(f"Restored {about['submissions']} submissions as of {about['made_at']}. Start it: make run")
+    if (erasures := directory / run_settings.ERASURES).exists():
+        say("What was erased since is back. Before you start it, erase it again:")
+        for command in ("migrate", f"erase --replay {erasures}"):
+            say("  " + _REPLAY.format(directory, command))
 
 
 def tell_what_waits(directory: Path) -> None:

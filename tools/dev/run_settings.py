@@ -16,6 +16,9 @@ OWNER = "owner@example.org"
 """Whom the sink keeps the owner's mails for, unless somebody says who the owner is."""
 
 _OURS = ("COUNTERFOIL_", "OTEL_")
+ERASURES = "erasures"
+"""The file below a run's directory in which erasures are noted; no backup has it, and no restore takes it away."""
+
 _DATABASE_OF = {"console": "storage"}
 
 
@@ -61,6 +64,7 @@ def environment(directory: Path, service: str, made: Mapping[str, str]) -> dict[
         "SECRET_FILE": str(secrets / "secret"),
         "API_KEY_HASHES_FILE": str(secrets / "api_key_hashes"),
         "OPERATOR_KEY_HASHES_FILE": str(secrets / "operator_key_hashes"),
+        "ERASURES": str(directory / ERASURES),
         "SETUP_TOKEN_FILE": str(secrets / "setup_token"),
         "FORM_SECRETS": str(ROOT / "secrets" / "forms"),
         "LOG_FORMAT": "console",

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field
+from pathlib import Path
 
-from environs import validate
+from environs import FileAwareEnv, validate
+from marshmallow import ValidationError
 
 from shared import settings
 from shared.database import database_url
@@ -16,6 +19,7 @@ class Settings:
 
     broker_url: str = field(repr=False)
     database_url: str = field(repr=False)
+    erasures: Path | None
     batch_size: int
     batch_age_ms: int
     metrics_bind: str | None
@@ -29,6 +33,7 @@ def load(*, with_broker: bool = True) -> Settings:
     loaded = Settings(
         broker_url=settings.broker_url(env) if with_broker else "",
         database_url=database_url(env, "sqlite:///storage.db"),
+        erasures=erasures_file(env),
         batch_size=env.int("BATCH_SIZE", 500, validate=validate.Range(1, 5000)) or 0,
         batch_age_ms=env.int("BATCH_AGE_MS", 20, validate=validate.Range(0, 10_000)) or 0,
         metrics_bind=settings.metrics_bind(env),
@@ -37,3 +42,19 @@ def load(*, with_broker: bool = True) -> Settings:
     )
     settings.sealed(env)
     return loaded
+
+
+def erasures_file(env: FileAwareEnv) -> Path | None:
+    """Read `ERASURES`, the file in which each erasure is noted beside the database; None for nowhere, the default."""
+    text = env.str("ERASURES", "", validate=_can_be_added_to) or ""
+    return Path(text) if text else None
+
+
+def _can_be_added_to(text: str) -> None:
+    path = Path(text)
+    if not text:
+        return
+    if path.is_dir() or not path.parent.is_dir():
+        raise ValidationError(f"expected a file in a folder that there is, got {text!r}")
+    if not os.access(path if path.exists() else path.parent, os.W_OK):
+        raise ValidationError(f"{text!r} cannot be written by this process: see who owns its folder")

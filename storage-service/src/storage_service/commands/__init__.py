@@ -25,6 +25,7 @@ COMMANDS: Mapping[str, Command] = {
     "retention": _later("retention"),
     "seal": _later("seal"),
     "import": _later("import_"),
+    "erase": _later("erase"),
 }
 """Each command by its name."""
 

@@ -35,7 +35,7 @@ from storage_service.console.serving.instruments import RequestInstruments
 from storage_service.console.settings import Settings
 from storage_service.console.trying import Trying
 from storage_service.deliveries.listing import Deliveries
-from storage_service.erasing import Erasing
+from storage_service.erasing import Erasing, journal_of
 from storage_service.erasing.single import EraseOne
 from storage_service.hooks import Hooks, Samples
 from storage_service.hooks.telling import TellAgain
@@ -82,11 +82,11 @@ class Console:
         uses = LastUses(self._behind)
         outbox = OutboxPublisher(self._behind, Outbox(OUTBOX), Lease(LEASES, "outbox"), broker.publisher(), reach=reach)
         indexer = Indexer(self._behind)
+        self._journal = journal_of(settings.erasures)
         self._reach, self._job_ended = reach, measure_jobs(registry, lambda: opened(self._behind))
         jobs = self._runner(self._behind)
-        retention = worker_of(
-            self._behind, Erasing(self._behind, reach=reach), forms, settings.audit_kept_for, registry, reach
-        )
+        erases = Erasing(self._behind, journal=self._journal, reach=reach)
+        retention = worker_of(self._behind, erases, forms, settings.audit_kept_for, registry, reach)
         measure_outbox(registry, outbox.waiting)
         measure_lag(registry, indexer.lag_s)
         self._running: list[Consumer] = [uses, outbox, indexer, jobs, TellAgain(self._behind), retention]
@@ -115,7 +115,7 @@ class Console:
             one.stop()
 
     def _runner(self, engine: Engine) -> JobRunner:
-        steps = Steps(engine, kinds_of(engine, Work(engine), Erasing(engine)), reach=self._reach)
+        steps = Steps(engine, kinds_of(engine, Work(engine), Erasing(engine, journal=self._journal)), reach=self._reach)
         return JobRunner(steps, forget=Forgetting(engine), ended=self._job_ended)
 
     def _app(self, settings: Settings, forms: Forms, used: Callable[[str, datetime], None], reach: Reach) -> Flask:
@@ -123,7 +123,8 @@ class Console:
         accounts, sign_in = accounts_of(self._engine, settings.setup), settings.sign_in
         hooks = Hooks(self._engine, allowed=settings.webhook_allow)
         jobs, asking = Jobs(self._engine, records, self._runner(self._engine), audit), Asking(self._rpc)
-        erasing, opening = Erasing(self._engine, audit=audit, reach=reach), Opening(settings.opening_keys)
+        erasing = Erasing(self._engine, audit=audit, journal=self._journal, reach=reach)
+        opening = Opening(settings.opening_keys)
         contents = Contents(self._engine, forms, OpenedFor(opening, audit))
         parts = Parts(
             records=records,

@@ -20,6 +20,7 @@ from shared.sealing.settings import keys_that_open
 from shared.settings import is_bind
 from storage_service.accounts.joining import EXPECTED, Told, setup_token
 from storage_service.accounts.ways.settings import SignIn, problems, sign_in
+from storage_service.settings import erasures_file
 
 BIND = "127.0.0.1:8090"
 PROXIES = "127.0.0.0/8, ::1/128"
@@ -48,6 +49,7 @@ class Settings:
 
     broker_url: str = field(repr=False)
     database_url: str = field(repr=False)
+    erasures: Path | None = None
     bind: str = BIND
     forms: Path = Path("forms.toml")
     api_key_hashes: tuple[str, ...] = field(default=(), repr=False)
@@ -80,6 +82,7 @@ def load() -> Settings:
     loaded = Settings(
         broker_url=settings.broker_url(env),
         database_url=database_url(env, "sqlite:///storage.db"),
+        erasures=erasures_file(env),
         bind=env.str("CONSOLE_BIND", BIND, validate=is_bind) or BIND,
         forms=form_settings.forms_file(env),
         api_key_hashes=key_hashes(env, "API_KEY_HASHES"),

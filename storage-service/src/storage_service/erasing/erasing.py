@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, Engine, Row
 
 from shared.contracts import SubmissionErased
+from shared.contracts.submission_erased import is_covered
 from shared.database import Outbox, classified
 from shared.failpoints import Reach, ignore
 from shared.messaging.message import message_of
@@ -65,15 +68,38 @@ class Erasing:
         """Erase some hundreds in the caller's transaction, who tells the audit; see `erase`."""
         now = self._clock()
         if unknown:
-            rows.make_missing(connection, ids, now)
-        found = {row.id: row.version for row in rows.locked(connection, ids, by.forms)}
-        if found:
-            rows.empty(connection, list(found), now)
-            self._forget(connection, list(found))
-            steps = {key: Step(now, by.name, {"erased": True}, version + 1, job) for key, version in found.items()}
-            write_steps(connection, steps)
-            self._tell(connection, dict.fromkeys(found, now))
-        return len(found)
+            rows.make_missing(connection, dict.fromkeys(ids, now))
+        found = rows.locked(connection, ids, by.forms)
+        moments = {row.id: now for row in found}
+        if moments:
+            self._take(connection, found, moments, by, job)
+            self._journal.add(moments)  # before the commit: what it has too early does no harm
+            _tell(connection, moments)
+        return len(moments)
+
+    def again(self, moments: Mapping[UUID, datetime], by: Asker, *, keep: bool = True) -> int:
+        """Erase what was erased at these moments before, in one transaction, and return how many were not any more.
+
+        What was accepted later than that stays. Notify is told of each. `keep` has the journal note them.
+        """
+        if not moments:
+            return 0
+        with classified(), self._engine.begin() as connection:
+            made = rows.make_missing(connection, moments)
+            found = rows.locked(connection, list(moments), None)
+            gone = [row for row in found if is_covered(row.accepted_at, moments[row.id])]
+            self._take(connection, gone, moments, by, None)
+            rows.erased_later(connection, moments)
+            if keep:
+                self._journal.add(moments)
+            _tell(connection, moments)
+            self._reach("erase-before-commit")
+        self._reach("erase-after-commit")
+        return len(gone) - made
+
+    def keeps_in(self, file: Path) -> bool:
+        """Say whether this file is the one that erasures are noted in."""
+        return self._journal.is_in(file)
 
     def anonymise_within(
         self, connection: Connection, ids: Sequence[UUID], keep: Mapping[str, Collection[str]], by: Asker
@@ -92,7 +118,7 @@ class Erasing:
             find_by_what_is_kept(connection, kept)
             steps = {key: Step(now, by.name, {"anonymised": True}, version + 1) for key, version in found.items()}
             write_steps(connection, steps)
-            Outbox(OUTBOX).add(connection, [message_of(SubmissionErased(key, now)) for key in keys])
+            _tell(connection, dict.fromkeys(keys, now))
         return len(found)
 
     def _some(self, ids: Sequence[UUID], by: Asker, *, unknown: bool) -> int:
@@ -105,12 +131,27 @@ class Erasing:
         self._reach("erase-after-commit")
         return erased
 
+    def _take(
+        self,
+        connection: Connection,
+        found: Sequence[Row[Any]],
+        moments: Mapping[UUID, datetime],
+        by: Asker,
+        job: UUID | None,
+    ) -> None:
+        """Empty rows that are locked, and forget all beside them."""
+        if not found:
+            return
+        rows.empty(connection, {row.id: moments[row.id] for row in found})
+        self._forget(connection, [row.id for row in found])
+        steps = {row.id: Step(moments[row.id], by.name, {"erased": True}, row.version + 1, job) for row in found}
+        write_steps(connection, steps)
+
     def _forget(self, connection: Connection, keys: Sequence[UUID]) -> None:
         for one in self._forgets:
             one.forget(connection, keys)
 
-    def _tell(self, connection: Connection, moments: Mapping[UUID, datetime]) -> None:
-        """Tell notify by the outbox, and the file at once: what it has twice, or too early, does no harm."""
-        told = [message_of(SubmissionErased(key, at)) for key, at in moments.items()]
-        Outbox(OUTBOX).add(connection, told)
-        self._journal.add(moments)
+
+def _tell(connection: Connection, moments: Mapping[UUID, datetime]) -> None:
+    """Tell notify by the outbox."""
+    Outbox(OUTBOX).add(connection, [message_of(SubmissionErased(key, at)) for key, at in moments.items()])

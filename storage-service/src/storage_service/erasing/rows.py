@@ -55,11 +55,19 @@ def locked(connection: Connection, keys: Sequence[UUID], forms: frozenset[str] |
     return list(connection.execute(found.order_by(_S.id).with_for_update()))
 
 
-def empty(connection: Connection, keys: Sequence[UUID], at: datetime) -> None:
-    """Empty rows that are locked: they were erased at this moment."""
+def empty(connection: Connection, moments: Mapping[UUID, datetime]) -> None:
+    """Empty rows that are locked: each was erased at its moment."""
     values = {name: null() if value is None else value for name, value in EMPTIED.items()}  # None is a null of JSON
-    emptied = update(submissions).where(_S.id.in_(keys))
-    connection.execute(emptied.values(**values, version=_S.version + 1, erased_at=at))
+    for at in sorted(set(moments.values())):
+        emptied = update(submissions).where(_S.id.in_([key for key, other in moments.items() if other == at]))
+        connection.execute(emptied.values(**values, version=_S.version + 1, erased_at=at))
+
+
+def erased_later(connection: Connection, moments: Mapping[UUID, datetime]) -> None:
+    """Note of rows that were erased before that they were erased at these moments, where those are later."""
+    for key in sorted(moments):
+        later = update(submissions).where(_S.id == key, _S.erased_at < moments[key])
+        connection.execute(later.values(erased_at=moments[key]))
 
 
 def anonymise(connection: Connection, keys: Sequence[UUID], keep: Mapping[str, Collection[str]], at: datetime) -> Kept:
@@ -80,11 +88,19 @@ def _only(fields: Mapping[str, JsonValue], names: Collection[str]) -> Mapping[st
     return {name: value for name, value in fields.items() if name in names}
 
 
-def make_missing(connection: Connection, keys: Sequence[UUID], now: datetime) -> None:
-    """Make an empty row for each key that has none: what is known of it is on its way, or parked."""
-    made = (postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert)(submissions)
-    kept = {"form": UNKNOWN_FORM, "accepted_at": now, "stored_at": now}
+def make_missing(connection: Connection, moments: Mapping[UUID, datetime]) -> int:
+    """Make an empty row for each key that has none, of this moment: what is known of it is on its way, or parked.
+
+    Return how many were made.
+    """
+    there = set(connection.scalars(select(_S.id).where(_S.id.in_(moments))))
     emptied = {name: EMPTIED[name] for name in ("fields", "fingerprint", "source", "control")}
-    rows = [{"id": key, **kept, **emptied} for key in sorted(set(keys))]
+    rows = [
+        {"id": key, "form": UNKNOWN_FORM, "accepted_at": at, "stored_at": at, **emptied}
+        for key, at in sorted(moments.items())
+        if key not in there
+    ]
     if rows:
+        made = (postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert)(submissions)
         connection.execute(made.on_conflict_do_nothing(), rows)
+    return len(rows)

@@ -50,7 +50,7 @@ def step_words(step: Step) -> list[Piece]:
     for name, change in step.changes.items():
         for sentence in _SENTENCES.get(name, _unknown)(change, step.by):
             said += [*([Piece(", ")] if said else []), *sentence]
-    return said
+    return said or [Piece("changed it")]  # what, was erased
 
 
 def _unknown(_change: Any, _by: str) -> list[Sentence]:
@@ -87,6 +87,11 @@ def _resend(channel: str | None, _by: str) -> list[Sentence]:
     return [(Piece(f"asked to send again: {channel_words(channel or '')}"),)]
 
 
+def _arrived(count: int, _by: str) -> list[Sentence]:
+    said = "one that came afterwards was refused" if count == 1 else f"{count:,} that came afterwards were refused"
+    return [(Piece(said),)]
+
+
 _SENTENCES: Mapping[str, Callable[[Any, str], list[Sentence]]] = {
     "state": _state,
     "starred": _starred,
@@ -96,5 +101,8 @@ _SENTENCES: Mapping[str, Callable[[Any, str], list[Sentence]]] = {
     "note": lambda *_: [(Piece("wrote a note"),)],
     "reply": lambda *_: [(Piece("replied by mail"),)],
     "resend": _resend,
+    "erased": lambda *_: [(Piece("erased what was here before"),)],
+    "anonymised": lambda *_: [(Piece("made it anonymous"),)],
+    "arrived_after": _arrived,
 }
 """By the name of what was changed; see `work.trail.Step`."""
