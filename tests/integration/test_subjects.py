@@ -21,6 +21,7 @@ from shared.messaging.topology import NOTIFY_QUERIES, STORAGE_QUERIES
 from shared.parked import naming
 from shared.parked.naming import Naming
 from storage_service.accounts.asker import SCOPES, Asker
+from storage_service.sealed import Opening
 from storage_service.store.repository import SubmissionRepository
 from storage_service.subjects.finding import Finder
 from storage_service.subjects.person import person_of
@@ -29,6 +30,7 @@ from storage_service.work import Change
 from support.console_app import ConsoleApp, a_console
 from support.erasures import park, places_of
 from support.events import an_event
+from support.sealed import CANARY, KEY, a_sealed_event
 from support.search_rows import indexed
 from support.submission_databases import NOW, migrated, store
 
@@ -308,6 +310,23 @@ def test_a_copy_has_everything_and_shows_what_strangers_sent_as_text(
     assert page.count("<article>") == 120 + len(document["not_stored"]) + 1
     assert "alert(1)" in page
     assert "\u202e" not in page
+
+
+@pytest.mark.parametrize("scopes", [("export", "unseal"), ("export",)], ids=" and ".join)
+def test_a_copy_has_sealed_fields_in_the_clear_for_who_may_open_them(
+    engine: Engine, tmp_path: Path, notify: Notify, scopes: tuple[str, ...]
+) -> None:
+    opening = a_console(engine, tmp_path, opening=Opening([KEY]))
+    opening.broker.serve(STORAGE_QUERIES, naming.methods(Naming(engine, PARKED)))
+    opening.broker.serve(NOTIFY_QUERIES, notify.methods())
+    store(engine, a_sealed_event(email=HER))
+    answer = opening.ask("/v1/subjects/export", opening.key(*scopes), "POST", json={"email": HER})
+    with zipfile.ZipFile(io.BytesIO(answer.get_data())) as archive:
+        (one,), page = json.loads(archive.read("person.json"))["submissions"], archive.read("person.html").decode()
+    is_opened = "unseal" in scopes
+    assert (one["opened"], one["sealed"]) == (({"iban": CANARY}, []) if is_opened else ({}, ["iban"]))
+    assert (CANARY in page) is is_opened
+    assert ("not opened for this copy" in page) is not is_opened
 
 
 class Tags(HTMLParser):

@@ -67,7 +67,7 @@ class Contents:
         return [{"accepted_at": each["accepted_at"], "fields": each["fields"]} for each in told]
 
     def _shown(self, one: Record, by: Asker) -> dict[str, Any]:
-        form = self.forms.get(one.form)
+        form, opened = self.forms.get(one.form), dict(self.opened(one, by))
         return {
             "id": str(one.id),
             "form": one.form,
@@ -76,7 +76,8 @@ class Contents:
             "stored_at": iso(one.stored_at),
             "fields": dict(one.fields),
             "field_labels": labels_of(form, {**one.fields, **one.sealed}),
-            "opened": dict(self.opened(one, by)),
+            "opened": opened,
+            "sealed": sorted(one.sealed.keys() - opened.keys()),
             "source": _said(one.source),
             "control": _said(one.control),
             "spam": one.spam,
