@@ -26,9 +26,10 @@ def test_a_command_goes_on_when_nobody_reads_what_it_says() -> None:
 @pytest.mark.parametrize(
     ("program", "command", "others"),
     [
-        ("storage_service", "run", ["flask", "webauthn", "joserfc"]),
-        ("storage_service", "user", ["flask", "webauthn", "joserfc"]),
+        ("storage_service", "run", ["flask", "webauthn", "joserfc", "alembic"]),
+        ("storage_service", "user", ["flask", "webauthn", "joserfc", "alembic"]),
         ("storage_service", "migrate", ["flask", "webauthn", "joserfc"]),
+        ("notify_service", "run", ["alembic"]),
         ("notify_service", "migrate", ["dns"]),
     ],
 )

@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any
 from zlib import crc32
 
 import structlog
-from alembic import command, context
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import Script, ScriptDirectory
-from sqlalchemy import Connection, Engine, MetaData, func, select, text
+from sqlalchemy import Connection, Engine, MetaData, column, func, inspect, select, table, text
 from sqlalchemy.exc import DBAPIError
 
 from shared.database.engines import reading
 from shared.database.failures import classified
 from shared.database.sqlite_files import is_not_made
 from shared.messaging.failures import DependencyUnavailable
+
+if TYPE_CHECKING:  # a start only compares revisions: it need not wait for Alembic, nor keep it in memory
+    from alembic.config import Config
+    from alembic.script import Script
+
+_SCRIPT = re.compile(r"m(\d{4})_\w+\.py")
+"""The name of a migration's file, which says its revision."""
 
 
 class MigrationFailed(Exception):
@@ -49,9 +54,11 @@ class Migrations:
     def upgrade_within(self, connection: Connection) -> None:
         """Bring the schema up to date in a transaction that has begun; others wait until it ends."""
         before = self._locked(connection)
-        if not before <= self._known():
+        if not before <= self.known():
             structlog.get_logger().warning("the schema is of a newer version, and left so", table=self.version_table)
             return
+        from alembic import command  # noqa: PLC0415 - see above
+
         command.upgrade(self._config(connection), "head")
         self._tell(before, self._current(connection))
 
@@ -70,7 +77,9 @@ class Migrations:
 
     def _back(self, current: set[str], revision: str) -> Sequence[Script]:
         """Return the migrations to take back, the latest first."""
-        scripts, known = list(self._scripts().walk_revisions()), sorted(self._known())
+        from alembic.script import ScriptDirectory  # noqa: PLC0415
+
+        scripts, known = list(ScriptDirectory.from_config(self._config()).walk_revisions()), sorted(self.known())
         if revision not in known:
             raise MigrationFailed(f"there is no revision {revision}, only {', '.join(known)}")
         if not current or not revision <= max(current) <= known[-1]:
@@ -80,6 +89,8 @@ class Migrations:
 
     def _taken_back(self, connection: Connection, step: Script) -> Sequence[str]:
         """Take one migration back, and return what that loses."""
+        from alembic import command  # noqa: PLC0415
+
         lost: Sequence[str] = step.module.lost(connection) if hasattr(step.module, "lost") else ()
         command.downgrade(self._config(connection), str(step.down_revision))
         return lost
@@ -103,7 +114,8 @@ class Migrations:
             return True
         with classified(), reading(engine).connect() as connection:
             current = self._current(connection)
-        return not current or (current <= self._known() and current != set(self._scripts().get_heads()))
+        known = self.known()
+        return not current or (current <= known and current != {max(known)})
 
     @staticmethod
     def advice(engine: Engine, program: str) -> str:
@@ -125,10 +137,18 @@ class Migrations:
 
     def run(self, connection: Connection) -> None:
         """Run the migrations that Alembic was asked for; a service's `env.py` calls this."""
+        from alembic import context  # noqa: PLC0415
+
         _lift_limits(connection)
         context.configure(connection=connection, target_metadata=self.metadata, **self.options())
         with context.begin_transaction():
             context.run_migrations()
+
+    def known(self) -> set[str]:
+        """Return the revisions of this version, by the names of its files."""
+        package, _, folder = self.location.partition(":")
+        names = [one.name for one in files(package).joinpath(folder, "versions").iterdir()]
+        return {found[1] for found in map(_SCRIPT.fullmatch, names) if found}
 
     def options(self) -> dict[str, Any]:
         """Return the options with which Alembic sees this service's own tables alone, and compares types."""
@@ -139,18 +159,17 @@ class Migrations:
         }
 
     def _current(self, connection: Connection) -> set[str]:
-        return set(MigrationContext.configure(connection, opts=self.options()).get_current_heads())
-
-    def _known(self) -> set[str]:
-        return {script.revision for script in self._scripts().walk_revisions()}
-
-    def _scripts(self) -> ScriptDirectory:
-        return ScriptDirectory.from_config(self._config())
+        """Return the revision of the schema, where Alembic keeps it; none of an empty one."""
+        if not inspect(connection).has_table(self.version_table):
+            return set()
+        return set(connection.scalars(select(column("version_num")).select_from(table(self.version_table))))
 
     def _is_own(self, name: str | None, kind: str, _parents: object) -> bool:
         return kind != "table" or name in self.metadata.tables
 
     def _config(self, connection: Connection | None = None) -> Config:
+        from alembic.config import Config  # noqa: PLC0415
+
         config = Config(attributes={"connection": connection})
         config.set_main_option("script_location", self.location)
         return config

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from alembic import op
 from sqlalchemy import (
     JSON,
     CheckConstraint,
@@ -43,6 +42,8 @@ class ParkedTables:
 
 def create_tables(service: str) -> None:
     """Make the tables, in a migration, as they were first. What changes later is a migration of its own."""
+    from alembic import op  # noqa: PLC0415 - only migrations need it
+
     _define(service, op.create_table)
     for name, columns in _indexes(service).items():
         op.create_index(name, f"{service}_parked", columns)
@@ -50,6 +51,8 @@ def create_tables(service: str) -> None:
 
 def drop_tables(service: str) -> None:
     """Remove the tables, in a migration, with all that is in them."""
+    from alembic import op  # noqa: PLC0415
+
     op.drop_table(f"{service}_parked_actions")
     op.drop_table(f"{service}_parked")
 
