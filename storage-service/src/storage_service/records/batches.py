@@ -42,6 +42,11 @@ def _batch(reader: Reader, found: Select[Any], fetched: int) -> tuple[list[Row[A
     batch, characters = list[Row[Any]](), 0
     with reader.connection() as connection:
         for some in connection.execution_options(yield_per=fetched).execute(found).partitions():
+            together = sum([row[-1] for row in some])
+            if len(batch) + len(some) <= BATCH_ROWS and characters + together <= BATCH_CHARACTERS:
+                batch += some
+                characters += together
+                continue
             for row in some:
                 characters += row[-1]
                 if batch and (len(batch) == BATCH_ROWS or characters > BATCH_CHARACTERS):
@@ -51,7 +56,7 @@ def _batch(reader: Reader, found: Select[Any], fetched: int) -> tuple[list[Row[A
 
 
 def _fetched_next(rows: Sequence[Row[Any]]) -> int:
-    characters: int = sum(row[-1] for row in rows) // max(1, len(rows))
+    characters: int = sum([row[-1] for row in rows]) // max(1, len(rows))
     return max(_FETCHED_FEWEST, min(_FETCHED_CHARACTERS // max(1, characters), _FETCHED_MOST))
 
 

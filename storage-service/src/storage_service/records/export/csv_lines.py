@@ -40,7 +40,9 @@ class CsvLines:
         }
         self._begin = _BOM if asked.has_bom else ""
         self._headers = [*map(guarded, layout.titles)]
-        self._table = TableRows(layout, _cell, MAY_BE, how)
+        is_utc = str(asked.zone) == "UTC"  # as SQLite has it, then
+        plain = frozenset[Kind](("text", "moment") if is_utc else ("text",))
+        self._table = TableRows(layout, _cell, MAY_BE, how, plain)
         self.columns = self._table.columns
 
     def chunks(self, batches: Iterable[Sequence[Row[Any]]]) -> Iterator[bytes]:
@@ -49,10 +51,11 @@ class CsvLines:
         sink.seek(0, 2)
         writer = csv.writer(sink, lineterminator="\r\n")
         writer.writerow(self._headers)
+        write, cells, written = writer.writerow, self._table.cells, sink.tell
         for rows in batches:
             for row in rows:
-                writer.writerow(self._table.cells(row))
-                if sink.tell() > CHUNK_CHARACTERS:
+                write(cells(row))
+                if written() > CHUNK_CHARACTERS:
                     yield _taken(sink)
         yield _taken(sink)
 
@@ -60,6 +63,8 @@ class CsvLines:
 def _cell(value: JsonValue) -> str:
     if value is None:
         return ""
+    if type(value) is int:
+        return repr(value)
     return guarded(value) if isinstance(value, str) else text_of(value)
 
 

@@ -15,10 +15,18 @@ from storage_service.records.export.meta import FIELDS, Kind, Write, reading, wr
 class TableRows:
     """Makes the cells of a table: of fields by `write`, of all else by `how`, which says it for each kind.
 
-    A text that begins with none of the signs in `special` is a cell as it is: most are, and so it is quicker.
+    A text that begins with none of the signs in `special` is a cell as it is: most are, and so it is quicker. So are
+    texts of the kinds in `plain`.
     """
 
-    def __init__(self, layout: Layout, write: Write, special: frozenset[str], how: Mapping[Kind, Write]) -> None:
+    def __init__(
+        self,
+        layout: Layout,
+        write: Write,
+        special: frozenset[str],
+        how: Mapping[Kind, Write],
+        plain: frozenset[Kind] = frozenset(),
+    ) -> None:
         found = reading(layout.metas)
         self.columns: Sequence[ColumnElement[Any]] = found.columns
         """What is to be read for it; see `Records.batches`."""
@@ -26,7 +34,10 @@ class TableRows:
         self._known = frozenset(layout.fields) if layout.has_others else None
         self._order = layout.order
         self._write, self._special = write, special
-        self._metas = [(at, written(meta, how)) for at, meta in zip(found.places, layout.metas, strict=True)]
+        self._metas = [
+            (at, written(meta, how), meta.kind in plain and meta.member is None)
+            for at, meta in zip(found.places, layout.metas, strict=True)
+        ]
 
     def cells(self, row: Row[Any]) -> list[Any]:
         """Return a cell for each column."""
@@ -37,5 +48,8 @@ class TableRows:
         if self._known is not None:
             others = {name: value for name, value in values.items() if name not in self._known}
             found.append(write(others or None))
-        found += [of(row[at]) for at, of in self._metas]
+        found += [
+            one if is_plain and type(one := row[at]) is str and one[:1] not in special else of(row[at])
+            for at, of, is_plain in self._metas
+        ]
         return found if self._order is None else [found[at] for at in self._order]
