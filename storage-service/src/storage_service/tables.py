@@ -119,7 +119,14 @@ def _index_newest_first(name: str, *columns: Column[Any], condition: ColumnEleme
     _index(name, *columns, submissions.c.accepted_at.desc(), submissions.c.id.desc(), condition=condition)
 
 
-_index_newest_first("submissions_by_form", submissions.c.form, condition=submissions.c.spam.is_(None))
+_index(
+    "submissions_by_form",
+    submissions.c.form,
+    submissions.c.accepted_at.desc(),
+    submissions.c.id.desc(),
+    submissions.c.state,
+    submissions.c.spam,
+)
 _index_newest_first("submissions_spam_by_form", submissions.c.form, condition=submissions.c.spam.is_not(None))
 _index_newest_first("submissions_by_acceptance")
 _index_newest_first("submissions_by_state", submissions.c.state)

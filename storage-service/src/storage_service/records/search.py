@@ -16,6 +16,7 @@ from storage_service.records.bounded import QUERY_SECONDS_MOST, Reader
 from storage_service.records.conditions import Asking, Conditions, within
 from storage_service.records.cursors import Cursor, CursorError, Way
 from storage_service.records.record import Record, columns, record_of
+from storage_service.records.sampling import Sampling
 from storage_service.tables import submissions
 
 PAGE_MOST = 200
@@ -80,6 +81,8 @@ class Records:
         self._reader = Reader(engine, seconds_most)
         self._clock = clock
         self._conditions = Conditions(engine.dialect.name, self._is_common)
+        is_sqlite = engine.dialect.name == "sqlite"
+        self._sampling = Sampling(self._reader, self._conditions.source, is_sqlite=is_sqlite)
 
     def page(
         self,
@@ -126,11 +129,12 @@ class Records:
 
         With `stored_by`, those that were stored by this moment.
         """
+        asked = self._asked(query, forms, now, zone, me)
         found: Select[Any] = select(literal_column("1")).select_from(self._conditions.source)
-        found = found.where(self._asked(query, forms, now, zone, me), *_by(stored_by))
-        if most is not None:  # in the order of an index, so that it ends early
-            found = found.order_by(_S.accepted_at.desc(), _S.id.desc()).limit(most + 1)
-        limited = found.subquery()
+        found = found.where(asked, *_by(stored_by))
+        if most is not None and self._sampling.finds_often(query, asked):  # by an index in this order, and to its end
+            found = found.order_by(_S.accepted_at.desc(), _S.id.desc())
+        limited = found.limit(None if most is None else most + 1).subquery()
         with self._reader.connection() as connection:
             counted = connection.scalar(select(func.count()).select_from(limited)) or 0
         return Count(counted, is_exact=True) if most is None or counted <= most else Count(most, is_exact=False)
