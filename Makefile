@@ -15,7 +15,7 @@ COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gene
 	--no-annotate --no-emit-package counterfoil-shared
 
 .DEFAULT_GOAL = help
-.PHONY: help run key import forms-check test test-e2e test-kills test-faults test-deliveries test-clock test-compose test-proxies fuzz soak pictures lint linted format snippet lock bench backup restore clean delete-data
+.PHONY: help run key import forms-check test test-e2e test-kills test-faults test-deliveries test-import test-clock test-compose test-proxies fuzz soak pictures lint linted format snippet lock bench backup restore clean delete-data
 
 help: ## list the verbs
 	@grep -hE '^[a-z0-9-]+:.*## ' Makefile | sed 's/:.*## /\t/' | while IFS="$$(printf '\t')" read -r verb what; do \
@@ -73,6 +73,10 @@ test-faults: ## prove every row of the table of faults: what went wrong, counted
 test-deliveries: ## 10,000 submissions over five channels, every delivery accounted for (COUNT=1000 for fewer)
 	@$(PREPARE) test
 	@COUNT=$(or $(COUNT),10000) $(BIN)/python -m pytest -o faulthandler_timeout=3600 tests/e2e/test_every_channel.py $(ARGS)
+
+test-import: ## import 1,000,000 lines into each database, in flat memory (COUNT=100000 for fewer)
+	@$(PREPARE) test
+	@COUNT=$(or $(COUNT),1000000) $(BIN)/python -m pytest -o faulthandler_timeout=3600 tests/e2e/test_import_of_many.py $(ARGS)
 
 test-clock: ## run the tests by the clock of other days, all of them a year on: hours (WHEN=leap-day for one moment)
 	@$(PREPARE) test

@@ -121,7 +121,7 @@ class Importer:
         self.counts.others += len(standing.others)
         for one in standing.new:
             self.remarks.look(one)
-        for one in standing.others:
+        for one in sorted(standing.others, key=lambda other: other.first):
             self._note(NotTaken(one.first, one.last, f"another submission is here under its id, {one.id}"))
 
     def _refuse(self, one: NotTaken) -> None:

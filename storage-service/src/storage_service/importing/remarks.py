@@ -68,7 +68,9 @@ class Remarks:
             if len(self._found) >= NAMES_MOST:
                 return
             self._found[key] = Remark(what, taken.first)
-        self._found[key].times += 1
+        found = self._found[key]
+        found.first = min(found.first, taken.first)  # a batch comes in the order of its ids
+        found.times += 1
 
     def _unknown(self, name: str) -> str:
         shown = name[:80] if name.isprintable() else repr(name[:80])
