@@ -57,7 +57,6 @@ def publish(broker_url: str, *events: Event) -> None:
     publisher.close()
 
 
-@pytest.mark.timeout(240)
 def test_it_is_forgotten_whatever_dies(engine: Engine, broker_url: str, notify: Service, mail_sink: MailSink) -> None:
     event, queues = an_event(), Queues(broker_url)
     notify.start()

@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import Engine, func, select
 from sqlalchemy import event as sql_events
 
+from counterfoil_ledger.balance import seen_ids
 from notify_service.deliveries.caps import Cap, Caps
 from notify_service.deliveries.states import Claim, Erased, Sent, Tried
 from notify_service.forgetting.erasure_table import AGAIN_FOR, KEPT_FOR
@@ -281,3 +282,13 @@ def test_another_recipient_or_place_is_refused(engine: Engine, params: dict[str,
     ask = recipients.methods(engine)["deliveries_of_recipient"]
     with pytest.raises(ValueError, match=f"^{named}: "):
         ask({"recipient": "0" * 64, "limit": 2, "after": None, **params})
+
+
+def test_the_balance_expects_nothing_in_storage_of_what_a_hook_is_told_of_an_erasure(wishes: Wishes) -> None:
+    event, erasure = an_accepted(), uuid4()
+    wishes.accepted(event)
+    told = next(row for row in wishes.rows(event) if row.channel == "webhook")
+    wishes.set(told.id, submission_id=erasure, channel="hook", destination_hash=f"{uuid4()}:erased")
+    assert seen_ids(wishes.engine.url.render_as_string(hide_password=False)) == {event.id}
+    wishes.set(told.id, destination_hash=f"{uuid4()}:accepted")
+    assert seen_ids(wishes.engine.url.render_as_string(hide_password=False)) == {event.id, erasure}

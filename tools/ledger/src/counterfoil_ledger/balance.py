@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, Text, Uuid, column, select, table
+from sqlalchemy import Select, Text, Uuid, and_, column, not_, select, table
 from sqlalchemy.exc import SQLAlchemyError
 
 from counterfoil_ledger.api import CannotAsk
@@ -67,7 +67,7 @@ def read(places: Places) -> Balance:
 
     Notify first and storage last: what notify knows then, storage has had the longer time for.
     """
-    seen = _ids(places.notify_url, "deliveries", "submission_id")
+    seen = seen_ids(places.notify_url)
     queues = (STORAGE.name, *map(STORAGE.level_queue, STORAGE.levels_s))
     waiting = sum(max(0, count) for count in depths.depths(places.broker_url, queues).values())
     parked = {one.id for one in depths.parked(places.broker_url, [STORAGE.parked])} | _kept(places.storage_url)
@@ -76,6 +76,17 @@ def read(places: Places) -> Balance:
     missing = frozenset(str(each) for each in seen - rows)
     stored = len(rows - erased)
     return Balance(stored, len(rows) - stored, len(seen | rows), len(missing & parked), waiting, missing - parked)
+
+
+def seen_ids(notify_url: str) -> set[UUID]:
+    """Return the ids of the submissions that notify has deliveries of; raises `CannotAsk`.
+
+    A hook is told of an erasure under an id of the delivery's own, which no submission has.
+    """
+    key, channel, destination = column("submission_id", Uuid), column("channel", Text), column("destination_hash", Text)
+    is_told = and_(channel == "hook", destination.endswith(":erased", autoescape=True))
+    wanted = select(key).select_from(table("deliveries", key, channel, destination)).where(not_(is_told)).distinct()
+    return set(_read(notify_url, "deliveries", wanted))
 
 
 def erased_ids(storage_url: str) -> set[UUID]:
