@@ -238,3 +238,18 @@ def test_the_secrets_of_forms_lie_in_a_folder_of_their_own(manifests: list[Manif
 @pytest.mark.parametrize("place", [FOLDER / "base", ROOT / "deploy" / "forms"])
 def test_the_forms_are_those_of_a_new_installation(place: Path) -> None:
     assert (place / "forms.toml").read_text() == (ROOT / "forms.example.toml").read_text()
+
+
+def test_the_component_of_erasures_gives_every_console_the_file(example: Path) -> None:
+    folder = example.parent / "with-erasures"
+    folder.mkdir()
+    (folder / "kustomization.yaml").write_text("resources: [../base]\ncomponents: [../components/erasures]\n")
+    made = rendered(folder)
+    for manifest in made:
+        kubernetes_validate.validate(manifest, VERSIONS[-1], strict=True)
+    pod = dict(pods(made))["console"]
+    [console] = pod["containers"]
+    assert {"name": "COUNTERFOIL_ERASURES", "value": "/erasures/erasures"} in console["env"]
+    assert {"name": "erasures", "mountPath": "/erasures"} in console["volumeMounts"]
+    [claim] = of_kind(made, "PersistentVolumeClaim")
+    assert {"name": "erasures", "persistentVolumeClaim": {"claimName": claim}} in pod["volumes"]
