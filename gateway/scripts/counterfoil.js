@@ -49,7 +49,8 @@
       value && /^_(next|redirect)$/.test(name) ? make("a", { href: value }).href : value,
     ]);
 
-  // What was typed and its key, over a reload. A form with a password or a file is kept as long as the page only.
+  // What was typed and its key, over a reload. A form with a password, a file or what is marked data-sensitive is kept
+  // as long as the page only.
 
   const place = (form) => "counterfoil" + [...document.forms].indexOf(form) + address(form);
   const inputs = ({ elements }) =>
@@ -62,7 +63,7 @@
     }
   };
   const keep = (form, job) => {
-    if (form.querySelector("[type=password], [type=file]")) return;
+    if (form.querySelector("[type=password], [type=file], [data-sensitive]")) return;
     const typed = inputs(form).map(({ value, checked, selected }) => ({ value, checked, selected }));
     try {
       sessionStorage[place(form)] = JSON.stringify({ ...job, typed });

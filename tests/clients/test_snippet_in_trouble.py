@@ -177,3 +177,14 @@ def test_what_was_refused_is_there_after_a_reload_and_not_sent_by_itself(visit: 
     page.reload()
     expect(page.get_by_label("Message")).to_have_value("Kept")
     assert len(posts) == 1
+
+
+def test_what_is_marked_as_sensitive_is_not_kept_in_the_browser(visit: Visit) -> None:
+    page: Page = visit("snippet.html", OURS)
+    page.get_by_label("Message").evaluate("one => one.closest('p, label, form').dataset.sensitive = ''")
+    fill_in(page, "nowhere", message="DE02120300000000202051")
+    page.get_by_role("button").click()
+    expect(page.get_by_role("status")).to_have_attribute("data-state", "refused")
+    assert page.evaluate("JSON.stringify(sessionStorage)") == "{}"
+    page.reload()
+    expect(page.get_by_label("Message")).to_have_value("")

@@ -119,3 +119,9 @@ def test_a_sensitive_address_is_answered_by_nobody(tmp_path: Path) -> None:
     event = taken(a_gateway(tmp_path, definitions=text, sealing_key=KEY.sealing), {"email": "ada@example.org"})
     assert event.reply_address is None
     assert b"ada@example.org" not in encode(event)
+
+
+@pytest.mark.parametrize("path", ["/f/refund", "/"])
+def test_pages_mark_what_is_sensitive_so_that_no_browser_keeps_it(gateway: Gateway, path: str) -> None:
+    page = gateway.client.get(path, headers={"Accept": "text/html"}).text
+    assert page.count("data-sensitive") == (2 if path != "/" else 3)  # the list has two inputs on the page to copy

@@ -18,7 +18,7 @@ from shared.web.schemas import ID, MOMENT, TEXT, TEXT_OR_NONE, Schema, a_list, a
 from storage_service.accounts.asker import Asker
 from storage_service.console.access import asker, needs, refuse_without
 from storage_service.console.answers import JSON, json_answer
-from storage_service.console.api.actions import ACTION, ActionSchema, kind_and_action
+from storage_service.console.api.bodies.actions import ACTION, ActionSchema, kind_and_action
 from storage_service.console.api.jobs import job_shown, refusals_told
 from storage_service.console.describing import Described, body
 from storage_service.console.parameters import IDS_MOST, LINE_CHARACTERS, body_of, zone_of

@@ -13,8 +13,8 @@ from shared.web.schemas import Schema, an_object, ref
 from storage_service.accounts.asker import Asker
 from storage_service.console.access import asker, needs
 from storage_service.console.answers import json_answer, problem
-from storage_service.console.api import change_bodies
-from storage_service.console.api.shown import shown, shown_note
+from storage_service.console.api.bodies import changes as bodies
+from storage_service.console.api.bodies.shown import shown, shown_note
 from storage_service.console.describing import Described, answer, body
 from storage_service.console.parameters import Parameters, body_of
 from storage_service.console.parts import Parts
@@ -43,14 +43,14 @@ def routes(parts: Parts) -> Blueprint:
     @needs("write")
     def change(id: str) -> Response:  # noqa: A002 - as the address has it
         Parameters(request)
-        asked = change_bodies.change_of(body_of(request, change_bodies.ChangeBody()))
+        asked = bodies.change_of(body_of(request, bodies.ChangeBody()))
         return changed(work.change(id_of(id), asked, asker(), version_seen(request)))
 
     @views.post(f"{_ONE}/notes")
     @needs("write")
     def note(id: str) -> Response:  # noqa: A002
         Parameters(request)
-        text = body_of(request, change_bodies.NoteBody())["text"]
+        text = body_of(request, bodies.NoteBody())["text"]
         made = work.note(id_of(id), text, asker(), version_seen(request))
         return json_answer(shown_note(made), 201, tag_of(made.version))
 
@@ -58,7 +58,7 @@ def routes(parts: Parts) -> Blueprint:
     @needs("write")
     def send_again(id: str) -> Response:  # noqa: A002
         Parameters(request)
-        channel = body_of(request, change_bodies.AgainBody()).get("channel")
+        channel = body_of(request, bodies.AgainBody()).get("channel")
         return json_answer({"requested": work.resend(id_of(id), channel, asker())}, 202)
 
     def add(name: str, do: Callable[[UUID, Asker, int | None], Record]) -> None:
@@ -109,13 +109,13 @@ def described() -> Described:
         f"PATCH {one}": {
             "summary": "Change status, star, labels or assignee",
             "parameters": [IF_MATCH],
-            "requestBody": body(change_bodies.CHANGE, {"status": "open", "add_labels": ["urgent"]}),
+            "requestBody": body(bodies.CHANGE, {"status": "open", "add_labels": ["urgent"]}),
             "responses": done,
         },
         f"POST {one}/notes": {
             "summary": "Add a note",
             "parameters": [IF_MATCH],
-            "requestBody": body(change_bodies.NOTE, {"text": "Called her."}),
+            "requestBody": body(bodies.NOTE, {"text": "Called her."}),
             "responses": answer("The note.", ref("Note"), 201, ETag=VERSION),
         },
         f"POST {one}/replies": without_body("Note that somebody replied"),
@@ -123,7 +123,7 @@ def described() -> Described:
         f"POST {one}/not-spam": without_body("Mark as no spam: what was withheld is delivered"),
         f"POST {one}/deliveries": {
             "summary": "Send again what failed or is held; of a channel, all that it has where nothing did",
-            "requestBody": body(change_bodies.AGAIN, {"channel": "owner"}),
+            "requestBody": body(bodies.AGAIN, {"channel": "owner"}),
             "responses": answer("It is asked for.", _REQUESTED, 202),
         },
     }

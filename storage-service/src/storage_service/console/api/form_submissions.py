@@ -10,7 +10,7 @@ from shared.web.refusals import refused
 from shared.web.schemas import TEXT_OR_NONE, Schema, a_list, an_object, ref
 from storage_service.console.access import asker, needs
 from storage_service.console.answers import json_answer
-from storage_service.console.api.shown import COUNT, STORED
+from storage_service.console.api.bodies.shown import COUNT, STORED
 from storage_service.console.describing import Described, answer, parameter
 from storage_service.console.parameters import CURSOR, LIMIT, Parameters
 from storage_service.console.parts import Parts

@@ -14,7 +14,7 @@ from shared.web.refusals import Refused, refused
 from shared.web.schemas import ID, MOMENT, MOMENT_OR_NONE, TEXT, TEXT_OR_NONE, Schema, a_list, an_object, ref
 from storage_service.console.access import asker, needs
 from storage_service.console.answers import JSON, json_answer
-from storage_service.console.api.actions import action_shown
+from storage_service.console.api.bodies.actions import action_shown
 from storage_service.console.describing import Described, answer, parameter
 from storage_service.console.parameters import LIMIT, Parameters
 from storage_service.console.parts import Parts

@@ -10,7 +10,7 @@ from flask import Blueprint, Response, request
 from shared.web.schemas import TEXT, TEXT_OR_NONE, Schema, a_list, an_object, ref
 from storage_service.console.access import asker, needs
 from storage_service.console.answers import json_answer
-from storage_service.console.api.shown import FIELDS
+from storage_service.console.api.bodies.shown import FIELDS
 from storage_service.console.describing import Described, answer
 from storage_service.console.known.unsealed import unsealed
 from storage_service.console.parameters import Parameters

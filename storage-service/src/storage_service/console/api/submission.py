@@ -13,7 +13,7 @@ from shared.web.schemas import MOMENT, TEXT, Schema, a_list, an_object, ref
 from storage_service.accounts.asker import Asker
 from storage_service.console.access import asker, needs
 from storage_service.console.answers import json_answer
-from storage_service.console.api.shown import FIELDS, HANDLED, LABELS, NOTE, SEALED, STORED, shown, shown_note
+from storage_service.console.api.bodies.shown import FIELDS, HANDLED, LABELS, NOTE, SEALED, STORED, shown, shown_note
 from storage_service.console.describing import Described, answer
 from storage_service.console.known import Known, known
 from storage_service.console.known.standing import STANDING, standing

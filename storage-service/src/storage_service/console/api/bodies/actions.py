@@ -9,7 +9,7 @@ from marshmallow import Schema as Checked
 from marshmallow import ValidationError, fields, post_load, validate, validates_schema
 
 from shared.web.schemas import TEXT, TEXT_OR_NONE, Schema, a_list, an_object
-from storage_service.console.api.change_bodies import CHANNEL, Channel
+from storage_service.console.api.bodies.changes import CHANNEL, Channel
 from storage_service.deliveries.selection import RESENT
 from storage_service.jobs.job import Kind
 from storage_service.work import BadValue, Change
