@@ -17,11 +17,13 @@ from hypothesis import settings
 from structlog.stdlib import ProcessorFormatter
 from xdist.workermanage import Producer
 
+import notify_service.tables
+import storage_service.tables
 from dev.broker import Broker
 from dev.mail_sink import MailSink
 from dev.postgres import Postgres
 from dev.redis_server import RedisServer
-from support import schedule
+from support import migrating, schedule
 
 # One example may wait for a database, or for two cores that do something else.
 settings.register_profile("default", max_examples=100, deadline=None)
@@ -100,13 +102,37 @@ def broker_url(rabbitmq: Broker) -> Iterator[str]:
 @pytest.fixture(scope="session")
 def postgres(server_directory: Path) -> Iterator[Postgres]:
     """A PostgreSQL server for the whole run. A test that kills or pauses a database server makes its own."""
-    with Postgres(server_directory / "postgres") as server:
+    with Postgres(server_directory / "postgres", is_durable=False) as server:
         yield server
         server.drop()
 
 
+@pytest.fixture(scope="session")
+def storage_template(postgres: Postgres) -> str:
+    """The name of a PostgreSQL database with storage's tables."""
+    return migrating.template_in(postgres, storage_service.tables.MIGRATIONS)
+
+
+@pytest.fixture(scope="session")
+def notify_template(postgres: Postgres) -> str:
+    """The name of a PostgreSQL database with notify's tables."""
+    return migrating.template_in(postgres, notify_service.tables.MIGRATIONS)
+
+
 @pytest.fixture
-def postgres_url(postgres: Postgres) -> str:
+def postgres_url(postgres: Postgres, storage_template: str) -> str:
+    """The address of a PostgreSQL database for one test, with storage's tables: most tests need them."""
+    return postgres.create_database(f"test_{secrets.token_hex(6)}", storage_template)
+
+
+@pytest.fixture
+def notify_postgres_url(postgres: Postgres, notify_template: str) -> str:
+    """The address of a PostgreSQL database for one test, with notify's tables."""
+    return postgres.create_database(f"test_{secrets.token_hex(6)}", notify_template)
+
+
+@pytest.fixture
+def empty_postgres_url(postgres: Postgres) -> str:
     """The address of an empty PostgreSQL database for one test."""
     return postgres.create_database(f"test_{secrets.token_hex(6)}")
 
@@ -120,15 +146,30 @@ def redis_server(server_directory: Path) -> Iterator[RedisServer]:
 
 @pytest.fixture
 def sqlite_url(tmp_path: Path) -> str:
-    """The address of an empty SQLite database for one test."""
+    """The address of a SQLite database for one test, which is not there yet; `migrating` gives it its tables."""
     return f"sqlite:///{tmp_path / 'test.db'}"
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database_url(request: pytest.FixtureRequest) -> str:
+    """The address of a database for one test of storage, which runs once on each kind; `migrating` makes its tables."""
+    return _url_of(request, "postgres_url")
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def notify_database_url(request: pytest.FixtureRequest) -> str:
+    """The address of a database for one test of notify, which runs once on each kind; `migrating` makes its tables."""
+    return _url_of(request, "notify_postgres_url")
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def empty_database_url(request: pytest.FixtureRequest) -> str:
     """The address of an empty database for one test, which runs once on each kind."""
-    name = {"sqlite": "sqlite_url", "postgresql": "postgres_url"}[request.param]
-    url: str = request.getfixturevalue(name)
+    return _url_of(request, "empty_postgres_url")
+
+
+def _url_of(request: pytest.FixtureRequest, on_postgresql: str) -> str:
+    url: str = request.getfixturevalue({"sqlite": "sqlite_url", "postgresql": on_postgresql}[request.param])
     return url
 
 

@@ -21,6 +21,7 @@ from shared.messaging.rabbitmq import RabbitMQ
 from shared.messaging.topology import NOTIFY_ACCOUNTS
 from support.account_mails import SECRET, an_account_mail
 from support.confirmations import NOON
+from support.migrating import migrate
 from support.polling import eventually
 from support.queues import Queues
 from support.service import ROOT, Service
@@ -32,9 +33,9 @@ Publish = Callable[[Message], None]
 
 
 @pytest.fixture
-def engine(database_url: str) -> Iterator[Engine]:
-    engine = database.create(database_url)
-    MIGRATIONS.upgrade(engine)
+def engine(notify_database_url: str) -> Iterator[Engine]:
+    engine = database.create(notify_database_url)
+    migrate(engine, MIGRATIONS)
     yield engine
     engine.dispose()
 
@@ -76,7 +77,7 @@ def test_what_was_sent_is_forgotten_a_week_after_its_link(engine: Engine) -> Non
 def make(broker_url: str, sqlite_url: str, tmp_path: Path) -> Iterator[Make]:
     """Make the notify service; at the end of the test it must stop as told."""
     engine = database.create(sqlite_url)
-    MIGRATIONS.upgrade(engine)
+    migrate(engine, MIGRATIONS)
     engine.dispose()
     made: list[Service] = []
 

@@ -26,16 +26,16 @@ def test_no_connection_free_in_time_means_that_nothing_works_now(sqlite_url: str
     engine.dispose()
 
 
-def test_every_thread_of_the_largest_notify_service_has_a_connection(database_url: str) -> None:
-    engine = database.create(database_url)
+def test_every_thread_of_the_largest_notify_service_has_a_connection(empty_database_url: str) -> None:
+    engine = database.create(empty_database_url)
     with ExitStack() as held:
         for _ in range(64 + 2):  # mails on their way, a query, a probe
             held.enter_context(database.reading(engine).connect())
     engine.dispose()
 
 
-def test_a_statement_and_a_lock_are_waited_for_with_limits_except_in_a_migration(postgres_url: str) -> None:
-    engine = database.create(postgres_url)
+def test_a_statement_and_a_lock_are_waited_for_with_limits_except_in_a_migration(empty_postgres_url: str) -> None:
+    engine = database.create(empty_postgres_url)
     with engine.connect() as connection:
         assert limits(connection) == ["10s", "1min"]
     with engine.begin() as connection:

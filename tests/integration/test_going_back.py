@@ -40,8 +40,8 @@ BEFORE = "0004"
 
 
 @pytest.fixture
-def engine(database_url: str) -> Iterator[Engine]:
-    engine = database.create(database_url)
+def engine(empty_database_url: str) -> Iterator[Engine]:
+    engine = database.create(empty_database_url)
     MIGRATIONS.upgrade(engine)
     yield engine
     engine.dispose()
@@ -164,9 +164,9 @@ def test_a_revision_that_nobody_knows_and_a_schema_of_another_version_are_refuse
         MIGRATIONS.downgrade(engine, BEFORE)
 
 
-def test_an_empty_database_is_refused(database_url: str) -> None:
+def test_an_empty_database_is_refused(empty_database_url: str) -> None:
     with pytest.raises(MigrationFailed, match="the database is empty"):
-        MIGRATIONS.downgrade(database.create(database_url), BEFORE)
+        MIGRATIONS.downgrade(database.create(empty_database_url), BEFORE)
 
 
 @pytest.mark.parametrize(
@@ -178,14 +178,14 @@ def test_an_empty_database_is_refused(database_url: str) -> None:
     ids=["notify", "storage"],
 )
 def test_each_service_has_the_command(
-    database_url: str,
+    empty_database_url: str,
     main: Callable[[Sequence[str]], int],
     revision: str,
     tables: object,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    monkeypatch.setenv("COUNTERFOIL_DATABASE_URL", database_url)
+    monkeypatch.setenv("COUNTERFOIL_DATABASE_URL", empty_database_url)
 
     def migrate(*arguments: str) -> tuple[int, str]:
         """Do what `python -m … migrate` does; that both are there as programs, test_notify_migrations shows."""
@@ -197,7 +197,7 @@ def test_each_service_has_the_command(
         return code, capsys.readouterr().err
 
     migrations = tables.MIGRATIONS  # type: ignore[attr-defined]
-    engine = database.create(database_url)
+    engine = database.create(empty_database_url)
     assert migrate()[0] == 0
     park_in = ParkedRepository(engine, tables.PARKED)  # type: ignore[attr-defined]
     park_in.keep(ParkedMessage("p", NOTIFY_SMTP.name, "t", "m", b"{}", {}, {}, "bug", "why", "once", NOON), NOON)
@@ -210,8 +210,8 @@ def test_each_service_has_the_command(
     engine.dispose()
 
 
-def test_the_mark_of_spam_is_named(database_url: str) -> None:
-    with migrated(database_url) as engine:
+def test_the_mark_of_spam_is_named(empty_database_url: str) -> None:
+    with migrated(empty_database_url) as engine:
         with SubmissionRepository(engine).transaction() as rows:
             rows.insert([replace(an_event(), spam="honeypot"), an_event()], stored_at=NOON)
         with pytest.raises(MigrationFailed, match=r"would lose:\n- 1 marks that a submission is spam$"):
@@ -239,8 +239,8 @@ def test_what_owners_asked_of_notify_is_named_before_it_is_lost(engine: Engine) 
     assert {one.state for one in wishes.told()} == {"failed"}, "what failed is told again"
 
 
-def test_what_storage_has_not_published_is_named_before_it_is_lost(database_url: str) -> None:
-    with migrated(database_url) as engine:
+def test_what_storage_has_not_published_is_named_before_it_is_lost(empty_database_url: str) -> None:
+    with migrated(empty_database_url) as engine:
         submissions_with(engine, 2)
         assert sum(Resending(engine, "a test").request(Selection())) == 2
         with pytest.raises(MigrationFailed, match="2 requests to send again, which are not published: let storage run"):
@@ -249,8 +249,8 @@ def test_what_storage_has_not_published_is_named_before_it_is_lost(database_url:
         assert "storage_outbox" not in inspect(engine).get_table_names()
 
 
-def test_what_people_did_with_submissions_is_named_before_it_is_lost(database_url: str) -> None:
-    with migrated(database_url) as engine:
+def test_what_people_did_with_submissions_is_named_before_it_is_lost(empty_database_url: str) -> None:
+    with migrated(empty_database_url) as engine:
         event = replace(an_event(), spam="honeypot")
         with SubmissionRepository(engine).transaction() as rows:
             rows.insert([event], stored_at=NOON)
@@ -270,8 +270,8 @@ def test_what_people_did_with_submissions_is_named_before_it_is_lost(database_ur
         assert record_of(engine, event.id).version == 1
 
 
-def test_accounts_are_named_before_they_are_lost(database_url: str) -> None:
-    with migrated(database_url) as engine:
+def test_accounts_are_named_before_they_are_lost(empty_database_url: str) -> None:
+    with migrated(empty_database_url) as engine:
         World(engine).user()
         with pytest.raises(MigrationFailed, match=r"would lose:\n- 1 accounts$"):
             storage_service.tables.MIGRATIONS.downgrade(engine, "0008")

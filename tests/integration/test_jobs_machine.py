@@ -20,6 +20,7 @@ from storage_service.jobs.steps import Lost, Work
 from storage_service.jobs.table import LEASE
 from storage_service.tables import JOBS, MIGRATIONS
 from support.jobs import NOTED, Clock, Noting, begin, job_of, noted, noting_steps
+from support.migrating import migrate
 
 _DEATHS = st.sampled_from(["job-before-step", "job-before-commit", "job-after-commit"])
 _SOME = st.integers(0, 1)
@@ -140,7 +141,7 @@ class Machine(RuleBasedStateMachine):
 
 def _run(url: str, examples: int) -> None:
     engine = database.create(url)
-    MIGRATIONS.upgrade(engine)
+    migrate(engine, MIGRATIONS)
     NOTED.create(engine)
 
     class Here(Machine):

@@ -20,15 +20,16 @@ from notify_service.tables import MIGRATIONS, deliveries, delivery_attempts
 from shared import database
 from shared.contracts import Confirmation
 from support.confirmations import NOON, a_key, planned
+from support.migrating import migrate
 
 LEASE = timedelta(seconds=75)
 WORKER = uuid4()
 
 
 @pytest.fixture
-def engine(database_url: str) -> Iterator[Engine]:
-    engine = database.create(database_url)
-    MIGRATIONS.upgrade(engine)
+def engine(notify_database_url: str) -> Iterator[Engine]:
+    engine = database.create(notify_database_url)
+    migrate(engine, MIGRATIONS)
     yield engine
     engine.dispose()
 
@@ -83,9 +84,9 @@ def test_no_more_of_it_is_kept_than_has_room(engine: Engine) -> None:
     assert [len(said) for *_, said in tries(engine, key)] == [500]
 
 
-def test_on_postgresql_the_tries_take_no_statement_of_their_own(postgres_url: str) -> None:
-    engine = database.create(postgres_url)
-    MIGRATIONS.upgrade(engine)
+def test_on_postgresql_the_tries_take_no_statement_of_their_own(notify_postgres_url: str) -> None:
+    engine = database.create(notify_postgres_url)
+    migrate(engine, MIGRATIONS)
     table, sent = DeliveryTable(engine), [Sent(claimed(engine, a_key()), NOON, Tried(1, "ok")) for _ in range(9)]
     seen: list[str] = []
     event.listen(engine, "before_cursor_execute", lambda *told: seen.append(told[2]))

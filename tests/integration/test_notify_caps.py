@@ -25,6 +25,7 @@ from notify_service.tables import MIGRATIONS, deliveries
 from shared import database
 from shared.contracts import Confirmation
 from support.confirmations import NOON, FakeDeliveries, a_key, planned
+from support.migrating import migrate
 
 CAP = Cap(3, timedelta(days=1))
 BY_RECIPIENT = Caps(recipient=CAP)
@@ -42,9 +43,9 @@ Make = Callable[[Caps], Subject]
 
 
 @pytest.fixture
-def engine(database_url: str) -> Iterator[Engine]:
-    engine = database.create(database_url, by_index=True)
-    MIGRATIONS.upgrade(engine)
+def engine(notify_database_url: str) -> Iterator[Engine]:
+    engine = database.create(notify_database_url, by_index=True)
+    migrate(engine, MIGRATIONS)
     yield engine
     engine.dispose()
 
@@ -55,9 +56,9 @@ def make(request: pytest.FixtureRequest) -> Iterator[Make]:
         yield lambda caps: FakeDeliveries(caps=caps)
         return
     engine = database.create(
-        request.getfixturevalue({"sqlite": "sqlite_url", "postgresql": "postgres_url"}[request.param])
+        request.getfixturevalue({"sqlite": "sqlite_url", "postgresql": "notify_postgres_url"}[request.param])
     )
-    MIGRATIONS.upgrade(engine)
+    migrate(engine, MIGRATIONS)
     yield lambda caps: DeliveryTable(engine, caps)
     engine.dispose()
 

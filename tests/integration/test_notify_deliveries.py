@@ -25,6 +25,7 @@ from shared.contracts import Confirmation
 from shared.messaging.failures import DependencyUnavailable
 from shared.messaging.topology import NOTIFY_EMAIL, NOTIFY_WEBHOOK
 from support.confirmations import NOON, FakeDeliveries, a_key, planned
+from support.migrating import migrate
 
 LEASE = timedelta(seconds=75)
 A, B = uuid4(), uuid4()
@@ -35,9 +36,9 @@ class Subject(Deliveries, Confirmations, Protocol):
 
 
 @pytest.fixture
-def engine(database_url: str) -> Iterator[Engine]:
-    engine = database.create(database_url)
-    MIGRATIONS.upgrade(engine)
+def engine(notify_database_url: str) -> Iterator[Engine]:
+    engine = database.create(notify_database_url)
+    migrate(engine, MIGRATIONS)
     yield engine
     engine.dispose()
 
@@ -48,9 +49,9 @@ def subject(request: pytest.FixtureRequest) -> Iterator[Subject]:
         yield FakeDeliveries()
         return
     engine = database.create(
-        request.getfixturevalue({"sqlite": "sqlite_url", "postgresql": "postgres_url"}[request.param])
+        request.getfixturevalue({"sqlite": "sqlite_url", "postgresql": "notify_postgres_url"}[request.param])
     )
-    MIGRATIONS.upgrade(engine)
+    migrate(engine, MIGRATIONS)
     yield DeliveryTable(engine)
     engine.dispose()
 
@@ -216,9 +217,9 @@ def breakable(request: pytest.FixtureRequest) -> Iterator[tuple[Subject, Break, 
         yield fake, lambda: setattr(fake, "away", True), lambda: setattr(fake, "away", False)
         return
     engine = database.create(
-        request.getfixturevalue({"sqlite": "sqlite_url", "postgresql": "postgres_url"}[request.param])
+        request.getfixturevalue({"sqlite": "sqlite_url", "postgresql": "notify_postgres_url"}[request.param])
     )
-    MIGRATIONS.upgrade(engine)
+    migrate(engine, MIGRATIONS)
 
     def rename(old: str, new: str) -> None:
         with engine.begin() as connection:
@@ -281,9 +282,9 @@ def test_a_replay_takes_back_what_a_bug_made_fail_and_nothing_else(engine: Engin
         assert claimed(table, key, B, after_s=100).attempts == 2
 
 
-def test_what_was_sent_is_found_by_an_index_in_a_table_that_is_not_analysed_yet(postgres_url: str) -> None:
-    engine, executed = database.create(postgres_url, by_index=True), list[tuple[str, Any]]()
-    MIGRATIONS.upgrade(engine)
+def test_what_was_sent_is_found_by_an_index_in_a_table_that_is_not_analysed_yet(notify_postgres_url: str) -> None:
+    engine, executed = database.create(notify_postgres_url, by_index=True), list[tuple[str, Any]]()
+    migrate(engine, MIGRATIONS)
     event.listen(engine, "before_cursor_execute", lambda *given: executed.append((given[2], given[3])))
     table = DeliveryTable(engine)
     table.record_sent([Sent(claimed(table, a_key()), NOON)])

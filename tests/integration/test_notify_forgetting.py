@@ -25,6 +25,7 @@ from shared.mailboxes import recipient_hash
 from shared.messaging.failures import Delivery
 from support.confirmations import NOON
 from support.forgetting import CANARY, a_parking, an_accepted, kept_everywhere, park, places_of
+from support.migrating import migrate
 from support.wishes import Wishes
 
 ERASED_AT = NOON + timedelta(minutes=10)
@@ -35,9 +36,9 @@ EVERYWHERE = {
 
 
 @pytest.fixture
-def engine(database_url: str) -> Iterator[Engine]:
-    engine = database.create(database_url)
-    MIGRATIONS.upgrade(engine)
+def engine(notify_database_url: str) -> Iterator[Engine]:
+    engine = database.create(notify_database_url)
+    migrate(engine, MIGRATIONS)
     yield engine
     engine.dispose()
 

@@ -20,14 +20,15 @@ from notify_service.history.shown import DELIVERIES_MOST, TRIES_MOST, History
 from notify_service.tables import MIGRATIONS, deliveries, delivery_attempts
 from shared import database
 from support.confirmations import NOON
+from support.migrating import migrate
 
 SUBMISSION = uuid4()
 
 
 @pytest.fixture
-def engine(database_url: str) -> Iterator[Engine]:
-    engine = database.create(database_url)
-    MIGRATIONS.upgrade(engine)
+def engine(notify_database_url: str) -> Iterator[Engine]:
+    engine = database.create(notify_database_url)
+    migrate(engine, MIGRATIONS)
     yield engine
     engine.dispose()
 

@@ -26,14 +26,15 @@ from shared.webhook_bodies import ACCEPTED, ERASED
 from support.confirmations import NOON, Clock
 from support.events import an_event
 from support.hooks import CATCH, FakeHooks, a_told_hook
+from support.migrating import migrate
 
 FORM = Form("signup", "Sign up")
 
 
 @pytest.fixture
-def engine(database_url: str) -> Iterator[Engine]:
-    engine = database.create(database_url)
-    MIGRATIONS.upgrade(engine)
+def engine(notify_database_url: str) -> Iterator[Engine]:
+    engine = database.create(notify_database_url)
+    migrate(engine, MIGRATIONS)
     yield engine
     engine.dispose()
 

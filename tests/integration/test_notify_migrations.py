@@ -29,8 +29,8 @@ from support.service import clean_environment
 
 
 @pytest.fixture
-def engine(database_url: str) -> Iterator[Engine]:
-    engine = database.create(database_url)
+def engine(empty_database_url: str) -> Iterator[Engine]:
+    engine = database.create(empty_database_url)
     yield engine
     engine.dispose()
 
@@ -55,9 +55,9 @@ def test_it_can_be_taken_back(engine: Engine) -> None:
 
 
 def test_several_processes_may_migrate_at_once_beside_the_other_service(
-    engine: Engine, database_url: str, tmp_path: Path
+    engine: Engine, empty_database_url: str, tmp_path: Path
 ) -> None:
-    environment = clean_environment() | {"COUNTERFOIL_DATABASE_URL": database_url}
+    environment = clean_environment() | {"COUNTERFOIL_DATABASE_URL": empty_database_url}
     services = ["notify_service", "storage_service", "notify_service"]
     started = [
         subprocess.Popen([sys.executable, "-m", name, "migrate"], env=environment, cwd=tmp_path, stderr=subprocess.PIPE)

@@ -23,14 +23,15 @@ from shared import database
 from shared.contracts import Confirmation
 from shared.forms.webhook import OWNER
 from support.confirmations import NOON, a_key, planned
+from support.migrating import migrate
 
 CAPS = Caps(recipient=Cap(2, timedelta(days=1)))
 
 
 @pytest.fixture
-def engine(database_url: str) -> Iterator[Engine]:
-    engine = database.create(database_url)
-    MIGRATIONS.upgrade(engine)
+def engine(notify_database_url: str) -> Iterator[Engine]:
+    engine = database.create(notify_database_url)
+    migrate(engine, MIGRATIONS)
     yield engine
     engine.dispose()
 

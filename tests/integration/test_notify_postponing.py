@@ -18,6 +18,7 @@ from shared import database
 from shared.messaging.failures import RetryLater
 from shared.messaging.topology import NOTIFY_HTTP
 from support.events import an_event
+from support.migrating import migrate
 from support.webhooks import URL, WebhookWorld
 
 EVENT = an_event()
@@ -51,16 +52,16 @@ class World(WebhookWorld):
 
 
 @contextmanager
-def a_world(database_url: str) -> Iterator[World]:
-    engine = database.create(database_url)
-    MIGRATIONS.upgrade(engine)
+def a_world(notify_database_url: str) -> Iterator[World]:
+    engine = database.create(notify_database_url)
+    migrate(engine, MIGRATIONS)
     yield World(engine)
     engine.dispose()
 
 
 @pytest.fixture
-def world(database_url: str) -> Iterator[World]:
-    with a_world(database_url) as made:
+def world(notify_database_url: str) -> Iterator[World]:
+    with a_world(notify_database_url) as made:
         yield made
 
 

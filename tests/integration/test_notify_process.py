@@ -24,6 +24,7 @@ from shared.messaging.routes import to
 from shared.messaging.topology import NOTIFY_QUERIES, NOTIFY_SMTP, NOTIFY_SUBMISSIONS
 from support.composed import bodies
 from support.events import an_event
+from support.migrating import migrate
 from support.own_templates import written
 from support.polling import eventually
 from support.queues import Queues
@@ -41,7 +42,7 @@ def make(broker_url: str, tmp_path: Path) -> Iterator[Make]:
 
     def service(url: str, smtp_url: str, **settings: str) -> Service:
         engine = database.create(url)
-        MIGRATIONS.upgrade(engine)
+        migrate(engine, MIGRATIONS)
         engine.dispose()
         settings = {
             "COUNTERFOIL_BROKER_URL": broker_url,
@@ -98,11 +99,11 @@ def held(broker: Broker, url: str, queue: str) -> int:
 
 
 def test_two_replicas_send_each_submission_one_mail_and_say_so(
-    database_url: str, rabbitmq: Broker, broker_url: str, mail_sink: MailSink, make: Make, publish: Publish
+    notify_database_url: str, rabbitmq: Broker, broker_url: str, mail_sink: MailSink, make: Make, publish: Publish
 ) -> None:
     announced: list[Announcement] = []
     watch = RabbitMQ(broker_url, name="test").watch(announced.append)
-    replicas = [make(database_url, mail_sink.url) for _ in range(2)]
+    replicas = [make(notify_database_url, mail_sink.url) for _ in range(2)]
     for replica in replicas:
         replica.start()
     queues = Queues(broker_url)
@@ -157,10 +158,10 @@ def test_a_wrong_password_charges_nothing_and_mending_it_sends_everything(
 
 
 def test_a_death_after_the_record_doubles_nothing(
-    database_url: str, broker_url: str, mail_sink: MailSink, make: Make, publish: Publish
+    notify_database_url: str, broker_url: str, mail_sink: MailSink, make: Make, publish: Publish
 ) -> None:
     events = [an_event() for _ in range(5)]
-    service = make(database_url, mail_sink.url, COUNTERFOIL_SMTP_CONNECTIONS="1")
+    service = make(notify_database_url, mail_sink.url, COUNTERFOIL_SMTP_CONNECTIONS="1")
     service.start(COUNTERFOIL_FAILPOINT="after-record")
     publish(events)
     assert service.wait(timeout_s=30) == 137, service.tail()
@@ -235,10 +236,10 @@ def test_what_is_wrong_is_refused_at_the_start(sqlite_url: str, tmp_path: Path, 
     assert "forms.a.confirmation.subject: {nmae} is no field of this form; its fields: name" in service.tail()
 
 
-def test_a_database_that_was_not_migrated_is_refused_with_the_mend(database_url: str, broker_url: str) -> None:
+def test_a_database_that_was_not_migrated_is_refused_with_the_mend(notify_database_url: str, broker_url: str) -> None:
     environment = clean_environment() | {
         "COUNTERFOIL_BROKER_URL": broker_url,
-        "COUNTERFOIL_DATABASE_URL": database_url,
+        "COUNTERFOIL_DATABASE_URL": notify_database_url,
         "COUNTERFOIL_SMTP_URL": "smtp://127.0.0.1",
         "COUNTERFOIL_FORMS": str(ROOT / "forms.example.toml"),
     }
@@ -249,9 +250,9 @@ def test_a_database_that_was_not_migrated_is_refused_with_the_mend(database_url:
 
 
 def test_a_submission_that_is_planned_is_mailed_once_and_tells_of_itself(
-    database_url: str, rabbitmq: Broker, broker_url: str, mail_sink: MailSink, make: Make
+    notify_database_url: str, rabbitmq: Broker, broker_url: str, mail_sink: MailSink, make: Make
 ) -> None:
-    service = make(database_url, mail_sink.url)
+    service = make(notify_database_url, mail_sink.url)
     service.start()
     publisher = RabbitMQ(broker_url, name="test").publisher()
     eventually(lambda: not publisher.missing(), 20, "the publisher is ready")

@@ -26,6 +26,7 @@ from support.composed import bodies
 from support.confirmations import Clock, FakeSender, a_channel, a_form
 from support.events import an_event
 from support.links import links_in
+from support.migrating import migrate
 
 CAPS = Caps(Cap(20, timedelta(days=1)), source=Cap(20, timedelta(hours=1)), form=Cap(1000, timedelta(hours=1)))
 """The default."""
@@ -41,9 +42,9 @@ POSTS = 150
 
 
 @pytest.fixture
-def engine(database_url: str) -> Iterator[Engine]:
-    engine = database.create(database_url)
-    MIGRATIONS.upgrade(engine)
+def engine(notify_database_url: str) -> Iterator[Engine]:
+    engine = database.create(notify_database_url)
+    migrate(engine, MIGRATIONS)
     yield engine
     engine.dispose()
 

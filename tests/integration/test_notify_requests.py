@@ -19,15 +19,16 @@ from shared.forms import ConfirmationMail
 from shared.messaging.failures import Delivery, DependencyUnavailable, PermanentFailure, RetryLater
 from support.confirmations import NOON
 from support.events import an_event
+from support.migrating import migrate
 from support.wishes import Wishes, as_spam
 
 HOUR = timedelta(hours=1)
 
 
 @pytest.fixture
-def engine(database_url: str) -> Iterator[Engine]:
-    engine = database.create(database_url)
-    MIGRATIONS.upgrade(engine)
+def engine(notify_database_url: str) -> Iterator[Engine]:
+    engine = database.create(notify_database_url)
+    migrate(engine, MIGRATIONS)
     yield engine
     engine.dispose()
 

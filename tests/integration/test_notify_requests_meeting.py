@@ -19,6 +19,7 @@ from shared.forms import Owner
 from shared.messaging.failures import Delivery
 from support.confirmations import NOON
 from support.events import an_event
+from support.migrating import migrate
 from support.owner_mails import an_owner_channel
 from support.wishes import Wishes
 
@@ -26,9 +27,9 @@ A, B, C = "a@example.org", "b@example.org", "c@example.org"
 
 
 @pytest.fixture
-def engine(database_url: str) -> Iterator[Engine]:
-    engine = database.create(database_url)
-    MIGRATIONS.upgrade(engine)
+def engine(notify_database_url: str) -> Iterator[Engine]:
+    engine = database.create(notify_database_url)
+    migrate(engine, MIGRATIONS)
     yield engine
     engine.dispose()
 

@@ -16,12 +16,13 @@ from notify_service.tables import MIGRATIONS, deliveries
 from shared import database
 from shared.database import iso
 from support.confirmations import NOON
+from support.migrating import migrate
 
 
 @pytest.fixture
-def engine(database_url: str) -> Iterator[Engine]:
-    engine = database.create(database_url)
-    MIGRATIONS.upgrade(engine)
+def engine(notify_database_url: str) -> Iterator[Engine]:
+    engine = database.create(notify_database_url)
+    migrate(engine, MIGRATIONS)
     yield engine
     engine.dispose()
 

@@ -18,13 +18,14 @@ from shared import database
 from shared.contracts import NO_REQUEST, SubmissionAccepted
 from support.confirmations import NOON
 from support.events import an_event
+from support.migrating import migrate
 from support.wishes import Wishes
 
 
 @pytest.fixture
-def engine(database_url: str) -> Iterator[Engine]:
-    engine = database.create(database_url)
-    MIGRATIONS.upgrade(engine)
+def engine(notify_database_url: str) -> Iterator[Engine]:
+    engine = database.create(notify_database_url)
+    migrate(engine, MIGRATIONS)
     yield engine
     engine.dispose()
 

@@ -25,15 +25,16 @@ from shared.contracts import DeliveryMissing, Missing
 from shared.database import Lease, Outbox
 from shared.messaging.failures import DependencyUnavailable
 from support.confirmations import NOON
+from support.migrating import migrate
 from support.polling import eventually
 
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 
 
 @pytest.fixture
-def engine(database_url: str) -> Iterator[Engine]:
-    engine = database.create(database_url)
-    MIGRATIONS.upgrade(engine)
+def engine(notify_database_url: str) -> Iterator[Engine]:
+    engine = database.create(notify_database_url)
+    migrate(engine, MIGRATIONS)
     yield engine
     engine.dispose()
 

@@ -21,6 +21,7 @@ from shared.contracts import SubmissionAccepted, SubmissionReleased
 from shared.messaging.failures import Delivery, RetryLater
 from support.confirmations import NOON
 from support.events import an_event
+from support.migrating import migrate
 from support.wishes import Wishes, as_spam
 
 BOTH_PENDING = ["confirmation pending", "webhook pending"]
@@ -28,9 +29,9 @@ BOTH_CANCELLED = ["confirmation cancelled", "webhook cancelled"]
 
 
 @pytest.fixture
-def engine(database_url: str) -> Iterator[Engine]:
-    engine = database.create(database_url)
-    MIGRATIONS.upgrade(engine)
+def engine(notify_database_url: str) -> Iterator[Engine]:
+    engine = database.create(notify_database_url)
+    migrate(engine, MIGRATIONS)
     yield engine
     engine.dispose()
 

@@ -21,8 +21,8 @@ from support.service import clean_environment
 
 
 @pytest.fixture
-def engine(database_url: str) -> Iterator[Engine]:
-    engine = database.create(database_url)
+def engine(empty_database_url: str) -> Iterator[Engine]:
+    engine = database.create(empty_database_url)
     yield engine
     engine.dispose()
 
@@ -81,10 +81,10 @@ def test_it_can_be_taken_back(engine: Engine) -> None:
     assert inspect(engine).get_table_names() == ["storage_alembic_version"]
 
 
-def test_a_second_migration_waits_for_the_first(postgres_url: str) -> None:
+def test_a_second_migration_waits_for_the_first(empty_postgres_url: str) -> None:
     waiting = text("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted")
-    environment = clean_environment() | {"COUNTERFOIL_DATABASE_URL": postgres_url}
-    engine = database.create(postgres_url)
+    environment = clean_environment() | {"COUNTERFOIL_DATABASE_URL": empty_postgres_url}
+    engine = database.create(empty_postgres_url)
     with engine.begin() as first:
         MIGRATIONS.upgrade_within(first)
         second = subprocess.Popen([sys.executable, "-m", "storage_service", "migrate"], env=environment)
@@ -94,9 +94,9 @@ def test_a_second_migration_waits_for_the_first(postgres_url: str) -> None:
 
 
 def test_several_processes_may_migrate_at_once_from_any_folder(
-    engine: Engine, database_url: str, tmp_path: Path
+    engine: Engine, empty_database_url: str, tmp_path: Path
 ) -> None:
-    environment = clean_environment() | {"COUNTERFOIL_DATABASE_URL": database_url}
+    environment = clean_environment() | {"COUNTERFOIL_DATABASE_URL": empty_database_url}
     arguments = [sys.executable, "-m", "storage_service", "migrate"]
     started = [
         subprocess.Popen(arguments, env=environment, cwd=tmp_path, stderr=subprocess.PIPE, text=True) for _ in range(3)

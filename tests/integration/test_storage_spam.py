@@ -73,8 +73,8 @@ def test_each_list_is_read_from_an_index_of_its_own(engine: Engine, params: dict
     assert "B-TREE" not in plan.upper()
 
 
-def test_what_was_stored_before_is_no_spam_and_survives_the_way_back(database_url: str) -> None:
-    engine = database.create(database_url)
+def test_what_was_stored_before_is_no_spam_and_survives_the_way_back(empty_database_url: str) -> None:
+    engine = database.create(empty_database_url)
     before = an_event()
     with engine.begin() as connection:
         config = Config(attributes={"connection": connection})

@@ -15,6 +15,7 @@ from shared.database import iso
 from storage_service.queries import SubmissionQueries
 from storage_service.store.repository import SubmissionRepository
 from storage_service.tables import MIGRATIONS, conflicts, submissions
+from support.migrating import migrate
 
 NOW = datetime(2026, 11, 22, 18, 0, tzinfo=UTC)
 
@@ -24,7 +25,7 @@ def migrated(url: str) -> Iterator[Engine]:
     """Make the tables and lend the engine."""
     engine = database.create(url)
     try:
-        MIGRATIONS.upgrade(engine)
+        migrate(engine, MIGRATIONS)
         yield engine
     finally:
         engine.dispose()

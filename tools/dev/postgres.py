@@ -1,4 +1,4 @@
-"""Runs a private PostgreSQL server for one test run, as durable as in an installation.
+"""Runs a private PostgreSQL server for one test run, as durable as in an installation unless that is not wanted.
 
 PostgreSQL refuses to run as root. As root it is started as the user `postgres`, and `directory` is given to that user.
 """
@@ -44,10 +44,15 @@ _OPTIONS = {
 
 
 class Postgres:
-    """One PostgreSQL server below `directory`. Started again there, it has its data, its port and its password."""
+    """One PostgreSQL server below `directory`. Started again there, it has its data, its port and its password.
 
-    def __init__(self, directory: Path) -> None:
+    `is_durable` False is for a server whose data is thrown away when it ends: it waits for no disk, and does all else
+    just so.
+    """
+
+    def __init__(self, directory: Path, *, is_durable: bool = True) -> None:
         self.directory = directory.absolute()
+        self._options = _OPTIONS | ({} if is_durable else {"fsync": "off"})
         self._process: subprocess.Popen[bytes] | None = None
         state = self.directory / "server.json"
         self._state: dict[str, Any] = (
@@ -77,7 +82,7 @@ class Postgres:
         if not (self._data / "PG_VERSION").exists():
             self._initialise()
         log = self.directory / "postgres.log"
-        options = [f"--{name}={value}" for name, value in (_OPTIONS | {"port": str(self.port)}).items()]
+        options = [f"--{name}={value}" for name, value in (self._options | {"port": str(self.port)}).items()]
         with log.open("ab") as out:
             self._process = subprocess.Popen(
                 [postgresql("postgres"), "-D", str(self._data), *options],
@@ -99,10 +104,11 @@ class Postgres:
             return False
         return True
 
-    def create_database(self, name: str) -> str:
-        """Create an empty database and return its address."""
+    def create_database(self, name: str, template: str = "template1") -> str:
+        """Create an empty database, or a copy of one that nobody is connected to, and return its address."""
+        names = sql.Identifier(name), sql.Identifier(template)
         with psycopg.connect(self.url_of("postgres"), autocommit=True) as connection:
-            connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+            connection.execute(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(*names))
         return self.url_of(name)
 
     def stop(self) -> None:

@@ -18,13 +18,16 @@ from shared import database
 from shared.contracts import Confirmation
 from shared.forms.webhook import OWNER
 from support.confirmations import NOON, a_key, planned
+from support.migrating import migrate
 
 LEASE = NOON + timedelta(minutes=1)
 
 
-def test_mail_and_webhook_of_one_submission_are_claimed_apart_and_only_mail_is_counted(database_url: str) -> None:
-    engine = database.create(database_url)
-    MIGRATIONS.upgrade(engine)
+def test_mail_and_webhook_of_one_submission_are_claimed_apart_and_only_mail_counts(
+    notify_database_url: str,
+) -> None:
+    engine = database.create(notify_database_url)
+    migrate(engine, MIGRATIONS)
     caps, by = Caps(recipient=Cap(1, timedelta(days=1))), Counted("ada")
     mails, webhooks = DeliveryTable(engine, caps), DeliveryTable(engine)
     for _ in range(2):
@@ -42,9 +45,9 @@ def test_mail_and_webhook_of_one_submission_are_claimed_apart_and_only_mail_is_c
     engine.dispose()
 
 
-def test_why_it_waits_is_told_until_it_is_sent(database_url: str) -> None:
-    engine = database.create(database_url)
-    MIGRATIONS.upgrade(engine)
+def test_why_it_waits_is_told_until_it_is_sent(notify_database_url: str) -> None:
+    engine = database.create(notify_database_url)
+    migrate(engine, MIGRATIONS)
     table, key = DeliveryTable(engine), Key(uuid4(), "webhook", OWNER)
     told = []
     for outcome, error in (("retrying", "no secret"), ("sent", None)):
@@ -57,9 +60,9 @@ def test_why_it_waits_is_told_until_it_is_sent(database_url: str) -> None:
     engine.dispose()
 
 
-def test_what_is_known_of_a_webhook_stays_when_the_forms_file_tells_no_more_of_it(database_url: str) -> None:
-    engine = database.create(database_url)
-    MIGRATIONS.upgrade(engine)
+def test_what_is_known_of_a_webhook_stays_when_the_forms_file_tells_no_more_of_it(notify_database_url: str) -> None:
+    engine = database.create(notify_database_url)
+    migrate(engine, MIGRATIONS)
     table, key, shown = DeliveryTable(engine), Key(uuid4(), "webhook", "crm"), select(deliveries.c.destination_shown)
     asked = Planned(key, "signup", "https://crm.example.org/", "crm (crm.example.org)", "accepted_1_crm")
     for one, is_shown in ((asked, asked.shown), (replace(asked, destination="", shown=""), asked.shown)):
