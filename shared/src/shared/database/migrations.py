@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -178,6 +179,7 @@ class Migrations:
 @contextmanager
 def _migrating(engine: Engine) -> Iterator[Connection]:
     """Begin a transaction; what the database refuses raises `MigrationFailed`."""
+    importlib.import_module("alembic.command")  # not within the transaction, for which others wait
     try:
         with engine.begin() as connection:
             yield connection
