@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -19,9 +20,10 @@ from storage_service.retention.applying import PAGE
 from storage_service.retention.due import Place
 from storage_service.retention.rules import Key, Rule
 from storage_service.tables import RETENTION, submissions
+from support.events import an_event
 from support.plans import plans_of, scans_in
 from support.retained import BEGIN, DAY, SOMEBODY, Retained, retained
-from support.submission_databases import migrated
+from support.submission_databases import migrated, store
 
 
 @pytest.fixture
@@ -80,6 +82,16 @@ def test_what_is_made_anonymous_keeps_what_was_chosen_and_stays_in_the_lists(wor
     with world.engine.connect() as connection:
         stands = connection.execute(RETENTION.rules.select().where(RETENTION.rules.c.what == "submissions")).one()
     assert stands.done_to is not None
+
+
+def test_what_was_typed_where_there_is_a_choice_by_now_goes(world: Retained) -> None:
+    """The field may have been a free text then, spam that was released was never checked, and imports are not."""
+    world.says("a", days=9, action="anonymise")
+    world.counting()
+    event = an_event(form="a", meal="Fish for Ada Lovelace", news="ask Ada", name="Ada")
+    store(world.engine, replace(event, accepted_at=world.now - 20 * DAY))
+    world.applied()
+    assert world.left() == {event.id: {}}
 
 
 def test_many_of_one_moment_are_all_taken(world: Retained) -> None:

@@ -80,7 +80,23 @@ born = {type = "date"}
 guests = {type = "integer"}
 news = {type = "boolean"}
 """
-    assert a_form(fields).chosen_fields == ("meal", "days", "news")
+    form = a_form(fields)
+    assert form.chosen_fields == ("meal", "days", "news")
+    good: dict[str, list[object]] = {"meal": ["Fish"], "days": [[], ["Monday"], "Friday"], "news": [True, False]}
+    assert all(form.offers(name, value) for name, values in good.items() for value in values)
+    bad: dict[str, list[object]] = {
+        "meal": ["Fish for Ada", {}, None],
+        "days": [["Monday", "Ada"]],
+        "news": ["true"],
+        "name": ["Fish"],
+    }
+    assert not any(form.offers(name, value) for name, values in bad.items() for value in values)
+
+
+def test_what_is_sealed_stays_in_nothing_that_is_anonymised() -> None:
+    form = a_form('[forms.a.fields]\nfaith = {type = "choice", choices = ["A", "B"], sensitive = true}\n')
+    assert form.chosen_fields == ()
+    assert not form.offers("faith", "A")
 
 
 def test_warnings_name_what_is_odd() -> None:

@@ -59,8 +59,15 @@ class Field:
 
     @property
     def is_chosen(self) -> bool:
-        """Whether it holds nothing that somebody typed."""
-        return bool(self.choices) or self.type == "boolean"
+        """Whether it holds nothing that somebody typed, and nothing that is sealed."""
+        return (bool(self.choices) or self.type == "boolean") and not self.sensitive
+
+    def offers(self, value: object) -> bool:
+        """Say whether a value is one that may be chosen."""
+        if self.type == "boolean":
+            return isinstance(value, bool)
+        said = value if isinstance(value, list) else [value]
+        return all(one in self.choices for one in said)
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +155,12 @@ class Form:
     def chosen_fields(self) -> tuple[str, ...]:
         """The fields that hold only what the form offers, also yes or no: they stay in what is anonymised."""
         return tuple(name for name, one in (self.fields or {}).items() if one.is_chosen)
+
+    def offers(self, name: str, value: object) -> bool:
+        """Say whether a field holds what the form offers: one of this name may have held anything before, where the
+        form was another then, where it was taken for spam, or where it was imported."""
+        field = (self.fields or {}).get(name)
+        return field is not None and field.is_chosen and field.offers(value)
 
     @property
     def sensitive_fields(self) -> tuple[str, ...]:

@@ -101,7 +101,7 @@ class Resending:
         with classified(), self._engine.begin() as connection:
             chosen = select(submissions).where(submissions.c.id == submission_id, IS_THERE)
             row = connection.execute(_locked(chosen)).one_or_none()
-            if row is None:  # it was erased a moment ago
+            if row is None or row.anonymised_at is not None:  # notify sends nothing of it
                 return False
             if row.spam == BY_HAND:
                 raise Withheld(str(submission_id))

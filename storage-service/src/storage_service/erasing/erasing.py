@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -102,12 +102,12 @@ class Erasing:
         return self._journal.is_in(file)
 
     def anonymise_within(
-        self, connection: Connection, ids: Sequence[UUID], keep: Mapping[str, Collection[str]], by: Asker
+        self, connection: Connection, ids: Sequence[UUID], keep: Mapping[str, rows.Keeps], by: Asker
     ) -> int:
         """Make some hundreds anonymous in the caller's transaction, who tells the audit; return how many were.
 
-        Row, times, state and the fields of `keep` stay, by form the names of those that say nothing of a person. All
-        else goes as if they were erased, and notify is told the same. What is anonymous already is left alone.
+        Row, times and state stay, and fields of which `keep` says, by form, that they say nothing of a person. All else
+        goes as if they were erased, and notify is told the same. What is anonymous already is left alone.
         """
         now = self._clock()
         found = {row.id: row.version for row in rows.locked(connection, ids, by.forms) if row.anonymised_at is None}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypeAlias
 from uuid import UUID
@@ -44,6 +44,9 @@ _NOT_ANONYMOUS = ("fingerprint", "source", "control", "sealed", "receipt_url", "
 
 Kept: TypeAlias = Mapping[UUID, Mapping[str, JsonValue]]
 
+Keeps: TypeAlias = Callable[[str, JsonValue], bool]
+"""Says of a field, by its name and its value, whether it says nothing of a person."""
+
 
 def locked(connection: Connection, keys: Sequence[UUID], forms: frozenset[str] | None) -> Sequence[Row[Any]]:
     """Lock those that are there and may be seen, and return `id`, `accepted_at`, `version`, `anonymised_at`.
@@ -70,22 +73,26 @@ def erased_later(connection: Connection, moments: Mapping[UUID, datetime]) -> No
         connection.execute(later.values(erased_at=moments[key]))
 
 
-def anonymise(connection: Connection, keys: Sequence[UUID], keep: Mapping[str, Collection[str]], at: datetime) -> Kept:
+def anonymise(connection: Connection, keys: Sequence[UUID], keep: Mapping[str, Keeps], at: datetime) -> Kept:
     """Drop from locked rows what may say something of a person, and return the fields that are kept of each.
 
-    `keep` has, for each form, the names of fields that stay: what was chosen, not what was written.
+    `keep` says, for each form, which fields stay: what was chosen, not what was written.
     """
     values = {name: null() if EMPTIED[name] is None else EMPTIED[name] for name in _NOT_ANONYMOUS}
     names = select(_S.id, _S.form, _S.fields).where(_S.id.in_(keys))
-    kept = {row.id: _only(row.fields, keep.get(row.form, ())) for row in connection.execute(names)}
+    kept = {row.id: _only(row.fields, keep.get(row.form, _nothing)) for row in connection.execute(names)}
     anonymised = update(submissions).where(_S.id == bindparam("key"))
     anonymised = anonymised.values(**values, version=_S.version + 1, anonymised_at=at, fields=bindparam("kept"))
     connection.execute(anonymised, [{"key": key, "kept": fields} for key, fields in kept.items()])
     return kept
 
 
-def _only(fields: Mapping[str, JsonValue], names: Collection[str]) -> Mapping[str, JsonValue]:
-    return {name: value for name, value in fields.items() if name in names}
+def _only(fields: Mapping[str, JsonValue], keeps: Keeps) -> Mapping[str, JsonValue]:
+    return {name: value for name, value in fields.items() if keeps(name, value)}
+
+
+def _nothing(_name: str, _value: JsonValue) -> bool:
+    return False
 
 
 def make_missing(connection: Connection, moments: Mapping[UUID, datetime]) -> int:

@@ -36,9 +36,9 @@ class Erases(Protocol):
         """Erase them, and return how many were there."""
 
     def anonymise_within(
-        self, connection: Connection, ids: Sequence[UUID], keep: Mapping[str, Sequence[str]], by: Asker
+        self, connection: Connection, ids: Sequence[UUID], keep: Mapping[str, Callable[[str, object], bool]], by: Asker
     ) -> int:
-        """Leave of them what says nothing of a person, and of the fields those that are to be kept, by form."""
+        """Leave of them what says nothing of a person, and of the fields those that `keep` says, by form."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +117,7 @@ class Applying:
         if rule.action == "erase":
             return self._erases.erase_within(connection, ids, BY)
         form = self._forms.get(key.form)
-        return self._erases.anonymise_within(connection, ids, {key.form: form.chosen_fields if form else ()}, BY)
+        return self._erases.anonymise_within(connection, ids, {key.form: form.offers} if form else {}, BY)
 
     def _note(self, connection: Connection, key: Key, kept: Kept | None, rule: Rule | None, now: datetime) -> None:
         before = kept.standing if kept else Standing()
