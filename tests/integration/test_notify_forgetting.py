@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
-from uuid import uuid4
+from threading import Thread
+from uuid import UUID, uuid4
 
 import pytest
-from sqlalchemy import Engine, func, select
+from sqlalchemy import Connection, Engine, func, select, text
 from sqlalchemy import event as sql_events
 
 from counterfoil_ledger.balance import seen_ids
@@ -17,7 +18,7 @@ from notify_service.deliveries.states import Claim, Erased, Sent, Tried
 from notify_service.forgetting.erasure_table import AGAIN_FOR, KEPT_FOR
 from notify_service.forgetting.parked import RefuseErased
 from notify_service.history import recipients
-from notify_service.tables import MIGRATIONS, OUTBOX, PARKED, delivery_attempts, erased
+from notify_service.tables import MIGRATIONS, OUTBOX, PARKED, deliveries, delivery_attempts, erased
 from notify_service.upkeep.returning import PublishFound
 from shared import database
 from shared.contracts import DeliveryDue, DeliveryFound, SubmissionAccepted, SubmissionWithheld
@@ -26,6 +27,7 @@ from shared.messaging.failures import Delivery
 from support.confirmations import NOON
 from support.forgetting import CANARY, a_parking, an_accepted, kept_everywhere, park, places_of
 from support.migrating import migrate
+from support.polling import eventually
 from support.wishes import Wishes
 
 ERASED_AT = NOON + timedelta(minutes=10)
@@ -293,3 +295,31 @@ def test_the_balance_expects_nothing_in_storage_of_what_a_hook_is_told_of_an_era
     assert seen_ids(wishes.engine.url.render_as_string(hide_password=False)) == {event.id}
     wishes.set(told.id, destination_hash=f"{uuid4()}:accepted")
     assert seen_ids(wishes.engine.url.render_as_string(hide_password=False)) == {event.id, erasure}
+
+
+def test_deliveries_are_locked_in_the_order_in_which_workers_claim_them(notify_postgres_url: str) -> None:
+    engine = database.create(notify_postgres_url)
+    migrate(engine, MIGRATIONS)
+    wishes, event = Wishes(engine), an_accepted()
+    wishes.accepted(event)
+    last, first = sorted(wishes.rows(event), key=lambda one: str(one.channel))
+    for row, mark in ((last, "b"), (first, "a")):  # neither as the rows lie in the table, nor as in its other indexes
+        wishes.set(row.id, destination_hash=mark * 64)
+    erase = Thread(target=wishes.erased, args=(event.id, ERASED_AT))
+    with engine.begin() as worker:
+        _lock(worker, first.id)
+        erase.start()
+        eventually(lambda: _waiting(engine) == 1, 20, "the erasure waits")
+        _lock(worker, last.id)
+    erase.join(20)
+    assert places(wishes, event) == {"erased"}
+    engine.dispose()
+
+
+def _lock(connection: Connection, key: UUID) -> None:
+    connection.execute(select(deliveries.c.id).where(deliveries.c.id == key).with_for_update())
+
+
+def _waiting(engine: Engine) -> int:
+    with engine.connect() as connection:
+        return connection.scalar(text("SELECT count(*) FROM pg_locks WHERE NOT granted")) or 0

@@ -33,7 +33,8 @@ def forget(connection: Connection, moments: Mapping[UUID, datetime]) -> None:
     later = _later(planned, gone)
     _forget_planned(connection, gone)
     made = select(_D.id, _D.submission_id, _D.created_at, _D.told_at).where(_D.submission_id.in_(moments))
-    rows = [row for row in connection.execute(made.with_for_update()) if _is_before(row, later, row.created_at)]
+    made = made.order_by(_D.submission_id, _D.destination_hash).with_for_update()  # as workers claim them
+    rows = [row for row in connection.execute(made) if _is_before(row, later, row.created_at)]
     _forget_deliveries(connection, [row.id for row in rows])
     decided = connection.execute(select(_V.submission_id, _V.decided_at).where(_V.submission_id.in_(moments))).all()
     over = [row.submission_id for row in decided if _is_before(row, later, row.decided_at)]
