@@ -17,6 +17,9 @@ from shared.forms import Form
 from shared.query import parse
 from shared.terminal import Refused
 from storage_service.console.known.standing import standing
+from storage_service.erasing import Erasing
+from storage_service.importing.rows import ImportedRows
+from storage_service.importing.taken import Taken, Worked
 from storage_service.records import Records
 from storage_service.records.export import Asked, Exporter, Format
 from storage_service.records.index.indexer import Indexer
@@ -241,3 +244,22 @@ def test_many_that_are_not_taken_are_counted_and_not_all_named(importing: Import
     assert len(importing.complained) == 4
     assert importing.complained[3].startswith("… and 497 more")
     assert "  500 x at: expected a date and a time, such as 2026-11-22 17:03" in importing.said
+
+
+def test_what_is_erased_while_its_batch_is_written_keeps_nothing(postgres_url: str) -> None:
+    with migrated(postgres_url) as engine:
+        gone, taken = (Taken(n, n, an_event(form="open", a=str(n)), Worked("open", labels=("Ada",))) for n in (1, 2))
+
+        def erase() -> datetime:
+            """It is another one's, stored and erased since the batch was looked at."""
+            store(engine, gone.event)
+            Erasing(engine).erase([gone.id], an_asker())
+            return WORKED_AT
+
+        standing = ImportedRows(engine, erase).write([gone, taken])
+        assert ([one.id for one in standing.new], [one.id for one in standing.erased]) == ([taken.id], [gone.id])
+        rows = {row["id"]: row for row in imported(engine)}
+        assert (rows[gone.id]["state"], rows[gone.id]["labels"]) == ("new", [])
+        assert (rows[taken.id]["state"], rows[taken.id]["labels"]) == ("open", ["Ada"])
+        with database.reading(engine).connect() as connection:
+            assert connection.scalars(select(submission_labels.c.submission_id)).all() == [taken.id]

@@ -60,8 +60,9 @@ class ImportedRows:
             begun_s = time.monotonic()
             standing = _standing(connection, batch)
             if standing.new:
-                events = [one.event for one in standing.new]
-                SubmissionRows(connection).insert_imported(events, at=self._clock())
+                events, now = [one.event for one in standing.new], self._clock()
+                if SubmissionRows(connection).insert_imported(events, at=now) < len(events):
+                    standing = _met(connection, standing, now)
                 _write_work(connection, standing.new)
             self._reach("import-before-commit")
         self._reach("import-after-commit")
@@ -81,6 +82,19 @@ def _standing(connection: Connection, batch: Sequence[Taken]) -> Standing:
         there=[one for one in there if one not in erased and one not in others],
         erased=erased,
         others=others,
+    )
+
+
+def _met(connection: Connection, looked: Standing, at: datetime) -> Standing:
+    """Return how a batch stands of which others have put some there since it was looked at; ours were, at a moment."""
+    ours = select(_S.id).where(_S.id.in_([one.id for one in looked.new]), _S.imported_at == at)
+    new = set(connection.scalars(ours))
+    met = _standing(connection, [one for one in looked.new if one.id not in new])
+    return Standing(
+        new=[one for one in looked.new if one.id in new],
+        there=[*looked.there, *met.there],
+        erased=[*looked.erased, *met.erased],
+        others=[*looked.others, *met.others],
     )
 
 
