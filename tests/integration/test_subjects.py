@@ -180,6 +180,9 @@ def test_deliveries_and_parked_copies_are_asked_of_the_services(
     assert (report["places"]["mailed"], report["places"]["not_stored"]) == (3, 2)
     assert (report["places"]["parked_storage"], report["places"]["parked_notify"]) == (1, 1)
     assert report["count"] == 3
+    park(engine, an_event(email=HER))
+    assert found(console)["places"]["mailed"] == 3, "what is parked was mailed to nobody"
+    assert found(console)["count"] == 4
 
 
 def test_a_key_of_some_forms_is_told_of_these_alone(engine: Engine, console: ConsoleApp, notify: Notify) -> None:

@@ -107,7 +107,7 @@ class Subjects:
     def _looked(self, person: Person, by: Asker) -> Report:
         sees_all = by.forms is None
         mailed, are_all = mailed_to(self._elsewhere, person) if sees_all else (None, True)
-        told = mailed or set()
+        told = set(mailed or ())
         parked, unfinished = self._parked(person) if sees_all else ({}, [])
         told |= {one.submission for copies in parked.values() for one in copies or () if one.submission}
         found = self._finder.find(person, by.forms, told)
