@@ -211,6 +211,15 @@ def test_the_half_that_opens_goes_where_it_is_told(tmp_path: Path) -> None:
     assert not any(opens.written() in path.read_text() for path in (tmp_path / "gateway").iterdir())
 
 
+def test_a_half_that_is_kept_elsewhere_is_not_replaced_by_one_that_opens_nothing(tmp_path: Path) -> None:
+    set_up(tmp_path)
+    sealing = (tmp_path / "sealing_key").read_text()
+    (tmp_path / "opening_keys").unlink()
+    set_up(tmp_path)
+    assert not (tmp_path / "opening_keys").exists()
+    assert (tmp_path / "sealing_key").read_text() == sealing
+
+
 def test_of_several_setups_at_once_one_shows_a_key(tmp_path: Path) -> None:
     with ThreadPoolExecutor(8) as pool:
         made = list(pool.map(lambda _: set_up(tmp_path / "new"), range(8)))

@@ -55,9 +55,10 @@ def make_link(directory: Path, url: str) -> str:
 
 
 def _make_pair(opening: Path, sealing: Path) -> None:
+    if sealing.exists():  # the half that opens may be kept elsewhere by now: another one would open nothing of it
+        return
     _write_once(opening, new_pair().written())
-    if not sealing.exists():  # the half that opens may be kept elsewhere by now
-        _write_once(sealing, str(opening_keys(opening.read_text("ascii"))[0].sealing))
+    _write_once(sealing, str(opening_keys(opening.read_text("ascii"))[0].sealing))
 
 
 def _make_key(path: Path, prefix: str) -> str | None:
