@@ -5,8 +5,9 @@ from storage_service.records.bounded import QUERY_SECONDS_MOST, QueryTookTooLong
 from storage_service.records.counting import Counting, FormCounts
 from storage_service.records.cursors import Cursor, CursorError
 from storage_service.records.hints import Hints
+from storage_service.records.pages import Count, Page
 from storage_service.records.record import Record
-from storage_service.records.search import COUNTED_MOST, PAGE_MOST, SETTLED, Count, Page, Records
+from storage_service.records.search import COUNTED_MOST, PAGE_MOST, SETTLED, Records
 
 __all__ = [
     "COUNTED_MOST",

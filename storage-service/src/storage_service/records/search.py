@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any
 from uuid import UUID
@@ -15,6 +14,7 @@ from storage_service.records.batches import batches
 from storage_service.records.bounded import QUERY_SECONDS_MOST, Reader
 from storage_service.records.conditions import Asking, Conditions, within
 from storage_service.records.cursors import Cursor, CursorError, Way
+from storage_service.records.pages import Count, Page, ends, place_of
 from storage_service.records.record import Record, columns, record_of
 from storage_service.records.sampling import Sampling
 from storage_service.tables import submissions
@@ -37,30 +37,6 @@ SETTLED = timedelta(seconds=5)
 after it."""
 
 _S = submissions.c
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """Records in order, and the cursors to those beyond both ends; None where there are none.
-
-    A page of `after` always has `next`, also an empty one: ask with it again later. `is_last` says to wait before that.
-    """
-
-    rows: Sequence[Record]
-    next: Cursor | None = None
-    previous: Cursor | None = None
-    is_last: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class Count:
-    """How many there are; that many at least, where it is not exact."""
-
-    n: int
-    is_exact: bool
-
-    def __str__(self) -> str:
-        return f"{self.n:,}" if self.is_exact else f"{self.n:,}+"
 
 
 class Records:
@@ -251,7 +227,7 @@ class Records:
         is_more, rows = len(rows) > limit, rows[:limit]
         if way == "newer":
             rows.reverse()
-        older, newer = _ends(rows, cursor)
+        older, newer = ends(rows, cursor)
         if way == "newer":
             return Page(rows, next=older, previous=newer if is_more else None)
         return Page(rows, next=older if is_more else None, previous=newer if cursor else None, is_last=not is_more)
@@ -289,17 +265,5 @@ class Records:
         return found if place is None else found.where(order > (place.moment, place.id))
 
 
-def place_of(record: Record, way: Way) -> Cursor:
-    """Return the cursor that goes on from a record."""
-    return Cursor(way, record.stored_at if way == "stored" else record.accepted_at, record.id)
-
-
 def _by(moment: datetime | None) -> list[ColumnElement[bool]]:
     return [] if moment is None else [_S.stored_at <= moment]
-
-
-def _ends(rows: Sequence[Record], cursor: Cursor | None) -> tuple[Cursor | None, Cursor | None]:
-    """Return the ways on to what is older and to what is newer."""
-    if rows:
-        return place_of(rows[-1], "older"), place_of(rows[0], "newer")
-    return (cursor.on("older"), cursor.on("newer")) if cursor else (None, None)

@@ -31,7 +31,7 @@ LETS = {
     "write": "Work on submissions, send again, save views",
     "export": "Get many out as a file",
     "erase": "Erase submissions, and all that is kept of a person; of many at once, beside write",
-    "unseal": "Nothing yet: it is for fields that are sealed",
+    "unseal": "See sealed fields in the clear; in a file, beside export",
     "operate": "Handle parked messages; for all forms",
     "admin": f"Keys, users, sessions, audit; for all forms, {ADMIN_DAYS_MOST} days at most",
 }

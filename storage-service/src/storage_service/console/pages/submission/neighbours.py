@@ -11,7 +11,7 @@ from storage_service.accounts.asker import Asker
 from storage_service.console.pages.submission.place import Listed
 from storage_service.records import QueryTookTooLong, Record, Records
 from storage_service.records.cursors import Way
-from storage_service.records.search import place_of
+from storage_service.records.pages import place_of
 
 
 @dataclass(frozen=True, slots=True)
