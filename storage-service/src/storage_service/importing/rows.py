@@ -73,16 +73,21 @@ def _standing(connection: Connection, batch: Sequence[Taken]) -> Standing:
     ordered = sorted(batch, key=lambda one: one.id.int)  # as all who insert several: else two could wait for each other
     found: Select[Any] = select(_S.id, _S.form, _S.fingerprint, _S.erased_at, _S.anonymised_at)
     rows = connection.execute(found.where(_S.id.in_([one.id for one in ordered])))
-    known: Mapping[UUID, Row[Any]] = {row.id: row for row in rows}
-    there = [one for one in ordered if one.id in known]
-    erased = [one for one in there if known[one.id].erased_at is not None]
-    others = [one for one in there if one not in erased and _is_other(one, known[one.id])]
-    return Standing(
-        new=[one for one in ordered if one.id not in known],
-        there=[one for one in there if one not in erased and one not in others],
-        erased=erased,
-        others=others,
-    )
+    return divided(ordered, {row.id: row for row in rows})
+
+
+def divided(batch: Sequence[Taken], known: Mapping[UUID, Row[Any]]) -> Standing:
+    """Return how a batch stands, by the rows that there are of it."""
+    new, there, erased, others = list[Taken](), list[Taken](), list[Taken](), list[Taken]()
+    for one in batch:
+        row = known.get(one.id)
+        if row is None:
+            new.append(one)
+        elif row.erased_at is not None:
+            erased.append(one)
+        else:
+            (others if _is_other(one, row) else there).append(one)
+    return Standing(new, there, erased, others)
 
 
 def _met(connection: Connection, looked: Standing, at: datetime) -> Standing:

@@ -103,7 +103,8 @@ class StoreSubmissions:
             belated = rows.keep_conflicts(differing, received_at=stored_at)
             self._reach("before-commit")
         self._reach("after-commit")
-        conflicts = [event for event in differing if event not in belated] if belated else differing
+        gone = {(event.id, event.fingerprint) for event in belated}
+        conflicts = [event for event in differing if (event.id, event.fingerprint) not in gone] if gone else differing
         refused = len(batch.refused(existing)) + len(belated)
         self._tell(Stored(len(deliveries), inserted, len(conflicts), refused), conflicts)
         for moment, ids in batch.moments(existing, stored_at=stored_at).items():

@@ -76,7 +76,8 @@ class SubmissionRows:
     ) -> Sequence[SubmissionAccepted]:
         """Keep these events beside the submission of the same id, once per id and fingerprint; return the refused."""
         refused = erased.refused(self._connection, events) if events else []
-        kept = [one for one in events if one not in refused] if refused else events
+        gone = {(one.id, one.fingerprint) for one in refused}  # each is here once
+        kept = [one for one in events if (one.id, one.fingerprint) not in gone] if gone else events
         if kept:
             self._insert(conflicts, "received_at", kept, received_at)
         self.count_refused(refused)
