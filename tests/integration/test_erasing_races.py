@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
+from datetime import timedelta
 from threading import Event, Thread
 from uuid import UUID
 
@@ -104,6 +105,32 @@ def test_what_comes_while_it_is_erased_waits_and_is_refused(postgres_url: str) -
         late.join(20)
         assert len(refused) == 1
         assert places_of(engine, CANARY) == set()
+
+
+def test_batches_with_copies_of_what_was_erased_do_not_wait_for_each_other_in_a_circle(postgres_url: str) -> None:
+    """Each keeps the row from being erased before it counts what it refuses there."""
+    with migrated(postgres_url) as engine:
+        old = an_event(name="old")
+        store(engine, old)
+        Erasing(engine, clock=lambda: old.accepted_at).erase([old.id], ERASER)
+        new = replace(an_event(id=old.id, name="new"), accepted_at=old.accepted_at + timedelta(hours=1))
+        beside = replace(an_event(id=old.id, name="beside"), accepted_at=new.accepted_at)
+        with SubmissionRepository(engine).transaction() as rows:
+            assert rows.fill([new], stored_at=NOW) == 1
+
+        refused: list[SubmissionAccepted] = []
+
+        def refuse() -> None:
+            with SubmissionRepository(engine).transaction() as rows:
+                refused.extend(rows.keep_conflicts([old], received_at=NOW))
+
+        other = Thread(target=refuse)
+        with SubmissionRepository(engine).transaction() as rows:
+            assert rows.keep_conflicts([beside], received_at=NOW) == []
+            other.start()
+            other.join(20)
+            assert refused == [old], "it waits for this one"
+            assert rows.keep_conflicts([old], received_at=NOW) == [old]
 
 
 def _waiting(engine: Engine) -> int:

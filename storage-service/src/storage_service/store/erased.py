@@ -60,7 +60,8 @@ def is_gone(connection: Connection, key: UUID, accepted_at: datetime | None) -> 
 def count_arrived(connection: Connection, events: Sequence[SubmissionAccepted]) -> None:
     """Note in the trails how many came after the erasure of their ids."""
     arrived = Counter(one.id for one in events)
-    connection.execute(select(_S.id).where(_S.id.in_(sorted(arrived))).order_by(_S.id).with_for_update())
+    rows = select(_S.id).where(_S.id.in_(sorted(arrived))).order_by(_S.id)
+    connection.execute(rows.with_for_update(key_share=True))  # others keep them from being erased, as `refused` does
     steps = _last_steps(connection, sorted(arrived), ERASED, ANONYMISED)
     noted = [
         {"key": key, "step": one.version, "told": one.changes | {ARRIVED: one.changes.get(ARRIVED, 0) + arrived[key]}}
