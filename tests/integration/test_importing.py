@@ -113,6 +113,7 @@ def test_nothing_is_sent_of_it_then_or_later(importing: Import, engine: Engine) 
     work.not_spam(row["id"], an_asker())
     work.spam(row["id"], an_asker())
     work.not_spam(row["id"], an_asker())
+    assert work.resend(row["id"], "confirmation", an_asker()) == 0
     record = record_of(engine, row["id"])
     assert (record.spam, record.imported_at) == (None, row["imported_at"])
     assert outbox(engine) == 0

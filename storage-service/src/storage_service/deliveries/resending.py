@@ -97,11 +97,12 @@ class Resending:
 
     def request_channel(self, submission_id: UUID, channel: str) -> bool:
         """Request all that a channel has for a submission, whatever became of it; False where that was requested, and
-        nothing has come of it yet. Raises `Withheld`."""
+        nothing has come of it yet, and where nothing is ever sent: of what is anonymous, or imported. Raises
+        `Withheld`."""
         with classified(), self._engine.begin() as connection:
             chosen = select(submissions).where(submissions.c.id == submission_id, IS_THERE)
             row = connection.execute(_locked(chosen)).one_or_none()
-            if row is None or row.anonymised_at is not None:  # notify sends nothing of it
+            if row is None or row.anonymised_at is not None or row.imported_at is not None:
                 return False
             if row.spam == BY_HAND:
                 raise Withheld(str(submission_id))
