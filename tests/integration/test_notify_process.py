@@ -236,10 +236,10 @@ def test_what_is_wrong_is_refused_at_the_start(sqlite_url: str, tmp_path: Path, 
     assert "forms.a.confirmation.subject: {nmae} is no field of this form; its fields: name" in service.tail()
 
 
-def test_a_database_that_was_not_migrated_is_refused_with_the_mend(notify_database_url: str, broker_url: str) -> None:
+def test_a_database_that_was_not_migrated_is_refused_with_the_mend(empty_database_url: str, broker_url: str) -> None:
     environment = clean_environment() | {
         "COUNTERFOIL_BROKER_URL": broker_url,
-        "COUNTERFOIL_DATABASE_URL": notify_database_url,
+        "COUNTERFOIL_DATABASE_URL": empty_database_url,
         "COUNTERFOIL_SMTP_URL": "smtp://127.0.0.1",
         "COUNTERFOIL_FORMS": str(ROOT / "forms.example.toml"),
     }

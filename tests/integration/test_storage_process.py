@@ -154,8 +154,8 @@ def test_a_database_that_is_away_is_waited_for_at_the_start_and_later(
         assert service.stop() == 0, service.tail()
 
 
-def test_a_database_that_was_not_migrated_is_refused_with_the_mend(database_url: str, make: Make) -> None:
-    service = make(database_url)
+def test_a_database_that_was_not_migrated_is_refused_with_the_mend(empty_database_url: str, make: Make) -> None:
+    service = make(empty_database_url)
     service.start()
     assert service.wait(timeout_s=30) == 2
     assert "python -m storage_service migrate" in service.tail()
