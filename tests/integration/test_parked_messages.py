@@ -64,6 +64,14 @@ def test_a_replay_publishes_the_bytes_that_came_and_none_of_the_headers_but_the_
     assert world.reopened == [(STORAGE.name, "m")]
 
 
+def test_one_that_is_forgotten_while_it_is_replayed_is_not_noted(world: ParkedWorld) -> None:
+    forgotten, other = world.park(message_id="1"), world.park(message_id="2")
+    world.forgets = forgotten
+    assert world.messages.replay([forgotten, other], "ada")["replayed"] == [forgotten, other]
+    assert world.ids(None) == [other]
+    assert world.actions(forgotten) == []
+
+
 def test_each_replay_is_noted_and_one_that_is_not_confirmed_is_not(world: ParkedWorld) -> None:
     one, other = world.park(message_id="1"), world.park(message_id="2")
     world.messages.replay([one], "ada")

@@ -23,13 +23,17 @@ from support.submission_databases import migrated
 
 @dataclass
 class ParkedWorld:
-    """`park` keeps a message as the parked queue brings it, `messages` is under test; each look takes a minute."""
+    """`park` keeps a message as the parked queue brings it, `messages` is under test; each look takes a minute.
+
+    `forgets` is a message that goes, with its submission, while it is replayed.
+    """
 
     engine: Engine
     broker: MemoryBroker = field(default_factory=MemoryBroker)
     now: datetime = datetime(2026, 11, 22, 18, 0, tzinfo=UTC)
     reopened: list[tuple[str, str]] = field(default_factory=list)
     reached: list[str] = field(default_factory=list)
+    forgets: str | None = None
 
     def __post_init__(self) -> None:
         self.repository = ParkedRepository(self.engine, PARKED)
@@ -39,7 +43,7 @@ class ParkedWorld:
             lambda: publisher,
             reopen=lambda queue, message_id: self.reopened.append((queue, message_id)),
             clock=self._tick,
-            reach=self.reached.append,
+            reach=self._reach,
         )
 
     def park(self, body: bytes = b"{}", message_id: str = "m", parking: str = "1", **headers: Any) -> str:
@@ -62,6 +66,11 @@ class ParkedWorld:
     def actions(self, parked_id: str) -> list[tuple[str, str | None]]:
         """Return what happened to a message, and who did it."""
         return [(one.action, one.actor) for one in self.repository.actions(parked_id)]
+
+    def _reach(self, name: str) -> None:
+        self.reached.append(name)
+        if self.forgets and name == "after-replay-publish":
+            self.repository.forget(self.forgets)
 
     def _tick(self) -> datetime:
         self.now += timedelta(minutes=1)

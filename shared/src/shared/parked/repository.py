@@ -159,9 +159,14 @@ class ParkedRepository:
         values = {"state": state, "changed_at": now, "changed_by": actor, "note": note}
         with classified(), self._engine.begin() as connection:
             changed = connection.execute(change.values(values)).rowcount
-            if changed or always:
+            if changed or (always and self._is_there(connection, parked_id)):
                 self._note(connection, parked_id, state, actor, note, now)
         return bool(changed)
+
+    def _is_there(self, connection: Connection, parked_id: str) -> bool:
+        """Say whether a message is there until the end of the transaction: it may be forgotten by now."""
+        found = select(self._m.c.id).where(self._m.c.id == parked_id).with_for_update(read=True, key_share=True)
+        return connection.scalar(found) is not None
 
     def _note(
         self, connection: Connection, parked_id: str, action: str, actor: str | None, note: str | None, now: datetime
