@@ -20,6 +20,7 @@ from storage_service.importing.encodings import encoding_of
 from storage_service.importing.found import RECORD_MOST, Found, NotTaken, Unreadable
 from storage_service.importing.mapping import Columns, asked_of, check
 from storage_service.importing.moments import BadMoment, Moments
+from storage_service.importing.pieces import Pieces
 from storage_service.importing.services import SERVICES
 from storage_service.importing.source import open_source
 
@@ -91,6 +92,22 @@ def test_a_text_that_is_too_long_hides_no_rows_and_takes_no_time() -> None:
         {"a": "5", "b": "last"},
     ]
     assert time.monotonic() - begun < 60
+
+
+def test_a_quote_at_the_end_of_a_piece_means_what_it_means_elsewhere() -> None:
+    long = '"' + "x" * (RECORD_MOST - 2)  # with the quote behind it as much as is read at once
+    for rest, ends in (('""\nwithin",2\n', 3), ('",2\n', 2)):
+        found = rows(f"a,b\n{long}{rest}3,4\n")
+        assert [(one.first, one.last) for one in found] == [(2, ends), (ends + 1, ends + 1)]
+        assert isinstance(found[1], Found)
+
+
+def test_no_piece_is_longer_than_a_record() -> None:
+    pieces, text = Pieces(io.StringIO('"' * 1000 + "\n"), most=10), ""
+    while piece := pieces.next():
+        assert len(piece) <= 10
+        text += piece
+    assert (text, pieces.line) == ('"' * 1000 + "\n", 1)
 
 
 @pytest.mark.parametrize(
@@ -172,6 +189,13 @@ def file(tmp_path: Path) -> Path:
 
 
 TEXT = "a,b\nZoë,„€“\n"
+
+
+@pytest.mark.parametrize("text", ["[" * 100_000, '{"a":' * 100_000, '{"a":' + "[" * 100_000 + '], "submissions": []}'])
+def test_a_file_that_nests_too_deeply_is_said(file: Path, text: str) -> None:
+    file.write_text(text)
+    with pytest.raises(Unreadable, match="nested too deeply"):
+        open_source(file, encoding_of(file, None), SERVICES["formspree"], ",")
 
 
 @pytest.mark.parametrize(

@@ -103,18 +103,23 @@ class _Quotes:
     def __init__(self, delimiter: str) -> None:
         self._delimiter = delimiter
         self._is_open = False
+        self._is_at_quote = False
         self._last = delimiter
 
     def is_open_after(self, piece: str) -> bool:
         """Return whether a quoted cell goes on behind this piece of the record."""
-        at = piece.find('"')
+        if self._is_at_quote and piece.startswith('"'):  # the other half of a quote that stands for itself
+            self._is_open, at = True, piece.find('"', 1)
+        else:
+            at = piece.find('"')
+        self._is_at_quote = False
         while at >= 0:
             if not self._is_open:
                 self._is_open = (piece[at - 1] if at else self._last) == self._delimiter
             elif piece[at + 1 : at + 2] == '"':
                 at += 1
             else:
-                self._is_open = False
+                self._is_open, self._is_at_quote = False, at + 1 == len(piece)
             at = piece.find('"', at + 1)
         self._last = piece[-1:]
         return self._is_open

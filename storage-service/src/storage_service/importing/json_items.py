@@ -24,7 +24,7 @@ def is_document(text: TextIO) -> bool:
         head = text.readline(RECORD_MOST)
     try:
         value = json.loads(head)
-    except ValueError:
+    except (ValueError, RecursionError):
         return True
     return not isinstance(value, dict) or any(isinstance(value.get(name), list | dict) for name in _LISTS)
 

@@ -22,11 +22,6 @@ class Pieces:
     def next(self) -> str:
         """Return the next piece, with its line feed; nothing at the end of the text."""
         piece = self._text.readline(self._most)
-        while piece.endswith('"'):  # what a quote means, the sign behind it says
-            behind = self._text.read(1)
-            if not behind:
-                break
-            piece += behind
         if piece and not self._is_within:
             self.line += 1
         self._is_within = bool(piece) and not piece.endswith("\n")
