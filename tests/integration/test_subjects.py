@@ -13,7 +13,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, select
 
 from shared.contracts import Control, SubmissionAccepted, fingerprint
 from shared.mailboxes import recipient_hash
@@ -25,7 +25,7 @@ from storage_service.sealed import Opening
 from storage_service.store.repository import SubmissionRepository
 from storage_service.subjects.finding import Finder
 from storage_service.subjects.person import person_of
-from storage_service.tables import PARKED
+from storage_service.tables import JOBS, PARKED
 from storage_service.work import Change
 from support.console_app import ConsoleApp, a_console
 from support.erasures import park, places_of
@@ -233,6 +233,14 @@ def test_neither_the_audit_nor_a_job_says_whom_it_was_about(engine: Engine, cons
     assert places_of(engine, recipient_hash(HER)) == set()
 
 
+def test_nobody_finds_out_by_trying_addresses_whom_a_job_was_about(engine: Engine, console: ConsoleApp) -> None:
+    store(engine, an_event(email=HER))
+    jobs = [ask(console, "erase", {"email": HER, "confirm": 1})[1]["erased"]["job"]["id"] for _ in range(2)]
+    with engine.connect() as connection:
+        kept = connection.scalars(select(JOBS.jobs.c.request).where(JOBS.jobs.c.id.in_(map(UUID, jobs)))).all()
+    assert len(set(kept)) == 2
+
+
 def test_while_a_service_is_away_nothing_is_erased(engine: Engine, tmp_path: Path) -> None:
     alone = a_console(engine, tmp_path)
     store(engine, an_event(email=HER))
@@ -313,6 +321,25 @@ def test_a_copy_has_everything_and_shows_what_strangers_sent_as_text(
     assert page.count("<article>") == 120 + len(document["not_stored"]) + 1
     assert "alert(1)" in page
     assert "\u202e" not in page
+
+
+def test_a_copy_says_what_was_not_looked_into(
+    engine: Engine, console: ConsoleApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store(engine, an_event(email=HER))
+    event = an_event(email=BOB)
+    store(engine, event)
+    with SubmissionRepository(engine).transaction() as rows:
+        rows.keep_conflicts([conflicting(event, email="eve@example.org")], received_at=NOW)
+    monkeypatch.setattr(console.parts.subjects, "_finder", Finder(engine, most=1))
+    indexed(engine)
+    answer = console.ask("/v1/subjects/export", method="POST", json={"email": HER})
+    assert answer.status_code == 200, answer.get_data()
+    archive = zipfile.ZipFile(io.BytesIO(answer.get_data()))
+    document = json.loads(archive.read("person.json"))
+    assert document["complete"] is False
+    assert "not all were looked into" in document["unfinished"][0]
+    assert "not all were looked into" in archive.read("person.html").decode()
 
 
 @pytest.mark.parametrize("scopes", [("export", "unseal"), ("export",)], ids=" and ".join)

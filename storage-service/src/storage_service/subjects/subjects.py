@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from secrets import token_urlsafe
 
 from storage_service.accounts.asker import Asker
 from storage_service.accounts.audit import Audit
@@ -96,7 +97,8 @@ class Subjects:
             raise Incomplete(report)
         if report.count > confirmed:
             raise Differs(report.count)
-        request = {"person": person.mailboxes, "key": key}  # the key is kept nowhere: nobody guesses whom it was about
+        # Neither key nor word is kept: nobody finds out by trying addresses whom it was about.
+        request = {"person": person.mailboxes, "key": key or token_urlsafe(16)}
         wanted = Wanted("erase", {}, self._clock(), ids=report.stored, request=request)
         job, _ = self._jobs.ask(wanted, by, confirmed, key)
         self._audit.note(by, "subject.erase", f"job {job.id}", count=report.count)

@@ -46,14 +46,21 @@ class Package:
         return zipped([("person.json", self._json()), ("person.html", self._page())], self._at)
 
     def _json(self) -> Iterator[bytes]:
-        head = {"made_at": iso(self._at), "addresses": list(self._report.person.mailboxes)}
-        yield _encoded({**head, "places": dict(self._report.places())})[:-2] + b',\n  "submissions": ['
+        report = self._report
+        head = {
+            "made_at": iso(self._at),
+            "addresses": list(report.person.mailboxes),
+            "places": dict(report.places()),
+            "unfinished": list(report.unfinished),
+        }
+        yield _encoded(head)[:-2] + b',\n  "submissions": ['
         between = b"\n"
         for one in self._documents():
             yield between + _encoded(one)
             between = b",\n"
-        yield b"\n  ],\n" + _member("not_stored", [self._of_none(key) for key in self._report.elsewhere])
-        yield b",\n" + _member("parked", list(self._parked())) + b',\n  "complete": true\n}\n'
+        yield b"\n  ],\n" + _member("not_stored", [self._of_none(key) for key in report.elsewhere])
+        yield b",\n" + _member("parked", list(self._parked()))
+        yield b",\n" + _member("complete", report.is_complete) + b"\n}\n"
 
     def _page(self) -> Iterator[bytes]:
         rest = [self._of_none(key) for key in self._report.elsewhere]
