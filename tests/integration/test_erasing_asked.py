@@ -69,6 +69,15 @@ def test_it_is_erased_as_it_was_seen(console: ConsoleApp, event: SubmissionAccep
     assert erased(console, event.id, headers={"If-Match": '"2"'})[0] == 204
 
 
+def test_a_key_that_may_not_read_is_not_told_how_it_is_by_now(console: ConsoleApp, event: SubmissionAccepted) -> None:
+    key = console.key("erase")
+    answer = console.ask(f"/v1/submissions/{event.id}", key, method="DELETE", headers={"If-Match": '"7"'})
+    problem = answer.get_json()
+    assert (answer.status_code, problem["errors"][0]["code"]) == (409, "OUTDATED")
+    assert "current" not in problem
+    assert "ada@example.org" not in answer.get_data(as_text=True)
+
+
 def test_what_is_not_there_is_404_and_so_is_what_is_of_another_form(
     console: ConsoleApp, event: SubmissionAccepted
 ) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from flask import Blueprint, Response, request
 
+from shared.web.refusals import refused
 from shared.web.schemas import Schema
 from storage_service.console.access import asker, needs
 from storage_service.console.answers import NOT_KEPT
@@ -15,6 +16,10 @@ from storage_service.console.parameters import Parameters
 from storage_service.console.parts import Parts
 from storage_service.console.places import id_of
 from storage_service.console.versions import IF_MATCH, version_seen
+from storage_service.work import Outdated
+
+_CHANGED = "The submission has changed since the version in If-Match: nothing was done."
+"""For a key that may not see how it is now."""
 
 
 def routes(parts: Parts) -> Blueprint:
@@ -26,7 +31,13 @@ def routes(parts: Parts) -> Blueprint:
     @needs("erase")
     def erase(id: str) -> Response:  # noqa: A002 - as the address has it
         Parameters(request)
-        parts.erase_one(id_of(id), asker(), version_seen(request))
+        key, seen, who = id_of(id), version_seen(request), asker()
+        try:
+            parts.erase_one(key, who, seen)
+        except Outdated as error:
+            if "read" in who.scopes:
+                raise
+            raise refused(409, "OUTDATED", _CHANGED) from error
         return Response(status=204, headers=NOT_KEPT)
 
     return views
