@@ -201,13 +201,14 @@ def test_broken_lines_are_named_and_the_others_count(sqlite_url: str, tmp_path: 
         f"{uuid4()} 2026-11-30T09:00:00",
         f"{event.id} {iso(AT)}",
         "\x00\xff",
+        f"{uuid4()} 0001-01-01T00:00:00+10:00",
     ]
     file.write_text("\n".join(moments) + "\n", encoding="latin-1")
     with migrated(sqlite_url) as engine:
         store(engine, event)
         code, said, complained = Command(sqlite_url, tmp_path / "own")("--replay", str(file))
-        assert (code, said) == (1, "6 lines read, 1 erased again; notify will be told of all of them\n")
-        assert [line.split("line ")[1].split(" ")[0] for line in complained.splitlines()] == ["1", "3", "4", "6"]
+        assert (code, said) == (1, "7 lines read, 1 erased again; notify will be told of all of them\n")
+        assert [line.split("line ")[1].split(" ")[0] for line in complained.splitlines()] == ["1", "3", "4", "6", "7"]
     code, _, complained = Command(sqlite_url, tmp_path / "own")("--replay", str(tmp_path / "none"))
     assert (code, complained) == (2, f"{tmp_path / 'none'}: cannot be read: No such file or directory\n")
 

@@ -60,7 +60,7 @@ def _take(line: bytes, come: Replayed, moments: dict[UUID, datetime]) -> None:
         return
     try:
         key, at = _read(text)
-    except ValueError:
+    except (ValueError, OverflowError):
         come.note_broken(come.lines)
         return
     moments[key] = max(at, moments.get(key, at))
