@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Engine, text, update
 
 from bench.many_submissions import fill
 from shared.failpoints import Injected
+from storage_service.accounts.asker import Asker
 from storage_service.erasing import Erasing
 from storage_service.records.bounded import Reader
 from storage_service.retention import due
@@ -20,6 +21,7 @@ from storage_service.retention.applying import PAGE
 from storage_service.retention.due import Place
 from storage_service.retention.rules import Key, Rule
 from storage_service.tables import RETENTION, submissions
+from storage_service.work import Work
 from support.events import an_event
 from support.plans import plans_of, scans_in
 from support.retained import BEGIN, DAY, SOMEBODY, Retained, retained
@@ -56,6 +58,23 @@ def test_spam_has_a_time_of_its_own(world: Retained) -> None:
     world.applied()
     assert set(world.left()) == left
     assert gone.isdisjoint(world.left())
+
+
+def test_what_somebody_marked_as_spam_can_be_taken_back_for_a_day(world: Retained) -> None:
+    """Whoever marks it may not erase, and may have meant another one."""
+    world.says("a", spam=30)
+    world.counting()
+    work, editor = Work(world.engine, clock=world.clock), Asker("editor@example.org", frozenset({"read", "write"}))
+    marked, taken_back = world.stored(300), world.stored(300)
+    for key in (marked, taken_back):
+        work.spam(key, editor)
+    world.applied()
+    assert set(world.left()) == {marked, taken_back}
+    assert (world.outlooks.behind_s(), world.outlooks.listed()[0].due) == (0, 0)
+    work.not_spam(taken_back, editor)
+    world.now += DAY
+    world.applied()
+    assert set(world.left()) == {taken_back}
 
 
 def test_what_is_made_anonymous_keeps_what_was_chosen_and_stays_in_the_lists(world: Retained) -> None:
@@ -303,8 +322,8 @@ def test_what_is_due_is_found_by_an_index(filled: Engine, what: str, action: str
             for after in (None, middle):
                 due.page(connection, key, rule, BEGIN, after, 500)
             due.count(connection, key, rule, BEGIN)
-            due.first(connection, key, rule)
             due.first(connection, key, rule, BEGIN)
+            due.first(connection, key, rule, BEGIN, BEGIN)
 
     plans = plans_of(filled, ask)
     print(*plans, sep="\n")

@@ -10,13 +10,13 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, Connection, and_, func, literal, select, true, tuple_
 
-from storage_service.retention.rules import Key, Rule
-from storage_service.tables import submissions
+from storage_service.retention.rules import COUNTS_AFTER, Key, Rule
+from storage_service.tables import submission_trail, submissions
 
 COUNT_MOST = 100_000
 """How many due ones are counted."""
 
-_S = submissions.c
+_S, _T = submissions.c, submission_trail.c
 
 
 class Place(NamedTuple):
@@ -36,7 +36,8 @@ class Page:
 
 def page(connection: Connection, key: Key, rule: Rule, now: datetime, after: Place | None, rows: int) -> Page:
     """Return the next page of a rule. Of one that anonymises, what is anonymous already is passed by."""
-    found = select(_S.accepted_at, _S.id, _S.anonymised_at).where(of(key), _S.accepted_at < rule.is_due_before(now))
+    old = (of(key), _S.accepted_at < rule.is_due_before(now), _is_left_alone(key, now))
+    found = select(_S.accepted_at, _S.id, _S.anonymised_at).where(*old)
     if after is not None:
         found = found.where(tuple_(_S.accepted_at, _S.id) > (after.accepted_at, after.id))
     read = connection.execute(found.order_by(_S.accepted_at, _S.id).limit(rows)).all()
@@ -59,9 +60,11 @@ def count(connection: Connection, key: Key, rule: Rule, now: datetime, since: da
     return connection.scalar(select(func.count()).select_from(some)) or 0
 
 
-def first(connection: Connection, key: Key, rule: Rule, since: datetime | None = None) -> datetime | None:
+def first(
+    connection: Connection, key: Key, rule: Rule, now: datetime, since: datetime | None = None
+) -> datetime | None:
     """Return when the oldest was accepted that the rule is still to be applied to, due or not."""
-    found = select(_S.accepted_at).where(of(key), _is_open_to(rule), _since(since))
+    found = select(_S.accepted_at).where(of(key), _is_open_to(rule), _is_left_alone(key, now), _since(since))
     return connection.scalar(found.order_by(_S.accepted_at, _S.id).limit(1))
 
 
@@ -72,7 +75,15 @@ def of(key: Key) -> ColumnElement[bool]:
 
 
 def _due(key: Key, rule: Rule, now: datetime) -> tuple[ColumnElement[bool], ...]:
-    return of(key), _is_open_to(rule), _S.accepted_at < rule.is_due_before(now)
+    return of(key), _is_open_to(rule), _is_left_alone(key, now), _S.accepted_at < rule.is_due_before(now)
+
+
+def _is_left_alone(key: Key, now: datetime) -> ColumnElement[bool]:
+    """Return the condition that nobody has worked on a spam lately: they may have marked it just now, by mistake."""
+    if key.what != "spam":
+        return true()
+    last = select(func.max(_T.at)).where(_T.submission_id == _S.id).scalar_subquery()
+    return func.coalesce(last, _S.accepted_at) <= now - COUNTS_AFTER
 
 
 def _is_open_to(rule: Rule) -> ColumnElement[bool]:

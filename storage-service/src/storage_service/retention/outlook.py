@@ -67,7 +67,7 @@ class Outlooks:
         rule = standing.asked or standing.counts
         assert rule is not None  # noqa: S101 - a row without either is removed
         counts_at = standing.asked_counts_at
-        count, first = self._counted(kept, rule, max(now, counts_at or now))
+        count, first = self._counted(kept, rule, now, max(now, counts_at or now))
         return Outlook(
             kept.key,
             rule,
@@ -81,10 +81,10 @@ class Outlooks:
             kept.last_count,
         )
 
-    def _counted(self, kept: Kept, rule: Rule, moment: datetime) -> tuple[int | None, datetime | None]:
+    def _counted(self, kept: Kept, rule: Rule, now: datetime, moment: datetime) -> tuple[int | None, datetime | None]:
         try:
             with self._reader.connection() as connection:
-                first = due.first(connection, kept.key, rule, _since(kept, rule))
+                first = due.first(connection, kept.key, rule, now, _since(kept, rule))
             with self._reader.connection() as connection:
                 return due.count(connection, kept.key, rule, moment, _since(kept, rule)), first
         except QueryTookTooLong:
@@ -97,7 +97,7 @@ def _since(kept: Kept, rule: Rule) -> datetime | None:
 
 def _waits(connection: Connection, kept: Kept, now: datetime) -> timedelta:
     rule = kept.standing.counts
-    first = due.first(connection, kept.key, rule, _since(kept, rule)) if rule else None
+    first = due.first(connection, kept.key, rule, now, _since(kept, rule)) if rule else None
     return max(now - (first + timedelta(days=rule.days)), timedelta()) if rule and first else timedelta()
 
 

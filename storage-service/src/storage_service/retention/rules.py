@@ -14,7 +14,8 @@ What: TypeAlias = Literal["submissions", "spam"]
 WHATS: tuple[What, ...] = ("submissions", "spam")
 
 COUNTS_AFTER = timedelta(hours=24)
-"""How long a rule that takes more stands in the file before it counts: a typing error must not erase."""
+"""How long a rule that takes more stands in the file before it counts: a typing error must not erase. So long is left
+alone, too, what somebody has marked as spam."""
 
 
 class Key(NamedTuple):
