@@ -51,7 +51,7 @@ def test_it_answers_fills_the_index_and_gives_its_leases_back(engine: Engine, co
     assert "counterfoil_search_lag_seconds" in figures
     assert "counterfoil_outbox_waiting" in figures
     assert requests.get(f"{console.metrics_url}/livez", timeout=5).status_code == 200
-    eventually(lambda: leases(engine) == {"search", "outbox"}, 10, "it has the leases")
+    eventually(lambda: leases(engine) == {"search", "outbox", "retention"}, 10, "it has the leases")
     assert console.stop() == 0
     assert leases(engine) == set()
     assert '"level": "error"' not in console.log.read_text()
