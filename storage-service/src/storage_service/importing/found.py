@@ -13,6 +13,11 @@ RECORD_MOST = 2 * 1024 * 1024
 FIELDS_MOST = 1000
 """Columns of a table, and fields of one submission."""
 
+CHARACTERS_AT_ONCE = 4 * 1024 * 1024
+"""Of records that are in memory together, at most; but always one record."""
+
+_ALWAYS = 100
+
 NAME_MOST = 500
 """Characters of a column's name."""
 
@@ -37,6 +42,17 @@ class NotTaken:
     first: int
     last: int
     why: str
+
+
+def size_of(value: JsonValue | Mapping[str, JsonValue]) -> int:
+    """Return about how many characters a value takes, those of names and of what is inside among them."""
+    if isinstance(value, str):
+        return len(value)
+    if isinstance(value, Mapping):
+        return sum(len(name) + size_of(inside) for name, inside in value.items()) + _ALWAYS
+    if isinstance(value, list):
+        return sum(map(size_of, value)) + _ALWAYS
+    return _ALWAYS
 
 
 def lines_in_words(first: int, last: int) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from storage_service.importing.found import Found, NotTaken
+from storage_service.importing.found import CHARACTERS_AT_ONCE, Found, NotTaken, size_of
 from storage_service.importing.remarks import Remarks
 from storage_service.importing.rows import Standing
 from storage_service.importing.taken import Taken
@@ -16,8 +16,6 @@ from storage_service.jobs.pace import AIMED_ON_SQLITE_S, AIMED_S, FIRST, Pace
 
 LOOKED_AT_ONCE = 500
 ROWS_MOST = 2000
-CHARACTERS_AT_ONCE = 4 * 1024 * 1024
-"""Of one batch, at most; but always one submission."""
 
 
 class Rows(Protocol):
@@ -90,7 +88,7 @@ class Importer:
                 self._end(batch)
                 batch, characters = {}, 0
             batch[taken.id] = taken
-            characters += _size_of(taken)
+            characters += size_of(taken.event.fields)
             if len(batch) >= self._most or characters >= CHARACTERS_AT_ONCE:
                 self._end(batch)
                 batch, characters = {}, 0
@@ -129,7 +127,3 @@ class Importer:
         if len(self.counts.why) < 1000 or one.why in self.counts.why:
             self.counts.why[one.why] += 1
         self._note(one)
-
-
-def _size_of(taken: Taken) -> int:
-    return sum(len(value) if isinstance(value, str) else 100 for value in taken.event.fields.values())

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from shared.terminal import complain, say
+from shared.text import REORDERING, as_shown
 from storage_service.importing.found import NotTaken, lines_in_words
 from storage_service.importing.importer import Counts
 from storage_service.importing.mapping import Columns
@@ -41,7 +42,7 @@ class Report:
         """Say that lines are not taken, and why."""
         self._noted += 1
         if self._noted <= self._most:
-            complain(f"{lines_in_words(one.first, one.last)}: {one.why}")
+            complain(f"{lines_in_words(one.first, one.last)}: {_harmless(one.why)}")
 
     def end(self, counts: Counts, remarks: Remarks, *, is_dry: bool) -> None:
         """Say what became of all."""
@@ -59,9 +60,14 @@ class Report:
         if counts.not_taken:
             say(f"not taken: {counts.not_taken:,}")
             for why, times in counts.why.most_common(_REASONS_MOST):
-                say(f"  {times:,} x {why}")
+                say(f"  {times:,} x {_harmless(why)}")
         for remark in remarks.all:
-            say(f"  note, {remark.times:,} x (first on line {remark.first}): {remark.what}")
+            say(f"  note, {remark.times:,} x (first on line {remark.first}): {_harmless(remark.what)}")
+
+
+def _harmless(text: str) -> str:
+    """Return a text as one line that does nothing to a terminal: strangers have chosen the names of fields in it."""
+    return " ".join(as_shown(text).splitlines()).translate(REORDERING)
 
 
 def _shown(name: str) -> str:

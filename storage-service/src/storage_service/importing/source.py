@@ -12,7 +12,7 @@ from typing import BinaryIO
 from storage_service.importing import json_items
 from storage_service.importing.csv_rows import CsvRows
 from storage_service.importing.encodings import Encoding
-from storage_service.importing.found import FIELDS_MOST, Found, NotTaken
+from storage_service.importing.found import CHARACTERS_AT_ONCE, FIELDS_MOST, Found, NotTaken, size_of
 from storage_service.importing.services import Service
 
 _LOOKED_AT = 100
@@ -48,7 +48,7 @@ def open_source(path: Path, encoding: Encoding, service: Service, delimiter: str
             rows = CsvRows(text, delimiter)
             return Source("a table (CSV)", rows.columns, iter(rows), text, binary)
         records = json_items.of_document(text) if kind == "json" else json_items.of_lines(text)
-        first = list(islice(records, _LOOKED_AT))
+        first = _beginning(records)
     except BaseException:
         text.close()
         raise
@@ -68,6 +68,17 @@ def _kind_of(path: Path, encoding: Encoding) -> str:
         return "json" if json_items.is_document(text) else "ndjson"
 
 
+def _beginning(records: Iterator[Found | NotTaken]) -> list[Found | NotTaken]:
+    """Return the first records, so many as may be in memory together."""
+    found, characters = list[Found | NotTaken](), 0
+    for one in islice(records, _LOOKED_AT):
+        found.append(one)
+        characters += size_of(one.values) if isinstance(one, Found) else 0
+        if characters >= CHARACTERS_AT_ONCE:
+            break
+    return found
+
+
 def _names_in(first: Sequence[Found | NotTaken], service: Service) -> list[str]:
     """Return the names of all that is taken of records, or left out by name."""
     names = dict[str, None]()
@@ -83,6 +94,9 @@ def _names_in(first: Sequence[Found | NotTaken], service: Service) -> list[str]:
     return list(names)[:FIELDS_MOST]
 
 
-def _chained(first: Sequence[Found | NotTaken], more: Iterator[Found | NotTaken]) -> Iterator[Found | NotTaken]:
-    yield from first
+def _chained(first: list[Found | NotTaken], more: Iterator[Found | NotTaken]) -> Iterator[Found | NotTaken]:
+    """Yield all of them; the first ones are let go."""
+    first.reverse()
+    while first:
+        yield first.pop()
     yield from more
