@@ -140,11 +140,9 @@ def test_what_a_machine_left_in_the_middle_of_a_line_spoils_no_other(tmp_path: P
 class Command:
     """`python -m storage_service erase` over a database."""
 
-    def __init__(self, url: str, erasures: Path) -> None:
-        self._environment = clean_environment() | {
-            "COUNTERFOIL_DATABASE_URL": url,
-            "COUNTERFOIL_ERASURES": str(erasures),
-        }
+    def __init__(self, url: str, erasures: Path | None) -> None:
+        noted = {} if erasures is None else {"COUNTERFOIL_ERASURES": str(erasures)}
+        self._environment = clean_environment() | {"COUNTERFOIL_DATABASE_URL": url} | noted
 
     def __call__(self, *arguments: str, failpoint: str = "") -> tuple[int, str, str]:
         ran = subprocess.run(
@@ -169,6 +167,17 @@ def test_the_command_erases_and_notes(sqlite_url: str, tmp_path: Path) -> None:
         assert (code, said, complained) == (1, "1 erased\n", f"there is no submission {unknown} here\n")
         assert Records(engine).one(event.id, None) is None
     assert file.read_text().startswith(str(event.id))
+
+
+def test_where_it_is_noted_nowhere_the_command_says_so(sqlite_url: str) -> None:
+    event = an_event()
+    with migrated(sqlite_url) as engine:
+        store(engine, event)
+    command = Command(sqlite_url, None)
+    assert command(str(event.id))[2] == ""
+    code, said, complained = command(str(event.id), "--yes")
+    assert (code, said) == (0, "1 erased\n")
+    assert complained.startswith("COUNTERFOIL_ERASURES is not set")
 
 
 @pytest.mark.parametrize("failpoint", ["erase-before-commit", "erase-after-commit"])

@@ -151,6 +151,7 @@ def test_the_command_says_the_same(engine: Engine, database_url: str) -> None:
     run("storage_service", "retention", "resume", settings=settings, exit_code=1)
     run("storage_service", "retention", "resume", "signup", settings=settings)
     run("storage_service", "retention", "pause", "a b", settings=settings, exit_code=2)
+    run("storage_service", "retention", "pause", "sginup", settings=settings, exit_code=2)
     assert [action for by, action, _ in noted(engine) if by.startswith("command: ")] == [
         "retention.paused",
         "retention.resumed",

@@ -123,6 +123,19 @@ def test_what_is_restored_is_what_was_there_and_what_was_there_is_set_aside(
     assert (aside / "secrets" / "secret").read_text() == "another"
 
 
+def test_what_was_erased_is_not_counted(
+    directory: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], own: dict[str, Path]
+) -> None:
+    with closing(sqlite3.connect(directory / "storage.db")) as database, database:
+        database.execute("ALTER TABLE submissions ADD COLUMN erased_at TEXT")
+        database.execute("UPDATE submissions SET erased_at = '2026-11-22' WHERE id = 1")
+    file = backup.back_up(directory, tmp_path / "kept.tar.gz", {})
+    backup.restore(tmp_path / "restored", file, own)
+    said = capsys.readouterr().out
+    assert "holds 2 submissions, " in said
+    assert "Restored 2 submissions " in said
+
+
 def test_forms_and_their_secrets_that_are_there_stay(directory: Path, tmp_path: Path, own: dict[str, Path]) -> None:
     file = backup.back_up(directory, tmp_path / "kept.tar.gz", own)
     own["forms.toml"].write_text("[forms.other]\n")

@@ -62,9 +62,11 @@ def check_database(path: Path) -> None:
 
 
 def count_submissions(path: Path) -> int:
-    """Return how many submissions a database of storage holds."""
+    """Return how many submissions a database of storage holds; what was erased is none."""
     with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as database:
-        count: int = database.execute("SELECT count(*) FROM submissions").fetchone()[0]
+        columns = {row[1] for row in database.execute("PRAGMA table_info(submissions)")}
+        but = " WHERE erased_at IS NULL" if "erased_at" in columns else ""  # of an earlier version: none was erased
+        count: int = database.execute(f"SELECT count(*) FROM submissions{but}").fetchone()[0]  # noqa: S608
     return count
 
 

@@ -38,7 +38,10 @@ def back_up(directory: Path, to: Path, own: Mapping[str, Path]) -> Path:
             _copy(path, folder / name)
         count = archive.count_submissions(folder / "storage.db")
         archive.pack(folder, file, {"made_at": _now().isoformat(), "submissions": count})
-    say(f"{file} holds {count} submissions, their confirmations, and the keys' hashes. Keep it as secret as they are.")
+    say(
+        f"{file} holds {count} submissions, their confirmations, the keys' hashes, and what opens sealed fields."
+        " Keep it as secret as they are."
+    )
     return file
 
 

@@ -51,6 +51,10 @@ def erase(arguments: Sequence[str]) -> int:
             journal=journal_of(chosen.erasures),
             reach=failpoints.from_environment(),
         )
+        if given.yes and chosen.erasures is None:
+            complain(
+                "COUNTERFOIL_ERASURES is not set: this is noted nowhere, and a restored backup would bring it back"
+            )
         return _ids(engine, erasing, given) if given.ids else _replay(engine, erasing, given.replay)
     except KeyboardInterrupt:
         complain("interrupted: what was erased is; run it again for the rest")

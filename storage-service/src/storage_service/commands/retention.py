@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from sqlalchemy import Engine
 
 from shared.database import iso
 from shared.forms import NAME as FORM_NAME
-from shared.terminal import complain, parser, say
+from shared.terminal import Refused, complain, parser, say
 from storage_service.commands.program import PROGRAM, opened, whoever_types
 from storage_service.retention.due import COUNT_MOST
 from storage_service.retention.outlook import Outlook, Outlooks
@@ -46,9 +46,20 @@ def _show(engine: Engine) -> int:
 
 
 def _pause(engine: Engine, form: str | None) -> int:
+    if form is not None:
+        _expect(form, {one.key.form for one in Outlooks(engine).listed()})
     is_new = Pauses(engine).pause(form, whoever_types())
     say(f"nothing more of {form or 'any form'} is erased by itself" if is_new else "it was paused already")
     return 0
+
+
+def _expect(form: str, known: Collection[str]) -> None:
+    """Refuse a form without a rule: who mistypes a name must not believe that something is kept for a dispute."""
+    if form not in known:
+        there = ", ".join(sorted(known)) or "none"
+        raise Refused(
+            f"no form {form!r} has a retention that a console has seen, so nothing was paused. Forms: {there}"
+        )
 
 
 def _resume(engine: Engine, form: str | None) -> int:
@@ -67,7 +78,7 @@ def _rule(one: Outlook) -> str:
 
 
 def _words(rule: Rule) -> str:
-    return f"{rule.action} after {rule.days} days"
+    return f"{rule.action} after {rule.days} day{'s' if rule.days > 1 else ''}"
 
 
 def _due(one: Outlook) -> str:

@@ -17,7 +17,7 @@ CHOICES = (
     ("", "No role"),
     ("viewer", "Viewer: reads"),
     ("editor", "Editor: works on submissions, exports"),
-    ("owner", "Owner: as an editor"),
+    ("owner", "Owner: as an editor, erases, sees sealed fields"),
 )
 OF_ALL = (*CHOICES[:-1], ("owner", "Owner: everything, users and keys too"))
 
