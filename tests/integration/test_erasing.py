@@ -33,14 +33,14 @@ from storage_service.records.index.writing import write
 from storage_service.tables import OUTBOX, PARKED, submission_trail, submissions
 from storage_service.work import NotFound, Work
 from support.erasures import CANARY, ERASER, ids_in_index, kept_everywhere, park, places_of
-from support.events import an_event
+from support.events import ACCEPTED_AT, an_event
 from support.resending import a_state, tell
 from support.search_rows import found, indexed
 from support.service import ROOT
 from support.submission_databases import NOW, migrated, store
 from support.working import an_asker, record_of
 
-ERASED_AT = datetime(2026, 11, 24, 9, tzinfo=UTC)
+ERASED_AT = ACCEPTED_AT + timedelta(minutes=1)
 KEPT = {"id", "form", "accepted_at", "stored_at", "version", "imported_at", "erased_at"}
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from uuid import UUID, uuid4
 
 import pytest
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, delete, select
 
 from shared import database
 from shared.contracts import SubmissionErased
@@ -23,7 +23,7 @@ from storage_service.erasing import Erasing, journal_of
 from storage_service.erasing.journal import FileJournal
 from storage_service.erasing.replaying import replay
 from storage_service.records import Records
-from storage_service.tables import OUTBOX, submissions
+from storage_service.tables import OUTBOX, submission_trail, submissions
 from support.erasures import CANARY, ERASER, kept_everywhere, places_of
 from support.events import ACCEPTED_AT, an_event
 from support.service import clean_environment
@@ -93,6 +93,19 @@ def test_a_later_submission_under_the_same_id_stays(engine: Engine, tmp_path: Pa
     file = written(tmp_path / "erasures", (later.id, AT))
     assert [one.erased for one in replay(Erasing(engine), file, ERASER)] == [0]
     assert Records(engine).one(later.id, None) is not None
+
+
+def test_what_says_that_it_was_accepted_later_does_not_come_back_either(engine: Engine, tmp_path: Path) -> None:
+    """An import may be some hours ahead, by its time zone, and so may a gateway's clock."""
+    event, file = replace(an_event(), accepted_at=AT + timedelta(hours=10)), tmp_path / "erasures"
+    store(engine, event)
+    assert Erasing(engine, journal=journal_of(file), clock=lambda: AT).erase([event.id], ERASER) == 1
+    assert [one.covers(event.accepted_at) for one in told(engine)] == [True]
+    with engine.begin() as connection:  # as an older backup has it
+        connection.execute(delete(submission_trail))
+        connection.execute(delete(submissions))
+    store(engine, event)
+    assert [one.erased for one in replay(Erasing(engine), file, ERASER)] == [1]
 
 
 def test_of_several_erasures_of_an_id_the_last_counts(engine: Engine, tmp_path: Path) -> None:

@@ -196,6 +196,7 @@ def test_of_an_erased_submission_a_receipt_is_told_that_alone(
     store([Delivery(event)])
     known = queries.receipt({"id": str(event.id)})
     assert (known["fingerprint"], known["erased_at"]) == (event.fingerprint, None)
-    Erasing(engine, clock=lambda: NOW).erase([event.id], ERASER)
-    erased = {"stored_at": None, "accepted_at": None, "fingerprint": None, "spam": None, "erased_at": iso(NOW)}
+    at = event.accepted_at + timedelta(minutes=1)
+    Erasing(engine, clock=lambda: at).erase([event.id], ERASER)
+    erased = {"stored_at": None, "accepted_at": None, "fingerprint": None, "spam": None, "erased_at": iso(at)}
     assert queries.receipt({"id": str(event.id)}) == erased

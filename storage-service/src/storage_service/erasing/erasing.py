@@ -70,7 +70,7 @@ class Erasing:
         if unknown:
             rows.make_missing(connection, dict.fromkeys(ids, now))
         found = rows.locked(connection, ids, by.forms)
-        moments = {row.id: now for row in found}
+        moments = _moments(found, now)
         if moments:
             self._take(connection, found, moments, by, job)
             self._journal.add(moments)  # before the commit: what it has too early does no harm
@@ -110,15 +110,15 @@ class Erasing:
         goes as if they were erased, and notify is told the same. What is anonymous already is left alone.
         """
         now = self._clock()
-        found = {row.id: row.version for row in rows.locked(connection, ids, by.forms) if row.anonymised_at is None}
+        found = [row for row in rows.locked(connection, ids, by.forms) if row.anonymised_at is None]
         if found:
-            keys = list(found)
+            keys = [row.id for row in found]
             kept = rows.anonymise(connection, keys, keep, now)
             self._forget(connection, keys)
             find_by_what_is_kept(connection, kept)
-            steps = {key: Step(now, by.name, {"anonymised": True}, version + 1) for key, version in found.items()}
+            steps = {row.id: Step(now, by.name, {"anonymised": True}, row.version + 1) for row in found}
             write_steps(connection, steps)
-            _tell(connection, dict.fromkeys(keys, now))
+            _tell(connection, _moments(found, now))
         return len(found)
 
     def _some(self, ids: Sequence[UUID], by: Asker, *, unknown: bool) -> int:
@@ -150,6 +150,11 @@ class Erasing:
     def _forget(self, connection: Connection, keys: Sequence[UUID]) -> None:
         for one in self._forgets:
             one.forget(connection, keys)
+
+
+def _moments(found: Sequence[Row[Any]], now: datetime) -> dict[UUID, datetime]:
+    """Return when each is erased: never before it was accepted. A gateway's clock may be ahead, or an import's file."""
+    return {row.id: max(now, row.accepted_at) for row in found}
 
 
 def _tell(connection: Connection, moments: Mapping[UUID, datetime]) -> None:
