@@ -8,6 +8,7 @@ import stat
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from shared.sealing import SealingKey, key_id_of, new_key
 from shared.sealing.keys import opening_keys
 from shared.sealing.opening import Opener
 from storage_service.accounts.audit import Audit
+from storage_service.commands.seal import seal
 from storage_service.sealed.rotating import Rotated, Rotating
 from storage_service.sealed.rows import ROWS_AT_ONCE, all_rows, count_rows
 from storage_service.store.repository import SubmissionRepository
@@ -72,6 +74,13 @@ def test_a_pair_is_made_and_the_newest_stands_first(tmp_path: Path) -> None:
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     given = {"COUNTERFOIL_OPENING_KEYS_FILE": str(file)}
     assert run("storage_service", "seal", "show", settings=given).strip() == shown[1]
+
+
+def test_no_key_is_lost_where_several_are_made_at_once(tmp_path: Path) -> None:
+    file = tmp_path / "opening_keys"
+    with ThreadPoolExecutor(8) as threads:
+        assert not any(threads.map(seal, [["new", str(file)]] * 64))
+    assert len(opening_keys(file.read_text())) == 64
 
 
 def test_what_is_no_file_of_keys_stays_as_it_is(tmp_path: Path) -> None:

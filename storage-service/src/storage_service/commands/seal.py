@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import fcntl
 import os
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from shared import failpoints
@@ -48,8 +50,9 @@ def seal(arguments: Sequence[str]) -> int:
 def _new(file: Path) -> int:
     made = new_key()
     try:
-        before = file.read_text("ascii") if file.exists() else ""
-        _write(file, f"{made.written()}\n{before}")
+        with _alone_in(file.parent):
+            before = file.read_text("ascii") if file.exists() else ""
+            _write(file, f"{made.written()}\n{before}")
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it holds something else than keys"
         raise Refused(f"{file}: no key is made: {reason}") from error
@@ -57,6 +60,17 @@ def _new(file: Path) -> int:
     complain("COUNTERFOIL_SEALING_KEY of every gateway, once each console has the file:")
     say(str(made.sealing))
     return 0
+
+
+@contextmanager
+def _alone_in(folder: Path) -> Iterator[None]:
+    """Keep others from making a key there meanwhile: one of the two would be lost."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def _write(file: Path, text: str) -> None:
