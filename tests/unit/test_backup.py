@@ -132,8 +132,14 @@ def test_what_was_erased_is_not_counted(
     file = backup.back_up(directory, tmp_path / "kept.tar.gz", {})
     backup.restore(tmp_path / "restored", file, own)
     said = capsys.readouterr().out
-    assert "holds 2 submissions, " in said
+    assert "holds 2 submissions, their confirmations, the keys' hashes. " in said
     assert "Restored 2 submissions " in said
+
+
+def test_what_opens_sealed_fields_is_named(directory: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (directory / "secrets" / "opening_keys").write_text("cfopen_")
+    backup.back_up(directory, tmp_path / "kept.tar.gz", {})
+    assert "hashes, and what opens sealed fields. Keep it" in capsys.readouterr().out
 
 
 def test_forms_and_their_secrets_that_are_there_stay(directory: Path, tmp_path: Path, own: dict[str, Path]) -> None:

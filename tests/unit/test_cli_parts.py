@@ -21,7 +21,7 @@ from counterfoil_cli.files import replaced
 from counterfoil_cli.moments import ago, moment_of
 from counterfoil_cli.refusals import marked
 from counterfoil_cli.saved import Place, Places, Saved
-from counterfoil_cli.submissions import preview, text
+from counterfoil_cli.submissions import locked, preview, text
 from counterfoil_cli.zone import local_zone
 
 NOW = datetime(2026, 11, 22, 18, 0, tzinfo=UTC)
@@ -179,6 +179,13 @@ def test_the_mark_stands_under_the_mistake(query: str, place: dict[str, int], ma
 @pytest.mark.parametrize("place", [None, {}, {"offset": -1}, {"offset": 99, "length": 1}, {"offset": "1"}, [1]])
 def test_a_place_that_is_none_brings_no_mark(place: object) -> None:
     assert marked("ada", place) == []
+
+
+def test_what_stays_sealed_is_said_with_the_reason() -> None:
+    reason = "the key 4f1c9a0b2d3e is not here"
+    opened = {"fields": {"a": 1}, "locked": [{"name": "iban", "reason": reason, "key": "4f1c9a0b2d3e"}]}
+    assert locked(opened) == [f"iban stays sealed: {reason}"]
+    assert locked({"fields": {}}) == []
 
 
 def test_a_preview_has_who_and_the_first_words() -> None:

@@ -37,11 +37,10 @@ def back_up(directory: Path, to: Path, own: Mapping[str, Path]) -> Path:
         for name, path in own.items():
             _copy(path, folder / name)
         count = archive.count_submissions(folder / "storage.db")
+        opens = ", and what opens sealed fields" if (folder / archive.SECRETS / "opening_keys").exists() else ""
         archive.pack(folder, file, {"made_at": _now().isoformat(), "submissions": count})
-    say(
-        f"{file} holds {count} submissions, their confirmations, the keys' hashes, and what opens sealed fields."
-        " Keep it as secret as they are."
-    )
+    holds = f"{count} submissions, their confirmations, the keys' hashes{opens}"
+    say(f"{file} holds {holds}. Keep it as secret as they are.")
     return file
 
 

@@ -52,6 +52,13 @@ def unsealed(submission: Submission, opened: Mapping[str, Any]) -> dict[str, Any
     return {"fields": {**_dict(submission.get("fields")), **values}, "sealed": left}
 
 
+def locked(opened: Mapping[str, Any]) -> list[str]:
+    """Return of each sealed field that could not be opened a line that says why, as `GET …/sealed` does."""
+    said = opened.get("locked")
+    fields = [_dict(one) for one in said] if isinstance(said, list) else []
+    return [line(f"{one.get('name')} stays sealed: {one.get('reason')}", _PREVIEW_MOST) for one in fields]
+
+
 def state(submission: Submission) -> str:
     """Return how far people have come with it, in a few words."""
     spam = submission.get("spam")

@@ -8,7 +8,7 @@ from counterfoil_cli.finding import found_id
 from counterfoil_cli.options import command
 from counterfoil_cli.page import lines_of
 from counterfoil_cli.session import Session
-from counterfoil_cli.submissions import unsealed
+from counterfoil_cli.submissions import locked, unsealed
 
 
 @command(
@@ -27,7 +27,10 @@ def show(session: Session, *, id: str, exact: bool, unseal: bool) -> None:  # no
     address = f"/submissions/{found_id(session.api(), id)}"
     submission = session.api().get(address)
     if unseal:
-        submission |= unsealed(submission, session.api().get(f"{address}/sealed"))
+        opened = session.api().get(f"{address}/sealed")
+        submission |= unsealed(submission, opened)
+        for reason in locked(opened):
+            session.output.complain(reason)
     if session.as_json:
         session.output.json(submission)
         return
