@@ -45,6 +45,8 @@ def _of(directory: Path, service: str) -> dict[str, str]:
         if not run_settings.is_given(name):
             del given[f"COUNTERFOIL_{name}_FILE"]
             given[f"COUNTERFOIL_{name}"] = stand_in
+    if not run_settings.is_given("ERASURES"):
+        given.pop("COUNTERFOIL_ERASURES", None)  # in the folder of a run, which there may not be yet
     return given
 
 
