@@ -48,6 +48,25 @@ def test_an_address_ends_where_another_script_begins(text: str) -> None:
     assert "ada@example.org" in mailboxes_in(text)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "„ada@example.org“",
+        "“ada@example.org”",
+        "\u2018ada@example.org\u2019",
+        "»ada@example.org«",
+        "«ada@example.org»",
+        "Ada—ada@example.org—called",
+        "ada@example.org…",
+        "•ada@example.org•",
+        "→ada@example.org",
+        "¿ada@example.org?",
+    ],
+)
+def test_an_address_stands_between_the_signs_that_people_write(text: str) -> None:
+    assert "ada@example.org" in mailboxes_in(text)
+
+
 def test_another_letter_before_an_address_makes_it_another_one() -> None:
     assert mailboxes_in("müller@example.org") == ["müller@example.org"]
 
@@ -56,6 +75,7 @@ def test_all_that_a_document_holds_is_looked_into() -> None:
     document: Any = {"a": [1, None, {"b": "x ada+1@example.org"}], "c": {"d": "Bob@Example.org"}, "e": True}
     assert addresses_in(document) == ["ada+1@example.org", "Bob@Example.org"]
     assert mailboxes_in(document, "ada@example.org") == ["ada@example.org", "bob@example.org"]
+    assert mailboxes_in({"guests": {"ada@example.org": "comes"}}) == ["ada@example.org"], "names, too"
 
 
 def test_a_document_of_very_many_addresses_is_looked_into_as_far_as_is_sensible() -> None:

@@ -20,12 +20,15 @@ _GMAIL = frozenset({"gmail.com", "googlemail.com"})
 _LOCAL_MOST, _DOMAIN_MOST = 64, 253
 
 # Between words, Chinese and Japanese have no space: there an address ends where the other script begins. In the address
-# of a page it begins behind a sign that a local part may have, too.
+# of a page it begins behind a sign that a local part may have, too. People and their programs write „…“, « … », … and —
+# around it.
 _WIDE = "\u2e80-\U0010ffff"
+_LATIN_SIGNS = "\u00a1-\u00a9\u00ab-\u00b4\u00b6-\u00b9\u00bb-\u00bf\u00d7\u00f7"
+_OUTSIDE = f"{_LATIN_SIGNS}\u2000-\u206f\u20a0-\u20cf\u2100-\u214f\u2190-\u2bff{_WIDE}"
 _LOCAL = re.compile(r"[^\s\x00-\x1f\x7f@<>()\[\]\\,;:\"]+")
-_LOCAL_APART = re.compile(rf"[^\s\x00-\x1f\x7f@<>()\[\]\\,;:\"/?&={_WIDE}]+")
+_LOCAL_APART = re.compile(rf"[^\s\x00-\x1f\x7f@<>()\[\]\\,;:\"/?&={_OUTSIDE}]+")
 _DOMAIN = re.compile(r"(?:[a-zA-Z0-9._-]|[^\x00-\x7f\s])+")
-_DOMAIN_APART = re.compile(rf"(?:[a-zA-Z0-9._-]|[^\x00-\x7f\s{_WIDE}])+")
+_DOMAIN_APART = re.compile(rf"(?:[a-zA-Z0-9._-]|[^\x00-\x7f\s{_OUTSIDE}])+")
 
 
 def normalised(address: str) -> str:
@@ -87,6 +90,7 @@ def _texts(values: Iterable[JsonValue | Mapping[str, JsonValue]]) -> Iterator[st
         if isinstance(value, str):
             yield value
         elif isinstance(value, Mapping):
+            yield from _texts(value)
             yield from _texts(value.values())
         elif isinstance(value, list):
             yield from _texts(value)
