@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import shlex
 import shutil
 import sqlite3
 import tarfile
@@ -140,6 +141,20 @@ def test_what_opens_sealed_fields_is_named(directory: Path, tmp_path: Path, caps
     (directory / "secrets" / "opening_keys").write_text("cfopen_")
     backup.back_up(directory, tmp_path / "kept.tar.gz", {})
     assert "hashes, and what opens sealed fields. Keep it" in capsys.readouterr().out
+
+
+def test_how_to_erase_again_needs_nothing_of_an_earlier_start(
+    directory: Path, tmp_path: Path, own: dict[str, Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = backup.back_up(directory, tmp_path / "kept.tar.gz", {})
+    moved = tmp_path / "on another machine"
+    moved.mkdir()
+    (moved / "erasures").touch()
+    backup.restore(moved, file, own)
+    commands = [shlex.split(line) for line in capsys.readouterr().out.splitlines() if line.startswith("  ")]
+    settings = [f"COUNTERFOIL_DATABASE_URL=sqlite:///{moved}/storage.db", f"COUNTERFOIL_ERASURES={moved}/erasures"]
+    assert [one[:2] for one in commands] == [settings, settings]
+    assert [one[5:] for one in commands] == [["migrate"], ["erase", "--replay", f"{moved}/erasures"]]
 
 
 def test_forms_and_their_secrets_that_are_there_stay(directory: Path, tmp_path: Path, own: dict[str, Path]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import shlex
 import shutil
 import tempfile
 from collections.abc import Mapping
@@ -16,7 +17,8 @@ from dev.steps import ROOT, RUN, CannotGoOn, leave, say
 from shared.messaging.rabbitmq import depths
 
 _ASIDE = "aside"
-_REPLAY = "(set -a; . {0}/storage.env; .venv/bin/python -m storage_service {1})"
+_REPLAY = "COUNTERFOIL_DATABASE_URL={} COUNTERFOIL_ERASURES={} .venv/bin/python -m storage_service {}"
+"""Names the database itself: on another machine there is no storage.env before the first start."""
 _PUT = (archive.SECRETS, archive.FORMS, archive.FORM_SECRETS, archive.TEMPLATES)
 
 
@@ -66,8 +68,9 @@ def restore(directory: Path, file: Path, own: Mapping[str, Path]) -> None:
     say(f"Restored {about['submissions']} submissions as of {about['made_at']}. Start it: make run")
     if (erasures := directory / run_settings.ERASURES).exists():
         say("What was erased since is back. Before you start it, erase it again:")
-        for command in ("migrate", f"erase --replay {erasures}"):
-            say("  " + _REPLAY.format(directory, command))
+        url, noted = f"sqlite:///{(directory / 'storage.db').absolute()}", shlex.quote(str(erasures.absolute()))
+        for command in ("migrate", f"erase --replay {noted}"):
+            say("  " + _REPLAY.format(shlex.quote(url), noted, command))
 
 
 def tell_what_waits(directory: Path) -> None:
