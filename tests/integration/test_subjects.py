@@ -166,6 +166,14 @@ def test_several_addresses_of_a_person_are_asked_for_at_once(engine: Engine, con
     assert found(console, "nobody@example.org")["count"] == 0
 
 
+@pytest.mark.parametrize(
+    "address", ["ada.@docomo.example.org", "a..da@docomo.example.org", "Ada@B\u00dcCHER.example.org"]
+)
+def test_whatever_a_form_takes_as_an_address_is_found(engine: Engine, console: ConsoleApp, address: str) -> None:
+    store(engine, an_event(email=address), an_event(email=HER))
+    assert found(console, address)["count"] == 1
+
+
 def test_deliveries_and_parked_copies_are_asked_of_the_services(
     engine: Engine, console: ConsoleApp, notify: Notify
 ) -> None:
@@ -269,6 +277,7 @@ def test_while_the_index_is_far_behind_nothing_is_erased(engine: Engine, console
         ([], "email"),
         ([f"a{number}@example.org" for number in range(21)], "email"),
         ("a" * 5000 + "@example.org", "email"),
+        ("a" + "." * 400 + "@example.org", "email.0"),
         ({"a": 1}, "email"),
         ([1], "email"),
         (None, "email"),

@@ -32,6 +32,7 @@ def test_a_mailbox_has_one_name(address: str, mailbox: str) -> None:
         ("It's 'ada@example.org'. Or ada.b@example.org...", ["ada@example.org", "ada.b@example.org"]),
         ("(ada@example.org;bob@example.org)", ["ada@example.org", "bob@example.org"]),
         ("o'neil@example.org", ["o'neil@example.org"]),
+        ("ada.@example.org and b..b@example.org", ["ada.@example.org", "b..b@example.org"]),
         ("ada@例え.jp", ["ada@xn--r8jz45g.jp"]),
         ("https://example.org/?for=ada@example.org&x=1", ["//example.org/?for=ada@example.org", "ada@example.org"]),
         ("no address @ all, not @ada, not ada@", []),
@@ -61,6 +62,9 @@ def test_an_address_ends_where_another_script_begins(text: str) -> None:
         "•ada@example.org•",
         "→ada@example.org",
         "¿ada@example.org?",
+        "*ada@example.org*",
+        "`ada@example.org`",
+        "{ada@example.org}",
     ],
 )
 def test_an_address_stands_between_the_signs_that_people_write(text: str) -> None:

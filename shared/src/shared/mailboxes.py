@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import islice
 
 import idna
@@ -26,7 +26,7 @@ _WIDE = "\u2e80-\U0010ffff"
 _LATIN_SIGNS = "\u00a1-\u00a9\u00ab-\u00b4\u00b6-\u00b9\u00bb-\u00bf\u00d7\u00f7"
 _OUTSIDE = f"{_LATIN_SIGNS}\u2000-\u206f\u20a0-\u20cf\u2100-\u214f\u2190-\u2bff{_WIDE}"
 _LOCAL = re.compile(r"[^\s\x00-\x1f\x7f@<>()\[\]\\,;:\"]+")
-_LOCAL_APART = re.compile(rf"[^\s\x00-\x1f\x7f@<>()\[\]\\,;:\"/?&={_OUTSIDE}]+")
+_LOCAL_APART = re.compile(rf"[^\s\x00-\x1f\x7f@<>()\[\]\\,;:\"/?&=*`{{}}|~^#!${_OUTSIDE}]+")
 _DOMAIN = re.compile(r"(?:[a-zA-Z0-9._-]|[^\x00-\x7f\s])+")
 _DOMAIN_APART = re.compile(rf"(?:[a-zA-Z0-9._-]|[^\x00-\x7f\s{_OUTSIDE}])+")
 
@@ -76,13 +76,13 @@ def mailboxes_in(*values: JsonValue | Mapping[str, JsonValue]) -> list[str]:
 def _written(text: str, at: int) -> Iterator[str]:
     """Yield the addresses around an @."""
     before, behind = text[max(0, at - _LOCAL_MOST) : at][::-1], text[at + 1 : at + 1 + _DOMAIN_MOST]
-    locals_ = _ends((_LOCAL.match(before), _LOCAL_APART.match(before)), "'.")
-    domains = _ends((_DOMAIN.match(behind), _DOMAIN_APART.match(behind)), "'.-_")
+    locals_ = _ends((_LOCAL.match(before), _LOCAL_APART.match(before)), str.rstrip, "'.")  # of `ada.@` it is all
+    domains = _ends((_DOMAIN.match(behind), _DOMAIN_APART.match(behind)), str.strip, "'.-_")
     yield from (f"{local[::-1]}@{domain}" for local in locals_ for domain in domains)
 
 
-def _ends(found: Iterable[re.Match[str] | None], trimmed: str) -> Iterable[str]:
-    return dict.fromkeys(kept for one in found if one and (kept := one[0].strip(trimmed)))
+def _ends(found: Iterable[re.Match[str] | None], trim: Callable[[str, str], str], signs: str) -> Iterable[str]:
+    return dict.fromkeys(kept for one in found if one and (kept := trim(one[0], signs)))
 
 
 def _texts(values: Iterable[JsonValue | Mapping[str, JsonValue]]) -> Iterator[str]:

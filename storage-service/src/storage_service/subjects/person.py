@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from shared.mail_addresses import ADDRESS_MOST, split
 from shared.mailboxes import mailbox_of, recipient_hash
 from storage_service.accounts.addresses import BadAddress, address_of
 
@@ -42,7 +43,9 @@ def person_of(addresses: Sequence[str]) -> Person:
 
 
 def _mailbox(text: str, place: int) -> str:
+    checked, local, domain = split(text.strip(), ())  # with dots too many, as Japan's carriers gave them out
     try:
-        return mailbox_of(address_of(text).shown)
+        address_of(checked if len(text) <= ADDRESS_MOST else text)
     except BadAddress as error:
         raise BadPerson(str(error), place) from None
+    return mailbox_of(f"{local}@{domain}")
