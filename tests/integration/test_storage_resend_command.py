@@ -152,7 +152,8 @@ def test_a_file_that_is_not_there_is_not_made(
 
 def test_the_commands_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--help"]) == 0
-    assert re.search(r"\n  resend +Send again what failed or is held; without --yes, count it\.\n", capsys.readouterr().out)
+    listed = r"\n  resend +Send again what failed or is held; without --yes, count it\.\n"
+    assert re.search(listed, capsys.readouterr().out)
     assert main(["resent"]) == 2
     assert "there is no command 'resent'" in capsys.readouterr().err
 
