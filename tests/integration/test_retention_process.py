@@ -18,7 +18,7 @@ from support.polling import eventually
 from support.service import run
 from support.submission_databases import migrated
 
-ROWS = 4000
+ROWS = 1000
 
 
 @pytest.fixture
@@ -61,7 +61,7 @@ def test_killed_in_the_midst_it_goes_on_and_the_count_is_right(
         assert f'counterfoil_retention_taken_total{{action="erase"}} {ROWS - erased}.0' in figures
         assert "counterfoil_retention_behind_seconds 0.0" in figures
     shown = run("storage_service", "retention", "show", settings={"COUNTERFOIL_DATABASE_URL": database_url})
-    assert shown.startswith("a\tsubmissions\terase after 9 days\t0 due\tnothing to come\tlast 4000 at ")
+    assert shown.startswith("a\tsubmissions\terase after 9 days\t0 due\tnothing to come\tlast 1000 at ")
 
 
 def noted(engine: Engine) -> list[tuple[str, str | None, int | None]]:
