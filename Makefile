@@ -14,6 +14,9 @@ PREPARE = PYTHONPATH=tools $(PYTHON) -m dev.prepare
 COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	--no-annotate --no-emit-package counterfoil-shared
 
+# Tests start Python a thousand times: what it has compiled is kept, whatever the environment says.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL = help
 .PHONY: help run key import forms-check test test-e2e test-kills test-faults test-deliveries test-import test-clock test-compose test-proxies fuzz soak pictures lint linted format snippet lock bench backup restore clean delete-data
 
@@ -28,7 +31,7 @@ key: ## make a key for /v1, shown once (NAME=reports SCOPES=read,export; narrowe
 	@test -n "$(NAME)" || { echo "A key needs a name: make key NAME=reports SCOPES=read,export" >&2; exit 2; }
 	@$(PREPARE) forms
 	@test -f "$(RUN)/storage.env" || { echo "There is nothing to make a key for: start make run first" >&2; exit 2; }
-	@set -a; . "$(abspath $(RUN))/storage.env"; exec $(BIN)/python -m storage_service key add "$(NAME)" \
+	@set -a; . "$(abspath $(RUN))/storage.env"; COUNTERFOIL_FORMS="$${COUNTERFOIL_FORMS:-$(FORMS)}" exec $(BIN)/python -m storage_service key add "$(NAME)" \
 		--scopes "$(or $(SCOPES),read)" $(if $(FORM),--forms "$(FORM)") $(if $(DAYS),--days "$(DAYS)")
 
 import: ## take over what another form service has (FILE=export.csv FROM=formspree FORM=contact ARGS=--dry-run)

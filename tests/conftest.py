@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import re
 import secrets
-import shutil
 import signal
+import subprocess
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,21 +21,30 @@ from xdist.workermanage import Producer
 import notify_service.tables
 import storage_service.tables
 from dev.broker import Broker
+from dev.clamd_server import ClamdServer
+from dev.dovecot_server import DovecotServer
 from dev.mail_sink import MailSink
 from dev.postgres import Postgres
 from dev.redis_server import RedisServer
-from support import migrating, schedule
+from dev.seaweed import Seaweed
+from shared.files import FilesSettings
+from storage_service.spam.threads import keep_to_one
+from support import compiled_once, migrating, rewritten, schedule
 
 # One example may wait for a database, or for two cores that do something else.
 settings.register_profile("default", max_examples=100, deadline=None)
 settings.register_profile("fuzz", max_examples=1000, deadline=None, database=None, print_blob=True)
 
 
-def pytest_configure() -> None:
+def pytest_configure(config: pytest.Config) -> None:
     """Let Ctrl-C reach what tests start: whoever runs tests in the background may have them ignore it, and programs
-    inherit that."""
+    inherit that. What each application compiles is remembered; tracebacks in its logs are not painted by rich."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+    compiled_once.remember()
+    keep_to_one()
+    rewritten.rewrite_share(config)
+    structlog.get_config()["processors"][-1].exception_formatter = structlog.dev.plain_traceback
 
 
 _A_NEW_ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-(?!0{12})[0-9a-f]{12}")
@@ -45,6 +55,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     if others := [item.nodeid for item in items if _A_NEW_ID.search(item.nodeid)]:
         raise pytest.UsageError(f"named by an id that is another one each time; take a fixed one: {others[0]}")
     schedule.sort(items)
+
+
+def pytest_collection_finish() -> None:
+    """Let the garbage collector pass over the tests and modules, which stay: a third of the processor's time went into
+    looking through them again for each test that makes an application."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(5000, 20, 20)
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -70,7 +88,9 @@ def server_directory() -> Iterator[Path]:
     directory = Path(tempfile.mkdtemp(prefix="counterfoil-tests-"))
     directory.chmod(0o755)
     yield directory
-    shutil.rmtree(directory, ignore_errors=True)
+    # Gigabytes of small files, at the end of all tests: nobody waits for it.
+    nothing = subprocess.DEVNULL
+    subprocess.Popen(["rm", "-rf", directory], stdin=nothing, stdout=nothing, stderr=nothing, start_new_session=True)
 
 
 @pytest.fixture(scope="session")
@@ -142,6 +162,33 @@ def redis_server(server_directory: Path) -> Iterator[RedisServer]:
     """A Redis server for the whole run. A test that stops or pauses one makes its own."""
     with RedisServer(server_directory / "redis") as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def clamd(server_directory: Path) -> Iterator[ClamdServer]:
+    """A ClamAV daemon for the whole run. A test that stops or pauses one makes its own."""
+    with ClamdServer(server_directory / "clamd") as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def dovecot(server_directory: Path) -> Iterator[DovecotServer]:
+    """An IMAP server for the whole run; each test has a mailbox of its own. One that stops a server makes its own."""
+    with DovecotServer(server_directory / "dovecot") as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def seaweed(server_directory: Path) -> Iterator[Seaweed]:
+    """An S3 server for the whole run. A test that stops, fills or pauses one makes its own."""
+    with Seaweed(server_directory / "seaweed") as server:
+        yield server
+
+
+@pytest.fixture
+def s3_settings(seaweed: Seaweed) -> FilesSettings:
+    """What names an empty place in a bucket, for one test."""
+    return seaweed.settings(f"test-{secrets.token_hex(6)}")
 
 
 @pytest.fixture

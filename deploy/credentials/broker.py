@@ -13,7 +13,9 @@ queues, which takes writing to the queue and reading from the exchange. What onl
     topology   make what is missing, before the services start; making a queue that has a dead-letter exchange takes
                reading the queue and writing to the exchange
 
-The default exchange is open to all of them: events, queries, their replies and the delay levels go through it.
+The default exchange is open to all of them: events, queries, their replies and the delay levels go through it. So a
+query that erases is answered to the user `console` alone, for whom the broker vouches in the message: see
+`shared.messaging.rabbitmq.askers`.
 """
 
 from __future__ import annotations

@@ -26,10 +26,12 @@ MAKES_SECRETS = ("credentials", "setup")
 """Run once, here, before anything is deployed."""
 
 OWN_SECRETS = {
-    "gateway": ("gateway", ("rate_limit_url", "forms/*")),
-    "notify-service": ("notify", ("smtp_url", "forms/*")),
+    "gateway": ("gateway", ("rate_limit_url", "forms/*", "files_*")),
+    "storage-service": ("storage", ("files_*",)),
+    "console": ("console", ("files_*",)),
+    "notify-service": ("notify", ("smtp_url", "forms/*", "files_*")),
 }
-"""Files that somebody may have put into a service's folder, by service: the folder, and which."""
+"""Files that may be in a service's folder without being needed, by service: the folder, and which."""
 
 NOT_FOR_SWARM = {"build", "depends_on", "network_mode", "pull_policy", "restart", "security_opt", "shm_size", "tmpfs"}
 """What `docker stack deploy` refuses, or ignores."""

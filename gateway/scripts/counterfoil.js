@@ -9,14 +9,24 @@
     refused: "This could not be sent.",
     error: "1 field needs your attention.",
     errors: "# fields need your attention.",
+    large: "This file is too large: # is the most.",
+    total: "The files are too large together: # is the most.",
+    many: "Too many files: # can be sent here.",
+    type: "A file of this type is not taken here.",
+    gone: "This file cannot be read any more. Please choose it again.",
+    progress: "# sent",
+    cancel: "Cancel",
+    stopped: "Stopped. Press the button again to go on.",
     accepted: "Received.",
     stored: "Stored.",
+    unconfirmed: "Almost done. Please press the button in the mail that we send you.",
     confirmed: "Stored, and confirmed by mail.",
     failed: "Stored, but the confirmation could not be mailed.",
     unsent: "Stored; no confirmation has been sent.",
     erased: "Erased.",
   };
   const PATIENCE_MS = 30_000;
+  const FILES_PATIENCE_MS = 60_000; // while nothing moves
   const WAIT_MOST_S = 60;
   const OURS = "[data-counterfoil]";
 
@@ -25,6 +35,9 @@
   const pause = (ms) => new Promise((done) => setTimeout(done, ms));
   const json = (response) => response.json().catch(() => ({}));
   const text = (form, name) => form.dataset[name] || TEXTS[name];
+  // how long the page has been open says something of a page that was opened empty, and nothing of one that was restored
+  const restored = new Set();
+  const isFresh = performance.getEntriesByType?.("navigation")[0]?.type === "navigate";
   const address = (form) => form.getAttribute("action"); // form.action may be a field of that name
 
   /** Tell the page; false when it took over with preventDefault. */
@@ -49,12 +62,14 @@
       value && /^_(next|redirect)$/.test(name) ? make("a", { href: value }).href : value,
     ]);
 
-  // What was typed and its key, over a reload. A form with a password, a file or what is marked data-sensitive is kept
-  // as long as the page only.
+  const files = (form) => [...form.elements].filter(({ type }) => type === "file");
+
+  // What was typed and its key, over a reload. A form with a password or what is marked data-sensitive is kept as long
+  // as the page only, and so are files: after a reload they are chosen again, and nothing is sent by itself.
 
   const place = (form) => "counterfoil" + [...document.forms].indexOf(form) + address(form);
   const inputs = ({ elements }) =>
-    [...elements].flatMap((one) => (one.type === "hidden" ? [] : [...(one.options || [one])]));
+    [...elements].flatMap((one) => (/^(hidden|file)$/.test(one.type) ? [] : [...(one.options || [one])]));
   const load = (form) => {
     try {
       return JSON.parse(sessionStorage[place(form)]);
@@ -63,10 +78,11 @@
     }
   };
   const keep = (form, job) => {
-    if (form.querySelector("[type=password], [type=file], [data-sensitive]")) return;
+    if (form.querySelector("[type=password], [data-sensitive]")) return;
     const typed = inputs(form).map(({ value, checked, selected }) => ({ value, checked, selected }));
+    const kept = files(form)[0] ? { key: job.key, unsure: job.unsure } : job;
     try {
-      sessionStorage[place(form)] = JSON.stringify({ ...job, typed });
+      sessionStorage[place(form)] = JSON.stringify({ ...kept, typed });
     } catch {} // no storage here
   };
   const forget = (form) => {
@@ -141,7 +157,8 @@
   const follow = (form, url) => {
     const show = (receipt) => {
       const untried = receipt.final && receipt.confirmations.some((mail) => mail.state !== "sent" && !mail.attempts);
-      say(form, untried ? "unsent" : receipt.state, "", url);
+      const asked = receipt.opt_in === "waiting" && receipt.state === "stored" && "unconfirmed";
+      say(form, untried ? "unsent" : asked || receipt.state, "", url);
       tell(form, "receipt", receipt);
       return receipt.final;
     };
@@ -156,17 +173,108 @@
     events.addEventListener("error", () => events.readyState === EventSource.CLOSED && ask());
   };
 
+  // Files: what can be known of them before they are sent, in the gateway's words; how far they are; and a way to stop.
+
+  const size = (bytes) => {
+    const [unit, name] = bytes < 1048576 ? [1024, " kB"] : [1048576, " MB"];
+    return (bytes / unit).toFixed(1).replace(".0", "") + name;
+  };
+  const weight = (form) => files(form).flatMap((input) => [...input.files]).reduce((sum, one) => sum + one.size, 0);
+  const fits = ({ name, type }, accept) =>
+    accept.split(",").some((one) => {
+      const wanted = one.trim().toLowerCase();
+      if (wanted[0] === ".") return name.toLowerCase().endsWith(wanted);
+      return !type || (type + "/").startsWith(wanted.replace("*", "") + (wanted.endsWith("*") ? "" : "/"));
+    });
+  const amiss = (form) => {
+    const found = [];
+    const note = (field, name, value = "") => found.push({ field, message: text(form, name).replace("#", value) });
+    for (const input of files(form)) {
+      const { maxSize, maxCount } = input.dataset;
+      for (const file of input.files) {
+        if (file.size > maxSize) note(input.name, "large", size(maxSize));
+        else if (input.accept && !fits(file, input.accept)) note(input.name, "type");
+      }
+      if (input.files.length > maxCount) note(input.name, "many", maxCount);
+    }
+    const { maxTotal } = form.dataset;
+    if (weight(form) > maxTotal) note(undefined, "total", size(maxTotal));
+    return found;
+  };
+  const unreadable = async (form) => {
+    for (const input of files(form))
+      for (const file of input.files)
+        if (!(await file.slice(0, 1).arrayBuffer().catch(() => 0)))
+          return { answer: { errors: [{ field: input.name, message: text(form, "gone") }] } };
+  };
+
+  /** Show how far the files are: a bar, words, and a button that stops. Every quarter is said aloud. */
+  const advance = (form, job, loaded, total) => {
+    job.box ||= make("div", { className: "counterfoil-progress" });
+    const { box } = job;
+    if (!box.firstChild) {
+      const bar = make("progress", { max: 1 });
+      bar.setAttribute("aria-label", text(form, "sending"));
+      const stop = make("button", { type: "button", textContent: text(form, "cancel"), onclick: job.stop });
+      box.append(bar, make("span"), stop);
+    }
+    if (!box.isConnected) form.counterfoil.after(box);
+    const part = loaded / total || 0;
+    box.firstChild.value = part;
+    box.children[1].textContent = size(loaded) + " / " + size(total);
+    const quarter = Math.floor(part * 4) * 25;
+    if (quarter && quarter !== job.said) say(form, "sending", text(form, "progress").replace("#", quarter + " %"));
+    job.said = quarter;
+    tell(form, "progress", { loaded, total });
+  };
+
+  /** Post a body with files, as fetch does, and end it when nothing has moved for a while; fetch tells no progress. */
+  const upload = (form, job, to, body) =>
+    new Promise((done) => {
+      const request = new XMLHttpRequest();
+      let timer;
+      const wait = () => {
+        clearTimeout(timer);
+        timer = setTimeout(job.abort, FILES_PATIENCE_MS);
+      };
+      job.abort = () => request.abort();
+      request.upload.onprogress = ({ loaded, total }) => {
+        wait();
+        advance(form, job, loaded, total);
+      };
+      request.upload.onload = wait;
+      request.onloadend = () => {
+        clearTimeout(timer);
+        done({
+          status: request.status,
+          url: request.responseURL,
+          headers: { get: (name) => request.getResponseHeader(name) },
+          json: async () => JSON.parse(request.response),
+        });
+      };
+      request.open("POST", to);
+      request.setRequestHeader("Accept", headers.Accept);
+      request.send(body);
+      wait();
+      advance(form, job, 0, weight(form));
+    });
+
   /** Post until there is a definite answer; what has none may have been accepted, and the key makes it one. */
   const post = async (form, job) => {
     const parts = form.enctype === "multipart/form-data";
+    const large = parts && files(form).some((input) => input.files[0]);
+    let to = job.to || address(form);
+    // not a field: a gateway of the version before, which may be asked during an upgrade, would refuse that
+    if (job.open) to += (to.includes("?") ? "&" : "?") + "open_ms=" + job.open;
     const body = parts ? new FormData() : new URLSearchParams();
     // urlencoded, a browser posts a file's name, and each line's end as two characters
     for (const [name, value] of job.data)
       body.append(name, parts ? value : (value.name ?? value).replace(/\r?\n/g, "\r\n"));
     body.set("_idempotency_key", job.key); // a field and no header: that would cost a preflight
     for (let wait_s = 1; ; wait_s = Math.min(WAIT_MOST_S, wait_s * 2)) {
-      const signal = AbortSignal.timeout?.(PATIENCE_MS);
-      const response = await fetch(job.to || address(form), { method: "POST", body, headers, signal }).catch(() => 0);
+      const signal = large || AbortSignal.timeout?.(PATIENCE_MS);
+      const sent = large ? upload(form, job, to, body) : fetch(to, { method: "POST", body, headers, signal });
+      const response = await sent.catch(() => 0);
       const { status } = response;
       const answer = response && (await json(response));
       // without a public URL the gateway's addresses are relative to its own
@@ -176,21 +284,31 @@
       const seconds = Math.max(wait_s, asked_s) * (1 + Math.random() / 2);
       job.unsure = true;
       keep(form, { ...job, sending: true });
+      const stopped = () => job.stopped && { answer: { error: text(form, "stopped") } };
+      const gone = large && !status && (await unreadable(form));
+      if (gone || stopped()) return gone || stopped();
       say(form, "waiting");
       tell(form, "waiting", { seconds });
-      await pause(seconds * 1000);
+      await Promise.race([pause(seconds * 1000), new Promise((done) => (job.wake = done))]);
+      if (stopped()) return stopped();
     }
   };
 
-  const send = async (form, { data, key, unsure, to }) => {
-    const job = { data, key, unsure, to };
+  const send = async (form, { data, key, unsure, to, open }) => {
+    const job = { data, key, unsure, to, open };
     form.inert = true;
     mend(form, [...form.elements].map(({ name }) => name));
     for (const box of find(form, "s")) box.remove();
     keep(form, { ...job, sending: true });
     say(form, "sending");
+    job.stop = () => {
+      job.stopped = true;
+      job.abort();
+      job.wake?.();
+    };
     const { answer, status } = await post(form, job);
     form.inert = false;
+    job.box?.remove();
     if (answer.id) accepted(form, answer);
     else refused(form, answer, status === 409 ? {} : job);
   };
@@ -200,7 +318,10 @@
     if (items.some((item) => item.firstElementChild)) {
       say(form, "refused");
       list(form, items);
-    } else say(form, "refused", [...new Set([answer.error, ...items.map((item) => item.textContent)])].join(" "));
+    } else {
+      const said = [answer.error, ...items.map((item) => item.textContent)];
+      say(form, "refused", [...new Set(said)].filter(Boolean).join(" "));
+    }
     tell(form, "refused", answer);
   };
   const accepted = (form, answer) => {
@@ -221,15 +342,23 @@
     if (event.defaultPrevented || !form.matches(OURS)) return;
     event.preventDefault();
     if (form.inert) return;
+    const errors = amiss(form);
+    if (errors[0]) {
+      mend(form, [...form.elements].map(({ name }) => name));
+      for (const box of find(form, "s")) box.remove();
+      return refused(form, { errors }, load(form));
+    }
     const data = read(form, submitter);
     const to = submitter?.getAttribute("formaction");
     const last = load(form);
     const key = [...crypto.getRandomValues(new Uint32Array(4))].join("-"); // randomUUID needs https
     const again = last.unsure || JSON.stringify(data) === JSON.stringify(last.data);
-    send(form, again ? { ...last, data, to } : { data, key, to });
+    const open = isFresh && !restored.has(form) && Math.round(performance.now());
+    send(form, again ? { ...last, data, to, open } : { data, key, to, open });
   });
   for (const form of document.querySelectorAll("form" + OURS)) {
     const job = load(form);
+    if (job.typed) restored.add(form);
     restore(form, job.typed);
     if (job.sending) send(form, job);
   }

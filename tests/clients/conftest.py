@@ -12,11 +12,13 @@ from playwright.sync_api import Browser, Page
 from dev import clients
 from dev.broker import Broker
 from dev.mail_sink import MailSink
+from shared.files.directory import DirectoryFiles
 from support.browsing import chromium
 from support.installation import Installation
 from support.owned import Owned, an_owned
 from support.owner import Owner
 from support.site import Site
+from support.uploaded import Uploads
 
 HERE = Path(__file__).parent
 Visit = Callable[..., Page]
@@ -55,7 +57,11 @@ def install(place: Path, broker: Broker, sink: MailSink, site: Site) -> Installa
     place.mkdir()
     forms = place / "forms.toml"
     forms.write_text((HERE / "forms.toml").read_text().replace("https://www.example.org", site.origin))
-    return Installation(place, consoles=1, broker_url=broker.fresh_vhost(), smtp_url=sink.url, forms=forms)
+    files = place / "files"
+    files.mkdir()
+    store = {"COUNTERFOIL_FILES_URL": files.as_uri()}
+    broker_url = broker.fresh_vhost()
+    return Installation(place, consoles=1, broker_url=broker_url, smtp_url=sink.url, forms=forms, settings=store)
 
 
 @pytest.fixture(scope="session")
@@ -69,6 +75,13 @@ def owned(server_directory: Path, rabbitmq: Broker, browser: Browser) -> Iterato
 def owner(installation: Installation, client_sink: MailSink) -> Owner:
     """The owner of the forms, who reads what came in."""
     return Owner(installation, client_sink)
+
+
+@pytest.fixture
+def uploads(installation: Installation, owner: Owner) -> Uploads:
+    """The files that came with submissions."""
+    store = DirectoryFiles(installation.directory / "files")
+    return Uploads(owner, installation.database_urls["storage"], store)
 
 
 @pytest.fixture

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from typing import Literal
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, FilePayload, Page, expect
 
+from shared.files import MemoryFiles
 from support.browsing import wrong_with
 from support.gateway_app import FORMS, Gateway, Receipts
 from support.hosted import hosted
@@ -18,12 +19,16 @@ HOSTILE = f"""
 title = "<script>alert(1)</script> \U0001f39f {LONG}"
 fields.name = {{type = "text", required = true, label = "البريد الإلكتروني", help = "{LONG}"}}
 fields.size = {{type = "choice", choices = ["{LONG}", "שלום"], required = true, label = "{LONG}"}}
+[forms.files]
+fields.cv = {{type = "file", label = "{LONG}", required = true, types = ["pdf"], help = "{LONG}"}}
+fields.photos = {{type = "file", label = "תמונות", max_count = 9}}
+fields.name = {{type = "text", required = true}}
 """
 
 
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Gateway, str]]:
-    with hosted(tmp_path_factory.mktemp("hosted"), definitions=FORMS + HOSTILE) as served:
+    with hosted(tmp_path_factory.mktemp("hosted"), definitions=FORMS + HOSTILE, files=MemoryFiles()) as served:
         yield served
 
 
@@ -36,9 +41,11 @@ def page(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Page]:
     context.close()
 
 
-@pytest.mark.parametrize("path", ["/", "/openapi", "/nothing", "/f/signup", "/f/types", "/f/hostile"])
+@pytest.mark.parametrize("path", ["/", "/openapi", "/nothing", "/f/signup", "/f/types", "/f/hostile", "/f/files"])
 def test_a_page_is_open_to_everybody(served: tuple[Gateway, str], page: Page, path: str) -> None:
-    page.goto(served[1] + path)
+    answer = page.goto(served[1] + path)
+    assert answer is not None
+    assert answer.status == (404 if path == "/nothing" else 200)
     assert wrong_with(page) == []
 
 
@@ -49,6 +56,19 @@ def test_a_page_with_errors_is(served: tuple[Gateway, str], page: Page, by_scrip
     page.locator("form").evaluate(f"form => {{ form.noValidate = true; {'' if by_script else without} }}")
     page.get_by_role("button").click()
     expect(page.locator(".counterfoil-errors")).to_be_focused()
+    assert wrong_with(page) == []
+
+
+@pytest.mark.parametrize("by_script", [True, False])
+def test_a_page_that_asks_for_files_again_is(served: tuple[Gateway, str], page: Page, by_script: bool) -> None:
+    page.goto(f"{served[1]}/f/files")
+    without = "form.removeAttribute('data-counterfoil')"
+    page.locator("form").evaluate(f"form => {{ form.noValidate = true; {'' if by_script else without} }}")
+    chosen = [FilePayload(name=f"{LONG}{name}", mimeType="image/png", buffer=b"text") for name in ("א.txt", "b.txt")]
+    page.locator("[name=photos]").set_input_files(chosen)
+    page.get_by_role("button", name="Send").click()
+    expect(page.locator(".counterfoil-errors")).to_be_focused()
+    expect(page.locator(".again")).to_have_count(0 if by_script else 1)
     assert wrong_with(page) == []
 
 

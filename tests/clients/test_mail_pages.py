@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Browser
 
 from notify_service.channels.mail import variables
-from notify_service.channels.mail.fitting import Shown
+from notify_service.channels.mail.fitting import LineShown, Shown
 from notify_service.channels.mail.templates import Templates
 
 LONG = "https://www.example.org/" + "a" * 300
@@ -17,6 +17,13 @@ TEXTS: dict[str, dict[str, object]] = {
         "fields": [Shown("L" * 200, LONG), Shown("Name", "爱达" * 99)],
         "page": LONG,
         "answer_to": LONG,
+    },
+    "opt_in": {"form": f"A {LONG}", "confirm_url": LONG, "sender": "Forms " + "y" * 90},
+    "digest": {
+        "form": LONG,
+        "lines": [LineShown("L" * 200, LONG, "10:00"), LineShown("爱达" * 99, "x" * 300, "10:00", LONG)],
+        "list_url": LONG,
+        "unsubscribe_url": LONG,
     },
     "invitation": {"site": "a" * 60 + ".example.org", "by": "x" * 64 + "@example.org", "sender": "Forms " + "y" * 90},
     "reset": {"site": "a" * 60 + ".example.org", "by": "", "link": LONG},

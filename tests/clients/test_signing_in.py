@@ -99,6 +99,7 @@ def test_a_passkey_is_made_and_signs_in_with_an_address_typed_or_none(page: Page
     expect(page.locator("#passkeys").get_by_text("Ada's laptop")).to_be_visible()
     for typed in ("", "somebody.else@example.org"):
         page.get_by_role("button", name="Sign out").click()
+        expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
         page.goto(f"{console.gateway_url}/console/account")
         page.get_by_label("Mail address").fill(typed)
         page.get_by_role("button", name="Sign in with a passkey").click()

@@ -7,7 +7,7 @@ import requests
 from dev import snippet
 from support.installation import Installation
 
-SIZE_MOST_BYTES = 6144
+SIZE_MOST_BYTES = 9216
 
 
 def test_it_is_made_from_its_source() -> None:

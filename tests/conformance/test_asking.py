@@ -7,11 +7,14 @@ from uuid import uuid4
 
 import pytest
 
-from shared.contracts import Announcement, Confirmation, ConfirmationChanged, SubmissionsStored
+from gateway.spam.holder import ModelHolder
+from shared.contracts import Announcement, Confirmation, ConfirmationChanged, SpamModelMade, SubmissionsStored
 from shared.messaging.broker import Answer, NoAnswer, Params, QueryFailed
 from shared.messaging.topology import STORAGE_QUERIES
+from shared.spam.known import Known
 from support.brokers import TIMEOUT_S, Subject
 from support.events import ACCEPTED_AT
+from support.held_models import StorageOf
 from support.polling import eventually
 
 
@@ -22,14 +25,15 @@ def test_announcements_reach_every_watcher(subject: Subject) -> None:
     announced: list[Announcement] = [
         SubmissionsStored((uuid4(), uuid4()), ACCEPTED_AT),
         ConfirmationChanged(uuid4(), Confirmation("email", "sent", 1, ACCEPTED_AT + timedelta(seconds=1))),
+        SpamModelMade("12-3fa94c01", "3f" * 32),
     ]
 
     def both_heard() -> bool:
         for announcement in announced:  # a watcher hears from when it is there: announce until it does
             announcer.announce(announcement)
-        return all(announced[0] in some and announced[1] in some for some in heard)
+        return all(one in some for one in announced for some in heard)
 
-    eventually(both_heard, timeout_s=TIMEOUT_S, message="both watchers heard both")
+    eventually(both_heard, timeout_s=TIMEOUT_S, message="both watchers heard all")
     for part in (*watches, announcer):
         part.close()
 
@@ -62,4 +66,17 @@ def test_a_query_that_nobody_serves_has_no_answer(subject: Subject) -> None:
     client = subject.broker.rpc_client()
     with pytest.raises(NoAnswer):
         client.ask(STORAGE_QUERIES, "double", {"n": 1}).answer(timeout_s=0.2)
+    client.close()
+
+
+def test_an_answer_may_be_as_large_as_a_spam_model(subject: Subject) -> None:
+    storage = StorageOf()
+    digest = storage.learn(12, texts=Known.of(dict.fromkeys(range(10000), 1)), may_hold=True)
+    server = subject.broker.serve(STORAGE_QUERIES, {"spam.model": storage.answer})
+    client = subject.broker.rpc_client()
+    holder = ModelHolder(client)
+    eventually(lambda: holder.look() and holder.held is not None, timeout_s=TIMEOUT_S, message="it has come whole")
+    assert holder.held is not None
+    assert (holder.held.digest, holder.held.name, len(storage.data) > 100_000) == (digest, storage.name, True)
+    server.close()
     client.close()

@@ -6,7 +6,7 @@ import hashlib
 import json
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from hypothesis import example, given
@@ -17,10 +17,15 @@ from shared.contracts import (
     ConfirmationChanged,
     Control,
     InvalidEvent,
+    JsonValue,
+    OptedIn,
     Source,
+    SpamModelMade,
     SubmissionAccepted,
+    SubmissionReleased,
     SubmissionsStored,
     Unacceptable,
+    Verdict,
     check,
     decode,
     decode_announcement,
@@ -30,7 +35,12 @@ from shared.contracts import (
     fingerprint,
     parse,
 )
-from support.events import an_event
+from shared.contracts.event import Decoder
+from shared.messaging.failures import Delivery, Park
+from shared.messaging.incoming import Incoming
+from shared.messaging.message import message_of
+from shared.messaging.routes import ROUTES
+from support.events import a_file, an_event, with_files
 
 EXAMPLES = Path(__file__).parent / "examples"
 
@@ -41,14 +51,141 @@ def examples(type_: str) -> list[Any]:
     return [pytest.param(path.read_bytes(), id=path.stem) for path in found]
 
 
-@pytest.mark.parametrize("body", examples(SubmissionAccepted.TYPE))
+@pytest.mark.parametrize("body", [one for type_ in SubmissionAccepted.TYPES for one in examples(type_)])
 def test_an_accepted_submission_decodes_and_encodes_back(body: bytes) -> None:
     event, example = decode(body, type=SubmissionAccepted.TYPE, types=(SubmissionAccepted,)), json.loads(body)
     assert event.sealed == example.get("sealed", {})
     added_later = {"spam": None, "receipt_url": None, "control": {"captcha": None} | example["control"]}
     assert json.loads(encode(event)) == added_later | example | {"control": added_later["control"]}
     assert json.loads(document_of(event)) == (json.loads(encode(event)) if b"\\u" in body else example)
-    assert event.sealed or event.fingerprint == fingerprint(event.fields)
+    assert event.sealed or event.fingerprint == fingerprint(event.fields, event.files)
+
+
+def test_an_event_with_files_tells_of_each_in_its_order() -> None:
+    files = (a_file(), a_file(name="b.pdf", scan="clean", number=2), a_file(scan="infected: Eicar", number=3))
+    event = replace(an_event(), files=files)
+    told = json.loads(encode(event))["files"]
+    assert [list(one) for one in told] == [["field", "name", "given", "type", "size", "sha256", "key", "scan"]] * 3
+    assert SubmissionAccepted.decode(encode(event)).files == files
+    assert SubmissionReleased.decode(SubmissionReleased(2, event).encode()).submission.files == files
+    assert encode(replace(event, files=())) == encode(an_event(id=event.id))
+
+
+def test_an_event_that_waits_for_its_address_says_so_and_no_other_does() -> None:
+    event = replace(an_event(), opt_in=True)
+    told = json.loads(encode(event))
+    assert (list(told)[-1], told.pop("opt_in"), told) == ("opt_in", True, json.loads(encode(an_event(id=event.id))))
+    assert SubmissionAccepted.decode(encode(event)).opt_in
+    assert SubmissionReleased.decode(SubmissionReleased(2, event).encode()).submission.opt_in
+    assert not SubmissionAccepted.decode(encode(replace(event, opt_in=False))).opt_in
+
+
+class OfBefore:
+    """The event as a version reads it that knows no files, and nothing that waits."""
+
+    TYPE: ClassVar[str] = SubmissionAccepted.TYPE
+    decode = SubmissionAccepted.decode
+
+
+def test_a_version_parks_what_it_would_misunderstand_and_takes_all_else() -> None:
+    takes: Decoder[Any] = Decoder(OfBefore)
+    waits = replace(with_files(an_event()), opt_in=True)
+    told = [message_of(event) for event in (with_files(an_event()), waits, an_event())]
+    read = [Incoming(one.body, one.type, one.id, one.headers, 1, 1).read(takes) for one in told]
+    for parked, type_ in zip(read, ("submission.accepted.v2", "submission.accepted.v3"), strict=False):
+        assert isinstance(parked, Park)
+        assert (parked.kind, type_ in parked.reason) == ("invalid", True)
+    assert isinstance(read[2], Delivery)
+    for type_ in SubmissionAccepted.TYPES:  # one with files that the version before has published is read, too
+        assert decode(told[0].body, type=type_, types=(SubmissionAccepted,)).files
+        assert ROUTES[type_] == ROUTES[SubmissionAccepted.TYPE]
+
+
+def test_other_files_have_another_fingerprint() -> None:
+    fields: dict[str, JsonValue] = {"name": "Ada Lovelace"}
+    first, second = a_file(), a_file(name="b.pdf", sha256="1" * 64)
+    sets = [(), (first,), (second,), (first, second), (second, first), (replace(first, field="photo"),)]
+    assert len({fingerprint(fields, one) for one in sets}) == len(sets)
+    assert fingerprint(fields, ()) == fingerprint(fields)
+    again = replace(first, key="jobs/2026-11-30/another/1", given="C:\\\\cv.pdf", scan="clean")
+    assert fingerprint(fields, [again]) == fingerprint(fields, [first])
+
+
+_FILE = json.loads(encode(replace(an_event(), files=(a_file(),))))["files"][0]
+
+
+@pytest.mark.parametrize(
+    ("files", "place"),
+    [
+        (None, "files: expected list"),
+        ({}, "files: expected list"),
+        ([_FILE] * 1001, "files: 1001 files, 1000 at most"),
+        ([_FILE, "cv.pdf"], r"files\[1\]: expected dict"),
+        ([_FILE | {"size": -1}], r"files\[0\].size"),
+        ([_FILE | {"size": 2**53}], r"files\[0\].size"),
+        ([_FILE | {"size": True}], r"files\[0\].size"),
+        ([_FILE | {"name": "x" * 256}], r"files\[0\].name: 256 characters, 255 at most"),
+        ([_FILE | {"given": None}], r"files\[0\].given"),
+        ([_FILE | {"sha256": "A" * 64}], r"files\[0\].sha256"),
+        ([_FILE | {"key": "../../etc/passwd"}], r"files\[0\].key"),
+        ([_FILE | {"key": "/etc/passwd"}], r"files\[0\].key"),
+        ([_FILE | {"key": "a/../b"}], r"files\[0\].key"),
+        ([_FILE | {"key": "a//b"}], r"files\[0\].key"),
+        ([_FILE | {"scan": "infected" + ":" * 255}], r"files\[0\].scan"),
+        ([_FILE | {"scan": "perhaps"}], r"files\[0\].scan"),
+    ],
+)
+def test_a_file_out_of_bounds_names_its_place(files: Any, place: str) -> None:
+    document = json.loads(encode(an_event())) | {"files": files}
+    body = json.dumps(document, separators=(",", ":")).encode()
+    with pytest.raises(InvalidEvent, match=f"^{place}"):
+        SubmissionAccepted.decode(body)
+
+
+def test_an_event_without_a_verdict_is_what_it_was() -> None:
+    event = an_event()
+    judged = replace(event, verdict=Verdict(7, "1-00000000", ("word:casino",)))
+    told = json.loads(encode(judged))
+    assert told.pop("verdict") == {"score": 7, "model": "1-00000000", "reasons": ["word:casino"]}
+    assert told == json.loads(encode(event))
+    assert SubmissionReleased.decode(SubmissionReleased(2, judged).encode()).submission.verdict == judged.verdict
+    assert judged.fingerprint == fingerprint(judged.fields)
+
+
+@pytest.mark.parametrize(
+    ("spam", "is_trapped"), [(None, False), ("honeypot", True), ("score", False), ("rule:words", False)]
+)
+def test_only_a_trap_gives_an_id_of_its_own(spam: str | None, is_trapped: bool) -> None:
+    assert replace(an_event(), spam=spam).is_trapped == is_trapped
+
+
+_VERDICT = {"score": 87, "model": "12-3fa94c01", "reasons": ["links:3:2"]}
+
+
+@pytest.mark.parametrize(
+    ("verdict", "place"),
+    [
+        (None, "verdict: expected dict"),
+        ([], "verdict: expected dict"),
+        ({}, "verdict.reasons: expected list"),
+        (_VERDICT | {"score": -1}, "verdict.score"),
+        (_VERDICT | {"score": 101}, "verdict.score"),
+        (_VERDICT | {"score": True}, "verdict.score"),
+        (_VERDICT | {"score": 7.0}, "verdict.score"),
+        (_VERDICT | {"score": "87"}, "verdict.score"),
+        (_VERDICT | {"model": None}, "verdict.model"),
+        (_VERDICT | {"model": "x" * 41}, "verdict.model: 41 characters, 40 at most"),
+        (_VERDICT | {"reasons": "links"}, "verdict.reasons"),
+        (_VERDICT | {"reasons": ["a", 7]}, r"verdict.reasons\[1\]: expected str"),
+        (_VERDICT | {"reasons": ["a"] * 6}, "verdict.reasons: 6 reasons, 5 at most"),
+        (_VERDICT | {"reasons": ["a", "x" * 81]}, r"verdict.reasons\[1\]: 81 characters, 80 at most"),
+    ],
+)
+def test_a_verdict_out_of_bounds_names_its_place(verdict: Any, place: str) -> None:
+    document = json.loads(encode(an_event())) | {"verdict": verdict}
+    body = json.dumps(document, separators=(",", ":")).encode()
+    with pytest.raises(InvalidEvent, match=f"^{place}"):
+        SubmissionAccepted.decode(body)
 
 
 @given(st.dictionaries(st.text(max_size=20), st.text()))
@@ -62,7 +199,7 @@ def test_texts_are_encoded_as_everything_else_is(texts: dict[str, str]) -> None:
     assert fingerprint(texts) == hashlib.sha256(canonical.encode()).hexdigest()
 
 
-@pytest.mark.parametrize("type_", [SubmissionsStored.TYPE, ConfirmationChanged.TYPE])
+@pytest.mark.parametrize("type_", [SubmissionsStored.TYPE, ConfirmationChanged.TYPE, SpamModelMade.TYPE, OptedIn.TYPE])
 def test_an_announcement_decodes_and_encodes_back(type_: str) -> None:
     for path in sorted((EXAMPLES / type_).glob("*.json")):
         announcement = decode_announcement(path.read_bytes(), type=type_)
@@ -81,6 +218,10 @@ CHANGED = """{"id": "0199c2d0-8d1a-7aaa-8000-0123456789ab", "confirmation": {"ch
         (ConfirmationChanged.TYPE, CHANGED.replace('"sent"', '"sent", "attempts": 1e999')),
         (ConfirmationChanged.TYPE, CHANGED.replace('"sent"', "{}")),
         (ConfirmationChanged.TYPE, "[" * 100_000),
+        (OptedIn.TYPE, '{"id": "0199c2d0-8d1a-7aaa-8000-0123456789ab", "at": "2026-11-22T17:03:44"}'),
+        (OptedIn.TYPE, '{"id": 7, "at": "2026-11-22T17:03:44Z"}'),
+        (SpamModelMade.TYPE, '{"version": 12, "hash": "3f"}'),
+        (SpamModelMade.TYPE, '{"version": "12", "hash": "' + "3" * 65 + '"}'),
         ("other.v1", "{}"),
     ],
 )
@@ -149,6 +290,9 @@ def test_what_was_added_later_has_a_default() -> None:
         ({"spam": True}, "spam"),
         ({"fields": {"a": "\x00"}}, "fields.a"),
         ({"fields": {"a": ["\ud800"]}}, "fields.a[0]"),
+        ({"opt_in": None}, "opt_in"),
+        ({"opt_in": 1}, "opt_in"),
+        ({"opt_in": "true"}, "opt_in"),
         ({"sealed": None}, "sealed"),
         ({"sealed": ["iban"]}, "sealed"),
         ({"sealed": {"iban": 7}}, "sealed.iban"),

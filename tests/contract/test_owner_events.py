@@ -19,18 +19,22 @@ from shared.contracts import (
     DeliveryState,
     InvalidEvent,
     SubmissionErased,
+    SubmissionOptedIn,
     SubmissionReleased,
     SubmissionWithheld,
     decode,
     encode,
 )
 from shared.contracts.delivery import _decoded_quickly, _decoded_strictly
-from shared.contracts.event import Event
+from shared.contracts.event import Event, type_of
 from shared.messaging.routes import ROUTES
-from shared.messaging.topology import NOTIFY_ERASURES, NOTIFY_REQUESTS, STORAGE_DELIVERIES
+from shared.messaging.topology import NOTIFY_ERASURES, NOTIFY_REQUESTS, STORAGE_DELIVERIES, STORAGE_OPT_INS
 from support.events import WRITTEN_AT, an_event
 
 EVENT = replace(an_event(), accepted_at=WRITTEN_AT)
+OPTED_IN = SubmissionOptedIn(
+    EVENT.id, "signup", WRITTEN_AT, WRITTEN_AT, "192.0.2.7", "curl/8", "5a1f0c3c39a643b6", WRITTEN_AT + timedelta(7)
+)
 
 
 def a_state(**others: Any) -> DeliveryState:
@@ -51,19 +55,35 @@ def a_request(**others: Any) -> DeliveryRequested:
         a_request(delivery_id=uuid4(), requested_by="Zoë “Z”"),
         SubmissionReleased(2, EVENT),
         SubmissionReleased(1, replace(EVENT, spam="honeypot")),
+        SubmissionReleased(3, EVENT, by_hand=False),
+        SubmissionReleased(2, replace(EVENT, opt_in=True)),
         SubmissionErased(EVENT.id, WRITTEN_AT),
+        OPTED_IN,
+        replace(OPTED_IN, ip=None, user_agent=None),
         SubmissionWithheld(EVENT.id, 2**40),
         DeliveryDue(uuid4(), "owner", EVENT, "x", uuid4()),
     ],
     ids=lambda event: event.TYPE,
 )
 def test_it_is_read_as_it_was_written(event: Event) -> None:
-    assert decode(encode(event), type=event.TYPE, types=(type(event),)) == event
+    assert decode(encode(event), type=type_of(event), types=(type(event),)) == event
+
+
+def test_a_release_of_one_that_waits_has_a_type_of_its_own() -> None:
+    waits = SubmissionReleased(2, replace(EVENT, opt_in=True))
+    assert (type_of(waits), type_of(SubmissionReleased(2, EVENT))) == SubmissionReleased.TYPES[::-1]
+    assert ROUTES[type_of(waits)] == ROUTES[SubmissionReleased.TYPE]
+
+
+def test_what_a_browser_says_of_itself_is_cut_where_a_button_is_pressed() -> None:
+    told = SubmissionOptedIn.decode(replace(OPTED_IN, ip="1" * 70, user_agent="ü" * 600).encode())
+    assert (told.ip, told.user_agent) == ("1" * 64, "ü" * 500)
 
 
 def test_each_goes_to_a_queue_of_its_own_kind() -> None:
     for event in (DeliveryRequested, SubmissionReleased, SubmissionWithheld):
         assert ROUTES[event.TYPE].queues == (NOTIFY_REQUESTS.name,)
+    assert ROUTES[SubmissionOptedIn.TYPE].queues == (STORAGE_OPT_INS.name,)
     assert ROUTES[SubmissionErased.TYPE].queues == (NOTIFY_ERASURES.name,)
     assert ROUTES[DeliverySettled.TYPE].queues == (STORAGE_DELIVERIES.name,)
 
@@ -81,6 +101,15 @@ def test_each_goes_to_a_queue_of_its_own_kind() -> None:
         (SubmissionErased(EVENT.id, WRITTEN_AT), {"id": 7}, "id: expected str"),
         (SubmissionErased(EVENT.id, WRITTEN_AT), {"erased_at": None}, "erased_at: expected str"),
         (SubmissionErased(EVENT.id, WRITTEN_AT), {"erased_at": "2026-11-22T17:03:44"}, "erased_at: names no time zone"),
+        (OPTED_IN, {"id": "x"}, "id: no UUID"),
+        (OPTED_IN, {"form": "x" * 65}, "form: 65 characters"),
+        (OPTED_IN, {"accepted_at": None}, "accepted_at: expected str"),
+        (OPTED_IN, {"at": "2026-11-22T17:03:44"}, "at: names no time zone"),
+        (OPTED_IN, {"ip": 7}, "ip: expected str"),
+        (OPTED_IN, {"ip": "1" * 65}, "ip: 65 characters"),
+        (OPTED_IN, {"user_agent": "x" * 501}, "user_agent: 501 characters"),
+        (OPTED_IN, {"recipient": None}, "recipient: expected str"),
+        (OPTED_IN, {"link_expires_at": "soon"}, "link_expires_at: no date and time"),
         (SubmissionReleased(1, EVENT), {"version": 0}, "version: expected a number from 1"),
         (SubmissionReleased(1, EVENT), {"version": True}, "version: expected a number"),
         (SubmissionWithheld(EVENT.id, 1), {"version": 2**63 - 1}, "version: expected a number"),

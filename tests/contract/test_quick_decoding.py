@@ -15,12 +15,13 @@ from shared.contracts import (
     JsonValue,
     Source,
     SubmissionAccepted,
+    Verdict,
     delivery,
     encode,
     fingerprint,
     submission,
 )
-from support.events import an_event
+from support.events import a_file, an_event
 
 SEALED_VALUE = "v1:4f1c9a0b2d3e:3q2+7w=="
 PLAIN = encode(
@@ -46,7 +47,54 @@ BITS = [
     *(b"null", b'"', b":", b" ", b"60", b"24", b"00", b"-", b"1", b"[", b"{}", b"}", b","),
 ]
 SEALED = PLAIN[:-1] + b',"sealed":{"iban":"%s","note":""}}' % SEALED_VALUE.encode()
+FILES = encode(
+    replace(an_event(), files=(a_file(name="x"), a_file(field="photo", name="y.png", number=2, scan="clean")))
+)
+BITS_OF_FILES = [
+    *(
+        b'"scan":null,',
+        b'"scan":"clean"',
+        b'"size":7,',
+        b'"size":1.0',
+        b',"files":[]',
+        b'"files":null',
+        b"../",
+        b"{}",
+        b",",
+    ),
+    *(
+        b'"x":"1",',
+        b'"name":"z",',
+        b'"',
+        b"]",
+        b"[",
+        b"-",
+        b"\\u0000",
+        b"99999999999999999999",
+        b"null",
+        b"A",
+        b'"key":',
+    ),
+]
+VERDICT = encode(replace(an_event(), verdict=Verdict(87, "12-3fa94c01", ("links:3:2", "word:casino"))))
+BITS_OF_A_VERDICT = [
+    *(b'"score":7,', b'"score":1.0', b'"score":true', b"-", b"1", b"0", b"00", b"101", b"null", b'"model":"x",'),
+    *(b'"x",', b'"x"', b'"', b"[", b"]", b"{}", b",", b"[1]", b'\\"', b"\\u0000", b'"reasons":[],', b'"reasons":null'),
+    *(b',"verdict":{}', b'"verdict":null,', b'"' + b"x" * 81 + b'",', b'"a","b","c","d",'),
+]
+SPLICES_OF_A_VERDICT = st.tuples(st.integers(0, len(VERDICT)), st.integers(0, 12), st.sampled_from(BITS_OF_A_VERDICT))
+SPLICES_OF_FILES = st.tuples(st.integers(0, len(FILES)), st.integers(0, 12), st.sampled_from(BITS_OF_FILES))
 SPLICES = st.tuples(st.integers(0, len(SEALED)), st.integers(0, 12), st.sampled_from(BITS))
+
+
+WAITS = encode(replace(an_event(), opt_in=True, verdict=Verdict(7, "1-00000000", ())))
+BITS_OF_ONE_THAT_WAITS = [
+    *(b"false", b"true", b"null", b"1", b'"true"', b'"opt_in":true,', b',"opt_in":false', b'"', b",", b"}", b"{", b" "),
+    *(b'"opt_in":1,', b'"x":true,', b'"verdict":{},', b"[true]", b"True"),
+]
+SPLICES_OF_ONE_THAT_WAITS = st.tuples(
+    st.integers(len(WAITS) - 90, len(WAITS)), st.integers(0, 12), st.sampled_from(BITS_OF_ONE_THAT_WAITS)
+)
 
 
 def assert_agree(body: bytes) -> None:
@@ -72,6 +120,75 @@ def test_what_is_read_quickly_is_read_strictly_the_same(splices: list[tuple[int,
     for at, length, bit in splices:
         body = body[:at] + bit + body[at + length :]
     assert_agree(body)
+
+
+@settings(max_examples=2000)
+@given(st.lists(SPLICES_OF_FILES, max_size=3))
+@example([(FILES.index(b'"scan"'), 0, b'"scan":"clean",')])
+@example([(FILES.index(b'"size":7') + 7, 1, b"99999999999999999999")])
+@example([(FILES.index(b'"key":"') + 7, 0, b"../")])
+@example([(FILES.index(b',"scan":null'), len(b',"scan":null'), b"")])
+def test_files_are_read_quickly_as_they_are_strictly(splices: list[tuple[int, int, bytes]]) -> None:
+    body = FILES
+    for at, length, bit in splices:
+        body = body[:at] + bit + body[at + length :]
+    assert_agree(body)
+
+
+@settings(max_examples=2000)
+@given(st.lists(SPLICES_OF_A_VERDICT, max_size=3))
+@example([(VERDICT.index(b'"score"'), 0, b'"score":7,')])
+@example([(VERDICT.index(b"87"), 2, b"101")])
+@example([(VERDICT.index(b"87"), 2, b"-1")])
+@example([(VERDICT.index(b"87"), 2, b"1.0")])
+@example([(VERDICT.index(b"87"), 2, b"true")])
+@example([(VERDICT.index(b"12-"), 0, b"x" * 40)])
+@example([(VERDICT.index(b'"links'), 0, b'"a","b","c","d",')])
+@example([(VERDICT.index(b'"links'), 0, b'"' + b"x" * 81 + b'",')])
+@example([(VERDICT.index(b'"links'), 0, b"1,")])
+@example([(VERDICT.index(b',"reasons"'), len(b',"reasons":["links:3:2","word:casino"]'), b"")])
+@example([(len(VERDICT) - 1, 0, b',"verdict":{}')])
+def test_a_verdict_is_read_quickly_as_it_is_strictly(splices: list[tuple[int, int, bytes]]) -> None:
+    body = VERDICT
+    for at, length, bit in splices:
+        body = body[:at] + bit + body[at + length :]
+    assert_agree(body)
+
+
+@settings(max_examples=1000)
+@given(st.lists(SPLICES_OF_ONE_THAT_WAITS, max_size=3))
+@example([(WAITS.index(b"true"), 4, b"false")])
+@example([(WAITS.index(b"true"), 4, b"null")])
+@example([(WAITS.index(b"true"), 4, b"1")])
+@example([(WAITS.index(b'"opt_in"'), 0, b'"opt_in":true,')])
+@example([(WAITS.index(b'"opt_in"'), 0, b'"x":true,')])
+def test_one_that_waits_is_read_quickly_as_it_is_strictly(splices: list[tuple[int, int, bytes]]) -> None:
+    body = WAITS
+    for at, length, bit in splices:
+        body = body[:at] + bit + body[at + length :]
+    assert_agree(body)
+
+
+def test_a_plain_event_that_waits_is_read_quickly() -> None:
+    quick = submission._decoded_quickly(WAITS)
+    assert quick is not None
+    assert (quick.opt_in, quick.received, encode(quick)) == (True, WAITS.decode(), WAITS)
+
+
+def test_a_plain_event_with_a_verdict_is_read_quickly() -> None:
+    quick = submission._decoded_quickly(VERDICT)
+    assert quick is not None
+    assert quick.verdict == Verdict(87, "12-3fa94c01", ("links:3:2", "word:casino"))
+    assert quick.received == VERDICT.decode()
+    assert encode(quick) == VERDICT
+
+
+def test_a_plain_event_with_files_is_read_quickly() -> None:
+    quick = submission._decoded_quickly(FILES)
+    assert quick is not None
+    assert [one.name for one in quick.files] == ["x", "y.png"]
+    assert quick.received == FILES.decode()
+    assert encode(quick) == FILES
 
 
 NULLS = [f'"{name}":null'.encode() for name in ("user_agent", "language", "reply_to", "captcha", "spam")]

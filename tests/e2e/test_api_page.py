@@ -154,7 +154,10 @@ def ids_in(workbook: Path) -> set[str]:
     return set(re.findall(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", sheet))
 
 
-@pytest.mark.parametrize("title", ["Lists", "As it comes", "Working on them", "Accounts", "Errors", "The terminal"])
+OTHERS = ["Lists", "As it comes", "Working on them", "Addresses that are sent no mail"]
+
+
+@pytest.mark.parametrize("title", [*OTHERS, "Accounts", "Errors", "The terminal"])
 def test_what_else_is_on_it_does_what_it_says(reader: Reader, failed: list[str], title: str) -> None:
     assert blocks(title)
     if not (reader.folder / "config").exists():
@@ -168,6 +171,7 @@ SAYS: dict[str, Callable[[list[str]], list[str]]] = {
     "Lists": lambda _: ['"next_cursor":"', '"count":{"n":', "ada@example.org", "eve@example.org"],
     "As it comes": lambda failed: [f"new: {one}" for one in failed],
     "Working on them": lambda _: ['"status":"open"', '"urgent"', "1 submission changed", '"jobs":['],
+    "Addresses that are sent no mail": lambda _: ['"address":"e\\u2026@example.org"', '"by-hand"', '"next_cursor"'],
     "Accounts": lambda _: ['"email":"grace@example.org"', '"is_mailed":', "/console/invitation/"],
     "Errors": lambda _: ['"code":"QUERY"', '"place":{"offset":16,"length":3}'],
     "The terminal": lambda _: ["Commands:", "Ada · ada@example.org", "signup"],

@@ -48,7 +48,7 @@ def test_a_mail_is_claimed_by_one_and_again_only_where_that_one_failed(engine: E
     assert claims.claim(mail, end, now=NOON, until=NOON + HOUR)
     assert claims.claim(mail, end, now=NOON + HOUR, until=NOON + 2 * HOUR), "whoever had it has died"
     assert not claims.is_sent(mail)
-    claims.record_sent(mail, NOON)
+    claims.record_sent(mail, NOON, None, "a…@example.org")
     assert claims.is_sent(mail)
     assert not claims.claim(mail, end, now=NOON + 9 * HOUR, until=NOON + 10 * HOUR)
     assert not claims.is_sent(uuid4())

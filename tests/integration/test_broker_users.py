@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import pika
@@ -16,7 +17,7 @@ from credentials.broker import PERMISSIONS, definitions
 from dev.broker import Broker
 from shared.contracts import Announcement, SubmissionsStored
 from shared.messaging.batching import BatchLimits
-from shared.messaging.broker import Answer, Closable, NoAnswer, RpcClient
+from shared.messaging.broker import Answer, Closable, NoAnswer, QueryFailed, RpcClient
 from shared.messaging.failures import PermanentFailure, RetryLater
 from shared.messaging.incoming import Incoming
 from shared.messaging.message import Message, message_of
@@ -175,6 +176,34 @@ def test_the_console_does_its_work_and_declares_nothing(urls: Urls) -> None:
             part.close()
 
 
+@pytest.mark.parametrize("queue", [STORAGE_QUERIES, NOTIFY_QUERIES])
+def test_what_erases_is_answered_to_the_console_alone(urls: Urls, queue: str) -> None:
+    """Whoever has broken into the gateway may write to every queue."""
+    service, asked = queue.split(".", maxsplit=1)[0], list[Mapping[str, Any]]()
+
+    def forget(params: Mapping[str, Any]) -> Answer:
+        asked.append(params)
+        return {"forgotten": 1}
+
+    answering = RabbitMQ(urls[service], name=service).serve(queue, {"one": lambda _: {"1": 1}}, {"forget": forget})
+    console, gateway = RabbitMQ(urls["console"], name="c", declares=False), RabbitMQ(urls["gateway"], name="g")
+    hers, theirs = console.rpc_client(), gateway.rpc_client()
+    try:
+        for client in (hers, theirs):
+            eventually(partial(answer, client, queue), TIMEOUT_S, "it is answered")
+        for is_named in (True, False):
+            with pytest.raises(QueryFailed, match="NotTheConsole"):
+                theirs.ask(queue, "forget", {}, is_named=is_named).answer(timeout_s=TIMEOUT_S)
+        assert asked == []
+        assert hers.ask(queue, "forget", {}, is_named=True).answer(timeout_s=TIMEOUT_S) == {"forgotten": 1}
+        lying = pika.BasicProperties(user_id="console")
+        with pytest.raises(ChannelClosedByBroker, match="user_id property set to 'console'"):
+            by_hand(urls["gateway"], queue, lying)
+    finally:
+        for part in list[Closable]([hers, theirs, answering]):
+            part.close()
+
+
 @pytest.mark.parametrize("queue", sorted({queue.name for queue in QUEUES}))
 def test_a_console_that_was_broken_into_has_no_queue(urls: Urls, queue: str) -> None:
     for act in (
@@ -222,6 +251,13 @@ def bind_a_queue(channel: BlockingChannel, exchange: str) -> None:
 def publish_by_hand(channel: BlockingChannel, exchange: str, routing_key: str) -> None:
     channel.confirm_delivery()
     channel.basic_publish(exchange, routing_key, b"{}")
+
+
+def by_hand(url: str, queue: str, properties: pika.BasicProperties) -> None:
+    with pika.BlockingConnection(pika.URLParameters(url)) as connection:
+        channel = connection.channel()
+        channel.confirm_delivery()
+        channel.basic_publish("", queue, b"{}", properties)
 
 
 def refused(url: str, act: Callable[[BlockingChannel], object]) -> bool:

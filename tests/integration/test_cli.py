@@ -19,7 +19,7 @@ from storage_service.store.repository import SubmissionRepository
 from support.console_server import READ_KEY, ConsoleServer
 from support.events import an_event
 from support.polling import eventually
-from support.search_rows import indexed
+from support.search_rows import indexed, scored
 from support.service import run
 from support.submission_databases import migrated, store
 from support.terminal import Terminal
@@ -32,6 +32,7 @@ ADA = replace(
 )
 BOB = replace(an_event(name="Bob", email="bob@example.org"), accepted_at=ADA.accepted_at - timedelta(minutes=1))
 TRAP = replace(an_event(name="Eve", email="eve@example.org"), spam="honeypot")
+OFFER = replace(scored(an_event(name="Mallory", email="m@example.net"), 97), spam="score")
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +43,7 @@ def database_url(tmp_path_factory: pytest.TempPathFactory) -> str:
 @pytest.fixture(scope="module")
 def engine(database_url: str) -> Iterator[Engine]:
     with migrated(database_url) as made:
-        store(made, ADA, BOB, TRAP)
+        store(made, ADA, BOB, TRAP, OFFER)
         indexed(made)
         yield made
 
@@ -91,7 +92,16 @@ def test_the_inbox_is_a_table_newest_first_without_spam(reader: Terminal) -> Non
     assert second[3] == "Bob · bob@example.org"
     assert done.stderr == ""
     assert len(rows(reader.run("inbox").stdout)) == 2
-    assert rows(reader.run("inbox", "is:spam", "--exact").stdout)[0][-1] == "spam: honeypot"
+    assert {row[-1] for row in rows(reader.run("inbox", "is:spam", "--exact").stdout)} == {
+        "spam: honeypot",
+        "spam: score 97",
+    }
+
+
+def test_what_looks_like_spam_is_found_by_its_score_and_says_why(reader: Terminal) -> None:
+    assert [row[1] for row in rows(reader.run("inbox", "score:>60").stdout)] == [str(OFFER.id)[-8:]]
+    assert "nothing" in reader.run("inbox", "score:>97").stderr
+    assert "looks like spam: 97 of 100 (3 links to 2 hosts)" in reader.run("show", str(OFFER.id)).stdout
 
 
 def test_pages_go_on_by_what_is_said(reader: Terminal) -> None:

@@ -203,3 +203,12 @@ def test_a_trap_s_catch_is_listed_again_once_it_is_no_spam(engine: Engine, conso
     post(console, one(caught, "/not-spam"))
     for query, found in (("is:spam", 0), ("is:new -is:spam", 1)):
         assert len(console.ask(f"/v1/submissions?q={query}").json["submissions"]) == found  # type: ignore[index]
+
+
+def test_who_may_write_and_not_read_is_not_shown_what_it_says(console: ConsoleApp, event: SubmissionAccepted) -> None:
+    key = console.key("write")
+    answer = patch(console, one(event), key, json={"status": "open"})
+    assert (answer.status_code, answer.get_data(), answer.headers["ETag"]) == (204, b"", '"2"')
+    late = patch(console, one(event), key, json={"status": "done"}, headers={"If-Match": '"1"'})
+    assert (late.status_code, late.headers["ETag"], "current" in late.get_data(as_text=True)) == (409, '"2"', False)
+    assert patch(console, one(event), console.key("read", "write"), json={"status": "new"}).status_code == 200

@@ -16,6 +16,7 @@ from sqlalchemy import Engine, func, select
 from dev.postgres import Postgres
 from dev.processes import descendants
 from shared.database import reading
+from storage_service.console.serving.server import NICENESS
 from storage_service.tables import LEASES, search_entries
 from support.console_server import OPERATOR_KEY, ConsoleServer
 from support.events import an_event
@@ -51,10 +52,16 @@ def test_it_answers_fills_the_index_and_gives_its_leases_back(engine: Engine, co
     assert "counterfoil_search_lag_seconds" in figures
     assert "counterfoil_outbox_waiting" in figures
     assert requests.get(f"{console.metrics_url}/livez", timeout=5).status_code == 200
-    eventually(lambda: leases(engine) == {"search", "outbox", "retention"}, 10, "it has the leases")
+    eventually(lambda: leases(engine) == {"search", "outbox", "retention", "spam"}, 10, "it has the leases")
     assert console.stop() == 0
     assert leases(engine) == set()
     assert '"level": "error"' not in console.log.read_text()
+
+
+def test_it_steps_back_for_what_takes_submissions_in(console: ConsoleServer) -> None:
+    expected = min(19, os.getpriority(os.PRIO_PROCESS, 0) + NICENESS)
+    processes = [console.pid, *descendants(console.pid)]
+    assert {os.getpriority(os.PRIO_PROCESS, pid) for pid in processes} == {expected}
 
 
 def test_only_who_has_a_key_for_it_is_let_in(console: ConsoleServer) -> None:

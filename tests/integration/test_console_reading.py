@@ -169,7 +169,7 @@ def test_a_forms_list_is_as_the_gateways_was(engine: Engine, console: ConsoleApp
     assert names(page) == ["good"]
     assert list(page["submissions"][0]) == [
         *("id", "form", "accepted_at", "stored_at", "fields", "fingerprint", "source", "control", "spam"),
-        *("receipt_url", "sealed", "conflict_count"),
+        *("receipt_url", "sealed", "score", "conflict_count", "file_count"),
     ]
     assert names(console.json("/v1/forms/signup/submissions?spam=true&other=ignored")) == ["bad"]
     assert names(console.json("/v1/forms/gone/submissions")) == ["x"]
@@ -190,7 +190,7 @@ def test_the_forms_with_their_counts(engine: Engine, console: ConsoleApp) -> Non
         "name": "signup",
         "title": "Sign up",
         "active": True,
-        "counts": {"new": 1, "all": 2, "spam": 1, "exact": True},
+        "counts": {"new": 1, "all": 2, "spam": 1, "unconfirmed": 0, "exact": True},
         "last_at": "2026-11-22T18:00:01.000000Z",
         "url": "/f/signup",
     }
@@ -202,9 +202,9 @@ def test_more_new_ones_than_are_counted(engine: Engine, console: ConsoleApp, mon
     monkeypatch.setattr(counting, "NEW_MOST", 2)
     store(engine, *(at(NOW + timedelta(seconds=i), name=str(i)) for i in range(5)), at(NOW, form="contact", name="x"))
     forms = {one["name"]: one["counts"] for one in console.json("/v1/forms")["forms"]}
-    assert forms["signup"] == {"new": 3, "all": 5, "spam": 0, "exact": False}
+    assert forms["signup"] == {"new": 3, "all": 5, "spam": 0, "unconfirmed": 0, "exact": False}
     own = console.json("/v1/forms", console.key("read", forms=["contact"]))["forms"]
-    assert [one["counts"] for one in own] == [{"new": 1, "all": 1, "spam": 0, "exact": True}]
+    assert [one["counts"] for one in own] == [{"new": 1, "all": 1, "spam": 0, "unconfirmed": 0, "exact": True}]
 
 
 def test_counts_by_time_are_those_of_the_readers_zone(engine: Engine, console: ConsoleApp) -> None:

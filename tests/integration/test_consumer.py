@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Sequence
 
 import pika
 import pytest
+from pika.channel import Channel
 
 from dev.broker import Broker
 from shared.contracts import SubmissionAccepted
@@ -15,6 +17,7 @@ from shared.messaging.failures import Delivery
 from shared.messaging.incoming import POISON_AT
 from shared.messaging.message import REASON_HEADER, message_of
 from shared.messaging.rabbitmq import RabbitMQ
+from shared.messaging.rabbitmq.connection import Connection
 from shared.messaging.rabbitmq.consumer import QueueSource
 from shared.messaging.rabbitmq.declare import declare
 from shared.messaging.topology import EVENTS, STORAGE
@@ -126,3 +129,27 @@ def test_an_ack_from_before_a_reconnect_acks_nothing_that_came_after_it(rabbitmq
         source.close()
     queued = looker(url)
     eventually(lambda: len(queued(STORAGE.name)) == 2, timeout_s=TIMEOUT_S, message="both are on the queue again")
+
+
+def test_who_may_not_consume_is_not_ready_says_why_and_pauses(url: str) -> None:
+    """An open channel is no success: only what it is for ends the growing pauses."""
+    source = QueueSource(url, "test consumer", "no.such.queue", prefetch=1)
+    opened, open_ = list[float](), source._link._on_channel
+
+    def opening(connection: Connection, channel: Channel) -> None:
+        opened.append(time.monotonic())
+        open_(connection, channel)
+
+    source._link._on_channel = opening
+    try:
+        eventually(lambda: len(opened) > 2, TIMEOUT_S, "it tries again")
+        until_s, seen = time.monotonic() + 8, set[str]()
+        while time.monotonic() < until_s:
+            [problem] = source.missing()
+            seen.add(problem)
+            time.sleep(0.01)
+    finally:
+        source.close()
+    assert len(seen) == 1, "it comes and goes"
+    assert "cannot consume no.such.queue: connection lost: the broker closed the channel: (404, " in seen.pop()
+    assert len(opened) < 20, "as often as a channel opens: without the pauses some thirty times"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import resource
 import sqlite3
 from pathlib import Path
@@ -171,7 +172,7 @@ def test_a_process_without_a_descriptor_for_the_connection_waits_for_one(postgre
     """The driver's own `OSError` comes through SQLAlchemy as it is."""
     engine = database.create(postgres_url)
     before = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (len(list(Path("/dev/fd").iterdir())) - 1, before[1]))
+    resource.setrlimit(resource.RLIMIT_NOFILE, (_next_descriptor(), before[1]))
     try:
         with pytest.raises(DependencyUnavailable):
             execute(engine, "SELECT 1")
@@ -184,3 +185,10 @@ def test_a_process_without_a_descriptor_for_the_connection_waits_for_one(postgre
 def test_a_process_without_memory_waits_for_it() -> None:
     with pytest.raises(DependencyUnavailable), database.classified():
         raise MemoryError
+
+
+def _next_descriptor() -> int:
+    """Return the number of the next one: the lowest that is free, which is not how many are open where some are not."""
+    free = os.dup(0)
+    os.close(free)
+    return free

@@ -156,6 +156,8 @@ def test_only_what_may_be_seen_is_erased_and_that_once(engine: Engine, erasing: 
 def test_what_is_not_stored_yet_is_erased_too_where_that_is_asked_for(engine: Engine, erasing: Erasing) -> None:
     key = uuid4()
     assert erasing.erase([key], ERASER) == 0
+    with pytest.raises(ValueError, match="who see all forms"):
+        erasing.erase([key], replace(ERASER, forms=frozenset({"signup"})), unknown=True)
     assert erasing.erase([key], ERASER, unknown=True) == 1
     assert places_of(engine, str(key)) == {"submissions", "submission_trail", "storage_outbox", "audit"}
     assert Records(engine).count(None, None).n == 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
+import tracemalloc
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
@@ -239,3 +240,26 @@ def test_a_place_where_nothing_can_be_noted_is_told_at_start(sqlite_url: str, tm
     code, _, complained = Command(sqlite_url, tmp_path / "gone" / "erasures")(str(uuid4()))
     assert code == 2
     assert "ERASURES: expected a file in a folder that there is" in complained
+
+
+def test_a_replay_of_another_file_notes_what_is_not_noted_yet(engine: Engine, tmp_path: Path) -> None:
+    known, new = (uuid4(), AT), (uuid4(), AT)
+    own = written(tmp_path / "own", known)
+    file = written(tmp_path / "other", known, new)
+    for _ in range(2):
+        [*replay(Erasing(engine, journal=journal_of(own)), file, ERASER)]
+        assert sorted(own.read_text().splitlines()) == sorted(f"{key} {iso(at)}" for key, at in (known, new))
+
+
+def test_a_line_without_an_end_is_not_read_whole(engine: Engine, tmp_path: Path) -> None:
+    file, known = tmp_path / "erasures", (uuid4(), AT)
+    with file.open("wb") as target:
+        target.truncate(200_000_000)  # it has holes: nothing of it is on the disk
+    with file.open("ab") as target:
+        target.write(f"\n{known[0]} {iso(known[1])}\n".encode())
+    tracemalloc.start()
+    *_, come = replay(Erasing(engine), file, ERASER)
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert (come.lines, come.named, come.broken) == (2, [1], 1)
+    assert most < 20_000_000

@@ -13,6 +13,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -408,6 +409,49 @@ def test_streams_have_places_of_their_own(gateway: MeasuredServer, console: Stan
     eventually(lambda: gateway.in_flight() == (0, 0), 10, "no stream")
     with open_stream(gateway) as again:
         assert again.status_code == 200
+
+
+def begun(address: str) -> requests.Response | None:
+    """Return a download that has its place; None where there is none yet: another test's stream may be ending."""
+    answer = requests.get(address, stream=True, timeout=30)
+    if answer.status_code == 503:
+        answer.close()
+        return None
+    return answer
+
+
+def test_whoever_saves_files_keeps_nobody_from_asking(gateway: MeasuredServer, console: StandIn) -> None:
+    """A reader who is slow, or goes on in several parts at once, has the places of streams."""
+    go_on, size = threading.Event(), 1_000_000
+
+    def a_file(heard: Heard) -> None:
+        saved = b"Content-Disposition: Attachment; filename=x\r\nContent-Length: %d\r\n\r\n" % size
+        heard.say(b"HTTP/1.1 206 Partial Content\r\n" + saved + b"y" * 100_000)
+        go_on.wait(20)
+        heard.say(b"y" * (size - 100_000))
+
+    console.answers["/v1/submissions/1/files/1"] = a_file
+    address = gateway.url + "/v1/submissions/1/files/1"
+    with ExitStack() as ended:
+        ended.callback(go_on.set)
+        saved = [ended.enter_context(eventually(partial(begun, address), 20, "a place")) for _ in range(2)]
+        eventually(lambda: gateway.in_flight() == (0, 2), 10, "two downloads")
+        assert requests.get(gateway.url + "/v1/x", timeout=10).status_code == 200
+        assert requests.get(address, timeout=10).status_code == 503
+        go_on.set()
+        assert [len(one.content) for one in saved] == [size] * 2
+    eventually(lambda: gateway.in_flight() == (0, 0), 10, "no download")
+
+
+def test_the_rest_of_a_file_passes(gateway: Server, console: StandIn) -> None:
+    part = b'Content-Range: bytes 5-9/10\r\nContent-Length: 5\r\nETag: "a"\r\nContent-Type: application/pdf\r\n'
+    console.answers["/v1/submissions/1/files/1"] = fixed(b"HTTP/1.1 206 Partial Content\r\n%s\r\n56789" % part)
+    asked = {"Range": "bytes=5-", "If-Range": '"a"'}
+    answer = requests.get(gateway.url + "/v1/submissions/1/files/1", headers=asked, timeout=10)
+    (heard,) = console.heard
+    assert (heard.header("range"), heard.header("if-range")) == (["bytes=5-"], ['"a"'])
+    assert (answer.status_code, answer.content, answer.headers["ETag"]) == (206, b"56789", '"a"')
+    assert (answer.headers["Content-Range"], answer.headers["Content-Length"]) == ("bytes 5-9/10", "5")
 
 
 @pytest.mark.parametrize("head", [EVENTS, CHUNKED])

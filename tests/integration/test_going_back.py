@@ -31,8 +31,10 @@ from storage_service.work import Work
 from support.accounts import World
 from support.confirmations import NOON, a_key, planned
 from support.events import an_event
+from support.migrating import migrate
+from support.opt_ins import Presses, a_press, waiting
 from support.resending import submissions_with
-from support.submission_databases import migrated
+from support.submission_databases import migrated, store
 from support.wishes import Wishes
 from support.working import an_asker, record_of
 
@@ -40,9 +42,9 @@ BEFORE = "0004"
 
 
 @pytest.fixture
-def engine(empty_database_url: str) -> Iterator[Engine]:
-    engine = database.create(empty_database_url)
-    MIGRATIONS.upgrade(engine)
+def engine(notify_database_url: str) -> Iterator[Engine]:
+    engine = database.create(notify_database_url)
+    migrate(engine, MIGRATIONS)
     yield engine
     engine.dispose()
 
@@ -210,8 +212,8 @@ def test_each_service_has_the_command(
     engine.dispose()
 
 
-def test_the_mark_of_spam_is_named(empty_database_url: str) -> None:
-    with migrated(empty_database_url) as engine:
+def test_the_mark_of_spam_is_named(database_url: str) -> None:
+    with migrated(database_url) as engine:
         with SubmissionRepository(engine).transaction() as rows:
             rows.insert([replace(an_event(), spam="honeypot"), an_event()], stored_at=NOON)
         with pytest.raises(MigrationFailed, match=r"would lose:\n- 1 marks that a submission is spam$"):
@@ -239,8 +241,8 @@ def test_what_owners_asked_of_notify_is_named_before_it_is_lost(engine: Engine) 
     assert {one.state for one in wishes.told()} == {"failed"}, "what failed is told again"
 
 
-def test_what_storage_has_not_published_is_named_before_it_is_lost(empty_database_url: str) -> None:
-    with migrated(empty_database_url) as engine:
+def test_what_storage_has_not_published_is_named_before_it_is_lost(database_url: str) -> None:
+    with migrated(database_url) as engine:
         submissions_with(engine, 2)
         assert sum(Resending(engine, "a test").request(Selection())) == 2
         with pytest.raises(MigrationFailed, match="2 requests to send again, which are not published: let storage run"):
@@ -249,8 +251,8 @@ def test_what_storage_has_not_published_is_named_before_it_is_lost(empty_databas
         assert "storage_outbox" not in inspect(engine).get_table_names()
 
 
-def test_what_people_did_with_submissions_is_named_before_it_is_lost(empty_database_url: str) -> None:
-    with migrated(empty_database_url) as engine:
+def test_what_people_did_with_submissions_is_named_before_it_is_lost(database_url: str) -> None:
+    with migrated(database_url) as engine:
         event = replace(an_event(), spam="honeypot")
         with SubmissionRepository(engine).transaction() as rows:
             rows.insert([event], stored_at=NOON)
@@ -259,6 +261,7 @@ def test_what_people_did_with_submissions_is_named_before_it_is_lost(empty_datab
         with pytest.raises(MigrationFailed) as refused:
             storage_service.tables.MIGRATIONS.downgrade(engine, "0005")
         assert str(refused.value).splitlines()[1:] == [
+            "- 1 labels of spam and no spam",
             "- 2 changes that people made to submissions, and who made them",
             "- 1 notes on submissions",
             "- 1 markings as spam or as none, of which notify then hears no later ones for these submissions",
@@ -270,8 +273,22 @@ def test_what_people_did_with_submissions_is_named_before_it_is_lost(empty_datab
         assert record_of(engine, event.id).version == 1
 
 
-def test_accounts_are_named_before_they_are_lost(empty_database_url: str) -> None:
-    with migrated(empty_database_url) as engine:
+def test_who_confirmed_an_address_is_named_before_it_is_lost(database_url: str) -> None:
+    with migrated(database_url) as engine:
+        waits, confirmed = waiting(id=uuid4()), waiting(id=uuid4())
+        store(engine, waits, confirmed)
+        Presses(engine).take(a_press(confirmed))
+        with pytest.raises(MigrationFailed) as refused:
+            storage_service.tables.MIGRATIONS.downgrade(engine, "0019")
+        assert "1 marks of what waits until its address is confirmed" in str(refused.value)
+        assert "1 proofs that an address was confirmed" in str(refused.value)
+        storage_service.tables.MIGRATIONS.downgrade(engine, "0019", force=True)
+        storage_service.tables.MIGRATIONS.upgrade(engine)
+        assert {record_of(engine, one.id).opt_in_state for one in (waits, confirmed)} == {None}
+
+
+def test_accounts_are_named_before_they_are_lost(database_url: str) -> None:
+    with migrated(database_url) as engine:
         World(engine).user()
         with pytest.raises(MigrationFailed, match=r"would lose:\n- 1 accounts$"):
             storage_service.tables.MIGRATIONS.downgrade(engine, "0008")

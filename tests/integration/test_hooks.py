@@ -207,6 +207,8 @@ def test_a_key_that_expires_takes_its_hooks_along(console: ConsoleApp, engine: E
     assert console.parts.hooks.all()[0].is_good(clock()) is False
     TellAgain(engine, clock=clock).turn()
     assert told(engine) == [HookChanged(UUID(hook["id"]), 2, is_ended=True)]
+    ended = [(one.by, one.on) for one in Audit(engine).page(9) if one.action == "hook.ended"]
+    assert ended == [("rule: expiry", hook["id"])]
 
 
 def test_a_key_of_the_environment_has_none(console: ConsoleApp) -> None:

@@ -16,6 +16,7 @@ from shared.contracts import Control, Source
 from shared.forms import Form
 from shared.query import parse
 from shared.terminal import Refused
+from storage_service.commands.program import whoever_types
 from storage_service.console.known.standing import standing
 from storage_service.erasing import Erasing
 from storage_service.importing.rows import ImportedRows
@@ -23,7 +24,7 @@ from storage_service.importing.taken import Taken, Worked
 from storage_service.records import Records
 from storage_service.records.export import Asked, Exporter, Format
 from storage_service.records.index.indexer import Indexer
-from storage_service.tables import OUTBOX, submission_labels, submissions
+from storage_service.tables import OUTBOX, SPAM, submission_labels, submissions
 from storage_service.work import Change, Work
 from support.events import an_event
 from support.importing import FORMS, Import, fields_of, imported
@@ -257,10 +258,24 @@ def test_what_is_erased_while_its_batch_is_written_keeps_nothing(postgres_url: s
             Erasing(engine).erase([gone.id], an_asker())
             return WORKED_AT
 
-        standing = ImportedRows(engine, erase).write([gone, taken])
+        standing = ImportedRows(engine, erase, an_asker()).write([gone, taken])
         assert ([one.id for one in standing.new], [one.id for one in standing.erased]) == ([taken.id], [gone.id])
         rows = {row["id"]: row for row in imported(engine)}
         assert (rows[gone.id]["state"], rows[gone.id]["labels"]) == ("new", [])
         assert (rows[taken.id]["state"], rows[taken.id]["labels"]) == ("open", ["Ada"])
         with database.reading(engine).connect() as connection:
             assert connection.scalars(select(submission_labels.c.submission_id)).all() == [taken.id]
+
+
+def test_what_people_said_elsewhere_of_spam_is_a_label_of_who_imports(importing: Import, engine: Engine) -> None:
+    worked = ['"spam": "owner"', '"spam": "imported"', '"spam": "score"', '"status": "done"', '"status": "new"']
+    lines = [
+        f'{{"form": "open", "accepted_at": "2024-01-01T10:0{n}:00Z", "fields": {{"a": "{n}"}}, {told}}}'
+        for n, told in enumerate(worked)
+    ]
+    assert importing.run("\n".join(lines), "--from", "counterfoil") == 0
+    kept = select(submissions.c.fields, SPAM.labels).join_from(submissions, SPAM.labels)
+    with database.reading(engine).connect() as connection:
+        rows = connection.execute(kept).all()
+    assert {row.fields["a"]: row.is_spam for row in rows} == {"0": True, "1": True, "3": False}
+    assert {(row.how, row.author) for row in rows} == {("import", whoever_types().name)}

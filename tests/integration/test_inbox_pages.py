@@ -25,12 +25,13 @@ from support.console_app import ConsoleApp, a_console
 from support.console_pages import BY, Reader, reader
 from support.events import ACCEPTED_AT, an_event
 from support.resending import a_state, outgoing, tell
-from support.search_rows import indexed
+from support.search_rows import indexed, scored
 from support.submission_databases import NOW, migrated, store, stored
 from support.working import record_of
 
 INBOX = "/console/inbox"
 BULK = f"{INBOX}/bulk"
+HOSTILE = "<script>alert(1)</script>"
 PAGE_BYTES_MOST = 60_000
 """Of a full page, before it is packed: beside it a browser takes 30 kB of scripts and styles, once."""
 
@@ -360,6 +361,56 @@ def test_hostile_fields_are_harmless(ada: Reader, engine: Engine) -> None:
     assert "Of a form that is gone" in page
     for text in (hostile, f'label:"{hostile}"', "\u202e", "'" * 100):
         assert "<script>alert" not in ada.get(at(text)).text
+
+
+def a_flood(n: int) -> list[SubmissionAccepted]:
+    """Return copies of an offer, each of another sender, that a model held back; and a letter between them."""
+    text = f"{HOSTILE} Buy our wonderful watches today, half price!"
+    events = [
+        replace(scored(an_event(form="contact", name=f"Robot {i}", message=text), 97), spam="score") for i in range(n)
+    ]
+    events.insert(1, replace(scored(an_event(form="contact", name="Ada", message="Short one"), 61), spam="score"))
+    return [replace(one, accepted_at=ACCEPTED_AT + timedelta(seconds=i)) for i, one in enumerate(events)]
+
+
+def test_forty_copies_are_one_line_that_opens_and_a_tick_on_it_means_them_all(ada: Reader, engine: Engine) -> None:
+    flood = a_flood(40)
+    store(engine, *flood)
+    page = ada.text(at("is:spam"))
+    assert "41 submissions" in page
+    assert "40 with the same text" in page
+    assert listed(page)[:2] == ["Robot 39", "Robot 39"], "the line, and the first of what it holds"
+    assert page.count('<li class="group">') == 1
+    assert HOSTILE not in page
+    assert 'title="Looks like spam: 97 of 100"' in page
+    assert "Looks like spam: 61 of 100" in page
+    (ids,) = re.findall(r'name="ids" value="([^"]*,[^"]*)"', page)
+    assert len(ids.split(",")) == 40
+    page = after(ada, BULK, {"ids": [ids, ids.split(",")[0]], "do": "not-spam", "next": at("is:spam")})
+    assert notices(page) == ["40 submissions marked as no spam: what was held back is sent."]
+    assert listed(page) == ["Ada"]
+    assert "41 submissions" in undo(ada, page)
+    assert ada.text(at("robot*")).count('<li class="group">') == 0, "elsewhere many people may say the same"
+
+
+def test_a_list_of_scores_shows_them_and_other_lists_what_looks_like_spam(ada: Reader, engine: Engine) -> None:
+    events = [an_event(name=f"Person {n}") for n in (3, 79, 80, 0)]
+    store(engine, *(scored(one, n) for one, n in zip(events, (3, 79, 80), strict=False)), events[3])
+    said = re.compile(r"Looks like spam: (\d+) of 100")
+    assert said.findall(ada.text(INBOX)) == ["80"]
+    assert sorted(said.findall(ada.text(at("score:<80")))) == ["3", "79"]
+    assert sorted(listed(ada.text(at("-score:<80")))) == ["Person 0", "Person 80"]
+
+
+def test_more_copies_than_a_page_reads_go_on_on_the_next(ada: Reader, engine: Engine) -> None:
+    store(engine, *a_flood(230))
+    first = ada.text(at("is:spam"))
+    assert "200 with the same text" in first
+    (older,) = links(first, "Older")
+    second = ada.text(older)
+    assert "30 with the same text" in second
+    (newer,) = links(second, "Newer")
+    assert "200 with the same text" in ada.text(newer)
 
 
 def test_how_far_the_index_is_behind_is_said(engine: Engine, tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import cast
 
 import pytest
@@ -163,7 +164,9 @@ def test_what_is_in_the_audit_stays_as_it_is(engine: Engine, change: str) -> Non
 
 
 def test_what_is_older_than_a_month_can_be_forgotten(engine: Engine) -> None:
-    now = datetime.now(UTC)
+    with engine.connect() as connection:  # whose clock says what is a month, and need not be ours
+        now = datetime.fromisoformat(str(connection.scalar(text("SELECT CURRENT_TIMESTAMP"))))
+    now = now if now.tzinfo else now.replace(tzinfo=UTC)
     for days in (800, 31, 29, 0):
         Audit(engine, clock=lambda days=days: now - timedelta(days=days)).note(SOMEBODY, "submission.read", days)  # type: ignore[misc]
     audit = Audit(engine)
@@ -193,6 +196,16 @@ def test_the_commands(engine: Engine, database_url: str) -> None:
         ("key.ended", "My reader"),
         ("key.added", "My reader"),
     ]
+
+
+def test_a_key_is_made_for_no_form_that_is_not_in_the_file(database_url: str, engine: Engine, tmp_path: Path) -> None:
+    forms = tmp_path / "forms.toml"
+    forms.write_text("[forms.contact]\n")
+    settings = {"COUNTERFOIL_DATABASE_URL": database_url, "COUNTERFOIL_FORMS": str(forms)}
+    asked = ["storage_service", "key", "add", "x", "--scopes", "read", "--forms"]
+    run(*asked, "contcat", settings=settings, exit_code=2)
+    assert Keys(engine).listed() == []
+    run(*asked, "contact", settings=settings)
 
 
 @pytest.mark.parametrize(

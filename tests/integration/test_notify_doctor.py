@@ -12,6 +12,7 @@ from urllib.parse import quote
 import pytest
 
 from notify_service.commands import COMMANDS
+from notify_service.doctor.alignment import alignment
 from notify_service.doctor.findings import Finding
 from notify_service.doctor.lookup import Lookup
 from notify_service.doctor.sender import look_at_sender
@@ -38,6 +39,7 @@ def _environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     for name, value in {
         "COUNTERFOIL_MAIL_FROM": "Forms <forms@example.org>",
         "COUNTERFOIL_SMTP_HELLO": "forms.example.org",
+        "COUNTERFOIL_SECRET": "s" * 32,
         "COUNTERFOIL_FORMS": str(tmp_path / "no-forms.toml"),
         "SSL_CERT_FILE": str(CERTIFICATE),
     }.items():
@@ -66,7 +68,7 @@ def test_where_all_is_well_it_says_so(look: Look, names: DnsServer) -> None:
     assert {check: state for check, (state, _, _) in found.items()} == dict.fromkeys(found, "good")
     assert [*found] == [
         *("connection", "EHLO", "TLS", "login", "sender", "addresses"),
-        *("Return-Path", "SPF", "DKIM", "DMARC"),
+        *("Return-Path", "SPF", "DKIM", "DMARC", "List-Unsubscribe"),
     ]
     assert "TLSv1." in found["TLS"][1]
     assert "2126-10-29" in found["TLS"][1]
@@ -264,3 +266,43 @@ def test_a_certificate_that_nobody_knows_is_named(look: Look, monkeypatch: pytes
         code, found = look(f"smtp://localhost:{server.port}?starttls=required")
     assert (code, found["TLS"][0]) == (1, "bad")
     assert "not to be trusted: self-signed certificate" in found["TLS"][1]
+
+
+@pytest.mark.parametrize(
+    ("bounces", "policy", "state"),
+    [
+        ("example.org", "v=DMARC1; p=none", "good"),
+        ("bounces.example.org", "v=DMARC1; p=none", "good"),
+        ("bounces.example.org", "v=DMARC1; p=none; aspf=s", "bad"),
+        ("example.org", "v=DMARC1; p=none; aspf=s", "good"),
+        ("example.com", "v=DMARC1; p=none", "bad"),
+        ("notexample.org", "v=DMARC1; p=none", "bad"),
+    ],
+)
+def test_where_mails_come_back_to_has_to_be_aligned_with_the_sender(
+    look: Look, names: DnsServer, monkeypatch: pytest.MonkeyPatch, bounces: str, policy: str, state: str
+) -> None:
+    monkeypatch.setenv("COUNTERFOIL_BOUNCE_ADDRESS", f"bounces@{bounces}")
+    names.records.pop(("_dmarc.example.org", "TXT"))
+    names.text("_dmarc.example.org", policy)
+    names.mail(bounces, "mx.example.net")
+    with ScriptedSmtp() as server:
+        code, found = look(f"smtp://127.0.0.1:{server.port}")
+    assert found["alignment"][0] == state
+    assert (found["Return-Path"][0], f"back to {bounces}," in found["Return-Path"][1]) == ("good", True)
+    assert (found["SPF"][0] == "good") is (bounces == "example.org"), "that of the return path counts"
+    assert code == (0 if state == "good" and bounces == "example.org" else 1)
+
+
+def test_a_sender_below_the_domain_of_its_policy_may_have_bounces_beside_it(names: DnsServer) -> None:
+    assert alignment("a.example.org", "b.example.org", Lookup(names.place)).state == "good"
+
+
+def test_one_click_needs_a_secret_and_https(look: Look, monkeypatch: pytest.MonkeyPatch) -> None:
+    with ScriptedSmtp() as server:
+        monkeypatch.setenv("COUNTERFOIL_PUBLIC_URL", "http://forms.example.org")
+        code, found = look(f"smtp://127.0.0.1:{server.port}")
+        assert (code, found["List-Unsubscribe"][0]) == (1, "bad")
+        monkeypatch.delenv("COUNTERFOIL_SECRET")
+        code, found = look(f"smtp://127.0.0.1:{server.port}")
+        assert (code, found["List-Unsubscribe"][0]) == (0, "note")

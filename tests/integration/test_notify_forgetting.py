@@ -21,7 +21,7 @@ from notify_service.history import recipients
 from notify_service.tables import MIGRATIONS, OUTBOX, PARKED, deliveries, delivery_attempts, erased
 from notify_service.upkeep.returning import PublishFound
 from shared import database
-from shared.contracts import DeliveryDue, DeliveryFound, SubmissionAccepted, SubmissionWithheld
+from shared.contracts import DeliveryDue, DeliveryFound, DeliveryRequested, SubmissionAccepted, SubmissionWithheld
 from shared.mailboxes import recipient_hash
 from shared.messaging.failures import Delivery
 from support.confirmations import NOON
@@ -234,6 +234,25 @@ def test_a_parked_copy_is_refused_by_what_it_carries_not_by_its_own_id(wishes: W
     park(wishes.engine, SubmissionWithheld(event.id, 4), refuse=refuse)
     with wishes.engine.connect() as connection:
         assert connection.scalar(select(func.count()).select_from(PARKED.messages)) == 1
+
+
+def test_parked_requests_are_read_once_and_before_others_are_kept_from_planning(wishes: Wishes) -> None:
+    event = an_accepted()
+    wishes.accepted(event)
+    for _ in range(20):
+        park(wishes.engine, DeliveryRequested(uuid4(), "confirmation", an_accepted(), "ada", NOON))
+    park(wishes.engine, DeliveryRequested(uuid4(), "confirmation", event, "ada", NOON))
+    statements = statements_of(wishes.engine)
+    wishes.erased(event.id, ERASED_AT)
+    first_write = next(n for n, one in enumerate(statements) if one.startswith(("INSERT", "DELETE")))
+    bodies = [n for n, one in enumerate(statements) if "SELECT notify_parked.body" in one]
+    assert len(bodies) == 21
+    assert max(bodies) < first_write
+    statements.clear()
+    wishes.erased(an_accepted().id, ERASED_AT)
+    assert not [one for one in statements if "SELECT notify_parked.body" in one]
+    with wishes.engine.connect() as connection:
+        assert connection.scalar(select(func.count()).select_from(PARKED.messages)) == 20
 
 
 def test_planning_and_claiming_ask_nothing_more_of_the_database(wishes: Wishes) -> None:

@@ -8,11 +8,12 @@ from itertools import permutations
 from uuid import UUID, uuid4
 
 import pytest
-from sqlalchemy import Engine, delete, insert, select
+from sqlalchemy import Engine, delete, insert, select, update
 
-from notify_service.channels.hook import HookChannel, erased_of
+from notify_service.channels.hook import HookChannel, erased_of, erasure
 from notify_service.deliveries.plan_table import PlanTable, Submission
 from notify_service.deliveries.states import NO_LONGER_WANTED
+from notify_service.history.told import TellStorage
 from notify_service.hooks.erased import CalledHooks, TellErased
 from notify_service.hooks.standing import methods
 from notify_service.hooks.table import ENDED_FOR, HookTable
@@ -25,7 +26,7 @@ from shared.messaging.failures import Delivery, DependencyUnavailable
 from shared.webhook_bodies import ACCEPTED, ERASED
 from support.confirmations import NOON, Clock
 from support.events import an_event
-from support.hooks import CATCH, FakeHooks, a_told_hook
+from support.hooks import CATCH, FakeHooks, a_hook, a_told_hook
 from support.migrating import migrate
 
 FORM = Form("signup", "Sign up")
@@ -188,3 +189,16 @@ def test_the_console_is_told_when_each_was_called_and_how_that_went(engine: Engi
     assert answer[str(quiet.id)] == {"is_known": True, **nothing}
     assert answer[str(unknown)] == {"is_known": False, **nothing}
     assert CATCH not in str(answer)
+
+
+def test_storage_is_not_told_of_what_tells_of_an_erasure(engine: Engine) -> None:
+    """It has no such submission: a row of it would stay for ever."""
+    event = erasure(uuid4(), FORM.name, NOON)
+    asked = HookChannel(FakeHooks([a_hook(events=[ERASED])]), Clock()).plan(event, FORM)
+    PlanTable(engine).record([Submission(event.id, "x", asked)], NOON)
+    with engine.begin() as connection:
+        connection.execute(update(deliveries).values(state="failed"))
+    tell = TellStorage(engine, Outbox(OUTBOX))
+    assert (tell(), tell()) == (1, 0)
+    with engine.connect() as connection:
+        assert connection.execute(select(OUTBOX.c.number)).all() == []

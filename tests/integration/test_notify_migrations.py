@@ -136,3 +136,28 @@ def test_what_is_retried_over_the_migration_is_the_same_delivery(engine: Engine)
     assert isinstance(claim, Claim)
     assert claim.attempts == 4
     assert len(rows_of(engine, "deliveries")) == 1
+
+
+def test_what_came_back_has_failed_for_an_earlier_version(engine: Engine) -> None:
+    MIGRATIONS.upgrade(engine)
+    at = datetime(2026, 11, 30, 12, tzinfo=UTC)
+    with engine.begin() as connection:
+        for state in ("suppressed", "bounced", "cancelled"):
+            key = a_key()
+            row = {"id": key.id, "submission_id": key.submission_id, "channel": key.channel, "request": NO_REQUEST}
+            row |= {"destination_hash": state, "destination_shown": "", "state": state, "attempts": 1, "told": state}
+            connection.execute(deliveries.insert().values(**row, created_at=at, changed_at=at, form="contact"))
+    before = rows_of(engine, "deliveries")
+    migrate(engine, "0012", down=True)
+    states = {row["destination_hash"]: (row["state"], row["told"]) for row in rows_of(engine, "deliveries")}
+    assert states == {
+        "suppressed": ("failed", "failed"),
+        "bounced": ("failed", "failed"),
+        "cancelled": ("cancelled", "cancelled"),
+    }
+    migrate(engine, "head")
+    after = [{**row, "state": row["destination_hash"], "told": row["destination_hash"]} for row in before]
+    assert before == after
+    assert [{**row, "state": 0, "told": 0} for row in rows_of(engine, "deliveries")] == [
+        {**row, "state": 0, "told": 0} for row in before
+    ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from email import message_from_bytes, policy
 from pathlib import Path
 from urllib.parse import quote, urlsplit
@@ -12,6 +13,11 @@ from urllib.parse import quote, urlsplit
 import pytest
 
 from notify_service.__main__ import main
+from notify_service.suppression.suppression import Suppression
+from notify_service.suppression.table import SuppressionTable
+from notify_service.tables import MIGRATIONS
+from shared import database
+from shared.links.addresses import AddressKey
 from support.chats.posting import SUBJECTS
 from support.mail_providers import LOGIN, a_provider
 from support.smtp import CERTIFICATE, ScriptedSmtp
@@ -245,3 +251,23 @@ def test_a_secret_that_is_missing_says_where_it_belongs(tmp_path: Path, capsys: 
 def test_what_cannot_be_tried_is_told(capsys: pytest.CaptureFixture[str], arguments: list[str], says: str) -> None:
     assert run(*arguments) == 2
     assert says in capsys.readouterr().err
+
+
+def test_a_mail_to_an_address_that_is_sent_none_is_not_sent(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    url = f"sqlite:///{tmp_path}/notify.db"
+    monkeypatch.setenv("COUNTERFOIL_DATABASE_URL", url)
+    monkeypatch.setenv("COUNTERFOIL_SECRET", SECRET)
+    asked = ("confirmation", "--form", "contact", "--to", "Ada+x@example.org")
+    assert run(*asked) == 1, "there is no mail server here"
+    assert "not asked whether this address is sent no mail: there is no database here" in capsys.readouterr().out
+    engine = database.create(url)
+    MIGRATIONS.upgrade(engine)
+    kept = Suppression(AddressKey(SECRET), SuppressionTable(engine))
+    kept.suppress_address("ada@example.org", "complained", datetime.now(UTC), by=None, said=None)
+    engine.dispose()
+    assert run(*asked) == 1
+    printed = "".join(capsys.readouterr())
+    assert "called our mail spam" in printed
+    assert "connect to" not in printed

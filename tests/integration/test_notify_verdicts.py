@@ -18,10 +18,12 @@ from notify_service.requests.verdicts import WAITS_MOST
 from notify_service.tables import MIGRATIONS
 from shared import database
 from shared.contracts import SubmissionAccepted, SubmissionReleased
+from shared.forms.webhook import ACCEPTED, RELEASED
 from shared.messaging.failures import Delivery, RetryLater
 from support.confirmations import NOON
 from support.events import an_event
 from support.migrating import migrate
+from support.webhooks import a_webhook
 from support.wishes import Wishes, as_spam
 
 BOTH_PENDING = ["confirmation pending", "webhook pending"]
@@ -62,6 +64,27 @@ def test_a_release_taken_twice_brings_nothing_more(wishes: Wishes) -> None:
     assert wishes.work_off() == 2
     wishes.released(as_spam(event), 2)
     assert wishes.publish.due == []
+
+
+def test_a_release_taken_again_after_it_was_delivered_is_told_to_nobody(wishes: Wishes) -> None:
+    webhook = replace(a_webhook(), events=(ACCEPTED, RELEASED))
+    wishes.forms["signup"] = replace(wishes.forms["signup"], webhook=webhook)
+    event = an_accepted()
+    wishes.released(as_spam(event), 2)
+    assert wishes.work_off() == 2
+    wishes.released(as_spam(event), 2)
+    assert wishes.states(event) == ["confirmation sent", "webhook sent"], "it was no news to anybody"
+    wishes.withheld(event.id, 3)
+    wishes.released(as_spam(event), 4)
+    assert wishes.work_off() == 1, "and now it is"
+
+
+def test_a_release_by_a_retry_is_told_to_nobody(wishes: Wishes) -> None:
+    webhook = replace(a_webhook(), events=(RELEASED,))
+    wishes.forms["signup"] = replace(wishes.forms["signup"], webhook=webhook)
+    event = an_accepted()
+    assert wishes.release([Delivery(SubmissionReleased(2, event, by_hand=False))]) == [None]
+    assert wishes.states(event) == ["confirmation pending"]
 
 
 def test_in_any_order_what_was_released_last_is_delivered_once(wishes: Wishes) -> None:

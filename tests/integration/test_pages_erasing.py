@@ -41,10 +41,11 @@ def engine(sqlite_url: str) -> Iterator[Engine]:
 @pytest.fixture
 def console(engine: Engine, tmp_path: Path) -> ConsoleApp:
     made = a_console(engine, tmp_path)
-    methods = naming.methods(Naming(engine, PARKED))
+    parked = Naming(engine, PARKED)
+    methods, erasing = naming.methods(parked), naming.erasing_methods(parked)
     nobody: dict[str, Any] = {"deliveries_of_recipient": lambda _: {"submissions": [], "next": None}}
-    made.broker.serve(STORAGE_QUERIES, methods)
-    made.broker.serve(NOTIFY_QUERIES, {**methods, **nobody})
+    made.broker.serve(STORAGE_QUERIES, methods, erasing)
+    made.broker.serve(NOTIFY_QUERIES, {**methods, **nobody}, erasing)
     return made
 
 

@@ -92,7 +92,7 @@ def test_what_waits_in_both_services_is_listed_with_its_reason(ada: Reader, stor
         "not UTF-8 at byte 3",
         "the form is unknown",
         "submission.accepted.v1",
-        "1 kB",
+        "1.2 kB",
         "Replay all of storage",
     ):
         assert said in words(page), said

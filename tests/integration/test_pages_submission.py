@@ -13,15 +13,17 @@ from urllib.parse import parse_qs, urlsplit
 from uuid import UUID, uuid4
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, update
 from werkzeug.test import TestResponse
 
-from shared.contracts import Source, SubmissionAccepted
+from shared.contracts import Source, SubmissionAccepted, Verdict
 from shared.messaging.topology import NOTIFY_QUERIES
 from storage_service.accounts.asker import Asker
 from storage_service.accounts.audit import Audit
 from storage_service.accounts.roles import Grant
+from storage_service.erasing import Erasing
 from storage_service.store.repository import SubmissionRepository
+from storage_service.tables import submissions
 from storage_service.work import Change, Work
 from support.console_app import ConsoleApp, a_console
 from support.console_pages import Reader, reader
@@ -386,6 +388,46 @@ def test_spam_and_no_spam(engine: Engine, ada: Reader, event: SubmissionAccepted
     assert "Say first that it is no spam" in answer.text
     done(post(ada, event, "not-spam", 2))
     assert record_of(engine, event.id).spam is None
+
+
+def test_spam_that_a_score_holds_is_marked_by_a_person_without_a_button_that_would_deliver_it(
+    engine: Engine, ada: Reader, event: SubmissionAccepted
+) -> None:
+    with engine.begin() as connection:
+        connection.execute(update(submissions).values(spam="score"))
+    assert post(ada, event, "resend", channel="owner").status_code == 409
+    done(post(ada, event, "spam"))
+    assert record_of(engine, event.id).spam == "owner"
+    page = ada.text(at(event))
+    assert "Marked as spam: nothing more of it is sent." in shown(page)
+    assert 'class="notice' in page
+    assert not re.search(
+        rf'<div class="notice[^>]*>(?:(?!</div>).)*{re.escape(at(event, "/not-spam"))}', page, re.DOTALL
+    )
+
+
+@pytest.mark.parametrize("spam", ["score", None])
+def test_how_much_it_looks_like_spam_and_why_is_said(engine: Engine, ada: Reader, spam: str | None) -> None:
+    reasons = ("links:3:2", f"word:{SCRIPT}"[:80], f"word:{TURNED}")
+    scored = replace(an_event(name="Eve"), spam=spam, verdict=Verdict(97, "1-0", reasons))
+    store(engine, scored)
+    page = ada.text(at(scored))
+    assert re.search(r"<dt>Looks like spam</dt>\s*<dd>97 of 100", page)
+    assert page.count('<ul class="weighed">') == 1
+    assert "<script>alert" not in page
+    assert ("it looks like what you marked as spam" in page) is (spam is not None)
+
+
+def test_why_nothing_is_sent_again_is_said(engine: Engine, ada: Reader, event: SubmissionAccepted) -> None:
+    with engine.begin() as connection:
+        connection.execute(update(submissions).values(imported_at=NOW))
+    done(post(ada, event, "resend", channel="owner"))
+    assert "It was imported: nothing of it is ever sent." in shown(ada.text(at(event)))
+    with engine.begin() as connection:
+        connection.execute(update(submissions).values(imported_at=None))
+        Erasing(engine).anonymise_within(connection, [event.id], {}, Asker("ada@example.org", frozenset()))
+    done(post(ada, event, "resend", channel="owner"))
+    assert "It is anonymous: nothing of it is sent any more." in shown(ada.text(at(event)))
 
 
 def test_what_failed_is_sent_again(engine: Engine, ada: Reader, event: SubmissionAccepted) -> None:

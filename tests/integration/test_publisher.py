@@ -17,7 +17,7 @@ from structlog.testing import capture_logs
 from dev.broker import Broker
 from shared.contracts import SubmissionAccepted
 from shared.messaging.broker import NotConfirmed
-from shared.messaging.message import message_of
+from shared.messaging.message import PROBE_TYPE, message_of
 from shared.messaging.rabbitmq.publisher import DECLARE_EVERY_S, ConfirmingPublisher
 from shared.messaging.topology import EVENTS, NOTIFY_SUBMISSIONS, STORAGE
 from support.events import an_event
@@ -279,3 +279,31 @@ def unconfirmed(broker: Broker, url: str) -> int:
     """Return how many publishes the broker has not answered yet."""
     asked = ("list_channels", "-p", url.rpartition("/")[2], "messages_unconfirmed", "--formatter", "json")
     return sum(each["messages_unconfirmed"] for each in json.loads(broker.ctl(*asked)))
+
+
+def test_queues_that_refuse_make_it_unready_until_they_confirm_again(rabbitmq: Broker, broker_url: str) -> None:
+    """Without traffic, too: what comes to nobody who is not ready must not be needed for being ready."""
+    vhost, queues = broker_url.rpartition("/")[2], Queues(broker_url)
+    with publishing(broker_url) as publisher:
+        rabbitmq.ctl("set_policy", "-p", vhost, "full", rf"^{STORAGE.name}$", '{"max-length": 5}', "--apply-to=queues")
+        with capture_logs() as logs:
+            refused = eventually(lambda: refusal_of(publisher), TIMEOUT_S, "a full queue refuses")
+            assert (refused, publisher.missing()) == ("nacked", []), "one refusal is no reason"
+            [problem] = eventually(publisher.missing, TIMEOUT_S, "it says that nothing is confirmed")
+            assert problem.startswith(f"broker: what was sent to {STORAGE.name} and {NOTIFY_SUBMISSIONS.name} has not")
+            types = set[str | None]()
+            while taken := queues.take(STORAGE.name):
+                types.add(taken[1].type)
+            ready(publisher)
+        assert "not connected" not in [line["event"] for line in logs]
+        publish(publisher)
+    types |= {properties.type for _, properties in queues.peek(STORAGE.name)}
+    assert PROBE_TYPE in types, "vacuous: it was not asked by a probe"
+
+
+def refusal_of(publisher: ConfirmingPublisher) -> str | None:
+    try:
+        publish(publisher)
+    except NotConfirmed as error:
+        return error.refusal
+    return None

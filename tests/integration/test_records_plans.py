@@ -68,6 +68,9 @@ after:2026-01-01 before:2026-01-02
 last:2h
 on:2026-01-01 needle
 has:file
+has:file form:rare
+-has:file
+has:file needle
 is:new
 is:open
 is:done
@@ -96,6 +99,20 @@ has:reply needle
 is:imported
 is:imported form:rare
 -is:imported
+is:unconfirmed
+is:unconfirmed form:rare
+is:unconfirmed -is:spam
+-is:unconfirmed
+is:new -is:spam -is:unconfirmed
+form:form7 -is:spam -is:unconfirmed
+is:new -is:spam -(is:unconfirmed (form:form3 OR form:rare))
+score:>60
+score:>99
+score:80
+score:<5 form:rare
+-score:>60
+score:>60 needle
+is:spam score:<50
 """
 
 

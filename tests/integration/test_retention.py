@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -9,20 +10,22 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy import Connection, Engine, text, update
+from sqlalchemy import Connection, Engine, event, select, text, update
 
 from bench.many_submissions import fill
+from shared.database import reading
 from shared.failpoints import Injected
 from storage_service.accounts.asker import Asker
 from storage_service.erasing import Erasing
 from storage_service.records.bounded import Reader
 from storage_service.retention import due
-from storage_service.retention.applying import PAGE
+from storage_service.retention.applying import PAGE, Applying
 from storage_service.retention.due import Place
-from storage_service.retention.rules import Key, Rule
+from storage_service.retention.rules import WHATS, Key, Rule
 from storage_service.tables import RETENTION, submissions
 from storage_service.work import Work
 from support.events import an_event
+from support.opt_ins import Presses, a_press
 from support.plans import plans_of, scans_in
 from support.retained import BEGIN, DAY, SOMEBODY, Retained, retained
 from support.submission_databases import migrated, store
@@ -55,9 +58,30 @@ def test_spam_has_a_time_of_its_own(world: Retained) -> None:
     world.counting()
     left = {world.stored(31), world.stored(29, spam="captcha"), world.stored(999, "b")}
     gone = {world.stored(31, spam="captcha"), world.stored(31, "b", spam="honeypot"), world.stored(181)}
+    gone |= {world.stored(31, spam="score"), world.stored(31, "b", spam="rule:words")}
     world.applied()
     assert set(world.left()) == left
     assert gone.isdisjoint(world.left())
+
+
+def test_what_nobody_confirmed_has_a_time_of_its_own(world: Retained) -> None:
+    world.says("a", days=400, unconfirmed=30)
+    world.says("b")
+    world.counting()
+    waits = [world.stored(days, opt_in=True) for days in (31, 31, 29)]
+    left = {waits[1], waits[2], world.stored(31), world.stored(999, "b", opt_in=True)}
+    left.add(world.stored(31, spam="score", opt_in=True))
+    with reading(world.engine).connect() as connection:
+        row = connection.execute(select(submissions).where(submissions.c.id == waits[1])).one()
+    address = {"name": "Ada Lovelace", "meal": "Fish", "news": True, "email": "ada@example.org"}
+    press = a_press(an_event(id=row.id, form="a", **address))
+    assert Presses(world.engine, clock=world.clock).take(replace(press, accepted_at=row.accepted_at)) == [None]
+    counted = {one.key.what: one.due for one in world.outlooks.listed()}
+    assert counted == {"unconfirmed": 1, "submissions": 0, "spam": 0}
+    world.applied()
+    assert set(world.left()) == left
+    noted = [(one.by, one.action, one.on, one.count) for one in world.noted()]
+    assert noted == [("rule: retention", "retention.erased", "a unconfirmed", 1)]
 
 
 def test_what_somebody_marked_as_spam_can_be_taken_back_for_a_day(world: Retained) -> None:
@@ -220,7 +244,7 @@ def test_interrupted_and_gone_on_with_the_count_is_right(world: Retained) -> Non
     """As far as one process came before it ended in the midst of a step, another goes on; the audit has one line."""
     world.says("a", days=9)
     world.counting()
-    for number in range(100):
+    for number in range(200):
         world.stored(10 + number)
     reached = list[str]()
 
@@ -230,16 +254,16 @@ def test_interrupted_and_gone_on_with_the_count_is_right(world: Retained) -> Non
             raise Injected(name)
 
     with pytest.raises(Injected):
-        world.worker(reach).turn()
+        world.applied(world.worker(reach))
     left = len(world.left())
-    assert 0 < left < 100, "vacuous"
-    assert [one.going_on for one in world.outlooks.listed() if one.key.what == "submissions"] == [100 - left]
+    assert 0 < left < 200, "vacuous"
+    assert [one.going_on for one in world.outlooks.listed() if one.key.what == "submissions"] == [200 - left]
     world.now += timedelta(minutes=1)
     world.applied()
     assert world.left() == {}
-    assert [(one.on, one.count) for one in world.noted()] == [("a", 100)]
+    assert [(one.on, one.count) for one in world.noted()] == [("a", 200)]
     found = next(one for one in world.outlooks.listed() if one.key.what == "submissions")
-    assert (found.last_count, found.going_on, found.due) == (100, None, 0)
+    assert (found.last_count, found.going_on, found.due) == (200, None, 0)
 
 
 def test_one_that_cannot_be_erased_keeps_no_other(world: Retained) -> None:
@@ -312,7 +336,7 @@ def filled(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 
 
 @pytest.mark.parametrize("action", ["erase", "anonymise"])
-@pytest.mark.parametrize("what", ["submissions", "spam"])
+@pytest.mark.parametrize("what", WHATS)
 def test_what_is_due_is_found_by_an_index(filled: Engine, what: str, action: str) -> None:
     key, rule = Key("form7", what), Rule(9, action)  # type: ignore[arg-type]
     middle = Place(datetime(2026, 1, 1, 2, tzinfo=UTC), UUID(int=5000))
@@ -330,3 +354,51 @@ def test_what_is_due_is_found_by_an_index(filled: Engine, what: str, action: str
     assert len(plans) >= 5
     assert not scans_in(filled, plans)
     assert not [plan for plan in plans if "Sort" in plan or "TEMP B-TREE" in plan], "in the index's own order"
+
+
+class _Slow:
+    """Erases as it is done, and takes its time."""
+
+    def __init__(self, erasing: Erasing) -> None:
+        self._erasing = erasing
+        self.steps_s = list[float]()
+
+    def erase_within(self, connection: Connection, ids: Sequence[UUID], by: Asker) -> int:
+        began_s = time.monotonic()
+        count = self._erasing.erase_within(connection, ids, by)
+        time.sleep(0.02)
+        self.steps_s.append(time.monotonic() - began_s)
+        return count
+
+    anonymise_within: Any = None
+
+
+def test_steps_are_a_small_part_of_the_time(world: Retained) -> None:
+    world.says("a", days=180)
+    world.counting()
+    for _ in range(101):
+        world.stored(181)
+    slow, began_s = _Slow(Erasing(world.engine, clock=world.clock)), time.monotonic()
+    world.applied(world.worker(erases=slow))
+    is_sqlite = world.engine.dialect.name == "sqlite"
+    assert len(slow.steps_s) <= (9 if is_sqlite else 3)
+    assert time.monotonic() - began_s > (4 if is_sqlite else 10) * sum(slow.steps_s)
+
+
+def test_a_step_takes_as_many_statements_however_many_it_erases(world: Retained) -> None:
+    world.says("a", days=180)
+    world.counting()
+    for _ in range(60):
+        world.stored(181)
+    applying = Applying(world.engine, Erasing(world.engine, clock=world.clock), world.forms, clock=world.clock)
+    key, rule = Key("a", "submissions"), Rule(180)
+    applying.see()
+    found, counts = applying.page(key, rule, None).due, list[int]()
+    for some in (found[:10], found[10:]):
+        sent = list[str]()
+        listening = (world.engine, "before_cursor_execute", lambda *told, sent=sent: sent.append(told[2]))
+        event.listen(*listening)
+        assert applying.step(key, rule, some).count == len(some)
+        event.remove(*listening)
+        counts.append(len(sent))
+    assert counts[0] == counts[1] <= 21

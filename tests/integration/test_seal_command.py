@@ -17,8 +17,9 @@ from sqlalchemy import Engine, select, update
 
 from shared.contracts import SubmissionAccepted
 from shared.sealing import SealingKey, key_id_of, new_key
-from shared.sealing.keys import opening_keys
+from shared.sealing.keys import KEYS_MOST, opening_keys
 from shared.sealing.opening import Opener
+from shared.terminal import Refused
 from storage_service.accounts.audit import Audit
 from storage_service.commands.seal import seal
 from storage_service.sealed.rotating import Rotated, Rotating
@@ -81,6 +82,14 @@ def test_no_key_is_lost_where_several_are_made_at_once(tmp_path: Path) -> None:
     with ThreadPoolExecutor(8) as threads:
         assert not any(threads.map(seal, [["new", str(file)]] * 64))
     assert len(opening_keys(file.read_text())) == 64
+
+
+def test_no_more_keys_are_made_than_a_console_takes(tmp_path: Path) -> None:
+    file = tmp_path / "keys"
+    file.write_text("".join(f"{new_key().written()}\n" for _ in range(KEYS_MOST)))
+    with pytest.raises(Refused, match="100 keys"):
+        seal(["new", str(file)])
+    assert len(opening_keys(file.read_text())) == KEYS_MOST
 
 
 def test_what_is_no_file_of_keys_stays_as_it_is(tmp_path: Path) -> None:

@@ -80,3 +80,11 @@ def test_what_is_known_already_ends_its_request_too(engine: Engine) -> None:
     tell(engine, sent)
     assert tell(engine, replace(sent, request=request.id)) == 0
     assert unsettled(engine) == set()
+
+
+@pytest.mark.parametrize("state", ["suppressed", "bounced"])
+def test_what_was_suppressed_or_came_back_is_found_among_what_failed(engine: Engine, state: str) -> None:
+    [held] = submissions_with(engine, 1, "held")
+    tell(engine, later(held, state, reason="suppressed: bounced", words="Mail to this address came back."))
+    assert state_of(engine, held.delivery_id) == "failed"
+    assert list(Resending(engine, "a test").request(Selection(states=["failed"]))) == [1], "and may be asked for again"

@@ -14,6 +14,7 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import CheckConstraint, Engine, inspect, text
 
+from dev.postgres import Postgres
 from shared import database
 from storage_service.tables import MIGRATIONS, metadata
 from support.polling import eventually
@@ -27,20 +28,32 @@ def engine(empty_database_url: str) -> Iterator[Engine]:
     engine.dispose()
 
 
-def test_the_migrated_schema_is_that_of_the_tables(engine: Engine) -> None:
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def migrated(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+    """A database after all migrations, for tests that look at it and leave it as it is."""
+    if request.param == "sqlite":
+        url = f"sqlite:///{tmp_path_factory.mktemp('migrated') / 'test.db'}"
+    else:
+        postgres: Postgres = request.getfixturevalue("postgres")
+        url = postgres.create_database("test_storage_migrations")
+    engine = database.create(url)
     MIGRATIONS.upgrade(engine)
-    with engine.connect() as connection:
+    yield engine
+    engine.dispose()
+
+
+def test_the_migrated_schema_is_that_of_the_tables(migrated: Engine) -> None:
+    with migrated.connect() as connection:
         context = MigrationContext.configure(connection, opts=MIGRATIONS.options())
         assert compare_metadata(context, metadata) == []
 
 
 @pytest.mark.parametrize("table", metadata.sorted_tables, ids=str)
-def test_migrated_constraints_are_those_of_the_tables(engine: Engine, table: object) -> None:
-    MIGRATIONS.upgrade(engine)
-    inspector, expected = inspect(engine), metadata.tables[str(table)]
+def test_migrated_constraints_are_those_of_the_tables(migrated: Engine, table: object) -> None:
+    inspector, expected = inspect(migrated), metadata.tables[str(table)]
     checks = {one["name"] for one in inspector.get_check_constraints(expected.name)}
     assert checks == {str(one.name) for one in expected.constraints if isinstance(one, CheckConstraint)}
-    has_no_name = engine.dialect.name == "sqlite" and expected.dialect_options["sqlite"]["autoincrement"]
+    has_no_name = migrated.dialect.name == "sqlite" and expected.dialect_options["sqlite"]["autoincrement"]
     name = None if has_no_name else expected.primary_key.name
     assert inspector.get_pk_constraint(expected.name)["name"] == name
 

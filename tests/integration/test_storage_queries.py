@@ -115,7 +115,8 @@ def test_a_receipt_tells_when_it_was_stored_and_first_accepted(
     queries: SubmissionQueries, store: StoreSubmissions
 ) -> None:
     event = replace(an_event(), accepted_at=WRITTEN_AT)
-    nothing = {"stored_at": None, "accepted_at": None, "fingerprint": None, "spam": None, "erased_at": None}
+    names = ("stored_at", "accepted_at", "fingerprint", "spam", "opt_in", "opted_in_at", "erased_at")
+    nothing = dict.fromkeys(names)
     assert queries.receipt({"id": str(event.id)}) == nothing
     store([Delivery(event)])
     store([Delivery(replace(event, accepted_at=WRITTEN_AT + timedelta(minutes=1)))])
@@ -124,6 +125,8 @@ def test_a_receipt_tells_when_it_was_stored_and_first_accepted(
         "accepted_at": "2026-11-22T17:03:44.123456Z",
         "fingerprint": event.fingerprint,
         "spam": None,
+        "opt_in": None,
+        "opted_in_at": None,
         "erased_at": None,
     }
     caught = replace(an_event(), spam="honeypot")
@@ -149,6 +152,7 @@ def test_a_submission_is_shown_with_what_came_later_under_its_id(
         "spam": None,
         "receipt_url": None,
         "sealed": [],
+        "score": None,
         "conflicts": [
             {
                 "fingerprint": other.fingerprint,
@@ -198,5 +202,6 @@ def test_of_an_erased_submission_a_receipt_is_told_that_alone(
     assert (known["fingerprint"], known["erased_at"]) == (event.fingerprint, None)
     at = event.accepted_at + timedelta(minutes=1)
     Erasing(engine, clock=lambda: at).erase([event.id], ERASER)
-    erased = {"stored_at": None, "accepted_at": None, "fingerprint": None, "spam": None, "erased_at": iso(at)}
+    others = ("stored_at", "accepted_at", "fingerprint", "spam", "opt_in", "opted_in_at")
+    erased = {**dict.fromkeys(others), "erased_at": iso(at)}
     assert queries.receipt({"id": str(event.id)}) == erased

@@ -165,8 +165,8 @@ def test_what_a_person_called_spam_is_not_sent_and_that_is_said(
     Work(engine).spam(spam.submission_id, an_asker())
     code, said, complained = resend(capsys, "--failed")
     assert (code, said) == (0, "would send 1 again: 1 owner; --yes does it")
-    assert complained == "1 are not sent: somebody called their submissions spam"
+    assert complained == "1 are not sent: their submissions are held back as spam"
     for arguments in ([], ["--channel", "owner"]):
         code, said, complained = resend(capsys, str(spam.submission_id), *arguments, "--yes")
         assert (code, said) == (1, "")
-        assert complained.endswith("is sent: somebody called it spam; say first that it is none")
+        assert complained.endswith("is sent: it is held back as spam; say first that it is none")

@@ -23,6 +23,7 @@ from shared.parked.naming import Naming
 from storage_service.accounts.asker import SCOPES, Asker
 from storage_service.sealed import Opening
 from storage_service.store.repository import SubmissionRepository
+from storage_service.subjects import subjects
 from storage_service.subjects.finding import Finder
 from storage_service.subjects.person import person_of
 from storage_service.tables import JOBS, PARKED
@@ -89,13 +90,17 @@ def notify() -> Notify:
 def console(engine: Engine, tmp_path: Path, notify: Notify) -> ConsoleApp:
     made = a_console(engine, tmp_path)
     shown = {"parked.show": lambda params: {"parked": made_entry(params["id"])}}
-    made.broker.serve(STORAGE_QUERIES, {**naming.methods(Naming(engine, PARKED)), **shown})
+    parked = Naming(engine, PARKED)
+    made.broker.serve(STORAGE_QUERIES, {**naming.methods(parked), **shown}, naming.erasing_methods(parked))
     made.broker.serve(NOTIFY_QUERIES, {**notify.methods(), **shown})
     return made
 
 
 def made_entry(parked_id: str) -> dict[str, Any]:
     return {"id": parked_id, "content": {"email": HER, "text": "parked words"}}
+
+
+KEY_1 = "4b0d4a2c-6a3b-4c50-9a51-7d0b0f8f2e11"
 
 
 def conflicting(event: SubmissionAccepted, **fields: Any) -> SubmissionAccepted:
@@ -146,6 +151,7 @@ def test_whatever_names_a_person_is_found_and_nothing_else(
         "submissions": 6,
         "spam": 1,
         "conflicts": 1,
+        "files": 0,
         "notes": 1,
         "labels": 1,
         "mailed": 0,
@@ -216,16 +222,16 @@ def test_everything_of_a_person_is_erased_and_nothing_of_anybody_else(
     status, counted = ask(console, "erase", {"email": HER})
     assert (status, counted["count"], counted["erased"]) == (200, 8, None)
     assert ask(console, "erase", {"email": HER, "confirm": 7})[0] == 409
-    status, done = ask(console, "erase", {"email": HER, "confirm": 8}, headers={"Idempotency-Key": "k1"})
+    status, done = ask(console, "erase", {"email": HER, "confirm": 8}, headers={"Idempotency-Key": KEY_1})
     assert status == 200
     assert done["erased"]["job"]["changed"] == 7
     assert (done["erased"]["not_stored"], done["erased"]["parked"]) == (1, {"storage": 0, "notify": 1})
     assert notify.forgotten == ["n1"]
     assert places_of(engine, HER) == set()
     assert [one["id"] for one in console.json("/v1/submissions")["submissions"]] == [str(made["other"].id)]
-    again = ask(console, "erase", {"email": HER, "confirm": 8}, headers={"Idempotency-Key": "k1"})[1]
+    again = ask(console, "erase", {"email": HER, "confirm": 8}, headers={"Idempotency-Key": KEY_1})[1]
     assert again["erased"]["job"]["id"] == done["erased"]["job"]["id"]
-    assert ask(console, "erase", {"email": BOB, "confirm": 8}, headers={"Idempotency-Key": "k1"})[0] == 422
+    assert ask(console, "erase", {"email": BOB, "confirm": 8}, headers={"Idempotency-Key": KEY_1})[0] == 422
 
 
 def test_neither_the_audit_nor_a_job_says_whom_it_was_about(engine: Engine, console: ConsoleApp) -> None:
@@ -247,6 +253,46 @@ def test_nobody_finds_out_by_trying_addresses_whom_a_job_was_about(engine: Engin
     with engine.connect() as connection:
         kept = connection.scalars(select(JOBS.jobs.c.request).where(JOBS.jobs.c.id.in_(map(UUID, jobs)))).all()
     assert len(set(kept)) == 2
+
+
+@pytest.mark.parametrize("key", ["1", "erase-ada", "a" * 40, "12121212121212121212121212"])
+def test_a_key_that_could_be_tried_out_is_refused(console: ConsoleApp, key: str) -> None:
+    """Whoever has the database and guesses the key tries addresses with it."""
+    status, problem = ask(console, "erase", {"email": HER, "confirm": 0}, headers={"Idempotency-Key": key})
+    assert (status, problem["errors"][0]["field"]) == (400, "Idempotency-Key")
+
+
+def test_what_came_since_is_not_said_to_be_erased_under_the_same_key(engine: Engine, console: ConsoleApp) -> None:
+    store(engine, an_event(email=HER))
+    asking = {"headers": {"Idempotency-Key": KEY_1}}
+    assert ask(console, "erase", {"email": HER, "confirm": 1}, **asking)[0] == 200
+    assert ask(console, "erase", {"email": HER, "confirm": 1}, **asking)[0] == 200, "the same answer again"
+    store(engine, an_event(email=HER))
+    status, problem = ask(console, "erase", {"email": HER, "confirm": 1}, **asking)
+    assert (status, problem["errors"][0]["code"]) == (409, "COUNT")
+    assert found(console)["count"] == 1
+
+
+def test_some_persons_are_looked_for_at_once_and_others_wait(
+    engine: Engine, console: ConsoleApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(subjects, "WAITED_S", 0.05)
+    turns = [console.parts.subjects._turns.acquire() for _ in range(subjects.AT_ONCE_MOST)]
+    answer = console.ask("/v1/subjects/find", method="POST", json={"email": HER})
+    assert (all(turns), answer.status_code) == (True, 503)
+    console.parts.subjects._turns.release()
+    assert console.ask("/v1/subjects/find", method="POST", json={"email": HER}).status_code == 200
+
+
+def test_a_large_table_is_looked_into_for_a_while_whatever_it_has(engine: Engine) -> None:
+    event = an_event(email=BOB)
+    store(engine, event)
+    with SubmissionRepository(engine).transaction() as rows:
+        later = [conflicting(event, email=f"e{number}@example.org") for number in range(250)]
+        rows.keep_conflicts([*later, conflicting(event, email=HER)], received_at=NOW)
+    indexed(engine)
+    looked = Finder(engine, most=100).find(person_of([HER]), None)
+    assert (looked.conflicts, looked.unfinished) == (1, [])
 
 
 def test_while_a_service_is_away_nothing_is_erased(engine: Engine, tmp_path: Path) -> None:
@@ -332,6 +378,27 @@ def test_a_copy_has_everything_and_shows_what_strangers_sent_as_text(
     assert "\u202e" not in page
 
 
+def test_a_copy_has_what_is_parked_for_those_alone_who_may_operate(
+    engine: Engine, console: ConsoleApp, notify: Notify
+) -> None:
+    store(engine, an_event(email=HER))
+    park(engine, an_event(email=HER))
+    read = {scopes: exported(console, console.key(*scopes)) for scopes in (("export",), ("export", "operate"))}
+    copies = {scopes: (one["parked"][0]["content"], one["complete"]) for scopes, one in read.items()}
+    assert copies == {
+        ("export",): (None, False),
+        ("export", "operate"): ({"email": HER, "text": "parked words"}, True),
+    }
+    assert "may operate" in read["export",]["unfinished"][0]
+
+
+def exported(console: ConsoleApp, key: str) -> dict[str, Any]:
+    answer = console.ask("/v1/subjects/export", key, "POST", json={"email": HER})
+    assert answer.status_code == 200, answer.get_data()
+    document: dict[str, Any] = json.loads(zipfile.ZipFile(io.BytesIO(answer.get_data())).read("person.json"))
+    return document
+
+
 def test_a_copy_says_what_was_not_looked_into(
     engine: Engine, console: ConsoleApp, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -340,7 +407,7 @@ def test_a_copy_says_what_was_not_looked_into(
     store(engine, event)
     with SubmissionRepository(engine).transaction() as rows:
         rows.keep_conflicts([conflicting(event, email="eve@example.org")], received_at=NOW)
-    monkeypatch.setattr(console.parts.subjects, "_finder", Finder(engine, most=1))
+    monkeypatch.setattr(console.parts.subjects, "_finder", Finder(engine, most=1, seconds=0))
     indexed(engine)
     answer = console.ask("/v1/subjects/export", method="POST", json={"email": HER})
     assert answer.status_code == 200, answer.get_data()
@@ -358,12 +425,18 @@ def test_a_copy_has_sealed_fields_in_the_clear_for_who_may_open_them(
     opening = a_console(engine, tmp_path, opening=Opening([KEY]))
     opening.broker.serve(STORAGE_QUERIES, naming.methods(Naming(engine, PARKED)))
     opening.broker.serve(NOTIFY_QUERIES, notify.methods())
-    store(engine, a_sealed_event(email=HER))
+    event = a_sealed_event(email=HER)
+    store(engine, event)
+    with SubmissionRepository(engine).transaction() as rows:
+        rows.keep_conflicts([replace(event, fields={"email": BOB}, fingerprint="1" * 64)], received_at=NOW)
     answer = opening.ask("/v1/subjects/export", opening.key(*scopes), "POST", json={"email": HER})
     with zipfile.ZipFile(io.BytesIO(answer.get_data())) as archive:
         (one,), page = json.loads(archive.read("person.json"))["submissions"], archive.read("person.html").decode()
     is_opened = "unseal" in scopes
     assert (one["opened"], one["sealed"]) == (({"iban": CANARY}, []) if is_opened else ({}, ["iban"]))
+    assert [(later["opened"], later["sealed"]) for later in one["came_again"]] == [(one["opened"], one["sealed"])]
+    noted = [(each.on, each.count) for each in opening.parts.audit.page(10) if each.action == "submission.unseal"]
+    assert noted == ([(one["id"], 2)] if is_opened else []), "once for the JSON and the page together"
     assert (CANARY in page) is is_opened
     assert ("not opened for this copy" in page) is not is_opened
 

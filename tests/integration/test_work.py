@@ -16,7 +16,7 @@ from storage_service.accounts.asker import Asker
 from storage_service.deliveries.resending import Resending
 from storage_service.tables import submission_labels, submission_notes, submission_trail, submissions
 from storage_service.work import BadValue, Change, NotFound, Outdated, Work
-from support.events import an_event
+from support.events import a_file, an_event, with_files
 from support.submission_databases import migrated, store
 from support.working import WORKED_AT, an_asker, labels_looked_up, record_of, verdicts
 
@@ -206,6 +206,7 @@ def test_spam_by_hand_is_withheld_and_released_once(engine: Engine, event: Submi
 
 def test_what_a_trap_caught_is_released_as_it_was_accepted(engine: Engine, work: Work) -> None:
     caught = replace(an_event(n=1.0, trap="x"), spam="honeypot", receipt_url="https://forms.example.org/r")
+    caught = with_files(caught, a_file(), a_file(field="photo", name="me.jpg", number=2, scan="clean"))
     store(engine, caught)
     assert work.spam(caught.id, ADA).version == 1
     work.not_spam(caught.id, ADA)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import socket
@@ -11,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 import requests
@@ -25,16 +27,23 @@ from support.smtp import CERTIFICATE
 
 PUBLIC_URL = "https://forms.example.org"
 BODY_BYTES = 131072
+FORM_WITH_FILES = """
+[forms.photos]
+files = {undeclared = true, max_size = "25 MB", max_total = "25 MB"}
+[forms.small]
+files = {undeclared = true, max_size = "2 MB", max_total = "2 MB"}
+"""
 
 
 @dataclass(frozen=True)
 class Proxied:
-    """A gateway, and the address of the proxy before it."""
+    """A gateway, the address of the proxy before it, and where it keeps files."""
 
     kind: str
     url: str
     port: int
     broker_url: str
+    files: Path
 
     @property
     def is_secure(self) -> bool:
@@ -45,6 +54,13 @@ class Proxied:
         """Post a body as a form."""
         given = {"Content-Type": "application/x-www-form-urlencoded", **headers}
         return requests.post(self.url + path, data=body, headers=given, timeout=20, verify=str(CERTIFICATE))
+
+    def upload(self, path: str, file: Path) -> tuple[int, dict[str, Any]]:
+        """Post a file with curl, which reads while it sends as browsers do; return the status and the answer."""
+        command = ["curl", "-sS", "--max-time", "60", "--cacert", str(CERTIFICATE), "-w", "\n%{http_code}"]
+        done = subprocess.run([*command, "-F", f"file=@{file}", self.url + path], capture_output=True, check=True)
+        answer, _, status = done.stdout.rpartition(b"\n")
+        return int(status), json.loads(answer)
 
     def a_post(self, *lines: str, body: bytes = b"", path: str = "/f/open", length: bool = True) -> bytes:
         """Return a POST as bytes, see `raw_http.a_post`, to the host that the proxy knows."""
@@ -134,25 +150,30 @@ def proxied(request: pytest.FixtureRequest, server_directory: Path, rabbitmq: Br
     """Start a gateway behind one kind of proxy."""
     scheme, configure = KINDS[request.param]
     place = server_directory / request.param
-    place.mkdir()
+    files = place / "files"
+    files.mkdir(parents=True)
     settings = {
+        "COUNTERFOIL_FILES_URL": files.as_uri(),
         "COUNTERFOIL_TRUSTED_HOPS": "1",
         "COUNTERFOIL_PUBLIC_URL": PUBLIC_URL,
         "COUNTERFOIL_MAX_BODY_BYTES": str(BODY_BYTES),
     }
     broker_url, port = rabbitmq.fresh_vhost(), free_port()
-    with Server(place, broker_url, **settings) as gateway:
+    server = Server(place, broker_url, **settings)
+    with (place / "forms.toml").open("a", encoding="utf-8") as forms:
+        forms.write(FORM_WITH_FILES)
+    with server as gateway:
         command, variables = configure(place, port, gateway.port)
         log = place / "proxy.log"
         with log.open("wb") as out:
-            server = subprocess.Popen(command, env=os.environ | variables, stdout=out, stderr=subprocess.STDOUT)
+            proxy = subprocess.Popen(command, env=os.environ | variables, stdout=out, stderr=subprocess.STDOUT)
         try:
-            found = Proxied(request.param, f"{scheme}://localhost:{port}", port, broker_url)
+            found = Proxied(request.param, f"{scheme}://localhost:{port}", port, broker_url, files)
             eventually(lambda: _answers(found), 30, f"{request.param} leads to the gateway\n{log.read_text()}")
             yield found
         finally:
-            server.terminate()
-            server.wait(30)
+            proxy.terminate()
+            proxy.wait(30)
             print(log.read_text()[-5000:])
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from contextlib import ExitStack
 from datetime import UTC, datetime
+from pathlib import Path
 from uuid import UUID
 
 import pytest
@@ -59,6 +61,21 @@ def test_a_body_as_large_as_may_be_goes_through_and_a_larger_one_is_told_so(prox
     for length in (BODY_BYTES + 1, 3_000_000):
         answer = proxied.post("/f/open", b"b" * length)
         assert (answer.status_code, answer.json()["errors"][0]["code"]) == (413, "TOO_LARGE")
+
+
+def test_a_file_goes_through_whole_and_a_larger_one_is_told_so(proxied: Proxied, tmp_path: Path) -> None:
+    content, file = os.urandom(10_000_000).hex().encode(), tmp_path / "data.txt"
+    file.write_bytes(content)
+    status, answer = proxied.upload("/f/photos", file)
+    assert status == 202, answer
+    [kept] = taken(proxied).files
+    assert (proxied.files / kept.key).read_bytes() == content
+    file.write_bytes(content[:8_000_000])
+    status, answer = proxied.upload("/f/small", file)
+    assert (status, answer["errors"][0]["code"]) == (413, "FILES_TOO_BIG")
+    file.write_bytes(content * 4)  # 80 MB, as much as nginx lets through: of other bodies so much is not read on
+    status, answer = proxied.upload("/f/small", file)
+    assert (status, answer["errors"][0]["code"]) == (413, "FILES_TOO_BIG")
 
 
 def test_who_is_refused_early_sees_the_answer(proxied: Proxied) -> None:

@@ -54,7 +54,7 @@ class FakeClaims:
         self._reach()
         self.claimed.pop(mail_id, None)
 
-    def record_sent(self, mail_id: UUID, now: datetime) -> None:
+    def record_sent(self, mail_id: UUID, now: datetime, address_hash: str | None, shown: str) -> None:
         self._reach()
         self.claimed.pop(mail_id, None)
         self.sent.add(mail_id)

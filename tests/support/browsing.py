@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from dev import clients
 from dev.processes import by_the_real_clock
@@ -15,10 +15,14 @@ PASSWORD = "nine hundred paper tickets"
 AXE = clients.FOLDER / "node_modules" / "axe-core" / "axe.min.js"
 RULES = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice")
 
+PATIENCE_MS = 20_000
+"""How long a fact is waited for on a page: its two cores do other things, too."""
+
 
 @contextmanager
 def chromium() -> Iterator[Browser]:
     """Lend headless Chromium; each context has a profile of its own in it."""
+    expect.set_options(timeout=PATIENCE_MS)
     with sync_playwright() as playwright:
         # Chromium refuses its sandbox to root, which is what a container runs as; these pages are our own
         browser = playwright.chromium.launch(

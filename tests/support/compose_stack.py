@@ -39,6 +39,7 @@ class Stack:
             "COUNTERFOIL_CONFIRMATIONS_PER_RECIPIENT": "none",
             "COUNTERFOIL_CONFIRMATIONS_PER_SOURCE": "none",
             "COUNTERFOIL_CONFIRMATIONS_PER_FORM": "none",
+            "COUNTERFOIL_OWNER_MAILS_MOST": "1000000",
             "COUNTERFOIL_SMTP_TIMEOUT_S": str(SMTP_TIMEOUT_S),
             "PORT": str(free_port()),
             "MAIL_PORT": str(free_port()),

@@ -19,6 +19,7 @@ from notify_service.channels.registry import told_as
 from notify_service.deliveries.caps import LIMITED, NO_CAPS, Caps, Limit
 from notify_service.deliveries.retries import AGE_LIMIT
 from notify_service.deliveries.states import (
+    SETTLED,
     UNTRIED,
     Capped,
     Claim,
@@ -37,6 +38,7 @@ from notify_service.transports.smtp.answers import Stage, failure
 from notify_service.transports.smtp.mail import Mail
 from shared.contracts import Confirmation, SubmissionAccepted
 from shared.forms import ConfirmationMail, Form
+from shared.links.opt_in import OptInLinks
 from shared.messaging.failures import DependencyUnavailable
 from support.events import ACCEPTED_AT, an_event
 
@@ -72,8 +74,13 @@ def a_form(name: str = "signup", **confirmation: Any) -> Form:
     return Form(name, title="Sign up", confirmation=ConfirmationMail(**confirmation))
 
 
-def a_channel(mail_from: MailFrom = MAIL_FROM, clock: Callable[[], datetime] = lambda: NOON) -> ConfirmationChannel:
-    return ConfirmationChannel(Composer(mail_from, clock), TEMPLATES)
+def a_channel(
+    mail_from: MailFrom = MAIL_FROM,
+    clock: Callable[[], datetime] = lambda: NOON,
+    links: OptInLinks | None = None,
+    templates: Templates = TEMPLATES,
+) -> ConfirmationChannel:
+    return ConfirmationChannel(Composer(mail_from, clock), templates, links)
 
 
 def a_mail(
@@ -112,6 +119,7 @@ class FakeDeliveries:
     caps: Caps = NO_CAPS
     tries: list[tuple[Key, Outcome, Tried]] = field(default_factory=list)
     due: dict[UUID, datetime] = field(default_factory=dict)
+    sent_to: list[str | None] = field(default_factory=list)
     _unrecorded: dict[Key, Sent] = field(default_factory=dict)
 
     def claim(
@@ -133,7 +141,7 @@ class FakeDeliveries:
             if limit := self._limit(by, now):
                 return self._hold(key, limit, now)
             row = self.rows[key] = _Row("pending", 0, now, counted=(by, now))
-        if row.state in {"sent", "failed"}:
+        if row.state in SETTLED:
             return Settled()
         if row.state == "sending" and row.lease_holder != lease_holder and row.lease_until and row.lease_until > now:
             return Leased(row.lease_until)
@@ -189,6 +197,7 @@ class FakeDeliveries:
         self._unrecorded.update({one.claim.key: one for one in sent})
         recorded = {one.claim.key: self._record(one.claim, "sent", one.at, None) for one in sent}
         self.tries += [(one.claim.key, "sent", one.tried) for one in sent]
+        self.sent_to += [one.address_hash for one in sent]
         for key in recorded:
             self._unrecorded.pop(key, None)
         return {key: confirmation for key, confirmation in recorded.items() if confirmation is not None}
@@ -222,7 +231,7 @@ class FakeDeliveries:
         return {
             key.id: key.channel
             for key, row in self.rows.items()
-            if key.submission_id == submission_id and row.state not in {"sent", "failed"}
+            if key.submission_id == submission_id and row.state not in SETTLED
         }
 
     def _reach(self) -> None:

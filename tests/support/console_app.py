@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +16,11 @@ from werkzeug.test import TestResponse
 
 from shared import forms
 from shared.api_keys import hash_of
+from shared.files import MemoryFiles
 from shared.forms.checks.remarks import FileRemarks
 from shared.messaging.memory import MemoryBroker
 from storage_service.accounts.accounts import accounts_of
-from storage_service.accounts.asker import SCOPES
+from storage_service.accounts.asker import SCOPES, Asker
 from storage_service.accounts.audit import Audit
 from storage_service.accounts.keys import Fixed, Keys
 from storage_service.accounts.mailing import LinkMails
@@ -28,10 +30,12 @@ from storage_service.console.asking import Asking
 from storage_service.console.known.unsealed import OpenedFor
 from storage_service.console.parts import Parts
 from storage_service.console.persons import AskedElsewhere
+from storage_service.console.spam import SpamParts
 from storage_service.console.trying import Trying
 from storage_service.deliveries.listing import Deliveries
 from storage_service.erasing import Erasing
 from storage_service.erasing.single import EraseOne
+from storage_service.files.reading import Uploads
 from storage_service.hooks import Hooks, Samples
 from storage_service.jobs.asking import Jobs
 from storage_service.jobs.kinds import kinds_of
@@ -44,6 +48,9 @@ from storage_service.records.overview import Overview
 from storage_service.retention.outlook import Outlooks
 from storage_service.retention.pauses import Pauses
 from storage_service.sealed import Opening
+from storage_service.spam.authors import Authors as SpamAuthors
+from storage_service.spam.models import Models
+from storage_service.spam.standing import standing
 from storage_service.subjects import Subjects
 from storage_service.subjects.finding import Finder
 from storage_service.subjects.package.contents import Contents
@@ -76,6 +83,12 @@ class ConsoleApp:
     broker: MemoryBroker
     client: FlaskClient
 
+    @property
+    def began(self) -> Began:
+        """What stands in for the training of models."""
+        assert isinstance(self.parts.spam.trainer, Began)
+        return self.parts.spam.trainer
+
     def key(self, *scopes: str, forms: list[str] | None = None) -> str:
         """Make a key with these scopes, for these forms, and return it."""
         number = len(self.parts.keys.listed())
@@ -104,6 +117,20 @@ class ConsoleApp:
         return answer.status_code, first["code"], first.get("field")
 
 
+@dataclass
+class Began:
+    """Stands in for what trains: it says who began a training. One that is going on is `busy`."""
+
+    by: list[str] = field(default_factory=list)
+    busy: bool = False
+
+    def begin(self, by: Asker) -> bool:
+        """Begin one, unless one is going on."""
+        if not self.busy:
+            self.by.append(by.name)
+        return not self.busy
+
+
 def a_console(
     engine: Engine,
     directory: Path,
@@ -120,11 +147,13 @@ def a_console(
     accounts = accounts_of(engine, clock=clock)
     hooks = Hooks(engine, allowed=others.pop("webhook_allow", ()), clock=clock)
     loaded = forms.load(path)
+    uploads = others.get("uploads") or Uploads.of(engine, MemoryFiles())
     erasing, contents = (
         Erasing(engine, audit=audit, clock=clock),
-        Contents(engine, loaded, OpenedFor(others.get("opening", Opening()), audit)),
+        Contents(engine, loaded, OpenedFor(others.get("opening", Opening()), audit), uploads),
     )
-    runner = JobRunner(Steps(engine, kinds_of(engine, work, erasing, clock), clock=clock))
+    steps = Steps(engine, kinds_of(engine, work, erasing, clock), clock=clock)
+    runner = JobRunner(steps, clock_s=lambda: 0.0)  # what is done at once is done, however busy the machine is
     jobs, asking = Jobs(engine, records, runner, audit, clock=clock), Asking(broker.rpc_client())
     given: dict[str, Any] = {
         "records": records,
@@ -153,6 +182,14 @@ def a_console(
         "forms": loaded,
         "clock": clock,
         "exports": Places(4),
+        "uploads": uploads,
+        "downloads": Places(8),
+        "spam": SpamParts(
+            standing=partial(standing, engine),
+            models=Models(engine, clock=clock),
+            authors=SpamAuthors(engine, clock=clock),
+            trainer=Began(),
+        ),
         "outlooks": Outlooks(engine, clock=clock),
         "pauses": Pauses(engine, clock=clock),
     }

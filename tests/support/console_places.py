@@ -12,6 +12,7 @@ from uuid import UUID, uuid4
 
 from sqlalchemy import Engine
 
+from shared.contracts import SubmittedFile
 from shared.messaging.topology import NOTIFY_QUERIES, STORAGE_QUERIES
 from storage_service.accounts.asker import SCOPES, Asker
 from storage_service.accounts.roles import Grant
@@ -20,9 +21,11 @@ from storage_service.jobs.asking import Wanted
 from storage_service.views import Written
 from storage_service.work import Change
 from support.console_app import ConsoleApp
-from support.events import an_event
+from support.events import an_event, with_files
+from support.files import a_picture, lying, received
 from support.parked_entries import parked_entry
 from support.search_rows import indexed
+from support.spam_taught import a_model
 from support.submission_databases import store
 
 OWN_FORM, OTHER_FORM = "signup", "contact"
@@ -31,6 +34,22 @@ SOMEBODY = Asker("somebody", frozenset(SCOPES))
 
 MARKER = "zebrafish"
 """Stands in everything of the other form, and may be in no answer to who may not see that."""
+
+
+SUPPRESSED = {
+    "id": f"{'ab' * 32}.all",
+    "address": "a…@example.org",
+    "form": None,
+    "stops": "all",
+    "reason": "by-hand",
+    "at": "2026-11-30T12:00:00.000000Z",
+    "by": "ada@example.org",
+    "said": None,
+}
+"""An address that is sent no mail, as notify tells of it."""
+
+BESIDE = an_event(form=OWN_FORM, name="another", email="own@example.org")
+"""What came later under the id of each submission."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +62,18 @@ class World:
     other: UUID
 
     def one_more(self) -> str:
-        """Store one more submission of the own form, and return its id: what is asked of it may erase it."""
-        event = an_event(form=OWN_FORM, name="own", email="own@example.org")
-        store(self.engine, event)
+        """Store one more submission of the own form, and return its id: what is asked of it may erase it.
+
+        It has a picture, and another came later under its id.
+        """
+        event = with_files(an_event(form=OWN_FORM, name="own", email="own@example.org"), self.picture)
+        received(self.engine, event, replace(BESIDE, id=event.id, files=(self.picture,)))
         return str(event.id)
+
+    @property
+    def picture(self) -> SubmittedFile:
+        """A file that the store has."""
+        return lying(self.console, a_picture(), name="me.png", type="image/png")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,13 +87,18 @@ class Place:
 
 PLACES: dict[str, Callable[[World, Asker], Place]] = {
     "/v1/submissions/{id}": lambda world, _: Place(world.one_more(), str(world.other)),
+    "/v1/submissions/{id}/files/{number}": lambda *_: Place("1", None),
+    "/v1/submissions/{id}/conflicts/{fingerprint}": lambda *_: Place(BESIDE.fingerprint, None),
+    "/v1/submissions/{id}/conflicts/{fingerprint}/files/{number}": lambda *_: Place("1", None),
     "/v1/forms/{form}": lambda *_: Place(OWN_FORM, OTHER_FORM),
     "/v1/jobs/{id}": lambda world, who: Place(a_job(world, who), a_job(world, SOMEBODY)),
     "/v1/hooks/{id}": lambda world, who: Place(a_hook(world, who), a_hook(world, SOMEBODY)),
     "/v1/views/{id}": lambda world, who: Place(a_view(world, who), a_view(world, SOMEBODY)),
+    "/v1/spam/models/{version}": lambda world, _: Place(a_model(world.engine), None),
     "/v1/keys/{name}": lambda world, _: Place(_a_key(world), None),
     "/v1/users/{id}": lambda world, _: Place(str(_a_user(world).id), None),
     "/v1/sessions/{id}": lambda world, _: Place(_a_session(world), None),
+    "/v1/suppressions/{id}": lambda *_: Place(str(SUPPRESSED["id"]), None),
     "/v1/parked/{service}": lambda *_: Place("storage", None),
     "/v1/parked/{service}/{id}": lambda *_: Place("0" * 32, None),
 }
@@ -89,7 +121,9 @@ def a_world(console: ConsoleApp, engine: Engine) -> World:
     """Store what is looked for, put it into the index, and let services answer about messages that are parked."""
     own = an_event(form=OWN_FORM, name="own", email="own@example.org")
     other = an_event(form=OTHER_FORM, name=MARKER, email=f"{MARKER}@example.org")
-    store(engine, own, other, replace(an_event(form=OTHER_FORM, name=f"{MARKER} spam"), spam="honeypot"))
+    other = with_files(other, lying(console, MARKER.encode(), name=f"{MARKER}.txt", type="text/plain"))
+    received(engine, other)
+    store(engine, own, replace(an_event(form=OTHER_FORM, name=f"{MARKER} spam"), spam="honeypot"))
     indexed(engine)
     console.parts.work.note(other.id, f"a note on {MARKER}", SOMEBODY)
     entry = parked_entry("0" * 32, state="discarded")
@@ -103,6 +137,10 @@ def a_world(console: ConsoleApp, engine: Engine) -> World:
                 "parked.replay": lambda _: {"replayed": [entry["id"]], "unknown": [], "problem": None},
                 "parked.naming": lambda _: {"found": [entry], "looked_at": 1, "next_cursor": None},
                 "parked.forget": lambda _: {"forgotten": 1},
+                "suppressions.list": lambda _: {"suppressions": [SUPPRESSED], "next_cursor": None},
+                "suppressions.find": lambda _: {"suppressions": [], "address": "ab" * 32, "shown": "a…@example.org"},
+                "suppressions.add": lambda _: {"suppression": SUPPRESSED, "added": True},
+                "suppressions.remove": lambda _: {"removed": True},
                 "deliveries_of_recipient": lambda _: {"submissions": [], "next": None},
             },
         )

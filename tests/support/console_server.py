@@ -9,7 +9,6 @@ import requests
 
 from dev.processes import free_port
 from shared.api_keys import hash_of
-from support.polling import eventually
 from support.service import ROOT, Service
 
 READ_KEY = "cf_a-key-of-the-tests-that-reads"
@@ -50,7 +49,7 @@ class ConsoleServer(Service):
 
     def await_ready(self) -> None:
         """Wait until it is ready."""
-        eventually(self.answers, 60, f"the console is ready\n{self.tail()}")
+        self.await_up(self.answers, 60)
 
     def __enter__(self) -> ConsoleServer:
         self.start()

@@ -37,6 +37,9 @@ STORED: Mapping[str, Any] = {
     "source": '{"ip":"192.0.2.1","user_agent":null}',
     "control": "{}",
     "spam": None,
+    "score": None,
+    "score_model": None,
+    "score_reasons": None,
     "receipt_url": None,
     "sealed": None,
     "state": "new",
@@ -46,6 +49,10 @@ STORED: Mapping[str, Any] = {
     "replied_at": None,
     "version": 1,
     "imported_at": None,
+    "opt_in_state": None,
+    "opted_in_at": None,
+    "opt_in_proof": None,
+    "files": "[]",
 }
 """A row as SQLite's driver gives it."""
 

@@ -24,6 +24,15 @@ CHECKS = (
     "ignored_auth",
 )
 
+WITH_FILES = """
+[forms.apply]
+fields.name = {type = "text", required = true}
+fields.cv = {type = "file", max_size = "100 kB"}
+fields.pictures = {type = "file", types = ["image"], max_count = 3}
+[forms.photos]
+files = {undeclared = true, max_size = "100 kB"}
+"""
+
 ACCEPTED = ("application/json", "application/problem+json", "text/html")
 
 
@@ -32,11 +41,15 @@ def fuzzed_installation(place: Path, broker_url: str) -> Iterator[Installation]:
     """Run a whole installation with a form of every kind."""
     place.mkdir(parents=True, exist_ok=True)
     forms = place / "forms.toml"
-    forms.write_text(FORMS, encoding="utf-8")
-    one_key = {"COUNTERFOIL_OPERATOR_KEY_HASHES_FILE": str(place / "secrets" / "api_key_hashes")}  # for every address
+    forms.write_text(FORMS + WITH_FILES, encoding="utf-8")
+    (place / "files").mkdir(exist_ok=True)
+    settings = {
+        "COUNTERFOIL_FILES_URL": (place / "files").as_uri(),
+        "COUNTERFOIL_OPERATOR_KEY_HASHES_FILE": str(place / "secrets" / "api_key_hashes"),  # one key for every address
+    }
     with (
         MailSink(place / "mail") as sink,
-        Installation(place, broker_url=broker_url, smtp_url=sink.url, forms=forms, settings=one_key) as installation,
+        Installation(place, broker_url=broker_url, smtp_url=sink.url, forms=forms, settings=settings) as installation,
     ):
         yield installation
 

@@ -14,10 +14,13 @@ from werkzeug.test import TestResponse
 
 from gateway.app import create_app
 from gateway.flask_app import GatewayApp
+from gateway.intake.outcome_counters import OutcomeCounters
 from gateway.receipts.watchers import Watch, Watchers
 from gateway.settings import Settings
+from gateway.spam.models import Models, NoModels
 from shared import forms
 from shared.contracts import SubmissionAccepted, decode
+from shared.files import FileStore
 from shared.forms import Forms, FormSecrets
 from shared.messaging.broker import Params
 from shared.messaging.memory import MemoryBroker
@@ -137,14 +140,30 @@ def a_gateway(
     watchers_most: int = 10,
     definitions: str = FORMS,
     clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    files: FileStore | None = None,
+    models: Models | None = None,
+    counters: OutcomeCounters | None = None,
+    fetch: Callable[[str], bytes] | None = None,
     **settings: Any,
 ) -> Gateway:
-    """Return a gateway; `settings` are those that differ from the tests' own."""
+    """Return a gateway; `settings` are those that differ from the tests' own, `files` is where it keeps any, `models`
+    holds the spam model, and there is none unless it is given. `fetch` has what SNS has at an address."""
     path = directory / "forms.toml"
     path.write_text(definitions, encoding="utf-8")
     kept = {"forms": path, "form_secrets": FormSecrets(directory / "secrets")}
     given = Settings(**{"secret": SECRET, **kept, "rate_limit": "none", **settings})
     broker = MemoryBroker()
     loaded = forms.load(path)
-    app = create_app(given, loaded, broker, heartbeat_s=heartbeat_s, watchers_most=watchers_most, clock=clock)
+    app = create_app(
+        given,
+        loaded,
+        broker,
+        heartbeat_s=heartbeat_s,
+        watchers_most=watchers_most,
+        clock=clock,
+        files=files,
+        models=models or NoModels(),
+        counters=counters,
+        fetch=fetch,
+    )
     return Gateway(broker, app, app.test_client(), loaded)

@@ -11,7 +11,6 @@ import requests
 
 from dev.processes import by_the_real_clock, free_port
 from support.gateway_app import SECRET
-from support.polling import eventually
 from support.service import Service
 
 GOOD = {"name": "Ada Lovelace", "email": "ada@example.org"}
@@ -53,7 +52,7 @@ class Server(Service):
             return False
 
     def await_ready(self) -> None:
-        eventually(lambda: self.answers("/readyz"), 30, "the gateway is ready")
+        self.await_up(lambda: self.answers("/readyz"), 30)
 
     def leaves_stream(self, path: str, chunks: int) -> bool:
         """Begin a stream and leave it after some chunks; while it is open nobody else may watch."""

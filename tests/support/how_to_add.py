@@ -77,7 +77,8 @@ def copied_code(top: Path) -> Path:
 def run(top: Path, *command: str, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
     """Run a Python module in a process that imports the code below `top`."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "COV_"))}
-    path = os.pathsep.join(str(top / source) for source in SOURCES)
+    found = [str(top / source) for source in SOURCES]
+    path = os.pathsep.join([*found, *filter(None, [os.environ.get("PYTHONPATH")])])
     return subprocess.run(
         [sys.executable, "-m", *command],
         cwd=cwd,

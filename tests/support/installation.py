@@ -28,8 +28,10 @@ START_TIMEOUT_S = 60
 
 EXAMPLE_FORMS = ROOT / "forms.example.toml"
 
-NO_LIMITS = {"COUNTERFOIL_RATE_LIMIT": "none"} | {
-    f"COUNTERFOIL_CONFIRMATIONS_PER_{each}": "none" for each in ("RECIPIENT", "SOURCE", "FORM")
+NO_LIMITS = {
+    "COUNTERFOIL_RATE_LIMIT": "none",
+    "COUNTERFOIL_OWNER_MAILS_MOST": "1000000",
+    **{f"COUNTERFOIL_CONFIRMATIONS_PER_{each}": "none" for each in ("RECIPIENT", "SOURCE", "FORM")},
 }
 
 
@@ -41,9 +43,9 @@ class Installation:
     `forms` is a TOML file. `settings` go to every service; where they do not set the limits against abuse, these are
     off: a test posts more than people do from one address, and to one. `special` are settings of one kind of service:
     `{"gateway": {…}, "storage": {…}, "notify": {…}, "console": {…}}`. The gateway passes on to the consoles by one
-    address. The services are `.gateway`, `.storage[i]`, `.notify[i]`, `.consoles[i]`; after killing one,
-    `.storage[0].start()` or `.restart()` brings it back, and `await_ready()` waits for all. What each tells about
-    itself is at `.metrics_urls["storage-0"]`.
+    address. The services are `.gateways[i]` (the first is `.gateway`), `.storage[i]`, `.notify[i]`, `.consoles[i]`;
+    after killing one, `.storage[0].start()` or `.restart()` brings it back, and `await_ready()` waits for all. What
+    each tells about itself is at `.metrics_urls["storage-0"]`.
     """
 
     def __init__(
@@ -57,13 +59,14 @@ class Installation:
         replicas: int = 1,
         workers: int = 1,
         consoles: int = 0,
+        gateways: int = 1,
         settings: dict[str, str] | None = None,
         special: Mapping[str, Mapping[str, str]] | None = None,
     ) -> None:
         self.directory = directory
         self.broker_url = broker_url
         self.queues = Queues(broker_url)
-        self.gateway_url = f"http://127.0.0.1:{free_port()}"
+        self.gateway_urls = [f"http://127.0.0.1:{free_port()}" for _ in range(gateways)]
         self.api_key = self.operator_key = ""
         self.metrics_urls: dict[str, str] = {}
         directory.mkdir(parents=True, exist_ok=True)
@@ -74,6 +77,7 @@ class Installation:
         self._notify_settings = {
             **self._with_database(database_url, "notify"),
             "COUNTERFOIL_SMTP_URL": smtp_url,
+            "COUNTERFOIL_SECRET_FILE": str(self._secrets / "secret"),
             **special.get("notify", {}),
         }
         ports = [free_port() for _ in range(consoles)]
@@ -83,14 +87,24 @@ class Installation:
         self.console_urls = [f"http://127.0.0.1:{port}" for port in ports]
         self.consoles = [self._console(i, port, console_settings) for i, port in enumerate(ports)]
         gateway_settings = {**self._gateway_settings(workers), **special.get("gateway", {})}
-        self.gateway = self._service("gateway", "gateway", gateway_settings)
+        self.gateways = [self._gateway(i, url, gateway_settings) for i, url in enumerate(self.gateway_urls)]
+        self.gateway = self.gateways[0]
         self.storage = [self._replica("storage", "storage_service", i, self._storage_settings) for i in range(replicas)]
         self.notify = [self._replica("notify", "notify_service", i, self._notify_settings) for i in range(replicas)]
 
     @property
+    def gateway_url(self) -> str:
+        """Where the first gateway is reached; a test that has it elsewhere says so."""
+        return self.gateway_urls[0]
+
+    @gateway_url.setter
+    def gateway_url(self, url: str) -> None:
+        self.gateway_urls[0] = url
+
+    @property
     def services(self) -> list[Service]:
         """All services, in the order in which they start."""
-        return [*self.storage, *self.notify, *self.consoles, self.gateway]
+        return [*self.storage, *self.notify, *self.consoles, *self.gateways]
 
     def start(self) -> None:
         """Prepare the first start, migrate, start everything and wait until it is ready."""
@@ -114,8 +128,10 @@ class Installation:
 
     def await_ready(self) -> None:
         """Wait until every service that runs is ready to do its work."""
-        if self.gateway.is_running():
-            eventually(self._gateway_is_ready, START_TIMEOUT_S, f"the gateway is ready\n{self.gateway.tail()}")
+        for gateway, url in zip(self.gateways, self.gateway_urls, strict=True):
+            if gateway.is_running():
+                ready = partial(_answers, f"{url}/readyz")
+                eventually(ready, START_TIMEOUT_S, f"{gateway.name} is ready\n{gateway.tail()}")
         for replicas, queue in ((self.storage, STORAGE.name), (self.notify, NOTIFY_SUBMISSIONS.name)):
             running = sum(service.is_running() for service in replicas)
             expected = f"{running} consumers of {queue}\n{replicas[0].tail()}"
@@ -161,6 +177,11 @@ class Installation:
         name, listed = f"key-{token_hex(4)}", ",".join(scopes)
         return run("storage_service", "key", "add", name, "--scopes", listed, settings=self._storage_settings).strip()
 
+    @property
+    def secret(self) -> str:
+        """The secret that gateway and notify have."""
+        return (self._secrets / "secret").read_text(encoding="utf-8").strip()
+
     def invite(self, email: str, role: str) -> str:
         """Return the link by which somebody comes to an account with a role for all forms."""
         added = run("storage_service", "user", "add", email, "--role", role, settings=self._storage_settings)
@@ -177,16 +198,12 @@ class Installation:
         found: dict[str, object] = answer.json()
         return found
 
-    def _gateway_is_ready(self) -> bool:
-        return _answers(f"{self.gateway_url}/readyz")
-
     def _has_consumers(self, queue: str, at_least: int) -> bool:
         return self.queues.consumers(queue) >= at_least
 
     def _gateway_settings(self, workers: int) -> dict[str, str]:
         console = {"COUNTERFOIL_CONSOLE_URL": f"http://127.0.0.1:{self._balanced.port}"} if self.consoles else {}
         return {
-            "COUNTERFOIL_BIND": self.gateway_url.removeprefix("http://"),
             "COUNTERFOIL_WORKERS": str(workers),
             "COUNTERFOIL_SECRET_FILE": str(self._secrets / "secret"),
             "COUNTERFOIL_SEALING_KEY_FILE": str(self._secrets / "sealing_key"),
@@ -200,6 +217,10 @@ class Installation:
             "COUNTERFOIL_API_KEY_HASHES_FILE": str(self._secrets / "api_key_hashes"),
             "COUNTERFOIL_OPERATOR_KEY_HASHES_FILE": str(self._secrets / "operator_key_hashes"),
         }
+
+    def _gateway(self, number: int, url: str, settings: Mapping[str, str]) -> Service:
+        bind = {"COUNTERFOIL_BIND": url.removeprefix("http://")}
+        return self._service(f"gateway-{number}" if number else "gateway", "gateway", {**bind, **settings})
 
     def _console(self, number: int, port: int, settings: Mapping[str, str]) -> Service:
         bind = {"COUNTERFOIL_CONSOLE_BIND": f"127.0.0.1:{port}", "COUNTERFOIL_GATEWAY_URL": self.gateway_url}
@@ -215,7 +236,7 @@ class Installation:
         bind = f"127.0.0.1:{free_port()}"
         self.metrics_urls[name] = f"http://{bind}"
         log = self.directory / f"{name}.log"
-        return Service(name, module, settings | {"COUNTERFOIL_METRICS_BIND": bind}, log, arguments)
+        return Service(name, module, settings | {"COUNTERFOIL_METRICS_BIND": bind}, log, arguments, is_fresh=True)
 
     @property
     def _secrets(self) -> Path:

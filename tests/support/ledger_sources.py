@@ -60,7 +60,7 @@ def deliveries_of(database_url: str) -> dict[str, Counter[tuple[str, str]]]:
 def untold(storage_url: str, notify_url: str) -> frozenset[str]:
     """Return the deliveries that failed, are held or are cancelled, and that storage does not know to be so."""
     notify, storage = database.create(notify_url), database.create(storage_url)
-    out_of_the_ordinary = deliveries.c.state.in_(("failed", "held", "cancelled"))
+    out_of_the_ordinary = deliveries.c.state.in_(("failed", "held", "cancelled", "suppressed", "bounced"))
     with database.reading(notify).connect() as connection:
         wanted = connection.execute(select(deliveries.c.id, deliveries.c.state).where(out_of_the_ordinary)).all()
     with database.reading(storage).connect() as connection:
@@ -68,7 +68,10 @@ def untold(storage_url: str, notify_url: str) -> frozenset[str]:
     for engine in (notify, storage):
         engine.dispose()
     known = {(row.delivery_id, row.state) for row in told}
-    return frozenset(f"{row.id} {row.state}" for row in wanted if (row.id, row.state) not in known)
+    as_known = {"suppressed": "failed", "bounced": "failed"}
+    return frozenset(
+        f"{row.id} {row.state}" for row in wanted if (row.id, as_known.get(row.state, row.state)) not in known
+    )
 
 
 def mail_counts(directory: Path) -> Counter[str]:

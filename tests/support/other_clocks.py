@@ -27,6 +27,9 @@ THOROUGH = "year"
 _QUICK = ("tests/unit", "tests/contract", "tests/conformance", "tests/bad_input")
 _PROCESSES = tuple(f"tests/integration/test_{name}_process.py" for name in ("notify", "storage", "parked"))
 _PARALLEL = ("--numprocesses=3", "--dist=loadfile")
+_SWITCH_MS = 5
+"""How long a thread of Python waits for the interpreter's lock before it asks for it. So long is each wait for a
+condition: libfaketime takes a monotonic deadline for one of the shifted clock, and none waited at all."""
 _SLEEP = Path(__file__).with_name("python_by_other_clocks")
 
 
@@ -63,8 +66,8 @@ def command(moment: Moment, now: datetime, arguments: Sequence[str]) -> list[str
 
 
 def environment(moment: Moment, inherited: Mapping[str, str]) -> dict[str, str]:
-    """Return the variables for it: the zone, and where Python finds a sleep that works."""
-    return {**inherited, "TZ": moment.zone, "PYTHONPATH": str(_SLEEP)}
+    """Return the variables for it: the zone, where Python finds a sleep that works, and how long a thread waits."""
+    return {**inherited, "TZ": moment.zone, "PYTHONPATH": str(_SLEEP), "FAKETIME_WAIT_MS": str(_SWITCH_MS)}
 
 
 def _is_leap(year: int) -> bool:

@@ -7,6 +7,7 @@ from datetime import datetime
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 
+from notify_service.channels.mail.attaching import ReadFile, read_nothing
 from notify_service.channels.mail.composer import Composer
 from notify_service.channels.owner import OwnerChannel
 from notify_service.transports.smtp.mail import Mail
@@ -22,8 +23,9 @@ def an_owner_channel(
     timezone: str = "UTC",
     clock: Callable[[], datetime] = lambda: NOON,
     console_url: str | None = None,
+    read_file: ReadFile = read_nothing,
 ) -> OwnerChannel:
-    return OwnerChannel(Composer(MAIL_FROM, clock), TEMPLATES, addresses, timezone, console_url)
+    return OwnerChannel(Composer(MAIL_FROM, clock), TEMPLATES, addresses, timezone, console_url, read_file)
 
 
 def owner_mails(event: SubmissionAccepted, form: Form, channel: OwnerChannel | None = None) -> list[Mail]:

@@ -16,7 +16,7 @@ from storage_service.accounts.user import User, asker_of
 from storage_service.console.access import OPEN, SIGNED_IN
 from support.authenticator import Authenticator
 from support.console_pages import BY
-from support.console_places import OTHER_FORM, OWN_FORM, SOMEBODY, Place, World, a_hook, a_job, a_view
+from support.console_places import BESIDE, OTHER_FORM, OWN_FORM, SOMEBODY, Place, World, a_hook, a_job, a_view
 
 PAGES: Mapping[str, str] = {
     "GET /console": OPEN,
@@ -44,9 +44,15 @@ PAGES: Mapping[str, str] = {
     "GET /console/settings/users/{id}": "admin",
     "GET /console/sign-in": OPEN,
     "GET /console/sign-in/done": OPEN,
+    "GET /console/spam": "read",
+    "GET /console/suppression": "operate",
     "GET /console/static/{hash}/{name}": OPEN,
     "GET /console/submissions/{id}": "read",
+    "GET /console/submissions/{id}/conflicts/{fingerprint}/files/{number}": "read",
+    "GET /console/submissions/{id}/conflicts/{fingerprint}/files/{number}/preview": "read",
     "GET /console/submissions/{id}/erase": "erase",
+    "GET /console/submissions/{id}/files/{number}": "read",
+    "GET /console/submissions/{id}/files/{number}/preview": "read",
     "GET /console/sign-in/oidc": OPEN,
     "GET /console/sign-in/oidc/callback": OPEN,
     "GET /console/{purpose}/{token}": OPEN,
@@ -85,6 +91,13 @@ PAGES: Mapping[str, str] = {
     "POST /console/sign-in/passkey": OPEN,
     "POST /console/sign-in/passkey/options": OPEN,
     "POST /console/sign-out": OPEN,
+    "POST /console/spam/train": "admin",
+    "POST /console/spam/use": "admin",
+    "POST /console/spam/with": "admin",
+    "POST /console/spam/without": "admin",
+    "POST /console/suppression/add": "operate",
+    "POST /console/suppression/find": "operate",
+    "POST /console/suppression/remove": "operate",
     "POST /console/views": "read",
     "POST /console/views/{id}": "read",
     "POST /console/views/{id}/remove": "read",
@@ -115,6 +128,9 @@ SENT: Mapping[str, Mapping[str, Any]] = {
     "POST /console/person": {"email": "ada@example.org"},
     "POST /console/person/erase": {"email": "ada@example.org"},
     "POST /console/person/export": {"email": "ada@example.org"},
+    "POST /console/spam/use": {"version": "1-00000000"},
+    "POST /console/spam/with": {"author": "ada@example.org"},
+    "POST /console/spam/without": {"author": "ada@example.org"},
     "POST /console/submissions/{id}/change": {"state": "open", "version": _SEEN},
     "POST /console/submissions/{id}/erase": {"version": _SEEN},
     "POST /console/submissions/{id}/not-spam": {"version": _SEEN},
@@ -122,6 +138,9 @@ SENT: Mapping[str, Mapping[str, Any]] = {
     "POST /console/submissions/{id}/reply": {"version": _SEEN},
     "POST /console/submissions/{id}/resend": {"channel": "owner"},
     "POST /console/submissions/{id}/spam": {"version": _SEEN},
+    "POST /console/suppression/add": {"address": "ada@example.org", "note": "asked on the phone"},
+    "POST /console/suppression/find": {"address": "ada@example.org"},
+    "POST /console/suppression/remove": {"id": f"{'ab' * 32}.all"},
     "POST /console/parked/replay": {"message": f"storage:{'0' * 32}"},
     "POST /console/parked/{service}/{id}/discard": {"reason": "nobody sent it"},
 }
@@ -149,6 +168,9 @@ PLACES: Mapping[str, Callable[[World, User], Place]] = {
     "/console/static/{hash}/{name}": lambda *_: Place("console.css", None),
     "/console/views/{id}": lambda world, who: Place(a_view(world, asker_of(who, None)), a_view(world, SOMEBODY)),
     "/console/submissions/{id}": lambda world, _: Place(world.one_more(), str(world.other)),
+    "/console/submissions/{id}/files/{number}": lambda *_: Place("1", None),
+    "/console/submissions/{id}/conflicts/{fingerprint}": lambda *_: Place(BESIDE.fingerprint, None),
+    "/console/submissions/{id}/conflicts/{fingerprint}/files/{number}": lambda *_: Place("1", None),
     "/console/{purpose}": lambda *_: Place("invitation", None),
     "/console/{purpose}/{token}": lambda *_: Place("0" * 43, None),
 }

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Engine, select
@@ -44,18 +45,23 @@ class Retained:
     forms: dict[str, Form] = field(default_factory=dict)
 
     def says(
-        self, form: str = "a", days: int | None = None, spam: int | None = None, action: RetentionAction = "erase"
+        self,
+        form: str = "a",
+        days: int | None = None,
+        spam: int | None = None,
+        action: RetentionAction = "erase",
+        unconfirmed: int | None = None,
     ) -> None:
         """Write a form with these rules into the file."""
-        kept, spam_kept = (None if one is None else one * DAY for one in (days, spam))
-        self.forms[form] = Form(
-            form, form, fields=FIELDS, retention=kept, spam_retention=spam_kept, retention_action=action
-        )
+        kept, spam_kept, waiting = (None if one is None else one * DAY for one in (days, spam, unconfirmed))
+        made = Form(form, form, fields=FIELDS, retention=kept, spam_retention=spam_kept, retention_action=action)
+        self.forms[form] = replace(made, unconfirmed_retention=waiting)
 
-    def stored(self, days: float, form: str = "a", *, spam: str | None = None) -> UUID:
+    def stored(self, days: float, form: str = "a", *, spam: str | None = None, opt_in: bool = False) -> UUID:
         """Store a submission that was accepted so many days ago."""
-        event = an_event(form=form, name="Ada Lovelace", meal="Fish", news=True)
-        store(self.engine, replace(event, accepted_at=self.now - days * DAY, spam=spam))
+        address: dict[str, Any] = {"email": "ada@example.org"} if opt_in else {}
+        event = an_event(form=form, name="Ada Lovelace", meal="Fish", news=True, **address)
+        store(self.engine, replace(event, accepted_at=self.now - days * DAY, spam=spam, opt_in=opt_in))
         return event.id
 
     def worker(self, reach: Reach = ignore, erases: Erases | None = None) -> Worker:
@@ -71,7 +77,7 @@ class Retained:
     def applied(self, worker: Worker | None = None) -> None:
         """Have a worker do all that there is to do now."""
         worker = worker or self.worker()
-        while worker.turn():
+        while worker.turn() == 0.0:
             pass
         self.now += timedelta(minutes=1)  # another one may have the lease then
 

@@ -12,13 +12,13 @@ from uuid import UUID
 from hypothesis import strategies as st
 from sqlalchemy import Engine
 
-from shared.contracts import Control, SubmissionAccepted
+from shared.contracts import Control, SubmissionAccepted, Verdict
 from shared.query import Query, matches
-from shared.query.tree import And, Assigned, Field, Form, From, Has, Is, Label, Not, Or, Phrase, Prefix, Word
+from shared.query.tree import And, Assigned, Field, Form, From, Has, Is, Label, Not, Or, Phrase, Prefix, Score, Word
 from storage_service.records import Records
 from storage_service.records.index.indexer import Indexer, rebuild
 from storage_service.work import Change
-from support.events import an_event
+from support.events import an_event, with_files
 from support.worked_on import ME, Did
 
 
@@ -61,15 +61,23 @@ def replied(event: SubmissionAccepted, address: str) -> SubmissionAccepted:
     return replace(event, control=Control(reply_to=address))
 
 
+def scored(event: SubmissionAccepted, score: int) -> SubmissionAccepted:
+    """Return an event that a gateway's model gave this score."""
+    return replace(event, verdict=Verdict(score, "1-00000000", ("links:3:2",)))
+
+
 _SPACED: dict[str, Any] = {"PLZ Ort": "12345 Berlin", "name": "lon" * 40, "guests": "\u0663", "consent": "off"}
 
 SAMPLES: list[SubmissionAccepted] = [
     an_event(form="contact", name="Ada Lovelace", email="ada@example.org", topic="A fault", guests=2, consent=True),
-    an_event(form="contact", name="Bob", email="bob@sub.example.org", topic="Another fault, a question", guests=12),
+    with_files(an_event(form="contact", name="Bob", email="bob@sub.example.org", topic="Fault, a question", guests=12)),
     an_event(form="contact", name="Crème Brûlée", email="c@example.net", topic="question", guests="1.234,50 €"),
-    an_event(form="events", name="東京都", email="Ada.L@Example.ORG", arrival="2026-11-22", consent=False),
+    with_files(an_event(form="events", name="東京都", email="Ada.L@Example.ORG", arrival="2026-11-22", consent=False)),
     an_event(form="events", name="STRAẞE 7", arrival="2026-11-23T10:00", guests=[1, 20], consent="on", day="no day"),
     an_event(form="events", name="þór İstanbul", arrival="22.11.2026", guests=-2.5, text="exam ample example"),
+    scored(an_event(form="events", name="a casino"), 97),
+    scored(an_event(form="contact", name="a question", topic="fault"), 60),
+    scored(an_event(form="contact", name="exact words"), 0),
     an_event(form="events", name="O'Neil \\ back'slash", topic="a", notes=["a", "fault"], empty="", nothing=None),
     an_event(form="Events", name="京都", topic="A fault!", guests=1e300, other=10**40, consent="no"),
     an_event(form="contact", name="ก็ไทย and ไทย", guests=0.1, topic="fault a", box={"inner": "a fault", "n": 7}),
@@ -121,7 +129,16 @@ field.nothing:a OR field.missing:>1
 -(ada OR fault) -"exact words"
 lon* OR lonlonlon
 back'slash OR o'neil
+has:file
+has:file form:contact
+-has:file
 has:file OR words
+score:>60
+score:>=60 form:contact
+score:60 OR score:97
+-score:>60
+score:<=0 OR casino
+-score:<100 fault
 """
 """What is asked about them, a query in each line."""
 
@@ -158,13 +175,18 @@ _LEAVES: st.SearchStrategy[Any] = (
 _VALUES = st.recursive(_LEAVES, lambda inner: st.lists(inner, max_size=3), max_leaves=4)
 
 
+_SCORES = st.sampled_from([0, 49, 50, 51, 100])
+
+
 @st.composite
 def events(draw: st.DrawFn) -> SubmissionAccepted:
     """Make a submission of few letters, so that queries find it."""
     form = draw(st.sampled_from(["f", "g"]))
     fields: dict[str, Any] = draw(st.dictionaries(_NAMES, _VALUES, min_size=1, max_size=4))
     event = an_event(form=form, **fields)
-    return replied(event, draw(_TEXTS)) if draw(st.booleans()) else event
+    event = replied(event, draw(_TEXTS)) if draw(st.booleans()) else event
+    event = scored(event, draw(_SCORES)) if draw(st.booleans()) else event
+    return with_files(event) if draw(st.booleans()) else event
 
 
 def _has_token(text: str) -> bool:
@@ -190,7 +212,8 @@ _TERMS: st.SearchStrategy[Query] = (
     | st.sampled_from(["new", "open", "done", "starred", "spam"]).map(Is)
     | st.sampled_from(["a", "A b", "\uff21", "c"]).map(Label)
     | st.sampled_from(["me", "none", "Bob@example.net"]).map(Assigned)
-    | st.just(Has("reply"))
+    | st.sampled_from(["reply", "file"]).map(Has)
+    | st.builds(Score, st.sampled_from(["", "<", "<=", ">", ">="]), _SCORES)
 )
 
 

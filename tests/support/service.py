@@ -6,26 +6,42 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from dev.processes import descendants, freeze, is_alive, poll, send, tail
+from support.warm import WarmProcess, run_warm
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
+_WARM = {"storage_service", "notify_service"}
+"""What may be a fork: the gateway may not, whose parent chooses before it imports how its workers are measured."""
+
+
 class Service:
-    """`python -m <module> [argument …]` with settings of its own; nothing else called COUNTERFOIL_… reaches it."""
+    """`python -m <module> [argument …]` with settings of its own; nothing else called COUNTERFOIL_… reaches it.
+
+    It begins as a fork, see `warm`, unless `is_fresh`.
+    """
 
     def __init__(
-        self, name: str, module: str, settings: Mapping[str, str], log: Path, arguments: Sequence[str] = ()
+        self,
+        name: str,
+        module: str,
+        settings: Mapping[str, str],
+        log: Path,
+        arguments: Sequence[str] = (),
+        *,
+        is_fresh: bool = False,
     ) -> None:
         self.name = name
         self.log = log
         self._module = module
         self._settings = dict(settings)
         self._arguments = tuple(arguments)
-        self._process: subprocess.Popen[bytes] | None = None
+        self._is_fresh = is_fresh or module not in _WARM
+        self._process: subprocess.Popen[bytes] | WarmProcess | None = None
 
     @property
     def pid(self) -> int:
@@ -36,10 +52,17 @@ class Service:
     def start(self, **settings: str) -> None:
         """Start it and return at once; `settings` are added for this one start (`COUNTERFOIL_FAILPOINT="…"`)."""
         assert not self.is_running(), f"{self.name} is running already"
+        environment = clean_environment(self.inherited()) | self._settings | settings
+        if not self._is_fresh:
+            logs = [self.log, self.log]
+            self._process = WarmProcess(
+                self._module, self._arguments, environment=environment, folder=ROOT, printed=logs
+            )
+            return
         with self.log.open("ab") as out:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", self._module, *self._arguments],
-                env=clean_environment(self.inherited()) | self._settings | settings,
+                env=environment,
                 cwd=ROOT,
                 stdin=subprocess.DEVNULL,
                 stdout=out,
@@ -55,6 +78,12 @@ class Service:
         """Say whether it was started and has not ended."""
         return self._process is not None and self._process.poll() is None
 
+    def await_up(self, is_up: Callable[[], bool], timeout_s: float) -> None:
+        """Wait until it is up; fails with the end of its log, at once where it has ended instead."""
+        is_decided = poll(lambda: not self.is_running() or is_up(), timeout_s)
+        assert self.is_running(), f"{self.name} has ended with {self.wait(timeout_s=1)}\n{self.tail()}"
+        assert is_decided, f"{self.name} is not up after {timeout_s:g} s\n{self.tail()}"
+
     def has_ended(self, timeout_s: float) -> bool:
         """Wait until it has ended, and say whether it did within `timeout_s`."""
         return poll(lambda: not self.is_running(), timeout_s)
@@ -65,6 +94,7 @@ class Service:
 
     def kill(self) -> None:
         """End it and all of its workers with SIGKILL."""
+        freeze([self.pid])  # or it begins another worker meanwhile, which lives on and listens
         pids = [self.pid, *self.workers()]
         send(pids, signal.SIGKILL)
         self.wait(timeout_s=10)
@@ -113,13 +143,7 @@ def clean_environment(inherited: Mapping[str, str] = os.environ) -> dict[str, st
 
 def run(module: str, *arguments: str, settings: Mapping[str, str], exit_code: int = 0) -> str:
     """Run `python -m <module> …` to its end and return what it prints; fails if it ends otherwise than expected."""
-    done = subprocess.run(
-        [sys.executable, "-m", module, *arguments],
-        env=clean_environment() | dict(settings),
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
+    environment = clean_environment() | dict(settings)
+    done = run_warm(module, arguments, environment=environment, folder=ROOT, timeout_s=120)
     assert done.returncode == exit_code, f"python -m {module} {' '.join(arguments)} failed:\n{done.stdout}{done.stderr}"
     return done.stdout

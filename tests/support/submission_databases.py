@@ -48,6 +48,8 @@ def store(engine: Engine, *batch: SubmissionAccepted) -> None:
     """Store new submissions in one transaction."""
     with SubmissionRepository(engine).transaction() as rows:
         assert rows.insert(batch, stored_at=NOW) == len(batch)
+        if having := [one for one in batch if one.files]:
+            rows.keep_files(having, at=NOW)
 
 
 def assert_read_back(engine: Engine, event: SubmissionAccepted) -> None:

@@ -7,12 +7,13 @@ import pty
 import select
 import subprocess
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
 from support.service import ROOT, clean_environment
+from support.warm import Done, run_warm
 
 PROGRAM = ROOT / ".venv" / "bin" / "counterfoil"
 TIMEOUT_S = 60
@@ -35,8 +36,29 @@ class Terminal:
         home = {"HOME": str(self.home), "XDG_CONFIG_HOME": str(self.home / "config"), "TZ": "UTC", "COLUMNS": "120"}
         return kept | home | {name: value for name, value in given.items() if value} | dict(self.more)
 
-    def run(self, *arguments: str, said: str = "", exit_code: int | None = 0) -> subprocess.CompletedProcess[str]:
+    def run(self, *arguments: str, said: str = "", exit_code: int | None = 0) -> Done:
         """Run a command to its end, with standard input, and check its exit code unless that is None."""
+        done = self._run_fresh(arguments, said) if self._is_odd else self._run_warm(arguments, said)
+        if exit_code is not None:
+            assert done.returncode == exit_code, f"{done.returncode}\n{done.stdout}\n{done.stderr}"
+        return done
+
+    @property
+    def _is_odd(self) -> bool:
+        """Whether Python itself is told something, which a fork would be told too late."""
+        return any(name.startswith(("PYTHON", "LANG", "LC_")) for name in self.more)
+
+    def _run_warm(self, arguments: Sequence[str], said: str) -> Done:
+        return run_warm(
+            "counterfoil_cli",
+            arguments,
+            environment=self.environment,
+            folder=self.home,
+            timeout_s=TIMEOUT_S,
+            said=said,
+        )
+
+    def _run_fresh(self, arguments: Sequence[str], said: str) -> Done:
         done = subprocess.run(
             [PROGRAM, *arguments],
             env=self.environment,
@@ -46,9 +68,7 @@ class Terminal:
             cwd=self.home,
             timeout=TIMEOUT_S,
         )
-        if exit_code is not None:
-            assert done.returncode == exit_code, f"{done.returncode}\n{done.stdout}\n{done.stderr}"
-        return done
+        return Done(done.returncode, done.stdout, done.stderr)
 
     def start(
         self, *arguments: str, stdout: int | BinaryIO = subprocess.PIPE, stderr: int | BinaryIO = subprocess.PIPE

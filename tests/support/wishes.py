@@ -20,6 +20,7 @@ from notify_service.deliveries.plan_table import PlanTable
 from notify_service.deliveries.states import Claim, ClaimAnswer, Outcome
 from notify_service.deliveries.table import DeliveryTable
 from notify_service.deliveries.wanted import Wanted
+from notify_service.digests.waiting import Waiting
 from notify_service.forgetting.erasure_table import ErasureTable
 from notify_service.forgetting.handler import ForgetErased
 from notify_service.history.told import TellStorage
@@ -74,7 +75,8 @@ class Wishes:
         self.engine, self.clock, self.publish = engine, Clock(NOON), Publishing()
         self.forms: dict[str, Form] = {"signup": Form("signup", "Sign up", webhook=a_webhook())}
         self.channels: dict[str, Channel] = {"confirmation": mail.channel, "webhook": web.channel}
-        self.plans, self.table = PlanTable(engine, partial(self._meet, "planning")), DeliveryTable(engine, caps)
+        self.plans = PlanTable(engine, partial(self._meet, "planning"), Waiting(engine))
+        self.table = DeliveryTable(engine, caps)
         verdicts = VerdictTable(engine, self.plans, partial(self._meet, "verdict"))
         self.planner = PlanSubmissions(self.channels, self.forms, self.plans, self.publish, lambda _: None, self.clock)
         requests = RequestTable(engine, self.plans, partial(self._meet, "request"))

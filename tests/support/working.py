@@ -32,7 +32,10 @@ def record_of(engine: Engine, key: UUID) -> Record:
 
 def verdicts(engine: Engine) -> list[Verdict]:
     """Return what waits in the outbox for notify, in order."""
-    kinds = {kind.TYPE: kind for kind in (SubmissionReleased, SubmissionWithheld)}
+    kinds: dict[str, type[Verdict]] = {
+        **dict.fromkeys(SubmissionReleased.TYPES, SubmissionReleased),
+        SubmissionWithheld.TYPE: SubmissionWithheld,
+    }
     with reading(engine).connect() as connection:
         rows = connection.execute(select(OUTBOX.c.type, OUTBOX.c.body).order_by(OUTBOX.c.number)).all()
     return [kinds[row.type].decode(bytes(row.body)) for row in rows]

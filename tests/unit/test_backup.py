@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
 import io
 import shlex
 import shutil
@@ -18,6 +19,7 @@ import pytest
 
 from dev import archive, backup, run_directory
 from dev.steps import CannotGoOn
+from shared.files.directory import DirectoryFiles
 from support.polling import eventually
 
 SECRETS = {"secrets/secret": "signing", "secrets/api_key_hashes": "abc", "secrets/forms/captcha": "theirs"}
@@ -122,6 +124,79 @@ def test_what_is_restored_is_what_was_there_and_what_was_there_is_set_aside(
     (aside,) = (directory / "aside").iterdir()
     assert ids(aside, "storage.db") == ids(aside, "notify.db") == {0, 1, 2, 3, 4}
     assert (aside / "secrets" / "secret").read_text() == "another"
+
+
+@contextmanager
+def under_load_of_files(directory: Path) -> Iterator[None]:
+    """Put a file and then its row, all the while, and delete every third again after its row."""
+    over, store = threading.Event(), DirectoryFiles(directory / "files")
+
+    def put() -> None:
+        with closing(sqlite3.connect(directory / "storage.db", timeout=10, isolation_level=None)) as storage:
+            for number in count(100):
+                content = str(number).encode() * 1000
+                store.put(f"signup/2026-11-30/{number}/1", [content])
+                storage.execute("INSERT INTO submissions VALUES (?, ?)", (number, hashlib.sha256(content).hexdigest()))
+                if number % 3 == 0:
+                    storage.execute("DELETE FROM submissions WHERE id = ?", (number,))
+                    store.delete([f"signup/2026-11-30/{number}/1"])
+                if over.is_set():
+                    return
+
+    thread = threading.Thread(target=put)
+    thread.start()
+    eventually(lambda: len(ids(directory, "storage.db")) > 10, 20, "there are some")
+    yield
+    over.set()
+    thread.join()
+
+
+def test_every_row_of_a_backup_under_load_finds_its_file_with_its_hash(
+    directory: Path, tmp_path: Path, own: dict[str, Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    (directory / "files").mkdir()
+    with under_load_of_files(directory):
+        files = [backup.back_up(directory, tmp_path / f"{number}.tar.gz", {}) for number in range(3)]
+
+    assert " uploaded files, their confirmations" in capsys.readouterr().out
+    for number, file in enumerate(files):
+        restored = tmp_path / f"restored-{number}"
+        backup.restore(restored, file, own)
+        store = DirectoryFiles(restored / "files")
+        with closing(sqlite3.connect(restored / "storage.db")) as database:
+            rows = database.execute("SELECT id, fields FROM submissions WHERE id > 100 AND id % 3 != 0").fetchall()
+        assert len(rows) > 5
+        for key, digest in rows:
+            with store.open(f"signup/2026-11-30/{key}/1") as opened:
+                assert hashlib.sha256(b"".join(opened)).hexdigest() == digest
+
+
+def test_files_are_set_aside_with_the_rest_and_what_grows_is_in_no_backup(
+    directory: Path, tmp_path: Path, own: dict[str, Path]
+) -> None:
+    (directory / "files").mkdir()
+    store = DirectoryFiles(directory / "files")
+    store.put("signup/2026-11-30/a/1", [b"before"])
+    (directory / "files" / ".incoming" / "growing").write_bytes(b"half")
+    file = backup.back_up(directory, tmp_path / "kept.tar.gz", own)
+    store.put("signup/2026-11-30/b/1", [b"since"])
+
+    backup.restore(directory, file, own)
+
+    assert [one.key for one in list(store.keys())] == ["signup/2026-11-30/a/1"]
+    assert not (directory / "files" / ".incoming" / "growing").exists()
+    (aside,) = (directory / "aside").iterdir()
+    assert (aside / "files" / "signup" / "2026-11-30" / "b" / "1").read_bytes() == b"since"
+
+
+def test_files_that_are_elsewhere_are_said_to_be_in_no_backup(
+    directory: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COUNTERFOIL_FILES_URL", "s3://bucket")
+    monkeypatch.delenv("COUNTERFOIL_DATABASE_URL", raising=False)
+    monkeypatch.delenv("COUNTERFOIL_BROKER_URL", raising=False)
+    backup._do("make", str(tmp_path / "kept.tar.gz"), directory)
+    assert "not in the backup. Copy them now, after it." in capsys.readouterr().out
 
 
 def test_what_was_erased_is_not_counted(
@@ -308,7 +383,7 @@ def with_a_damaged_database(data: bytes) -> bytes:
 
 
 def of_a_later_format(data: bytes) -> bytes:
-    return rewritten(data, {"manifest.json": b'{"format": 3}'})
+    return rewritten(data, {"manifest.json": b'{"format": 4}'})
 
 
 def with_a_file_elsewhere(data: bytes) -> bytes:

@@ -82,6 +82,8 @@ def test_no_table_page_or_message_has_it(kind: str) -> None:
         "form": text,
         "status": text,
         "spam": text,
+        "score": 97,
+        "reasons": [{"code": text, "words": text}, {"code": text}],
         "labels": [text],
         "assignee": text,
         "fields": {text: text, "name": text, "list": [text], "deep": {text: [text]}},
@@ -110,6 +112,27 @@ def test_a_value_cannot_look_like_a_line_of_ours() -> None:
     lines = [one.plain for one in lines_of(submission, NOW)]
     assert "    what was done" in lines
     assert "what was done" not in lines
+
+
+def test_how_much_it_looks_like_spam_is_said_with_why() -> None:
+    reasons = [{"code": "links:3:2", "words": "3 links to 2 hosts"}, {"code": "new:1"}]
+    lines = [one.plain for one in lines_of({**SUBMISSION, "score": 87, "reasons": reasons}, NOW)]
+    assert "looks like spam: 87 of 100 (3 links to 2 hosts; new:1)" in lines
+    assert "score 87" in lines[1]
+    few = [one.plain for one in lines_of({**SUBMISSION, "score": 3, "reasons": []}, NOW)]
+    assert "looks like spam: 3 of 100" in few
+    assert "score" not in few[1], "a list does not say it of what looks like none"
+    none = [one.plain for one in lines_of({**SUBMISSION, "score": None, "reasons": []}, NOW)]
+    assert not any("looks like" in one for one in none)
+
+
+def test_whether_its_address_is_confirmed_is_said() -> None:
+    waits = [one.plain for one in lines_of({**SUBMISSION, "opt_in": "waiting", "opted_in_at": None}, NOW)]
+    assert "unconfirmed" in waits[1]
+    told = {"opt_in": "confirmed", "opted_in_at": "2026-11-22T17:03:44Z"}
+    confirmed = [one.plain for one in lines_of({**SUBMISSION, **told}, NOW)]
+    assert "unconfirmed" not in confirmed[1]
+    assert any(one.startswith("address confirmed ") for one in confirmed)
 
 
 @pytest.mark.parametrize(

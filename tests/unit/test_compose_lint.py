@@ -170,6 +170,7 @@ def test_the_console_has_the_keys_hashes_and_no_other_services_secrets() -> None
     services = {each: service for file, each, service in FOUND if file == "docker-compose.yml"}
     assert [volume for volume in services["console"]["volumes"] if isinstance(volume, str)] == [
         "console-secrets:/secrets:ro",
+        "files:/files",
         "erasures:/erasures",
     ]
     copied = "/secrets/api_key_hashes /secrets/operator_key_hashes /secrets/setup_token /console"
@@ -178,6 +179,15 @@ def test_the_console_has_the_keys_hashes_and_no_other_services_secrets() -> None
     having = {name for name, service in services.items() if "opening_keys" in str(service.get("environment"))}
     assert having == {"console"}, "nobody else can open what is sealed"
     assert "console-secrets:/console" in services["setup"]["volumes"]
+
+
+def test_notify_has_the_secret_that_signs_links_and_none_beside_it() -> None:
+    services = {each: service for file, each, service in FOUND if file == "docker-compose.yml"}
+    assert "install -m 600 /secrets/secret /notify #" in services["setup"]["command"][-1]
+    assert "notify-secrets:/notify" in services["setup"]["volumes"]
+    having = {name for name, one in services.items() if "COUNTERFOIL_SECRET_FILE" in (one.get("environment") or {})}
+    assert having == {"gateway", "notify-service"}
+    assert "setup" in services["notify-service"]["depends_on"]
 
 
 def drop(key: str) -> Callable[[Service], Service]:

@@ -11,7 +11,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from shared.forms import Captcha, Field, Form
+from shared.forms import Captcha, Field, FileRules, Files, Form
 from shared.web.refusals import Refused
 from storage_service.console.trying import AGENT, Trying, why_not
 
@@ -152,6 +152,9 @@ def test_what_takes_no_test_is_said_before_anything_is_sent() -> None:
         assert refused(trying, Form("a", "A", active=False))[0] == 409
         status, title = refused(trying, Form("a", "A", captcha=Captcha("turnstile", "s")))
         assert (status, "captcha" in title) == (409, True)
+        cv = Field("cv", "file", required=True, file=FileRules())
+        status, title = refused(trying, Form("a", "A", {"cv": cv}, files=Files()))
+        assert (status, "file" in title) == (409, True)
         assert refused(Trying(None)) == (409, "It is not known where a gateway is: set COUNTERFOIL_GATEWAY_URL.")
     assert gateway.asked == []
     assert why_not(FORM) is None

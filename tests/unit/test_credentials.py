@@ -9,9 +9,13 @@ import json
 import stat
 from pathlib import Path
 
+import pytest
+
 from credentials.__main__ import make
 from credentials.broker import password_hash
 from credentials.database import verifier
+from dev.seaweed import Seaweed
+from shared.files import FilesSettings, StoreUnavailable, store_at
 
 
 def test_a_password_is_hashed_as_rabbitmqs_page_does_it() -> None:
@@ -83,7 +87,7 @@ def test_the_same_passwords_make_the_same_files(tmp_path: Path) -> None:
     before = {path: path.read_text() for path in tmp_path.rglob("*.*")}
     make(tmp_path, ["rabbitmq"], "postgres")
     assert {path: path.read_text() for path in tmp_path.rglob("*.*")} == before
-    assert {path.name for path in before} == {"definitions.json", "init.sql"}
+    assert {path.name for path in before} == {"definitions.json", "init.sql", "s3.json"}
 
 
 def test_the_secrets_of_forms_have_a_folder_apart_in_each_service_that_reads_them(tmp_path: Path) -> None:
@@ -98,3 +102,37 @@ def test_the_console_works_in_storages_database_and_is_another_user_of_the_broke
     make(tmp_path, ["rabbitmq"], "postgres")
     assert (tmp_path / "console" / "database_url").read_text() == (tmp_path / "storage" / "database_url").read_text()
     assert (tmp_path / "console" / "broker_url").read_text().startswith("amqp://console:")
+
+
+def keys(directory: Path) -> dict[str, tuple[str, str]]:
+    names = ("gateway", "storage", "console", "notify")
+    return {
+        name: ((directory / name / "files_key_id").read_text(), (directory / name / "files_secret").read_text())
+        for name in names
+    }
+
+
+def test_one_key_to_the_files_is_made_for_all_and_for_the_server(tmp_path: Path) -> None:
+    make(tmp_path, ["rabbitmq"], "postgres")
+    [(key, secret)] = set(keys(tmp_path).values())
+    [identity] = json.loads((tmp_path / "objects" / "s3.json").read_text())["identities"]
+    assert identity["credentials"] == [{"accessKey": key.strip(), "secretKey": secret.strip()}]
+    assert len(secret) > 40
+
+
+def test_a_key_that_somebody_put_there_goes_to_all(tmp_path: Path) -> None:
+    make(tmp_path, ["rabbitmq"], "postgres")
+    (tmp_path / "gateway" / "files_key_id").write_text("AKIAEXAMPLE\n")
+    (tmp_path / "gateway" / "files_secret").write_text("with/slashes+and=signs\n")
+    make(tmp_path, ["rabbitmq"], "postgres")
+    assert set(keys(tmp_path).values()) == {("AKIAEXAMPLE\n", "with/slashes+and=signs\n")}
+
+
+def test_the_server_takes_the_key_that_is_made_and_no_other(tmp_path: Path) -> None:
+    make(tmp_path / "secrets", ["rabbitmq"], "postgres")
+    key, secret = keys(tmp_path / "secrets")["storage"]
+    server = Seaweed(tmp_path / "server", identities=tmp_path / "secrets" / "objects" / "s3.json")
+    with server:
+        store_at(FilesSettings("s3://files", key.strip(), secret.strip(), server.endpoint, "us-east-1")).check()
+        with pytest.raises(StoreUnavailable, match="COUNTERFOIL_FILES_SECRET"):
+            store_at(FilesSettings("s3://files", key.strip(), "another", server.endpoint, "us-east-1")).check()

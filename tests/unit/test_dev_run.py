@@ -189,6 +189,14 @@ def test_each_service_has_a_database_of_its_own(tmp_path: Path) -> None:
     assert urls == {f"sqlite:///{tmp_path}/storage.db", f"sqlite:///{tmp_path}/notify.db"}
 
 
+def test_all_services_have_the_files_in_the_runs_own_directory(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    services = ("gateway", "storage", "console", "notify")
+    urls = {run_settings.environment(tmp_path, name, MADE)["COUNTERFOIL_FILES_URL"] for name in services}
+    assert urls == {(tmp_path / "files").as_uri()}
+    monkeypatch.setenv("COUNTERFOIL_FILES_URL", "s3://bucket")
+    assert run_settings.environment(tmp_path, "storage", MADE)["COUNTERFOIL_FILES_URL"] == "s3://bucket"
+
+
 def test_port_decides_where_the_gateway_listens(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("COUNTERFOIL_BIND", "0.0.0.0:80")
     assert run_settings.environment(tmp_path, "gateway", MADE)["COUNTERFOIL_BIND"] == "127.0.0.1:8080"

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shared.database import iso
 from storage_service.records.export import Asked, workbook
 from storage_service.records.export.sheet_rows import CHARACTERS_MOST, shortened
 from storage_service.records.export.values import text_of
@@ -223,6 +224,7 @@ def test_json_has_all_that_is_known() -> None:
         "spam": "honeypot",
         "receipt_url": None,
         "sealed": [],
+        "score": None,
         "status": "done",
         "starred": True,
         "labels": ["a", "b"],
@@ -230,11 +232,27 @@ def test_json_has_all_that_is_known() -> None:
         "replied_at": None,
         "version": 1,
         "imported_at": None,
+        "opt_in": None,
+        "opted_in_at": None,
+        "opt_in_proof": None,
+        "reasons": [],
+        "files": [],
     }
     assert document == expected
     assert list(document) == list(expected)
     row = csv_rows(written([{}], Asked(), **stored))[1]
     assert row[4:] == ["done", "true", '["a", "b"]', "ada@example.org", "honeypot"]
+
+
+def test_how_an_address_was_confirmed_is_in_json_with_its_proof() -> None:
+    proof = '{"at": "2026-11-22T18:00:00Z", "ip": "192.0.2.9"}'
+    stored = {"opt_in_state": "confirmed", "opted_in_at": iso(MOMENT), "opt_in_proof": proof}
+    document, _ = json_lines(written([{}], Asked("ndjson"), **stored))
+    assert (document["opt_in"], document["opted_in_at"]) == ("confirmed", "2026-11-22T17:03:44.123456Z")
+    assert document["opt_in_proof"] == {"at": "2026-11-22T18:00:00Z", "ip": "192.0.2.9"}
+    named = ("opt_in_state", "opted_in_at")
+    assert csv_rows(written([{}], Asked(columns=named), **stored))[1] == ["confirmed", document["opted_in_at"]]
+    assert csv_rows(written([{}], Asked(columns=named)))[1] == ["", ""]
 
 
 def test_json_on_several_lines_is_put_on_one() -> None:

@@ -10,8 +10,8 @@ import pytest
 from gateway.fields.schemas import FormSchema
 from gateway.fields.types import TYPES
 from shared.contracts import JsonValue
-from shared.forms import FIELD_TYPES, Field, Form, load
-from shared.forms.examples import MARK, command_line, fields_to_offer, value_for_test
+from shared.forms import FIELD_TYPES, Field, FileRules, Files, Form, load
+from shared.forms.examples import MARK, command_line, fields_to_offer, values_for_test
 from shared.web.snippets import kind_of
 
 EXAMPLE = Path(__file__).parents[2] / "forms.example.toml"
@@ -34,7 +34,7 @@ BOUNDED = [
 
 
 def made_for(form: Form, address: str | None = "ada@example.org") -> dict[str, JsonValue]:
-    return {one.name: value_for_test(one, address) for one in fields_to_offer(form)}
+    return values_for_test(fields_to_offer(form), address)
 
 
 def test_a_test_keeps_to_all_bounds_and_says_what_it_is() -> None:
@@ -68,3 +68,10 @@ def test_a_line_for_a_terminal_is_quoted() -> None:
     form = Form("a", "A", {"n": Field("n", "choice", choices=("a'b $(x)",))}, access_key="k e y")
     line = command_line(form, "https://example.org/f/a")
     assert shlex.split(line) == ["curl", "-d", "access_key=k e y", "-d", "n=a'b $(x)", "https://example.org/f/a"]
+
+
+def test_a_line_for_a_terminal_sends_the_files_that_are_needed() -> None:
+    fields = [Field("cv", "file", required=True, file=FileRules(types=("image",))), Field("n", "text", required=True)]
+    form = Form("a", "A", {one.name: one for one in fields}, files=Files())
+    line = command_line(form, "https://example.org/f/a")
+    assert shlex.split(line)[1:5] == ["--form-string", "n=Hello", "-F", "cv=@example.jpg"]

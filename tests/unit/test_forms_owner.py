@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from shared.forms import Form, FormsError, Owner
+from shared.forms.digest import Digest, parse_digest
 from shared.forms.file import parse
 from shared.forms.owner import ADDRESSES_MOST, parse_addresses
 from shared.mail_addresses import is_address
@@ -41,6 +43,11 @@ def wrong(text: str, fields: str = "") -> str:
         ("reply_to = false", {"reply_to": False}),
         ('timezone = "Europe/Berlin"', {"timezone": "Europe/Berlin"}),
         ("enabled = false", {"enabled": False}),
+        ('digest = "hourly"', {"digest": Digest("hour")}),
+        ('digest = "daily 08:00"', {"digest": Digest("day", time(8))}),
+        ('digest = "daily 23:59 Europe/Berlin"', {"digest": Digest("day", time(23, 59), zone="Europe/Berlin")}),
+        ('digest = "weekly Sun 08:30"', {"digest": Digest("week", time(8, 30), 6)}),
+        ('digest = "weekly Mon 08:00 America/New_York"', {"digest": Digest("week", time(8), 0, "America/New_York")}),
     ],
 )
 def test_each_key_says_something(text: str, expected: dict[str, Any]) -> None:
@@ -152,3 +159,22 @@ def test_an_address_is_one_by_its_looks(text: str) -> None:
 )  # fmt: skip
 def test_anything_else_is_no_address(text: str) -> None:
     assert not is_address(text)
+
+
+@pytest.mark.parametrize("text", ["hourly", "daily 08:00", "daily 00:05 Europe/Berlin", "weekly Fri 17:00 UTC"])
+def test_a_digest_is_written_as_it_is_read(text: str) -> None:
+    assert str(parse_digest(text)) == text
+
+
+@pytest.mark.parametrize(
+    "text", ["", "daily", "daily 8:00", "daily 24:00", "daily 08:60", "weekly 08:00", "weekly Monday 08:00", "Hourly"]
+)
+def test_a_wrong_digest_is_refused_with_its_line_and_what_is_right(text: str) -> None:
+    said = wrong(f'digest = "{text}"')
+    assert said.startswith('2: forms.a.owner.digest: expected "hourly", "daily 08:00" or "weekly Mon 08:00"')
+
+
+def test_a_digest_by_the_clocks_of_nowhere_is_refused() -> None:
+    assert "no time zone of this name" in wrong('digest = "daily 08:00 Europe/Atlantis"')
+    assert "expected a text in quotes" in wrong("digest = 8")
+    assert "120 characters at most" in wrong(f'digest = "{"x" * 121}"')

@@ -109,3 +109,14 @@ def test_what_it_says_is_shown(place: str, text: str) -> None:
 def test_what_a_form_leaves_as_it_is_takes_no_room() -> None:
     assert shown("[forms.a]\n") == {}
     assert shown("[forms.a]\nactive = false\n") == {"active": "no"}
+
+
+def test_what_it_says_of_files_is_shown_as_people_read_it() -> None:
+    text = '[forms.a]\nfiles = {undeclared = true, max_size = "2.5 MB", types = ["pdf", "image"]}\n'
+    assert shown(text) == {"files.max_size": "2.5 MB", "files.types": "pdf, image", "files.undeclared": "yes"}
+
+
+@pytest.mark.parametrize("digest", ["hourly", "daily 00:00", "weekly Mon 08:00 Europe/Berlin"])
+def test_a_digest_is_shown_as_it_is_written(digest: str) -> None:
+    form = parse(f'[forms.a.owner]\ndigest = "{digest}"'.encode(), Path("forms.toml"))["a"]
+    assert ("owner.digest", digest) in lines_of(form)

@@ -161,6 +161,43 @@ def test_a_mail_to_nobody_is_said_where_the_setting_is_known(owner: str) -> None
     assert said(f"[forms.a.owner]\n{owner}") == []
 
 
+FILES = "fields.cv = {type = 'file'}"
+
+
+@pytest.mark.parametrize(
+    ("text", "at"),
+    [
+        (f"{FILES}\n[forms.a.files]\nmax_total = '12 MB'", "4: warning: forms.a.files.max_total: 12 MB"),
+        (FILES, "1: warning: forms.a.files.max_total: 50 MB"),
+    ],
+)
+def test_files_that_never_come_in_are_said_where_the_setting_is_known(text: str, at: str) -> None:
+    most = 10 * 1024 * 1024
+    setting = f"COUNTERFOIL_MAX_UPLOAD_BYTES is {most} (10 MB)"
+    content, secrets = f"[forms.a]\n{text}".encode(), FormSecrets(PLACE)
+    found = forms.find_warnings(content, PLACE, secrets, [], upload_most=most)
+    assert found == [f"forms.toml:{at} never come in, the gateway's {setting}: lower the one, or raise the other"]
+    assert forms.find_warnings(content, PLACE, secrets, [], upload_most=5 * most) == []
+    assert forms.find_warnings(content, PLACE, secrets, []) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "is_said"),
+    [
+        (f"{FILES}\n[forms.a.owner]\nattach = 'small'", True),
+        (f"{FILES}\n[forms.a.owner]\nattach = 'nothing'", False),
+        (f"{FILES}\n[forms.a.owner]\nattach = 'small'\nenabled = false", False),
+        (FILES, False),
+    ],
+)
+def test_files_that_no_mail_brings_are_said_where_the_setting_is_known(text: str, *, is_said: bool) -> None:
+    reason = "notify's COUNTERFOIL_FILES_URL is not set: the mail links to the files, and brings none"
+    expected = [f"forms.toml:4: warning: forms.a.owner.attach: {reason}"] if is_said else []
+    content, secrets = f"[forms.a]\n{text}".encode(), FormSecrets(PLACE)
+    assert forms.find_warnings(content, PLACE, secrets, [], can_attach=False) == expected
+    assert forms.find_warnings(content, PLACE, secrets, []) == []
+
+
 def test_each_part_says_which_of_its_own_secrets_it_cannot_read(tmp_path: Path) -> None:
     text = """
         captcha = {provider = "altcha", secret_file = "one"}
@@ -197,3 +234,17 @@ def test_the_command_says_all_of_it_and_counts_the_forms_as_fine(
 def test_of_the_example_nothing_is_to_be_said() -> None:
     path = ROOT / "forms.example.toml"
     assert forms.find_warnings(path.read_bytes(), path, FormSecrets(), ["captcha", "webhook"]) == []
+
+
+@pytest.mark.parametrize("key", ['subject = "x"', 'reply_to = "mail"', 'attach = "small"'])
+def test_what_a_digest_leaves_out_has_no_effect(key: str) -> None:
+    text = f'[forms.a.fields]\n{EMAIL}\n[forms.a.owner]\nto = "b@example.org"\n{key}\n'
+    assert said(text) == []
+    name = key.partition(" ")[0]
+    no_effect = f"6: warning: forms.a.owner.{name}: has no effect on a digest, which is about several submissions"
+    assert said(f'{text}digest = "hourly"') == [no_effect]
+
+
+def test_a_digest_that_nobody_gets_is_said() -> None:
+    off = '[forms.a.owner]\nenabled = false\ndigest = "hourly"'
+    assert said(off) == ["4: warning: forms.a.owner.digest: with enabled = false nobody gets it"]

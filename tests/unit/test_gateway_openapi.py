@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from shared.files import MemoryFiles
 from support.gateway_app import Gateway, a_gateway, document_of
 
 PAGE = {"Accept": "text/html"}
@@ -71,3 +72,10 @@ def test_the_page_names_every_address(gateway: Gateway, described: dict[str, Any
     assert answer.status_code == 200
     for path in described["paths"]:
         assert f" {path}</code>" in answer.text
+
+
+def test_only_who_takes_files_says_that_they_may_come_too_slowly(tmp_path: Path) -> None:
+    forms = '[forms.cv]\nfields.cv = {type = "file"}\n[forms.signup]\n'
+    described = document_of(a_gateway(tmp_path, definitions=forms, files=MemoryFiles()).client.get("/openapi.json"))
+    said = {form: "408" in described["paths"][f"/f/{form}"]["post"]["responses"] for form in ("cv", "signup")}
+    assert said == {"cv": True, "signup": False}

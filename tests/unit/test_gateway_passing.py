@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.console.headers import answered_headers, asked_headers
-from gateway.console.places import Full, Places
 from gateway.console.reading import AnswerReader, Unreadable
 from gateway.console.target import side_of, target_of
+from gateway.http.places import Full, Places
 
 
 @pytest.mark.parametrize(

@@ -101,6 +101,8 @@ def test_a_receipt_as_json(gateway: Gateway, told: Receipts) -> None:
         "accepted_at": "2026-11-22T17:03:44.123456Z",
         "stored_at": LATER,
         "confirmations": [SENT],
+        "opt_in": None,
+        "opted_in_at": None,
         "final": True,
         "unknown": [],
     }

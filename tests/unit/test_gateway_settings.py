@@ -9,11 +9,14 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from gateway import settings
 from gateway.console.bounds import Bounds
+from gateway.server.forms_file import load_forms
 from gateway.server.installation import NewKeys, make_link, set_up
 from shared.api_keys import hash_of, key_hashes
+from shared.forms import FormsError
 from shared.sealing.keys import opening_keys
 from shared.sealing.settings import keys_that_open
 from shared.settings import SettingsError, reader
@@ -63,6 +66,7 @@ def test_everything_wrong_is_reported_at_once(monkeypatch: pytest.MonkeyPatch) -
         "COUNTERFOIL_TRUSTED_HOPS": "-1",
         "COUNTERFOIL_RATE_LIMIT": "often",
         "COUNTERFOIL_INDEX": "all",
+        "COUNTERFOIL_FILES_URL": "ftp://files.example.org",
         "COUNTERFOIL_RATE_LIMIT_URL": "http://:redis-password@redis/",
         "COUNTERFOIL_LOG_LEVEL": "loud",
     }
@@ -93,6 +97,50 @@ def test_the_forms_are_listed_by_default_where_nobody_else_can_ask(
     monkeypatch: pytest.MonkeyPatch, given: dict[str, str], index: str
 ) -> None:
     assert load(monkeypatch, **{f"COUNTERFOIL_{name}": value for name, value in given.items()}).index == index
+
+
+def test_a_form_that_takes_files_needs_a_store(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    path = tmp_path / "forms.toml"
+    path.write_text('[forms.apply]\nfields.cv = {type = "file"}\n')
+    monkeypatch.setenv("COUNTERFOIL_FORMS", str(path))
+    with pytest.raises(FormsError, match=r"apply\.fields\.cv\.type: nothing keeps files: COUNTERFOIL_FILES_URL"):
+        load_forms(load(monkeypatch))
+    with_store = load(monkeypatch, COUNTERFOIL_FILES_URL=tmp_path.as_uri())
+    assert load_forms(with_store)["apply"].takes_files
+
+
+def test_a_form_that_may_have_more_than_comes_in_is_said_at_start(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    path = tmp_path / "forms.toml"
+    path.write_text('[forms.apply]\nfields.cv = {type = "file"}\nfiles.max_total = "12 MB"\n')
+    monkeypatch.setenv("COUNTERFOIL_FORMS", str(path))
+    monkeypatch.setenv("COUNTERFOIL_FILES_URL", tmp_path.as_uri())
+    for most, is_said in ((11, True), (12, False)):
+        with capture_logs() as logs:
+            load_forms(load(monkeypatch, COUNTERFOIL_MAX_UPLOAD_BYTES=str(most * 1024 * 1024))).tell()
+        said = [line for entry in logs for line in entry["warnings"]]
+        assert ["COUNTERFOIL_MAX_UPLOAD_BYTES" in line for line in said] == [True] * is_said
+
+
+@pytest.mark.parametrize(
+    ("given", "is_said"),
+    [
+        ({"BIND": "0.0.0.0:8080", "BROKER_URL": "amqp://gateway:x@broker:5672/"}, True),
+        ({"BIND": "0.0.0.0:8080", "BROKER_URL": "amqp://gateway:x@broker:5672/", "PUBLIC_URL": "https://x.org"}, False),
+        ({"BIND": "127.0.0.1:8080"}, False),
+    ],
+)
+def test_a_button_that_would_lead_nowhere_is_said_at_start(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, given: dict[str, str], is_said: bool
+) -> None:
+    path = tmp_path / "forms.toml"
+    path.write_text("[forms.news]\nconfirmation.opt_in = true\n")
+    monkeypatch.setenv("COUNTERFOIL_FORMS", str(path))
+    with capture_logs() as logs:
+        load_forms(load(monkeypatch, **{f"COUNTERFOIL_{name}": value for name, value in given.items()})).tell()
+    said = [line for entry in logs for line in entry["warnings"]]
+    assert ["COUNTERFOIL_PUBLIC_URL" in line for line in said] == [True] * is_said
 
 
 @pytest.mark.parametrize("bind", ["8080", ":8080", "127.0.0.1:http", "127.0.0.1:65536", "0.0.0.0..:80"])

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from werkzeug.test import TestResponse
 
-from support.gateway_app import GOOD, Gateway, Receipts, a_gateway, document_of, errors_of
+from shared.contracts import SubmissionAccepted, decode
+from support.gateway_app import GOOD, Gateway, a_gateway, errors_of
 
 STYLES: dict[str, dict[str, str]] = {
     "json": {},
@@ -59,13 +60,6 @@ def test_it_may_say_nothing_at_all(gateway: Gateway) -> None:
     assert [(event.fields, event.spam) for event in gateway.published()] == [({"_gotcha": "buy"}, "honeypot")]
 
 
-def test_its_receipt_owes_no_confirmation(gateway: Gateway) -> None:
-    caught = gateway.submitted("signup", {**GOOD, "_gotcha": "buy"})
-    Receipts(stored={"stored_at": "2026-11-22T17:03:45.000001Z", "spam": "honeypot"}).serve(gateway.broker)
-    receipt = document_of(gateway.client.get(caught["receipt_url"]))
-    assert (receipt["confirmations"], receipt["state"], receipt["final"]) == ([], "stored", True)
-
-
 @pytest.mark.parametrize(
     ("body", "status", "code"),
     [
@@ -79,6 +73,22 @@ def test_what_could_not_be_stored_is_refused_all_the_same(gateway: Gateway, body
     answer = gateway.client.post("/f/open", data=body, content_type="application/json")
     assert (answer.status_code, errors_of(answer)[0][0]) == (status, code)
     assert gateway.published() == []
+
+
+@pytest.mark.parametrize("style", ["json", "form"])
+def test_nobody_claims_a_verdict(gateway: Gateway, style: str) -> None:
+    claims: dict[str, Any] = dict.fromkeys(("verdict", "spam", "score", "_verdict", "_spam", "_score"), "0")
+    headers = {"X-Spam-Status": "No", "X-Spam-Score": "0", "Verdict": "0", "X-Counterfoil-Verdict": "0"}
+    if style == "json":
+        claims |= {"verdict": {"score": 0, "model": "1-00000000", "reasons": []}, "spam": None}
+        gateway.submitted("open", claims, headers)
+    else:
+        gateway.client.post("/f/open", data=claims, headers=headers)
+    gateway.submitted("open", {**claims, "_gotcha": "buy"}, headers)
+    plain, caught = gateway.published()
+    assert (plain.spam, plain.verdict, caught.spam, caught.verdict) == (None, None, "honeypot", None)
+    assert plain.fields["verdict"] == claims["verdict"], "it is a field as any other"
+    assert decode(plain.encode(), type=plain.TYPE, types=(SubmissionAccepted,)) == plain
 
 
 def test_under_its_key_a_person_may_still_submit(gateway: Gateway) -> None:

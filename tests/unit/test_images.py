@@ -28,7 +28,7 @@ NAMED = re.compile(
     r"\bimage: ?[\"']?([^\s,\"'}]+\}?\S*)|^FROM (\S+)|^IMAGE = \"(\S+)\"|docker create .*?(\S+)$", re.MULTILINE
 )
 
-NUMBERS = {"postgres": 2}
+NUMBERS = {"postgres": 2, "seaweedfs": 2}
 """How many numbers its versions have, where these are not three."""
 
 

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from uuid import uuid4
 
 import pytest
 
+from shared.forms import Form
+from shared.forms.definitions import ConfirmationMail
 from shared.query import QueryError, parse
 from storage_service.accounts.asker import Asker
+from storage_service.console.pages.frame.lists import of_form
 from storage_service.console.pages.inbox import mistakes
 from storage_service.console.pages.inbox.actions import BadAction, action_of, one_of, opposite
-from storage_service.console.pages.inbox.places import PLACES
+from storage_service.console.pages.inbox.places import form_places, places, title_of
 from storage_service.console.pages.inbox.widening import wider
 from storage_service.console.pages.jobs.words import what
 from storage_service.jobs.job import Asked, Job
@@ -35,10 +39,44 @@ def test_a_query_that_finds_nothing_can_be_widened(text: str, expected: list[tup
         parse(one.text)
 
 
-def test_every_view_can_be_asked() -> None:
-    for place in PLACES:
-        parse(place.text)
+SIGNUP = Form("signup", "Sign up", confirmation=ConfirmationMail(opt_in=True, unconfirmed_apart=True))
+NEWS, CONTACT = Form("news", "News", confirmation=ConfirmationMail(opt_in=True)), Form("contact", "Contact")
+EVERYBODY, ONE_OF_CONTACT = Asker("ada", frozenset()), Asker("bob", frozenset(), frozenset({"contact"}))
+
+
+@pytest.mark.parametrize("forms", [(), (CONTACT,), (SIGNUP, CONTACT), (SIGNUP, NEWS)])
+def test_every_view_can_be_asked(forms: Sequence[Form]) -> None:
+    by_name = {one.name: one for one in forms}
+    found = [*places(by_name, EVERYBODY), *form_places(by_name, EVERYBODY)]
+    assert found[0].address == "/console/inbox"
+    for place in found:
+        assert place.text == "" or parse(place.text)
         assert place.address.startswith("/console/inbox")
+        assert title_of(place.text, found) == place.name
+
+
+@pytest.mark.parametrize(
+    ("forms", "who", "inbox"),
+    [
+        ((CONTACT,), EVERYBODY, "is:new -is:spam"),
+        ((NEWS,), EVERYBODY, "is:new -is:spam"),
+        ((SIGNUP, CONTACT), EVERYBODY, "is:new -is:spam -is:unconfirmed"),
+        ((SIGNUP, CONTACT), ONE_OF_CONTACT, "is:new -is:spam"),
+        ((SIGNUP, NEWS), EVERYBODY, "is:new -is:spam -(is:unconfirmed (form:signup))"),
+    ],
+)
+def test_what_waits_to_be_confirmed_is_listed_apart_where_the_form_says_so(
+    forms: Sequence[Form], who: Asker, inbox: str
+) -> None:
+    by_name = {one.name: one for one in forms}
+    found = {one.name: one.text for one in places(by_name, who)}
+    assert found["Inbox"] == inbox
+    asks = [one for one in forms if one.confirmation.opt_in and who.may_see(one.name)]
+    assert found.get("Unconfirmed") == ("is:unconfirmed -is:spam" if asks else None)
+    assert of_form("signup", SIGNUP) == "form:signup -is:spam -is:unconfirmed"
+    assert of_form("signup", SIGNUP, "is:spam") == "form:signup is:spam"
+    assert of_form("news", NEWS) == "form:news -is:spam"
+    assert of_form("gone", None) == "form:gone -is:spam"
 
 
 @pytest.mark.parametrize(

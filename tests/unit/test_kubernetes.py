@@ -253,3 +253,34 @@ def test_the_component_of_erasures_gives_every_console_the_file(example: Path) -
     assert {"name": "erasures", "mountPath": "/erasures"} in console["volumeMounts"]
     [claim] = of_kind(made, "PersistentVolumeClaim")
     assert {"name": "erasures", "persistentVolumeClaim": {"claimName": claim}} in pod["volumes"]
+
+
+def with_component(example: Path, name: str) -> list[Manifest]:
+    folder = example.parent / f"with-{name}"
+    folder.mkdir()
+    (folder / "kustomization.yaml").write_text(f"resources: [../base]\ncomponents: [../components/{name}]\n")
+    made = rendered(folder)
+    for manifest in made:
+        kubernetes_validate.validate(manifest, VERSIONS[-1], strict=True)
+    return made
+
+
+def test_the_component_of_a_bucket_gives_every_service_the_key_to_it(example: Path) -> None:
+    for name, pod in pods(with_component(example, "files-in-bucket")):
+        [container] = pod["containers"]
+        keys = {one["name"]: one["valueFrom"]["secretKeyRef"] for one in container["env"] if "valueFrom" in one}
+        assert keys["COUNTERFOIL_FILES_KEY_ID"] == {"name": "counterfoil-files", "key": "key_id"}, name
+        assert keys["COUNTERFOIL_FILES_SECRET"] == {"name": "counterfoil-files", "key": "secret"}, name
+        assert not [one for each in pod["initContainers"] for one in each["env"] if "FILES" in one["name"]]
+
+
+def test_the_component_of_a_volume_gives_every_service_one_that_all_nodes_write(example: Path) -> None:
+    made = with_component(example, "files-in-volume")
+    [claim] = of_kind(made, "PersistentVolumeClaim").values()
+    assert claim["spec"]["accessModes"] == ["ReadWriteMany"]
+    for _, pod in pods(made):
+        [container] = pod["containers"]
+        assert {"name": "COUNTERFOIL_FILES_URL", "value": "file:///files"} in container["env"]
+        assert {"name": "files", "mountPath": "/files"} in container["volumeMounts"]
+        assert {"name": "files", "persistentVolumeClaim": {"claimName": claim["metadata"]["name"]}} in pod["volumes"]
+        assert pod["securityContext"]["fsGroup"] == 10001, "who may write there"

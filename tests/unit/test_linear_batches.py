@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any, cast
@@ -16,7 +16,7 @@ from storage_service.importing.rows import divided
 from storage_service.importing.taken import Taken
 from storage_service.store.domain import Existing
 from storage_service.store.handler import StoreSubmissions
-from support.events import an_event
+from support.events import a_file, an_event
 from support.steps import steps_of
 
 NOW = datetime(2026, 11, 30, tzinfo=UTC)
@@ -39,6 +39,9 @@ class AllAnonymous:
     def fill(self, events: Sequence[SubmissionAccepted], *, stored_at: datetime) -> int:
         return 0
 
+    def clear(self, events: Sequence[SubmissionAccepted], *, at: datetime) -> int:
+        return 0
+
     def count_refused(self, events: Sequence[SubmissionAccepted]) -> None:
         """Count nothing."""
 
@@ -50,6 +53,12 @@ class AllAnonymous:
     ) -> Sequence[SubmissionAccepted]:
         return list(events)
 
+    def keep_files(self, events: Sequence[SubmissionAccepted], *, at: datetime) -> None:
+        assert not events, "none of them is kept"
+
+    def give_up_files(self, events: Sequence[SubmissionAccepted], *, at: datetime) -> None:
+        """Have nothing removed."""
+
 
 def test_of_what_was_made_anonymous() -> None:
     rows = AllAnonymous()
@@ -59,7 +68,12 @@ def test_of_what_was_made_anonymous() -> None:
         batch = [Delivery(an_event()) for _ in range(count)]
         return steps_of(lambda: store(batch))
 
+    def cost_of_files(count: int) -> int:
+        batch = [Delivery(replace(an_event(), files=(a_file(),))) for _ in range(count)]
+        return steps_of(lambda: store(batch))
+
     assert_in_proportion(cost)
+    assert_in_proportion(cost_of_files)
 
 
 def test_of_an_import_that_is_erased() -> None:

@@ -139,10 +139,8 @@ def test_loops_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert "it has more than 262144 characters" in error(tmp_path, nested.replace("BODY", "y" * 20_000))
     slow = "{% for a in 'xxxxxxxxxx' %}{{ a }}{% endfor %}"
     monkeypatch.setattr(closed_jinja, "SECONDS_MOST", 0.0)
-    assert (
-        "de.body.txt:1: its loops take more than 0.0 seconds of the processor"
-        in errors(written(tmp_path, de_body_txt=slow))[-1]
-    )
+    too_slow = "de.body.txt:1: its loops take more than 0.0 seconds of the processor"
+    assert any(too_slow in one for one in errors(written(tmp_path, de_body_txt=slow))), "ours have loops, too"
 
 
 def test_all_that_is_wrong_is_said_at_once(tmp_path: Path) -> None:
@@ -166,8 +164,8 @@ def test_all_that_is_wrong_is_said_at_once(tmp_path: Path) -> None:
         "confirmation/fr.mail.txt: expected a language and a part of the mail, such as de.subject.txt, ",
         "confirmation/english.speaking.txt: expected a language and a part of the mail",
         "confirmation/en.body.html:2: not UTF-8: save the file as UTF-8",
-        "confirmaton/en.body.txt: there is no mail confirmaton; there are: confirmation, owner, invitation, reset",
-        "en.body.txt: expected in a folder of its mail: confirmation or owner or invitation or reset",
+        "confirmaton/en.body.txt: there is no mail confirmaton; there are: confirmation, opt_in, owner, digest",
+        "en.body.txt: expected in a folder of its mail: confirmation or opt_in or owner or digest or ",
         "confirmation/fr.subject.txt: missing",
         "confirmation/fr.body.html: missing",
     ):

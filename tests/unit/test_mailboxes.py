@@ -75,6 +75,19 @@ def test_another_letter_before_an_address_makes_it_another_one() -> None:
     assert mailboxes_in("müller@example.org") == ["müller@example.org"]
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["ada%40example.org", "https://example.org/?for=ada%40example.org&x=1", "ada @ example.org", "Ada  @ Example.org!"],
+)
+def test_an_address_may_be_written_for_a_page_or_with_spaces(text: str) -> None:
+    assert "ada@example.org" in mailboxes_in(text)
+
+
+@pytest.mark.parametrize("text", ["Meet me @ Paris", "thanks @example.org", "ada @example.org"])
+def test_an_at_among_words_is_no_address(text: str) -> None:
+    assert mailboxes_in(text) == []
+
+
 def test_all_that_a_document_holds_is_looked_into() -> None:
     document: Any = {"a": [1, None, {"b": "x ada+1@example.org"}], "c": {"d": "Bob@Example.org"}, "e": True}
     assert addresses_in(document) == ["ada+1@example.org", "Bob@Example.org"]

@@ -11,8 +11,9 @@ import pytest
 
 from shared.contracts import SubmissionAccepted, decode, encode
 from shared.contracts.event import EVENT_BYTES_MOST, InvalidEvent
-from shared.messaging.failures import BUG_RETRIES, Delivery, Park
+from shared.messaging.failures import BUG_RETRIES, Delivery, Done, Park
 from shared.messaging.incoming import POISON_AT, Incoming
+from shared.messaging.message import PROBE_TYPE
 from support.events import ACCEPTED, an_event
 
 ODD: list[Any] = [
@@ -76,3 +77,7 @@ def test_an_event_too_large_is_parked_unread() -> None:
         decode(b"\xff" * (EVENT_BYTES_MOST + 1), type=SubmissionAccepted.TYPE, types=(SubmissionAccepted,))
     parked = incoming(body=b"\xff" * 20_000_000).read(ACCEPTED)
     assert parked == Park(f"no valid event: 20000000 bytes, {EVENT_BYTES_MOST} at most", "invalid")
+
+
+def test_a_probe_is_done_with_and_not_parked() -> None:
+    assert Incoming(b"", PROBE_TYPE, "", {}, 1, 1).read(ACCEPTED) == Done()

@@ -16,16 +16,10 @@ from shared.forms import Form, FormSecrets, Room, TelegramChat
 from shared.forms.owner import Owner
 from support.chats import telegram
 from support.chats.posting import SUBJECTS
+from support.chats.secrets_of import SECRETS
 from support.confirmations import MAIL_FROM, Clock
 from support.events import an_event
 
-SECRETS = {
-    "slack": "https://hooks.slack.com/services/T0/B0/aSecret",
-    "discord": "https://discord.com/api/webhooks/1/aSecret",
-    "teams": "https://prod-1.westeurope.logic.azure.com/workflows/1/triggers/manual/paths/invoke?sig=aSecret",
-    "telegram": "123456:aSecretaSecret",
-    "apprise": "ntfys://aSecret@ntfy.example.org/topic",
-}
 FORM = Form(
     "signup",
     "Sign up",

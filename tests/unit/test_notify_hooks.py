@@ -140,6 +140,16 @@ def test_one_that_has_ended_is_not_called(hooks: FakeHooks) -> None:
         channel.compose(event, FORM, one)
 
 
+def test_one_that_has_expired_since_is_not_called(hooks: FakeHooks) -> None:
+    event, clock = an_event(), Clock()
+    hooks.hooks.append(a_hook(expires_at=clock() + timedelta(seconds=1)))
+    channel = HookChannel(hooks, clock)
+    [one] = channel.plan(event, FORM)
+    clock.forward(seconds=1)
+    with pytest.raises(Permanent, match="its hook has ended"):
+        channel.compose(event, FORM, one)
+
+
 def test_planning_asks_the_database_once_in_some_seconds() -> None:
     table, now_s = FakeHookTable(), [100.0]
     known = KnownHooks(table.live, table.gone, Clock(), lambda: now_s[0])

@@ -200,3 +200,13 @@ def test_a_text_of_any_kind_is_mailed(kind: str) -> None:
 
 def seen(text: str) -> str:
     return "".join(one for one in text if unicodedata.category(one)[0] not in "CZ")
+
+
+def test_a_mail_that_answers_nothing_has_one_click_to_have_no_more_of_them() -> None:
+    url = f"https://forms.example.org/unsubscribe/{'a' * 300}"
+    content = Composer(MAIL_FROM, lambda: NOON).compose(replace(PARTS, unsubscribe_url=url)).content
+    mail = read(content)
+    assert mail["List-Unsubscribe"].strip() == f"<{url}>"
+    assert mail["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    assert max(map(len, content.split(b"\r\n"))) <= 998
+    assert not mail.defects

@@ -35,6 +35,11 @@ fields.n = {type = "integer"}
 
 [forms.open]
 
+[forms.letters]
+title = "Letters"
+language = "de"
+confirmation.opt_in = true
+
 [forms.silent]
 confirmation.enabled = false
 """
@@ -60,6 +65,12 @@ def test_a_preview_is_the_mail_as_it_would_be_sent(capfdbinary: pytest.CaptureFi
     assert mail["Subject"] == "Contact: we have your submission"
     assert all("Received" in body for body in bodies(mail))
     assert not mail.defects
+
+
+def test_of_a_form_with_opt_in_the_mail_with_the_button_is_shown(capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+    mail = previewed(capfdbinary, "--form", "letters")
+    assert mail["Subject"] == "Letters: Bitte bestätigen Sie Ihre Adresse"
+    assert all("https://forms.example.org/opt-in/" in body for body in bodies(mail))
 
 
 def test_the_owners_mail_is_shown_too(capfdbinary: pytest.CaptureFixture[bytes]) -> None:
@@ -95,7 +106,7 @@ def test_placeholders_have_values_of_their_kind(capfdbinary: pytest.CaptureFixtu
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["--form", "kontact"], "there is no form 'kontact'; there are: contact, own, open, silent"),
+        (["--form", "kontact"], "there is no form 'kontact'; there are: contact, own, open, letters, silent"),
         (["--form", "silent"], "the form silent sends no such mail"),
     ],
 )
@@ -136,13 +147,16 @@ def test_what_is_in_english_for_want_of_templates_is_warned_of(
         shown.err
         == f"{place}: in fr-CA there is no confirmation and no owner mail: add files for it, or it is in English\n"
     )
-    assert shown.out == "the templates of mails are fine: confirmation, owner, invitation, reset, in de, en\n"
+    assert (
+        shown.out
+        == "the templates of mails are fine: confirmation, opt_in, owner, digest, invitation, reset, in de, en\n"
+    )
     monkeypatch.setenv("COUNTERFOIL_TEMPLATES", str(own))
     assert main(["templates", str(path)]) == 0
     assert capfd.readouterr().err.splitlines() == [
         *(
             f"{own}/{mail}: warning: there is no {mail} mail in fr: add files for it, or it is in English"
-            for mail in ("owner", "invitation", "reset")
+            for mail in ("opt_in", "owner", "digest", "invitation", "reset")
         ),
         f"{place}: in fr-CA there is no owner mail: add files for it, or it is in English",
     ]
@@ -164,6 +178,13 @@ def test_the_service_says_at_its_start_what_is_wrong_in_forms_and_in_templates(
     said = capfd.readouterr().err
     for place in (f"{tmp_path}/forms.toml:2: ", f"{own}/confirmation/de.body.txt:1: ", "de.subject.txt:1: "):
         assert place in said
+
+
+def test_a_form_with_opt_in_needs_its_mail_in_its_language(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "other.toml"
+    path.write_text('[forms.letters]\nlanguage = "fr"\nconfirmation.opt_in = true\n')
+    assert main(["templates", str(path)]) == 0
+    assert "in fr there is no confirmation and no opt_in and no owner mail" in capfd.readouterr().err
 
 
 def test_of_forms_that_are_wrong_nothing_is_said(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:

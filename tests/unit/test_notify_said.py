@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from notify_service.transports.said import SAID_MOST, said
 from notify_service.transports.smtp.answers import STAGES, Stage, failure
+from shared.said import SAID_MOST, said
 
 
 @pytest.mark.parametrize(

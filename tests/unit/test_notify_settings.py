@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 
 from notify_service import settings
+from notify_service.bounces.server import ImapServer
+from notify_service.bounces.settings import BounceSettings
 from notify_service.channels.mail.composer import MailFrom
 from notify_service.deliveries.caps import NO_CAPS, Cap, Caps
 from notify_service.transports.smtp.server import SmtpServer, parse_smtp_url
@@ -199,3 +201,41 @@ def test_a_wrong_owner_and_a_wrong_time_zone_are_named_at_once(environment: pyte
     assert "COUNTERFOIL_OWNER_MAIL: expected an address alone" in str(raised.value)
     assert "COUNTERFOIL_TIMEZONE: no time zone of this name" in str(raised.value)
     assert "ada@" not in str(raised.value)
+
+
+def test_bounces_are_off_unless_they_are_set(environment: pytest.MonkeyPatch) -> None:
+    assert settings.load().bounces == BounceSettings()
+
+
+def test_the_settings_of_bounces_are_read(environment: pytest.MonkeyPatch) -> None:
+    environment.setenv("COUNTERFOIL_SECRET", "a secret")
+    environment.setenv("COUNTERFOIL_BOUNCE_ADDRESS", " Bounces@example.org")
+    environment.setenv("COUNTERFOIL_BOUNCE_MAILBOX", "imaps://ada:hush@mail.example.org")
+    environment.setenv("COUNTERFOIL_MAIL_PROVIDER", "Postmark")
+    chosen = settings.load()
+    assert chosen.bounces.address and chosen.bounces.address.address == "bounces@example.org"  # noqa: PT018
+    assert chosen.bounces.mailbox == ImapServer("mail.example.org", 993, "ada", "hush")
+    assert chosen.bounces.provider == "postmark"
+    assert "hush" not in repr(chosen)
+
+
+@pytest.mark.parametrize(
+    ("given", "problem"),
+    [
+        ({"BOUNCE_ADDRESS": "b@example.org"}, "COUNTERFOIL_BOUNCE_ADDRESS: COUNTERFOIL_SECRET is needed, too"),
+        ({"MAIL_PROVIDER": "ses"}, "COUNTERFOIL_MAIL_PROVIDER: COUNTERFOIL_SECRET is needed, too"),
+        ({"BOUNCE_MAILBOX": "imaps://u:hush@mx"}, "COUNTERFOIL_BOUNCE_MAILBOX: COUNTERFOIL_BOUNCE_ADDRESS is needed"),
+        ({"BOUNCE_MAILBOX": "pop3://u:hush@mx"}, "COUNTERFOIL_BOUNCE_MAILBOX: expected imaps://"),
+        ({"BOUNCE_ADDRESS": "bounces"}, "COUNTERFOIL_BOUNCE_ADDRESS: expected an address"),
+        ({"MAIL_PROVIDER": "gmail"}, "COUNTERFOIL_MAIL_PROVIDER: expected one of ses, postmark, sendgrid, mailgun"),
+    ],
+)
+def test_what_is_wrong_about_bounces_is_named(
+    environment: pytest.MonkeyPatch, given: dict[str, str], problem: str
+) -> None:
+    for name, value in given.items():
+        environment.setenv(f"COUNTERFOIL_{name}", value)
+    with pytest.raises(SettingsError) as caught:
+        settings.load()
+    assert problem in str(caught.value)
+    assert "hush" not in str(caught.value)

@@ -16,6 +16,7 @@ from shared.contracts import SubmissionAccepted
 from shared.forms import Form, FormSecrets, Room, TelegramChat, Webhook
 from storage_service.console.pages.submission.place import ROOT
 from support.chats import telegram
+from support.chats.secrets_of import SECRETS
 from support.composed import bodies
 from support.confirmations import MAIL_FROM, Clock
 from support.events import an_event
@@ -23,13 +24,6 @@ from support.owner_mails import an_owner_channel, owner_mail
 from support.webhooks import SECRET, URL
 
 CONSOLE = "https://console.example.org"
-SECRETS = {
-    "slack": "https://hooks.slack.com/services/T0/B0/aSecret",
-    "discord": "https://discord.com/api/webhooks/1/aSecret",
-    "teams": "https://prod-1.westeurope.logic.azure.com/workflows/1/triggers/manual/paths/invoke?sig=aSecret",
-    "telegram": "123456:aSecretaSecret",
-    "apprise": "ntfys://aSecret@ntfy.example.org/topic",
-}
 FORM = Form(
     "signup",
     "Sign up",

@@ -12,7 +12,7 @@ from notify_service.channels.registry import endpoints_of
 from notify_service.deliveries.retries import PUT_ASIDE_MOST_S
 from notify_service.transports.breaker import FAILURES_TO_OPEN, REST_S
 from notify_service.transports.http.endpoints import PATIENCE_S
-from notify_service.transports.http.sender import BUSY_AFTER_S, CALLS_MOST
+from notify_service.transports.http.sender import BUSY_AFTER_S, CALLS_MOST, ENDPOINTS_MOST
 from shared.forms import Form
 from shared.messaging.failures import RetryLater
 from support.events import an_event
@@ -111,3 +111,14 @@ def test_what_gets_too_old_at_a_resting_endpoint_has_failed(world: WebhookWorld)
     world.handle(event)
     assert world.shown(event)[0].state == "failed"
     assert len(world.caller.posted) == FAILURES_TO_OPEN
+
+
+def test_endpoints_that_are_idle_are_forgotten_and_those_that_failed_are_not(world: WebhookWorld) -> None:
+    world.caller.answers[URL] = "timeout"
+    retried(world)
+    for number in range(ENDPOINTS_MOST + 50):
+        with world.sender.turn(f"https://{number}.example.org/"):
+            pass
+    known = world.sender._endpoints
+    assert URL in known
+    assert len(known) < ENDPOINTS_MOST

@@ -55,6 +55,32 @@ def test_python_sees_the_moment_and_its_zone_sleeps_as_long_as_ever_and_hands_th
     assert "NZST" in zone
 
 
+def test_a_thread_of_python_rests_while_another_has_the_interpreter() -> None:
+    code = """
+import threading, time
+begun = threading.Event()
+def wait():
+    begun.set()
+    used, at = time.thread_time(), time.monotonic()
+    time.sleep(0.01)
+    print(time.thread_time() - used, time.monotonic() - at)
+thread = threading.Thread(target=wait)
+thread.start()
+begun.wait()
+sum(range(30_000_000))
+thread.join()
+"""
+    variables = {"PATH": "/usr/local/bin:/opt/homebrew/bin:/usr/bin:/bin"}
+    now = datetime.fromtimestamp(_seconds_by_the_machine(variables), UTC)
+    moment = Moment(datetime(2031, 7, 1, tzinfo=UTC))
+    wrapped = command(moment, now, [])
+    wrapped = [*wrapped[: wrapped.index(sys.executable)], sys.executable, "-c", code]
+    variables = environment(moment, variables)
+    shown = subprocess.run(wrapped, env=variables, capture_output=True, text=True, check=True).stdout
+    used_s, took_s = map(float, shown.split())
+    assert used_s < took_s / 5
+
+
 def _seconds_by_the_machine(variables: dict[str, str]) -> float:
     """Return the time by the real clock: these tests run by the clock of another day too."""
     return float(subprocess.run(["date", "+%s"], env=variables, capture_output=True, text=True, check=True).stdout)

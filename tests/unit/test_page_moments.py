@@ -8,7 +8,8 @@ from zoneinfo import ZoneInfo
 import pytest
 from markupsafe import Markup
 
-from storage_service.console.pages.frame.moments import ago, exact, size, words, zone_of
+from shared.forms import size_text
+from storage_service.console.pages.frame.moments import ago, exact, filters, words, zone_of
 from storage_service.console.pages.frame.renderer import attributes
 
 NOW = datetime(2026, 11, 29, 12, 0, tzinfo=UTC)
@@ -49,12 +50,8 @@ def test_a_zone_that_is_none_is_utc(name: str | None) -> None:
     assert zone_of(name) is UTC
 
 
-@pytest.mark.parametrize(
-    ("count", "said"),
-    [(0, "0 B"), (999, "999 B"), (1000, "1 kB"), (14_300, "14 kB"), (2_000_000, "2 MB"), (3_100_000_000, "3.1 GB")],
-)
-def test_sizes(count: int, said: str) -> None:
-    assert size(count) == said
+def test_sizes_are_those_of_mails_and_forms() -> None:
+    assert filters(lambda: NOW, lambda: UTC)["size"] is size_text
 
 
 def test_attributes() -> None:

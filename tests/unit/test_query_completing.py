@@ -69,6 +69,8 @@ def test_the_filters_are_those_that_a_query_may_have() -> None:
         ("assigned:", ["assigned:me", "assigned:none", "assigned:ada@example.org", "assigned:charles@example.org"]),
         ("after:y", ["after:yesterday"]),
         ("last:7", ["last:7d"]),
+        ("score:>", ["score:>=80", "score:>50"]),
+        ("sco", ["score:"]),
         ("field.", ["field.topic:", 'field."PLZ Ort":', "field.name:"]),
         ("form:signup field.", ["field.name:"]),
         ("field.wh", ['field."PLZ Ort":']),
@@ -120,4 +122,10 @@ def test_whatever_is_typed_a_suggestion_fits_in(text: str, at: int) -> None:
         parse(one.text if one.is_whole else one.text + behind)
 
 
-_VALUES = {"is:": "new", "has:": "file", "last:": "7d", **dict.fromkeys(("on:", "after:", "before:"), "today")}
+_VALUES = {
+    "is:": "new",
+    "has:": "file",
+    "last:": "7d",
+    "score:": ">80",
+    **dict.fromkeys(("on:", "after:", "before:"), "today"),
+}

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.contracts import Control
+from shared.contracts import Control, Verdict
 from shared.query import Matching, QueryError, check_answerable, matches, parse, parse_for_event, tokens
-from support.events import an_event
+from support.events import an_event, with_files
 from support.steps import steps_of
 
 FIELDS: dict[str, Any] = {
@@ -86,6 +86,30 @@ def test_it_is_not_asked_for(query: str) -> None:
     assert not matches(parse(query), EVENT)
 
 
+def test_a_file_is_had() -> None:
+    event = with_files(EVENT)
+    assert matches(parse("has:file"), event)
+    assert not matches(parse("-has:file"), event)
+    assert matches(parse("-has:file"), EVENT)
+
+
+@pytest.mark.parametrize(
+    ("query", "of"),
+    [
+        ("score:80", [80]),
+        ("score:>80", [81, 100]),
+        ("score:>=80", [80, 81, 100]),
+        ("score:<80", [0, 79]),
+        ("score:<=80", [0, 79, 80]),
+        ("-score:>80", [None, 0, 79, 80]),
+    ],
+)
+def test_what_looks_like_spam_is_asked_for_by_its_score(query: str, of: list[int | None]) -> None:
+    scores = (None, 0, 79, 80, 81, 100)
+    events = {one: replace(EVENT, verdict=None if one is None else Verdict(one, "1-0", ())) for one in scores}
+    assert [one for one, event in events.items() if matches(parse(query), event)] == of
+
+
 def test_who_submitted_is_whom_a_reply_goes_to() -> None:
     event = replace(EVENT, control=Control(reply_to="bob@example.com"))
     assert matches(parse("from:bob@example.com -from:ada"), event)
@@ -116,7 +140,7 @@ def test_what_a_new_event_cannot_say_is_refused(query: str) -> None:
 
 
 def test_what_a_new_event_can_say_is_taken() -> None:
-    query = 'a "b c" d* form:e from:f field.g:h field.i:>2 has:file -(j OR k)'
+    query = 'a "b c" d* form:e from:f field.g:h field.i:>2 has:file -(j OR k) score:>9'
     assert parse_for_event(query) == parse(query)
     check_answerable(parse(""))
 

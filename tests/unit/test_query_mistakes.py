@@ -9,11 +9,14 @@ from shared.query.parser import DEPTH_MOST, LENGTH_MOST, TERMS_MOST
 
 PART = 'expected a word, a "phrase", a filter such as form:contact, or ('
 RIGHT_AFTER = "expected right after this - what it excludes:"
-KEYS = "expected form:, from:, is:, label:, assigned:, has:, after:, before:, on:, last: or field.NAME:, or quotes"
+KEYS = (
+    "expected form:, from:, is:, label:, assigned:, has:, after:, before:, on:, last:, score: or field.NAME:, or quotes"
+)
 LETTER = "expected a letter or a digit: nothing else is searched for"
 NUMBER = "expected a number such as 2 or 2.5, or a day such as 2026-11-22"
 DAY = "expected today, yesterday, or a day such as 2026-11-22, from 1970-01-01 to 2999-12-31"
 STATE = "expected one of new, open, done, spam, starred, held, failed"
+SCORE = "expected a number from 0 to 100, such as score:80 or score:>60"
 SPAN = "expected a time such as 24h, 7d or 2w"
 
 MISTAKES = [
@@ -43,6 +46,12 @@ MISTAKES = [
     ("on:1969-12-31", "1969-12-31", DAY),
     ("before:01.12.2026", "01.12.2026", DAY),
     ("last:7", "7", SPAN),
+    ("score:>", 7, "expected a number from 0 to 100 right after score:>"),
+    ("score:101", "101", SCORE),
+    ("score:-1", "-1", SCORE),
+    ("score:>0.8", "0.8", SCORE),
+    ("score:\N{ARABIC-INDIC DIGIT FIVE}", "\N{ARABIC-INDIC DIGIT FIVE}", SCORE),
+    (f"score:{'9' * 900}", "9" * 900, SCORE),
     ("last:0d", "0d", SPAN),
     ("last:10000d", "10000d", SPAN),
     ("from:@", "@", LETTER),

@@ -30,7 +30,7 @@ def test_a_mistake_says_what_the_page_says(query: str) -> None:
 
 
 def test_the_page_has_examples_of_everything() -> None:
-    keys = ("form", "from", "field.", "has", "is", "label", "assigned", "after", "before", "on", "last")
+    keys = ("form", "from", "field.", "has", "is", "label", "assigned", "after", "before", "on", "last", "score")
     assert [key for key in keys if not any(example.startswith(key) for example in EXAMPLES)] == []
     assert len(MISTAKES) >= 5
 

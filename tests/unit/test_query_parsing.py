@@ -32,6 +32,7 @@ from shared.query.tree import (
     Phrase,
     Prefix,
     Query,
+    Score,
     Word,
 )
 from support.steps import steps_of
@@ -105,6 +106,10 @@ EXAMPLES: dict[str, Query] = {
     "on:Yesterday": On("yesterday"),
     "last:7d": Last(7, "d"),
     "last:24H": Last(24, "h"),
+    "score:80": Score("", 80),
+    "score:=80": Score("", 80),
+    "Score:>60": Score(">", 60),
+    "-score:<=5": Not(Score("<=", 5)),
     "label:OR": Label("OR"),
 }
 
@@ -133,7 +138,20 @@ def test_every_part_knows_its_place() -> None:
 FRAGMENTS = st.sampled_from(
     [
         *("a", "b*", '"', "\u201c", "(", ")", "-", " ", " ", " ", ":", "*", "OR", "AND", "NOT", "OR ", " NOT "),
-        *("form:", "is:", "is:new", "label:", "assigned:me", "from:", "has:file", "on:today", "last:7d", "after:"),
+        *(
+            "form:",
+            "is:",
+            "is:new",
+            "label:",
+            "assigned:me",
+            "from:",
+            "has:file",
+            "score:>60",
+            "score:",
+            "on:today",
+            "last:7d",
+            "after:",
+        ),
         *("field.", "field.a:", 'field."a b":', ">", "<=", "=", "2", "-2.50", "2026-11-22", "@", "//", "!", "東京"),
         *("\uff08", "\uff09", "\uff1a", "\uff1e", "\uff1d", "\uff0a", "\u2212", "\u2013", "\u00ab", "\uff02"),
         *("\u00a0", "\u3099", "\ufdfa", "\x1c", "\ud800", "\\", "'"),

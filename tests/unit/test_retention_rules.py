@@ -88,6 +88,7 @@ def test_the_rules_of_a_file() -> None:
         "some": Form("some", "Some", retention=9 * days, retention_action="anonymise"),
         "spam": Form("spam", "Spam", spam_retention=3 * days),
         "both": Form("both", "Both", retention=9 * days, spam_retention=3 * days, fields={"a": Field("a", "text")}),
+        "asks": Form("asks", "Asks", unconfirmed_retention=30 * days),
     }
     assert rules_of(forms) == {
         Key("some", "submissions"): Rule(9, "anonymise"),
@@ -95,5 +96,6 @@ def test_the_rules_of_a_file() -> None:
         Key("spam", "spam"): Rule(3),
         Key("both", "submissions"): Rule(9),
         Key("both", "spam"): Rule(3),
+        Key("asks", "unconfirmed"): Rule(30),
     }
     assert rule_of(forms, Key("gone", "submissions")) is None

@@ -12,7 +12,7 @@ import pytest
 from shared.contracts import ERASED_GRACE, SubmissionAccepted, SubmissionsStored, fingerprint
 from shared.messaging.failures import Delivery, DependencyUnavailable, Done, Park, settle
 from storage_service.store.handler import Stored, StoreSubmissions
-from support.events import an_event
+from support.events import a_file, an_event, with_files
 from support.submission_rows import MemoryRepository
 
 NOW = datetime(2026, 11, 22, 18, 0, tzinfo=UTC)
@@ -135,3 +135,51 @@ def test_what_is_refused_is_counted(subject: Subject) -> None:
     )
     store(deliveries([event, an_event()]))
     assert counted == [Stored(size=2, new=1, conflicts=0, refused=1)]
+
+
+def uploaded_again(event: SubmissionAccepted) -> SubmissionAccepted:
+    """Return the same submission of another request: what came lies under other keys."""
+    return with_files(event, *(replace(one, key=f"{one.key}-again") for one in event.files))
+
+
+@pytest.mark.parametrize("together", [True, False])
+def test_of_two_that_are_the_same_the_first_ones_files_are_kept(subject: Subject, together: bool) -> None:
+    first = with_files(an_event(), a_file(), a_file(name="b.pdf", number=2))
+    second = uploaded_again(first)
+    for batch in [[first, second, first]] if together else [[first], [second], [first]]:
+        subject.receive(*batch)
+    assert subject.repository.rows.files == {(first.id, first.fingerprint): first.files}
+    assert subject.repository.rows.given_up == set()
+
+
+def test_those_of_a_conflict_are_kept_beside_the_first_ones(subject: Subject) -> None:
+    first = with_files(an_event())
+    other = with_files(an_event(id=first.id), a_file(sha256="1" * 64))
+    subject.receive(first, other, uploaded_again(other))
+    assert subject.repository.rows.files == {
+        (first.id, first.fingerprint): first.files,
+        (first.id, other.fingerprint): other.files,
+    }
+
+
+@pytest.mark.parametrize("together", [True, False])
+def test_those_of_what_was_erased_are_given_up_and_those_of_a_later_one_are_kept(
+    subject: Subject, together: bool
+) -> None:
+    old, late = with_files(an_event()), with_files(an_event())
+    subject.repository.rows.erased = {old.id: old.accepted_at, late.id: late.accepted_at}
+    after = old.accepted_at + ERASED_GRACE + timedelta(seconds=1)
+    new = replace(uploaded_again(old), accepted_at=after)  # the same, sent once more
+    for batch in [[old, late, new]] if together else [[old, late], [new]]:
+        subject.receive(*batch)
+    assert subject.repository.rows.files == {(new.id, new.fingerprint): new.files}
+    assert new.files[0].key not in subject.repository.rows.given_up
+    assert late.files[0].key in subject.repository.rows.given_up
+
+
+def test_a_batch_without_files_asks_for_nothing_of_them(subject: Subject, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(type(subject.repository.rows), "keep_files")
+    monkeypatch.delattr(type(subject.repository.rows), "give_up_files")
+    event = an_event()
+    subject.receive(event, event, an_event(id=event.id, name="Grace"))
+    assert event.id in subject.repository.rows.submissions

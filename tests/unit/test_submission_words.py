@@ -40,6 +40,7 @@ def said(step: Step) -> str:
         ({"assignee": [ADA, None]}, "gave it back"),
         ({"spam": [None, "owner"]}, "marked it as spam"),
         ({"spam": ["honeypot", None]}, "said that it is no spam"),
+        ({"spam": ["score", "owner"]}, "marked it as spam"),
         (
             {"labels": {"added": ["a", "b"], "removed": ["c"]}},
             "put on the label a, put on the label b, took off the label c",

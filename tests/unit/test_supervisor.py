@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -118,3 +120,29 @@ def test_stopping_ends_all_for_good(supervisor: Shown) -> None:
     supervisor.stop()
     assert not is_alive(pid)
     assert len(supervisor.started(1)) == 1
+
+
+FILLS = """
+import resource, signal
+from dev.supervisor import Supervisor
+
+supervisor = Supervisor(colour=False)
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+supervisor.say("there is room")
+most = resource.getrlimit(resource.RLIMIT_FSIZE)[1]
+resource.setrlimit(resource.RLIMIT_FSIZE, (20, most))
+for number in range(1000):
+    supervisor.say(f"there is none, {number}", "part")
+resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
+supervisor.say("there is room again", "part")
+"""
+
+
+def test_an_output_that_was_full_is_written_on(tmp_path: Path) -> None:
+    """`make run > file`: a limit of the file's size stands for a full disk."""
+    with (tmp_path / "file").open("wb") as file:
+        subprocess.run([sys.executable, "-c", FILLS], stdout=file, check=True)
+    said = (tmp_path / "file").read_text().splitlines()
+    assert said[0] == "there is room"
+    assert said[-1].endswith("part     | there is room again")
+    assert len(said) < 1000, "vacuous: it was never full"

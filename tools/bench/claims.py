@@ -31,6 +31,10 @@ STORAGE_EMPTY, STORAGE_FULL = "storage replica, no backlog", "storage replica, b
 
 SEALED_FIELD, OPEN_FIELDS = "one field sealed", "no field sealed"
 
+JUDGED, NOT_JUDGED, NO_MODEL = "judged by a model", "a model, and a form that is off", "no model"
+
+UPLOADS, CAT = "64 uploads at once", "cat to the same disk, synced"
+
 INDEXED, NOT_INDEXED = "the index filled behind it", "no index behind it"
 
 CURSOR, COPY_OUT = "a bare cursor and csv.writer", "PostgreSQL COPY to stdout"
@@ -38,6 +42,7 @@ CURSOR, COPY_OUT = "a bare cursor and csv.writer", "PostgreSQL COPY to stdout"
 ACCEPTS, ACCEPT_P99, STORED, MAILS = "accepts/s", "p99 ms", "stored/s", "mails/s"
 TO_ROW, TO_MAIL, MEMORY = "202 → row, p99 ms", "202 → mail, p99 ms", "MB"
 EXPORTED = "exported rows/s"
+UPLOADED, IDLE = "MB/s", "MB before"
 HALF_LOAD_P99 = "p99 ms, half load"
 HALF_LOAD_P95 = "202, p95 ms, half load"
 ALONE, BESIDE_READERS = "accepts alone", "accepts beside readers"
@@ -45,7 +50,19 @@ ERASED = "erased/s"
 PAGE_P95 = "p95 ms"
 PAINTED_P95, WEIGHT = "key to painted, p95 ms", "kB"
 
+SPAM_WAYS = {
+    "ours": "the spam model",
+    "naive-bayes": "naive Bayes on words",
+    "hashed-sgd": "HashingVectorizer + SGDClassifier",
+}
+CATCH, LOSS, VERDICT, TRAINING = "catch %", "loss %", "verdict µs", "training s"
+
 DATABASES = ("PostgreSQL", "SQLite")
+
+
+def spam_by(way: str, labels: str) -> str:
+    """Return the name of a way to learn what spam is, from so many labels."""
+    return f"{SPAM_WAYS[way]}, {labels} labels"
 
 
 def export_of(format_: str, database: str) -> str:
@@ -132,6 +149,18 @@ def _retention(database: str) -> tuple[Claim, ...]:
     )
 
 
+def _spam(labels: str) -> tuple[Claim, ...]:
+    ours, *peers = (spam_by(way, labels) for way in SPAM_WAYS)
+    return (
+        Claim("spam", CATCH, ours, least=90),
+        *(Claim("spam", CATCH, ours, peer) for peer in peers),
+        Claim("spam", LOSS, ours, most=0.5),
+        *(Claim("spam", LOSS, peer) for peer in peers),
+        Claim("spam", VERDICT, ours, most=200),
+        *(Claim("spam", name, one) for one in (ours, *peers) for name in (TRAINING, MEMORY)),
+    )
+
+
 CLAIMS = (
     Claim("accepts", ACCEPTS, OURS, TUTORIAL, least=10),
     Claim("accepts", ACCEPTS, OURS, BLOCKING, least=2),
@@ -142,6 +171,8 @@ CLAIMS = (
     Claim("accepts", ACCEPTS, OURS, BROKER, is_limit=True),
     Claim("accepts", ACCEPT_P99, OURS, FASTAPI, most=0.55),
     Claim("sealed", ACCEPTS, SEALED_FIELD, OPEN_FIELDS, least=0.8),
+    Claim("judged", ACCEPTS, JUDGED, NO_MODEL, least=0.9),
+    Claim("judged", ACCEPTS, NOT_JUDGED, NO_MODEL, least=0.99),
     Claim("stored", STORED, ONE_REPLICA, ONE_COMMIT, least=30),
     Claim("stored", STORED, ONE_REPLICA, DRAINING, least=0.5, is_limit=True),
     Claim("stored", STORED, ONE_REPLICA, PIKA_DRAINING, is_limit=True),
@@ -157,6 +188,8 @@ CLAIMS = (
     Claim("memory", MEMORY, GATEWAY_FULL, GATEWAY_EMPTY, most=1.1),
     Claim("memory", MEMORY, STORAGE_FULL, most=90),
     Claim("memory", MEMORY, STORAGE_FULL, STORAGE_EMPTY, most=1.1),
+    Claim("uploads", UPLOADED, UPLOADS, CAT, least=0.5),
+    Claim("uploads", MEMORY, UPLOADS, most=150),
     Claim("streams", ACCEPTS, WATCHED, UNWATCHED, least=0.9),
     *(claim for database in DATABASES for claim in _exports(database)),
     *(claim for database in DATABASES for claim in _lists(database)),
@@ -164,6 +197,7 @@ CLAIMS = (
     *(Claim("inbox", PAINTED_P95, name, most=300) for name in (INBOX_FOUND, INBOX_OPENED)),
     Claim("inbox", WEIGHT, INBOX, most=100),
     *(claim for database in DATABASES for claim in _retention(database)),
+    *(claim for labels in ("500", "all") for claim in _spam(labels)),
     Claim("readers", HALF_LOAD_P99, BESIDE_READERS, ALONE, most=2),
 )
 """The table of the design. Memory is flat where a backlog adds no more than a tenth."""

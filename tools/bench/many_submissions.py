@@ -9,6 +9,7 @@ from storage_service.records.index.facts import SENDER_KEY, fact, key_of, sender
 _SERIES = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < :rows) "
 _FORM = "CASE WHEN i % 10000 = 0 THEN 'rare' ELSE 'form' || (i % 20) END"
 _SPAM = "CASE WHEN i % 50 = 0 THEN 'honeypot' END"
+_SCORE = "CASE WHEN i % 3 = 0 THEN i % 101 END"
 _STATE = "CASE WHEN i % 7000 = 0 THEN 'open' WHEN i % 4 = 0 THEN 'new' ELSE 'done' END"
 _STARRED = "CASE WHEN i % 900 = 0 THEN {true} ELSE {false} END"
 _ASSIGNEE = "CASE WHEN i % 800 = 0 THEN 'ada@example.org' WHEN i % 3 = 0 THEN 'bob@example.org' END"
@@ -58,10 +59,14 @@ def _statements(of: dict[str, str]) -> list[str]:
     delivery = f"{key}, {key}, {_FORM}, 'owner', 'a***', {key}, 1, {states}, {of['moment']}"
     submission = f"{key}, {_FORM}, {of['moment']}, {of['moment']}, CAST({_FIELDS} AS {json}), {of['print']}"
     reply = f"CASE WHEN i % 850 = 0 THEN {of['moment']} END"
-    work = f"{_STATE}, {_STARRED.format(**of)}, {_ASSIGNEE}, {reply}"
+    files = "CASE WHEN i % 950 = 0 THEN 1 ELSE 0 END"
+    waits = f"CASE WHEN i % 700 = 0 THEN {of['true']} END"
+    work = f"{_SCORE}, {_STATE}, {_STARRED.format(**of)}, {_ASSIGNEE}, {reply}, {files}, {waits}"
     selected = {
-        "submissions (id, form, accepted_at, stored_at, fields, fingerprint, source, control, spam, state, starred,"
-        " assignee, replied_at)": f"{submission}, {nothing}, {nothing}, {_SPAM}, {work} FROM n",
+        "submissions (id, form, accepted_at, stored_at, fields, fingerprint, source, control, spam, score, state,"
+        " starred, assignee, replied_at, file_count, opt_in)": (
+            f"{submission}, {nothing}, {nothing}, {_SPAM}, {work} FROM n"
+        ),
         "submission_labels (submission_id, folded)": f"{key}, {_LABELS.format(key=key)}",
         "search_entries (number, id, generation)": f"i, {key}, 1 FROM n",
         f"search_words ({of['words']})": f"i, {of['tokens']} FROM n",

@@ -19,6 +19,8 @@ class Scale:
     backlog: int = 1_000_000
     streams: int = 1_000
     rows: int = 1_000_000
+    upload_bytes: int = 25_000_000
+    is_quick: bool = False
 
 
 QUICK = Scale(
@@ -32,6 +34,8 @@ QUICK = Scale(
     backlog=20_000,
     streams=50,
     rows=5_000,
+    upload_bytes=2_000_000,
+    is_quick=True,
 )
 
 

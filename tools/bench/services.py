@@ -21,6 +21,8 @@ def gateway(
     workers: int = WORKERS,
     console_url: str = "",
     sealing_key: str = "",
+    files_url: str = "",
+    metrics_bind: str = "",
 ) -> Program:
     """Return a gateway replica."""
     variables = {
@@ -32,6 +34,9 @@ def gateway(
         "COUNTERFOIL_API_KEY_HASHES": "",
         "COUNTERFOIL_CONSOLE_URL": console_url,
         "COUNTERFOIL_SEALING_KEY": sealing_key,
+        "COUNTERFOIL_FILES_URL": files_url,
+        "COUNTERFOIL_METRICS_BIND": metrics_bind,
+        "COUNTERFOIL_UPLOADS_PER_SOURCE": "64",
         "COUNTERFOIL_LOG_LEVEL": "warning",
         "COUNTERFOIL_RATE_LIMIT": "none",
         "COUNTERFOIL_WATCHERS_PER_SOURCE": "1000",
@@ -88,10 +93,12 @@ def notify(broker_url: str, database_url: str, smtp_url: str, *, owner: str = ""
             "COUNTERFOIL_BROKER_URL": broker_url,
             "COUNTERFOIL_DATABASE_URL": database_url,
             "COUNTERFOIL_SMTP_URL": smtp_url,
+            "COUNTERFOIL_SECRET": SECRET,
             "COUNTERFOIL_OWNER_MAIL": owner,
             "COUNTERFOIL_CONFIRMATIONS_PER_RECIPIENT": "none",
             "COUNTERFOIL_CONFIRMATIONS_PER_SOURCE": "none",
             "COUNTERFOIL_CONFIRMATIONS_PER_FORM": "none",
+            "COUNTERFOIL_OWNER_MAILS_MOST": "1000000",
             "COUNTERFOIL_FORMS": str(FORMS),
             "COUNTERFOIL_LOG_LEVEL": "warning",
         },

@@ -1,4 +1,4 @@
-"""Writes and reads the file of `make backup`: a `.tar.gz` with both databases, the secrets, and a description."""
+"""Writes and reads the file of `make backup`: a `.tar.gz` with both databases, files, secrets, and a description."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ import shutil
 import sqlite3
 import tarfile
 import zlib
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from dev.steps import CannotGoOn
 
-FORMAT = 2
-"""Of 1 had no templates; it is restored as well."""
+FORMAT = 3
+"""Of 1 had no templates, of 2 no files; they are restored as well."""
 
 DATABASES = ("notify.db", "storage.db")
 """In the order in which they are copied. A submission that only storage's copy knows shows as stored; one that only
@@ -27,7 +27,8 @@ SECRETS = "secrets"
 FORMS = "forms.toml"
 FORM_SECRETS = "form-secrets"
 TEMPLATES = "templates"
-_FOLDERS = {SECRETS, FORM_SECRETS, TEMPLATES}
+FILES = "files"
+_FOLDERS = {SECRETS, FORM_SECRETS, TEMPLATES, FILES}
 _MANIFEST = "manifest.json"
 _NEEDED = {_MANIFEST, *DATABASES}
 _BROKEN = (tarfile.TarError, EOFError, zlib.error, gzip.BadGzipFile)
@@ -68,6 +69,25 @@ def count_submissions(path: Path) -> int:
         but = " WHERE erased_at IS NULL" if "erased_at" in columns else ""  # of an earlier version: none was erased
         count: int = database.execute(f"SELECT count(*) FROM submissions{but}").fetchone()[0]  # noqa: S608
     return count
+
+
+def take_files(source: Path, target: Path) -> int:
+    """Have the uploaded files of a directory below another one on the same disk; return how many.
+
+    After the databases are copied: a file is there before its row is. Nobody writes into one that has its name, so a
+    second name is as good as a copy. What grows has a name with a dot; what is deleted meanwhile was erased.
+    """
+    taken = 0
+    for folder, inside, files in os.walk(source):
+        inside[:] = [name for name in inside if not name.startswith(".")]
+        for file in files:
+            found = Path(folder, file)
+            name = target / found.relative_to(source)
+            name.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            with suppress(FileNotFoundError):
+                os.link(found, name)
+                taken += 1
+    return taken
 
 
 def pack(folder: Path, file: Path, about: dict[str, Any]) -> None:

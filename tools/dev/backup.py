@@ -19,7 +19,7 @@ from shared.messaging.rabbitmq import depths
 _ASIDE = "aside"
 _REPLAY = "COUNTERFOIL_DATABASE_URL={} COUNTERFOIL_ERASURES={} .venv/bin/python -m storage_service {}"
 """Names the database itself: on another machine there is no storage.env before the first start."""
-_PUT = (archive.SECRETS, archive.FORMS, archive.FORM_SECRETS, archive.TEMPLATES)
+_PUT = (archive.SECRETS, archive.FORMS, archive.FORM_SECRETS, archive.TEMPLATES, archive.FILES)
 
 
 def back_up(directory: Path, to: Path, own: Mapping[str, Path]) -> Path:
@@ -35,13 +35,15 @@ def back_up(directory: Path, to: Path, own: Mapping[str, Path]) -> Path:
         folder = Path(made)
         for name in archive.DATABASES:
             archive.copy_database(directory / name, folder / name)
+        files = archive.take_files(directory / archive.FILES, folder / archive.FILES)
         _copy(directory / archive.SECRETS, folder / archive.SECRETS)
         for name, path in own.items():
             _copy(path, folder / name)
         count = archive.count_submissions(folder / "storage.db")
+        uploaded = f"{files} uploaded files, " if files else ""
         opens = ", and what opens sealed fields" if (folder / archive.SECRETS / "opening_keys").exists() else ""
         archive.pack(folder, file, {"made_at": _now().isoformat(), "submissions": count})
-    holds = f"{count} submissions, their confirmations, the keys' hashes{opens}"
+    holds = f"{count} submissions, {uploaded}their confirmations, the keys' hashes{opens}"
     say(f"{file} holds {holds}. Keep it as secret as they are.")
     return file
 
@@ -86,6 +88,12 @@ def tell_what_waits(directory: Path) -> None:
         say(f"{waiting} messages wait in the broker, for storage or for notify. They are not in the backup.")
     else:
         say("Nothing waits in the broker.")
+
+
+def tell_of_files_elsewhere() -> None:
+    """Say where files are that are in no backup of ours."""
+    if run_settings.is_given("FILES_URL"):
+        say("Uploaded files are where COUNTERFOIL_FILES_URL says, and not in the backup. Copy them now, after it.")
 
 
 def _target(to: Path) -> Path:
@@ -180,6 +188,7 @@ def _do(what: str, file: str, directory: Path) -> None:
         if file.endswith("/"):
             path.mkdir(mode=0o700, parents=True, exist_ok=True)
         back_up(directory, path, own)
+        tell_of_files_elsewhere()
         tell_what_waits(directory)
 
 

@@ -45,8 +45,9 @@ def _of(directory: Path, service: str) -> dict[str, str]:
         if not run_settings.is_given(name):
             del given[f"COUNTERFOIL_{name}_FILE"]
             given[f"COUNTERFOIL_{name}"] = stand_in
-    if not run_settings.is_given("ERASURES"):
-        given.pop("COUNTERFOIL_ERASURES", None)  # in the folder of a run, which there may not be yet
+    for name in ("ERASURES", "FILES_URL"):
+        if not run_settings.is_given(name):
+            given.pop(f"COUNTERFOIL_{name}", None)  # in the folder of a run, which there may not be yet
     return given
 
 

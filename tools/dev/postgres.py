@@ -33,6 +33,7 @@ from dev.processes import (
 from dev.programs import postgresql
 
 START_TIMEOUT_S = 60
+_LOGS_COPIES = 150_000
 _OPTIONS = {
     "listen_addresses": "127.0.0.1",
     "unix_socket_directories": "",
@@ -105,10 +106,14 @@ class Postgres:
         return True
 
     def create_database(self, name: str, template: str = "template1") -> str:
-        """Create an empty database, or a copy of one that nobody is connected to, and return its address."""
+        """Create an empty database, or a copy of one that nobody is connected to, and return its address.
+
+        Files are copied, where PostgreSQL 15 and newer would write each page into its log: half as much work.
+        """
         names = sql.Identifier(name), sql.Identifier(template)
         with psycopg.connect(self.url_of("postgres"), autocommit=True) as connection:
-            connection.execute(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(*names))
+            copied = sql.SQL(" STRATEGY file_copy" if connection.info.server_version >= _LOGS_COPIES else "")
+            connection.execute(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(*names) + copied)
         return self.url_of(name)
 
     def stop(self) -> None:

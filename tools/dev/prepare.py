@@ -49,6 +49,8 @@ def for_test() -> None:
     _provide_postgresql()
     _provide("Redis", is_here=programs.has_redis(), apt="redis-server", brew="redis")
     _provide("Prometheus", is_here=programs.has_prometheus(), apt="prometheus", brew="prometheus")
+    _provide("ClamAV", is_here=programs.has_clamd(), apt="clamav-daemon", brew="clamav")
+    _provide("Dovecot", is_here=programs.has_dovecot(), apt="dovecot-imapd", brew="dovecot")
     _provide("faketime", is_here=shutil.which("faketime") is not None, apt="faketime", brew="libfaketime")
     _provide("curl", is_here=shutil.which("curl") is not None, apt="curl", brew="curl")
     clients.install()

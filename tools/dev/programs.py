@@ -1,10 +1,11 @@
-"""Finds the programs of RabbitMQ, PostgreSQL, Redis and Prometheus on this machine."""
+"""Finds the programs of RabbitMQ, PostgreSQL, Redis, ClamAV, Dovecot and Prometheus on this machine."""
 
 from __future__ import annotations
 
 import os
 import re
 import shutil
+import sys
 from pathlib import Path
 
 _RABBITMQ_PLACES = ("/usr/lib/rabbitmq/bin", "/opt/homebrew/opt/rabbitmq/sbin", "/usr/local/opt/rabbitmq/sbin")
@@ -63,6 +64,43 @@ def has_redis() -> bool:
     return True
 
 
+def clamd() -> str:
+    """Return where ClamAV's daemon is; raises `NotInstalled`."""
+    found = shutil.which(
+        "clamd", path=f"{os.environ.get('PATH', os.defpath)}:/usr/sbin:/opt/homebrew/sbin:/usr/local/sbin"
+    )
+    if found is None:
+        raise NotInstalled("clamd (ClamAV) is not installed; `make test` sees to that")
+    return found
+
+
+def has_clamd() -> bool:
+    """Say whether ClamAV's daemon can be started here."""
+    try:
+        clamd()
+    except NotInstalled:
+        return False
+    return True
+
+
+def dovecot() -> str:
+    """Return where Dovecot is, an IMAP server; raises `NotInstalled`."""
+    places = f"{os.environ.get('PATH', os.defpath)}:/usr/sbin:/opt/homebrew/sbin:/usr/local/sbin"
+    found = shutil.which("dovecot", path=places)
+    if found is None:
+        raise NotInstalled("dovecot is not installed; `make test` sees to that")
+    return found
+
+
+def has_dovecot() -> bool:
+    """Say whether an IMAP server can be started here."""
+    try:
+        dovecot()
+    except NotInstalled:
+        return False
+    return True
+
+
 def prometheus(name: str) -> str:
     """Return where a program of Prometheus is, the server or promtool; raises `NotInstalled`."""
     found = shutil.which(name)
@@ -74,6 +112,14 @@ def prometheus(name: str) -> str:
 def has_prometheus() -> bool:
     """Say whether Prometheus and its promtool can be started here."""
     return shutil.which("prometheus") is not None and shutil.which("promtool") is not None
+
+
+def seaweed() -> str:
+    """Return where SeaweedFS is, which comes with the packages of the tests; raises `NotInstalled`."""
+    found = Path(sys.executable).with_name("weed")
+    if not found.exists():
+        raise NotInstalled("weed (SeaweedFS) is not installed; `make test` sees to that")
+    return str(found)
 
 
 def has_rabbitmq() -> bool:

@@ -46,9 +46,9 @@ def install_with_bench() -> None:
 
 
 def install_with_clients() -> None:
-    """Install what `install_with_bench` does, and what only tests need: a browser's driver, Node, kubectl, schemas."""
+    """Install what `install_with_bench` does, and what only tests need: a browser's driver, Node, kubectl, S3."""
     install_with_bench()
-    _install_further("Installing the browser's driver, Node and kubectl (330 MB)", _CLIENT_PINS)
+    _install_further("Installing the browser's driver, Node, kubectl and an S3 server (490 MB)", _CLIENT_PINS)
 
 
 def _install_further(what: str, pins: Path) -> None:

@@ -54,6 +54,7 @@ class Run:
             check(self._directory)
             stack.enter_context(run_directory.held(self._directory))
             os.environ.update(run_directory.mark(self._directory))
+            (self._directory / run_settings.FILES).mkdir(mode=0o700, exist_ok=True)
             self._port = ports.chosen()
             has_mails = not run_settings.is_given("SMTP_URL")
             if has_mails and os.environ.get("MAIL_PORT"):

@@ -19,6 +19,9 @@ _OURS = ("COUNTERFOIL_", "OTEL_")
 ERASURES = "erasures"
 """The file below a run's directory in which erasures are noted; no backup has it, and no restore takes it away."""
 
+FILES = "files"
+"""The directory below a run's in which uploaded files are."""
+
 _DATABASE_OF = {"console": "storage"}
 
 
@@ -65,6 +68,7 @@ def environment(directory: Path, service: str, made: Mapping[str, str]) -> dict[
         "API_KEY_HASHES_FILE": str(secrets / "api_key_hashes"),
         "OPERATOR_KEY_HASHES_FILE": str(secrets / "operator_key_hashes"),
         "ERASURES": str(directory / ERASURES),
+        "FILES_URL": (directory / FILES).absolute().as_uri(),
         "SETUP_TOKEN_FILE": str(secrets / "setup_token"),
         "FORM_SECRETS": str(ROOT / "secrets" / "forms"),
         "LOG_FORMAT": "console",

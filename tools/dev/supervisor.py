@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import queue
 import sys
@@ -15,6 +16,7 @@ _GRACE_S = 15.0
 _PAUSE_FIRST_S = 0.5
 _PAUSE_MOST_S = 30.0
 _STEADY_AFTER_S = 60.0
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _COLOURS = (36, 33, 32, 35, 34)
 
 
@@ -68,11 +70,14 @@ class Supervisor:
             program.end(deadline - time.monotonic())
 
     def say(self, text: str, name: str = "") -> None:
-        """Print without cutting into the line of another; a terminal that went away is no reason to stop."""
+        """Print without cutting into the line of another. A terminal that went away is no reason to stop, and a disk
+        that is full none to say no more: what does not fit is lost, but for the last of it."""
         with self._printing:
             try:
                 print(f"{self._prefix(name)}{text}" if name else text, flush=True)
-            except OSError:
+            except OSError as error:
+                if error.errno in _FULL:
+                    return
                 os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
     def _care(self, name: str, wait: Callable[[], str], start: Callable[[], None]) -> None:

@@ -11,9 +11,8 @@ from gateway.http.errors import Refused, internal, refused
 from gateway.http.negotiation import style_of_reading, style_of_submission
 from gateway.http.request import current_request
 from gateway.intake.answers import Answers
-from gateway.receipts.receipts import ANY_ORIGIN
 
-_OPEN_TO_SCRIPTS = frozenset({"receipt", "receipt_events"})
+_OPEN_TO_SCRIPTS = frozenset({"receipt", "receipt_events", "receipt_mail"})
 _BELOW_FORMS = ("/f/", "/p/")
 
 _log = structlog.get_logger()
@@ -26,7 +25,7 @@ def answer_errors(app: Flask, answers: Answers) -> None:
         asked = current_request()
         style = style_of_submission(asked) if request.method == "POST" else style_of_reading(asked)
         if request.endpoint in _OPEN_TO_SCRIPTS:
-            refusal.headers.update(ANY_ORIGIN)
+            refusal.headers.update(cors.ANY_ORIGIN)
         if request.path.startswith(_BELOW_FORMS):
             refusal.headers.update(cors.headers_for(request.headers.get("Origin")))
         return answers.refused(style, refusal, posted=request.method == "POST")

@@ -32,6 +32,7 @@ class GatewayApp(Flask):
         *,
         streams: Sequence[Streams],
         passed_on: Callable[[], tuple[int, int]],
+        spam_model: Callable[[], tuple[int, float]],
     ) -> None:
         super().__init__("gateway", static_folder="pages/static")
         self.session_interface = _NoSessions()
@@ -42,6 +43,7 @@ class GatewayApp(Flask):
         self._publisher = publisher
         self._streams = streams
         self._passed_on = passed_on
+        self._spam_model = spam_model
         self._parts = parts
 
     def send_static_file(self, filename: str) -> Response:
@@ -64,6 +66,11 @@ class GatewayApp(Flask):
     def passed_on(self) -> tuple[int, int]:
         """Return how many requests, and how many event streams, are passed on to the console now."""
         return self._passed_on()
+
+    def spam_model(self) -> tuple[int, float]:
+        """Return the number of the spam model that is held, 0 without one, and for how many seconds storage has not
+        said which counts."""
+        return self._spam_model()
 
     def end_streams(self) -> None:
         """End all event streams, so that a worker can end; they come back to another one."""

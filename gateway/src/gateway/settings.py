@@ -11,10 +11,15 @@ from urllib.parse import urlsplit
 from environs import FileAwareEnv, validate
 from marshmallow import ValidationError
 
+from gateway.bounces.settings import BounceHooks, bounce_hooks
+from gateway.bounces.settings import problems as problems_of_bounces
 from gateway.console.bounds import Bounds, bounds
 from gateway.http.site import host_of, is_beyond_loopback
 from gateway.receipts.watchers import SOURCE_MOST, WATCHERS_MOST
+from gateway.uploads.bounds import UploadBounds, upload_bounds
 from shared import settings as shared_settings
+from shared.files.checking import problems as problems_of_files
+from shared.files.settings import FilesSettings, files_settings
 from shared.forms import FormSecrets
 from shared.forms import settings as form_settings
 from shared.forms.rates import is_rate
@@ -47,9 +52,10 @@ class Settings:
     (`gateway.http.site`).
 
     `console_url` is where the console is, without a slash at its end; None where there is none. `passed` bounds what is
-    passed on to it. `sealing_key` is what sensitive fields are sealed to, None where none can be. `index` says what
-    strangers are shown at `/` and `/openapi`: every form, or none; with `console` none, and `/` leads to the console.
-    Its repr shows no credentials.
+    passed on to it. `sealing_key` is what sensitive fields are sealed to, None where none can be. `files` says where
+    files are kept, None where none are taken; `uploads` bounds what comes with them. `index` says what strangers are
+    shown at `/` and `/openapi`: every form, or none; with `console` none, and `/` leads to the console. Its repr shows
+    no credentials.
     """
 
     secret: str = field(repr=False)
@@ -59,6 +65,7 @@ class Settings:
     forms: Path = Path("forms.toml")
     form_secrets: FormSecrets = field(default_factory=FormSecrets)
     sealing_key: SealingKey | None = None
+    files: FilesSettings | None = None
     captcha_allow: tuple[Network, ...] = ()
     public_url: str | None = None
     index: Index = "forms"
@@ -69,6 +76,8 @@ class Settings:
     watchers_per_source: int = SOURCE_MOST
     console_url: str | None = None
     passed: Bounds = field(default_factory=Bounds)
+    uploads: UploadBounds = field(default_factory=UploadBounds)
+    bounces: BounceHooks = field(default_factory=BounceHooks)
     metrics_bind: str | None = None
     log_level: str = "info"
     log_format: str = "auto"
@@ -88,6 +97,7 @@ def load() -> Settings:
         forms=form_settings.forms_file(env),
         form_secrets=form_settings.form_secrets(env),
         sealing_key=sealing_key(env),
+        files=files_settings(env),
         captcha_allow=form_settings.networks(env, "CAPTCHA_ALLOW"),
         public_url=public_url,
         index=_index(env, bind, public_url, hops),
@@ -98,6 +108,8 @@ def load() -> Settings:
         watchers_per_source=_whole(env, "WATCHERS_PER_SOURCE", SOURCE_MOST, least=1, most=WATCHERS_MOST),
         console_url=shared_settings.origin(env, "CONSOLE_URL"),
         passed=bounds(env),
+        uploads=upload_bounds(env),
+        bounces=bounce_hooks(env),
         metrics_bind=shared_settings.metrics_bind(env),
         log_level=shared_settings.log_level(env),
         log_format=shared_settings.log_format(env),
@@ -107,7 +119,7 @@ def load() -> Settings:
 
 
 def _problems(settings: Settings) -> list[str | None]:
-    problems: list[str | None] = []
+    problems: list[str | None] = [*problems_of_files(settings.files), *problems_of_bounces(settings.bounces)]
     if is_beyond_loopback(host_of(settings.bind)):
         reason = f"while COUNTERFOIL_BIND is {settings.bind}, beyond loopback"
         if settings.secret and len(settings.secret) < SECRET_LENGTH:

@@ -25,7 +25,10 @@ from shared.telemetry.registry import secrets_gauge
 MET_ERASED = ("event", "planning", "delivery", "request", "verdict", "found", "parked")
 """Where erased submissions are met: the event that says so, and whatever comes of them later, which is dropped."""
 
-ACCOUNT_MAIL_OUTCOMES = ("sent", "expired", "refused")
+GATHERED_BECAUSE = ("digest", "many")
+DIGEST_OUTCOMES = ("sent", "retrying", "failed", "suppressed")
+
+ACCOUNT_MAIL_OUTCOMES = ("sent", "expired", "refused", "suppressed")
 
 _HELD = "held"
 _CAPPED = "capped"
@@ -65,10 +68,19 @@ class NotifyInstruments:
 
         self._account_mails = Counter(
             "counterfoil_account_mails",
-            "Mails with links into accounts: sent, expired before they could be, refused for good.",
+            "Mails with links into accounts: sent, expired before they could be, refused for good, suppressed.",
             ["outcome"],
             registry=registry,
         )
+        self._digests = Counter(
+            "counterfoil_digests",
+            "What was recorded of mails that tell an owner of several submissions: a digest, or too many at once.",
+            ["kind", "outcome"],
+            registry=registry,
+        )
+        for kind in GATHERED_BECAUSE:
+            for outcome in DIGEST_OUTCOMES:
+                self._digests.labels(kind, outcome)
         self._erased = Counter(
             "counterfoil_erased_met",
             "Erased submissions by where they were met: forgotten for an event, dropped anywhere else.",
@@ -90,6 +102,20 @@ class NotifyInstruments:
     def count_account_mail(self, outcome: str) -> None:
         """Count what came of a mail with a link into an account."""
         self._account_mails.labels(outcome).inc()
+
+    def count_digest(self, kind: str, outcome: str, number: int) -> None:
+        """Count a mail that tells an owner of so many submissions, by one of `GATHERED_BECAUSE`, and their deliveries
+        where they have come to their end."""
+        self._digests.labels(kind, outcome).inc()
+        if number and outcome in get_args(Outcome):
+            self._outcomes.labels("owner", outcome).inc(number)
+
+    def watch_gathered(
+        self, waiting: Callable[[], Mapping[tuple[str, str], int]], forms: Callable[[], Collection[str]]
+    ) -> None:
+        """Show how many mails to the owners of each form of the file wait to be one, by a database query at each
+        scrape; nothing while the database is away."""
+        self._registry.register(_Gathered(waiting, forms))
 
     def count_erased(self, where: str, number: int = 1) -> None:
         """Count erased submissions that were met, by one of `MET_ERASED`."""
@@ -145,6 +171,29 @@ class _OwnerMail(Collector):
             return  # no figure is better than a wrong one
         for form in sorted(self._forms()):  # a label for each form of the file, and no other
             family.add_metric([form], form in failing)
+        yield family
+
+
+class _Gathered(Collector):
+    def __init__(
+        self, waiting: Callable[[], Mapping[tuple[str, str], int]], forms: Callable[[], Collection[str]]
+    ) -> None:
+        self._waiting = waiting
+        self._forms = forms
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        family = GaugeMetricFamily(
+            "counterfoil_owner_mails_waiting",
+            "Mails to the owner of a form that wait to be one: a digest, or too many. All replicas see the same.",
+            labels=["form", "because"],
+        )
+        try:
+            waiting = self._waiting()
+        except DependencyUnavailable:
+            return  # no figure is better than a wrong one
+        for form in sorted(self._forms()):
+            for because in GATHERED_BECAUSE:
+                family.add_metric([form, because], waiting.get((form, because), 0))
         yield family
 
 

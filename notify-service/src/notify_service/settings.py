@@ -9,15 +9,19 @@ from pathlib import Path
 
 from environs import FileAwareEnv, validate
 
+from notify_service.bounces.settings import BounceSettings, bounce_settings
 from notify_service.channels.mail.composer import MailFrom
 from notify_service.deliveries.caps import Cap, Caps, parse_cap
 from notify_service.transports.smtp.hello import NAME, hello_name
 from notify_service.transports.smtp.server import SmtpServer, parse_smtp_url
 from shared import settings
 from shared.database import database_url
+from shared.files.checking import problems as problems_of_files
+from shared.files.settings import FilesSettings, files_settings
 from shared.forms import FormSecrets
 from shared.forms import settings as form_settings
-from shared.forms.owner import check_timezone, parse_addresses
+from shared.forms.digest import check_timezone
+from shared.forms.owner import parse_addresses
 from shared.public_addresses import Network
 
 _DATABASE_URL = "sqlite:///notify.db"
@@ -30,7 +34,9 @@ _ADDRESS = re.compile(r"[\w!#$%&'*+/=?^`{|}~.-]{1,64}@[a-z0-9-]+(\.[a-z0-9-]+)*"
 class Settings:
     """Read from `COUNTERFOIL_…` by `load`. The addresses of broker and database may hold passwords: not shown.
 
-    `console_url` is where owners reach the console, without a slash at its end; None where nothing is said.
+    `console_url` is where owners reach the console, and `public_url` where everybody reaches the forms, without a slash
+    at its end; None where nothing is said. `secret` is
+    the installation's, which signs the links in mails; None where there is none, and no such mail.
     """
 
     broker_url: str = field(repr=False)
@@ -42,6 +48,8 @@ class Settings:
     mail_from: MailFrom
     owner_mail: tuple[str, ...] = field(repr=False)
     timezone: str
+    digest_most: int
+    owner_mails_most: int
     caps: Caps
     webhook_connections: int
     webhook_timeout_s: int
@@ -53,6 +61,10 @@ class Settings:
     log_level: str
     log_format: str
     console_url: str | None = None
+    files: FilesSettings | None = None
+    secret: str | None = field(default=None, repr=False)
+    public_url: str | None = None
+    bounces: BounceSettings = field(default_factory=BounceSettings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +102,7 @@ def load(*, with_broker: bool = True) -> Settings:
     """Read the environment; raises `SettingsError` with all that is wrong. What sends by itself needs no broker."""
     env = settings.reader()
     problems: list[str] = []
-    mail_from = _mail_from(env.str("MAIL_FROM", _MAIL_FROM), problems)
+    mail_from, secret = _mail_from(env.str("MAIL_FROM", _MAIL_FROM), problems), _secret(env)
     loaded = Settings(
         broker_url=settings.broker_url(env) if with_broker else "",
         database_url=database_url(env, _DATABASE_URL),
@@ -101,6 +113,8 @@ def load(*, with_broker: bool = True) -> Settings:
         mail_from=mail_from,
         owner_mail=_owner_mail(env.str("OWNER_MAIL", ""), problems),
         timezone=_timezone(env.str("TIMEZONE", "UTC"), problems),
+        digest_most=env.int("DIGEST_MOST", 100, validate=validate.Range(1, 500)) or 0,
+        owner_mails_most=env.int("OWNER_MAILS_MOST", 50, validate=validate.Range(1, 1_000_000)) or 0,
         caps=_caps(env, problems),
         webhook_connections=env.int("WEBHOOK_CONNECTIONS", 3, validate=validate.Range(1, 64)) or 0,
         webhook_timeout_s=env.int("WEBHOOK_TIMEOUT_S", 15, validate=validate.Range(1, 60)) or 0,
@@ -112,8 +126,12 @@ def load(*, with_broker: bool = True) -> Settings:
         log_level=settings.log_level(env),
         log_format=settings.log_format(env),
         console_url=settings.console_url(env),
+        public_url=settings.public_url(env),
+        files=files_settings(env),
+        secret=secret,
+        bounces=bounce_settings(env, secret, problems),
     )
-    settings.sealed(env, *problems)
+    settings.sealed(env, *problems, *problems_of_files(loaded.files))
     return loaded
 
 
@@ -157,6 +175,11 @@ def load_for_preview() -> PreviewSettings:
     )
     settings.sealed(env, *problems)
     return loaded
+
+
+def _secret(env: FileAwareEnv) -> str | None:
+    """Read `SECRET`, the one that gateways have, too; none by default."""
+    return (env.str("SECRET", "") or "").strip() or None
 
 
 def _templates(env: FileAwareEnv) -> Path | None:

@@ -19,6 +19,7 @@ from sqlalchemy import (
     text,
 )
 
+from notify_service.digest_tables import DigestTables
 from shared.database import Migrations, UtcTimestamp
 from shared.database.leases import lease_columns
 from shared.database.outbox import outbox_columns
@@ -55,10 +56,12 @@ deliveries = Table(
     Column("last_request", Uuid),
     Column("told", Text),
     Column("told_at", UtcTimestamp),
+    Column("address_hash", Text),
     PrimaryKeyConstraint("id"),
     UniqueConstraint("submission_id", "channel", "destination_hash", "request", name="deliveries_asked_once"),
     CheckConstraint(
-        "state IN ('pending', 'sending', 'retrying', 'held', 'sent', 'failed', 'cancelled')", name="state_known"
+        "state IN ('pending', 'sending', 'retrying', 'held', 'sent', 'failed', 'cancelled', 'suppressed', 'bounced')",
+        name="state_known",
     ),
 )
 """One row a delivery. `owner` and `lease_until` are set while it is `sending`; no address is kept whole.
@@ -69,13 +72,19 @@ due: `last_error` says which cap holds it, `changed_at` since when. `form` is un
 `published_again_at` is when storage was last asked for the event of a delivery whose message is gone. `last_request` is
 the request that made it, or made it pending again, and `requested_by` who asked: a cap counts none of these. `told` is
 what storage knows of it, where it is out of the ordinary (`TOLD_STATE`), and `told_at` the moment that went with it.
+`address_hash` is whose mailbox a mail went to, by `shared.links.addresses.AddressKey`, once it was sent.
 """
 
-TOLD_STATE = "CASE WHEN state IN ('pending', 'sending', 'retrying') THEN 'pending' ELSE state END"
-"""A state as storage is told it."""
+TOLD_STATE = (
+    "CASE WHEN state IN ('pending', 'sending', 'retrying') OR state = 'held' AND last_error IN ('digest', 'many') "
+    "THEN 'pending' ELSE state END"
+)
+"""A state as storage is told it: what waits to be told of along with others is on its way."""
 
 UNTOLD = text(
-    f"(told IS NOT NULL OR state IN ('failed', 'held', 'cancelled')) AND (told IS NULL OR told <> {TOLD_STATE})"
+    "(told IS NOT NULL OR state IN ('failed', 'held', 'cancelled', 'suppressed', 'bounced')) "
+    "AND (told IS NOT NULL OR state <> 'held' OR last_error IS NULL OR last_error NOT IN ('digest', 'many')) "
+    f"AND (told IS NULL OR told <> {TOLD_STATE})"
 )
 """What storage is to be told of: what is out of the ordinary, and whatever becomes of that. It is the condition of an
 index, word for word, so that looking for it costs nothing where there is none."""
@@ -130,7 +139,8 @@ delivery_attempts = Table(
     Index("delivery_attempts_by_time", "at"),
 )
 """One row for each try, kept for 30 days. `at` is when it ended, `outcome` what was recorded of its delivery then:
-sent, retrying or failed; `said` what the other side said, or why it said nothing: 500 characters at most."""
+sent, retrying, failed or suppressed; what came back has another, bounced or complained. `said` is what the other side
+said, or why it said nothing: 500 characters at most."""
 
 planned_submissions = Table(
     "planned_submissions",
@@ -166,10 +176,13 @@ account_mails = Table(
     Column("expires_at", UtcTimestamp, nullable=False),
     Column("claimed_until", UtcTimestamp),
     Column("sent_at", UtcTimestamp),
+    Column("address_hash", Text),
+    Column("shown", Text),
     PrimaryKeyConstraint("id"),
 )
 """Mails with links into accounts of the console: which were sent, and which somebody is sending. Neither an address nor
-a link is kept. `expires_at` is the end of the link; a week later the row goes."""
+a link is kept: `address_hash` and `shown` are as of a delivery. `expires_at` is the end of the link; a week later the
+row goes."""
 
 verdicts = Table(
     "verdicts",
@@ -210,6 +223,45 @@ Index(
     sqlite_where=IS_OF_A_HOOK,
 )
 """When a hook was last called, and with what success."""
+
+suppressed_addresses = Table(
+    "suppressed_addresses",
+    metadata,
+    Column("address_hash", Text, nullable=False),
+    Column("form", Text, nullable=False),
+    Column("stops", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("shown", Text, nullable=False),
+    Column("at", UtcTimestamp, nullable=False),
+    Column("by", Text),
+    Column("said", Text),
+    PrimaryKeyConstraint("address_hash", "form", "stops"),
+    Index("suppressed_addresses_by_time", "at", "address_hash"),
+)
+"""Addresses that are sent no mail: by a keyed hash of their mailbox (`shared.links.addresses`), and as they are shown.
+
+`form` is the one whose mails stop, empty for all; `stops` says which: `all`, or `digests` alone. `reason` is one of
+`suppression.reasons.REASONS`, `by` who asked for it, `said` what a mail server said, or a note, 500 characters at
+most. What stands here stays: a later reason changes nothing of an earlier one."""
+
+mail_bounces = Table(
+    "mail_bounces",
+    metadata,
+    Column("id", Uuid, nullable=False),
+    Column("mail_id", Uuid),
+    Column("address_hash", Text),
+    Column("kind", Text, nullable=False),
+    Column("code", Text, nullable=False),
+    Column("at", UtcTimestamp, nullable=False),
+    PrimaryKeyConstraint("id"),
+    Index("mail_bounces_by_address", "address_hash", "at"),
+    Index("mail_bounces_by_mail", "mail_id"),
+    Index("mail_bounces_by_time", "at"),
+)
+"""Bounces and complaints that were handled, kept for 30 days: what comes again is known, and several soft ones of an
+address count. `mail_id` is the delivery's, or that of a mail with a link. `address_hash` goes once they counted."""
+
+DIGESTS = DigestTables(metadata)
 
 OUTBOX = Table("notify_outbox", metadata, *outbox_columns("notify_outbox"), sqlite_autoincrement=True)
 

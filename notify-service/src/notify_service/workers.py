@@ -19,11 +19,12 @@ from notify_service.channels.channel import Channel, TransportName
 from notify_service.channels.registry import endpoints_of, sent_by, told_as, with_secrets
 from notify_service.deliveries.due import Due
 from notify_service.deliveries.interface import Deliveries
+from notify_service.deliveries.marking import UNMARKED, Marking
 from notify_service.deliveries.pace import MOST
 from notify_service.deliveries.plan_table import PlanTable
 from notify_service.deliveries.recording import Recorder
 from notify_service.deliveries.table import DeliveryTable
-from notify_service.deliveries.wanted import Plan
+from notify_service.deliveries.wanted import Plan, nobody
 from notify_service.deliveries.worker import DeliveryWorker
 from notify_service.forgetting.erasure_table import ErasureTable
 from notify_service.forgetting.handler import ForgetErased
@@ -40,6 +41,7 @@ from notify_service.requests.request_table import RequestTable
 from notify_service.requests.resending import PlanRequested
 from notify_service.requests.verdict_table import VerdictTable
 from notify_service.requests.verdicts import CancelWithheld, DeliverReleased
+from notify_service.suppression.suppression import Suppression
 from notify_service.tracing import TracedCaller, TracedSender
 from notify_service.transports.breaker import Breaker
 from notify_service.transports.http.connection import GuardedCaller, tls_context
@@ -106,6 +108,8 @@ class Parts:
     measuring: NotifyInstruments
     reach: failpoints.Reach
     spans: tracing.Spans | None
+    suppression: Suppression
+    marking: Marking
 
     def worker(
         self,
@@ -130,6 +134,8 @@ class Parts:
             caps=self.chosen.caps,
             point="webhook-" if is_http else "",
             timing=self.measuring.timing,
+            suppressed=nobody if is_http else self.suppression.pairs,
+            marking=UNMARKED if is_http else self.marking,
         )
 
     def consumers(
@@ -248,6 +254,8 @@ def account_mails(parts: Parts, engine: Engine, wording: AccountMailWording, tra
         parts.chosen.smtp_timeout_s,
         parts.measuring.count_account_mail,
         parts.reach,
+        parts.suppression.why,
+        parts.marking,
     )
     return Built([parts.consumer(NOTIFY_ACCOUNTS, {AccountMail: handler}, BatchLimits(size=1))], [])
 

@@ -41,6 +41,7 @@ def configure(service: str, *, level: str = "info", format: str = "auto") -> Non
     root.handlers = [handler]
     root.setLevel(level.upper())
     logging.getLogger("pika").setLevel(logging.CRITICAL)  # it logs each lost connection many times; we log it once
+    logging.getLogger("python_multipart").setLevel(logging.CRITICAL)  # it logs bytes of what strangers send
     logging.getLogger("alembic").setLevel(logging.WARNING)  # `shared.database` says what was migrated
     structlog.configure(
         processors=[

@@ -7,11 +7,13 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import islice
+from urllib.parse import unquote
 
 import idna
 
 from shared.contracts.strict_json import JsonValue
 from shared.mail_addresses import ADDRESS_MOST
+from shared.text import as_shown
 
 NAMED_MOST = 1000
 """How many @ of one document are looked at: whoever sends more of them names nobody."""
@@ -59,12 +61,19 @@ def recipient_hash(address: str) -> str:
     return hashlib.sha256(mailbox_of(address).encode("utf-8", "surrogatepass")).hexdigest()
 
 
+def shown_address(address: str) -> str:
+    """Return what may be recorded of an address: its first character, and its domain."""
+    local, _, domain = as_shown(address[:ADDRESS_MOST].strip()).rpartition("@")
+    return f"{local[:1]}\N{HORIZONTAL ELLIPSIS}@{domain}"
+
+
 def addresses_in(*values: JsonValue | Mapping[str, JsonValue]) -> list[str]:
     """Return the addresses that texts name, in them or alone, each once, at any depth, as they are written.
 
-    Where an address may begin or end in two ways, both are told. The first `NAMED_MOST` places are looked at.
+    Where an address may begin or end in two ways, both are told; `ada%40example.org` and `ada @ example.org` are one,
+    too. The first `NAMED_MOST` places are looked at.
     """
-    places = ((text, found.start()) for text in _texts(values) for found in re.finditer("@", text))
+    places = ((text, found.start()) for text in _readings(values) for found in re.finditer("@", text))
     return [*dict.fromkeys(one for text, at in islice(places, NAMED_MOST) for one in _written(text, at))]
 
 
@@ -74,15 +83,25 @@ def mailboxes_in(*values: JsonValue | Mapping[str, JsonValue]) -> list[str]:
 
 
 def _written(text: str, at: int) -> Iterator[str]:
-    """Yield the addresses around an @."""
+    """Yield the addresses around an @. Where there is a space on both sides, a domain has a dot: it may be a word."""
     before, behind = text[max(0, at - _LOCAL_MOST) : at][::-1], text[at + 1 : at + 1 + _DOMAIN_MOST]
+    is_apart = before[:1] == " " == behind[:1]
+    before, behind = (before.lstrip(" "), behind.lstrip(" ")) if is_apart else (before, behind)
     locals_ = _ends((_LOCAL.match(before), _LOCAL_APART.match(before)), str.rstrip, "'.")  # of `ada.@` it is all
     domains = _ends((_DOMAIN.match(behind), _DOMAIN_APART.match(behind)), str.strip, "'.-_")
-    yield from (f"{local[::-1]}@{domain}" for local in locals_ for domain in domains)
+    yield from (f"{local[::-1]}@{domain}" for local in locals_ for domain in domains if not is_apart or "." in domain)
 
 
 def _ends(found: Iterable[re.Match[str] | None], trim: Callable[[str, str], str], signs: str) -> Iterable[str]:
     return dict.fromkeys(kept for one in found if one and (kept := trim(one[0], signs)))
+
+
+def _readings(values: Iterable[JsonValue | Mapping[str, JsonValue]]) -> Iterator[str]:
+    """Yield each text, and where an @ in it is written as an address of a page has it, the text that it stands for."""
+    for text in _texts(values):
+        yield text
+        if "%40" in text:
+            yield unquote(text)
 
 
 def _texts(values: Iterable[JsonValue | Mapping[str, JsonValue]]) -> Iterator[str]:

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Literal, TypeAlias
 from uuid import UUID
 
-from sqlalchemy import Engine, Row, Select, func, select, tuple_
+from sqlalchemy import Connection, Engine, Row, Select, func, select, tuple_
 
 from shared.database import classified, iso, reading
+from shared.links.opt_in import LINK_GOOD_FOR
 from shared.messaging.broker import Answer, Params, QueryMethod
-from storage_service.tables import IS_THERE, conflicts, of_the_event, submissions
+from storage_service.tables import IS_THERE, conflicts, delivery_requests, submissions, told_of_the_event
 
 MAX_LIMIT = 200
 
@@ -26,7 +27,7 @@ CONFLICT_BYTES = 512 * 1024
 """How much is told of what came later under an id: while nothing is stored, strangers may send as much as they like."""
 
 _ROWS_AT_ONCE = 20
-_COLUMNS = of_the_event(submissions)
+_COLUMNS = told_of_the_event(submissions)
 _NAMES = tuple(one.name for one in _COLUMNS)
 
 _CONFLICT_COUNT = (
@@ -34,33 +35,43 @@ _CONFLICT_COUNT = (
 )
 
 
-_RECEIPT = tuple(submissions.c[name] for name in ("stored_at", "accepted_at", "fingerprint", "spam", "erased_at"))
+_ASKED = ("stored_at", "accepted_at", "fingerprint", "spam", "erased_at", "opt_in", "opted_in_at")
+_RECEIPT = tuple(submissions.c[name] for name in _ASKED)
+
+OptInStanding: TypeAlias = Literal["waiting", "confirmed", "expired"]
+
+_R = delivery_requests.c
 
 
 class SubmissionQueries:
     """Answers from the database, each from a transaction that only reads."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, *, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
         self._engine = reading(engine)
+        self._clock = clock
 
     def methods(self) -> Mapping[str, QueryMethod]:
         """Return the methods by name."""
         return {"receipt": self.receipt, "list": self.page, "submission": self.submission}
 
     def receipt(self, params: Params) -> Answer:
-        """Answer when a submission was accepted and stored, its fingerprint and why it is spam; all null if unknown.
+        """Answer when a submission was accepted and stored, its fingerprint, why it is spam, and how far its opt-in has
+        come since when; all null if unknown.
 
         Of one that is erased all that is answered is `erased_at`.
         """
-        found = select(*_RECEIPT).where(submissions.c.id == UUID(params["id"]))
+        key = UUID(params["id"])
         with classified(), self._engine.connect() as connection:
-            row = connection.execute(found).one_or_none()
-        known = row if row is not None and row.erased_at is None else None
+            row = connection.execute(select(*_RECEIPT).where(submissions.c.id == key)).one_or_none()
+            known = row if row is not None and row.erased_at is None else None
+            opt_in = _opt_in_of(connection, key, known, self._clock()) if known else None
         return {
             "stored_at": iso(known.stored_at) if known else None,
             "accepted_at": iso(known.accepted_at) if known else None,
             "fingerprint": known.fingerprint if known else None,
             "spam": known.spam if known else None,
+            "opt_in": opt_in,
+            "opted_in_at": iso(known.opted_in_at) if known and known.opted_in_at else None,
             "erased_at": iso(row.erased_at) if row is not None and row.erased_at else None,
         }
 
@@ -90,7 +101,9 @@ class SubmissionQueries:
     def select_page(params: Params) -> Select[Any]:
         """Return the query of a page from the cursor on: a form's spam, or all its other submissions."""
         kind = submissions.c.spam.is_not(None) if params.get("spam") else submissions.c.spam.is_(None)
-        found = select(*_COLUMNS, _CONFLICT_COUNT).where(submissions.c.form == params["form"], kind, IS_THERE)
+        found = select(*_COLUMNS, _CONFLICT_COUNT, submissions.c.file_count).where(
+            submissions.c.form == params["form"], kind, IS_THERE
+        )
         if params.get("cursor") is not None:
             position = tuple_(submissions.c.accepted_at, submissions.c.id)
             found = found.where(position < _position_of(params["cursor"]))
@@ -115,6 +128,18 @@ class SubmissionQueries:
             return {row.fingerprint: row.sealed for row in connection.execute(found) if row.sealed}
 
 
+def _opt_in_of(connection: Connection, key: UUID, row: Row[Any], now: datetime) -> OptInStanding | None:
+    """Return how far its opt-in has come; None where nobody was asked. A link that has expired is followed by another
+    one where its mail is asked for again."""
+    if row.opted_in_at is not None:
+        return "confirmed"
+    if not row.opt_in:
+        return None
+    asked = select(func.max(_R.requested_at)).where(_R.submission_id == key, _R.channel == "confirmation")
+    last = connection.scalar(asked)
+    return "waiting" if now < max(row.accepted_at, last or row.accepted_at) + LINK_GOOD_FOR else "expired"
+
+
 def _enough(rows: Iterable[Row[Any]]) -> list[dict[str, Any]]:
     """Return as many conflicts as are told, reading no more of them than that takes."""
     told: list[dict[str, Any]] = []
@@ -135,7 +160,7 @@ def _page(rows: Iterable[Row[Any]], limit: int) -> Answer:
     size_bytes = 0
     cursor = None
     for row in rows:
-        one = {**_shown(row), "conflict_count": row.conflict_count}
+        one = {**_shown(row), "conflict_count": row.conflict_count, "file_count": row.file_count}
         size_bytes += len(json.dumps(one))
         if shown and (len(shown) == limit or size_bytes > PAGE_BYTES):
             return {"submissions": shown, "next_cursor": cursor}

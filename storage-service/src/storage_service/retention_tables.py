@@ -10,11 +10,11 @@ from shared.database import UtcTimestamp
 class RetentionTables:
     """The tables, in the metadata of a service.
 
-    `retention_rules` has one row for each form of the file and each `what` of it, `submissions` or `spam`, that is not
-    kept for ever. `days` and `action` are what counts by now, both null for nothing yet. `asked_days` and
-    `asked_action` are what the file says where that takes more, which was first seen at `asked_at`; else null. What was
-    accepted before `done_to` was looked at. A run erased `run_count` since `run_began_at`; with null there none is
-    going on. The last one that is over ended at `last_ended_at`, after `last_count`.
+    `retention_rules` has one row for each form of the file and each `what` of it, `submissions`, `unconfirmed` or
+    `spam`, that is not kept for ever. `days` and `action` are what counts by now, both null for nothing yet.
+    `asked_days` and `asked_action` are what the file says where that takes more, which was first seen at `asked_at`;
+    else null. What was accepted before `done_to` was looked at. A run erased `run_count` since `run_began_at`; with
+    null there none is going on. The last one that is over ended at `last_ended_at`, after `last_count`.
 
     `retention_pauses` has a row for each form whose rules are not applied, `*` for all: since when, and who said so.
     """

@@ -11,6 +11,8 @@ from marshmallow import ValidationError
 
 from shared import settings
 from shared.database import database_url
+from shared.files.checking import problems as problems_of_files
+from shared.files.settings import FilesSettings, files_settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,12 +21,15 @@ class Settings:
 
     broker_url: str = field(repr=False)
     database_url: str = field(repr=False)
+    has_database: bool
+    """Whether a database was named; without, it is a file in the folder where the process was started."""
     erasures: Path | None
     batch_size: int
     batch_age_ms: int
     metrics_bind: str | None
     log_level: str
     log_format: str
+    files: FilesSettings | None = None
 
 
 def load(*, with_broker: bool = True) -> Settings:
@@ -33,14 +38,16 @@ def load(*, with_broker: bool = True) -> Settings:
     loaded = Settings(
         broker_url=settings.broker_url(env) if with_broker else "",
         database_url=database_url(env, "sqlite:///storage.db"),
+        has_database=bool(env.str("DATABASE_URL", "")),
         erasures=erasures_file(env),
         batch_size=env.int("BATCH_SIZE", 500, validate=validate.Range(1, 5000)) or 0,
         batch_age_ms=env.int("BATCH_AGE_MS", 20, validate=validate.Range(0, 10_000)) or 0,
         metrics_bind=settings.metrics_bind(env),
         log_level=settings.log_level(env),
         log_format=settings.log_format(env),
+        files=files_settings(env),
     )
-    settings.sealed(env)
+    settings.sealed(env, *problems_of_files(loaded.files))
     return loaded
 
 

@@ -19,6 +19,7 @@ from sqlalchemy import (
     Uuid,
     and_,
     false,
+    literal_column,
     null,
     true,
 )
@@ -29,10 +30,14 @@ from shared.database.leases import lease_columns
 from shared.database.outbox import outbox_columns
 from shared.parked.tables import ParkedTables
 from storage_service.account_tables import AccountTables
+from storage_service.delivery_tables import delivery_requests_table, delivery_states_table
+from storage_service.file_tables import FileTables
 from storage_service.job_tables import JobTables
 from storage_service.owner_tables import api_keys_table, audit_table, hooks_table, views_table
 from storage_service.retention_tables import RetentionTables
 from storage_service.search_tables import SearchTables
+from storage_service.spam_tables import SpamTables
+from storage_service.sweep_tables import SweepTables
 
 metadata = MetaData(
     naming_convention={
@@ -59,6 +64,9 @@ submissions = Table(
     Column("spam", Text),
     Column("receipt_url", Text),
     Column("sealed", JSON(none_as_null=True)),
+    Column("score", Integer, info={"member": "verdict.score"}),
+    Column("score_model", Text, info={"member": "verdict.model", "is_told": False}),
+    Column("score_reasons", JSON(none_as_null=True), info={"member": "verdict.reasons", "is_told": False}),
     Column("state", Text, nullable=False, server_default="new", info=_OURS),
     Column("starred", Boolean, nullable=False, server_default=false(), info=_OURS),
     Column("labels", JSON, nullable=False, server_default="[]", info=_OURS),
@@ -66,8 +74,12 @@ submissions = Table(
     Column("replied_at", UtcTimestamp, info=_OURS),
     Column("version", Integer, nullable=False, server_default="1", info=_OURS),
     Column("imported_at", UtcTimestamp, info=_OURS),
+    Column("file_count", Integer, nullable=False, server_default="0", info=_OURS),
     Column("erased_at", UtcTimestamp, info=_OURS),
     Column("anonymised_at", UtcTimestamp, info=_OURS),
+    Column("opt_in", Boolean, info={"is_told": False}),
+    Column("opted_in_at", UtcTimestamp, info=_OURS),
+    Column("opt_in_proof", JSON(none_as_null=True), info=_OURS),
     PrimaryKeyConstraint("id"),
     CheckConstraint("length(form) BETWEEN 1 AND 64", name="form_length"),
     CheckConstraint("length(fingerprint) = 64", name="fingerprint_length"),
@@ -75,14 +87,19 @@ submissions = Table(
 """One row a submission. `fields`, `source` and `control` are JSON as text: what was sent is what is kept. `spam` says
 why a submission is spam, and is null where it is not. `receipt_url` is null where the gateway did not know it.
 `sealed` has the values of sealed fields by name, as `shared.sealing` writes them, and is null where there are none.
+`score` is how much the gateway took it for spam, 0 to 100, by the model of the version `score_model`, and
+`score_reasons` are the codes of what weighed most; all null where it had no model.
 
 What follows it is what people do with a submission, see `work`: `version` grows with each change, of `spam` too.
 
 `imported_at` is when it was taken over from elsewhere, see `importing`; null where it came by an event. Notify has
-never heard of an imported one.
+never heard of an imported one. `file_count` is how many files it has in `submission_files`, see `files`.
 
 A row that was erased stays, without all that somebody sent: `erased_at` says when, and its key keeps copies that come
-later from being stored, see `erasing`. Of one with `anonymised_at` there is left what says nothing of a person."""
+later from being stored, see `erasing`. Of one with `anonymised_at` there is left what says nothing of a person.
+
+`opt_in` says that it waits, or waited, until whoever has its address presses the button in the mail. `opted_in_at` is
+when that was done, and `opt_in_proof` what is known of it, see `opt_in`; both null until then."""
 
 
 def member_of(column: Column[Any]) -> str:
@@ -99,10 +116,18 @@ def of_the_event(table: Table) -> list[Column[Any]]:
     return [one for one in table.c if one.info.get("member", one.name) is not None]
 
 
+def told_of_the_event(table: Table) -> list[Column[Any]]:
+    """Return those of these columns that are told as they are stored, under their names."""
+    return [one for one in of_the_event(table) if one.info.get("is_told", True)]
+
+
 IS_THERE = submissions.c.erased_at.is_(None)
 IS_STARRED = submissions.c.starred.is_(true())
 HAS_REPLY = submissions.c.replied_at.is_not(None)
 IS_IMPORTED = submissions.c.imported_at.is_not(None)
+HAS_FILES = submissions.c.file_count > literal_column("0")
+HAS_SCORE = submissions.c.score.is_not(None)
+IS_UNCONFIRMED = and_(submissions.c.opt_in.is_(true()), submissions.c.opted_in_at.is_(None))
 """Conditions as indexes have them: a query that is to use one says the same. All have the first: what was erased is in
 none, so that whoever reads a list does not pass it by."""
 
@@ -134,6 +159,24 @@ _index_newest_first("submissions_starred", condition=IS_STARRED)
 _index_newest_first("submissions_by_assignee", submissions.c.assignee, condition=submissions.c.assignee.is_not(None))
 _index_newest_first("submissions_replied", condition=HAS_REPLY)
 _index_newest_first("submissions_imported", condition=IS_IMPORTED)
+_index_newest_first("submissions_with_files", condition=HAS_FILES)
+_index(
+    "submissions_scored",
+    submissions.c.accepted_at.desc(),
+    submissions.c.id.desc(),
+    submissions.c.score,
+    condition=HAS_SCORE,
+)
+_index_newest_first("submissions_unconfirmed", condition=IS_UNCONFIRMED)
+_index(
+    "submissions_unconfirmed_by_form",
+    submissions.c.form,
+    submissions.c.accepted_at.desc(),
+    submissions.c.id.desc(),
+    submissions.c.state,
+    submissions.c.spam,
+    condition=IS_UNCONFIRMED,
+)
 _index("submissions_by_storing", submissions.c.stored_at, submissions.c.id)
 
 HAS_SEALED = submissions.c.sealed.is_not(null())
@@ -194,44 +237,9 @@ values. `job` is the job that did it, where it was done to many."""
 _HAS_JOB = submission_trail.c.job.is_not(None)
 Index("submission_trail_by_job", submission_trail.c.job, postgresql_where=_HAS_JOB, sqlite_where=_HAS_JOB)
 
-delivery_states = Table(
-    "delivery_states",
-    metadata,
-    Column("delivery_id", Uuid, nullable=False),
-    Column("submission_id", Uuid, nullable=False),
-    Column("form", Text),
-    Column("channel", Text, nullable=False),
-    Column("destination_shown", Text, nullable=False),
-    Column("request", Uuid, nullable=False),
-    Column("state", Text, nullable=False),
-    Column("attempts", Integer, nullable=False),
-    Column("reason", Text),
-    Column("words", Text),
-    Column("changed_at", UtcTimestamp, nullable=False),
-    Column("asked", Uuid),
-    PrimaryKeyConstraint("delivery_id"),
-    Index("delivery_states_by_submission", "submission_id"),
-    Index("delivery_states_by_state", "state", "changed_at"),
-)
-"""One row for each delivery that notify has told of: those that failed or were held, whatever became of them since, and
-those that somebody requested. See `contracts.DeliveryState`. `asked` is the request to send it again, until notify
-tells something newer of it. A submission may not be stored yet, or be none of this database's."""
+delivery_states = delivery_states_table(metadata)
 
-delivery_requests = Table(
-    "delivery_requests",
-    metadata,
-    Column("id", Uuid, nullable=False),
-    Column("submission_id", Uuid, nullable=False),
-    Column("channel", Text, nullable=False),
-    Column("delivery_id", Uuid),
-    Column("requested_by", Text, nullable=False),
-    Column("requested_at", UtcTimestamp, nullable=False),
-    Column("settled_at", UtcTimestamp),
-    PrimaryKeyConstraint("id"),
-    Index("delivery_requests_by_submission", "submission_id", "channel"),
-)
-"""Who asked to send what again: one delivery, or all that a channel has for a submission. `settled_at` is when notify
-told of the first that came of it."""
+delivery_requests = delivery_requests_table(metadata)
 
 OUTBOX = Table(
     "storage_outbox",
@@ -255,6 +263,12 @@ search_entries, search_fields, search_progress = _SEARCH.entries, _SEARCH.fields
 JOBS = JobTables(metadata)
 
 ACCOUNTS = AccountTables(metadata)
+
+FILES = FileTables(metadata)
+
+SWEEP = SweepTables(metadata)
+
+SPAM = SpamTables(metadata)
 
 RETENTION = RetentionTables(metadata)
 

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import hashlib
+import os
 import time
 from dataclasses import replace
 from email import message_from_bytes, policy
+from pathlib import Path
 
 import pytest
 
+from notify_service.channels.mail.attaching import ATTACHED_MOST, StoreReader
 from notify_service.transports.breaker import FAILURES_TO_OPEN, Breaker
 from notify_service.transports.failures import SendFailure
 from shared.contracts import SubmissionAccepted
+from shared.files.directory import DirectoryFiles
 from shared.forms import Form, Owner
+from support.composed import bodies
 from support.confirmations import a_mail
-from support.events import an_event
+from support.events import a_file, an_event, with_files
 from support.owner_mails import OWNER, an_owner_channel, owner_mails
 from support.planned_world import PlannedWorld
 from support.polling import eventually
@@ -33,6 +39,29 @@ def test_it_arrives_as_it_was_made_and_can_be_answered(server: ScriptedSmtp, con
     assert received.content == mail.content
     [answer] = message_from_bytes(received.content, policy=policy.default)["Reply-To"].addresses
     assert (answer.display_name, answer.addr_spec) == ('Ada "Countess", Lovelace é', "ada@example.org")
+
+
+def test_five_megabytes_of_files_arrive_as_they_were_sent(
+    server: ScriptedSmtp, connect: Connect, tmp_path: Path
+) -> None:
+    store, name = DirectoryFiles(tmp_path), "Lebenslauf „Ada“.pdf"
+    contents = [b"\r\n.\r\n" + os.urandom(ATTACHED_MOST // 2 - 5), b".dot\n" * 10]
+    files = [
+        a_file(name=name, size=len(one), sha256=hashlib.sha256(one).hexdigest(), number=number)
+        for number, one in enumerate(contents, start=1)
+    ]
+    for file, content in zip(files, contents, strict=True):
+        store.put(file.key, [content])
+    channel = an_owner_channel(read_file=StoreReader(store))
+    [mail] = owner_mails(
+        with_files(an_event(), *files), Form("signup", "Sign up", owner=Owner(attach="small")), channel
+    )
+    connect(server).send(mail, timeout_s=60)
+    [received] = server.received
+    read = message_from_bytes(received.content, policy=policy.default)
+    parts = list(read.iter_attachments())
+    assert [(one.get_filename(), one.get_payload(decode=True)) for one in parts] == [(name, one) for one in contents]
+    assert "attached" in bodies(read)[0]
 
 
 @pytest.mark.parametrize(

@@ -13,15 +13,17 @@ _EVERYWHERE = {
     "form": "/console/forms/contact",
     "deliveries": "/console/deliveries",
     "parked": "/console/parked",
+    "suppression": "/console/suppression",
     "jobs": "/console/jobs",
     "export": "/console/export",
     "person": "/console/person",
+    "spam": "/console/spam",
     "users": "/console/settings/users",
     "keys": "/console/settings/keys",
     "audit": "/console/settings/audit",
     "account": "/console/account",
 }
-_QUERIES = {"found": "ada", "nothing": "nobody-has-this-name", "mistake": "is:mad form:contact"}
+_QUERIES = {"found": "ada", "spam": "is:spam", "nothing": "nobody-has-this-name", "mistake": "is:mad form:contact"}
 
 
 def of_strangers() -> Iterator[Shot]:

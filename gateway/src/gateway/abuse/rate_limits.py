@@ -26,6 +26,9 @@ REDIS_TIMEOUT_S = 0.1
 REDIS_REST_S = 5.0
 """How long Redis is left alone after it has failed: each process then counts for itself."""
 
+_PRESSES = ":presses"
+"""Stands where a form's name does; no form can be called so."""
+
 _log = structlog.get_logger()
 
 
@@ -47,10 +50,17 @@ class RateLimits:
 
     def check(self, form: Form, address: str | None) -> None:
         """Count one submission; raises `Refused` (429) when it is one too many."""
-        rate = parse_rate(form.rate_limit or self._default)
+        self._count(form.name, form.rate_limit or self._default, address)
+
+    def check_presses(self, address: str | None) -> None:
+        """Count one press of a button that a mail or a receipt has, of whatever form; raises as `check` does."""
+        self._count(_PRESSES, self._default, address)
+
+    def _count(self, name: str, said: str, address: str | None) -> None:
+        rate = parse_rate(said)
         if rate is None:
             return None
-        key = (form.name, network_of(address or "unknown"))
+        key = (name, network_of(address or "unknown"))
         if self._shared is None or self._clock() < self._resting_until_s:
             return _check(self._own, rate, key)
         try:

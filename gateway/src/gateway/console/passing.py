@@ -17,11 +17,11 @@ from gateway.console.counters import PassingCounters
 from gateway.console.headers import answered_headers, asked_headers
 from gateway.console.incoming import PIECE_BYTES, take
 from gateway.console.pace import Pace
-from gateway.console.places import Full, Places
 from gateway.console.target import Side, target_of
 from gateway.console.upstream import Answer, Asked, Away, Broken, Slow, Upstream
 from gateway.http.bodies import Bodies
 from gateway.http.errors import Refused, refused, unavailable
+from gateway.http.places import Full, Places
 from gateway.http.request import Request
 from shared.sources import network_of
 from shared.web.unfinished import never_ending
@@ -89,7 +89,7 @@ class Passing:
                 self._bodies.read_on(request)
 
     def in_flight(self) -> tuple[int, int]:
-        """Return how many requests, and how many event streams, are passed on now."""
+        """Return how many requests, and how many event streams and downloads, are passed on now."""
         return self._requests.taken, self._streams.taken
 
     def end_streams(self) -> None:
@@ -104,13 +104,15 @@ class Passing:
         answer = self._answer(asked)
         held.callback(answer.close)
         self._counters.answered(side, answer.status, time.monotonic() - begun_s)
-        if answer.is_event_stream:
+        is_long = answer.has_body and (answer.length is None or answer.length > PIECE_BYTES)
+        if answer.is_event_stream or (is_long and answer.is_saved):  # neither keeps a place from who asks for a page
             place.close()  # first: those who wait for a stream's place would keep others from asking
             self._enter(place, self._streams, "streams", source)
+        if answer.is_event_stream:
             held.enter_context(self._open.added(answer))
         status = f"{answer.status} {_phrase_of(answer.status)}"
         headers = answered_headers(answer.headers, side)
-        if answer.has_body and (answer.length is None or answer.length > PIECE_BYTES):
+        if is_long:
             return Passed(status, headers, _Streamed(self._pieces(request, answer), held.pop_all()))
         return Passed(status, headers, [self._whole(answer)])
 

@@ -46,6 +46,12 @@ class AnswerReader:
         """The media type of the body, in small letters, without parameters."""
         return (self._header(b"content-type") or b"").partition(b";")[0].strip().lower()
 
+    @property
+    def is_saved(self) -> bool:
+        """Whether the body is a file that a reader saves: how long that takes is the reader's matter."""
+        said = self._header(b"content-disposition") or b""
+        return said.partition(b";")[0].strip().lower() == b"attachment"
+
     def feed(self, data: bytes) -> None:
         """Read on; no bytes at all say that the connection was closed. Raises `Unreadable`."""
         if not data:

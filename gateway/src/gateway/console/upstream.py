@@ -153,6 +153,11 @@ class Answer:
         """Whether it says what happens for as long as somebody listens."""
         return self._reader.kind == b"text/event-stream"
 
+    @property
+    def is_saved(self) -> bool:
+        """Whether it is a file that a reader saves, slowly perhaps."""
+        return self._reader.is_saved
+
     def has_begun(self, within_s: float = 0) -> bool:
         """Say whether something of it comes within some time."""
         until_s = time.monotonic() + within_s

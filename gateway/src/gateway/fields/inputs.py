@@ -25,13 +25,15 @@ _CONTROL_LABELS = {"replyto": "Email", "subject": "Subject"}
 class Draft:
     """What somebody typed, to be offered again: values by name, hidden control fields, the idempotency key.
 
-    `controls` are control fields that have to be mended, and are shown for it.
+    `controls` are control fields that have to be mended, and are shown for it. `chosen` are the names of the files that
+    came, by field: no page can offer them again.
     """
 
     values: Mapping[str, JsonValue] = field(default_factory=dict)
     hidden: Mapping[str, str] = field(default_factory=dict)
     controls: Mapping[str, str] = field(default_factory=dict)
     key: str | None = None
+    chosen: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +45,9 @@ class Input:
     widget: Widget
     autocomplete: str | None
     values: tuple[str, ...]
-    error: FieldError | None
+    errors: tuple[FieldError, ...]
     has_room: bool
+    chosen: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, entry: Field, form: Form, draft: Draft, refusal: Refused | None) -> Input:
@@ -52,15 +55,16 @@ class Input:
         given = draft.controls.get(entry.name) or draft.values.get(entry.name)
         values = tuple(map(str, given if isinstance(given, list) else [] if given is None else [given]))
         errors = refusal.errors if refusal else ()
-        error = next((error for error in errors if error.field == entry.name), None)
+        wrong = tuple(error for error in errors if error.field == entry.name)
         return cls(
             field=entry,
             label=label_of(entry),
-            widget=_widget_that_shows(values, entry, form, error),
+            widget=_widget_that_shows(values, entry, form, wrong),
             autocomplete=autocomplete_of(entry),
             values=values,
-            error=error,
+            errors=wrong,
             has_room=entry.name in (form.fields or {}),
+            chosen=tuple(draft.chosen.get(entry.name, ())),
         )
 
     @property
@@ -70,8 +74,8 @@ class Input:
 
     @property
     def described(self) -> str:
-        """The ids of the help and the error, as far as there are any."""
-        notes = {"help": self.field.help, "error": self.error}
+        """The ids of what is told beside it, as far as there is anything."""
+        notes = {"help": self.field.help, "limits": self.widget.note, "again": self.chosen, "error": self.errors}
         return " ".join(f"{self.id}-{note}" for note, there in notes.items() if there)
 
     @property
@@ -89,11 +93,11 @@ def id_of(name: str) -> str:
     return "field-" + _NO_ID.sub(lambda found: f".{ord(found[0]):x}.", name)
 
 
-def _widget_that_shows(values: Sequence[str], entry: Field, form: Form, error: FieldError | None) -> Widget:
+def _widget_that_shows(values: Sequence[str], entry: Field, form: Form, errors: Sequence[FieldError]) -> Widget:
     """Return the field's widget, or where a browser would not show the values in that, a text's or a text area."""
     widget = TYPES[entry.type].draw(entry, form)
     if widget.shows is not None:
-        has_wrong_type = error is not None and error.code.startswith("TYPE_")
+        has_wrong_type = any(error.code.startswith("TYPE_") for error in errors[:1])
         if has_wrong_type or not all(map(widget.shows.fullmatch, filter(None, values))):
             widget = text_input(entry)
     has_lines = any("\n" in value or "\r" in value for value in values)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, cast
 
 from marshmallow import RAISE, Schema, ValidationError, missing
@@ -10,6 +11,7 @@ from marshmallow import RAISE, Schema, ValidationError, missing
 from gateway.fields.email import clean_email, is_email
 from gateway.fields.types import checking_type
 from gateway.fields.types.base import FieldType
+from gateway.fields.types.file import Given
 from gateway.fields.values import is_blank, only
 from gateway.http.errors import FieldError, invalid
 from shared.contracts import JsonValue
@@ -18,6 +20,7 @@ from shared.forms.definitions import ADDRESS_NAMES
 from shared.forms.placeholders import names_in
 from shared.text import as_line, is_line
 
+_NO_FILES: Mapping[str, int] = MappingProxyType({})
 _LINE_NAMES = frozenset({"name", "subject", *ADDRESS_NAMES})
 
 
@@ -34,13 +37,17 @@ class FormSchema:
         loads = self._schema.load_fields if self._schema else {}
         self._readers = [(self._names[key], cast("FieldType", field).deserialize) for key, field in loads.items()]
 
-    def read(self, fields: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
+    def read(self, fields: Mapping[str, JsonValue], files: Mapping[str, int] = _NO_FILES) -> dict[str, JsonValue]:
         """Return the fields as they are stored; raises `Refused` (422) with everything that is wrong.
 
+        `files` says how many came under each name, none that the form takes no files under (`Form.file_rules`).
         What says nothing at all is refused as empty, or where fields are required, by the names of those.
         """
+        if files:
+            given = {name: Given(count, fields.get(name)) for name, count in files.items() if name in self._known}
+            fields = {**fields, **given}  # type: ignore[dict-item]
         taken = self._read_any(fields) if self._schema is None else self._read_defined(self._schema, fields)
-        if all(is_blank(value) for value in taken.values()):
+        if not files and all(is_blank(value) for value in taken.values()):
             raise invalid(FieldError("EMPTY", "The submission is empty."))
         return taken
 

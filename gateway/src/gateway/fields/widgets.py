@@ -7,9 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
-from shared.forms import Field
+from shared.forms import Field, FileRules, Files
+from shared.forms.uploads.kinds import accept_of
+from shared.forms.uploads.words import limits_of
 
-Kind: TypeAlias = Literal["input", "textarea", "select", "checkbox", "checkboxes", "lines"]
+Kind: TypeAlias = Literal["input", "textarea", "select", "checkbox", "checkboxes", "lines", "file"]
 """The ways to draw an element, which stand in the template `inputs.html`."""
 
 _READ_OTHERWISE = re.compile(r"&&|--|\[[^]]*\[")
@@ -21,13 +23,14 @@ class Widget:
     """One element of a page.
 
     `type` and `attributes` are those of its HTML. A browser shows no value in it but those that `shows` matches whole;
-    None for any.
+    None for any. `note` is told beside it.
     """
 
     kind: Kind = "input"
     type: str = "text"
     attributes: Mapping[str, object] = field(default_factory=dict)
     shows: re.Pattern[str] | None = None
+    note: str = ""
 
 
 def text_input(definition: Field, html_type: str = "text") -> Widget:
@@ -53,6 +56,20 @@ def bounded_input(definition: Field, html_type: str, shows: re.Pattern[str], ste
     """Return the input of what has a least and a greatest value."""
     limits = {"min": definition.min, "max": definition.max, "step": step}
     return Widget(type=html_type, attributes=_given(limits), shows=shows)
+
+
+def file_input(rules: FileRules, files: Files) -> Widget:
+    """Return the input of files, of what `rules` take; `files` are those of the form.
+
+    A browser shows nothing in it that was sent before, and checks no size: that does `counterfoil.js`.
+    """
+    limits = {
+        "accept": accept_of(rules.types) or None,
+        "multiple": "multiple" if rules.max_count > 1 else None,
+        "data-max-size": rules.max_size,
+        "data-max-count": rules.max_count if rules.max_count > 1 else None,
+    }
+    return Widget("file", type="file", attributes=_given(limits), note=limits_of(rules, files))
 
 
 def _given(attributes: Mapping[str, object]) -> dict[str, object]:

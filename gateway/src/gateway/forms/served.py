@@ -10,6 +10,7 @@ from gateway.fields.schemas import FormSchema
 from gateway.forms.control import Controls
 from gateway.forms.origins import Origins
 from gateway.http.errors import form_not_found
+from gateway.spam.judging import Judge, Judges
 from shared.contracts import JsonValue
 from shared.forms import Form, Forms
 from shared.forms.definitions import ADDRESS_NAMES
@@ -17,7 +18,7 @@ from shared.forms.definitions import ADDRESS_NAMES
 
 @dataclass(frozen=True, slots=True)
 class ServedForm:
-    """One form, ready to take submissions. `mail_field` is `Form.mail_field`."""
+    """One form, ready to take submissions. `mail_field` is `Form.mail_field`; nobody judges where `judge` is None."""
 
     form: Form
     schema: FormSchema
@@ -25,6 +26,7 @@ class ServedForm:
     controls: Controls
     captcha: CaptchaCheck | None
     mail_field: str | None
+    judge: Judge | None
 
     def address_in(self, fields: Mapping[str, JsonValue]) -> str | None:
         """Return the address in the form's `mail_field`; None without one, or with one in a kept field named for it."""
@@ -37,9 +39,10 @@ class ServedForm:
 class ServedForms:
     """All forms, by name. A definition that is replaced in `forms` is built anew at the next call."""
 
-    def __init__(self, forms: Forms, captchas: Captchas) -> None:
+    def __init__(self, forms: Forms, captchas: Captchas, judges: Judges) -> None:
         self._forms = forms
         self._captchas = captchas
+        self._judges = judges
         self._served = {name: self._serve(form) for name, form in forms.items()}
 
     def named(self, name: str) -> ServedForm:
@@ -53,5 +56,5 @@ class ServedForms:
         return served
 
     def _serve(self, form: Form) -> ServedForm:
-        captcha = self._captchas.check_of(form)
-        return ServedForm(form, FormSchema(form), Origins(form), Controls(form), captcha, form.mail_field)
+        captcha, judge = self._captchas.check_of(form), self._judges.judge_of(form)
+        return ServedForm(form, FormSchema(form), Origins(form), Controls(form), captcha, form.mail_field, judge)

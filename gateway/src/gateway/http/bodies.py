@@ -10,11 +10,13 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from flask import Response
 
-from gateway.http.errors import RETRY_AFTER_S, too_many_requests, unavailable
+from gateway.http.errors import RETRY_AFTER_S, Refused, too_many_requests, unavailable
 from gateway.http.request import Request
 from shared.sources import network_of
 
@@ -43,10 +45,24 @@ LINGER_S = 10.0
 sends to a form without files; and for how long. One that stops coming is ended as any other, by
 `shared.web.slow_clients`."""
 
+LONG_MOST = 16
+LONG_OF_ONE = 2
+"""How many that are larger, where files are taken, are read on at their own pace: each may take minutes."""
+
 _USUAL_SWITCH_S = sys.getswitchinterval()
 _CHUNK_BYTES = 16 * 1024
 _FEW = min(SLOW_MOST, SOURCE_MOST, BODIES_MOST)
 _IS_READ = "counterfoil.body_is_read"
+_LONG = "counterfoil.body_is_long"
+
+
+@dataclass(frozen=True, slots=True)
+class Long:
+    """How many bytes a body may have that is read on for longer; `note` is told in how many seconds so many came, and
+    raises `Refused` where that is too slow."""
+
+    bytes_most: int
+    note: Callable[[float, int], None]
 
 
 class Bodies:
@@ -57,6 +73,7 @@ class Bodies:
         self._was_crowded = False
         self._begun: dict[Request, tuple[str, float]] = {}
         self._lingering: dict[Request, str] = {}
+        self._long: dict[Request, str] = {}
 
     def read(self, request: Request, length: int) -> bytes:
         """Return so many bytes of a request's body, fewer where it breaks off; raises `Refused` (429, 503)."""
@@ -74,8 +91,17 @@ class Bodies:
         finally:
             del self._begun[request]
         if len(body) == length:
-            request.environ[_IS_READ] = True
+            self.note_read(request)
         return body
+
+    def note_read(self, request: Request) -> None:
+        """Note that a request's body was read to its end."""
+        request.environ[_IS_READ] = True
+
+    def allow_long(self, request: Request, long: Long) -> None:
+        """Have a request's body read on for longer where it is refused: a file is as large as it is, and what a proxy
+        answers to who is still sending says nothing of why."""
+        request.environ[_LONG] = long
 
     def _check(self, source: str, now_s: float) -> None:
         begun = list(self._begun.values())
@@ -92,7 +118,9 @@ class Bodies:
         response.headers["Connection"] = "close"
         # a stream or a file is no refusal; whoever waits to be asked for the body has not sent it, and will not
         waits = "100-continue" in request.headers.get("Expect", "").lower()
-        if response.is_streamed or waits or (request.content_length or 0) > LINGER_BYTES:
+        long: Long | None = request.environ.get(_LONG)
+        most = max(LINGER_BYTES, long.bytes_most if long else 0)
+        if response.is_streamed or waits or (request.content_length or 0) > most:
             return response
         answer = response.get_data()
         response.headers["Content-Length"] = str(len(answer))
@@ -105,16 +133,41 @@ class Bodies:
     def read_on(self, request: Request) -> None:
         """Read what is left of a body that nobody wants, within bounds."""
         source, until_s = _source_of(request), self._clock() + LINGER_S
-        lingering = list(self._lingering.values())
-        if len(lingering) >= LINGER_MOST or lingering.count(source) >= LINGER_OF_ONE:
+        long: Long | None = request.environ.get(_LONG)
+        if long and (request.content_length or 0) > LINGER_BYTES:
+            with _place(self._long, request, source, LONG_MOST, LONG_OF_ONE) as is_in:
+                if is_in:
+                    self._read_long(request, long)
             return
-        self._lingering[request] = source
-        try:
-            for _ in range(LINGER_BYTES // _CHUNK_BYTES + 1):
+        with _place(self._lingering, request, source, LINGER_MOST, LINGER_OF_ONE) as is_in:
+            for _ in range(LINGER_BYTES // _CHUNK_BYTES + 1 if is_in else 0):
                 if len(request.environ["wsgi.input"].read(_CHUNK_BYTES)) < _CHUNK_BYTES or self._clock() > until_s:
                     return
-        finally:
-            del self._lingering[request]
+
+    def _read_long(self, request: Request, long: Long) -> None:
+        for _ in range(long.bytes_most // _CHUNK_BYTES + 1):
+            begun_s = self._clock()
+            count = len(request.environ["wsgi.input"].read(_CHUNK_BYTES))
+            if count < _CHUNK_BYTES:
+                return
+            try:
+                long.note(self._clock() - begun_s, count)
+            except Refused:
+                return
+
+
+@contextmanager
+def _place(taken: dict[Request, str], request: Request, source: str, most: int, of_one: int) -> Iterator[bool]:
+    """Say whether there is a place, and have it meanwhile."""
+    sources = list(taken.values())
+    if len(sources) >= most or sources.count(source) >= of_one:
+        yield False
+        return
+    taken[request] = source
+    try:
+        yield True
+    finally:
+        del taken[request]
 
 
 def _source_of(request: Request) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 import io
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import IO
 from urllib.parse import parse_qsl
@@ -55,24 +55,34 @@ def read(request: Request, limits: Limits, *, text_plain: bool = False) -> Body:
     Raises `Refused`: 400 for what is malformed, 413 over a limit, 415 for another type or a compressed body, 422 for
     a JSON value that cannot be stored, 429 and 503 where too many are being read.
     """
-    if request.headers.get("Content-Encoding", "identity").lower() != "identity":
-        raise refused(415, "ENCODING_NOT_SUPPORTED", "Compressed bodies are not taken.")
+    check_encoding(request)
     try:
         body = _read_by_type(request, limits, text_plain=text_plain)
     except Unacceptable as error:
         raise _refusal_of(error) from error
-    if len(body.values) > limits.fields:
+    check_names(body.values, limits)
+    return body
+
+
+def check_encoding(request: Request) -> None:
+    """Raise `Refused` (415) where the body is compressed."""
+    if request.headers.get("Content-Encoding", "identity").lower() != "identity":
+        raise refused(415, "ENCODING_NOT_SUPPORTED", "Compressed bodies are not taken.")
+
+
+def check_names(values: Mapping[str, JsonValue], limits: Limits) -> None:
+    """Raise `Refused` (413, 422) where there are too many names, or one is too long."""
+    if len(values) > limits.fields:
         raise too_many_fields(limits.fields)
-    if any(len(name) > limits.name_characters for name in body.values):
+    if any(len(name) > limits.name_characters for name in values):
         reason = f"A field's name is too long: {limits.name_characters} characters are the limit."
         raise refused(422, "VALUE_NOT_ACCEPTED", reason)
-    return body
 
 
 def _read_by_type(request: Request, limits: Limits, *, text_plain: bool) -> Body:
     kind, charset = request.mimetype, encodings.declared(request)
     if kind == "application/x-www-form-urlencoded":
-        return _checked(_gathered(_urlencoded(_bytes_of(request, limits), limits, charset)))
+        return checked(gathered(_urlencoded(_bytes_of(request, limits), limits, charset)))
     if kind == "application/json":
         return Body(_json(_bytes_of(request, limits), limits, charset))
     if kind == "multipart/form-data":
@@ -106,7 +116,7 @@ def _plain(document: bytes, limits: Limits, charset: str) -> Body:
     if text.startswith(b"{"):
         return Body(_json(text, limits, charset))
     if b"=" in text and not _BLANK.search(text):
-        return _checked(_gathered(_urlencoded(text, limits, charset)))
+        return checked(gathered(_urlencoded(text, limits, charset)))
     raise refused(415, "TYPE_NOT_SUPPORTED", "Plain text is taken where it is a JSON object or urlencoded.")
 
 
@@ -136,17 +146,18 @@ def _urlencoded(document: bytes, limits: Limits, charset: str) -> list[tuple[str
     try:
         return parse_qsl(text, keep_blank_values=True, encoding=charset, errors="strict")
     except UnicodeDecodeError as error:
-        raise _wrong_encoding(charset) from error
+        raise wrong_encoding(charset) from error
 
 
 def _decoded(document: bytes, charset: str) -> str:
     try:
         return document.decode(charset)
     except UnicodeDecodeError as error:
-        raise _wrong_encoding(charset) from error
+        raise wrong_encoding(charset) from error
 
 
-def _wrong_encoding(charset: str) -> Refused:
+def wrong_encoding(charset: str) -> Refused:
+    """Return the refusal of a body that is not in its encoding: 400."""
     return refused(400, "MALFORMED", f"The body is not {'UTF-8' if charset == encodings.UTF_8 else 'Windows-1252'}.")
 
 
@@ -169,12 +180,12 @@ def _multipart(request: Request, limits: Limits, charset: str) -> Body:
         raise refused(400, "MALFORMED", "A part of the multipart body has no name.")
     marks = sum(value.count(_REPLACED) for _, value in form.items(multi=True))
     if marks > body.count(_REPLACED.encode()):
-        raise _wrong_encoding(parser.charset)
-    values = _gathered(form.items(multi=True))
+        raise wrong_encoding(parser.charset)
+    values = gathered(form.items(multi=True))
     # A browser sends a nameless, empty part for a file input that was left alone.
     if any(upload.filename or upload.stream.read(1) for upload in files.values()):
         return Body(values, refused(422, "NO_FILE_UPLOADS", "This form does not take files."))
-    return _checked(values)
+    return checked(values)
 
 
 def _stream_of_file(
@@ -187,7 +198,7 @@ def _stream_of_file(
     return io.BytesIO()
 
 
-def _gathered(pairs: Iterable[tuple[str, str]]) -> dict[str, JsonValue]:
+def gathered(pairs: Iterable[tuple[str, str]]) -> dict[str, JsonValue]:
     """Return the values by name. `name[]` is how PHP, Rails, jQuery and axios write a list, even of one."""
     values: dict[str, JsonValue] = {}
     for given, value in pairs:
@@ -202,7 +213,8 @@ def _gathered(pairs: Iterable[tuple[str, str]]) -> dict[str, JsonValue]:
     return values
 
 
-def _checked(values: dict[str, JsonValue]) -> Body:
+def checked(values: dict[str, JsonValue]) -> Body:
+    """Return values, with a flaw where one cannot be stored."""
     try:
         check(values)
     except Unacceptable as error:

@@ -17,6 +17,12 @@ _ASKED_MOST = 1000
 _NAME = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 _NAMES = re.compile(rf"{_NAME}(?:[ \t]*,[ \t]*{_NAME})*")
 
+ANY_ORIGIN = {
+    "Access-Control-Allow-Origin": "*",
+    "Access-Control-Expose-Headers": "Preference-Applied, Retry-After",
+}
+"""Whoever has a receipt's token may see the receipt, from any page."""
+
 _EVERY = {"Access-Control-Expose-Headers": "Location, Retry-After", "Vary": "Accept, Origin"}
 
 _KNOWN = ", ".join(

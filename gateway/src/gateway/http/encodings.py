@@ -32,10 +32,15 @@ def declared(request: Request) -> str:
     named = request.mimetype_params.get("charset")
     if named is None:
         return UTF_8
-    known = _KNOWN.get(named.strip().lower())
-    if known is None:
+    encoding = known(named)
+    if encoding is None:
         raise refused(415, "ENCODING_NOT_SUPPORTED", "Only UTF-8, ISO-8859-1 and Windows-1252 are taken.")
-    return known
+    return encoding
+
+
+def known(named: str) -> str | None:
+    """Return the encoding that goes by a name; None for one that is not read."""
+    return _KNOWN.get(named.strip().lower())
 
 
 def said_in(body: bytes, otherwise: str) -> str:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from gateway.intake.submissions import id_for_key
-from shared.contracts import JsonValue, fingerprint
+from shared.contracts import JsonValue, SubmittedFile, fingerprint
 from shared.forms import Form
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -25,12 +25,21 @@ class Duplicates:
     def __init__(self, accepted_at: Callable[[UUID], datetime | None]) -> None:
         self._accepted_at = accepted_at
 
-    def key_for(self, form: Form, fields: Mapping[str, JsonValue], now: datetime, *, spam: bool) -> str | None:
-        """Return the key, the same for the same fields within the window of the first; None for a form without one."""
+    def key_for(
+        self,
+        form: Form,
+        fields: Mapping[str, JsonValue],
+        now: datetime,
+        *,
+        spam: bool,
+        files: Sequence[SubmittedFile] = (),
+    ) -> str | None:
+        """Return the key, the same for the same fields and files within the window of the first; None for a form
+        without one."""
         window = form.deduplicate
         if window is None:
             return None
-        piece, mark = (now - _EPOCH) // window, fingerprint(fields)
+        piece, mark = (now - _EPOCH) // window, fingerprint(fields, files)
         before = _key(window, piece - 1, mark)
         first = self._accepted_at(id_for_key(form.name, before, spam=spam))
         return before if first is not None and now - first < window else _key(window, piece, mark)

@@ -19,3 +19,6 @@ class OutcomeCounters:
 
     refused: Callable[[int], None] = _ignore
     """One was answered with this status."""
+
+    judged: Callable[[str, str], None] = _ignore
+    """One was judged: by which mode of its form, and what came of it (`gateway.spam.judging.OUTCOMES`)."""

@@ -7,7 +7,7 @@ import time
 
 import structlog
 
-from gateway.http.errors import refused, unavailable
+from gateway.http.errors import Refused, refused, unavailable
 from gateway.receipts.queries import ServiceQueries
 from shared.contracts import SubmissionAccepted
 from shared.contracts.submission_erased import is_covered
@@ -23,6 +23,15 @@ _ERASED = "What was sent before under this key has just been erased."
 _UNCONFIRMED = "We could not take your submission just now. Please send it again in a moment."
 
 _log = structlog.get_logger()
+
+
+class Unconfirmed(Refused):
+    """The refusal of an event that the broker did not confirm: 503. `was_returned` says that it certainly has not taken
+    it; else it may have."""
+
+    def __init__(self, refusal: Refused, *, was_returned: bool) -> None:
+        super().__init__(refusal.status, refusal.title, *refusal.errors, headers=refusal.headers)
+        self.was_returned = was_returned
 
 
 class SubmissionPublisher:
@@ -46,7 +55,7 @@ class SubmissionPublisher:
         return standing.fingerprint is not None
 
     def publish(self, event: SubmissionAccepted, *, traceparent: str | None, deadline: float) -> None:
-        """Publish an event; returns once the broker has confirmed it, raises `Refused` (503) when it has not.
+        """Publish an event; returns once the broker has confirmed it, raises `Unconfirmed` when it has not.
 
         `deadline` is a moment of `time.monotonic`.
         """
@@ -56,4 +65,4 @@ class SubmissionPublisher:
             self._publisher.publish(message, timeout_s=max(0.0, deadline - time.monotonic()))
         except NotConfirmed as error:
             _log.warning("submission not confirmed", form=event.form, submission=str(event.id), refusal=error.refusal)
-            raise unavailable(_UNCONFIRMED) from error
+            raise Unconfirmed(unavailable(_UNCONFIRMED), was_returned=error.refusal == "returned") from error

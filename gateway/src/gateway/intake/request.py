@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import structlog
@@ -18,11 +19,15 @@ from gateway.http.errors import Refused, blocked, hidden_page
 from gateway.http.negotiation import Style
 from gateway.http.request import Request
 from gateway.http.site import Site
-from shared.contracts import JsonValue, Source
+from gateway.uploads.kept import KeptFiles
+from gateway.uploads.reading import Received
+from shared.contracts import JsonValue, Source, SubmittedFile
 
 _log = structlog.get_logger()
 
 _SOURCE_LENGTH = 500
+_QUERY_MOST = 2000
+_OPEN_MS = re.compile(r"(?:^|&)open_ms=([0-9]{1,10})(?:&|$)")
 _KEEPS_KEY = frozenset({422, 503})
 """The refusals after which the same submission is sent again; after any other, the next one has a key of its own."""
 
@@ -33,7 +38,8 @@ class SubmissionRequest:
 
     `values` are the fields without the control fields, None while the body was not read. `given_key` is the request's
     idempotency key, `made_key` the one that a submission without a key gets: for its retry, where a browser sends it,
-    or out of its fields, where the form takes double clicks for one.
+    or out of its fields, where the form takes double clicks for one. `received` is what came where files may come with
+    it, `kept` what was put of these.
     """
 
     request: Request
@@ -44,6 +50,13 @@ class SubmissionRequest:
     control: ControlFields = field(default=control.NONE)
     given_key: str | None = None
     made_key: str | None = None
+    received: Received | None = None
+    kept: KeptFiles | None = None
+
+    @property
+    def files(self) -> Sequence[SubmittedFile]:
+        """The files that belong to it: what a trap caught has none."""
+        return self.received.files if self.received and not self.is_trapped else ()
 
     @property
     def key(self) -> str | None:
@@ -53,9 +66,20 @@ class SubmissionRequest:
         return self.given_key or self.made_key
 
     @property
-    def spam(self) -> str | None:
-        """What gives the submission away as spam; None where nothing does."""
-        return "honeypot" if self.control.trapped else None
+    def is_trapped(self) -> bool:
+        """Whether it filled in a trap."""
+        return bool(self.control.trapped)
+
+    @property
+    def open_s(self) -> float | None:
+        """For how many seconds its page had been open, where that told in the address; it may say what it likes.
+
+        It stands there and not in the body: a gateway of the version before, which may be asked during an upgrade,
+        would refuse a field that it does not know.
+        """
+        query = self.request.environ.get("QUERY_STRING")
+        found = _OPEN_MS.search(query) if query and len(query) <= _QUERY_MOST else None
+        return int(found[1]) / 1000 if found else None
 
     def check_page(self) -> None:
         """Raise `Refused` (403) where the page that the request comes from may not post to this form."""
@@ -119,6 +143,7 @@ class SubmissionRequest:
             hidden=hidden,
             controls={name: text for name, text in carried.items() if name in wrong},
             key=(self.given_key or self.made_key) if refusal.status in _KEEPS_KEY else None,
+            chosen=self.received.names if self.received else {},
         )
 
     def _useless_token(self, refusal: Refused) -> str | None:

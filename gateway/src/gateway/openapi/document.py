@@ -21,6 +21,8 @@ _ABOUT = (
     "refusals, and HTML."
 )
 _POSTED = (400, 403, 404, 405, 409, 413, 415, 422, 429, 503)
+_UPLOADED = tuple(sorted({*_POSTED, 408}))
+"""What a form answers as well that takes files: they may come too slowly."""
 
 
 def document_of(forms: Forms | None, base_url: str) -> Part:
@@ -29,7 +31,7 @@ def document_of(forms: Forms | None, base_url: str) -> Part:
         "openapi": "3.1.1",
         "info": {"title": "Counterfoil", "version": "1", "summary": "Form submissions, kept.", "description": _ABOUT},
         "servers": [{"url": base_url}],
-        "paths": {**_forms(forms), **_receipts(), **_health()},
+        "paths": {**_forms(forms), **_receipts(), **_opt_ins(), **_unsubscribe(), **_bounces(), **_health()},
         "components": {
             "schemas": SCHEMAS,
             "responses": refusals(),
@@ -44,6 +46,13 @@ def _parameter(place: str, name: str, description: str, **schema: Any) -> Part:
 
 
 _KEY = _parameter("header", "Idempotency-Key", "Makes a retry safe.", maxLength=LENGTH_MOST, pattern="^[ -~]*$")
+
+_OPEN_MS = _parameter(
+    "query",
+    "open_ms",
+    "For how many milliseconds the page had been open: for forms with a `min_time`.",
+    pattern="^[0-9]*$",
+)
 
 
 def _forms(forms: Forms | None) -> dict[str, Part]:
@@ -74,7 +83,7 @@ def _form(form: Form | None) -> Part:
     responses = {
         **{str(status): accepted for status in sorted(statuses)},
         "303": answer("The same, for a browser.", Location=_TEXT),
-        **refused_with(_POSTED),
+        **refused_with(_UPLOADED if form is None or form.takes_files else _POSTED),
     }
     title = f"“{form.title}”" if form else "any form"
     return {
@@ -84,7 +93,7 @@ def _form(form: Form | None) -> Part:
         },
         "post": {
             "summary": f"Submit {title}",
-            "parameters": [_KEY],
+            "parameters": [_KEY, _OPEN_MS],
             "requestBody": body_of(form),
             "responses": responses,
         },
@@ -142,6 +151,75 @@ def _receipts() -> dict[str, Part]:
                 },
             },
             "options": options,
+        },
+        "/receipts/{token}/opt-in": {
+            "parameters": [token],
+            "post": {
+                "summary": "Send the mail again that asks to confirm an address",
+                "parameters": [_KEY],
+                "responses": {
+                    "202": answer("It is sent again, so often by now, and so often more.", ref("MailAgain")),
+                    "303": answer("The same, for a browser: the receipt says it.", Location=_TEXT),
+                    **refused_with((400, 404, 405, 409, 429, 503)),
+                },
+            },
+            "options": options,
+        },
+    }
+
+
+def _opt_ins() -> dict[str, Part]:
+    token = _parameter("path", "token", "As the link in the mail ends.")
+    told = answer("What is known of it.", ref("OptIn"), page=True)
+    return {
+        "/opt-in/{token}": {
+            "parameters": [token],
+            "get": {
+                "summary": "The page of the button in a mail that asks to confirm an address; it confirms nothing",
+                "responses": {"200": told, **refused_with((404, 405, 410))},
+            },
+            "post": {
+                "summary": "Confirm the address",
+                "responses": {
+                    "200": answer("It was confirmed before.", ref("OptIn"), page=True),
+                    "202": answer("It is confirmed: what waited for it goes.", ref("OptIn"), page=True),
+                    **refused_with((404, 405, 410, 429, 503)),
+                },
+            },
+        }
+    }
+
+
+def _unsubscribe() -> dict[str, Part]:
+    page = answer("The page, or what it says.", ref("Unsubscribed"), page=True)
+    token = _parameter("path", "token", "As the link in a mail ends.")
+    return {
+        "/unsubscribe/{token}": {
+            "parameters": [token],
+            "get": {
+                "summary": "The page that asks about it",
+                "responses": {"200": page, **refused_with((404, 405))},
+            },
+            "post": {
+                "summary": "Have no more such mails sent (RFC 8058); the body is not read",
+                "responses": {"200": page, **refused_with((404, 405, 503))},
+            },
+        },
+    }
+
+
+def _bounces() -> dict[str, Part]:
+    provider = _parameter("path", "provider", "Who calls.", enum=["ses", "postmark", "sendgrid", "mailgun"])
+    return {
+        "/hooks/bounces/{provider}": {
+            "parameters": [provider],
+            "post": {
+                "summary": "What a provider of mail tells of mails that came back; it proves who it is",
+                "responses": {
+                    "200": answer("It is taken.", ref("BouncesTold")),
+                    **refused_with((400, 403, 404, 405, 413, 429, 503)),
+                },
+            },
         },
     }
 

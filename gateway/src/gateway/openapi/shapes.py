@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import get_args
 
 from gateway.http.negotiation import HTML, JSON, PROBLEM
-from gateway.receipts.progress import State
+from gateway.receipts.progress import OptIn, State
 from shared.contracts import ConfirmationState
 from shared.web.schemas import ID as _ID
 from shared.web.schemas import MOMENT, TEXT, TEXT_OR_NONE, Schema, a_list, an_object, ref
@@ -50,6 +50,10 @@ _REFUSED: dict[str, Schema] = {
     "errors": a_list(ref("Error")),
 }
 _STATE: Schema = {"enum": list(get_args(State))}
+_OPT_IN: Schema = {
+    "enum": [None, *get_args(OptIn)],
+    "description": "Whether the address was confirmed by the button in a mail; null where nobody has to.",
+}
 
 SCHEMAS: dict[str, Schema] = {
     "Accepted": an_object(
@@ -66,9 +70,21 @@ SCHEMAS: dict[str, Schema] = {
         accepted_at=MOMENT,
         stored_at=_MOMENT_OR_NONE,
         confirmations=a_list(ref("Confirmation")),
+        opt_in=_OPT_IN,
+        opted_in_at=_MOMENT_OR_NONE,
         final={"type": "boolean", "description": "Nothing more is to come."},
         unknown={**a_list({"enum": ["stored_at", "confirmations"]}), "description": "What nobody answered for."},
     ),
+    "BouncesTold": an_object(ok=_TRUE, told={"type": "integer", "description": "Of how many mails."}),
+    "Unsubscribed": an_object(ok=_TRUE, form=TEXT, unsubscribed={"type": "boolean"}),
+    "OptIn": an_object(
+        ok=_TRUE,
+        id=_ID,
+        form=TEXT,
+        opt_in={"enum": [None, "waiting", "confirmed"], "description": "Null while nobody can say."},
+        expires_at=MOMENT,
+    ),
+    "MailAgain": an_object(ok=_TRUE, sent={"type": "integer"}, left={"type": "integer"}),
     "Alive": an_object(ok=_TRUE),
     "Ready": an_object(ok={"type": "boolean"}, missing={**a_list(TEXT), "description": "What is not there."}),
 }
@@ -78,7 +94,10 @@ _REFUSALS = {
     403: "The form takes nothing from this page, or nothing at all now.",
     404: "There is nothing at this address.",
     405: "This address does not take that method.",
-    409: "Something else was already submitted under this idempotency key, or what was is erased since a moment.",
+    408: "Files came too slowly; nothing was stored.",
+    409: "Something else was already submitted under this idempotency key, or what was is erased since a moment; or "
+    "there is no mail to send.",
+    410: "It has expired, or what it was about is erased.",
     413: "Too large, too many fields, or a body without a length.",
     415: "Another type of body, or a compressed one.",
     422: "Fields are wrong; each is named.",

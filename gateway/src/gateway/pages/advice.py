@@ -20,6 +20,10 @@ _NEXT = {
     "FORM_NOT_FOUND": "Please check the address, or ask whoever gave it to you. The form may be gone.",
     "RECEIPT_NOT_FOUND": "A receipt has a long address. Please check that you have all of it.",
     "TOO_LARGE": "Nothing was stored. Please shorten what you wrote, and send it again.",
+    "FILES_TOO_BIG": "Nothing was stored. Please choose smaller files, or fewer, and send it again.",
+    "NO_FILE_UPLOADS": (
+        "Nothing was stored. Please send it without the file, or tell whoever runs the page you came from."
+    ),
     "TOO_MANY_FIELDS": "Nothing was stored. Please tell whoever runs the page you came from.",
     "TOO_MANY_REQUESTS": "Nothing was stored. Please wait {wait}, and send it again.",
 }
@@ -29,6 +33,7 @@ _OTHERWISE = {
     403: "Nothing was stored. Please tell whoever runs the page you came from.",
     404: "Please check the address, or ask whoever gave it to you.",
     405: "Please open the page with the form, and send it from there.",
+    408: "Nothing was stored. Please send it again, over a faster connection or with smaller files.",
     413: "Nothing was stored. Please tell whoever runs the page you came from.",
     415: "Nothing was stored. Please tell whoever runs the page you came from.",
     500: "If it was a form that you sent: please send it again.",

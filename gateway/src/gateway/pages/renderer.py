@@ -68,6 +68,7 @@ class Pages:
             hidden=hidden,
             honeypot=form.honeypot or HONEYPOT,
             refusal=refusal,
+            chosen=draft.chosen,
             general=errors_without_input(refusal, form, draft),
             form_actions=[*Origins(form).form_actions(), *([self._public_url] if self._public_url else [])],
         )

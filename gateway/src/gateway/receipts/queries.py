@@ -6,12 +6,12 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal, get_args
 from uuid import UUID
 
 import structlog
 
-from gateway.receipts.progress import Progress
+from gateway.receipts.progress import OptIn, Progress
 from gateway.receipts.tokens import Ticket
 from shared.contracts import Confirmation
 from shared.messaging.broker import Answer, NoAnswer, Pending, QueryFailed, RpcClient
@@ -28,6 +28,14 @@ class Standing:
     """What stands under an id: the fingerprint of what is stored, or when that was erased."""
 
     fingerprint: str | None = None
+    erased_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What storage says of a submission that waits for its address: whether it was confirmed, or erased, and when."""
+
+    opt_in: OptIn | Literal["none"] | None = None
     erased_at: datetime | None = None
 
 
@@ -54,6 +62,21 @@ class ServiceQueries:
         found = answer.get("fingerprint")
         return Standing(found if isinstance(found, str) else None, _moment(answer, "erased_at"))
 
+    def opt_in(self, submission_id: UUID) -> Known | None:
+        """Return what storage says of a submission that waits; None where it does not answer in time."""
+        pending = self._rpc.ask(STORAGE_QUERIES, "receipt", {"id": str(submission_id)})
+        answer = _answer(pending, time.monotonic() + RECEIPT_TIMEOUT_S)
+        return None if answer is None else Known(_opt_in(answer), _moment(answer, "erased_at"))
+
+    def mail_again(self, submission_id: UUID, key: UUID) -> Answer | None:
+        """Ask storage to have the mail with the button sent again; the same key again counts once.
+
+        The answer is `{"sent": n, "left": m}`, or `{"refused": …}` with `confirmed`, `limit` or `unknown`; None where
+        storage does not answer in time, or is of a version that does not know how.
+        """
+        pending = self._rpc.ask(STORAGE_QUERIES, "opt_in_again", {"id": str(submission_id), "key": str(key)})
+        return _answer(pending, time.monotonic() + RECEIPT_TIMEOUT_S)
+
     def accepted_at(self, submission_id: UUID) -> datetime | None:
         """Return when what is stored under an id was accepted first; None without it, or without a quick answer."""
         pending = self._rpc.ask(STORAGE_QUERIES, "receipt", {"id": str(submission_id)})
@@ -61,17 +84,25 @@ class ServiceQueries:
 
 
 def _progress_of(ticket: Ticket, stored: Answer | None, notified: Answer | None) -> Progress:
-    # A token says for spam what it says for all, lest it give the trap away: that none is confirmed, storage knows.
-    is_spam = bool((stored or {}).get("spam"))
+    # Of spam nothing is read but what is read of all: its receipt ends as that of any that nobody tries to confirm.
     return Progress(
-        replace(ticket, confirmed=False) if is_spam else ticket,
+        ticket,
         stored_at=_moment(stored, "stored_at"),
         first_accepted_at=_moment(stored, "accepted_at"),
         storage_known=stored is not None,
         erased_at=_moment(stored, "erased_at"),
         confirmations=_confirmations(notified),
         parked=_parked(notified),
+        opt_in_told=_opt_in(stored),
+        opted_in_at=_moment(stored, "opted_in_at"),
     )
+
+
+def _opt_in(stored: Answer | None) -> OptIn | Literal["none"] | None:
+    """Return what storage says of what it has; nothing where it has none, or is of a version that does not say so."""
+    if stored is None or "opt_in" not in stored or stored.get("stored_at") is None:
+        return None
+    return next((one for one in get_args(OptIn) if one == stored["opt_in"]), "none")
 
 
 def _moment(answer: Answer | None, name: str) -> datetime | None:

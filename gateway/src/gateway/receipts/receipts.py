@@ -10,13 +10,13 @@ from contextlib import ExitStack
 
 from flask import Request, Response
 
-from gateway.http.cors import permissions
+from gateway.http.cors import ANY_ORIGIN, permissions
 from gateway.http.errors import refused, unavailable
 from gateway.http.negotiation import style_of_reading
 from gateway.http.request import Request as PlainRequest
 from gateway.http.responses import json_response
 from gateway.pages.renderer import Pages
-from gateway.receipts.page import receipt_page
+from gateway.receipts.page import asked_in, receipt_page
 from gateway.receipts.progress import Progress
 from gateway.receipts.queries import ServiceQueries
 from gateway.receipts.tokens import Ticket, Tokens
@@ -29,13 +29,7 @@ WAIT_MOST_S = 30
 RECONNECT_MS = 3000
 
 _WAIT = re.compile(r"(?:^|[,;\s])wait=([0-9]{1,9})(?:$|[,;\s])")
-ANY_ORIGIN = {
-    "Access-Control-Allow-Origin": "*",
-    "Access-Control-Expose-Headers": "Preference-Applied, Retry-After",
-}
-"""Whoever has the token may see the receipt, from any page."""
-
-_KNOWN_HEADERS = "Accept, Last-Event-ID, Prefer, X-Requested-With"
+_KNOWN_HEADERS = "Accept, Idempotency-Key, Last-Event-ID, Prefer, X-Requested-With"
 
 
 class Receipts:
@@ -58,10 +52,10 @@ class Receipts:
         self._pages = pages
         self._heartbeat_s = heartbeat_s
 
-    def preflight(self, request: Request) -> Response:
-        """Answer what a browser asks before a script on another site may wait for a receipt."""
+    def preflight(self, request: Request, methods: str) -> Response:
+        """Answer what a browser asks before a script on another site may wait for a receipt, or ask for its mail."""
         asked = request.headers.get("Access-Control-Request-Headers")
-        return Response(b"", 204, {**ANY_ORIGIN, **permissions("GET, OPTIONS", _KNOWN_HEADERS, asked)})
+        return Response(b"", 204, {**ANY_ORIGIN, **permissions(methods, _KNOWN_HEADERS, asked)})
 
     def show(self, token: str, request: Request) -> Response:
         """Answer with the receipt: always 200, with what is known.
@@ -77,7 +71,7 @@ class Receipts:
         except Crowded:
             wait_s, progress = None, self._queries.progress(ticket)
         if style_of_reading(PlainRequest(request.environ)) == "html":
-            response = receipt_page(self._pages, progress, self._forms.get(ticket.form), token)
+            response = receipt_page(self._pages, progress, self._forms.get(ticket.form), token, asked_in(request))
         else:
             response = json_response(200, progress.to_json(), {"Vary": "Accept", **ANY_ORIGIN})
         if wait_s is not None:

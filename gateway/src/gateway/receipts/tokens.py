@@ -13,22 +13,28 @@ from itsdangerous.encoding import base64_encode
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
+_OPT_IN = "2"
 
 
 @dataclass(frozen=True, slots=True)
 class Ticket:
-    """What a token says: which submission, when it was accepted, and whether a confirmation is due."""
+    """What a token says: which submission, when it was accepted, and whether a confirmation is due.
+
+    With `opt_in` that mail asks whether the address is right, and the submission waits for the answer.
+    """
 
     id: UUID
     form: str
     accepted_at: datetime
     confirmed: bool
+    opt_in: bool = False
 
 
 class Tokens:
     """Signs tickets and reads them back. Comparing signatures takes constant time.
 
-    A token is `id.form.microseconds.due.signature`: nothing in it is secret, and nothing can be changed.
+    A token is `id.form.microseconds.due.signature`, where due is 0, 1, or 2 for opt-in: nothing in it is secret, and
+    nothing can be changed.
     """
 
     def __init__(self, secret: str) -> None:
@@ -39,7 +45,7 @@ class Tokens:
     def sign(self, ticket: Ticket) -> str:
         """Return the token of a ticket, fit to stand in an address."""
         moment = (ticket.accepted_at - _EPOCH) // _MICROSECOND
-        content = f"{ticket.id.hex}.{ticket.form}.{moment}.{int(ticket.confirmed)}"
+        content = f"{ticket.id.hex}.{ticket.form}.{moment}.{_OPT_IN if ticket.opt_in else int(ticket.confirmed)}"
         return f"{content}.{self._signature_of(content)}"
 
     def read(self, token: str) -> Ticket | None:
@@ -54,8 +60,9 @@ class Tokens:
             return None
         if not is_ours:
             return None
-        submission_id, form, moment, confirmed = content.split(".")
-        return Ticket(UUID(submission_id), form, _EPOCH + int(moment) * _MICROSECOND, confirmed == "1")
+        submission_id, form, moment, due = content.split(".")
+        accepted_at = _EPOCH + int(moment) * _MICROSECOND
+        return Ticket(UUID(submission_id), form, accepted_at, due in {"1", _OPT_IN}, due == _OPT_IN)
 
     def _signature_of(self, content: str) -> str:
         mac = self._mac.copy()

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from uuid import UUID
 
-from shared.contracts import Announcement, SubmissionsStored
+from shared.contracts import Announcement, ReceiptNews, SpamModelMade, SubmissionsStored
 
 WATCHERS_MOST = 1000
 """How many may watch in one process. Each holds a thread, and the rest of them are for posts."""
@@ -33,13 +33,13 @@ class Watch:
     """One watcher's mailbox."""
 
     def __init__(self) -> None:
-        self._news: queue.SimpleQueue[Announcement | None] = queue.SimpleQueue()
+        self._news: queue.SimpleQueue[ReceiptNews | None] = queue.SimpleQueue()
 
-    def tell(self, news: Announcement | None) -> None:
+    def tell(self, news: ReceiptNews | None) -> None:
         """Put something in; None ends the watch."""
         self._news.put(news)
 
-    def next(self, *, timeout_s: float) -> Announcement | None:
+    def next(self, *, timeout_s: float) -> ReceiptNews | None:
         """Return the next announcement; None when none came in time. Raises `Closing`."""
         try:
             news = self._news.get(timeout=max(0.0, timeout_s))
@@ -64,6 +64,8 @@ class Watchers:
 
     def notice(self, news: Announcement) -> None:
         """Pass an announcement on; never blocks for long, as it runs on the broker's thread."""
+        if isinstance(news, SpamModelMade):
+            return
         ids = news.ids if isinstance(news, SubmissionsStored) else (news.id,)
         with self._lock:
             for submission_id in ids if self._watches else ():

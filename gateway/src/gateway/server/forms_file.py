@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
+from gateway.http.site import Site
 from gateway.settings import Settings
 from shared import forms
 
@@ -18,8 +19,20 @@ _KEPT = "COUNTERFOIL_FORMS_KEPT"
 
 def load_forms(settings: Settings, kept: Path | None = None) -> forms.ReloadingForms:
     """Return the forms as the settings name them; raises `FormsError` where they are wrong, and no copy is kept."""
-    warnings = partial(forms.find_warnings, secrets=settings.form_secrets, tables=["captcha"])
-    return forms.ReloadingForms(settings.forms, kept, warnings, can_seal=settings.sealing_key is not None)
+    warnings = partial(
+        forms.find_warnings,
+        secrets=settings.form_secrets,
+        tables=["captcha"],
+        upload_most=settings.uploads.request_bytes,
+        can_link=Site(settings.public_url, settings.bind).url is not None,
+    )
+    return forms.ReloadingForms(
+        settings.forms,
+        kept,
+        warnings,
+        can_seal=settings.sealing_key is not None,
+        can_keep_files=settings.files is not None,
+    )
 
 
 def kept_forms() -> Path | None:

@@ -9,14 +9,18 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from gateway.console.counters import PassingCounters
 from gateway.intake.outcome_counters import OutcomeCounters
+from gateway.server.spam_instruments import SpamGauges, verdicts_counter
 from gateway.server.worker_status import keep_telling
+from gateway.uploads.counters import FileCounters
+from shared.files import FileStore
 from shared.messaging.broker import Broker
 from shared.messaging.instruments import Instruments
+from shared.telemetry.files import FileInstruments, MeasuredFiles
 from shared.telemetry.health import ProcessHealth
 from shared.telemetry.messaging import messaging
 from shared.telemetry.registry import describe_build, secrets_gauge
 
-STATUSES = (400, 403, 404, 409, 413, 415, 422, 429, 500, 503)
+STATUSES = (400, 403, 404, 408, 409, 413, 415, 422, 429, 500, 503)
 """What a submission is refused with, each counted from 0; any other counts as 500."""
 
 
@@ -38,13 +42,16 @@ class App(Protocol):
     def passed_on(self) -> tuple[int, int]:
         """Return how many requests, and how many event streams, are passed on to the console now."""
 
+    def spam_model(self) -> tuple[int, float]:
+        """Return the number of the spam model, and for how many seconds storage has not said which counts."""
+
 
 class WorkerInstruments:
     """Measures one worker; `directory` is where its parent looks. Make it once in a process."""
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
-        registry = CollectorRegistry()
+        self._registry = registry = CollectorRegistry()
         describe_build("gateway", registry)
         self.messaging: Instruments = messaging(registry)
         self.counters = _counters(registry)
@@ -58,8 +65,15 @@ class WorkerInstruments:
         )
         self._in_flight = _gauge("counterfoil_publish_in_flight", "Messages that wait for their confirm.", registry)
         self._secrets = secrets_gauge(registry).labels("captcha")
+        self._spam = SpamGauges(registry)
         self._workers = _gauge("counterfoil_gateway_workers", "Worker processes of the gateway.", registry)
         self._ready = _gauge("counterfoil_gateway_workers_ready", "Those of them that can confirm.", registry)
+
+    def of_files(self, store: FileStore) -> tuple[FileStore, FileCounters]:
+        """Return a store whose failures are counted, and what counts files. Call it once, where files are taken."""
+        made = FileInstruments(self._registry)
+        counters = FileCounters(accepted=made.accepted, refused=made.refused, scanned=made.scanned)
+        return MeasuredFiles(store, made), counters
 
     def watch(self, broker: Broker, app: App) -> None:
         """Tell the parent each second, from now on, how this worker is."""
@@ -72,6 +86,7 @@ class WorkerInstruments:
             requests, streams = app.passed_on()
             self._passed.labels("requests").set(requests)
             self._passed.labels("streams").set(streams)
+            self._spam.set(*app.spam_model())
 
         keep_telling(self._directory, ProcessHealth([broker.stuck], [app.missing]), sample)
 
@@ -83,7 +98,7 @@ def _gauge(name: str, text: str, registry: CollectorRegistry) -> Gauge:
 def _counters(registry: CollectorRegistry) -> OutcomeCounters:
     accepted = Counter(
         "counterfoil_submissions_accepted",
-        "Submissions that the broker has confirmed and that were answered with 202, by whether a trap caught them.",
+        "Submissions that the broker has confirmed and that were answered with 202, by whether they are spam.",
         ["spam"],
         registry=registry,
     )
@@ -98,6 +113,7 @@ def _counters(registry: CollectorRegistry) -> OutcomeCounters:
     return OutcomeCounters(
         accepted=lambda is_spam: spam() if is_spam else genuine(),
         refused=lambda status: counts.get(status, counts[500])(),
+        judged=verdicts_counter(registry),
     )
 
 

@@ -33,7 +33,12 @@ def serve(settings: Settings, target: str = TARGET) -> None:
             target,
             settings.bind,
             workers=settings.workers,
-            requests_most=REQUESTS_MOST + settings.passed.threads,
+            requests_most=REQUESTS_MOST + settings.passed.threads + _upload_threads(settings),
             connections_most=CONNECTIONS_MOST,
-            files_spare=serving.FILES_SPARE + settings.passed.threads,
+            files_spare=serving.FILES_SPARE + settings.passed.threads + 2 * _upload_threads(settings),
         )
+
+
+def _upload_threads(settings: Settings) -> int:
+    """Return how many threads those who send files may take, so that nobody else waits for them."""
+    return settings.uploads.uploads if settings.files else 0

@@ -1,4 +1,5 @@
-"""Remembers which mails with links were sent, and which somebody is sending: an id and moments, nothing of the mail."""
+"""Remembers which mails with links were sent, and which somebody is sending: an id and moments, nothing of the mail
+but what stands for its address."""
 
 from __future__ import annotations
 
@@ -47,11 +48,11 @@ class MailClaims:
         """Give a claim back: it was not sent, and may be tried again."""
         self._set(mail_id, claimed_until=None)
 
-    def record_sent(self, mail_id: UUID, now: datetime) -> None:
-        """Note that a mail was sent."""
-        self._set(mail_id, claimed_until=None, sent_at=now)
+    def record_sent(self, mail_id: UUID, now: datetime, address_hash: str | None, shown: str) -> None:
+        """Note that a mail was sent, and what may be kept of whom to."""
+        self._set(mail_id, claimed_until=None, sent_at=now, address_hash=address_hash, shown=shown)
 
-    def _set(self, mail_id: UUID, **values: datetime | None) -> None:
+    def _set(self, mail_id: UUID, **values: datetime | str | None) -> None:
         with classified(), self._engine.begin() as connection:
             connection.execute(update(account_mails).where(_M.id == mail_id).values(**values))
 

@@ -14,7 +14,10 @@ from uuid import UUID
 import structlog
 
 from notify_service.account_mails.wording import MAILS, AccountMailWording
+from notify_service.channels.mail.mailboxes import shown_address
 from notify_service.deliveries.leases import LEASE_MARGIN_S, LEASED_AGAIN_S
+from notify_service.deliveries.marking import UNMARKED, Marking
+from notify_service.deliveries.states import SUPPRESSED
 from notify_service.requests.one_by_one import one_by_one
 from notify_service.transports.failures import ChannelBroken, Permanent, Transient
 from notify_service.transports.transport import Transport
@@ -43,15 +46,16 @@ class Claims(Protocol):
     def release(self, mail_id: UUID) -> None:
         """Give a claim back."""
 
-    def record_sent(self, mail_id: UUID, now: datetime) -> None:
-        """Note that it was sent."""
+    def record_sent(self, mail_id: UUID, now: datetime, address_hash: str | None, shown: str) -> None:
+        """Note that it was sent, and what may be kept of whom to."""
 
 
 @dataclass(frozen=True, slots=True)
 class SendAccountMails:
     """Sends them, as `shared.messaging.failures.Handler`; taken twice, one mail is sent.
 
-    `told` counts what came of each: sent, expired, refused.
+    `told` counts what came of each: sent, expired, refused, suppressed. `suppressed` says whether an address is sent no
+    mail, and why.
     """
 
     wording: AccountMailWording
@@ -61,6 +65,8 @@ class SendAccountMails:
     send_timeout_s: float
     told: Callable[[str], None] = lambda _: None
     reach: Reach = ignore
+    suppressed: Callable[[str], str | None] = lambda _: None
+    marking: Marking = UNMARKED
     unrecorded: set[UUID] = field(default_factory=set)
     """Mails that were sent while the database was away."""
 
@@ -76,6 +82,8 @@ class SendAccountMails:
             return self._ended(asked, "expired", "its link has expired")
         if asked.purpose not in MAILS:  # a newer version knows it, and may be about to come
             return self._later(delivery, "this mail is not known here")
+        if why := self.suppressed(asked.to):
+            return self._ended(asked, "suppressed", f"{SUPPRESSED}{why}")
         lease = timedelta(seconds=self.send_timeout_s + LEASE_MARGIN_S)
         if not self.claims.claim(asked.id, asked.expires_at, now=now, until=now + lease):
             if self.claims.is_sent(asked.id):
@@ -88,7 +96,8 @@ class SendAccountMails:
         self.reach("account-mail-before-send")
         try:
             with self.transport.turn(None):
-                self.transport.send(self.wording.compose(asked), timeout_s=self.send_timeout_s)
+                letter = self.marking.mark(self.wording.compose(asked), asked.id)
+                self.transport.send(letter, timeout_s=self.send_timeout_s)
         except DependencyUnavailable:  # nothing was tried
             self.claims.release(asked.id)
             raise
@@ -105,7 +114,7 @@ class SendAccountMails:
         return self._sent(asked)
 
     def _sent(self, asked: AccountMail) -> RetryLater | None:
-        self.claims.record_sent(asked.id, self.clock())
+        self.claims.record_sent(asked.id, self.clock(), self.marking.hash_of(asked.to), shown_address(asked.to))
         self.unrecorded.discard(asked.id)
         self.told("sent")
         _log.info("account mail sent", mail=str(asked.id), purpose=asked.purpose)

@@ -29,6 +29,9 @@ OFF = "its hook has ended"
 _GONE_STATUS = 410
 _ERASED_ID = "id"
 
+OF_ERASURE = ":erased"
+"""What the destinations of hooks end with that are told of an erasure."""
+
 
 @dataclass(frozen=True, slots=True)
 class Hook:
@@ -44,7 +47,11 @@ class Hook:
 
     def is_of(self, form: str, now: datetime) -> bool:
         """Say whether it is told of a form's submissions now."""
-        return (self.forms is None or form in self.forms) and (self.expires_at is None or now < self.expires_at)
+        return (self.forms is None or form in self.forms) and not self.has_expired(now)
+
+    def has_expired(self, now: datetime) -> bool:
+        """Say whether its time is over: storage says so a minute later."""
+        return self.expires_at is not None and self.expires_at <= now
 
 
 class Hooks(Protocol):
@@ -109,10 +116,10 @@ class HookChannel:
         return {hook.url for hook in self._hooks.known() if hook.is_of(form.name, now)}
 
     def compose(self, event: SubmissionAccepted, form: Form, planned: Planned) -> Request:  # noqa: ARG002
-        """Return the signed request; raises `Permanent` where the hook has ended."""
+        """Return the signed request; raises `Permanent` where the hook has ended, or expired."""
         name, _, what = planned.key.destination_hash.partition(":")
         hook = next((one for one in self._hooks() if str(one.id) == name), None)
-        if hook is None:
+        if hook is None or hook.has_expired(self._clock()):
             raise Permanent(self.off)
         body = compact(self._document(event, what))
         ours = {"Content-Type": "application/json", "User-Agent": USER_AGENT}
@@ -123,7 +130,7 @@ class HookChannel:
         if what == "erased":
             return erased_document(erased_of(event) or event.id, event.form, event.accepted_at)
         told = RELEASED if what == "released" else ACCEPTED
-        return hook_document(event, told, page_of(self._console_url, event.id))
+        return hook_document(event, told, page_of(self._console_url, event.id), self._console_url)
 
     def _read(self, hook: Hook, answer: Answer, now: datetime) -> SendFailure | None:
         if answer.status != _GONE_STATUS:
@@ -156,7 +163,7 @@ def erased_of(event: SubmissionAccepted) -> UUID | None:
 
 def destinations_of(hook: UUID) -> list[str]:
     """Return what stands for a hook in the table of deliveries: as it is told of what is accepted, released, erased."""
-    return [str(hook), f"{hook}:released", f"{hook}:erased"]
+    return [str(hook), f"{hook}:released", f"{hook}{OF_ERASURE}"]
 
 
 def _planned(event: SubmissionAccepted, hook: Hook) -> Iterator[Planned]:

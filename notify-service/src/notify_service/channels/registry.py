@@ -15,6 +15,7 @@ from notify_service.channels.chat.teams import Teams
 from notify_service.channels.chat.telegram import Telegram
 from notify_service.channels.confirmation import ConfirmationChannel
 from notify_service.channels.hook import HookChannel, Hooks, NoHooks
+from notify_service.channels.mail.attaching import ReadFile, read_nothing
 from notify_service.channels.mail.composer import Composer, MailFrom
 from notify_service.channels.mail.templates import Templates
 from notify_service.channels.owner import OwnerChannel
@@ -22,6 +23,7 @@ from notify_service.channels.webhook import WebhookChannel
 from notify_service.transports.http.push import pushes
 from shared.forms import Form, FormSecrets
 from shared.forms.secrets import READERS
+from shared.links.opt_in import OptInLinks
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +31,8 @@ class ChannelNeeds:
     """What channels are made from. `owner_mail` and `timezone` are those of forms that say nothing of them.
 
     `console_url` is where owners reach the console; None where they are to be given no link to it. `hooks`
-    are those that storage tells of.
+    are those that storage tells of. `read_file` reads a file that came with a submission. `secret` is the
+    installation's, None without one.
     """
 
     mail_from: MailFrom
@@ -40,11 +43,18 @@ class ChannelNeeds:
     timezone: str = "UTC"
     console_url: str | None = None
     hooks: Hooks = field(default_factory=NoHooks)
+    read_file: ReadFile = read_nothing
+    secret: str | None = field(default=None, repr=False)
 
     @property
     def composer(self) -> Composer:
         """What makes the bytes of mails."""
         return Composer(self.mail_from, self.clock)
+
+    @property
+    def opt_in_links(self) -> OptInLinks | None:
+        """What signs the links of mails that ask to confirm an address."""
+        return OptInLinks(self.secret) if self.secret else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +67,11 @@ class Listed:
 
 
 CHANNELS: dict[str, Listed] = {
-    "confirmation": Listed(lambda n: ConfirmationChannel(n.composer, n.templates), "smtp", "email"),
+    "confirmation": Listed(lambda n: ConfirmationChannel(n.composer, n.templates, n.opt_in_links), "smtp", "email"),
     "owner": Listed(
-        lambda n: OwnerChannel(n.composer, n.templates, n.owner_mail, n.timezone, n.console_url), "smtp", "owner"
+        lambda n: OwnerChannel(n.composer, n.templates, n.owner_mail, n.timezone, n.console_url, n.read_file),
+        "smtp",
+        "owner",
     ),
     "webhook": Listed(lambda n: WebhookChannel(n.secrets, n.clock, n.console_url), "http", "webhook"),
     "slack": Listed(lambda n: ChatChannel(Slack(), n.secrets, n.console_url), "http", "slack"),

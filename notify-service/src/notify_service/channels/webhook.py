@@ -79,7 +79,7 @@ class WebhookChannel:
         except NoSecret as error:
             raise Transient(f"no secret: {error}") from None
         what: WebhookEvent = RELEASED if planned.on_release else ACCEPTED
-        body = body_of(event, what, page_of(self._console_url, event.id))
+        body = body_of(event, what, page_of(self._console_url, event.id), self._console_url)
         ours = {"Content-Type": "application/json", "User-Agent": USER_AGENT}
         head = signed(secrets, planned.provider_id, body, self._clock())
         return Request(planned.destination, body.encode(), own | ours | head)
@@ -114,9 +114,11 @@ def _shown(name: str, url: str) -> str:
     return host if name == OWNER or not host else f"{name} ({host})"
 
 
-def body_of(event: SubmissionAccepted, what: WebhookEvent = ACCEPTED, url: str | None = None) -> str:
+def body_of(
+    event: SubmissionAccepted, what: WebhookEvent = ACCEPTED, url: str | None = None, api_url: str | None = None
+) -> str:
     """Return the body; see `webhook_bodies.document_of`."""
-    return compact(document_of(event, what, url))
+    return compact(document_of(event, what, url, api_url))
 
 
 def compact(document: Mapping[str, Any]) -> str:

@@ -6,6 +6,7 @@ import argparse
 import json
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -23,7 +24,7 @@ LIMIT_MOST = 10_000
 _HELP = """Show deliveries: mails, webhooks and messages in chats, newest first, and why one was not sent.
 
 It only shows. To send again: python -m storage_service resend"""
-_STATES = ("failed", "held", "retrying", "pending", "sending", "sent", "cancelled")
+_STATES = ("failed", "held", "retrying", "pending", "sending", "sent", "cancelled", "suppressed", "bounced")
 _UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 _AGE = re.compile(r"([1-9][0-9]{0,5})([mhd])")
 
@@ -32,6 +33,8 @@ def deliveries(arguments: Sequence[str]) -> int:
     """Show what was sent and what was not, and why."""
     given = _parser().parse_args(arguments)
     which = Which(given.state, given.form, given.submission, given.since, given.after)
+    if given.state in {"held", "waiting"}:
+        which = replace(which, state="held", is_gathered=given.state == "waiting")
     chosen = settings.load_for_command()
     logs.configure("notify", level="warning", format=chosen.log_format)
     engine = database.create(chosen.database_url)
@@ -54,6 +57,8 @@ def _parser() -> argparse.ArgumentParser:
     states = made.add_mutually_exclusive_group()
     for state in _STATES:
         states.add_argument(f"--{state}", dest="state", action="store_const", const=state, help=f"only what is {state}")
+    waiting = "only what waits to be told of along with others: in a digest, or because there are too many"
+    states.add_argument("--waiting", dest="state", action="store_const", const="waiting", help=waiting)
     made.add_argument("--form", metavar="NAME", help="only of this form")
     made.add_argument("--submission", metavar="ID", type=UUID, help="only of this submission")
     made.add_argument("--since", metavar="AGE", type=_since, help="only since then: 30m, 2h, 7d")

@@ -8,13 +8,15 @@ from collections.abc import Iterator, Sequence
 
 from notify_service import settings
 from notify_service.commands.terminal import parser, say
+from notify_service.doctor.alignment import unsubscribing
 from notify_service.doctor.findings import Finding, is_fine, lines_of, note
 from notify_service.doctor.lookup import Lookup, NoAnswer
 from notify_service.doctor.sender import look_at_sender
 from notify_service.doctor.server import look_at_server
 
 _HELP = """Look at what makes mail land, and say what to mend: the mail server (does it answer, TLS and its certificate,
-login, may COUNTERFOIL_MAIL_FROM send) and the sender's domain (SPF, DKIM, DMARC, who takes what bounces).
+login, may COUNTERFOIL_MAIL_FROM send) and the sender's domain (SPF, DKIM, DMARC, who takes what bounces), and whether
+COUNTERFOIL_BOUNCE_ADDRESS and List-Unsubscribe are as Gmail and Yahoo ask for it.
 It sends nothing, and needs neither broker nor database. Exit code: 0 all well, 1 something is to be mended."""
 _SERVER_MOST_S = 30.0
 
@@ -58,4 +60,7 @@ def _of_sender(chosen: settings.Settings, selectors: Sequence[str], nameserver: 
     except NoAnswer as error:
         yield note("records", f"SPF, DKIM and DMARC are not looked at: {error}")
         return
-    yield from look_at_sender(chosen.mail_from.domain, chosen.smtp.host, lookup, selectors)
+    bounces = chosen.bounces.address
+    bounce_domain = bounces.domain if bounces else None
+    yield from look_at_sender(chosen.mail_from.domain, chosen.smtp.host, lookup, selectors, bounce_domain)
+    yield from unsubscribing(chosen.public_url, has_secret=bool(chosen.secret))

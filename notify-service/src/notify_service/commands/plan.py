@@ -102,6 +102,7 @@ def _event(form: Form, fields: Mapping[str, JsonValue], sender: str | None) -> S
         fingerprint=fingerprint(fields),
         control=Control(reply_to=reply_to),
         spam="honeypot" if trap else None,
+        opt_in=form.confirmation.opt_in,
     )
 
 

@@ -9,6 +9,7 @@ from notify_service import service, settings
 from notify_service.channels.mail.template_set import TemplatesError
 from notify_service.channels.mail.templates import Templates
 from notify_service.channels.registry import with_secrets
+from notify_service.commands import signing
 from notify_service.commands.terminal import PROGRAM, Refused, parser
 from notify_service.tables import MIGRATIONS
 from shared import database, failpoints, forms, logs, tracing
@@ -46,6 +47,7 @@ def _read(chosen: settings.Settings) -> tuple[forms.ReloadingForms, Templates]:
         secrets=chosen.form_secrets,
         tables=with_secrets(),
         has_owner_mail=bool(chosen.owner_mail),
+        can_attach=chosen.files is not None,
     )
     served, templates, wrong = None, None, list[str]()
     try:
@@ -56,6 +58,8 @@ def _read(chosen: settings.Settings) -> tuple[forms.ReloadingForms, Templates]:
         templates = Templates(chosen.templates)
     except TemplatesError as error:
         wrong.append(str(error))
-    if served is None or templates is None:
+    if served is not None:
+        wrong += signing.missing(served, chosen.secret)
+    if served is None or templates is None or wrong:
         raise Refused("\n".join(wrong))
     return served, templates

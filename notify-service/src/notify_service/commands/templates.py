@@ -8,6 +8,7 @@ from pathlib import Path
 from notify_service import settings
 from notify_service.channels.mail.templates import ENGLISH, Templates
 from notify_service.channels.mail.variables import MAILS, OF_FORMS
+from notify_service.channels.opt_in_wording import NAME as OPT_IN
 from notify_service.commands.terminal import complain, parser, say
 from shared import forms
 from shared.forms import Form, file
@@ -61,4 +62,6 @@ def _of_forms(found: Templates, path: Path) -> list[str]:
 def _missing(found: Templates, form: Form) -> list[str]:
     if form.language is None or form.language.lower().partition("-")[0] == ENGLISH:
         return []
-    return [mail for mail in OF_FORMS if found.language(mail, [form.language]) == ENGLISH]
+    mails = [mail for mail in OF_FORMS if mail != OPT_IN or form.confirmation.opt_in]
+    mails += ["digest"] if form.owner and form.owner.digest else []
+    return [mail for mail in mails if found.language(mail, [form.language]) == ENGLISH]

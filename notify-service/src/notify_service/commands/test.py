@@ -11,6 +11,7 @@ from notify_service.channels.hook import HookChannel
 from notify_service.channels.mail.templates import Templates
 from notify_service.channels.planned import Planned
 from notify_service.channels.registry import CHANNELS
+from notify_service.commands.suppressed import why_not
 from notify_service.commands.terminal import Refused, complain, parser, say
 from notify_service.service import channel_needs
 from notify_service.transports.failures import SendFailure
@@ -23,7 +24,8 @@ from shared.forms import Form
 from shared.forms.owner import Owner
 
 _HELP = """Send one delivery of a form, marked TEST, and show each step of the conversation, without passwords.
-It needs neither broker nor database, records nothing, counts against no cap, and asks no route.
+It needs no broker, asks a database that is there whether an address is sent no mail, records nothing,
+counts against no cap, and asks no route.
 CHANNEL: {channels}; one of several webhooks: webhook:NAME.
 Exit code: 0 it was taken, 1 it was not, 2 it could not be tried as things are set up."""
 
@@ -62,6 +64,15 @@ def test(arguments: Sequence[str]) -> int:
     return max([_sent(trial, event, form, one) for one in asked])
 
 
+def _is_suppressed(trial: Trial, planned: Planned) -> bool:
+    """Say whether a mail goes to nobody, and why."""
+    why = why_not(trial.chosen, planned) if trial.transport == "smtp" else None
+    if why is None:
+        return False
+    complain(f"not sent: {why}")
+    return True
+
+
 def _form(chosen: settings.Settings, name: str, to: str | None) -> Form:
     """Return the form that is named, as it counts for a test; raises `Refused`."""
     known = forms.load(chosen.forms)
@@ -74,6 +85,8 @@ def _form(chosen: settings.Settings, name: str, to: str | None) -> Form:
 def _sent(trial: Trial, event: SubmissionAccepted, form: Form, planned: Planned) -> int:
     """Send one, say what came of it, and return the exit code."""
     say(f"{planned.key.channel} to {planned.shown}")
+    if _is_suppressed(trial, planned):
+        return 1
     try:
         heard = trial.send(event, form, planned)
     except SendFailure as error:

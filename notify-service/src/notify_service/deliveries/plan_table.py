@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 from uuid import UUID
 from zlib import crc32
 
@@ -22,6 +22,7 @@ from sqlalchemy import (
     literal,
     not_,
     null,
+    or_,
     select,
     true,
 )
@@ -29,9 +30,10 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql import Executable
 
 from notify_service.channels.planned import Key, Planned
+from notify_service.deliveries.caps import LIMITED
 from notify_service.deliveries.documents import documents
 from notify_service.deliveries.erasures import ERASED_FROM, erased_among, erased_from, is_erased
-from notify_service.deliveries.statements import GIVEN, wanted_document
+from notify_service.deliveries.statements import GIVEN, HELD_FOR, wanted_document
 from notify_service.deliveries.states import SETTLED, SPAM, WITHHELD
 from notify_service.tables import deliveries, planned_submissions, verdicts
 from shared.database import classified, iso
@@ -47,24 +49,41 @@ other writes, and what is withheld could be planned at the same moment."""
 class Submission:
     """A submission and the deliveries it asks for. `fingerprint` is of all that may make it ask for others.
 
-    Without the moment at which it was accepted it counts for no erased one.
+    Without the moment at which it was accepted it counts for no erased one. `opt_in` says that it waits for its address
+    to be confirmed.
     """
 
     id: UUID
     fingerprint: str
     asked: Sequence[Planned]
     accepted_at: datetime | None = None
+    opt_in: bool = False
+
+
+class PutAside(Protocol):
+    """Lets deliveries wait that are told of along with others."""
+
+    def __call__(
+        self, connection: Connection, planned: Sequence[Planned], keys: Collection[Key], now: datetime
+    ) -> Set[Key]:
+        """Have some of those that are `planned` wait, of the pending ones with these keys, and return which do."""
 
 
 class PlanTable:
     """Notes what is planned, and records it as pending. Safe to use from many threads and processes at once.
 
-    `count_erased` is told how many came that are erased.
+    `count_erased` is told how many came that are erased. `put_aside` lets some of what is recorded wait for others.
     """
 
-    def __init__(self, engine: Engine, count_erased: Callable[[int], object] = lambda _: None) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        count_erased: Callable[[int], object] = lambda _: None,
+        put_aside: PutAside = lambda *_: set(),
+    ) -> None:
         self._engine = engine
         self._count_erased = count_erased
+        self.put_aside = put_aside
         self._note = _note_statement(engine.dialect.name)
         self._record = _record_statement(engine.dialect.name)
 
@@ -72,9 +91,9 @@ class PlanTable:
         """Record all of them in one transaction, and return the deliveries that a message is to be published for.
 
         A submission with the same fingerprint is planned once: when it comes again, nothing is recorded, and what is
-        returned of it is all that is neither sent nor failed, whatever it asks for by now: nobody knows whether there
-        is a message for it. One that asks for nothing is not noted, nor one that is erased, of which nothing is
-        returned. Raises `DependencyUnavailable`.
+        returned of it is all that is neither settled nor held, whatever it asks for by now: nobody knows whether there
+        is a message for it. What a cap holds is returned, too. One that asks for nothing is not noted, nor one that is
+        erased, of which nothing is returned. Raises `DependencyUnavailable`.
         """
         ordered = sorted(submissions, key=lambda one: one.id)  # two planners wait for each other, never in a circle
         with classified(), self._engine.begin() as connection:
@@ -83,7 +102,9 @@ class PlanTable:
             asked = _each_once([one for one in ordered if (one.id, one.fingerprint) in new])
             values = {"wanted": wanted_document(asked), "now": now}
             recorded = connection.execute(self._record, values) if asked else ()
-            found = [_key_of(row) for row in recorded if row.state != "cancelled"]
+            found = [_key_of(row) for row in recorded if row.state not in _AT_REST]
+            aside = self.put_aside(connection, asked, found, now) if found else set()
+            found = [key for key in found if key not in aside]
             known = {(one.id, one.fingerprint): one for one in ordered if (one.id, one.fingerprint) not in new}
             gone = erased_among(connection, [(one.id, one.accepted_at) for one in known.values()]) if known else set()
             known = {key: one for key, one in known.items() if (one.id, one.accepted_at) not in gone}
@@ -172,18 +193,20 @@ def _note_statement(dialect: str) -> Executable:
 
 
 def _record_statement(dialect: str) -> Executable:
-    """Return what records deliveries: cancelled where their submission is withheld, else pending.
+    """Return what records deliveries: cancelled where their submission is withheld, held where they wait, else pending.
 
-    One that is held as spam, by an event with the same fields, is pending by this one: good wins.
+    One that is held as spam, by an event with the same fields, is pending by this one: good wins. Storage is told
+    nothing of what waits: that is in order, and its row says already that it was told.
     """
-    wanted, now = documents(dialect, "wanted", GIVEN), bindparam("now", type_=_C.changed_at.type)
-    withheld = is_withheld(wanted.c.submission_id)
+    wanted, now = documents(dialect, "wanted", (*GIVEN, HELD_FOR)), bindparam("now", type_=_C.changed_at.type)
+    withheld, waits = is_withheld(wanted.c.submission_id), wanted.c.held_for.is_not(None)
     values = {
         **{one.name: wanted.c[one.name] for one in GIVEN},
-        "state": case((withheld, "cancelled"), else_="pending"),
-        "last_error": case((withheld, WITHHELD)),
+        "state": case((withheld, "cancelled"), (waits, "held"), else_="pending"),
+        "last_error": case((withheld, WITHHELD), else_=wanted.c.held_for),
         "attempts": literal(0),
-        "due_at": case((withheld, null()), else_=now),
+        "due_at": case((or_(withheld, waits), null()), else_=now),
+        "told": case((and_(not_(withheld), waits), "held")),
         **dict.fromkeys(("created_at", "changed_at"), now),
     }
     insert = (postgresql.insert if dialect == "postgresql" else sqlite.insert)(deliveries)
@@ -193,6 +216,7 @@ def _record_statement(dialect: str) -> Executable:
     return insert.on_conflict_do_update(index_elements=_ROW, set_=good, where=is_spam).returning(*_ROW, _C.state)
 
 
+_AT_REST = ("cancelled", "held")
 _AT_WORK = select(func.pg_advisory_xact_lock_shared(PLANNING))
 _ROW = (_C.submission_id, _C.channel, _C.destination_hash, _C.request)
 _OF_THESE = _C.submission_id.in_(bindparam("of_ids", type_=Uuid(), expanding=True))
@@ -201,4 +225,5 @@ _UNSETTLED = (
     select(*_ROW, _P.fingerprint)
     .join_from(deliveries, planned_submissions, _C.submission_id == _P.submission_id)
     .where(_OF_THESE, _C.state.not_in(SETTLED))
+    .where(or_(_C.state != "held", _C.last_error.startswith(LIMITED, autoescape=True)))
 )

@@ -34,10 +34,12 @@ from notify_service.deliveries.documents import documents
 from notify_service.deliveries.erasures import ERASED_FROM, erased_from, is_erased
 from notify_service.deliveries.states import Sent
 from notify_service.tables import deliveries
+from shared.contracts.delivery_requested import REQUESTED_BY_VISITOR
 from shared.database import iso
 
 _C = deliveries.c
 _KEY = (_C.submission_id, _C.channel, _C.destination_hash, _C.request)
+HELD_FOR = column("held_for", Text)
 GIVEN = (_C.id, *_KEY, _C.destination_shown, _C.provider_id, _C.form)
 _COUNTED_BY = (_C.recipient_hash, _C.source_hash, column("counted_form", Text))
 _SHOWN = (*_KEY, _C.state, _C.attempts, _C.changed_at)
@@ -46,6 +48,7 @@ _SHOWN = (*_KEY, _C.state, _C.attempts, _C.changed_at)
 PENDING, SENDING, RETRYING, HELD, FAILED = (
     literal_column(f"'{state}'", Text) for state in ("pending", "sending", "retrying", "held", "failed")
 )
+VISITOR = literal_column(f"'{REQUESTED_BY_VISITOR}'", Text)
 NONE, ONE = literal_column("0", Integer), literal_column("1", Integer)
 
 
@@ -110,8 +113,9 @@ def _values_of_known(new: Any, own: ColumnElement[bool]) -> dict[str, ColumnElem
     """Return what becomes of a row that is there, and may be taken over; `new` is what it would be made of."""
     now = _bound("now", _C.changed_at)
     was_held = _C.state == HELD
-    # What is held was never tried, either; what somebody requested is counted by no cap.
-    is_first = and_(_C.attempts == NONE, _C.counted_at.is_(None), _C.requested_by.is_(None))
+    # What is held was never tried, either; what somebody requested is counted by no cap, but where a stranger did.
+    is_free = and_(_C.requested_by.is_not(None), _C.requested_by != VISITOR)
+    is_first = and_(_C.attempts == NONE, _C.counted_at.is_(None), not_(is_free))
     is_held = and_(is_first, new.state == HELD)
     stays_held = and_(is_held, was_held)
     is_too_long = and_(stays_held, _C.changed_at <= _bound("too_long_ago", _C.changed_at))
@@ -164,11 +168,14 @@ def _held_until(rows: FromClause, caps: Caps) -> ColumnElement[Any]:
 def record_statements(dialect: str) -> Sequence[Executable]:
     """Return what records deliveries as sent, whoever holds them, with their tries. The last statement returns those
     that were not recorded before."""
-    sent = documents(dialect, "sent", (*_KEY, _C.changed_at))
+    sent = documents(dialect, "sent", (*_KEY, _C.changed_at, _C.address_hash))
     is_one_of_them = and_(*(one == sent.c[one.name] for one in _KEY))
     values: dict[str, Any] = {"state": "sent", "owner": None, "lease_until": None, "last_error": None}
     values |= {"next_attempt_at": None, "changed_at": sent.c.changed_at, "sent_at": sent.c.changed_at}
-    recording = update(deliveries).where(is_one_of_them, _C.state != "sent").values(values).returning(*_SHOWN)
+    values |= {"address_hash": sent.c.address_hash}
+    recording = (
+        update(deliveries).where(is_one_of_them, _C.state.not_in(("sent", "bounced"))).values(values).returning(*_SHOWN)
+    )
     return with_attempts(dialect, recording)
 
 
@@ -185,6 +192,7 @@ def wanted_document(wanted: Sequence[Planned]) -> str:
                 "recipient_hash": one.counted.recipient,
                 "source_hash": one.counted.source,
                 "counted_form": one.counted.form,
+                "held_for": one.held_for,
                 "erased_from": None if one.accepted_at is None else iso(erased_from(one.accepted_at)),
             }
             for one in wanted
@@ -195,7 +203,9 @@ def wanted_document(wanted: Sequence[Planned]) -> str:
 def sent_document(sent: Sequence[Sent]) -> str:
     """Return what `record_statements` take as `sent`: what was sent, and when, in the order of claiming."""
     ordered = sorted(sent, key=lambda one: (one.claim.key.submission_id, one.claim.key.destination_hash))
-    return json.dumps([{**_members(one.claim.key), "changed_at": iso(one.at)} for one in ordered])
+    return json.dumps(
+        [{**_members(one.claim.key), "changed_at": iso(one.at), "address_hash": one.address_hash} for one in ordered]
+    )
 
 
 def is_bound(column: ColumnElement[Any], name: str) -> ColumnElement[bool]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, NamedTuple, TypeAlias
@@ -11,22 +12,40 @@ from notify_service.channels.planned import Key
 from notify_service.deliveries.caps import Limit
 from shared.contracts import Confirmation
 
-State: TypeAlias = Literal["pending", "sending", "retrying", "held", "sent", "failed", "cancelled"]
+State: TypeAlias = Literal[
+    "pending", "sending", "retrying", "held", "sent", "failed", "cancelled", "suppressed", "bounced"
+]
 
-SETTLED: tuple[State, ...] = ("sent", "failed", "cancelled")
+SETTLED: tuple[State, ...] = ("sent", "failed", "cancelled", "suppressed", "bounced")
 """The states in which nothing is left to do, unless somebody asks for it."""
 
 SPAM = "spam"
 """Why a delivery is held whose submission was taken for spam."""
 
+OPT_IN = "opt-in"
+"""Why a delivery is held whose submission waits for its address to be confirmed."""
+
 WITHHELD = "withheld"
 """Why a delivery is cancelled whose submission an owner calls spam."""
+
+DIGEST, MANY = "digest", "many"
+"""Why a delivery is held that waits to be told of along with others: its form has a digest, or there are too many."""
+
+GATHERED = (DIGEST, MANY)
 
 NOT_ASKED_FOR = "the form has no such destination any more"
 """Why a delivery has failed that was requested, and that the form does not ask for."""
 
 NO_LONGER_WANTED = "no longer wanted"
 """Why a delivery is cancelled that was to be sent again, and whose form has only other destinations by now."""
+
+SUPPRESSED = "suppressed: "
+"""How the reason begins of a mail that is not sent, because its address is sent none: why follows, as `suppression`
+says it."""
+
+BOUNCED = "bounced: "
+"""How the reason begins of a mail that came back: whether for good (`hard`) or not (`soft`), and its enhanced status
+follow."""
 
 CANCELLED = "cancelled"
 """Why a cancelled delivery is not sent, where it is shown as one that is held."""
@@ -47,7 +66,7 @@ class Claim:
 
 
 class Tried(NamedTuple):
-    """One try: how long it took, and what the other side said, or why it said nothing: see `transports.said`."""
+    """One try: how long it took, and what the other side said, or why it said nothing: see `shared.said`."""
 
     took_ms: int = 0
     said: str = ""
@@ -57,11 +76,13 @@ UNTRIED = Tried()
 
 
 class Sent(NamedTuple):
-    """A delivery that was sent, when, and how that went."""
+    """A delivery that was sent, when, and how that went. `address_hash` is whose mailbox a mail went to, by
+    `shared.links.addresses.AddressKey`, where there is a key."""
 
     claim: Claim
     at: datetime
     tried: Tried = UNTRIED
+    address_hash: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,12 +128,23 @@ class Capped:
 
 
 ClaimAnswer: TypeAlias = Claim | Leased | NotYet | Settled | Erased | Held | Capped
-Outcome: TypeAlias = Literal["sent", "failed", "retrying"]
+Outcome: TypeAlias = Literal["sent", "failed", "retrying", "suppressed"]
 
 
 def shown_state(state: State) -> Literal["pending", "retrying", "held", "sent", "failed"]:
     """Return the state as it is shown: whoever waits need not know who holds a lease, and gateways of an earlier
-    version know of none that is cancelled."""
-    if state == "cancelled":
-        return "held"
-    return "pending" if state == "sending" else state
+    version know of none that is cancelled, suppressed or bounced."""
+    return _SHOWN[state]
+
+
+_SHOWN: Mapping[State, Literal["pending", "retrying", "held", "sent", "failed"]] = {
+    "pending": "pending",
+    "sending": "pending",
+    "retrying": "retrying",
+    "held": "held",
+    "sent": "sent",
+    "failed": "failed",
+    "cancelled": "held",
+    "suppressed": "failed",
+    "bounced": "failed",
+}

@@ -214,7 +214,7 @@ def _limit_of(row: Row[Any]) -> str | None:
 def _error_of(row: Row[Any]) -> str | None:
     if row.state == "cancelled":
         return CANCELLED
-    is_told = row.state in {"retrying", "failed"} and _limit_of(row) is None
+    is_told = row.state in {"retrying", "failed", "suppressed", "bounced"} and _limit_of(row) is None
     return row.last_error if is_told else None
 
 

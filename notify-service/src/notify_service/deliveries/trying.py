@@ -5,17 +5,18 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import TypeAlias
 
 from notify_service.channels.channel import Channel
 from notify_service.deliveries.leases import LEASE_MARGIN_S
+from notify_service.deliveries.marking import UNMARKED, Marking
 from notify_service.deliveries.recording import Recorder, Recordings
 from notify_service.deliveries.retries import BUG, UNKNOWN, is_too_old, retry_after_s, until_retried
-from notify_service.deliveries.states import Claim, Outcome, Sent, Tried
+from notify_service.deliveries.states import SUPPRESSED, Claim, Outcome, Sent, Tried
 from notify_service.deliveries.telling import Telling
-from notify_service.deliveries.wanted import Wanted
+from notify_service.deliveries.wanted import Addressed, Wanted
 from notify_service.transports.failures import ChannelBroken, Permanent, SendFailure, Transient
 from notify_service.transports.transport import Transport
 from shared.failpoints import Reach
@@ -27,7 +28,8 @@ Timing: TypeAlias = Callable[[str], AbstractContextManager[object]]
 
 @dataclass(frozen=True, slots=True)
 class Trying:
-    """Tries the deliveries of one batch; `sent` are those of it that are being recorded."""
+    """Tries the deliveries of one batch; `sent` are those of it being recorded, `stopped` those who are sent no
+    mail, and why."""
 
     channels: Mapping[str, Channel]
     transport: Transport
@@ -38,12 +40,17 @@ class Trying:
     point: str
     send_timeout_s: float
     timing: Timing
+    stopped: Mapping[Addressed, str] = field(default_factory=dict)
+    marking: Marking = UNMARKED
 
     def made(self, claim: Claim, wanted: Wanted, *, at: int) -> Exception | None:
         """Make a delivery, the batch's number `at`, and return what came of it; raises `DependencyUnavailable`."""
         self.sent.wait(but=1)
         if self.sent.away:
             raise self.sent.away
+        if why := self.stopped.get(wanted.addressed):
+            self.telling.record(claim, wanted, "suppressed", f"{SUPPRESSED}{why}")
+            return None
         began_s = time.monotonic()
         try:
             heard = self._send(claim, wanted)
@@ -62,7 +69,8 @@ class Trying:
         else:
             self.reach(f"{self.point}after-send")
             told = partial(self.telling.recorded, claim, wanted)
-            sent = Sent(claim, self.telling.clock(), Tried(_ms_since(began_s), heard))
+            tried, address_hash = Tried(_ms_since(began_s), heard), self.marking.hash_of(wanted.planned.destination)
+            sent = Sent(claim, self.telling.clock(), tried, address_hash)
             self.sent.add(at, self.recorder.record(sent, told))
         return None
 
@@ -70,7 +78,8 @@ class Trying:
         if wanted.form is None or wanted.refusal:
             raise Permanent(wanted.refusal or UNKNOWN)
         self.reach(f"{self.point}before-send")
-        letter = self.channels[wanted.key.channel].compose(wanted.event, wanted.form, wanted.planned)
+        composed = self.channels[wanted.key.channel].compose(wanted.event, wanted.form, wanted.planned)
+        letter = self.marking.mark(composed, wanted.key.id)
         left_s = (claim.lease_until - self.telling.clock()).total_seconds() - LEASE_MARGIN_S
         if left_s <= 0:
             raise Transient("held too long before sending")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -31,8 +31,24 @@ class Wanted:
         """What the delivery is known by."""
         return self.planned.key
 
+    @property
+    def addressed(self) -> Addressed:
+        """Whom it goes to, and of which form."""
+        return self.planned.destination, self.planned.form
+
 
 Plan: TypeAlias = Wanted | RetryLater | None
+
+Addressed: TypeAlias = tuple[str, str]
+"""Whom a delivery goes to, as it was given, and the form that it is of."""
+
+AskSuppressed: TypeAlias = Callable[[Collection[Addressed]], Mapping[Addressed, str]]
+"""Says which are to be sent no mail, and why; see `suppression.Suppression.pairs`."""
+
+
+def nobody(_: Collection[Addressed]) -> Mapping[Addressed, str]:
+    """Say that all may be sent to."""
+    return {}
 
 
 def plans(deliveries: Sequence[Delivery[E]], plan: Callable[[Delivery[E]], Plan], most: int) -> list[Plan]:

@@ -16,13 +16,14 @@ from notify_service.channels.planned import Key
 from notify_service.deliveries.caps import LIMITED, NO_CAPS, Caps
 from notify_service.deliveries.interface import Deliveries
 from notify_service.deliveries.leases import LATE, LEASE_MARGIN_S, LEASED_AGAIN_S
+from notify_service.deliveries.marking import UNMARKED, Marking
 from notify_service.deliveries.pace import Pace
 from notify_service.deliveries.recording import Recorder, Recordings
 from notify_service.deliveries.retries import is_too_old, put_aside_s, until_retried
 from notify_service.deliveries.states import Capped, Claim, ClaimAnswer, Erased, Held, Leased, NotYet
 from notify_service.deliveries.telling import Telling, about
 from notify_service.deliveries.trying import Timing, Trying
-from notify_service.deliveries.wanted import Plan, Wanted, plans
+from notify_service.deliveries.wanted import Addressed, AskSuppressed, Plan, Wanted, nobody, plans
 from notify_service.transports.transport import Transport
 from shared.contracts import ConfirmationChanged
 from shared.failpoints import Reach, ignore
@@ -36,7 +37,8 @@ class DeliveryWorker(Generic[E]):
     A try may take `send_timeout_s`; its lease is longer by `LATE` and `LEASE_MARGIN_S`. Each consumer has a worker of
     its own, with a `lease_holder` of its own: two consumers of one process must not share a lease. They share the
     `recorder`, which records what one of them sent while that one sends the next. The names of failpoints begin with
-    `point`.
+    `point`. `suppressed` is asked once for all that are taken at once, before they are claimed;
+    `marking` marks what is sent.
     """
 
     plan: Callable[[Delivery[E]], Plan]
@@ -51,6 +53,8 @@ class DeliveryWorker(Generic[E]):
     caps: Caps = NO_CAPS
     point: str = ""
     timing: Timing = nullcontext
+    suppressed: AskSuppressed = nobody
+    marking: Marking = UNMARKED
     lease_holder: UUID = field(default_factory=uuid4)
     _pace: Pace = field(default_factory=Pace)
 
@@ -89,12 +93,14 @@ class DeliveryWorker(Generic[E]):
         return is_too_old(accepted_at, now) and is_too_old(self.deliveries.due_at(wanted.key.id) or accepted_at, now)
 
     def _worked_off(self, planned: Sequence[Plan]) -> Results:
-        answers = self._claimed([plan for plan in planned if isinstance(plan, Wanted)])
+        wanted = [plan for plan in planned if isinstance(plan, Wanted)]
+        stopped = self.suppressed({one.addressed for one in wanted if one.form and not one.refusal})
+        answers = self._claimed(wanted)
         results = list[Exception | None]()
         tried, away = 0, None
         began = self.clock()
         with Recordings(lambda: self.reach(f"{self.point}after-record")) as sent:
-            trying = self._trying(sent)
+            trying = self._trying(sent, stopped)
             try:
                 for plan in planned:
                     if isinstance(plan, Wanted):
@@ -113,7 +119,7 @@ class DeliveryWorker(Generic[E]):
             raise away
         return results
 
-    def _trying(self, sent: Recordings) -> Trying:
+    def _trying(self, sent: Recordings, stopped: Mapping[Addressed, str]) -> Trying:
         return Trying(
             self.channels,
             self.transport,
@@ -124,6 +130,8 @@ class DeliveryWorker(Generic[E]):
             self.point,
             self.send_timeout_s,
             self.timing,
+            stopped,
+            self.marking,
         )
 
     def _claimed(self, wanted: Sequence[Wanted]) -> dict[Key, ClaimAnswer]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 
 from notify_service.doctor import spf
+from notify_service.doctor.alignment import alignment, policy_of, tags_of
 from notify_service.doctor.findings import Finding, bad, good, note
 from notify_service.doctor.lookup import Lookup, NoAnswer
 from notify_service.doctor.providers import Provider, of_mailbox, of_server
@@ -12,9 +13,14 @@ from notify_service.doctor.providers import Provider, of_mailbox, of_server
 _WHERE = "at whoever hosts the domain's DNS"
 
 
-def look_at_sender(mail_domain: str, server_host: str, lookup: Lookup, selectors: Sequence[str]) -> Iterator[Finding]:
-    """Yield what is found, each as soon as it is. `selectors` are names of DKIM keys that the owner knows of."""
-    provider = of_server(server_host)
+def look_at_sender(
+    mail_domain: str, server_host: str, lookup: Lookup, selectors: Sequence[str], bounce_domain: str | None = None
+) -> Iterator[Finding]:
+    """Yield what is found, each as soon as it is. `selectors` are names of DKIM keys that the owner knows of.
+
+    `bounce_domain` is that of COUNTERFOIL_BOUNCE_ADDRESS, which is the envelope's sender where it is set.
+    """
+    provider, envelope = of_server(server_host), bounce_domain or mail_domain
     if "." not in mail_domain:
         yield bad(
             "sender",
@@ -24,11 +30,13 @@ def look_at_sender(mail_domain: str, server_host: str, lookup: Lookup, selectors
         return
     yield from _free_mailbox(mail_domain, provider)
     looks: dict[str, Callable[[], Finding]] = {
-        "Return-Path": lambda: _return_path(mail_domain, lookup),
-        "SPF": lambda: _spf(mail_domain, lookup, provider),
+        "Return-Path": lambda: _return_path(envelope, lookup, of=_setting(bounce_domain)),
+        "SPF": lambda: _spf(envelope, lookup, provider),
         "DKIM": lambda: _dkim(mail_domain, lookup, provider, selectors),
         "DMARC": lambda: _dmarc(mail_domain, lookup),
     }
+    if bounce_domain is not None:
+        looks["alignment"] = lambda: alignment(mail_domain, bounce_domain, lookup)
     for check, look in looks.items():
         try:
             yield look()
@@ -47,8 +55,12 @@ def _free_mailbox(mail_domain: str, provider: Provider | None) -> Iterator[Findi
         )
 
 
-def _return_path(mail_domain: str, lookup: Lookup) -> Finding:
-    """The envelope's sender is the address of COUNTERFOIL_MAIL_FROM: what cannot be delivered comes back there."""
+def _setting(bounce_domain: str | None) -> str:
+    return "COUNTERFOIL_MAIL_FROM" if bounce_domain is None else "COUNTERFOIL_BOUNCE_ADDRESS"
+
+
+def _return_path(mail_domain: str, lookup: Lookup, *, of: str) -> Finding:
+    """What cannot be delivered comes back to the envelope's sender, which the setting `of` names."""
     servers = lookup.servers(mail_domain)
     if [one for one in servers if one]:
         return good("Return-Path", f"what bounces comes back to {mail_domain}, to {servers[0]}")
@@ -57,7 +69,7 @@ def _return_path(mail_domain: str, lookup: Lookup) -> Finding:
     return bad(
         "Return-Path",
         f"no server takes mail for {mail_domain}: nobody hears of what bounces, and some receivers refuse such mail",
-        f"add an MX record {_WHERE}, or use another domain in COUNTERFOIL_MAIL_FROM",
+        f"add an MX record {_WHERE}, or use another domain in {of}",
     )
 
 
@@ -120,17 +132,14 @@ def _is_key(texts: Sequence[str]) -> bool:
 
 
 def _dmarc(mail_domain: str, lookup: Lookup) -> Finding:
-    """A domain's policy is its own, or that of a domain above it (RFC 7489, section 6.6.3)."""
-    labels = mail_domain.split(".")
-    for name in (".".join(labels[at:]) for at in range(max(1, min(len(labels) - 1, 8)))):
-        records = [one for one in lookup.texts(f"_dmarc.{name}") if one.lower().startswith("v=dmarc1")]
-        if len(records) > 1:
-            return bad("DMARC", f"_dmarc.{name} has {len(records)} records: then none counts", "make one of them")
-        if records:
-            policy = dict(part.strip().partition("=")[::2] for part in records[0].split(";")).get("p", "").strip()
-            if policy.lower() in {"none", "quarantine", "reject"}:
-                return good("DMARC", f"_dmarc.{name} says p={policy}")
-            return bad("DMARC", f"_dmarc.{name} has no policy", "p= has to be none, quarantine or reject")
+    name, records = policy_of(mail_domain, lookup)
+    if len(records) > 1:
+        return bad("DMARC", f"_dmarc.{name} has {len(records)} records: then none counts", "make one of them")
+    if records:
+        policy = tags_of(records[0]).get("p", "")
+        if policy.lower() in {"none", "quarantine", "reject"}:
+            return good("DMARC", f"_dmarc.{name} says p={policy}")
+        return bad("DMARC", f"_dmarc.{name} has no policy", "p= has to be none, quarantine or reject")
     return bad(
         "DMARC",
         f"{mail_domain} has no record: Gmail, Yahoo and Outlook ask for one of whoever sends them much",

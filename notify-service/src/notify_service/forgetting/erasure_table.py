@@ -11,6 +11,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from notify_service.deliveries.erasures import Accepted, erased_among
 from notify_service.deliveries.plan_table import plan_alone
+from notify_service.forgetting.parked import ParkedRequests
 from notify_service.forgetting.procedure import forget
 from notify_service.tables import deliveries, delivery_attempts, erased
 from shared.database import classified, reading
@@ -36,15 +37,17 @@ class ErasureTable:
         self, engine: Engine, count_erased: Callable[[int], object] = lambda _: None, reach: Reach = ignore
     ) -> None:
         self._engine = engine
+        self._parked = ParkedRequests(engine)
         self._reach = reach
         self._count_erased = count_erased
 
     def erase(self, moments: Mapping[UUID, datetime], now: datetime) -> None:
         """Note and forget them; see `handler.Erasures`. Nobody plans meanwhile."""
+        requests = self._parked.carrying(moments)
         with classified(), self._engine.begin() as connection:
             plan_alone(connection)
             _note(connection, moments, now)
-            forget(connection, moments)
+            forget(connection, moments, requests)
             self._reach("within-forget")
 
     def erased_among(self, known: Collection[Accepted]) -> set[Accepted]:
@@ -61,8 +64,9 @@ class ErasureTable:
             lately = self._noted(now - AGAIN_FOR, last)
             if lately:
                 is_any, last = True, max(lately)
+                requests = self._parked.carrying(lately)
                 with classified(), self._engine.begin() as connection:
-                    forget(connection, lately)
+                    forget(connection, lately, requests)
             if len(lately) < PAGE:
                 break
         if is_any:

@@ -15,15 +15,26 @@ from sqlalchemy import Connection, Row, delete, select, tuple_
 
 from notify_service.forgetting.outbox import forget_news
 from notify_service.forgetting.parked import forget_parked
-from notify_service.tables import deliveries, delivery_attempts, open_requests, planned_submissions, verdicts
+from notify_service.tables import (
+    DIGESTS,
+    deliveries,
+    delivery_attempts,
+    mail_bounces,
+    open_requests,
+    planned_submissions,
+    verdicts,
+)
 from shared.contracts.submission_erased import is_covered
 
 _D, _P, _V = deliveries.c, planned_submissions.c, verdicts.c
 _ASKED = "request "
 
 
-def forget(connection: Connection, moments: Mapping[UUID, datetime]) -> None:
-    """Forget submissions, each erased at a moment, with all copies of them that are parked or wait to be published."""
+def forget(connection: Connection, moments: Mapping[UUID, datetime], requests: Sequence[str] = ()) -> None:
+    """Forget submissions, each erased at a moment, with all copies of them that are parked or wait to be published.
+
+    `requests` are what `parked.ParkedRequests` says of them.
+    """
     if not moments:
         return
     planned = connection.execute(select(*_P).where(_P.submission_id.in_(moments))).all()
@@ -43,7 +54,7 @@ def forget(connection: Connection, moments: Mapping[UUID, datetime]) -> None:
     if any(row.told_at is not None for row in rows):
         forget_news(connection, {row.id for row in rows})
     asked = [row.fingerprint.removeprefix(_ASKED) for row in gone if row.fingerprint.startswith(_ASKED)]
-    forget_parked(connection, moments, [*asked, *(str(row.id) for row in rows)])
+    forget_parked(connection, moments, [*asked, *(str(row.id) for row in rows)], requests)
 
 
 def _later(planned: Sequence[Row[Any]], gone: Collection[Row[Any]]) -> Mapping[UUID, datetime]:
@@ -67,5 +78,6 @@ def _forget_planned(connection: Connection, gone: Sequence[Row[Any]]) -> None:
 
 def _forget_deliveries(connection: Connection, ids: Sequence[UUID]) -> None:
     if ids:
-        for column in (delivery_attempts.c.delivery_id, open_requests.c.delivery_id, _D.id):
+        of_them = (mail_bounces.c.mail_id, delivery_attempts.c.delivery_id, open_requests.c.delivery_id)
+        for column in (*of_them, DIGESTS.items.c.delivery_id, _D.id):
             connection.execute(delete(column.table).where(column.in_(ids)))

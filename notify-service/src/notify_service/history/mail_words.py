@@ -61,6 +61,14 @@ _UNDER_WAY = frozenset({"mail", "rcpt", "data"})
 _WITHOUT_UTF8 = "The mail server takes no addresses with letters beyond ASCII."
 
 
+def of_bounce(code: str) -> str:
+    """Return what an enhanced status means of a mail that came back, such as `5.1.1`; it may be empty."""
+    words = _BY_ENHANCED.get(code.partition(".")[2])
+    if words is None:
+        words = "What came with it tells more." if code else "It does not say why in a way that programs read."
+    return f"{words} ({code})" if code else words
+
+
 def of_mail(reason: str, said: str) -> str:
     """Return what a reason such as `rcpt 550` means; `said` is the server's reply, whose enhanced code says more."""
     stage, _, what = reason.partition(" ")

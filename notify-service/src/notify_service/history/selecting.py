@@ -8,15 +8,16 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Engine, Row, Select, and_, literal, not_, select, text, tuple_
+from sqlalchemy import ColumnElement, Engine, Row, Select, and_, func, literal, not_, select, text, tuple_
 
-from notify_service.deliveries.states import State
+from notify_service.deliveries.states import GATHERED, State
 from notify_service.tables import deliveries, delivery_attempts
 from shared.database import classified, reading
 
 PAGE = 200
 
 _D, _A = deliveries.c, delivery_attempts.c
+_NOT_SENT = ("failed", "suppressed", "bounced")
 _LAST_TRY = and_(_A.delivery_id == _D.id, _A.number == _D.attempts)
 _SHOWN = (
     *(_D.id, _D.submission_id, _D.form, _D.channel, _D.destination_shown, _D.state, _D.attempts, _D.created_at),
@@ -30,9 +31,10 @@ _OUT_OF_THE_INDEX = text("deliveries.state <> 'sent'")
 class Which:
     """Which deliveries are asked for: all that is set has to be true of them.
 
-    `failed` leaves out what somebody has asked for again: the later delivery says how it is now. With a
-    state other than `sent` they are in the order of their last change, and `since` is about that; else both are
-    about when they were made. `forms` are those that whoever asks may see; None is all.
+    `failed`, `suppressed` and `bounced` leave out what somebody has asked for again: the later delivery says how it is
+    now. With a state other than `sent` they are in the order of their last change, and `since` is about that; else both
+    are about when they were made. `forms` are those that whoever asks may see; None is all. With `is_gathered`
+    what is held waits to be told of along with others; False leaves that out.
     """
 
     state: State | None = None
@@ -41,6 +43,7 @@ class Which:
     since: datetime | None = None
     after: tuple[datetime, UUID] | None = None
     forms: Sequence[str] | None = None
+    is_gathered: bool | None = None
 
 
 def is_sent_again() -> ColumnElement[bool]:
@@ -62,7 +65,10 @@ def select_page(which: Which, limit: int) -> Select[Any]:
     found = select(*_SHOWN).join(delivery_attempts, _LAST_TRY, isouter=True)
     if which.state is not None:
         found = found.where(_D.state == which.state)
-    if which.state == "failed":
+    if which.is_gathered is not None:
+        is_gathered = func.coalesce(_D.last_error, "").in_(GATHERED)
+        found = found.where(is_gathered if which.is_gathered else not_(is_gathered))
+    if which.state in _NOT_SENT:
         found = found.where(not_(is_sent_again()))
     if _by_change(which):
         found = found.where(_OUT_OF_THE_INDEX)

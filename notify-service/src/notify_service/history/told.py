@@ -18,6 +18,7 @@ from uuid import UUID, uuid4
 
 from sqlalchemy import Connection, Engine, Row, bindparam, delete, literal_column, select, update
 
+from notify_service.channels.hook import OF_ERASURE
 from notify_service.history.words import in_words
 from notify_service.tables import TOLD_STATE, UNTOLD, deliveries, open_requests
 from shared.contracts import NO_REQUEST, SETTLED_MOST, DeliverySettled, DeliveryState
@@ -52,7 +53,8 @@ class TellStorage:
 
     def _tell(self, connection: Connection, rows: Sequence[Row[Any]]) -> None:
         waiting = _no_longer_open(connection, [row.id for row in rows if row.now_told != _UNDER_WAY])
-        states = [_state(row, request) for row in rows for request in _asked_by(row, waiting)]
+        shown = [row for row in rows if not row.destination_hash.endswith(OF_ERASURE)]  # storage has no such submission
+        states = [_state(row, request) for row in shown for request in _asked_by(row, waiting)]
         for some in _in_messages(states):
             self.outbox.add(connection, [message_of(DeliverySettled(uuid4(), some))])
         connection.execute(_NOTE, [_note(row) for row in rows])
@@ -60,7 +62,14 @@ class TellStorage:
 
 _SOME = (
     select(_C.id, _C.submission_id, _C.form, _C.channel, _C.destination_shown, _C.attempts, _C.last_error)
-    .add_columns(_C.changed_at, _C.last_request, _C.request, _C.told_at, literal_column(TOLD_STATE).label("now_told"))
+    .add_columns(
+        _C.destination_hash,
+        _C.changed_at,
+        _C.last_request,
+        _C.request,
+        _C.told_at,
+        literal_column(TOLD_STATE).label("now_told"),
+    )
     .where(UNTOLD)
     .with_for_update(skip_locked=True)
 )

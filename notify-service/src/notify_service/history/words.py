@@ -11,8 +11,17 @@ from collections.abc import Callable, Mapping
 from notify_service.channels.hook import OFF
 from notify_service.deliveries.caps import LIMITED
 from notify_service.deliveries.retries import BUG, LOST, UNKNOWN
-from notify_service.deliveries.states import NO_LONGER_WANTED, NOT_ASKED_FOR, WITHHELD
-from notify_service.history.mail_words import MAIL_REASON, of_mail
+from notify_service.deliveries.states import (
+    BOUNCED,
+    DIGEST,
+    MANY,
+    NO_LONGER_WANTED,
+    NOT_ASKED_FOR,
+    OPT_IN,
+    SUPPRESSED,
+    WITHHELD,
+)
+from notify_service.history.mail_words import MAIL_REASON, of_bounce, of_mail
 
 _LIMITS: Mapping[str, str] = {
     "share": "Too many mails to this address were caused from one place",
@@ -34,7 +43,9 @@ _EXACT: Mapping[str, str] = {
     UNKNOWN: "Its form is not in the forms file any more. Put it back, and send again.",
     LOST: "Its message was lost, and did not come again. Send again: the submission is stored.",
     "spam": "The submission was taken for spam. It is sent once the submission is released.",
-    "opt-in": "Who submitted has not confirmed the address yet.",
+    OPT_IN: "It waits for the address to be confirmed: whoever submitted has a mail with a button.",
+    DIGEST: "It is told of in the next digest, the one mail about all submissions since the last.",
+    MANY: "More mails came than the owner is sent at once: it is told of in one mail with the others, within minutes.",
     "cancelled": "Somebody has cancelled it.",
     WITHHELD: "Somebody called the submission spam before this was sent. It is sent if the submission is released.",
     NO_LONGER_WANTED: "Its form has other recipients or endpoints by now, each with a delivery of its own.",
@@ -50,6 +61,13 @@ _EXACT: Mapping[str, str] = {
     ),
     "no valid address": "This is no valid mail address.",
 }
+_SUPPRESSIONS: Mapping[str, str] = {
+    "bounced": "Mail to this address came back, so nothing is sent to it any more",
+    "complained": "Whoever has this address called our mail spam, so nothing is sent to it any more",
+    "unsubscribed": "Whoever has this address wants no such mail any more",
+    "by-hand": "Somebody had nothing sent to this address any more",
+}
+_TAKE_BACK = "Take the address back on the page Suppression, then send again."
 _NO_ANSWER = "no answer ("
 _NO_SECRET = "no secret: "  # noqa: S105 - how a reason begins
 _NO_ANSWERS: Mapping[str, str] = {
@@ -117,8 +135,20 @@ def _without_secret(why: str, _state: str) -> str:
     return f"Its secret cannot be read: {why}. Mend that; it is tried again by itself."
 
 
+def _suppressed(why: str, _state: str) -> str:
+    return f"{_SUPPRESSIONS.get(why, f'This address is sent no mail ({why})')}. {_TAKE_BACK}"
+
+
+def _bounced(told: str, _state: str) -> str:
+    kind, _, code = told.partition(" ")
+    after = "Nothing is sent to it any more." if kind == "hard" else "After three of these in seven days, nothing is."
+    return f"The mail came back. {of_bounce(code)} {after}"
+
+
 _BEGINNINGS: Mapping[str, Callable[[str, str], str]] = {
     LIMITED: _limited,
+    SUPPRESSED: _suppressed,
+    BOUNCED: _bounced,
     BUG: _bug,
     "status ": _status,
     _NO_ANSWER: _unanswered,

@@ -9,6 +9,7 @@ from notify_service.channels.channel import Channel
 from notify_service.channels.planned import Planned
 from notify_service.channels.registry import CHANNELS, ON_RECEIPTS
 from notify_service.channels.routing import Routing, matching, named
+from notify_service.deliveries.states import OPT_IN
 from notify_service.planning.planner import plan
 from shared.contracts import SubmissionAccepted
 from shared.forms import Form, Owner, Route
@@ -41,7 +42,7 @@ def explained(event: SubmissionAccepted, form: Form, channels: Mapping[str, Chan
     told = plan(event, form, channels)
     reasons = _Reasons(Routing(form, matched), event)
     return Explanation(
-        [Line(channel_of(one), _shown(one), reasons.for_telling(one)) for one in told],
+        [Line(channel_of(one), _shown(one), f"{reasons.for_telling(one)}{_waits(one)}") for one in told],
         [*_left_out(event, form, channels, told, reasons), *_absent(event, form, channels)],
         [any(route is one for one in matched) for route in form.routes],
     )
@@ -51,6 +52,13 @@ def channel_of(planned: Planned) -> str:
     """Return what a route calls the channel of a delivery."""
     channel = planned.key.channel
     return f"{channel}:{planned.key.destination_hash}" if channel == "webhook" else channel
+
+
+def _waits(planned: Planned) -> str:
+    if planned.held_for == OPT_IN:
+        return "; it waits for the address to be confirmed"
+    is_digest = planned.gathered is not None and planned.gathered.digest is not None
+    return f"; it waits for the digest, {planned.gathered.schedule}" if planned.gathered and is_digest else ""
 
 
 def _shown(planned: Planned) -> str:

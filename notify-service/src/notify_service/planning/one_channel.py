@@ -9,7 +9,7 @@ from uuid import UUID
 
 from notify_service.channels.channel import Channel
 from notify_service.channels.planned import Planned
-from notify_service.channels.registry import told_as
+from notify_service.channels.registry import ON_RECEIPTS, told_as
 from notify_service.channels.routing import routed
 from notify_service.deliveries.retries import (
     UNKNOWN,
@@ -43,7 +43,7 @@ class OneChannel:
     def __call__(self, delivery: Delivery[SubmissionAccepted]) -> Plan:
         """Return what is to be done about a message; raises `DependencyUnavailable`."""
         event, form = delivery.event, self.forms.get(delivery.event.form)
-        if event.spam is not None:
+        if event.spam is not None or (event.opt_in and self.channel.name != ON_RECEIPTS):
             return None
         may_ask = self.channel.plan(event, None)
         if not may_ask:

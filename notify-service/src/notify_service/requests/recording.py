@@ -15,6 +15,7 @@ from notify_service.channels.planned import Planned
 from notify_service.deliveries.plan_table import is_withheld
 from notify_service.deliveries.states import NO_LONGER_WANTED, NOT_ASKED_FOR, WITHHELD
 from notify_service.tables import deliveries, open_requests
+from shared.contracts.delivery_requested import REQUESTED_BY_VISITOR
 
 TOLD = "pending"
 """What storage knows of a delivery that was requested: it is to be told how that ends."""
@@ -73,9 +74,14 @@ class Recording:
     def _is_withheld(self) -> bool:
         return bool(self.connection.scalar(select(is_withheld(literal(self.request.submission_id, Uuid())))))
 
+    def _is_by_a_stranger(self) -> bool:
+        return self.request.requested_by == REQUESTED_BY_VISITOR
+
     def _ask_for(self, one: Planned, before: Any, *, is_held: bool) -> None:
         """Ask for a delivery, of which `before` is the newest so far."""
-        if before is not None and before.state in (*UNDER_WAY, "held"):
+        if before is not None and (one.held_for or (before.state == "held" and self._is_by_a_stranger())):
+            self._tell_again(before)  # it waits for more than somebody to ask
+        elif before is not None and before.state in (*UNDER_WAY, "held"):
             self._take_over(before)
         elif is_held and before is not None and before.state == "cancelled":
             self._tell_again(before)
@@ -86,6 +92,7 @@ class Recording:
         """Make what is held pending; what is under way is told of when it ends, and goes on."""
         self._answered_by(row, told=func.coalesce(_C.told, TOLD), requested_by=self.request.requested_by)
         pending = {"state": "pending", "last_error": None, "due_at": self.now, "changed_at": self.now}
+        pending["next_attempt_at"] = None
         self._update(row, pending, states=["held"])
 
     def _tell_again(self, row: Any) -> None:
@@ -100,7 +107,7 @@ class Recording:
             self._answered_by(chosen, told=func.coalesce(_C.told, TOLD))
         gone = {"state": "cancelled", "last_error": NO_LONGER_WANTED, "changed_at": self.now}
         gone |= dict.fromkeys(("due_at", "next_attempt_at"))
-        self._update(chosen, gone, states=["failed", "held"])
+        self._update(chosen, gone, states=["failed", "held", "suppressed", "bounced"])
 
     def _answered_by(self, row: Any, **values: Any) -> None:
         """Let the request be answered by what becomes of a delivery, beside all others that are."""
@@ -123,9 +130,9 @@ class Recording:
             "destination_hash": planned.key.destination_hash,
             "destination_shown": planned.shown,
             "provider_id": planned.provider_id,
-            "state": "cancelled" if is_held else "pending",
-            "last_error": WITHHELD if is_held else None,
-            "due_at": None if is_held else self.now,
+            "state": "cancelled" if is_held else "held" if planned.held_for else "pending",
+            "last_error": WITHHELD if is_held else planned.held_for,
+            "due_at": None if is_held or planned.held_for else self.now,
         }
         self._insert_row(row)
 

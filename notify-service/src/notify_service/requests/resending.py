@@ -14,6 +14,7 @@ from notify_service.channels.planned import Key, Planned
 from notify_service.channels.routing import routed
 from notify_service.deliveries.retries import is_too_old, may_come, put_aside_s, retry_after_s, unknown, unknown_channel
 from notify_service.planning.handler import Publish, due_of
+from notify_service.planning.planner import waiting
 from notify_service.requests.one_by_one import one_by_one
 from notify_service.requests.recording import Request
 from shared.contracts import DeliveryRequested, SubmissionAccepted
@@ -55,7 +56,7 @@ class PlanRequested:
             raise PermanentFailure(unknown_channel(asked.channel))
         if form is None and not is_too_old(asked.requested_at, now):
             return RetryLater(unknown(event.form), after_s=retry_after_s(delivery.attempt + 1))
-        planned = channel.plan(event, routed(form, event) if form else None)
+        planned = waiting(event, channel.plan(event, routed(form, event) if form else None))
         keys = self.requests.record(_request(asked), planned, now)
         structlog.get_logger().info(
             f"{asked.channel[:64]} requested", submission=str(event.id), request=str(asked.id), deliveries=len(keys)

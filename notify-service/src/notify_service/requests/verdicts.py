@@ -11,15 +11,15 @@ from uuid import UUID
 import structlog
 
 from notify_service.channels.channel import Channel
-from notify_service.channels.planned import Key
+from notify_service.channels.planned import Key, Planned
 from notify_service.deliveries.plan_table import Submission
 from notify_service.deliveries.retries import retry_after_s, unknown
 from notify_service.planning.handler import Publish, due_of
 from notify_service.planning.planner import fingerprint, plan, plan_release
 from notify_service.requests.one_by_one import one_by_one
-from shared.contracts import SubmissionReleased, SubmissionWithheld
+from shared.contracts import SubmissionAccepted, SubmissionReleased, SubmissionWithheld
 from shared.failpoints import Reach, ignore
-from shared.forms import Forms
+from shared.forms import Form, Forms
 from shared.messaging.failures import Delivery, Results, RetryLater
 
 WAITS_MOST = 16
@@ -61,15 +61,22 @@ class DeliverReleased:
         form = self.forms.get(event.form)
         if form is None and delivery.attempt < WAITS_MOST:
             return RetryLater(unknown(event.form), after_s=retry_after_s(delivery.attempt + 1))
-        sent = self.verdicts.sent(event.id)
-        asked = [*plan(event, form, self.channels), *plan_release(event, form, self.channels, sent)]
-        asking = Submission(event.id, fingerprint(event), asked, event.accepted_at)
+        asked = [*plan(event, form, self.channels), *self._told_of_it(delivery.event, event, form)]
+        asking = Submission(event.id, fingerprint(event), asked, event.accepted_at, opt_in=event.opt_in)
         keys = self.verdicts.release(asking, delivery.event.version, self.clock())
         _tell("released", event.id, delivery.event.version, is_latest=keys is not None)
         self.reach("after-release")
         self.publish([(due_of(key, event), delivery.traceparent) for key in keys or ()])
         self.reach("after-release-publish")
         return None
+
+    def _told_of_it(
+        self, released: SubmissionReleased, event: SubmissionAccepted, form: Form | None
+    ) -> Sequence[Planned]:
+        """Return what is to be told of the release itself: nothing where no person released it."""
+        if not released.by_hand:
+            return []
+        return plan_release(event, form, self.channels, self.verdicts.sent(event.id))
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,6 +44,11 @@ class Breaker:
         """Whether it lets nothing through, or one try at a time."""
         return self._resting_until_s is not None
 
+    @property
+    def has_failed(self) -> bool:
+        """Whether it counts a failure that no success came after."""
+        return self._failures > 0 or self._resting_until_s is not None
+
     def succeeded(self) -> None:
         """Note that the server answered as a working one does."""
         with self._lock:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
 
+from notify_service.bounces.building import mark
 from notify_service.channels.channel import Channel, TransportName
 from notify_service.channels.planned import Planned
 from notify_service.settings import Settings
@@ -41,7 +42,11 @@ class Trial:
     def send(self, event: SubmissionAccepted, form: Form, planned: Planned) -> str:
         """Send a delivery, and return what the other side said to it; raises `SendFailure`."""
         letter = self.channel.compose(event, form, planned)
-        return self._mail(marked(letter)) if self.transport == "smtp" else self._post(letter)
+        return self._mail(self._marked(letter, planned)) if self.transport == "smtp" else self._post(letter)
+
+    def _marked(self, letter: Mail, planned: Planned) -> Mail:
+        """Return a mail that says that it is a test, and has the marks of every mail: what leaves then is tried."""
+        return mark(self.chosen.bounces, self.chosen.secret)(marked(letter), planned.key.id)
 
     def hint(self, reason: str) -> str | None:
         """Return what to do about a failure: None where nobody knows."""

@@ -26,8 +26,10 @@ def build(
     tell_owners: Task,
     forget_mails: Task,
     forget_erased: Sequence[Task],
+    forget_digests: Sequence[Task],
 ) -> Upkeep:
     """Return it, to run beside the consumers; see `lost.LostMessages`."""
     lost = LostMessages(engine, BrokerQueues(broker_url), Outbox(OUTBOX), parked.standing, is_away, count_lost)
-    tasks: list[Task] = [lost, partial(forget_old_tries, engine), forget_mails, *forget_erased, tell_owners]
+    tasks: list[Task] = [lost, partial(forget_old_tries, engine), forget_mails, *forget_erased, *forget_digests]
+    tasks.append(tell_owners)
     return Upkeep(engine, Lease(LEASES, "upkeep"), tasks)

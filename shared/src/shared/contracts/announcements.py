@@ -1,4 +1,4 @@
-"""The services announce changes to whoever watches a receipt; an announcement may be lost.
+"""The services announce changes to whoever watches a receipt, and models to gateways; an announcement may be lost.
 
 Losing one costs nothing: the truth is in each service's own database.
 """
@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Literal, TypeAlias, get_args
 from uuid import UUID
 
 from shared.contracts.event import InvalidEvent
-from shared.contracts.members import Document, document_in, member, moment_of, uuid_of
+from shared.contracts.members import Document, document_in, member, moment_of, short_text, utc_text, uuid_of
 from shared.contracts.strict_json import MAX_DEPTH
 
 ConfirmationState: TypeAlias = Literal["pending", "retrying", "sent", "failed", "unknown", "held"]
@@ -90,7 +90,33 @@ class ConfirmationChanged:
     confirmation: Confirmation
 
 
-Announcement: TypeAlias = SubmissionsStored | ConfirmationChanged
+@dataclass(frozen=True, slots=True)
+class SpamModelMade:
+    """Another spam model counts from now on: what the query `spam.model` answers. `hash` is the SHA-256 of its bytes,
+    in hex; two of one `version` (`12-3fa94c01`) differ in what was seen lately alone."""
+
+    TYPE: ClassVar[str] = "spam.model.v1"
+
+    version: str
+    hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class OptedIn:
+    """The address of a submission is confirmed, since `at`: storage has it in its database."""
+
+    TYPE: ClassVar[str] = "submission.confirmed.v1"
+
+    id: UUID
+    at: datetime
+
+
+ReceiptNews: TypeAlias = SubmissionsStored | ConfirmationChanged | OptedIn
+"""What changes a receipt."""
+
+Announcement: TypeAlias = ReceiptNews | SpamModelMade
+
+_MODEL_TEXT_MOST = 64
 
 
 def encode_announcement(announcement: Announcement) -> bytes:
@@ -99,6 +125,10 @@ def encode_announcement(announcement: Announcement) -> bytes:
     if isinstance(announcement, SubmissionsStored):
         stored_at = announcement.stored_at.astimezone(UTC).isoformat().replace("+00:00", "Z")
         document = {"ids": [str(one) for one in announcement.ids], "stored_at": stored_at}
+    elif isinstance(announcement, SpamModelMade):
+        document = {"version": announcement.version, "hash": announcement.hash}
+    elif isinstance(announcement, OptedIn):
+        document = {"id": str(announcement.id), "at": utc_text(announcement.at)}
     else:
         document = {"id": str(announcement.id), "confirmation": announcement.confirmation.to_json()}
     return json.dumps(document, separators=(",", ":")).encode("utf-8")
@@ -110,6 +140,10 @@ def decode_announcement(body: bytes, *, type: str) -> Announcement:  # noqa: A00
         return _stored(document_in(body, most_depth=MAX_DEPTH))
     if type == ConfirmationChanged.TYPE:
         return _changed(document_in(body, most_depth=MAX_DEPTH))
+    if type == SpamModelMade.TYPE:
+        return _made(document_in(body, most_depth=MAX_DEPTH))
+    if type == OptedIn.TYPE:
+        return _opted_in(document_in(body, most_depth=MAX_DEPTH))
     raise InvalidEvent(f"announcement type {type[:80]!r} is not known here")
 
 
@@ -124,3 +158,12 @@ def _changed(document: Document) -> ConfirmationChanged:
         return ConfirmationChanged(key, Confirmation.from_json(confirmation))
     except (ValueError, KeyError, TypeError, OverflowError) as error:
         raise InvalidEvent(f"confirmation: {error!r}") from error
+
+
+def _opted_in(document: Document) -> OptedIn:
+    return OptedIn(uuid_of(member(document, "id", str), "id"), moment_of(member(document, "at", str), "at"))
+
+
+def _made(document: Document) -> SpamModelMade:
+    version, digest = (short_text(document, name, _MODEL_TEXT_MOST) for name in ("version", "hash"))
+    return SpamModelMade(version, digest)

@@ -19,6 +19,9 @@ from shared.contracts.strict_json import MAX_DEPTH
 from shared.contracts.submission import SubmissionAccepted, document_of
 
 REQUESTED_BY_MOST = 200
+REQUESTED_BY_VISITOR = "visitor"
+"""Who asked, where whoever submitted did so on the page of their receipt: a stranger, so that caps count it."""
+
 _CHANNEL_MOST = 64
 
 

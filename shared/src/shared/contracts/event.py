@@ -39,11 +39,23 @@ class Event(Protocol):
 E_co = TypeVar("E_co", bound=Event, covariant=True)
 
 
+def type_of(event: Event) -> str:
+    """Return the type that an event is published as: its own `type` where its class has several, else its class's."""
+    own: str = getattr(event, "type", event.TYPE)
+    return own
+
+
+def types_of(kind: type[Event]) -> tuple[str, ...]:
+    """Return all types of a class of events: its `TYPES` where it has several, else the one."""
+    all_of_them: tuple[str, ...] = getattr(kind, "TYPES", (kind.TYPE,))
+    return all_of_them
+
+
 class Decoder(Generic[E_co]):
     """Reads the bodies of the types that a consumer takes, and of no others."""
 
     def __init__(self, *types: type[E_co]) -> None:
-        self._decode_of = {one.TYPE: one.decode for one in types}
+        self._decode_of = {type_: one.decode for one in types for type_ in types_of(one)}
 
     def __call__(self, body: bytes, type: str) -> E_co:  # noqa: A002 - the name AMQP gives this property
         """Return the event; raises `InvalidEvent`. What is larger than `EVENT_BYTES_MOST` is not looked into."""

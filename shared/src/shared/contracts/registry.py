@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TypeVar
 
-from shared.contracts.event import Decoder, Event
+from shared.contracts.event import Decoder, Event, type_of, types_of
 
 E = TypeVar("E", bound=Event)
 
@@ -13,8 +13,9 @@ REGISTRY: dict[str, type[Event]] = {}
 
 def register(event: type[E]) -> type[E]:
     """Add an event, as a decorator of its class; raises `ValueError` where its type is another event's."""
-    if REGISTRY.setdefault(event.TYPE, event) is not event:
-        raise ValueError(f"{event.TYPE} is registered already")
+    for type_ in types_of(event):
+        if REGISTRY.setdefault(type_, event) is not event:
+            raise ValueError(f"{type_} is registered already")
     return event
 
 
@@ -33,6 +34,6 @@ def decode(body: bytes, *, type: str, types: tuple[type[E], ...]) -> E:  # noqa:
 
 def encode(event: Event) -> bytes:
     """Return an event as the body of a message; raises `ValueError` where it is not registered."""
-    if event.TYPE not in REGISTRY:
-        raise ValueError(f"{event.TYPE} is not registered: see shared.contracts.registry")
+    if type_of(event) not in REGISTRY:
+        raise ValueError(f"{type_of(event)} is not registered: see shared.contracts.registry")
     return event.encode()

@@ -25,6 +25,8 @@ from shared.forms.rates import parse_rate
 from shared.forms.reloading import ReloadingForms
 from shared.forms.route import Route
 from shared.forms.secrets import FOLDER, FormSecrets, NoSecret, missing
+from shared.forms.spam.rules import SpamRules
+from shared.forms.uploads import FileRules, Files, size_text
 from shared.forms.webhook import Header, Webhook
 
 __all__ = [
@@ -37,6 +39,8 @@ __all__ = [
     "ConfirmationMail",
     "Dialect",
     "Field",
+    "FileRules",
+    "Files",
     "Form",
     "FormSecrets",
     "Forms",
@@ -48,6 +52,7 @@ __all__ = [
     "RetentionAction",
     "Room",
     "Route",
+    "SpamRules",
     "TelegramChat",
     "Unknown",
     "Webhook",
@@ -56,4 +61,5 @@ __all__ = [
     "load",
     "missing",
     "parse_rate",
+    "size_text",
 ]

@@ -13,6 +13,10 @@ from shared.forms.captcha import Captcha, CaptchaSchema
 from shared.forms.chats import PushSchema, Room, RoomSchema, TelegramChat, TelegramSchema
 from shared.forms.owner import Owner, OwnerSchema
 from shared.forms.route import Route
+from shared.forms.spam.rules import SpamRules
+from shared.forms.spam.schemas import SpamSchema
+from shared.forms.uploads.rules import FileRules, Files
+from shared.forms.uploads.schemas import FilesSchema
 from shared.forms.webhook import Webhook, WebhookSchema
 
 Dialect: TypeAlias = Literal["formspree", "web3forms", "netlify", "basin"]
@@ -41,7 +45,7 @@ class Field:
     `min_length` and `max_length` count characters.
     `min` and `max` bound a number or a date, and count the entries of a list. `pattern` has to match the whole value
     (RE2's syntax). `help` is a sentence for the page. What stands in a `sensitive` field is sealed by the gateway, and
-    nobody but an owner sees it.
+    nobody but an owner sees it. `file` says what files a field of type `file` takes; None for any other.
     """
 
     name: str
@@ -56,6 +60,7 @@ class Field:
     help: str = ""
     choices: tuple[str, ...] = ()
     sensitive: bool = False
+    file: FileRules | None = None
 
     @property
     def is_chosen(self) -> bool:
@@ -75,12 +80,16 @@ class ConfirmationMail:
     """The mail to the submitter. `subject` and `text` are templates: `{name}` repeats what the field `name` holds.
 
     `subject_from_page` lets the posting page choose the subject (`_subject`). Then anybody can choose it.
+    With `opt_in` the mail has a button, and a submission counts once it was pressed: until then nothing else of it is
+    delivered, and with `unconfirmed_apart` the console does not list it among the others.
     """
 
     enabled: bool = True
     subject: str = ""
     text: str = ""
     subject_from_page: bool = False
+    opt_in: bool = False
+    unconfirmed_apart: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,11 +104,13 @@ class Form:
     `routes` say whom to tell of which submissions.
     `retention` is how long after it was accepted a submission is kept, None for ever, and `retention_action` what is
     done to it then. `spam_retention` is the same for spam, which is always erased; None: as long as the others.
+    `unconfirmed_retention` is the same for what waits to be confirmed; None where `confirmation` asks for no opt-in.
     `unknown` says what happens to fields that are not among `fields`. `owner` is None where nothing is said of the
     owner's mail: notify's setting says then who gets it. `webhook` is None where the form has none; `webhooks` are
     those that have names of their own.
     `mail_domains` are private domains that addresses may have: `intranet`, `corp.local`. `language` is the tag (`de`,
     `pt-BR`) of the language that the form and its owner's words are in; None where nobody says.
+    `files` says what files it takes; None where it takes none. `spam` says how its submissions are judged.
     What has a schema in its metadata as `table` is a table of the file, which that schema checks.
     """
 
@@ -119,6 +130,7 @@ class Form:
     deduplicate: timedelta | None = None
     retention: timedelta | None = None
     spam_retention: timedelta | None = None
+    unconfirmed_retention: timedelta | None = None
     retention_action: RetentionAction = "erase"
     captcha: Captcha | None = field(default=None, metadata={"table": CaptchaSchema})
     mail_domains: tuple[str, ...] = ()
@@ -133,6 +145,20 @@ class Form:
     telegram: TelegramChat | None = field(default=None, metadata={"table": TelegramSchema})
     apprise: Room | None = field(default=None, metadata={"table": PushSchema})
     routes: tuple[Route, ...] = ()
+    files: Files | None = field(default=None, metadata={"table": FilesSchema})
+    spam: SpamRules = field(default_factory=SpamRules, metadata={"table": SpamSchema})
+
+    @property
+    def takes_files(self) -> bool:
+        """Whether a submission to it may have files."""
+        return self.files is not None
+
+    def file_rules(self, name: str) -> FileRules | None:
+        """Return what files are taken under a name; None where none are."""
+        known = (self.fields or {}).get(name)
+        if known is not None or self.files is None:
+            return known.file if known else None
+        return self.files.rules if self.files.undeclared else None
 
     @property
     def tells_owner(self) -> bool:
@@ -168,6 +194,14 @@ class Form:
         return tuple(name for name, field in (self.fields or {}).items() if field.sensitive)
 
     @property
+    def address_field(self) -> str | None:
+        """The field that an address to confirm is looked for in first; None where the form names none, and a page has
+        to send `_replyto`."""
+        if self.fields is None:
+            return ADDRESS_NAMES[0]
+        return next((name for name in ADDRESS_NAMES if name in self.fields), self.mail_field)
+
+    @property
     def mail_field(self) -> str | None:
         """The field that a confirmation goes to where no field has a name of `ADDRESS_NAMES`: the only email field.
 
@@ -178,9 +212,9 @@ class Form:
         return mails[0] if len(mails) == 1 and not fields.keys() & ADDRESS_NAMES else None
 
 
-CHANNELS = tuple(
-    one.name for one in members_of(Form) if "table" in one.metadata and one.name not in ("captcha", "owner", "webhook")
-)
+_NO_CHANNELS = ("captcha", "files", "owner", "spam", "webhook")
+
+CHANNELS = tuple(one.name for one in members_of(Form) if "table" in one.metadata and one.name not in _NO_CHANNELS)
 """The tables of a form that tell its owner over a channel of the same name: all but the owner's mail and webhooks."""
 
 Forms: TypeAlias = Mapping[str, Form]

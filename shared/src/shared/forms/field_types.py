@@ -18,10 +18,10 @@ Bound: TypeAlias = int | float | date
 class FieldRules:
     """What the file may say of the fields of one type, beside what it may say of all.
 
-    `keys` are those of `choices`, `pattern` and `min_length` that the type has. `bound` reads a `min` or a `max` and
+    `keys` are those of `OWN_KEYS` that the type has. `bound` reads a `min` or a `max` and
     raises ValueError for what is none; without it the type has neither. `length_most` is what no value is ever longer
     than, whatever `max_length` says; without `has_length` it has no effect. `input` is the type of its HTML input in a
-    page that an owner copies, `example` a value of it.
+    page that an owner copies, `example` a value of it. `can_be_sealed` says whether it may be sensitive.
     """
 
     keys: frozenset[str] = frozenset()
@@ -31,6 +31,7 @@ class FieldRules:
     length_most: int | None = None
     input: str = "text"
     example: str | None = None
+    can_be_sealed: bool = True
 
     def takes(self, key: str) -> bool:
         """Return whether fields of this type have a key of those that not all have."""
@@ -38,7 +39,8 @@ class FieldRules:
 
 
 BOUNDS = ("min", "max")
-OWN_KEYS = ("choices", "pattern", "min_length", *BOUNDS)
+FILE_KEYS = ("max_size", "max_count", "types", "keep_metadata")
+OWN_KEYS = ("choices", "pattern", "min_length", *BOUNDS, *FILE_KEYS)
 """The keys that only some types have."""
 
 
@@ -83,5 +85,6 @@ FIELD_TYPES: dict[str, FieldRules] = {
     "tel": FieldRules(_WRITTEN, input="tel", example="+44 20 7946 0000"),
     "choice": FieldRules(frozenset({"choices"}), needs_choices=True, has_length=False),
     "list": FieldRules(frozenset({"choices"}), bound=_count),
+    "file": FieldRules(frozenset(FILE_KEYS), has_length=False, input="file", can_be_sealed=False),
 }
 """By the name that stands in the file. `gateway.fields.types.TYPES` has the same names."""

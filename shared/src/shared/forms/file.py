@@ -20,6 +20,7 @@ _AT_LINE = re.compile(r" \(at line ([0-9]+), column ([0-9]+)\)")
 _DIGITS = re.compile(r"[0-9_]{4000,}")
 _PART_MOST = 200
 _NO_KEY = "nothing seals it: COUNTERFOIL_SEALING_KEY is not set (docs/operations.md, Sealed fields)"
+_NO_STORE = "nothing keeps files: COUNTERFOIL_FILES_URL is not set (docs/files.md)"
 _AT_END = " (at end of document)"
 _TWICE = ": it stands twice in the file; a section of which there may be several has two brackets, [[…]], each time"
 
@@ -45,10 +46,10 @@ def file_at(path: Path) -> Path:
     return path / "forms.toml" if path.is_dir() else path
 
 
-def parse(content: bytes, path: Path, *, can_seal: bool = True) -> Forms:
+def parse(content: bytes, path: Path, *, can_seal: bool = True, can_keep_files: bool = True) -> Forms:
     """Return the forms that the content of the file at `path` defines; raises as `load` does.
 
-    Unless who reads it `can_seal`, a sensitive field is an error.
+    Unless who reads it `can_seal`, a sensitive field is an error; unless they `can_keep_files`, a form that takes some.
     """
     text = text_of(content, path)
     try:
@@ -56,7 +57,8 @@ def parse(content: bytes, path: Path, *, can_seal: bool = True) -> Forms:
     except ValidationError as error:
         raise FormsError("\n".join(in_order(path, text, _flattened(error.messages)))) from error
     forms = MappingProxyType({name: _form(name, definition) for name, definition in loaded["forms"].items()})
-    if not can_seal and (wrong := [*_not_sealed(forms)]):
+    wrong = [*([] if can_seal else _not_sealed(forms)), *([] if can_keep_files else _not_kept(forms))]
+    if wrong:
         raise FormsError("\n".join(in_order(path, text, wrong)))
     return forms
 
@@ -65,6 +67,15 @@ def _not_sealed(forms: Forms) -> Iterator[tuple[positions.Path, str]]:
     for form in forms.values():
         for name in form.sensitive_fields:
             yield ("forms", form.name, "fields", name, "sensitive"), _NO_KEY
+
+
+def _not_kept(forms: Forms) -> Iterator[tuple[positions.Path, str]]:
+    for form in forms.values():
+        wanting = [name for name, one in (form.fields or {}).items() if one.file]
+        for name in wanting:
+            yield ("forms", form.name, "fields", name, "type"), _NO_STORE
+        if form.takes_files and not wanting:
+            yield ("forms", form.name, "files"), _NO_STORE
 
 
 def document_of(text: str, path: Path) -> dict[str, Any]:

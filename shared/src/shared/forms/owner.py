@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Container, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, TypeAlias
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from typing import Any, Literal, TypeAlias, get_args
 
 from marshmallow import ValidationError, fields, post_load, validate
 
+from shared.forms.digest import Digest, DigestText, check_timezone
 from shared.forms.placeholders import names_in
 from shared.forms.schemas.field import FIELD_NAME
 from shared.forms.schemas.tables import Table
@@ -19,6 +19,8 @@ ADDRESSES_MOST = 10
 """How many owners a submission is told to: each gets a mail of their own."""
 
 ReplyTo: TypeAlias = str | Literal[False] | None
+
+Attach: TypeAlias = Literal["nothing", "small"]
 
 _COUNT = f"expected 1 to {ADDRESSES_MOST} addresses"
 _NO_ADDRESS = "expected an address alone, such as info@example.org"
@@ -31,7 +33,9 @@ class Owner:
     `to` is empty where notify's setting COUNTERFOIL_OWNER_MAIL says whom to tell; `also` are told too, as a route asks
     for. `subject` is a template, as the confirmation's is. `include` names the fields that the mail shows, None shows
     all. `reply_to` names the field with the address to answer to: None takes the address of who submitted, False none.
-    `timezone` is a name of the IANA's, None takes notify's setting.
+    `timezone` is a name of the IANA's, None takes notify's setting. `attach` says which files the mail brings: all,
+    where they are `small` together, or nothing but where they are. `digest` says when one mail tells of all submissions
+    since the last; with None there is a mail for each.
     """
 
     to: tuple[str, ...] = field(default=(), repr=False)
@@ -41,6 +45,8 @@ class Owner:
     reply_to: ReplyTo = None
     timezone: str | None = None
     enabled: bool = True
+    attach: Attach = "nothing"
+    digest: Digest | None = None
 
 
 def parse_addresses(text: str) -> tuple[str, ...]:
@@ -50,16 +56,6 @@ def parse_addresses(text: str) -> tuple[str, ...]:
         raise ValueError(f"{_NO_ADDRESS}; several with commas between")
     _check_list(found)
     return found
-
-
-def check_timezone(name: str) -> None:
-    """Raise ValueError unless this machine knows a time zone of that name."""
-    try:
-        ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):  # OSError: a folder of zones, with some versions of Python
-        raise ValueError(
-            "no time zone of this name is known on this machine: expected one such as Europe/Berlin"
-        ) from None
 
 
 def strange_names(owner: Owner, known: Container[str]) -> dict[str, list[str]]:
@@ -139,6 +135,8 @@ class OwnerSchema(Table):
     reply_to = _ReplyTo(most=100)
     timezone = Text(most=100, validate=_is_timezone)
     enabled = fields.Boolean(truthy={True}, falsy={False})
+    attach = Text(validate=validate.OneOf(get_args(Attach), error='expected "small" or "nothing"'))
+    digest = DigestText()
 
     @post_load
     def _build(self, data: dict[str, Any], **_: Any) -> Owner:

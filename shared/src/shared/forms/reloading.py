@@ -29,15 +29,22 @@ class ReloadingForms(Mapping[str, Form]):
 
     `kept` is a file for a copy of the last good content, which several processes may share. `warnings` says what in a
     valid file cannot work here, as `shared.forms.find_warnings` does: it is logged, and the file is taken over.
-    `can_seal` is as `file.parse` has it.
+    `can_seal` and `can_keep_files` are as `file.parse` has them.
     Raises `FormsError` where the file is wrong at the start, and there is no copy.
     """
 
     def __init__(
-        self, path: Path, kept: Path | None = None, warnings: Warnings = lambda *_: [], *, can_seal: bool = True
+        self,
+        path: Path,
+        kept: Path | None = None,
+        warnings: Warnings = lambda *_: [],
+        *,
+        can_seal: bool = True,
+        can_keep_files: bool = True,
     ) -> None:
         self._path = path
         self._can_seal = can_seal
+        self._can_keep_files = can_keep_files
         self._kept = kept
         self._warnings = warnings
         self._met = self._seen = _stamp_of(path)
@@ -107,7 +114,7 @@ class ReloadingForms(Mapping[str, Form]):
         return forms
 
     def _parse(self, content: bytes) -> Forms:
-        return file.parse(content, self._path, can_seal=self._can_seal)
+        return file.parse(content, self._path, can_seal=self._can_seal, can_keep_files=self._can_keep_files)
 
     def _keep(self, content: bytes) -> None:
         self._content = content

@@ -9,6 +9,8 @@ from typing import Any, TypeAlias
 from urllib.parse import urlsplit
 
 from shared.forms.definitions import Form
+from shared.forms.digest import Digest
+from shared.forms.uploads.sizes import size_text
 
 HIDDEN = "•••"
 """What stands in place of a secret."""
@@ -19,8 +21,8 @@ Line: TypeAlias = tuple[str, str]
 _ELSEWHERE = frozenset({"name", "title", "fields"})
 """What a page shows by itself."""
 
-_SHOWN = frozenset({"to", "also", "owner"})
-"""Addresses of owners: they are in no log, so no `repr` has them, and an owner sees them."""
+_SHOWN = frozenset({"to", "also", "owner", "deny_addresses", "deny_networks", "allow_addresses", "allow_networks"})
+"""Addresses of people: they are in no log, so no `repr` has them, and an owner sees them."""
 
 _ADDRESS = "url"
 """Whoever knows a webhook's address may call it: its beginning is shown."""
@@ -41,11 +43,15 @@ def _members(found: Any, place: tuple[str, ...]) -> Iterator[Line]:
         value = getattr(found, one.name)
         if (not place and one.name in _ELSEWHERE) or one.name == "query" or _is_left(one, value):
             continue
+        if one.metadata.get("unit") == "bytes":
+            value = size_text(value)
         yield from _value(value, (*place, one.name), is_secret=not one.repr and one.name not in _SHOWN)
 
 
 def _value(value: Any, place: tuple[str, ...], *, is_secret: bool) -> Iterator[Line]:
-    if is_dataclass(value):
+    if isinstance(value, Digest):
+        yield ".".join(place), str(value)
+    elif is_dataclass(value):
         yield from _members(value, place)
     elif isinstance(value, tuple) and any(map(is_dataclass, value)):
         for number, one in enumerate(value, start=1):

@@ -109,8 +109,11 @@ class Pending(Protocol):
 class RpcClient(Protocol):
     """Asks other services. Safe to use from many threads at once."""
 
-    def ask(self, queue: str, method: str, params: Params) -> Pending:
-        """Send a query and return at once, so that several can be on their way together."""
+    def ask(self, queue: str, method: str, params: Params, *, is_named: bool = False) -> Pending:
+        """Send a query and return at once, so that several can be on their way together.
+
+        With `is_named` the broker vouches for who asks: some queries are answered to the console alone.
+        """
 
     def close(self) -> None:
         """Stop; whatever is still waiting gets `NoAnswer`."""
@@ -147,11 +150,20 @@ class Broker(Protocol):
         While `keep` raises, its message is held and tried again; nothing else is taken meanwhile.
         """
 
+    def held_for_s(self) -> float:
+        """Return for how many seconds, at most, something has been held that a consumer or a collector was handed.
+
+        It is the age of the oldest channel that they have: what came earlier is acked, or went back to its queue.
+        """
+
     def rpc_client(self) -> RpcClient:
         """Return a client of its own connection."""
 
-    def serve(self, queue: str, methods: Mapping[str, QueryMethod]) -> Closable:
-        """Answer the queries that arrive on a queue, one at a time, from a thread of its own."""
+    def serve(
+        self, queue: str, methods: Mapping[str, QueryMethod], console_only: Mapping[str, QueryMethod] | None = None
+    ) -> Closable:
+        """Answer the queries that arrive on a queue, one at a time, from a thread of its own; those of `console_only`
+        to the console alone."""
 
     def stuck(self) -> list[str]:
         """Return which of its parts do not turn any more, for an operator: a restart would help, waiting does not."""

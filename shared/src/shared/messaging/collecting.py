@@ -44,7 +44,12 @@ class Collector:
             self._source.close()
 
     def _is_kept(self, incoming: Incoming) -> bool:
-        """Keep it, trying again until it is kept; False where it is no longer ours, or we are to stop."""
+        """Keep it, trying again until it is kept; False where it is no longer ours, or we are to stop.
+
+        A probe is not worth keeping.
+        """
+        if incoming.is_probe:
+            return True
         failures = 0
         while not self._stopping.is_set() and self._source.is_current(incoming):
             try:

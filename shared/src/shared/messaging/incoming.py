@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar, cast
 
 from shared.contracts.event import Decoder, Event, InvalidEvent
-from shared.messaging.failures import BUG_RETRIES, Delivery, Park
-from shared.messaging.message import ATTEMPT_HEADER, FAILURES_HEADER
+from shared.messaging.failures import BUG_RETRIES, Delivery, Done, Park
+from shared.messaging.message import ATTEMPT_HEADER, FAILURES_HEADER, PROBE_TYPE
 
 POISON_AT = 10
 """Returns of a message at which it is parked without being looked at again."""
@@ -72,13 +72,18 @@ class Incoming:
         traceparent = self.headers.get("traceparent")
         return traceparent if isinstance(traceparent, str) and len(traceparent) <= _TRACEPARENT_MOST else None
 
-    def read(self, decode: Decoder[E]) -> Delivery[E] | Park:
-        """Decode it, once; what is no event, or came back too often, is to be parked."""
+    @property
+    def is_probe(self) -> bool:
+        """Whether it is nothing but a publisher's question whether it is confirmed."""
+        return self.type == PROBE_TYPE
+
+    def read(self, decode: Decoder[E]) -> Delivery[E] | Park | Done:
+        """Decode it, once; what is no event, or came back too often, is to be parked, and a probe is done with."""
         if self._read is None:
             self._read = self._decoded(decode)
-        return cast("Delivery[E] | Park", self._read)
+        return cast("Delivery[E] | Park | Done", self._read)
 
-    def _decoded(self, decode: Decoder[E]) -> Delivery[E] | Park:
+    def _decoded(self, decode: Decoder[E]) -> Delivery[E] | Park | Done:
         if self.returns >= POISON_AT:
             return Park(
                 f"came back {self.returns} times without being settled: it may be what ends the consumer", "poison"
@@ -86,6 +91,8 @@ class Incoming:
         try:
             event = decode(self.body, self.type)
         except InvalidEvent as error:
+            if self.is_probe:
+                return Done()
             return Park(f"no valid event: {error}", "invalid")
         return Delivery(event, self.attempt, self.failures, self.redelivered, self.traceparent)
 

@@ -75,13 +75,19 @@ class MemoryBroker:
         """Hand every message of a queue over; see `broker.Broker`."""
         return Collector(queue, keep, MemorySource(self, queue, prefetch=1))
 
+    def held_for_s(self) -> float:
+        """Return nothing: nobody asks it of a broker in memory; see `broker.Broker`."""
+        return 0.0
+
     def rpc_client(self) -> MemoryQueryClient:
         """Return a client; see `broker.Broker`."""
         return MemoryQueryClient(self)
 
-    def serve(self, queue: str, methods: Mapping[str, QueryMethod]) -> _Closing:
-        """Answer the queries of a queue; see `broker.Broker`."""
-        self._servers[queue] = methods
+    def serve(
+        self, queue: str, methods: Mapping[str, QueryMethod], console_only: Mapping[str, QueryMethod] | None = None
+    ) -> _Closing:
+        """Answer the queries of a queue; see `broker.Broker`. It has no users: whoever asks is the console."""
+        self._servers[queue] = {**methods, **(console_only or {})}
         return _Closing(lambda: self._servers.pop(queue, None))
 
     def stuck(self) -> list[str]:
@@ -272,7 +278,7 @@ class MemoryQueryClient:
 
     _broker: MemoryBroker
 
-    def ask(self, queue: str, method: str, params: Params) -> MemoryPending:
+    def ask(self, queue: str, method: str, params: Params, *, is_named: bool = False) -> MemoryPending:  # noqa: ARG002 - no users
         """Answer at once, in the asker's thread, through the same JSON as over the wire."""
         methods = self._broker._servers.get(queue)  # noqa: SLF001 - one broker, in several classes
         return MemoryPending(None if methods is None else reply_to(pack_query(method, params), methods))

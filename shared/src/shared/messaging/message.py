@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from shared.contracts.event import Event
+from shared.contracts.event import Event, type_of
 
 ATTEMPT_HEADER = "x-attempt"
 FAILURES_HEADER = "x-failures"
@@ -15,6 +15,9 @@ PARKED_FOR_HEADER = "x-parked-for"
 PARKED_AT_HEADER = "x-parked-at"
 PARKING_HEADER = "x-parking"
 """Names one parking, so that a message that comes twice from the parked queue is told from one parked twice."""
+
+PROBE_TYPE = "probe"
+"""The type of a message that says nothing: its publisher wants to know whether it is confirmed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,4 +35,4 @@ class Message:
 
 def message_of(event: Event, *, headers: Mapping[str, str | int] | None = None) -> Message:
     """Return the message that publishes an event for the first time."""
-    return Message(event.TYPE, str(event.id), event.encode(), {ATTEMPT_HEADER: 0, **(headers or {})})
+    return Message(type_of(event), str(event.id), event.encode(), {ATTEMPT_HEADER: 0, **(headers or {})})

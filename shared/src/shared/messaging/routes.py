@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from shared.messaging.topology import (
     EVENTS,
     NOTIFY_ACCOUNTS,
+    NOTIFY_ADDRESSES,
     NOTIFY_ERASURES,
     NOTIFY_HOOKS,
     NOTIFY_REQUESTS,
@@ -14,6 +15,7 @@ from shared.messaging.topology import (
     PARKED,
     STORAGE,
     STORAGE_DELIVERIES,
+    STORAGE_OPT_INS,
     WORK_QUEUES,
     Binding,
     WorkQueue,
@@ -35,15 +37,21 @@ def to(*works: WorkQueue) -> Destination:
 
 ROUTES: dict[str, Destination] = {
     "account.mail.v1": to(NOTIFY_ACCOUNTS),
+    "address.suppressed.v1": to(NOTIFY_ADDRESSES),
     "delivery.found.v1": to(NOTIFY_REQUESTS),
     "delivery.missing.v1": to(STORAGE_DELIVERIES),
     "delivery.requested.v1": to(NOTIFY_REQUESTS),
     "delivery.settled.v1": to(STORAGE_DELIVERIES),
     "hook.changed.v1": to(NOTIFY_HOOKS),
     "hook.gone.v1": to(STORAGE_DELIVERIES),
+    "mail.bounced.v1": to(NOTIFY_ADDRESSES),
     "submission.erased.v1": to(NOTIFY_ERASURES),
+    "submission.opted_in.v1": to(STORAGE_OPT_INS),
+    "submission.released.v2": to(NOTIFY_REQUESTS),
     "submission.released.v1": to(NOTIFY_REQUESTS),
     "submission.withheld.v1": to(NOTIFY_REQUESTS),
+    "submission.accepted.v3": to(STORAGE, NOTIFY_SUBMISSIONS),
+    "submission.accepted.v2": to(STORAGE, NOTIFY_SUBMISSIONS),
     "submission.accepted.v1": to(STORAGE, NOTIFY_SUBMISSIONS),
 }
 

@@ -125,6 +125,10 @@ STORAGE = WorkQueue("storage.submissions.v1", "storage.parked.v1", levels_s={"30
 STORAGE_DELIVERIES = WorkQueue("storage.deliveries.v1", "storage.parked.v1", levels_s={"30s": 30})
 """What notify tells of deliveries: apart, so that it delays no submission, and an older storage parks nothing."""
 
+STORAGE_OPT_INS = WorkQueue("storage.opt_ins.v1", "storage.parked.v1")
+"""Addresses that were confirmed. Apart, so that an older storage parks nothing; with all levels, because one may come
+long before its submission is stored."""
+
 NOTIFY_SUBMISSIONS = WorkQueue("notify.submissions.v1", "notify.parked.v1")
 """Every accepted submission, for notify to plan its deliveries."""
 
@@ -145,6 +149,9 @@ NOTIFY_ACCOUNTS = WorkQueue(
 NOTIFY_HOOKS = WorkQueue("notify.hooks.v1", "notify.parked.v1", levels_s={"30s": 30, "2m": 120}, secret_for_s=72 * 3600)
 """Which hooks there are. Apart, so that an older notify, which would park their secrets, leaves them alone."""
 
+NOTIFY_ADDRESSES = WorkQueue("notify.addresses.v1", "notify.parked.v1", levels_s={"30s": 30, "10m": 600})
+"""Addresses that are to be sent no mail, and mails that came back. Apart, so that an older notify parks nothing."""
+
 NOTIFY_SMTP = WorkQueue("notify.smtp.v1", "notify.parked.v1")
 NOTIFY_HTTP = WorkQueue("notify.http.v1", "notify.parked.v1")
 """What notify has planned, by transport: apart, so that a slow webhook never delays a mail."""
@@ -154,8 +161,9 @@ NOTIFY_WEBHOOK = WorkQueue("notify.webhook.v1", "notify.parked.v1")
 """The queues of the version before: its gateways publish to them, and notify takes from them until the next version."""
 
 WORK_QUEUES = (
-    *(STORAGE, STORAGE_DELIVERIES),
+    *(STORAGE, STORAGE_DELIVERIES, STORAGE_OPT_INS),
     *(NOTIFY_SUBMISSIONS, NOTIFY_REQUESTS, NOTIFY_ERASURES, NOTIFY_ACCOUNTS, NOTIFY_HOOKS),
+    NOTIFY_ADDRESSES,
     *(NOTIFY_SMTP, NOTIFY_HTTP, NOTIFY_EMAIL, NOTIFY_WEBHOOK),
 )
 

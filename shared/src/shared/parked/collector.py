@@ -14,7 +14,7 @@ from shared.messaging.topology import WorkQueue
 from shared.parked import naming
 from shared.parked.lazy_publisher import LazyPublisher
 from shared.parked.messages import ParkedMessages, Reopen, reopen_nothing
-from shared.parked.naming import Naming
+from shared.parked.naming import Forgetting, Naming, nothing_beside
 from shared.parked.parsing import ParkedMessage, parse_parked
 from shared.parked.queries import methods
 from shared.parked.repository import ParkedRepository
@@ -29,7 +29,7 @@ class ParkedCollector:
     """Moves parked messages from the broker into the database as they come, and answers queries about them.
 
     `work_queues` are the queues whose messages end in one parked queue. While the database is away, they wait there.
-    `refuse` says which of them nobody is to see: they are dropped.
+    `refuse` says which of them nobody is to see: they are dropped. `forgetting`: see `Naming`.
     """
 
     def __init__(
@@ -42,9 +42,10 @@ class ParkedCollector:
         reach: Reach,
         reopen: Reopen = reopen_nothing,
         refuse: Callable[[ParkedMessage], bool] = _refuse_nothing,
+        forgetting: Forgetting = nothing_beside,
     ) -> None:
         self.repository = ParkedRepository(engine, tables)
-        self._naming = Naming(engine, tables)
+        self._naming = Naming(engine, tables, forgetting)
         self._publisher = LazyPublisher(broker)
         self.messages = ParkedMessages(self.repository, self._publisher, reopen=reopen, reach=reach)
         self._collecting = broker.collect(work_queues[0].parked, keeper(self.repository, work_queues, reach, refuse))
@@ -52,6 +53,10 @@ class ParkedCollector:
     def methods(self) -> Mapping[str, QueryMethod]:
         """Return the queries it answers, by name."""
         return {**methods(self.messages), **naming.methods(self._naming)}
+
+    def console_methods(self) -> Mapping[str, QueryMethod]:
+        """Return the queries that it answers to the console alone, by name."""
+        return naming.erasing_methods(self._naming)
 
     def close(self) -> None:
         """Stop taking messages off the queue; what is in hand is kept, or goes back."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeAlias
 
 import structlog
 from sqlalchemy import Connection, Engine, Row, Select, delete, select, tuple_
@@ -25,14 +25,24 @@ MAILBOXES_MOST = 20
 
 _log = structlog.get_logger()
 
+Forgetting: TypeAlias = Callable[[Connection, Sequence[bytes]], None]
+
+
+def nothing_beside(_connection: Connection, _bodies: Sequence[bytes]) -> None:
+    """Forget nothing else: where messages are all there is."""
+
 
 class Naming:
-    """The parked messages of a service, by whom they name. Both methods raise as `classified` does."""
+    """The parked messages of a service, by whom they name. Both methods raise as `classified` does.
 
-    def __init__(self, engine: Engine, tables: ParkedTables) -> None:
+    `forgetting` is called with the bodies of what is forgotten, in the transaction that does it.
+    """
+
+    def __init__(self, engine: Engine, tables: ParkedTables, forgetting: Forgetting = nothing_beside) -> None:
         self._engine = engine
         self._reading = reading(engine)
         self._tables = tables
+        self._forgetting = forgetting
 
     def page(self, mailboxes: Sequence[str], cursor: str | None) -> dict[str, Any]:
         """Look into some messages, newest first, in any state: `found`, `looked_at`, `next_cursor`.
@@ -48,6 +58,9 @@ class Naming:
     def forget(self, ids: Sequence[str], actor: str) -> int:
         """Remove messages, whatever was done about them, with all that was done, and return how many."""
         with classified(), self._engine.begin() as connection:
+            messages = self._tables.messages.c
+            bodies = connection.scalars(select(messages.body).where(messages.id.in_(ids)))
+            self._forgetting(connection, list(map(bytes, bodies)))
             forgotten = _forget(connection, self._tables, ids)
         _log.info("forgot parked messages", count=forgotten, by=actor)
         return forgotten
@@ -69,7 +82,7 @@ class Naming:
 
 
 def methods(naming: Naming) -> Mapping[str, QueryMethod]:
-    """Return the methods by name: `parked.naming` {mailboxes, cursor} and `parked.forget` {ids, actor}."""
+    """Return the method `parked.naming` {mailboxes, cursor} by its name."""
 
     def page(params: Params) -> Answer:
         mailboxes = [str(one) for one in params["mailboxes"]][:MAILBOXES_MOST]
@@ -78,10 +91,16 @@ def methods(naming: Naming) -> Mapping[str, QueryMethod]:
         except ValueError:
             return {"error": "cursor"}
 
+    return {"parked.naming": page}
+
+
+def erasing_methods(naming: Naming) -> Mapping[str, QueryMethod]:
+    """Return the method `parked.forget` {ids, actor} by its name: it is for the console alone."""
+
     def forget(params: Params) -> Answer:
         return {"forgotten": naming.forget([str(one) for one in params["ids"]][:FORGOTTEN_MOST], str(params["actor"]))}
 
-    return {"parked.naming": page, "parked.forget": forget}
+    return {"parked.forget": forget}
 
 
 def _forget(connection: Connection, tables: ParkedTables, ids: Sequence[str]) -> int:

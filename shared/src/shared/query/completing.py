@@ -13,13 +13,14 @@ from shared.query.tree import HAD, NAME, QUOTES, RUN, SIGNS, STATES, Assigned, F
 SUGGESTED_MOST = 10
 
 KEYS: Mapping[str, str] = {
-    "is:": "new, open, done, starred, spam, failed, held or imported",
+    "is:": "new, open, done, starred, spam, failed, held, imported or unconfirmed",
     "form:": "of a form",
     "from:": "sent by an address, or @a-domain",
     "label:": "with a label",
     "assigned:": "somebody takes care of it",
     "field.": "what a field says",
     "has:": "with a reply or a file",
+    "score:": "how much it looks like spam, 0 to 100",
     "last:": "of the last hours, days or weeks",
     "on:": "of a day",
     "after:": "of a day or later",
@@ -36,9 +37,12 @@ _STATES = {
     "failed": "something could not be delivered",
     "held": "a limit holds something back",
     "imported": "taken over from elsewhere",
+    "unconfirmed": "its address is not confirmed yet",
 }
 _DAYS = {"today": "", "yesterday": ""}
 _SPANS = {"24h": "the last 24 hours", "7d": "the last 7 days", "30d": "the last 30 days", "12w": "the last 12 weeks"}
+
+_SCORES = {">=80": "looks like spam", ">50": "may be spam", "<=50": "looks like none"}
 
 _ENDS = rf"\s(){QUOTES}"
 _PART = re.compile(rf"(?:[{QUOTES}][^{QUOTES}]*(?:[{QUOTES}]|\Z)|[^{_ENDS}])+")
@@ -153,6 +157,8 @@ def _of_key(key: str, said: str, known: Known) -> Iterator[Suggestion]:
             yield from (Suggestion(str(Assigned(one)), _ASSIGNED.get(one, "")) for one in found)
         case "on" | "after" | "before":
             yield from (Suggestion(f"{key}:{one}") for one in _fitting(said, _DAYS))
+        case "score":
+            yield from (Suggestion(f"score:{one}", about) for one, about in _SCORES.items() if one.startswith(said))
         case "last":
             yield from (Suggestion(f"last:{one}", _SPANS[one]) for one in _fitting(said, _SPANS))
 

@@ -14,10 +14,12 @@ from shared.query.errors import Place, QueryError
 from shared.query.tokens import needle_of
 from shared.query.tree import (
     HAD,
+    SCORE_MOST,
     STATES,
     After,
     Assigned,
     Before,
+    Compared,
     Day,
     Field,
     Filter,
@@ -31,6 +33,7 @@ from shared.query.tree import (
     Operator,
     Phrase,
     Prefix,
+    Score,
     Text,
     Unit,
     Word,
@@ -66,6 +69,8 @@ def read_filter(key: str, cursor: Cursor, start: Place) -> Filter:
     """Read what follows a key; raises `QueryError`."""
     if key == "field.":
         return _read_field(cursor, start)
+    if key == Score.KEY:
+        return _read_score(cursor, start)
     if key not in _READERS:
         raise QueryError(f'expected {_KEYS}, or quotes around all of it: "…:…"', start.until(cursor.at))
     return _READERS[key](_take_value(cursor, start, f"a value right after {key}:"))
@@ -124,6 +129,18 @@ def _operand(operator: Operator, value: Value) -> Text | date | Decimal:
     if found_day is None:
         raise value.refused("a number such as 2 or 2.5, or a day such as 2026-11-22")
     return found_day
+
+
+_SCORE = re.compile("[0-9]{1,3}")
+
+
+def _read_score(cursor: Cursor, start: Place) -> Score:
+    operator = cursor.take_operator()
+    value = _take_value(cursor, start, f"a number from 0 to {SCORE_MOST} right after {Score.KEY}:{operator}")
+    if not _SCORE.fullmatch(value.text) or int(value.text) > SCORE_MOST:
+        raise value.refused(f"a number from 0 to {SCORE_MOST}, such as score:80 or score:>60")
+    compared = cast("Compared", "" if operator == "=" else operator)
+    return Score(compared, int(value.text), place=value.whole)
 
 
 def _form(value: Value) -> Form:
@@ -190,4 +207,4 @@ _READERS: dict[str, Callable[[Value], Filter]] = {
     "on": _dated(On),
     "last": _last,
 }
-_KEYS = ", ".join(f"{key}:" for key in _READERS) + " or field.NAME:"
+_KEYS = ", ".join(f"{key}:" for key in (*_READERS, Score.KEY)) + " or field.NAME:"

@@ -8,9 +8,10 @@ from shared.contracts import SubmissionAccepted
 from shared.query.errors import QueryError
 from shared.query.parser import parse
 from shared.query.submitted import Submitted, is_in, needle, searchable
-from shared.query.tree import And, Field, Form, From, Has, Not, Or, Phrase, Prefix, Query, Text, Word, terms
+from shared.query.tree import And, Field, Form, From, Has, Not, Or, Phrase, Prefix, Query, Score, Text, Word, terms
+from shared.query.values import is_compared
 
-_ANSWERED = (Word, Prefix, Phrase, Form, From, Field)
+_ANSWERED = (Word, Prefix, Phrase, Form, From, Field, Score)
 
 
 def parse_for_event(text: str) -> Query:
@@ -67,8 +68,11 @@ class Matching:
                 return _is_from(text, self._event.reply_address or "")
             case Field(name=name):
                 return self._submitted(name).holds(tree)
+            case Score(operator=sign, value=asked):
+                verdict = self._event.verdict
+                return verdict is not None and is_compared(sign, verdict.score, asked)
             case _:
-                return False  # `has:file`: no form takes files yet (decision 8)
+                return bool(self._event.files)  # `has:file`
 
     @cached_property
     def _all_words(self) -> str:

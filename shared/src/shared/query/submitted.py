@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import operator
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date
 from decimal import Decimal
 from functools import cached_property
@@ -12,16 +11,10 @@ from typing import Any, TypeAlias
 from shared.contracts import JsonValue
 from shared.query.tokens import Needle, needle_of, tokens
 from shared.query.tree import Field, Phrase, Prefix, Text, Word
-from shared.query.values import day_of, number_of, typed_number
+from shared.query.values import day_of, is_compared, number_of, typed_number
 
 Leaf: TypeAlias = str | int | float | bool | None
 
-_COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
-    ">": operator.gt,
-    ">=": operator.ge,
-    "<": operator.lt,
-    "<=": operator.le,
-}
 YES, NO = frozenset({"true", "on", "yes", "1"}), frozenset({"false", "off", "no", "0"})
 """What a query calls a checkbox that is ticked, or is not."""
 
@@ -148,4 +141,4 @@ def _range(found: list[Any]) -> tuple[Any, Any] | None:
 
 def _is_beyond(sign: str, asked: Decimal | date, found: tuple[Any, Any] | None) -> bool:
     """Return whether one of all that is found is more, or less: the greatest is, or the least."""
-    return found is not None and _COMPARISONS[sign](found[1] if sign[0] == ">" else found[0], asked)
+    return found is not None and is_compared(sign, found[1] if sign[0] == ">" else found[0], asked)

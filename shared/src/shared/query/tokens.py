@@ -29,6 +29,7 @@ _UNIT = rf"(?=\w)[{_UNSPACED}][^\w\s]*"
 _PIECE = re.compile(rf"(?P<unit>{_UNIT})|[^\W{_UNSPACED}](?:[^\W{_UNSPACED}]|[^\w\s]){{0,{TOKEN_MOST - 1}}}")
 _PREFIX = re.compile(_UNIT)
 _CLUSTER = re.compile(rf"(\w[^\w\s]{{1,{_MARKS_MOST}}})[^\w\s]*|([\u1100-\u115f][\u1160-\u11a7][\u11a8-\u11ff]?)")
+_APART = re.compile(r"[^a-z0-9]+")
 _ASCII_WORD = re.compile(rf"[a-z0-9]{{1,{TOKEN_MOST}}}")
 
 _LETTERS = dict(zip("øłđħŧð", "oldhtd", strict=True)) | {
@@ -54,6 +55,11 @@ def tokens(text: str) -> list[str]:
     if text.isascii():
         return _ASCII_WORD.findall(text.lower())
     return list(_cut(_fold(text)))
+
+
+def words_apart(text: str) -> str:
+    """Return the words of a text as tokens have them, a space between two; where there is none, a script has none."""
+    return " ".join((_APART.sub(" ", text.lower()) if text.isascii() else _fold(text)).split())
 
 
 def needle_of(text: str, *, is_prefix: bool = False) -> Needle:

@@ -182,7 +182,24 @@ class Has(_Filter):
     KEY = "has"
 
 
-STATES = ("new", "open", "done", "spam", "starred", "held", "failed", "imported")
+Compared: TypeAlias = Literal["", ">", ">=", "<", "<="]
+
+SCORE_MOST = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Score(Node):
+    """Submissions by how much they look like spam, 0 to `SCORE_MOST`. One that has no score is none of them."""
+
+    KEY: ClassVar = "score"
+    operator: Compared
+    value: int
+
+    def __str__(self) -> str:
+        return f"{self.KEY}:{self.operator}{self.value}"
+
+
+STATES = ("new", "open", "done", "spam", "starred", "held", "failed", "imported", "unconfirmed")
 HAD = ("file", "reply")
 
 
@@ -225,7 +242,7 @@ class Last(Node):
         return f"{self.KEY}:{self.amount}{self.unit}"
 
 
-Filter: TypeAlias = Field | From | Form | Is | Label | Assigned | Has | After | Before | On | Last
+Filter: TypeAlias = Field | From | Form | Is | Label | Assigned | Has | Score | After | Before | On | Last
 Term: TypeAlias = Text | Filter
 Query: TypeAlias = And | Or | Not | Term
 

@@ -1,11 +1,23 @@
-"""Reads numbers and days, in a query and in what was submitted."""
+"""Reads numbers and days, in a query and in what was submitted, and compares them."""
 
 from __future__ import annotations
 
+import operator
 import re
 import unicodedata
+from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
+from typing import Any
+
+COMPARISONS: dict[str, Callable[[Any, Any], Any]] = {
+    "": operator.eq,
+    ">": operator.gt,
+    ">=": operator.ge,
+    "<": operator.lt,
+    "<=": operator.le,
+}
+"""What each sign asks for, of values and of columns."""
 
 _NUMBER = re.compile(r"[+-]?[0-9]{1,20}(?:\.[0-9]{1,20})?")
 _BESIDE = " \t\r\n\u00a0\u202f€$£¥"
@@ -51,3 +63,8 @@ def day_of(text: str) -> date | None:
         return date.fromisoformat(text)
     except ValueError:
         return None
+
+
+def is_compared(sign: str, found: Decimal | date | int, asked: Decimal | date | int) -> bool:
+    """Return whether a value is what a sign asks for: `>`, `>=`, `<`, `<=`, or nothing for the same."""
+    return bool(COMPARISONS[sign](found, asked))

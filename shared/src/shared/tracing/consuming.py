@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from typing import TypeVar
 
-from shared.contracts.event import Event
+from shared.contracts.event import Event, type_of
 from shared.messaging.failures import Delivery, Handler, Results
 from shared.messaging.topology import WorkQueue
 from shared.tracing.spans import Attributes, Spans, destination
@@ -41,7 +41,7 @@ def traced(handler: Handler[E], work: WorkQueue, spans: Spans | None) -> Handler
 
 
 def _name(delivery: Delivery[E], work: WorkQueue) -> str:
-    return f"process {destination(delivery.event.TYPE, work.name)}"
+    return f"process {destination(type_of(delivery.event), work.name)}"
 
 
 def _about(delivery: Delivery[E], work: WorkQueue, size: int) -> Attributes:
@@ -49,8 +49,8 @@ def _about(delivery: Delivery[E], work: WorkQueue, size: int) -> Attributes:
         "messaging.system": "rabbitmq",
         "messaging.operation.name": "process",
         "messaging.operation.type": "process",
-        "messaging.destination.name": destination(delivery.event.TYPE, work.name),
-        "messaging.rabbitmq.destination.routing_key": delivery.event.TYPE,
+        "messaging.destination.name": destination(type_of(delivery.event), work.name),
+        "messaging.rabbitmq.destination.routing_key": type_of(delivery.event),
         "messaging.message.id": str(delivery.event.id),
         "counterfoil.attempt": delivery.attempt,
         "counterfoil.batch.size": size,

@@ -2,27 +2,34 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from shared.forms import FIELD_TYPES, Field, Form
+from shared.forms import FIELD_TYPES, Field, Files, Form
 from shared.forms.examples import fields_to_offer
 from shared.forms.labels import label_of
 from shared.forms.lines import is_single_line
+from shared.forms.uploads.kinds import accept_of
+from shared.forms.uploads.words import limits_of
 
-Kind: TypeAlias = Literal["input", "textarea", "select", "checkbox", "checkboxes", "lines"]
+Kind: TypeAlias = Literal["input", "textarea", "select", "checkbox", "checkboxes", "lines", "file"]
 
 
 @dataclass(frozen=True, slots=True)
 class _Element:
-    """A field as the page has it: `type` is that of its HTML input."""
+    """A field as the page has it: `type` is that of its HTML input.
+
+    `accept` says for the browser what may be chosen in one of files, `limits` for people.
+    """
 
     field: Field
     label: str
     kind: Kind
     type: str
+    accept: str = ""
+    limits: str = ""
 
 
 class Snippets:
@@ -48,9 +55,13 @@ def kind_of(field: Field, form: Form) -> Kind:
     """Return by what element a page asks for a field."""
     if field.type == "list":
         return "checkboxes" if field.choices else "lines"
-    others: dict[str, Kind] = {"boolean": "checkbox", "choice": "select"}
+    others: dict[str, Kind] = {"boolean": "checkbox", "choice": "select", "file": "file"}
     return others.get(field.type) or ("input" if is_single_line(field, form) else "textarea")
 
 
 def _element(field: Field, form: Form) -> _Element:
-    return _Element(field, label_of(field), kind_of(field, form), FIELD_TYPES[field.type].input)
+    made = _Element(field, label_of(field), kind_of(field, form), FIELD_TYPES[field.type].input)
+    if field.file is None:
+        return made
+    limits = limits_of(field.file, form.files or Files()).removesuffix(".")
+    return replace(made, accept=accept_of(field.file.types), limits=limits)

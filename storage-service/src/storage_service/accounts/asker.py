@@ -8,8 +8,8 @@ from typing import TypeAlias
 
 SCOPES = ("read", "write", "export", "erase", "unseal", "operate", "admin")
 """What a key, or a role, allows. `read`: see submissions. `write`: work on them, send again. `export`: get them out as
-a file. `erase`: erase them. `unseal`: see sealed fields in the clear. `operate`: parked messages. `admin`: the audit,
-keys, and users."""
+a file. `erase`: erase them. `unseal`: see sealed fields in the clear. `operate`: parked messages, and
+addresses that are sent no mail. `admin`: the audit, keys, and users."""
 
 Forms: TypeAlias = frozenset[str] | None
 """Names of forms; None for all."""

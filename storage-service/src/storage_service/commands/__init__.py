@@ -26,6 +26,8 @@ COMMANDS: Mapping[str, Command] = {
     "seal": _later("seal"),
     "import": _later("import_"),
     "erase": _later("erase"),
+    "files": _later("files"),
+    "spam": _later("spam"),
 }
 """Each command by its name."""
 

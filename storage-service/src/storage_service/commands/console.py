@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import structlog
+
 from shared import database, logs
-from shared.forms import FormsError, load
+from shared.files import FilesSettings
+from shared.forms import Forms, FormsError, load
 from shared.settings import SettingsError
 from shared.terminal import Refused, parser
 from storage_service.commands.program import PROGRAM
@@ -26,7 +29,7 @@ def console(arguments: Sequence[str]) -> int:
     chosen = console_settings.load()
     logs.configure("console", level=chosen.log_level, format=chosen.log_format)
     try:
-        load(chosen.forms)
+        say_if_no_store(load(chosen.forms), chosen.files)
     except FormsError as error:
         raise Refused(str(error)) from error
     engine = database.create(chosen.database_url)
@@ -40,3 +43,11 @@ def console(arguments: Sequence[str]) -> int:
     except OSError as error:
         raise SettingsError(f"COUNTERFOIL_CONSOLE_BIND or COUNTERFOIL_METRICS_BIND: cannot listen: {error}") from error
     return 0
+
+
+def say_if_no_store(forms: Forms, files: FilesSettings | None) -> None:
+    """Log it where forms take files and this console has no store: nothing would remove what is erased."""
+    taking = sorted(name for name, form in forms.items() if form.takes_files)
+    if taking and files is None:
+        why = "COUNTERFOIL_FILES_URL is not set for the console, and is for the gateways: set it as it is there"
+        structlog.get_logger().error("files are neither shown nor removed", forms=taking, because=why)

@@ -42,6 +42,8 @@ def erase(arguments: Sequence[str]) -> int:
     if len(given.ids) > IDS_MOST:
         _parser().error(f"{len(given.ids)} ids, {IDS_MOST} at most: run it several times")
     chosen = settings.load(with_broker=False)
+    if not chosen.has_database:
+        raise Refused("COUNTERFOIL_DATABASE_URL is not set: say in which database, as storage and the console have it")
     logs.configure("storage", level="warning", format=chosen.log_format)
     engine = database.create(chosen.database_url)
     try:

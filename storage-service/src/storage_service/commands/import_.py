@@ -78,7 +78,7 @@ def _import(
     keys = Keys()
     progress = Progress(sys.stderr, given.file.stat().st_size)
     importer = Importer(
-        ImportedRows(engine, lambda: datetime.now(UTC), reach=failpoints.from_environment()),
+        ImportedRows(engine, lambda: datetime.now(UTC), whoever_types(), reach=failpoints.from_environment()),
         _taking(service, columns, forms, keys, given),
         Remarks(forms[given.form] if given.form else None, datetime.now(UTC)),
         is_dry=given.dry_run,

@@ -6,9 +6,12 @@ import argparse
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
+from shared import settings
 from shared.database import iso
 from shared.forms import NAME as FORM_NAME
-from shared.terminal import complain, parser, say
+from shared.forms import FormsError, load
+from shared.forms import settings as form_settings
+from shared.terminal import Refused, complain, parser, say
 from storage_service.accounts.asker import SCOPES
 from storage_service.accounts.keys import (
     ADMIN_DAYS_MOST,
@@ -50,6 +53,7 @@ def _add(keys: Keys, given: argparse.Namespace) -> int:
         _parser().error(f"--days: a key with the scope admin lasts {ADMIN_DAYS_MOST} days at most")
     if "admin" in given.scopes and given.forms is not None:
         _parser().error("--forms: a key with the scope admin is for all forms")
+    _expect_forms(given.forms or ())
     try:
         made = keys.add(given.name, given.scopes, given.forms, given.days, by=whoever_types())
     except NameTaken:
@@ -58,6 +62,22 @@ def _add(keys: Keys, given: argparse.Namespace) -> int:
     complain("This key is shown once:")
     say(made)
     return 0
+
+
+def _expect_forms(named: Sequence[str]) -> None:
+    """Refuse a form that is not in the file, where there is one here: such a key would open nothing."""
+    env = settings.reader()
+    path = form_settings.forms_file(env)
+    settings.sealed(env)
+    if not named or not path.exists():
+        return
+    try:
+        forms = load(path)
+    except FormsError as error:
+        raise Refused(str(error)) from error
+    if unknown := [one for one in named if one not in forms]:
+        known = ", ".join(forms) or "none"
+        raise Refused(f"--forms: there is no form {unknown[0][:64]!r} in {path}. There are: {known}")
 
 
 def _list(keys: Keys) -> int:

@@ -14,15 +14,17 @@ from shared.terminal import complain, parser, say
 from storage_service import settings
 from storage_service.commands.program import PROGRAM, migrated, own_name
 from storage_service.deliveries.naming import channel_named
-from storage_service.deliveries.resending import Count, Resending, Withheld
-from storage_service.deliveries.selection import Selection, State
+from storage_service.deliveries.resending import Count, Resending, Unconfirmed, Withheld
+from storage_service.deliveries.selection import CONFIRMATION, Selection, State
 
 IDS_MOST = 1000
 INTERRUPTED = 130
 _SINCE = re.compile(r"([1-9][0-9]{0,4})([mhd])", re.ASCII)
 _UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 _CHANNEL = re.compile(r"[a-z][a-z_-]{0,63}", re.ASCII)
-_SPAM = "nothing of {} is sent: somebody called it spam; say first that it is none"
+_SPAM = "nothing of {} is sent: it is held back as spam; say first that it is none"
+_UNKNOWN = "there is no submission {} here"
+_WAITS = "of {} only the confirmation is sent: it waits until its address is confirmed"
 
 _HELP = """\
 Send deliveries again: those of some submissions, or all that failed, or all that a cap on mails holds.
@@ -56,13 +58,10 @@ def resend(arguments: Sequence[str]) -> int:
 
 def _resend(resending: Resending, given: argparse.Namespace) -> int:
     ids: list[UUID] = list(dict.fromkeys(given.ids))
-    unknown = resending.unknown(ids)
-    for one in unknown:
-        complain(f"there is no submission {one} here")
-    spam = resending.withheld(ids)
-    for one in spam:
-        complain(_SPAM.format(one))
-    known = [one for one in ids if one not in {*unknown, *spam}]
+    refused = _refused(resending, ids, given.channel)
+    for one, why in refused.items():
+        complain(why.format(one))
+    known = [one for one in ids if one not in refused]
     if ids and not known:
         return 1
     selection = _selection(given, known)
@@ -77,11 +76,24 @@ def _resend(resending: Resending, given: argparse.Namespace) -> int:
         _request(resending, selection, counted, whole, given.channel)
     else:
         say(f"would send {_in_words(channels)}; --yes does it")
+    _tell_of_others(counted)
+    return 1 if refused or counted.unstored else 0
+
+
+def _refused(resending: Resending, ids: Sequence[UUID], channel: str | None) -> dict[UUID, str]:
+    """Return of which submissions nothing is sent, and why, each once."""
+    waiting = resending.unconfirmed(ids) if channel not in (None, CONFIRMATION) else []
+    found = {**dict.fromkeys(waiting, _WAITS), **dict.fromkeys(resending.withheld(ids), _SPAM)}
+    return found | dict.fromkeys(resending.unknown(ids), _UNKNOWN)
+
+
+def _tell_of_others(counted: Count) -> None:
     if counted.withheld:
-        complain(f"{counted.withheld} are not sent: somebody called their submissions spam")
+        complain(f"{counted.withheld} are not sent: their submissions are held back as spam")
+    if counted.unconfirmed:
+        complain(f"{counted.unconfirmed} are not sent: their submissions wait until their addresses are confirmed")
     if counted.unstored:
         complain(f"{counted.unstored} cannot be sent from here: their submissions are not in this database")
-    return 1 if unknown or spam or counted.unstored else 0
 
 
 def _request(resending: Resending, selection: Selection, counted: Count, whole: Sequence[UUID], channel: str) -> None:
@@ -95,6 +107,9 @@ def _request(resending: Resending, selection: Selection, counted: Count, whole: 
             is_asked = resending.request_channel(one, channel)
         except Withheld:  # since they were counted
             complain(_SPAM.format(one))
+            continue
+        except Unconfirmed:
+            complain(_WAITS.format(one))
             continue
         done, waiting = done + is_asked, waiting + (not is_asked)
     say(f"{done} will be sent again")

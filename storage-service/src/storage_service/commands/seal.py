@@ -15,7 +15,7 @@ from pathlib import Path
 from shared import failpoints
 from shared import settings as shared_settings
 from shared.sealing import OpeningKey, key_id_of, new_key
-from shared.sealing.keys import OPENING_PREFIX
+from shared.sealing.keys import KEYS_MOST, OPENING_PREFIX
 from shared.sealing.settings import keys_that_open
 from shared.terminal import Refused, complain, parser, say
 from storage_service.accounts.audit import Audit
@@ -52,6 +52,8 @@ def _new(file: Path) -> int:
     try:
         with _alone_in(file.parent):
             before = file.read_text("ascii") if file.exists() else ""
+            if len(before.replace(",", " ").split()) >= KEYS_MOST:
+                raise Refused(f"{file}: it has {KEYS_MOST} keys, the most: seal rotate, and remove those not in use")
             _write(file, f"{made.written()}\n{before}")
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it holds something else than keys"

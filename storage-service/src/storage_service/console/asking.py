@@ -48,15 +48,34 @@ class Asking:
         asked = {"recipient": recipient, "limit": limit, "after": after}
         return self._asked(NOTIFY_QUERIES, "deliveries_of_recipient", asked, READING_TIMEOUT_S)
 
-    def parked(
-        self, service: str, method: str, params: dict[str, Any], *, timeout_s: float = READING_TIMEOUT_S
-    ) -> Answer | None:
-        """Return what a service answers about its parked messages; None where it is away."""
-        return self._asked(PARKED_AT[service], f"parked.{method}", params, timeout_s)
+    def suppressions(self, method: str, params: dict[str, Any]) -> Answer | None:
+        """Return what notify answers about addresses that are sent no mail; None where it is away, or of an earlier
+        version, which keeps none."""
+        return self._asked(NOTIFY_QUERIES, f"suppressions.{method}", params, READING_TIMEOUT_S, is_named=True)
 
-    def _asked(self, queue: str, method: str, params: dict[str, Any], timeout_s: float = TIMEOUT_S) -> Answer | None:
+    def parked(
+        self,
+        service: str,
+        method: str,
+        params: dict[str, Any],
+        *,
+        timeout_s: float = READING_TIMEOUT_S,
+        is_named: bool = False,
+    ) -> Answer | None:
+        """Return what a service answers about its parked messages; None where it is away. What erases `is_named`."""
+        return self._asked(PARKED_AT[service], f"parked.{method}", params, timeout_s, is_named=is_named)
+
+    def _asked(
+        self,
+        queue: str,
+        method: str,
+        params: dict[str, Any],
+        timeout_s: float = TIMEOUT_S,
+        *,
+        is_named: bool = False,
+    ) -> Answer | None:
         try:
-            return self._rpc.ask(queue, method, params).answer(timeout_s=timeout_s)
+            return self._rpc.ask(queue, method, params, is_named=is_named).answer(timeout_s=timeout_s)
         except NoAnswer:
             return None
         except QueryFailed as error:

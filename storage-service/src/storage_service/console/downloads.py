@@ -11,6 +11,7 @@ import structlog
 from flask import Response, request
 
 from shared.contracts import JsonValue
+from shared.files import StoreUnavailable
 from shared.messaging.failures import DependencyUnavailable
 from shared.query import Query
 from shared.web.refusals import Refused, refused, unavailable
@@ -18,23 +19,29 @@ from shared.web.unfinished import never_ending
 from storage_service.accounts.asker import Asker
 from storage_service.accounts.audit import TARGET_MOST
 from storage_service.console.answers import NOT_KEPT
+from storage_service.console.files.bundle import Bundle, TooMuch
 from storage_service.console.parameters import Parameters
 from storage_service.console.parts import Parts
 from storage_service.records import QueryTookTooLong
 from storage_service.records.export import AllTaken, Asked, ColumnsError, Export, Exporter, Format, Place, named_columns
+from storage_service.records.export.scope import Scope
 from storage_service.records.export.unsealing import Unseal
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
 
 FORMATS: Mapping[str, Format] = {"csv": "csv", "ndjson": "ndjson", "json": "json", "xlsx": "xlsx"}
-NAMES = ("format", "columns", "bom", "labels", "count", "unseal")
+NAMES = ("format", "columns", "bom", "labels", "count", "unseal", "files")
 """What a request may say of a file, beside its query and the time zone."""
 
+BUNDLED = "export.files"
 UNSEALED = "export.unseal"
 """What the audit calls an export with sealed fields in the clear, beside what it calls every one."""
 
 RETRY_AFTER_S = 30
+
+_TOLD = (DependencyUnavailable, QueryTookTooLong, StoreUnavailable)
+"""What may be said in the log of why an export broke off."""
 
 _log = structlog.get_logger()
 
@@ -51,10 +58,14 @@ class Downloads:
         asked, unseal = _asked(given, zone), self._unseal(given, who)
         place = self._place()
         try:
+            bundle = self._bundle(given, query, zone, who)
             begun = self._exporter.begin(query, who.forms, asked, me=who.name, unseal=unseal)
             if unseal is not None:
                 self._parts.audit.note(who, UNSEALED, on=_forms_of(who), count=begun.expected)
             self._parts.audit.note(who, f"export.{asked.format}", on=_forms_of(who), count=begun.expected)
+            if bundle is not None:
+                self._parts.audit.note(who, BUNDLED, on=_forms_of(who), count=bundle.count)
+                begun = bundle.around(begun)
             return _answer(begun, place)
         except BaseException:
             place.free()
@@ -69,6 +80,16 @@ class Downloads:
             place.free()
             raise
 
+    def _bundle(self, given: Parameters, query: Query | None, zone: tzinfo, who: Asker) -> Bundle | None:
+        """Return the files beside the table, where these are asked for; raises `Refused` (422) for too many."""
+        if given.one_of("files", ("none", "zip"), "none") == "none":
+            return None
+        scope = Scope(self._parts.records, query, who.forms, self._parts.clock(), zone, who.name)
+        try:
+            return Bundle.of(scope, self._parts.uploads, self._parts.forms)
+        except TooMuch as error:
+            raise refused(422, "TOO_MUCH", str(error), field="files") from None
+
     def _unseal(self, given: Parameters, who: Asker) -> Unseal | None:
         """Return what opens sealed fields where that is asked for; raises `Refused` (403)."""
         if not _flag(given, "unseal"):
@@ -76,8 +97,13 @@ class Downloads:
         if not who.may("unseal"):
             raise refused(403, "SCOPE", "This may not be opened: the scope unseal is needed.", field="unseal")
 
-        def unseal(form: str, key: UUID, sealed: Mapping[str, str]) -> Mapping[str, JsonValue]:
-            return self._parts.opening.opened(form, key, sealed).fields if who.may("unseal", form) else {}
+        def unseal(
+            form: str, key: UUID, sealed: Mapping[str, str]
+        ) -> tuple[Mapping[str, JsonValue], Mapping[str, str]]:
+            if not who.may("unseal", form):
+                return {}, {}
+            opened = self._parts.opening.opened(form, key, sealed)
+            return opened.fields, {name: f"sealed: {one.words}" for name, one in opened.locked.items()}
 
         return unseal
 
@@ -129,6 +155,7 @@ def _answer(begun: Export, place: Place) -> Response:
         "Content-Disposition": f'attachment; filename="{begun.file_name}"',
         "X-Accel-Buffering": "no",
     }
+    headers |= begun.headers
     if begun.expected is not None:
         headers["X-Rows-Expected"] = str(begun.expected)
     response = Response(_sent(begun, place, request.environ), headers=headers)
@@ -143,7 +170,7 @@ def _sent(begun: Export, place: Place, environ: WSGIEnvironment) -> Iterator[byt
             yield chunk
             sent_bytes += len(chunk)
     except Exception as error:  # noqa: BLE001 - whatever it is, what was sent must not look whole
-        because = str(error) if isinstance(error, DependencyUnavailable | QueryTookTooLong) else None  # no values
+        because = str(error) if isinstance(error, _TOLD) else None  # no values
         _log.error("an export broke off", file=begun.file_name, error=type(error).__name__, because=because)
     else:
         return

@@ -135,10 +135,12 @@ _REFUSALS = {
     404: "It is not here, or not for this key.",
     405: "This address does not take that method.",
     409: "Somebody else was quicker, or it is too late for this.",
+    410: "It is known, and not in the store any more.",
     413: "The body is too large, or has no length.",
     414: "The address is too long.",
     415: "Another type of body.",
+    416: "There are no bytes where they are asked for.",
     422: "It cannot be done: a member of the body is wrong, or the query takes too long.",
     503: "Not now: try again after `Retry-After`.",
 }
-_HEADERS = {401: "WWW-Authenticate", 403: "WWW-Authenticate", 405: "Allow", 503: "Retry-After"}
+_HEADERS = {416: "Content-Range", 401: "WWW-Authenticate", 403: "WWW-Authenticate", 405: "Allow", 503: "Retry-After"}

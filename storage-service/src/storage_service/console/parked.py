@@ -14,7 +14,7 @@ from shared.parked.cursors import cursor_of, sort_key
 from shared.web.refusals import Refused, refused, unavailable
 from storage_service.accounts.asker import Asker
 from storage_service.accounts.audit import Audit
-from storage_service.console.asking import PARKED_AT, Asking
+from storage_service.console.asking import PARKED_AT, READING_TIMEOUT_S, Asking
 
 REPLAY_TIMEOUT_S = 9.0
 """Less than the ten seconds that a proxy gives a POST."""
@@ -92,8 +92,10 @@ class Parked:
             raise refused(404, "PARKED_NOT_FOUND", "There is no parked message with this id.")
         return {"service": service, **entry}
 
-    def _asked(self, service: str, method: str, params: dict[str, Any], **timeout: float) -> Answer:
-        answer = self._asking.parked(service, method, params, **timeout)
+    def _asked(
+        self, service: str, method: str, params: dict[str, Any], *, timeout_s: float = READING_TIMEOUT_S
+    ) -> Answer:
+        answer = self._asking.parked(service, method, params, timeout_s=timeout_s)
         if answer is None:
             raise silent(service)
         return answer

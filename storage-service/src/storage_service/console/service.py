@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable
 from contextlib import ExitStack
 from datetime import UTC, datetime
+from functools import partial
 
 from flask import Flask
 from prometheus_client import CollectorRegistry
@@ -14,9 +15,11 @@ from sqlalchemy import Engine
 from shared import database
 from shared.database import Lease, Outbox, OutboxPublisher, Pool
 from shared.failpoints import Reach
+from shared.files import FileStore, store_at
 from shared.forms import Forms
 from shared.forms.checks.remarks import FileRemarks
 from shared.messaging.broker import Broker, Consumer
+from shared.telemetry.files import FileInstruments, MeasuredFiles
 from shared.telemetry.health import ProcessHealth
 from shared.telemetry.listener import listening
 from shared.telemetry.outbox import measure_outbox
@@ -33,10 +36,12 @@ from storage_service.console.parts import Parts
 from storage_service.console.persons.elsewhere import AskedElsewhere
 from storage_service.console.serving.instruments import RequestInstruments
 from storage_service.console.settings import Settings
+from storage_service.console.spam import SpamParts
 from storage_service.console.trying import Trying
 from storage_service.deliveries.listing import Deliveries
 from storage_service.erasing import Erasing, journal_of
 from storage_service.erasing.single import EraseOne
+from storage_service.files.reading import Uploads
 from storage_service.hooks import Hooks, Samples
 from storage_service.hooks.telling import TellAgain
 from storage_service.jobs.asking import Jobs, opened
@@ -56,9 +61,16 @@ from storage_service.retention.building import worker_of
 from storage_service.retention.outlook import Outlooks
 from storage_service.retention.pauses import Pauses
 from storage_service.sealed import Opening
+from storage_service.spam.authors import Authors
+from storage_service.spam.building import spam_work
+from storage_service.spam.models import Models
+from storage_service.spam.standing import standing
+from storage_service.spam.trainer import Logging, Trainer
 from storage_service.subjects import Subjects
 from storage_service.subjects.finding import Finder
 from storage_service.subjects.package.contents import Contents
+from storage_service.sweeping.behind import Behind
+from storage_service.sweeping.building import workers_of
 from storage_service.tables import LEASES, OUTBOX
 from storage_service.views import Views
 from storage_service.work import Work
@@ -89,7 +101,15 @@ class Console:
         retention = worker_of(self._behind, erases, forms, settings.audit_kept_for, registry, reach)
         measure_outbox(registry, outbox.waiting)
         measure_lag(registry, indexer.lag_s)
+        self.trainer = Trainer(self._behind, Logging(settings.log_level, settings.log_format))
+        spam = spam_work(self._behind, self.trainer, broker.announcer().announce, registry)
         self._running: list[Consumer] = [uses, outbox, indexer, jobs, TellAgain(self._behind), retention]
+        self._running.append(Behind(self._behind, "spam", spam.turn))
+        self._store: FileStore | None = None
+        if settings.files:
+            instruments = FileInstruments(registry)
+            self._store = MeasuredFiles(store_at(settings.files), instruments)
+            self._running += workers_of(self._behind, settings.files, self._store, instruments, registry, reach)
         self._health = ProcessHealth(
             stuck=[broker.stuck, *(one.stuck for one in self._running)],
             missing=[one.missing for one in self._running],
@@ -113,6 +133,7 @@ class Console:
         self._arrivals.end()
         for one in self._running:
             one.stop()
+        self.trainer.end()
 
     def _runner(self, engine: Engine) -> JobRunner:
         steps = Steps(engine, kinds_of(engine, Work(engine), Erasing(engine, journal=self._journal)), reach=self._reach)
@@ -125,7 +146,8 @@ class Console:
         jobs, asking = Jobs(self._engine, records, self._runner(self._engine), audit), Asking(self._rpc)
         erasing = Erasing(self._engine, audit=audit, journal=self._journal, reach=reach)
         opening = Opening(settings.opening_keys)
-        contents = Contents(self._engine, forms, OpenedFor(opening, audit))
+        uploads = _uploads(self._engine, settings, self._store)
+        contents = Contents(self._engine, forms, OpenedFor(opening, audit), uploads)
         parts = Parts(
             records=records,
             counting=Counting(self._engine),
@@ -152,8 +174,16 @@ class Console:
             forms=forms,
             clock=lambda: datetime.now(UTC),
             exports=Places(settings.exports_most),
+            uploads=uploads,
+            downloads=Places(settings.downloads_most),
             outlooks=Outlooks(self._engine),
             pauses=Pauses(self._engine),
+            spam=SpamParts(
+                standing=partial(standing, self._engine),
+                models=Models(self._engine),
+                authors=Authors(self._engine),
+                trainer=self.trainer,
+            ),
             opening=opening,
             public_url=settings.public_url,
             remarks=FileRemarks(settings.forms),
@@ -165,6 +195,11 @@ class Console:
     def engines(self) -> tuple[Engine, Engine]:
         """The engines of requests, and of what goes on behind them."""
         return self._engine, self._behind
+
+
+def _uploads(engine: Engine, settings: Settings, store: FileStore | None) -> Uploads:
+    files = settings.files
+    return Uploads.of(engine, store, has_scanner=files is not None and files.clamav_url is not None)
 
 
 def fixed_keys(settings: Settings) -> list[Fixed]:

@@ -12,6 +12,8 @@ from marshmallow import ValidationError
 from shared import settings
 from shared.api_keys import key_hashes
 from shared.database import database_url
+from shared.files.checking import problems as problems_of_files
+from shared.files.settings import FilesSettings, files_settings
 from shared.forms import settings as form_settings
 from shared.forms.schemas.windows import kept_for
 from shared.public_addresses import Network, parse_networks
@@ -35,6 +37,9 @@ AUDIT_KEPT_LEAST = timedelta(days=31)
 
 EXPORTS_MOST = 4
 """How many exports are written at once: each keeps a good part of a core busy."""
+
+DOWNLOADS_MOST = 48
+"""How many files are downloaded at once: each has a thread until whoever gets it has it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +69,9 @@ class Settings:
     audit_kept_for: timedelta | None = AUDIT_KEPT_FOR
     requests_most: int = REQUESTS_MOST
     exports_most: int = EXPORTS_MOST
+    downloads_most: int = DOWNLOADS_MOST
     webhook_allow: tuple[Network, ...] = ()
+    files: FilesSettings | None = None
     metrics_bind: str | None = None
     log_level: str = "info"
     log_format: str = "auto"
@@ -97,13 +104,19 @@ def load() -> Settings:
         audit_kept_for=_audit_kept_for(env),
         requests_most=env.int("CONSOLE_REQUESTS", REQUESTS_MOST, validate=validate.Range(16, 2000)) or REQUESTS_MOST,
         exports_most=env.int("CONSOLE_EXPORTS", EXPORTS_MOST, validate=validate.Range(1, 64)) or EXPORTS_MOST,
+        downloads_most=_downloads_most(env),
         webhook_allow=form_settings.networks(env, "WEBHOOK_ALLOW"),
+        files=files_settings(env),
         metrics_bind=settings.metrics_bind(env),
         log_level=settings.log_level(env),
         log_format=settings.log_format(env),
     )
-    settings.sealed(env, *problems(loaded.sign_in, loaded.pages_url))
+    settings.sealed(env, *problems(loaded.sign_in, loaded.pages_url), *problems_of_files(loaded.files))
     return loaded
+
+
+def _downloads_most(env: FileAwareEnv) -> int:
+    return env.int("CONSOLE_DOWNLOADS", DOWNLOADS_MOST, validate=validate.Range(1, 1000)) or DOWNLOADS_MOST
 
 
 def _proxies(env: FileAwareEnv) -> tuple[Network, ...]:

@@ -17,7 +17,7 @@ from uuid import UUID
 
 from shared.contracts import JsonValue, Unacceptable, parse
 from shared.forms import Form
-from shared.forms.examples import fields_to_offer, value_for_test
+from shared.forms.examples import fields_to_offer, values_for_test
 from shared.web.refusals import refused, unavailable
 
 AGENT = "Counterfoil-Console (test of a form)"
@@ -49,6 +49,8 @@ def why_not(form: Form) -> str | None:
         return "The form is switched off: it takes no submissions."
     if form.captcha is not None:
         return "The form asks for a captcha, which takes a person: open its page, and submit it there."
+    if any(field.file and field.required for field in (form.fields or {}).values()):
+        return "The form needs a file, and a test has none: open its page, and submit it there."
     return None
 
 
@@ -104,7 +106,7 @@ class Trying:
 
 def _body(form: Form, address: str | None) -> Mapping[str, JsonValue]:
     key = {"access_key": form.access_key} if form.access_key else {}
-    return {**key, **{one.name: value_for_test(one, address) for one in fields_to_offer(form)}}
+    return {**key, **values_for_test(fields_to_offer(form), address)}
 
 
 def _tried(status: int, raw: bytes) -> Tried:

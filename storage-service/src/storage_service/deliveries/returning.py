@@ -39,7 +39,7 @@ class ReturnMissing:
             read=True, key_share=True
         )  # nobody erases it meanwhile
         with classified(), self._engine.begin() as connection:
-            events = {row.id: accepted(row) for row in connection.execute(chosen)}
+            events = {one.id: one for one in accepted(connection, connection.execute(chosen).all())}
             found = [
                 DeliveryFound(
                     DeliveryDue(one.delivery_id, one.channel, events[one.submission_id], one.destination, one.request)

@@ -10,19 +10,20 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, or_, select
 
+from shared.contracts.spam import BY_HAND, RULE, SCORE, is_verdict
 from shared.forms import CHANNELS
-from storage_service.tables import delivery_requests, delivery_states, submissions
+from storage_service.tables import IS_UNCONFIRMED, delivery_requests, delivery_states, submissions
 
 State: TypeAlias = Literal["failed", "held"]
 
-RESENT = ("confirmation", "owner", "webhook", *CHANNELS, "hook")
+CONFIRMATION = "confirmation"
+"""The channel of the mail to who submitted, which has the button where one is to be pressed."""
+
+RESENT = (CONFIRMATION, "owner", "webhook", *CHANNELS, "hook")
 """The channels that there are."""
 
 CAPPED = "limit "
 """How the reason begins of what a cap holds. What is held for another reason waits for more than a request."""
-
-BY_HAND = "owner"
-"""Why a submission is spam that a person took for it: notify is told to send nothing of it, whoever asks for it."""
 
 ANSWERED_WITHIN = timedelta(days=7)
 """How long after a request notify may still tell what came of it: it waits 72 hours for a form, and then is tried for
@@ -78,8 +79,23 @@ def is_open(now: datetime) -> ColumnElement[bool]:
 
 
 def is_withheld() -> ColumnElement[bool]:
-    """Return the condition that nothing of a submission is sent, until somebody says that it is no spam."""
-    return and_(submissions.c.spam.is_not(None), submissions.c.spam == BY_HAND)
+    """Return the condition that nothing of a submission is sent again, until somebody says that it is no spam.
+
+    Of what a trap caught each delivery may be asked for. What a verdict holds is released as a whole: with a request
+    for one delivery, and a retry that another gateway calls good, it would go twice.
+    """
+    spam = submissions.c.spam
+    return and_(spam.is_not(None), or_(spam.in_((BY_HAND, SCORE)), spam.startswith(RULE, autoescape=True)))
+
+
+def waits() -> ColumnElement[bool]:
+    """Return the condition that a delivery waits until its submission is confirmed, as all but that mail do."""
+    return and_(IS_UNCONFIRMED, _S.channel != CONFIRMATION)
+
+
+def withholds(spam: str | None) -> bool:
+    """Return what `is_withheld` is for a submission that is spam for this reason."""
+    return spam == BY_HAND or is_verdict(spam)
 
 
 def _is(state: State) -> ColumnElement[bool]:

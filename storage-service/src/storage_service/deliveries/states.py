@@ -14,6 +14,9 @@ from shared.contracts import NO_REQUEST, DeliveryState
 from shared.database import classified
 from storage_service.tables import delivery_requests, delivery_states, submissions
 
+_ALSO_FAILED = frozenset({"suppressed", "bounced"})
+"""States of notify's that stand here as failed: an owner finds them there, and the reason and its words say which."""
+
 UNSETTLED = "pending"
 """The one state that a delivery does not end in."""
 
@@ -90,7 +93,7 @@ def _values(one: DeliveryState) -> dict[str, Any]:
         "channel": one.channel,
         "destination_shown": one.destination_shown,
         "request": one.request,
-        "state": one.state,
+        "state": "failed" if one.state in _ALSO_FAILED else one.state,
         "attempts": one.attempts,
         "reason": one.reason,
         "words": one.words,

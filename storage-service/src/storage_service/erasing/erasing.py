@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence, Set
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -47,7 +47,7 @@ class Erasing:
         self._engine = engine
         self._audit = audit
         self._journal = journal or KeptNowhere()
-        self._forgets = (Beside(), *forgets)
+        self._forgets = (Beside(clock), *forgets)
         self._clock = clock
         self._reach = reach
 
@@ -65,8 +65,13 @@ class Erasing:
     def erase_within(
         self, connection: Connection, ids: Sequence[UUID], by: Asker, job: UUID | None = None, *, unknown: bool = False
     ) -> int:
-        """Erase some hundreds in the caller's transaction, who tells the audit; see `erase`."""
+        """Erase some hundreds in the caller's transaction, who tells the audit; see `erase`.
+
+        Raises `ValueError` for what is `unknown` where the asker sees some forms alone: nobody knows of which it is.
+        """
         now = self._clock()
+        if unknown and by.forms is not None:
+            raise ValueError("unknown submissions are erased by those alone who see all forms")
         if unknown:
             rows.make_missing(connection, dict.fromkeys(ids, now))
         found = rows.locked(connection, ids, by.forms)
@@ -77,10 +82,10 @@ class Erasing:
             _tell(connection, moments)
         return len(moments)
 
-    def again(self, moments: Mapping[UUID, datetime], by: Asker, *, keep: bool = True) -> int:
+    def again(self, moments: Mapping[UUID, datetime], by: Asker, *, keep: Collection[UUID] | None = None) -> int:
         """Erase what was erased at these moments before, in one transaction, and return how many were not any more.
 
-        What was accepted later than that stays. Notify is told of each. `keep` has the journal note them.
+        What was accepted later than that stays. Notify is told of each. The journal notes those to `keep`, or all.
         """
         if not moments:
             return 0
@@ -90,12 +95,15 @@ class Erasing:
             gone = [row for row in found if is_covered(row.accepted_at, moments[row.id])]
             self._take(connection, gone, moments, by, None)
             rows.erased_later(connection, moments)
-            if keep:
-                self._journal.add(moments)
+            self._journal.add({key: at for key, at in moments.items() if keep is None or key in keep})
             _tell(connection, moments)
             self._reach("erase-before-commit")
         self._reach("erase-after-commit")
         return len(gone) - made
+
+    def noted(self) -> Set[int]:
+        """Return what the journal has, as `journal.mark` says it: a set of some 60 bytes for each."""
+        return self._journal.marks()
 
     def keeps_in(self, file: Path) -> bool:
         """Say whether this file is the one that erasures are noted in."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from datetime import datetime
 from pathlib import Path
 from typing import Protocol
@@ -12,6 +12,8 @@ from uuid import UUID
 
 from shared.database import iso
 from shared.messaging.failures import DependencyUnavailable
+
+_LINE_MOST = 200
 
 
 class Journal(Protocol):
@@ -23,6 +25,9 @@ class Journal(Protocol):
     def is_in(self, file: Path) -> bool:
         """Say whether it is kept in this file."""
 
+    def marks(self) -> Set[int]:
+        """Return the `mark` of all that is kept."""
+
 
 class KeptNowhere:
     """A journal that keeps nothing: a restored backup brings back what was erased since it was made."""
@@ -33,6 +38,10 @@ class KeptNowhere:
     def is_in(self, file: Path) -> bool:  # noqa: ARG002
         """See `Journal`."""
         return False
+
+    def marks(self) -> Set[int]:
+        """See `Journal`."""
+        return frozenset()
 
 
 class FileJournal:
@@ -48,7 +57,7 @@ class FileJournal:
         """See `Journal`. What cannot be written whole is not written at all."""
         if moments:
             try:
-                self._append("".join(f"{key} {iso(at)}\n" for key, at in moments.items()).encode())
+                self._append("".join(f"{_line(key, at)}\n" for key, at in moments.items()).encode())
             except OSError as error:
                 told = f"{self._path}: what is erased cannot be noted there, so nothing is: {error.strerror}"
                 raise DependencyUnavailable(told) from error
@@ -56,6 +65,13 @@ class FileJournal:
     def is_in(self, file: Path) -> bool:
         """See `Journal`."""
         return self._path.exists() and file.exists() and self._path.samefile(file)
+
+    def marks(self) -> Set[int]:
+        """See `Journal`. Raises `OSError`."""
+        if not self._path.exists():
+            return frozenset()
+        with self._path.open("rb") as lines:
+            return {hash(line.rstrip()) for line in iter(lambda: lines.readline(_LINE_MOST), b"")}
 
     def _append(self, lines: bytes) -> None:
         is_new = not self._path.exists()
@@ -70,6 +86,15 @@ class FileJournal:
             os.close(descriptor)
         if is_new:
             _sync_folder(self._path.parent)
+
+
+def mark(key: UUID, at: datetime) -> int:
+    """Return what tells an erasure from others, in this process."""
+    return hash(_line(key, at).encode())
+
+
+def _line(key: UUID, at: datetime) -> str:
+    return f"{key} {iso(at)}"
 
 
 def journal_of(path: Path | None) -> Journal:

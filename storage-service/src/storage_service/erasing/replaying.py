@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import BinaryIO
 from uuid import UUID
 
 from storage_service.accounts.asker import Asker
 from storage_service.erasing.erasing import AT_ONCE, Erasing
+from storage_service.erasing.journal import mark
 
 LINE_MOST = 200
 """Bytes of a line that is looked at: an id and a moment are 64."""
+
+_PIECE_BYTES = 64 * 1024
 
 BROKEN_MOST = 20
 """How many of the lines that cannot be read are named."""
@@ -40,18 +44,32 @@ def replay(erasing: Erasing, file: Path, by: Asker) -> Iterator[Replayed]:
     Done again it erases nothing more, and tells notify once more. Raises `OSError`, and as `Erasing` does.
     """
     come, moments = Replayed(), dict[UUID, datetime]()
-    is_kept = erasing.keeps_in(file)
+    noted = None if erasing.keeps_in(file) else erasing.noted()
     with file.open("rb") as lines:
         for _ in range(_lines_in(file)):
-            line = lines.readline()
+            line = _line_of(lines)
             come.lines += 1
             _take(line, come, moments)
             if len(moments) == AT_ONCE:
-                come.erased += erasing.again(moments, by, keep=not is_kept)
+                come.erased += _again(erasing, moments, by, noted)
                 moments.clear()
                 yield come
-    come.erased += erasing.again(moments, by, keep=not is_kept)
+    come.erased += _again(erasing, moments, by, noted)
     yield come
+
+
+def _again(erasing: Erasing, moments: Mapping[UUID, datetime], by: Asker, noted: Set[int] | None) -> int:
+    """Erase them again; those go into the journal that it has not noted so already."""
+    keep = [] if noted is None else [key for key, at in moments.items() if mark(key, at) not in noted]
+    return erasing.again(moments, by, keep=keep)
+
+
+def _line_of(lines: BinaryIO) -> bytes:
+    """Return the beginning of the next line, whatever it has behind that."""
+    beginning = part = lines.readline(LINE_MOST + 1)
+    while part and not part.endswith(b"\n"):
+        part = lines.readline(_PIECE_BYTES)
+    return beginning
 
 
 def _take(line: bytes, come: Replayed, moments: dict[UUID, datetime]) -> None:
@@ -76,5 +94,9 @@ def _read(text: str) -> tuple[UUID, datetime]:
 
 def _lines_in(file: Path) -> int:
     """Return how many lines there are now: more may be added while these are read."""
+    count, last = 0, b"\n"
     with file.open("rb") as lines:
-        return sum(1 for _ in lines)
+        while piece := lines.read(_PIECE_BYTES):
+            count += piece.count(b"\n")
+            last = piece[-1:]
+    return count + (last != b"\n")

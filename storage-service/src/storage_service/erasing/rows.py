@@ -30,17 +30,28 @@ EMPTIED: Mapping[str, Any] = {
     "sealed": None,
     "spam": None,
     "receipt_url": None,
+    "score": None,
+    "score_model": None,
+    "score_reasons": None,
     "state": "new",
     "starred": False,
     "labels": [],
     "assignee": None,
     "replied_at": None,
+    "file_count": 0,
     "anonymised_at": None,
+    "opt_in": None,
+    "opted_in_at": None,
+    "opt_in_proof": None,
 }
 """What the columns of an erased row hold. The others stay: what names the row, and when what happened to it."""
 
-_NOT_ANONYMOUS = ("fingerprint", "source", "control", "sealed", "receipt_url", "labels", "assignee")
-"""Of these, those that a row holds that was made anonymous. Labels are words of people, of whomever."""
+_NOT_ANONYMOUS = (
+    *("fingerprint", "source", "control", "sealed", "receipt_url"),
+    *("score_reasons", "labels", "assignee", "file_count", "opt_in_proof"),
+)
+"""Of these, those that a row holds that was made anonymous. Labels are words of people, of whomever, and a reason may
+be a word that was sent."""
 
 Kept: TypeAlias = Mapping[UUID, Mapping[str, JsonValue]]
 

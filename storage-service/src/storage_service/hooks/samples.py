@@ -13,7 +13,7 @@ from sqlalchemy import Engine, select
 from shared.contracts import SubmissionAccepted, fingerprint
 from shared.database import classified, reading
 from shared.forms import Form, Forms
-from shared.forms.examples import fields_to_offer, value_for_test
+from shared.forms.examples import fields_to_offer, values_for_test
 from shared.webhook_bodies import ERASED, erased_document, hook_document
 from storage_service.deliveries.resending import accepted
 from storage_service.records.conditions import within
@@ -49,20 +49,20 @@ class Samples:
             return [erased_document(_MADE_UP, self._made_up(form, forms).form, self._clock())], 0
         found = self._last(frozenset({form}) if form is not None else forms)
         told = found or [self._made_up(form, forms)]
-        return [hook_document(one, event, self._page(one.id)) for one in told], len(found)
+        return [hook_document(one, event, self._page(one.id), self._pages_url) for one in told], len(found)
 
     def _last(self, forms: frozenset[str] | None) -> list[SubmissionAccepted]:
         good = (_S.spam.is_(None), _S.erased_at.is_(None), *within(forms))
         newest = select(submissions).where(*good).order_by(_S.accepted_at.desc(), _S.id.desc()).limit(SAMPLES_MOST)
         with classified(), self._reading.connect() as connection:
-            return [accepted(row) for row in connection.execute(newest)]
+            return accepted(connection, connection.execute(newest).all())
 
     def _made_up(self, name: str | None, forms: frozenset[str] | None) -> SubmissionAccepted:
         visible: Iterable[tuple[str, Form]] = self._forms.items()
         known = {one: form for one, form in visible if forms is None or one in forms}
         form = known.get(name or next(iter(known), ""))
         offered = fields_to_offer(form or Form(name or "form", ""))
-        fields = {field.name: value_for_test(field, None) for field in offered}
+        fields = values_for_test(offered, None)
         made = SubmissionAccepted(_MADE_UP, form.name if form else name or "form", self._clock(), fields, "")
         return replace(made, fingerprint=fingerprint(fields))
 

@@ -13,12 +13,17 @@ from sqlalchemy import Engine, delete, select, update
 from shared.database import classified
 from shared.messaging.failures import DependencyUnavailable
 from shared.messaging.worker import STUCK_AFTER_S
+from storage_service.accounts.asker import Asker
+from storage_service.accounts.audit import Audit
 from storage_service.hooks.rows import end, tell
 from storage_service.tables import hooks
 
 TOLD_EVERY = timedelta(hours=1)
 ENDED_FOR = timedelta(days=7)
 """How long one that has ended is kept, and told as ended: longer than a message that tells of it otherwise may wait."""
+
+BY = Asker("rule: expiry", frozenset())
+"""Who ends what has expired, for the audit."""
 
 LOOKS_EVERY_S = 60.0
 AT_ONCE = 100
@@ -37,6 +42,7 @@ class TellAgain:
         looks_every_s: float = LOOKS_EVERY_S,
     ) -> None:
         self._engine = engine
+        self._audit = Audit(engine, clock=clock)
         self._clock = clock
         self._looks_every_s = looks_every_s
         self._stopping = threading.Event()
@@ -74,7 +80,8 @@ class TellAgain:
         """
         now = self._clock()
         with classified(), self._engine.begin() as connection:
-            end(connection, "key", now, _H.expires_at <= now)
+            for row in end(connection, "key", now, _H.expires_at <= now):
+                self._audit.note(BY, "hook.ended", row.id, within=connection)
             connection.execute(delete(hooks).where(_H.ended_at <= now - ENDED_FOR))
             due = _H.told_at < now if all_of_them else _H.told_at <= now - TOLD_EVERY
             some = select(hooks).where(due).order_by(_H.told_at, _H.id).limit(AT_ONCE)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -11,10 +11,14 @@ from uuid import UUID
 
 from sqlalchemy import Connection, Engine, Row, Select, bindparam, insert, select, update
 
+from shared.contracts.spam import BY_HAND
 from shared.database import classified, reading
 from shared.failpoints import Reach, ignore
+from storage_service.accounts.asker import Asker
 from storage_service.importing.taken import Taken, Worked
+from storage_service.importing.taking import IMPORTED
 from storage_service.records.folding import folded_label
+from storage_service.spam.labels import Label, label
 from storage_service.store.repository import SubmissionRows
 from storage_service.tables import submission_labels, submissions
 
@@ -37,10 +41,11 @@ class Standing:
 
 
 class ImportedRows:
-    """The submissions of a database. All methods raise as `classified` does."""
+    """The submissions of a database; `by` is who takes them over. All methods raise as `classified` does."""
 
-    def __init__(self, engine: Engine, clock: Callable[[], datetime], *, reach: Reach = ignore) -> None:
+    def __init__(self, engine: Engine, clock: Callable[[], datetime], by: Asker, *, reach: Reach = ignore) -> None:
         self._engine = engine
+        self._by = by
         self._clock = clock
         self._reach = reach
 
@@ -64,6 +69,7 @@ class ImportedRows:
                 if SubmissionRows(connection).insert_imported(events, at=now) < len(events):
                     standing = _met(connection, standing, now)
                 _write_work(connection, standing.new)
+                label(connection, [*_labels(standing.new)], self._by, now)
             self._reach("import-before-commit")
         self._reach("import-after-commit")
         return replace(standing, took_s=time.monotonic() - begun_s)
@@ -106,6 +112,16 @@ def _met(connection: Connection, looked: Standing, at: datetime) -> Standing:
 def _is_other(one: Taken, row: Row[Any]) -> bool:
     is_same = row.form == one.event.form and row.fingerprint == one.event.fingerprint
     return not is_same and row.anonymised_at is None
+
+
+def _labels(taken: Sequence[Taken]) -> Iterator[Label]:
+    """Yield what is known of those that a person judged where they come from; what a filter of ours did is no label."""
+    for one in taken:
+        spam, worked = one.event.spam, one.worked
+        if spam in (BY_HAND, IMPORTED):
+            yield Label(one.id, one.event.form, is_spam=True, how="import")
+        elif spam is None and worked is not None and (worked.state == "done" or worked.replied_at is not None):
+            yield Label(one.id, one.event.form, is_spam=False, how="import")
 
 
 def _write_work(connection: Connection, taken: Sequence[Taken]) -> None:

@@ -34,7 +34,7 @@ class JobRunner:
 
     Each console has one: so many jobs are worked on at once as there are consoles. `ended` is told of each job that
     comes to its end here. `forget` removes a part of what is old, and returns how much; it is called while nothing
-    waits.
+    waits. By `clock_s` it is measured how long a job has been worked on.
     """
 
     def __init__(
@@ -45,12 +45,14 @@ class JobRunner:
         ended: Callable[[Job], None] = _ignore,
         look_every_s: float = LOOK_EVERY_S,
         turn_s: float = TURN_S,
+        clock_s: Callable[[], float] = time.monotonic,
     ) -> None:
         self._steps = steps
         self._forget = forget
         self._ended = ended
         self._look_every_s = look_every_s
         self._turn_s = turn_s
+        self._clock_s = clock_s
         self._stopping = threading.Event()
         self._turned_s = time.monotonic()
         self._log = structlog.get_logger().bind(part="jobs")
@@ -100,9 +102,9 @@ class JobRunner:
             self._work(work, seconds, rests=False)
 
     def _work(self, work: Work, seconds: float, *, rests: bool) -> None:
-        until_s = time.monotonic() + seconds
+        until_s = self._clock_s() + seconds
         try:
-            while work.job.is_open and time.monotonic() < until_s and not self._stopping.is_set():
+            while work.job.is_open and self._clock_s() < until_s and not self._stopping.is_set():
                 work.go_on()
                 if rests:  # as long as others may have waited for its transaction
                     self._turned_s = time.monotonic()

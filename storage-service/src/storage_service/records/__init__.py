@@ -6,7 +6,7 @@ from storage_service.records.counting import Counting, FormCounts
 from storage_service.records.cursors import Cursor, CursorError
 from storage_service.records.hints import Hints
 from storage_service.records.pages import Count, Page
-from storage_service.records.record import Record
+from storage_service.records.record import OptInState, Record
 from storage_service.records.search import COUNTED_MOST, PAGE_MOST, SETTLED, Records
 
 __all__ = [
@@ -23,6 +23,7 @@ __all__ = [
     "Ended",
     "FormCounts",
     "Hints",
+    "OptInState",
     "Page",
     "QueryTookTooLong",
     "Record",

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from weakref import WeakKeyDictionary
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, Engine, Pool
 from sqlalchemy.exc import OperationalError
 
 from shared.database import classified, reading
@@ -26,6 +28,14 @@ compile a plan takes longer than to run it. Several processes walk four times as
 where the gateway needs the processor."""
 
 
+AT_ONCE = 3
+"""Statements of a process that a database runs at once: each has a process of PostgreSQL, and all of them share the
+machine with whatever takes in submissions."""
+
+PATIENCE_S = 0.25
+"""How long one waits for its turn. Then it goes on all the same: a few slow queries must not hold up all others."""
+
+
 class QueryTookTooLong(Exception):
     """The database ended a query. The text says what helps, and may be shown."""
 
@@ -33,18 +43,41 @@ class QueryTookTooLong(Exception):
         super().__init__(f"the query took more than {seconds:g} s and was ended: ask for a form, or for fewer days")
 
 
+class Turns:
+    """Lets a few threads at once do something, and makes the others wait for a moment."""
+
+    def __init__(self, at_once: int = AT_ONCE, patience_s: float = PATIENCE_S) -> None:
+        self._free = threading.Semaphore(at_once)
+        self._patience_s = patience_s
+
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        """Wait for a turn, but not long, and do it."""
+        has_turn = self._free.acquire(timeout=self._patience_s)
+        try:
+            yield
+        finally:
+            if has_turn:
+                self._free.release()
+
+
+_turns: WeakKeyDictionary[Pool, Turns] = WeakKeyDictionary()
+
+
 class Reader:
-    """Lends connections for short transactions that only read."""
+    """Lends connections for short transactions that only read, to a few threads at once: all readers of an engine share
+    the turns."""
 
     def __init__(self, engine: Engine, seconds_most: float = QUERY_SECONDS_MOST) -> None:
         self._engine = reading(engine)
         self._seconds = seconds_most
+        self._turns = _turns.setdefault(engine.pool, Turns())
         self._is_sqlite = engine.dialect.name == "sqlite"
 
     @contextmanager
     def connection(self) -> Iterator[Connection]:
         """Lend one; raises `QueryTookTooLong`, and else as `classified` does."""
-        with classified(), self._engine.begin() as connection:
+        with self._turns.turn(), classified(), self._engine.begin() as connection:
             try:
                 with self._limited(connection):
                     yield connection

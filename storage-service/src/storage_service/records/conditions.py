@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from uuid import UUID
@@ -28,16 +28,21 @@ from shared.query.tree import (
     Or,
     Phrase,
     Prefix,
+    Score,
     Word,
 )
+from shared.query.values import COMPARISONS
 from storage_service.records.folding import folded_address, folded_label
 from storage_service.records.index.words import IsCommon, never
 from storage_service.records.texts import Texts
 from storage_service.tables import (
+    HAS_FILES,
     HAS_REPLY,
+    HAS_SCORE,
     IS_IMPORTED,
     IS_STARRED,
     IS_THERE,
+    IS_UNCONFIRMED,
     delivery_states,
     submission_labels,
     submissions,
@@ -47,6 +52,12 @@ _S, _D, _L = submissions.c, delivery_states.c, submission_labels.c
 
 
 _OF_DELIVERIES = ("held", "failed")
+_OF_A_ROW: Mapping[str, ColumnElement[bool]] = {
+    "spam": _S.spam.is_not(None),
+    "starred": IS_STARRED,
+    "imported": IS_IMPORTED,
+    "unconfirmed": IS_UNCONFIRMED,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,24 +132,18 @@ class Conditions:
         match tree:
             case Form(value=name):
                 return _S.form == name
-            case Is(value="spam"):
-                return _S.spam.is_not(None)
-            case Is(value="starred"):
-                return IS_STARRED
-            case Is(value="imported"):
-                return IS_IMPORTED
             case Is(value="held" | "failed"):
                 return self._is_delivered(tree)
             case Is(value=state):
-                return _S.state == state
+                return _OF_A_ROW.get(state, _S.state == state)
             case Label():
                 return self._is_labelled(tree)
             case Has(value="reply"):
                 return HAS_REPLY
+            case Score(operator=sign, value=asked):
+                return _scored(sign, asked)
             case _:
-                return (
-                    literal(1) == 0
-                )  # `has:file`: no form takes files yet (decision 8); an index is walked all the same
+                return HAS_FILES
 
     def _is_among(self, key: ColumnElement[UUID], condition: ColumnElement[bool]) -> ColumnElement[bool]:
         """Return whether another table has a submission's key in a row of this condition, which an index finds."""
@@ -160,6 +165,10 @@ def _is(state: str) -> ColumnElement[bool]:
     again = delivery_states.alias("again").c
     later = select(literal(1)).where(again.submission_id == _D.submission_id, again.request == _D.asked)
     return and_(_D.state == state, not_(later.correlate(delivery_states).exists()))
+
+
+def _scored(sign: str, asked: int) -> ColumnElement[bool]:
+    return and_(HAS_SCORE, COMPARISONS[sign](_S.score, asked))
 
 
 def _assigned(tree: Assigned, asking: Asking) -> ColumnElement[bool]:

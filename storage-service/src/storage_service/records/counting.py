@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, Engine, Integer, Select, Text, and_, case,
 from shared.query import Query
 from storage_service.records.bounded import QUERY_SECONDS_MOST, Reader
 from storage_service.records.conditions import Asking, Conditions, within
-from storage_service.tables import submissions
+from storage_service.tables import IS_UNCONFIRMED, submissions
 
 Step: TypeAlias = Literal["hour", "day", "week"]
 
@@ -38,6 +38,7 @@ NEW_MOST = 20_000
 class FormCounts:
     """How many submissions a form has. `new` and `all` are without spam; `last_at` is when the newest was accepted.
 
+    Of `all`, `unconfirmed` wait until their addresses are confirmed, and of `new` `new_unconfirmed`.
     `is_exact` is False where there are more than `NEW_MOST` new ones: `new` is then a form's part of the newest.
     """
 
@@ -46,6 +47,8 @@ class FormCounts:
     spam: int = 0
     last_at: datetime | None = None
     is_exact: bool = True
+    unconfirmed: int = 0
+    new_unconfirmed: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +73,14 @@ class _Found:
     all: Counter[str] = field(default_factory=Counter)
     spam: Counter[str] = field(default_factory=Counter)
     last: dict[str, datetime] = field(default_factory=dict)
+    unconfirmed: Counter[str] = field(default_factory=Counter)
+    new_unconfirmed: Counter[str] = field(default_factory=Counter)
+
+    def of(self, name: str, *, is_exact: bool) -> FormCounts:
+        """Return the counts of one form."""
+        waiting, new_waiting = self.unconfirmed[name], self.new_unconfirmed[name]
+        counts = self.new[name], self.all[name], self.spam[name]
+        return FormCounts(*counts, self.last.get(name), is_exact, waiting, new_waiting)
 
 
 class Counting:
@@ -99,11 +110,10 @@ class Counting:
                 found.new[row[0]] = row[1]
             for row in connection.execute(_of_forms(forms, _S.spam.is_not(None))):
                 found.spam[row[0]] = row[1]
+            for row in connection.execute(_unconfirmed_of_forms(forms)):
+                found.unconfirmed[row[0]], found.new_unconfirmed[row[0]] = row[1], row[2]
         is_exact = found.new.total() <= NEW_MOST
-        return {
-            name: FormCounts(found.new[name], found.all[name], found.spam[name], found.last.get(name), is_exact)
-            for name in sorted(found.all.keys() | found.spam.keys())
-        }
+        return {name: found.of(name, is_exact=is_exact) for name in sorted(found.all.keys() | found.spam.keys())}
 
     def by_time(
         self, query: Query | None, forms: frozenset[str] | None, step: Step, zone: tzinfo, me: str | None = None
@@ -182,6 +192,13 @@ def _of_forms(
     forms: frozenset[str] | None, condition: ColumnElement[bool], *further: ColumnElement[Any]
 ) -> Select[Any]:
     return select(_S.form, func.count(), *further).where(condition, *within(forms)).group_by(_S.form)
+
+
+def _unconfirmed_of_forms(forms: frozenset[str] | None) -> Select[Any]:
+    is_new = func.sum(case((_S.state == "new", 1), else_=0))
+    return (
+        select(_S.form, func.count(), is_new).where(IS_UNCONFIRMED, _S.spam.is_(None), *within(forms)).group_by(_S.form)
+    )
 
 
 def _new_of_forms(forms: frozenset[str] | None) -> Select[Any]:

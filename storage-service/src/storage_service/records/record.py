@@ -5,14 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal, TypeAlias
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, func, select, type_coerce
+from sqlalchemy import ColumnElement, Row, case, func, select, true, type_coerce
 from sqlalchemy.types import NullType
 
 from shared.contracts import JsonValue
 from storage_service.tables import conflicts, submissions
+
+OptInState: TypeAlias = Literal["waiting", "confirmed"]
+
+OPT_IN_STATE = case(
+    (submissions.c.opted_in_at.is_not(None), "confirmed"), (submissions.c.opt_in.is_(true()), "waiting")
+).label("opt_in_state")
+"""The column of `Record.opt_in_state`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +29,9 @@ class Record:
     `spam` says why it is spam, and is None where it is not. `state` is `new`, `open` or `done`; `assignee` an address;
     `replied_at` when somebody last noted a reply, `imported_at` when it was taken over from elsewhere. `version` grows
     with each change of what people may change, notes and replies too. `conflict_count` counts what came under the same
-    id. `sealed` has sealed values by name.
+    id. `sealed` has sealed values by name. `file_count` counts its files, which `files_of` reads.
+    `opt_in` says that whoever has its address was asked to confirm it, `opted_in_at` is when they did.
+    `score` is how much the gateway took it for spam, 0 to 100, by the model `score_model`, because of `score_reasons`.
     """
 
     id: UUID
@@ -44,6 +53,20 @@ class Record:
     version: int = 1
     sealed: Mapping[str, str] = field(default_factory=dict)
     imported_at: datetime | None = None
+    file_count: int = 0
+    score: int | None = None
+    score_model: str | None = None
+    score_reasons: Sequence[str] | None = None
+    opt_in: bool | None = None
+    opted_in_at: datetime | None = None
+    opt_in_proof: Mapping[str, Any] | None = None
+
+    @property
+    def opt_in_state(self) -> OptInState | None:
+        """How far the confirmation of its address has come; None where none was asked for."""
+        if self.opted_in_at is not None:
+            return "confirmed"
+        return "waiting" if self.opt_in else None
 
 
 _CONFLICTS = select(func.count()).where(conflicts.c.id == submissions.c.id).scalar_subquery().label("conflict_count")

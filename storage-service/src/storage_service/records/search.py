@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Engine, Row, Select, and_, case, func, literal_column, select, true, tuple_
+from sqlalchemy import ColumnElement, Engine, Select, and_, case, func, literal_column, select, true, tuple_
 
 from shared.query import Query
-from storage_service.records.batches import batches
+from storage_service.files import StoredFile, files_of
+from storage_service.records.batches import Take, batches, raw, rows
 from storage_service.records.bounded import QUERY_SECONDS_MOST, Reader
 from storage_service.records.conditions import Asking, Conditions, within
 from storage_service.records.cursors import Cursor, CursorError, Way
@@ -187,8 +188,8 @@ class Records:
         meanwhile may be seen as it was or as it is.
         """
         asked = and_(self._asked(query, forms, now, zone, me), _S.stored_at <= self._clock())
-        for rows in self._batches(columns(), asked, start):
-            yield from map(record_of, rows)
+        for some in self._batches(columns(), asked, start, rows):
+            yield from map(record_of, some)
 
     def batches(
         self,
@@ -200,13 +201,18 @@ class Records:
         now: datetime | None = None,
         zone: tzinfo = UTC,
         me: str | None = None,
-    ) -> Iterator[Sequence[Row[Any]]]:
+    ) -> Iterator[Sequence[Sequence[Any]]]:
         """Yield what was stored by `until`, as `each` does, but in the batches it is read in, and only these columns.
 
-        They are the first of every row.
+        They are the first of every row, as the driver gives them; see `batches.raw`.
         """
         asked = and_(self._asked(query, forms, now, zone, me), _S.stored_at <= until)
-        return self._batches(chosen, asked, None)
+        return self._batches(chosen, asked, None, raw)
+
+    def files(self, keys: Collection[UUID]) -> Mapping[UUID, Sequence[StoredFile]]:
+        """Return the files of submissions; those without any are left out."""
+        with self._reader.connection() as connection:
+            return files_of(connection, keys)
 
     def _is_common(self, found: Select[Any]) -> bool:
         some = found.limit(COMMON).subquery()
@@ -243,9 +249,12 @@ class Records:
             return [record_of(row) for row in connection.execute(found)]
 
     def _batches(
-        self, chosen: Sequence[ColumnElement[Any]], asked: ColumnElement[bool], start: Cursor | None
-    ) -> Iterator[Sequence[Row[Any]]]:
-        return batches(self._reader, lambda place, more: self._in_order(asked, "older", place, [*chosen, *more]), start)
+        self, chosen: Sequence[ColumnElement[Any]], asked: ColumnElement[bool], start: Cursor | None, take: Take
+    ) -> Iterator[Sequence[Any]]:
+        def page(place: Cursor | None, more: Sequence[ColumnElement[Any]]) -> Select[Any]:
+            return self._in_order(asked, "older", place, [*chosen, *more])
+
+        return batches(self._reader, page, start, take)
 
     def _in_order(
         self,

@@ -134,7 +134,7 @@ class Applying:
         if counts is None or kept.run_began_at is None:
             return
         done = "erased" if counts.action == "erase" else "anonymised"
-        on = kept.key.form if kept.key.what == "submissions" else f"{kept.key.form} spam"
+        on = kept.key.form if kept.key.what == "submissions" else f"{kept.key.form} {kept.key.what}"
         self._audit.note(BY, f"retention.{done}", on, count=kept.run_count, within=connection)
         table.end_run(connection, kept, self._clock())
 

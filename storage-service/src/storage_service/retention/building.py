@@ -14,6 +14,7 @@ from storage_service.retention.applying import Applying, Erases
 from storage_service.retention.measuring import measure_retention
 from storage_service.retention.others import Others
 from storage_service.retention.outlook import Outlooks
+from storage_service.retention.steady import SteadyClock
 from storage_service.retention.worker import Worker
 
 
@@ -26,10 +27,12 @@ def worker_of(
     reach: Reach,
 ) -> Worker:
     """Return the worker of a console: by the forms of its file, whatever they say later."""
+    clock = SteadyClock()
     return Worker(
         engine,
-        Applying(engine, erases, forms, reach=reach),
+        Applying(engine, erases, forms, clock=clock, reach=reach),
         forms,
+        clock=clock,
         others=Others(engine, audit_kept_for),
         taken=measure_retention(registry, Outlooks(engine).behind_s),
     )

@@ -1,4 +1,4 @@
-"""Finds what is due, oldest first, by the index of a form's submissions: a page of it is a piece of that index."""
+"""Finds what is due, oldest first, by an index of a form's submissions: a page of it is a piece of that index."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Connection, and_, func, literal, select, true, tuple_
 
 from storage_service.retention.rules import COUNTS_AFTER, Key, Rule
-from storage_service.tables import submission_trail, submissions
+from storage_service.tables import IS_UNCONFIRMED, submission_trail, submissions
 
 COUNT_MOST = 100_000
 """How many due ones are counted."""
@@ -69,9 +69,10 @@ def first(
 
 
 def of(key: Key) -> ColumnElement[bool]:
-    """Return the condition of the index: those of a form, or its spam, that are not erased."""
-    is_of = _S.spam.is_(None) if key.what == "submissions" else _S.spam.is_not(None)
-    return and_(_S.form == key.form, is_of, _S.erased_at.is_(None))
+    """Return the condition of the index: of a form all, what nobody confirmed, or spam; not the erased."""
+    is_of = _S.spam.is_not(None) if key.what == "spam" else _S.spam.is_(None)
+    waits = IS_UNCONFIRMED if key.what == "unconfirmed" else true()
+    return and_(_S.form == key.form, is_of, waits, _S.erased_at.is_(None))
 
 
 def _due(key: Key, rule: Rule, now: datetime) -> tuple[ColumnElement[bool], ...]:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal, NamedTuple, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias, get_args
 
 from shared.forms import Form, RetentionAction
 
-What: TypeAlias = Literal["submissions", "spam"]
+What: TypeAlias = Literal["submissions", "unconfirmed", "spam"]
 
-WHATS: tuple[What, ...] = ("submissions", "spam")
+WHATS: tuple[What, ...] = get_args(What)
 
 COUNTS_AFTER = timedelta(hours=24)
 """How long a rule that takes more stands in the file before it counts: a typing error must not erase. So long is left
@@ -19,7 +19,7 @@ alone, too, what somebody has marked as spam."""
 
 
 class Key(NamedTuple):
-    """Whose rule it is: a form's, for its submissions or its spam."""
+    """Whose rule it is: a form's, for its submissions, those that wait to be confirmed, or its spam."""
 
     form: str
     what: What
@@ -72,13 +72,16 @@ def rules_of(forms: Mapping[str, Form]) -> Mapping[Key, Rule]:
 
 
 def rule_of(forms: Mapping[str, Form], key: Key) -> Rule | None:
-    """Return what the forms file says now; None for nothing. Spam is erased whatever becomes of the others."""
+    """Return what the forms file says now; None for nothing. Spam and what nobody confirmed are erased whatever becomes
+    of the others."""
     form = forms.get(key.form)
     if form is None:
         return None
     if key.what == "spam":
         kept_for = form.spam_retention or form.retention
         return Rule(kept_for.days) if kept_for else None
+    if key.what == "unconfirmed":
+        return Rule(form.unconfirmed_retention.days) if form.unconfirmed_retention else None
     return Rule(form.retention.days, form.retention_action) if form.retention else None
 
 

@@ -27,12 +27,14 @@ def counting(registry: CollectorRegistry) -> Callable[[Stored], None]:
     repeated = counter("repeated", "Submissions that were stored already, and the same.")
     conflicting = counter("conflicting", "Submissions kept beside a different one of the same id.")
     refused = counter("arrived_after_erasure", "Submissions that had been erased before they came, and are not stored.")
+    cleared = counter("cleared", "Submissions that a verdict called spam, and a later one good.")
 
     def count(batch: Stored) -> None:
         size.observe(batch.size)
         stored(batch.new)
         conflicting(batch.conflicts)
         refused(batch.refused)
+        cleared(batch.cleared)
         repeated(batch.size - batch.new - batch.conflicts - batch.refused)
 
     return count

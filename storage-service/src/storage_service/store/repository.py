@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import fields
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -28,6 +29,7 @@ from sqlalchemy import (
     cast,
     column,
     func,
+    null,
     select,
     true,
 )
@@ -36,9 +38,12 @@ from sqlalchemy.sql.base import ReadOnlyColumnCollection
 
 from shared.contracts import SubmissionAccepted, document_of
 from shared.database import UtcTimestamp, classified
-from storage_service.store import erased
+from storage_service.files import rows as files
+from storage_service.store import erased, good_wins
 from storage_service.store.domain import Existing
 from storage_service.tables import conflicts, member_of, of_the_event, submissions
+
+_EXISTING = tuple(submissions.c[one.name] for one in fields(Existing))
 
 
 class SubmissionRows:
@@ -57,9 +62,12 @@ class SubmissionRows:
 
     def existing(self, ids: Sequence[UUID]) -> Mapping[UUID, Existing]:
         """Return what is stored under these ids, also what another transaction committed a moment ago."""
-        found = select(submissions.c.id, submissions.c.fingerprint, submissions.c.stored_at, submissions.c.erased_at)
-        rows = self._connection.execute(found.where(submissions.c.id.in_(ids)))
-        return {row.id: Existing(row.fingerprint, row.stored_at, row.erased_at) for row in rows}
+        rows = self._connection.execute(select(submissions.c.id, *_EXISTING).where(submissions.c.id.in_(ids)))
+        return {key: Existing(*values) for key, *values in rows}
+
+    def clear(self, events: Sequence[SubmissionAccepted], *, at: datetime) -> int:
+        """Make what is stored of these good events no spam, where a verdict alone says so; see `good_wins.clear`."""
+        return good_wins.clear(self._connection, events, at=at)
 
     def fill(self, events: Sequence[SubmissionAccepted], *, stored_at: datetime) -> int:
         """Store new submissions in the empty rows of their ids, and return how many were; see `handler.Rows`."""
@@ -82,6 +90,14 @@ class SubmissionRows:
             self._insert(conflicts, "received_at", kept, received_at)
         self.count_refused(refused)
         return refused
+
+    def keep_files(self, events: Sequence[SubmissionAccepted], *, at: datetime) -> None:
+        """Write a row for each file of these; see `handler.Rows`."""
+        files.write(self._connection, events, at)
+
+    def give_up_files(self, events: Sequence[SubmissionAccepted], *, at: datetime) -> None:
+        """Have the files of these removed; see `handler.Rows`."""
+        files.give_up(self._connection, [file.key for event in events for file in event.files], at)
 
     def _insert(
         self,
@@ -141,7 +157,8 @@ def _insert_on_postgresql(table: Table, clock: str, *further: str, fills: bool) 
 def _filling(table: Table, insert: postgresql.Insert | sqlite.Insert) -> dict[str, Any]:
     """Return what puts an event into the empty row of its id: its version goes on, for whoever has seen it."""
     said = {name: insert.excluded[name] for name in _names(table) if name != "id"}
-    begun = {"erased_at": None, "anonymised_at": None, "imported_at": None, "version": table.c.version + 1}
+    nothing = ("erased_at", "anonymised_at", "imported_at", "opted_in_at", "opt_in_proof")
+    begun = {**{name: null() for name in nothing}, "version": table.c.version + 1}
     return {"index_elements": [table.c.id], "set_": {**said, **begun}}
 
 

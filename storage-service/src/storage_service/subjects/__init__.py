@@ -3,11 +3,12 @@
 from storage_service.subjects.elsewhere import Elsewhere, Page, ParkedCopy
 from storage_service.subjects.person import ADDRESSES_MOST, BadPerson, Person, person_of
 from storage_service.subjects.report import Report
-from storage_service.subjects.subjects import Erased, Incomplete, Subjects
+from storage_service.subjects.subjects import Busy, Erased, Incomplete, Subjects
 
 __all__ = [
     "ADDRESSES_MOST",
     "BadPerson",
+    "Busy",
     "Elsewhere",
     "Erased",
     "Incomplete",

@@ -111,6 +111,6 @@ def _copy(told: Mapping[str, Any]) -> ParkedCopy:
 def _submission(told: Mapping[str, Any]) -> UUID | None:
     """Return which submission a message is: that of an acceptance has its id."""
     try:
-        return UUID(told["message_id"]) if told["type"] == SubmissionAccepted.TYPE else None
+        return UUID(told["message_id"]) if told["type"] in SubmissionAccepted.TYPES else None
     except ValueError:
         return None

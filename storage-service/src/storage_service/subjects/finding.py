@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -9,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Engine, Row, Select, or_, select, tuple_
+from sqlalchemy import ColumnElement, Engine, Row, Select, func, or_, select, tuple_
 
 from shared.mailboxes import addresses_in, mailbox_of, mailboxes_in
 from shared.query import Needle
@@ -22,10 +23,14 @@ from storage_service.records.index.mailboxes import mailboxes_of
 from storage_service.records.index.progress import missing_since, progress
 from storage_service.records.index.words import words_of
 from storage_service.subjects.person import Person
-from storage_service.tables import conflicts, submission_labels, submission_notes, submissions
+from storage_service.tables import FILES, conflicts, submission_labels, submission_notes, submissions
 
 LOOKED_AT_MOST = 20_000
-"""How many rows of a table without an index are looked into, and how many submissions that are not in the index yet."""
+"""How many submissions that are not in the index yet are looked into, and of a table without an index how many rows at
+least."""
+
+LOOKED_FOR_S = 5.0
+"""How long a table without an index is looked into, where it has more: somebody waits."""
 
 WRITTEN_MOST = 20
 _AT_ONCE = 100
@@ -46,6 +51,7 @@ class Found:
 
     submissions: dict[UUID, tuple[str, bool]] = field(default_factory=dict)
     conflicts: int = 0
+    files: int = 0
     notes: int = 0
     labels: int = 0
     unfinished: list[str] = field(default_factory=list)
@@ -65,10 +71,11 @@ class Found:
 class Finder:
     """Looks into the submissions of a database. Raises as `records.bounded.Reader` does."""
 
-    def __init__(self, engine: Engine, *, most: int = LOOKED_AT_MOST) -> None:
+    def __init__(self, engine: Engine, *, most: int = LOOKED_AT_MOST, seconds: float = LOOKED_FOR_S) -> None:
         self._reader = Reader(engine)
         self._words = words_of(engine.dialect.name)
         self._most = most
+        self._seconds = seconds
 
     def find(self, person: Person, forms: frozenset[str] | None, more: Iterable[UUID] = ()) -> Found:
         """Return what is there of a person, in these forms; with `more` submissions that somebody else knows of.
@@ -83,7 +90,14 @@ class Finder:
         found.notes = self._beside(_NOTES, wanted, forms, keys, found)
         found.labels = self._beside(_LABELS, wanted, forms, keys, found)
         found.submissions = dict(self._there(keys, forms))
+        found.files = self._files(sorted(found.submissions))
         return found
+
+    def _files(self, keys: Sequence[UUID]) -> int:
+        """Return how many files came with submissions, and with what came later under their ids."""
+        owner = FILES.files.c.submission_id
+        counts = (self._rows(select(func.count().label("n")).where(owner.in_(some))) for some in _pieces(keys))
+        return sum(row.n for rows in counts for row in rows)
 
     def without_row(self, keys: Iterable[UUID]) -> list[UUID]:
         """Return those that there is no row of, not even an erased one."""
@@ -126,15 +140,15 @@ class Finder:
         self, table: _Beside, wanted: frozenset[str], forms: frozenset[str] | None, keys: set[UUID], found: Found
     ) -> int:
         """Add the submissions beside which something names the person, and return how much does."""
-        count, looked_at, last = 0, 0, None
+        count, looked_at, last, until_s = 0, 0, None, time.monotonic() + self._seconds
         while rows := self._rows(table.page(forms, last)):
             for row in rows:
                 if not wanted.isdisjoint(mailboxes_in(*table.said(row))):
                     keys.add(row[0])
                     count += 1
             looked_at, last = looked_at + len(rows), tuple(rows[-1][: len(table.place)])
-            if looked_at >= self._most:
-                found.unfinished.append(f"There are more than {self._most:,} {table.words}: not all were looked into.")
+            if looked_at >= self._most and time.monotonic() >= until_s:
+                found.unfinished.append(f"There are more than {looked_at:,} {table.words}: not all were looked into.")
                 break
         return count
 

@@ -16,10 +16,10 @@ class Report:
 
     `stored` are the submissions that are stored, `mailed` those that notify has confirmed to the person. `elsewhere`
     are the ids of others, that are mailed, or of which a copy is parked. `spam` is among `stored`; `forms` says how
-    many each form has. `conflicts` came later under the id of a submission, `notes` and `labels` name the person.
-    `parked` are copies, by service. `written` are the addresses as they were found, the first ones.
-    `unfinished` says what was not looked into, because there is too much of it; `is_indexed` is false while the search
-    index is being filled.
+    many each form has. `conflicts` came later under the id of a submission, `files` came with either, `notes` and
+    `labels` name the person. `parked` are copies, by service. `written` are the addresses as they were found, the
+    first ones. `unfinished` says what was not looked into, because there is too much of it; `is_indexed` is false
+    while the search index is being filled.
     """
 
     person: Person
@@ -28,6 +28,7 @@ class Report:
     spam: int = 0
     forms: Mapping[str, int] = field(default_factory=dict)
     conflicts: int = 0
+    files: int = 0
     notes: int = 0
     labels: int = 0
     mailed: Set[UUID] | None = field(default=None, repr=False)
@@ -64,6 +65,7 @@ class Report:
             "submissions": len(self.stored) - self.spam,
             "spam": self.spam,
             "conflicts": self.conflicts,
+            "files": self.files,
             "notes": self.notes,
             "labels": self.labels,
             "mailed": None if self.mailed is None else len(self.mailed),

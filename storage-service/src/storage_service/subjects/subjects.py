@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from secrets import token_urlsafe
+from threading import BoundedSemaphore
 
 from storage_service.accounts.asker import Asker
 from storage_service.accounts.audit import Audit
 from storage_service.erasing import Erasing
 from storage_service.jobs.asking import Jobs, Wanted
 from storage_service.jobs.job import Job
-from storage_service.jobs.refusals import Differs
+from storage_service.jobs.refusals import Differs, Refusal
 from storage_service.subjects.elsewhere import Elsewhere, ParkedCopy, mailed_to, parked_naming
 from storage_service.subjects.finding import Finder
 from storage_service.subjects.package.contents import Contents
-from storage_service.subjects.package.package import Package
+from storage_service.subjects.package.package import OPERATE, Package
 from storage_service.subjects.person import Person
 from storage_service.subjects.report import Report
 
@@ -24,6 +25,20 @@ SOMEBODY = "a person"
 """What the audit calls whoever it was about: it is kept for longer than what was erased."""
 
 _FORGOTTEN_AT_ONCE = 100
+
+
+AT_ONCE_MOST = 2
+"""How many persons are looked for at once by one process: each is some hundreds of questions to the database."""
+
+WAITED_S = 5.0
+"""How long one more waits for its turn."""
+
+
+class Busy(Refusal):
+    """As many persons are being looked for as may be."""
+
+    def __init__(self) -> None:
+        super().__init__("as many persons are being looked for as may be just now: ask again in a moment")
 
 
 class Incomplete(Exception):
@@ -72,6 +87,7 @@ class Subjects:
         self._contents = contents
         self._audit = audit
         self._clock = clock
+        self._turns = BoundedSemaphore(AT_ONCE_MOST)
 
     def find(self, person: Person, by: Asker) -> Report:
         """Return what is kept of a person, by place."""
@@ -85,12 +101,15 @@ class Subjects:
         if not report.is_ready:
             raise Incomplete(report)
         self._audit.note(by, "subject.export", SOMEBODY, count=report.count)
+        if any(report.parked.values()) and not by.may(OPERATE):
+            report = replace(report, unfinished=[*report.unfinished, _NOT_OPERATING])
         return Package(report, self._contents, self._elsewhere, by, self._clock()).chunks()
 
     def erase(self, person: Person, by: Asker, confirmed: int, key: str | None = None) -> Erased:
         """Erase all of it, if that is no more than was confirmed; raises `Incomplete`, and what `Jobs.ask` raises.
 
-        The same `key` is the same job. What breaks off is finished by asking once more.
+        The same `key` is the same job, which erases nothing that came after it: that is `Differs`, and asks for
+        another key. What breaks off is finished by asking once more.
         """
         report = self._looked(person, by)
         if not report.is_ready:
@@ -100,13 +119,23 @@ class Subjects:
         # Neither key nor word is kept: nobody finds out by trying addresses whom it was about.
         request = {"person": person.mailboxes, "key": key or token_urlsafe(16)}
         wanted = Wanted("erase", {}, self._clock(), ids=report.stored, request=request)
-        job, _ = self._jobs.ask(wanted, by, confirmed, key)
+        job, is_new = self._jobs.ask(wanted, by, confirmed, key)
+        if not is_new and not job.is_open and report.count:
+            raise Differs(report.count)  # this came since, or was left: nobody has erased it under this key
         self._audit.note(by, "subject.erase", f"job {job.id}", count=report.count)
         elsewhere = self._erasing.erase(report.elsewhere, by, unknown=True) if report.elsewhere else 0
         parked = {name: self._forget(name, copies or (), by) for name, copies in report.parked.items()}
         return Erased(report, job, elsewhere, parked)
 
     def _looked(self, person: Person, by: Asker) -> Report:
+        if not self._turns.acquire(timeout=WAITED_S):
+            raise Busy
+        try:
+            return self._report(person, by)
+        finally:
+            self._turns.release()
+
+    def _report(self, person: Person, by: Asker) -> Report:
         sees_all = by.forms is None
         mailed, are_all = mailed_to(self._elsewhere, person) if sees_all else (None, True)
         told = set(mailed or ())
@@ -121,6 +150,7 @@ class Subjects:
             spam=found.spam,
             forms=found.forms,
             conflicts=found.conflicts,
+            files=found.files,
             notes=found.notes,
             labels=found.labels,
             mailed=mailed,
@@ -147,6 +177,7 @@ class Subjects:
         return count
 
 
+_NOT_OPERATING = "Whoever may operate is shown what parked messages say: it is not in this copy."
 _MANY = "There are very many {}: not all were looked into."
 
 

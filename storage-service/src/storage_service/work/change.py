@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal, TypeAlias, cast, get_args
 
-from storage_service.deliveries.selection import BY_HAND
+from shared.contracts.spam import BY_HAND, is_verdict
 from storage_service.records.folding import folded_label
 from storage_service.work.values import LABELS_MOST, BadValue, assignee_of, in_order, labels_of
 
@@ -19,8 +19,9 @@ class Change:
     """What is to be changed of a submission, or of many; None, and no labels, leave a thing as it is.
 
     `labels` are all that it is to have; `add_labels` and `remove_labels` leave the others alone. `assignee` is a mail
-    address, or "" for nobody. `spam` marks as spam, or as no spam; `spam_because` is why it is, where that is not a
-    person's word: a filter's verdict that comes back. Values are cleaned; raises `BadValue`.
+    address, or "" for nobody. `spam` marks as spam, or as no spam: a person's word, which takes the place of a verdict.
+    `spam_because` is why it is spam where it is not that: what it was before comes back. Values are cleaned; raises
+    `BadValue`.
     """
 
     state: State | None = None
@@ -84,8 +85,12 @@ class Standing:
         if change.assignee is not None:
             made = replace(made, assignee=change.assignee or None)
         if change.spam is not None:
-            made = replace(made, spam=(self.spam or change.spam_because or BY_HAND) if change.spam else None)
+            made = replace(made, spam=self._spam_after(change) if change.spam else None)
         return made
+
+    def _spam_after(self, change: Change) -> str:
+        stays = None if is_verdict(self.spam) else self.spam
+        return change.spam_because or stays or BY_HAND
 
     def back_from(self, later: Standing) -> Change:
         """Return the change that brings back what is otherwise later, and nothing else."""

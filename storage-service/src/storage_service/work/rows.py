@@ -10,6 +10,7 @@ from uuid import UUID
 from sqlalchemy import Connection, Row, Select, bindparam, delete, insert, select, update
 
 from shared.contracts import SubmissionReleased, SubmissionWithheld
+from shared.contracts.spam import BY_HAND
 from shared.database import Outbox
 from shared.messaging.message import Message, message_of
 from storage_service.deliveries.resending import accepted
@@ -20,7 +21,9 @@ from storage_service.work.change import Standing
 
 _S, _L = submissions.c, submission_labels.c
 
-KEPT: tuple[Any, ...] = (_S.id, _S.form, _S.version, _S.state, _S.starred, _S.labels, _S.assignee, _S.spam)
+KEPT: tuple[Any, ...] = (
+    *(_S.id, _S.form, _S.version, _S.state, _S.starred, _S.labels, _S.assignee, _S.spam, _S.anonymised_at),
+)
 """What is read of a row that is not told to notify."""
 
 
@@ -48,20 +51,30 @@ def locked(columns: Sequence[Any], keys: Sequence[UUID], forms: frozenset[str] |
 
 
 def write(connection: Connection, turned: Sequence[Turned]) -> None:
-    """Write what differs. Where one becomes spam, or no spam, its row is whole."""
+    """Write what differs. Where one becomes spam, by a person or at all, or no spam, its row is whole."""
     _write_rows(connection, turned)
     _write_labels(connection, turned)
-    judged = [one for one in turned if (one.before.spam is None) != (one.after.spam is None)]
+    judged = [one for one in turned if _is_news(one.before.spam, one.after.spam)]
     # nothing of an imported one was ever withheld: who once wrote to another service gets no mail now
     told = [one for one in judged if one.row.imported_at is None]
-    Outbox(OUTBOX).add(connection, list(map(verdict, told)), about=[one.row.id for one in told])
+    Outbox(OUTBOX).add(connection, _verdicts(connection, told), about=[one.row.id for one in told])
 
 
-def verdict(one: Turned) -> Message:
+def _is_news(before: str | None, after: str | None) -> bool:
+    """Say whether notify is to know: of what a verdict holds it knows nothing, and a good retry of what a person called
+    spam is not to be delivered."""
+    return (before is None) != (after is None) or (after == BY_HAND and before != BY_HAND)
+
+
+def _verdicts(connection: Connection, told: Sequence[Turned]) -> list[Message]:
     """Return what notify is to know: deliver this one, or send nothing more of it. The highest version counts."""
-    if one.after.spam is not None:
-        return message_of(SubmissionWithheld(one.row.id, one.version))
-    return message_of(SubmissionReleased(one.version, replace(accepted(one.row), spam=None)))
+    released = {one.id: one for one in accepted(connection, [one.row for one in told if one.after.spam is None])}
+    return [
+        message_of(SubmissionReleased(one.version, replace(released[one.row.id], spam=None)))
+        if one.row.id in released
+        else message_of(SubmissionWithheld(one.row.id, one.version))
+        for one in told
+    ]
 
 
 def _write_rows(connection: Connection, turned: Sequence[Turned]) -> None:

@@ -27,6 +27,8 @@ class Step:
     `{"resend": "owner"}`, a channel, and then there is no `version`. Else that is the version which it made. `job` is
     the job that did it.
 
+    `{"opted_in": true}` is the press of a button in a mail, by whoever has the address.
+
     `{"erased": true}` and `{"anonymised": true}` say what became of it, with `arrived_after`, how many copies came
     since and were refused. Of steps before these nothing is kept in `changes`.
     """

@@ -14,13 +14,15 @@ from shared.database import classified, reading
 from shared.failpoints import Reach, ignore
 from storage_service.accounts.asker import Asker
 from storage_service.accounts.audit import Audit
-from storage_service.deliveries.resending import Resending, Withheld
-from storage_service.deliveries.selection import Selection
+from storage_service.deliveries.resending import Resending, Unconfirmed, Withheld
+from storage_service.deliveries.selection import CONFIRMATION, Selection
 from storage_service.records.record import Record, columns, record_of
+from storage_service.spam.labels import Label, label
 from storage_service.tables import IS_THERE, submissions
 from storage_service.work.change import Change, Standing, difference, standing_of
 from storage_service.work.notes import Note, read_notes, write_note
 from storage_service.work.rows import KEPT, Turned, locked, write
+from storage_service.work.saying import say, unsay
 from storage_service.work.trail import Step, read_steps, write_steps
 from storage_service.work.values import BadValue, note_of
 
@@ -73,7 +75,8 @@ class Work:
     def change(self, key: UUID, change: Change, by: Asker, version: int | None = None) -> Record:
         """Change one, and return it as it is then; raises `NotFound`, `Outdated`, and `BadValue` for too many labels.
 
-        What becomes spam, or no spam, is told to notify by the outbox, in the same transaction.
+        What becomes spam, or no spam, is told to notify by the outbox, in the same transaction. Who says so of what is
+        so already changes nothing, but it is a label, see `spam.labels`.
         """
         with classified(), self._engine.begin() as connection:
             row = self._one(connection, key, by)
@@ -81,6 +84,8 @@ class Work:
             if turned is not None:
                 _check(connection, row, version)
                 self._write(connection, [turned], by, None)
+            is_said = say(connection, [row], [turned] if turned else [], {row.id: change}, by, self._clock())
+            if turned is not None or is_said:
                 self._note_down(connection, by, _action(change), key)
             record = _record(connection, key)
             self._reach("work-before-commit")
@@ -114,11 +119,14 @@ class Work:
             _check(connection, row, version)
             connection.execute(update(submissions).where(_S.id == key).values(replied_at=self._clock()))
             self._count_on(connection, row.version + 1, key, by, {"reply": True})
+            if row.anonymised_at is None:
+                label(connection, [Label(key, row.form, is_spam=False, how="reply")], by, self._clock())
             self._note_down(connection, by, "submission.reply", key)
             return _record(connection, key)
 
     def resend(self, key: UUID, channel: str | None, by: Asker) -> int:
-        """Ask notify to send again, and return how many deliveries were asked for; raises `NotFound` and `Withheld`.
+        """Ask notify to send again, and return how many deliveries were asked for; raises `NotFound`, `Withheld`, and
+        `Unconfirmed` for all but the confirmation of what waits for it.
 
         These are those of a channel, or of all, that failed or are held; where none is, all that the channel has. None
         are where it was asked for before, and nothing has come of it yet.
@@ -130,9 +138,13 @@ class Work:
         resending = Resending(self._engine, by.name, clock=self._clock, reach=self._reach)
         if resending.withheld([key]):
             raise Withheld(str(key))
+        if channel not in (None, CONFIRMATION) and resending.unconfirmed([key]):
+            raise Unconfirmed(str(key))
         if self._audit:
             self._audit.note(by, "submission.resend", key)
         asked = sum(resending.request(Selection(submissions=[key], channel=channel)))
+        if not asked and channel is None and resending.unconfirmed([key]):
+            raise Unconfirmed(str(key))
         return asked or (0 if channel is None else int(resending.request_channel(key, channel)))
 
     def change_many(
@@ -172,10 +184,14 @@ class Work:
         is_told = any(one.spam is not None for one in wanted.values())
         found = locked(tuple(_S) if is_told else KEPT, list(wanted), by.forms)
         turned = list[Turned]()
-        for row in connection.execute(found).all():
-            if versions is None or versions[row.id] == row.version:
-                turned += _turned_if_it_can(row, wanted[row.id])
+        rows = [row for row in connection.execute(found) if versions is None or versions[row.id] == row.version]
+        for row in rows:
+            turned += _turned_if_it_can(row, wanted[row.id])
         self._write(connection, turned, by, job)
+        if versions is None:
+            say(connection, rows, turned, wanted, by, self._clock())
+        else:
+            unsay(connection, turned)
         return [Changed(one.row.id, one.version, one.before.back_from(one.after)) for one in turned]
 
     def _write(self, connection: Connection, turned: Sequence[Turned], by: Asker, job: UUID | None) -> None:

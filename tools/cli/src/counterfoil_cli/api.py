@@ -61,12 +61,24 @@ class Api:
 
     @contextmanager
     def stream(
-        self, path: str, parameters: Parameters | None = None, *, body: Mapping[str, Any] | None = None
+        self,
+        path: str,
+        parameters: Parameters | None = None,
+        *,
+        body: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> Iterator[Response]:
         """Lend an answer that is read while it comes; with a `body`, that of a POST."""
         sent = {} if body is None else {"json": body}
         method = "GET" if body is None else "POST"
-        answer = self._answered(method, path, parameters, stream=True, headers={"Accept": "*/*"}, **sent)
+        answer = self._answered(
+            method,
+            path,
+            parameters,
+            stream=True,
+            headers={"Accept": "*/*", **(headers or {})},
+            **sent,
+        )
         try:
             yield answer
         finally:

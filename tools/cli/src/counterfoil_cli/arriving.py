@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from typing import Literal, TypeAlias
 
 Format: TypeAlias = Literal["csv", "ndjson", "json", "xlsx"]
+Kind: TypeAlias = Literal["csv", "ndjson", "json", "xlsx", "zip"]
+"""What arrives: a table, or a ZIP of one with all files."""
 
 FORMATS: tuple[Format, ...] = ("csv", "ndjson", "json", "xlsx")
 
@@ -18,7 +20,7 @@ _ZIP_END, _ZIP_END_BYTES = b"PK\x05\x06", 22
 class Arriving:
     """Is told each part of a file of a format. Keeps its end alone."""
 
-    def __init__(self, kind: Format) -> None:
+    def __init__(self, kind: Kind) -> None:
         self._kind = kind
         self._tail = b""
         self._quotes = 0
@@ -45,7 +47,7 @@ class Arriving:
         """Return whether its end is there."""
         if self._kind == "csv":
             return self._lines > 0 and self._quotes % 2 == 0 and self._tail.endswith(b"\r\n")
-        if self._kind == "xlsx":
+        if self._kind in ("xlsx", "zip"):
             return self._tail[-_ZIP_END_BYTES:].startswith(_ZIP_END)
         return self._said_rows() is not None
 

@@ -16,7 +16,7 @@ MEANINGS = {
     USAGE: "the command line or the query is wrong",
     UNREACHABLE: "the installation cannot be reached, or does not answer",
     NOT_ALLOWED: "there is no key, or it may not do this",
-    BROKEN_OFF: "an export broke off: what came is not kept",
+    BROKEN_OFF: "an export broke off: what came is not kept; or a file, which goes on there",
     INTERRUPTED: "interrupted by Ctrl-C",
 }
 

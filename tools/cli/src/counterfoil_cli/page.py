@@ -23,14 +23,25 @@ def lines_of(submission: Submission, now: datetime, *, exact: bool = False) -> I
 
     yield Text(line(submission.get("id", "")), "bold")
     yield Text(f"{line(submission.get('form', ''))}, {moment(submission.get('accepted_at'))}: {state(submission)}")
+    yield from _score(submission)
+    if submission.get("opted_in_at"):
+        yield Text(f"address confirmed {moment(submission['opted_in_at'])}")
     yield from _fields(submission)
     if unknown := submission.get("unknown"):
         yield from _titled(f"not known just now: {line(text(unknown))}")
+    yield from _part("files", [_file(one) for one in _listed(submission, "files")])
     yield from _part("deliveries", [_delivery(one, moment) for one in _listed(submission, "deliveries")])
     for one in _listed(submission, "notes"):
         yield from _titled(f"note by {line(one.get('by', '?'))}, {moment(one.get('at'))}")
         yield from _indented(str(one.get("text", "")))
     yield from _part("what was done", [_step(one, moment) for one in _listed(submission, "trail")])
+
+
+def _score(submission: Submission) -> Iterator[Text]:
+    """Return how much it looks like spam, and why."""
+    if isinstance(score := submission.get("score"), int):
+        why = "; ".join(line(one.get("words") or one.get("code", "")) for one in _listed(submission, "reasons"))
+        yield Text(f"looks like spam: {score} of 100{f' ({why})' if why else ''}")
 
 
 def _fields(submission: Submission) -> Iterator[Text]:
@@ -48,6 +59,12 @@ def _fields(submission: Submission) -> Iterator[Text]:
 def _names(submission: Submission, name: str) -> list[str]:
     found = submission.get(name)
     return [str(one) for one in found] if isinstance(found, list) else []
+
+
+def _file(one: Mapping[str, Any]) -> str:
+    scan = one.get("scan")
+    told = "" if scan in (None, "clean") else f"  {line(scan)}"
+    return f"{line(one.get('number', '?'))}  {line(one.get('name', '?'))}  {line(one.get('size', '?'))} bytes{told}"
 
 
 def _delivery(one: Mapping[str, Any], moment: Any) -> str:

@@ -11,6 +11,7 @@ from counterfoil_cli.commands.change import change, changes
 from counterfoil_cli.commands.completion import VARIABLE, completion
 from counterfoil_cli.commands.erase import erase
 from counterfoil_cli.commands.export import export
+from counterfoil_cli.commands.files import files
 from counterfoil_cli.commands.forms import forms
 from counterfoil_cli.commands.inbox import inbox
 from counterfoil_cli.commands.jobs import jobs
@@ -19,6 +20,7 @@ from counterfoil_cli.commands.note import note
 from counterfoil_cli.commands.resend import resend
 from counterfoil_cli.commands.show import show
 from counterfoil_cli.commands.subject import subject
+from counterfoil_cli.commands.suppressions import suppressions
 from counterfoil_cli.commands.tail import tail
 from counterfoil_cli.exits import DONE, INTERRUPTED, MEANINGS, USAGE, Failure
 from counterfoil_cli.harmless import block
@@ -37,8 +39,23 @@ def commands() -> click.Group:
     """Return all commands."""
     codes = "\n".join(f"  {code:<4} {words}" for code, words in MEANINGS.items())
     group = _InOrder(PROGRAM, help=_HELP, epilog=f"\b\nExit codes:\n{codes}")
-    some = [login, logout, installations, inbox, show, tail, export, change, *changes(), note, resend, forms, jobs]
-    for one in (*some, erase, subject, completion):
+    some = [
+        login,
+        logout,
+        installations,
+        inbox,
+        show,
+        files,
+        tail,
+        export,
+        change,
+        *changes(),
+        note,
+        resend,
+        forms,
+        jobs,
+    ]
+    for one in (*some, erase, subject, suppressions, completion):
         group.add_command(one)
     return group
 

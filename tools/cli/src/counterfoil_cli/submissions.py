@@ -18,6 +18,9 @@ SHORT = 8
 
 COLUMNS = (Column("WHEN"), Column("ID"), Column("FORM"), Column("WHO AND WHAT", gives=True), Column("STATE"))
 
+LIKE_SPAM = 80
+"""From which score on, of 100, a list says it of what is no spam, too."""
+
 _PREVIEW_MOST = 300
 _NAMES = ("name", "full_name", "fullname", "first_name")
 
@@ -63,6 +66,11 @@ def state(submission: Submission) -> str:
     """Return how far people have come with it, in a few words."""
     spam = submission.get("spam")
     words = [f"spam: {line(spam, 40)}" if spam else line(submission.get("status", ""), 40)]
+    score = submission.get("score")
+    if isinstance(score, int) and (spam or score >= LIKE_SPAM):
+        words.append(str(score) if spam == "score" else f"score {score}")
+    if submission.get("opt_in") == "waiting":
+        words.append("unconfirmed")
     if submission.get("starred"):
         words.append("★")
     words += [f"#{line(one, 64)}" for one in _list(submission.get("labels"))]

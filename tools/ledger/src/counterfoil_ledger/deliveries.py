@@ -9,7 +9,7 @@ from typing import TypeAlias
 Deliveries: TypeAlias = Mapping[str, Counter[tuple[str, str]]]
 """How many deliveries a submission has, by its id, and by channel and state."""
 
-ENDED = frozenset({"sent", "failed", "held", "cancelled"})
+ENDED = frozenset({"sent", "failed", "held", "cancelled", "suppressed", "bounced"})
 """The states in which nothing is waited for: all but the first are shown to the owner, with their reason."""
 
 

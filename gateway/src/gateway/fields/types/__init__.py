@@ -7,6 +7,7 @@ from gateway.fields.types.boolean import Boolean
 from gateway.fields.types.choice import Choice
 from gateway.fields.types.date import Date
 from gateway.fields.types.email import Email
+from gateway.fields.types.file import File
 from gateway.fields.types.integer import Integer
 from gateway.fields.types.list import Listing
 from gateway.fields.types.number import Number
@@ -27,6 +28,7 @@ TYPES: dict[str, type[FieldType]] = {
     "tel": Tel,
     "choice": Choice,
     "list": Listing,
+    "file": File,
 }
 """By the name that stands in a form's file. `shared.forms.FIELD_TYPES` has the same names."""
 

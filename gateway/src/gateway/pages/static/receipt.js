@@ -24,7 +24,9 @@
   const show = (told) => {
     const mail = told.confirmations[0] || { state: "none" };
     const untried = mail.attempts === 0 && (mail.state === "failed" || (mail.state === "pending" && told.final));
-    const shown = untried ? "unsent" : mail.state;
+    const sent = untried ? "unsent" : mail.state;
+    const asking = { sent: "asked", failed: "unasked", unsent: "unasked" }[sent] || "asking";
+    const shown = { waiting: asking, confirmed: "agreed", expired: "expired" }[told.opt_in] || sent;
     Object.assign(receipt.dataset, { state: told.state, mail: shown });
     const there = [told.stored_at ? "stored" : "waiting", shown, "there"];
     const now = told.state === "erased" ? ["erased"] : there;
@@ -32,11 +34,12 @@
       words.hidden = !words.dataset.when.split(" ").some((one) => now.includes(one));
     }
     const moments = { accepted: told.accepted_at, stored: told.stored_at };
-    moments.confirmed = ["sent", "failed"].includes(shown) && mail.at;
+    moments.confirmed = shown === "agreed" ? told.opted_in_at : ["sent", "failed"].includes(shown) && mail.at;
     for (const [step, moment] of Object.entries(moments)) {
       const time = receipt.querySelector(`#step-${step} time`);
       if (time) date(time, moment);
     }
+    if (shown === "agreed") document.getElementById("came")?.remove();
     if (told.final) events.close();
   };
   const events = new EventSource(receipt.dataset.events);

@@ -6,6 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from notify_service.channels.fields_shown import FieldShown, fields_shown, lines_of
+from notify_service.channels.file_links import FileLink, file_links
 from shared.contracts import SubmissionAccepted
 from shared.forms import Form
 from shared.text import one_line
@@ -18,7 +19,12 @@ LINKED = "Open the submission"
 REPLY_TO = "Reply to"
 """The label of the address that a page sent as `_replyto`, in no field of the form."""
 
+FILES = "Files"
+
 _NO_TITLE = "Submission"
+
+_NAMED_MOST = 5
+"""Files that are named; of others it says how many there are. All are behind the link."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,4 +52,13 @@ def message_of(
     shown = fields_shown(event, form, include)
     if include is None and event.reply_address not in (None, *event.fields.values()):
         shown.append(FieldShown(REPLY_TO, lines_of(event.reply_address)))
+    if links := file_links(event, form, include):
+        shown.append(_files(links))
     return Message(one_line(form.title) or _NO_TITLE, shown, str(event.id), link)
+
+
+def _files(links: Sequence[FileLink]) -> FieldShown:
+    """Return how many there are, and what the first are called."""
+    more = len(links) - _NAMED_MOST
+    named = [f"{one.name} ({one.size})" for one in links[:_NAMED_MOST]]
+    return FieldShown(f"{FILES} ({len(links)})", [*named, *([f"and {more} more"] if more > 0 else [])], is_list=True)

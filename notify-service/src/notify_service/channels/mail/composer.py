@@ -16,6 +16,7 @@ from email.utils import format_datetime, formataddr, quote
 from typing import Literal, TypeAlias
 
 from notify_service.channels.mail.addresses import checked_address
+from notify_service.channels.mail.attachments import Attachment, part_of
 from notify_service.channels.mail.repeating import repeated
 from notify_service.transports.failures import Permanent
 from notify_service.transports.smtp.mail import Mail
@@ -61,6 +62,7 @@ class MailParts:
 
     `message_id` is what stands before the domain in the Message-ID (`Planned.provider_id`): the same for every attempt.
     `language` is that of the words, as a tag of RFC 5646. `mail_domains` are private domains that addresses may have.
+    `unsubscribe_url` is where one click has no more such mails sent (RFC 8058), for mails that answer nothing.
     """
 
     to: str
@@ -72,6 +74,8 @@ class MailParts:
     language: str
     reply_to: ReplyTo | None = None
     mail_domains: Sequence[str] = ()
+    attachments: Sequence[Attachment] = ()
+    unsubscribe_url: str | None = None
 
 
 class Composer:
@@ -80,7 +84,7 @@ class Composer:
     def __init__(self, mail_from: MailFrom, clock: Callable[[], datetime]) -> None:
         self.mail_from = mail_from
         self._from_header = formataddr((mail_from.name, mail_from.address), "utf-8")
-        self._clock = clock
+        self.clock = clock
 
     def compose(self, parts: MailParts) -> Mail:
         """Return the mail; raises `Permanent` where there can be none."""
@@ -92,14 +96,17 @@ class Composer:
             f"To: {recipient}",
             *_reply_to(parts),
             f"Subject: {_encoded_subject(parts.subject)}",
-            f"Date: {format_datetime(self._clock())}",
+            f"Date: {format_datetime(self.clock())}",
             f"Message-ID: {message_id(parts.message_id, self.mail_from.domain)}",
             f"Auto-Submitted: {parts.auto_submitted}",
             _NO_ANSWER_OF_EXCHANGE,
             f"Content-Language: {parts.language}",
+            *_unsubscribe(parts.unsubscribe_url),
             "MIME-Version: 1.0",
         )
-        content = _multipart("\r\n".join(headers).encode(), parts.text, parts.html, boundary=_boundary(parts))
+        bodies, boundary = _bodies(parts.text, parts.html, boundary=_boundary(parts)), f"=_files{_boundary(parts)[2:]}"
+        both = _mixed(bodies, parts.attachments, boundary=boundary) if parts.attachments else bodies
+        content = "\r\n".join(headers).encode() + b"\r\n" + both
         return Mail(self.mail_from.address, recipient, content, needs_utf8=not recipient.isascii())
 
 
@@ -132,6 +139,13 @@ def _reply_to(parts: MailParts) -> Sequence[str]:
     return (f"Reply-To: {_phrase(name)}\r\n <{address}>" if name else f"Reply-To: {address}",)
 
 
+def _unsubscribe(url: str | None) -> Sequence[str]:
+    """Return both headers of RFC 8058, if any. A mail program takes them for true where DKIM signs them."""
+    if url is None:
+        return ()
+    return (f"List-Unsubscribe:\r\n <{url}>", "List-Unsubscribe-Post: List-Unsubscribe=One-Click")
+
+
 def _phrase(name: str) -> str:
     """Return a name as it stands before an address (RFC 5322, section 3.2.5): quoted, or encoded as a subject is."""
     quoted = f'"{quote(name)}"'
@@ -144,13 +158,21 @@ def _boundary(parts: MailParts) -> str:
     return f"=_{hashlib.sha256(parts.message_id.encode()).hexdigest()[:32]}"
 
 
-def _multipart(headers: bytes, text: str, html: str, *, boundary: str) -> bytes:
-    """Return headers and both bodies. In quoted-printable `=_` cannot occur (RFC 2045, section 6.7), so neither
+def _bodies(text: str, html: str, *, boundary: str) -> bytes:
+    """Return both bodies as one part. In quoted-printable `=_` cannot occur (RFC 2045, section 6.7), so neither
     can the boundary, and no line is longer than 76."""
     mark = boundary.encode()
-    kind = b'\r\nContent-Type: multipart/alternative; boundary="' + mark + b'"\r\n\r\n'
+    kind = b'Content-Type: multipart/alternative; boundary="' + mark + b'"\r\n\r\n'
     parts = (b"--" + mark + _part(kind_, body) for kind_, body in ((b"plain", text), (b"html", html)))
-    return headers + kind + b"".join(parts) + b"--" + mark + b"--\r\n"
+    return kind + b"".join(parts) + b"--" + mark + b"--\r\n"
+
+
+def _mixed(bodies: bytes, attachments: Sequence[Attachment], *, boundary: str) -> bytes:
+    """Return the bodies with files behind them."""
+    mark = b"--" + boundary.encode()
+    kind = b'Content-Type: multipart/mixed; boundary="' + boundary.encode() + b'"\r\n\r\n'
+    parts = (mark + b"\r\n" + one for one in (bodies, *map(part_of, attachments)))
+    return kind + b"".join(parts) + mark + b"--\r\n"
 
 
 def _part(kind: bytes, body: str) -> bytes:

@@ -47,6 +47,34 @@ class Shown:
         return mark_behind(self.label)
 
 
+@dataclass(frozen=True, slots=True)
+class FileShown:
+    """A file as a template shows it. `url` is where it can be had, None where nobody says where the console is.
+
+    `is_attached` says that the mail brings it, `is_infected` that a scanner has found something in it, and
+    `is_unscanned` that no scanner has looked yet: neither of these is ever attached.
+    """
+
+    label: str
+    name: str
+    size: str
+    url: str | None = None
+    is_attached: bool = False
+    is_infected: bool = False
+    is_unscanned: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class LineShown:
+    """A submission as the template of a digest shows it: `who` and `words` may be empty. `url` is its page, None where
+    nobody says where the console is."""
+
+    who: str
+    words: str
+    received: str
+    url: str | None = None
+
+
 def fitted(fields: Sequence[FieldShown], most: int) -> tuple[list[Shown], int]:
     """Return the fields that fit into so many bytes of a mail, and how many more there are.
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import hashlib
 from uuid import UUID
 
-from shared.mail_addresses import ADDRESS_MOST
-from shared.mailboxes import normalised
-from shared.text import as_shown
+from shared.mailboxes import normalised, shown_address
+
+__all__ = ["destination_hash", "shown_address"]
 
 
 def destination_hash(submission_id: UUID, address: str) -> str:
@@ -16,9 +16,3 @@ def destination_hash(submission_id: UUID, address: str) -> str:
     With the id in it, the same address looks different in every row.
     """
     return hashlib.sha256(f"{submission_id}\n{normalised(address)}".encode("utf-8", "surrogatepass")).hexdigest()
-
-
-def shown_address(address: str) -> str:
-    """Return what may be recorded of an address: its first character, and its domain."""
-    local, _, domain = as_shown(address[:ADDRESS_MOST].strip()).rpartition("@")
-    return f"{local[:1]}\N{HORIZONTAL ELLIPSIS}@{domain}"

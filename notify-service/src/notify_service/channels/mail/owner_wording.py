@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from uuid import UUID
 
 from notify_service.channels.fields_shown import fields_shown
+from notify_service.channels.file_links import FileLink, file_page, with_names
 from notify_service.channels.mail.addresses import checked_address
 from notify_service.channels.mail.composer import ReplyTo
 from notify_service.channels.mail.dates import moment_in
-from notify_service.channels.mail.fitting import fitted
+from notify_service.channels.mail.fitting import FileShown, fitted
 from notify_service.channels.mail.template_set import Words
 from notify_service.channels.mail.templates import Templates
+from notify_service.channels.mail.weighing import weight_of
 from notify_service.channels.submission_page import page_of
 from notify_service.transports.failures import Permanent
 from shared.contracts import JsonValue, SubmissionAccepted
+from shared.contracts.parts.submitted_file import INFECTED, UNSCANNED
 from shared.forms import Form, Owner
 from shared.forms.placeholders import PLACEHOLDER
 from shared.mail_addresses import ADDRESS_MOST
@@ -41,6 +46,21 @@ _SUBJECT_MOST, _PAGE_MOST, _LANGUAGE_MOST = 400, 500, 80
 _FIELDS_BYTES = 216 * 1024
 """What all fields weigh together at most: a mail has 256 kB."""
 
+_FILES_BYTES, _FILE_BYTES = 64 * 1024, 700
+"""What all files weigh of that at most, as they are listed, and what each does beside its names and its address."""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """The files that a mail lists, the numbers of those that it brings, and whether it should have brought some."""
+
+    links: Sequence[FileLink] = ()
+    attached: frozenset[int] = frozenset()
+    is_failed: bool = False
+
+
+_NO_FILES = Told()
+
 
 class OwnerWording:
     """Words the mail from its template; `sender` is the name of who sends it, `timezone` that of owners who name none.
@@ -56,17 +76,21 @@ class OwnerWording:
         self._timezone = timezone
         self._console_url = console_url
 
-    def words(self, event: SubmissionAccepted, form: Form, reply_to: ReplyTo | None) -> Words:
-        """Return the fields with their labels, whom an answer goes to, where it came from, and its reference."""
+    def words(self, event: SubmissionAccepted, form: Form, reply_to: ReplyTo | None, told: Told = _NO_FILES) -> Words:
+        """Return the fields with their labels, the files, whom an answer goes to, where it came from, its reference."""
         owner = form.owner or Owner()
         language = self._templates.language(NAME, [form.language] if form.language else [])
-        shown, left_out = fitted(fields_shown(event, form, owner.include), _FIELDS_BYTES)
+        files, weight = self._files(event.id, told)
+        shown, left_out = fitted(fields_shown(event, form, owner.include), _FIELDS_BYTES - weight)
         values = {
             "subject": _subject(event, owner),
             "form": _line(form.title),
             "who": _who(event, owner),
             "fields": shown,
             "left_out": left_out,
+            "files": files,
+            "files_left_out": len(told.links) - len(files),
+            "are_files_missing": told.is_failed,
             "answer_to": ", ".join(filter(None, (reply_to.name, reply_to.address))) if reply_to else "",
             "is_unverified": event.control.captcha == "unverified",
             "received": moment_in(language, event.accepted_at, owner.timezone or self._timezone),
@@ -77,6 +101,17 @@ class OwnerWording:
             "sender": self._sender,
         }
         return self._templates.render(NAME, language, values)
+
+    def _files(self, submission: UUID, told: Told) -> tuple[list[FileShown], int]:
+        """Return the first files, as many as fit into their part of the mail, and what they weigh."""
+        shown, weight = list[FileShown](), 0
+        for one in told.links:
+            url = file_page(self._console_url, submission, one.number)
+            weight += _FILE_BYTES + weight_of(one.label) + weight_of(one.name) + 2 * len(url or "")
+            if weight > _FILES_BYTES:
+                return shown, _FILES_BYTES
+            shown.append(_shown(one, url, is_attached=one.number in told.attached))
+        return shown, weight
 
 
 def reply_to_of(event: SubmissionAccepted, form: Form) -> ReplyTo | None:
@@ -94,11 +129,18 @@ def reply_to_of(event: SubmissionAccepted, form: Form) -> ReplyTo | None:
     return ReplyTo(_safe_name(event, owner), address) if address.isascii() else None
 
 
+def _shown(link: FileLink, url: str | None, *, is_attached: bool) -> FileShown:
+    scan = (link.file.scan or "").partition(":")[0]
+    is_infected, is_unscanned = scan == INFECTED, scan == UNSCANNED
+    return FileShown(link.label, link.name, link.size, url, is_attached, is_infected, is_unscanned)
+
+
 def _subject(event: SubmissionAccepted, owner: Owner) -> str:
     """Return the form's subject, else the page's; empty where the template's counts."""
     if not owner.subject:
         return _line((event.control.subject or "")[:_SUBJECT_MOST])
-    return _line(PLACEHOLDER.sub(lambda found: _in_subject(event.fields.get(found[1])), owner.subject))
+    values = with_names(event)
+    return _line(PLACEHOLDER.sub(lambda found: _in_subject(values.get(found[1])), owner.subject))
 
 
 def _in_subject(value: JsonValue) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from notify_service.channels.mail.fitting import Shown
+from notify_service.channels.mail.fitting import FileShown, LineShown, Shown
 
 EVERYWHERE = {"subject": "A subject", "language": "en"}
 """What every body has besides."""
@@ -43,6 +43,16 @@ CONFIRMATION = Variables(
     },
 )
 
+_BUTTON = {"good_until": "29 November 2026, 17:03 UTC", "confirm_url": "https://forms.example.org/opt-in/x"}
+
+
+def _with_button(values: Mapping[str, object]) -> Mapping[str, object]:
+    return {name: value for name, value in values.items() if name != "receipt_url"} | _BUTTON
+
+
+OPT_IN = Variables(full=_with_button(CONFIRMATION.full), bare=_with_button(CONFIRMATION.bare))
+"""Of the mail that asks to confirm an address; `good_until` is the end of its link, `confirm_url`."""
+
 _REFERENCE, _RECEIVED = str(CONFIRMATION.full["reference"]), str(CONFIRMATION.full["received"])
 
 OWNER = Variables(
@@ -56,6 +66,14 @@ OWNER = Variables(
             Shown("Calls?", is_no=True),
         ],
         "left_out": 2,
+        "files": [
+            FileShown("CV", "cv.pdf", "48 kB", is_attached=True),
+            FileShown("Photo", "me.jpg", "2.5 MB", "https://forms.example.org/console/submissions/x/files/2"),
+            FileShown("Photo", "b.zip", "1 MB", is_infected=True),
+            FileShown("Photo", "c.zip", "1 MB", is_unscanned=True),
+        ],
+        "files_left_out": 2,
+        "are_files_missing": True,
         "answer_to": "Ada Lovelace, ada@example.org",
         "is_unverified": True,
         "received": _RECEIVED,
@@ -70,6 +88,9 @@ OWNER = Variables(
         "who": "",
         "fields": [],
         "left_out": 0,
+        "files": [],
+        "files_left_out": 0,
+        "are_files_missing": False,
         "answer_to": "",
         "is_unverified": False,
         "received": _RECEIVED,
@@ -80,6 +101,33 @@ OWNER = Variables(
         "sender": "Counterfoil",
     },
 )
+
+DIGEST = Variables(
+    full={
+        "form": "Contact",
+        "count": 315,
+        "lines": [
+            LineShown("Ada Lovelace", "The boiler is cold", _RECEIVED, "https://forms.example.org/submissions/x"),
+            LineShown("", "", _RECEIVED),
+        ],
+        "more": 313,
+        "is_many": True,
+        "list_url": "https://forms.example.org/console/inbox?q=form%3Acontact",
+        "unsubscribe_url": "https://forms.example.org/unsubscribe/x",
+        "sender": "Counterfoil",
+    },
+    bare={
+        "form": "Contact",
+        "count": 1,
+        "lines": [],
+        "more": 1,
+        "is_many": False,
+        "list_url": None,
+        "unsubscribe_url": None,
+        "sender": "Counterfoil",
+    },
+)
+"""`more` counts those without a line."""
 
 LINK = Variables(
     full={
@@ -99,8 +147,15 @@ LINK = Variables(
 )
 """Of the mails with a link into an account of the console. `by` is who invites, or helps to a new password."""
 
-MAILS: dict[str, Variables] = {"confirmation": CONFIRMATION, "owner": OWNER, "invitation": LINK, "reset": LINK}
+MAILS: dict[str, Variables] = {
+    "confirmation": CONFIRMATION,
+    "opt_in": OPT_IN,
+    "owner": OWNER,
+    "digest": DIGEST,
+    "invitation": LINK,
+    "reset": LINK,
+}
 """Each mail that has templates."""
 
-OF_FORMS = ("confirmation", "owner")
-"""Those that are sent because of a submission, in the language of its form."""
+OF_FORMS = ("confirmation", "opt_in", "owner")
+"""Those that are sent because of a submission, in the language of its form; one of them by forms with opt-in alone."""

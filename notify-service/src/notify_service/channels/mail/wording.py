@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from notify_service.channels.file_links import with_names
 from notify_service.channels.mail.dates import moment_in
 from notify_service.channels.mail.languages import wanted
 from notify_service.channels.mail.placeholders import fill
@@ -22,7 +23,7 @@ IN_SUBJECT, IN_TEXT = 80, 500
 _REST_BYTES = 16 * 1024
 """What all weighs together that is not the form's own text."""
 
-_ADDRESS = re.compile(r"https?://[!-~]{1,2000}")
+ADDRESS = re.compile(r"https?://[!-~]{1,2000}")
 
 
 class Wording:
@@ -38,19 +39,26 @@ class Wording:
 
     def words(self, event: SubmissionAccepted, form: Form) -> Words:
         """Return the form's own text or a thank-you, where the receipt is, and who sent it and why."""
-        opening, is_cut = _opening(event, form)
         language = self._templates.language(NAME, wanted(event, form))
         values = {
-            "subject": _subject(event, form),
-            "paragraphs": [part.split("\n") for part in opening.split("\n\n")] if opening else [],
-            "left_out": is_cut,
-            "form": form.title,
+            **spoken(event, form),
             "sender": self._sender,
             "received": moment_in(language, event.accepted_at),
-            "reference": str(event.id),
-            "receipt_url": event.receipt_url if _ADDRESS.fullmatch(event.receipt_url or "") else None,
+            "receipt_url": event.receipt_url if ADDRESS.fullmatch(event.receipt_url or "") else None,
         }
         return self._templates.render(NAME, language, values)
+
+
+def spoken(event: SubmissionAccepted, form: Form) -> dict[str, object]:
+    """Return what the form says itself in a mail to whoever submitted, and by what the submission is known."""
+    opening, is_cut = _opening(event, form)
+    return {
+        "subject": _subject(event, form),
+        "paragraphs": [part.split("\n") for part in opening.split("\n\n")] if opening else [],
+        "left_out": is_cut,
+        "form": form.title,
+        "reference": str(event.id),
+    }
 
 
 def _subject(event: SubmissionAccepted, form: Form) -> str:
@@ -58,12 +66,12 @@ def _subject(event: SubmissionAccepted, form: Form) -> str:
     from_page = (event.control.subject or "") if form.confirmation.subject_from_page else ""
     if from_page.strip():
         return fill("{subject}", {"subject": from_page}, typed=IN_SUBJECT, most=MAX_SUBJECT_CHARACTERS)
-    return fill(form.confirmation.subject, event.fields, typed=IN_SUBJECT, most=MAX_SUBJECT_CHARACTERS)
+    return fill(form.confirmation.subject, with_names(event), typed=IN_SUBJECT, most=MAX_SUBJECT_CHARACTERS)
 
 
 def _opening(event: SubmissionAccepted, form: Form) -> tuple[str, bool]:
     template = as_shown(form.confirmation.text)
     if not template.strip():
         return "", False
-    opening = fill(template, event.fields, typed=IN_TEXT, most=MAIL_BYTES)
+    opening = fill(template, with_names(event), typed=IN_TEXT, most=MAIL_BYTES)
     return fitted(re.sub(r"\n{3,}", "\n\n", opening.strip()), MAIL_BYTES - _REST_BYTES)

@@ -34,6 +34,11 @@ class Endpoint:
             self._begun_s.append(now_s := self._clock())
             return now_s
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether nobody calls it, and there is nothing to remember of it."""
+        return not self._begun_s and not self.breaker.has_failed
+
     def leave(self, begun_s: float) -> None:
         """End a call."""
         with self._left:

@@ -22,6 +22,9 @@ CALLS_MOST = 2
 
 BUSY_AFTER_S = 30.0
 
+ENDPOINTS_MOST = 1000
+"""How many endpoints are remembered: beyond that, those that are idle are forgotten. Hooks come and go."""
+
 _BUSY = "its endpoint is slow, and has all the calls it may have"
 _RESTING = "its endpoint failed too often, and rests before the next try"
 
@@ -127,4 +130,6 @@ class HttpSender:
 
     def _endpoint_of(self, url: str) -> Endpoint:
         with self._lock:
+            if url not in self._endpoints and len(self._endpoints) >= ENDPOINTS_MOST:
+                self._endpoints = {other: one for other, one in self._endpoints.items() if not one.is_idle}
             return self._endpoints.setdefault(url, Endpoint(self._calls_most, self._ticks_s))

@@ -6,7 +6,7 @@ import re
 from typing import Literal, TypeAlias, get_args
 
 from notify_service.transports.failures import ChannelBroken, Permanent, SendFailure, Transient
-from notify_service.transports.said import said
+from shared.said import said
 
 Stage: TypeAlias = Literal["connect", "ehlo", "starttls", "login", "mail", "rcpt", "data"]
 

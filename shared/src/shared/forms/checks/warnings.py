@@ -11,11 +11,16 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from shared.forms import file, positions
+from shared.forms.checks.about_digests import of_digest
+from shared.forms.checks.about_files import of_attached, of_uploads
+from shared.forms.checks.about_opt_in import of_opt_in
+from shared.forms.checks.about_spam import of_spam
 from shared.forms.definitions import ADDRESS_NAMES, Field, Form
 from shared.forms.field_types import FIELD_TYPES
 from shared.forms.lines import TEXTAREA_FROM, is_single_line
 from shared.forms.route import OWN, Route
 from shared.forms.secrets import FormSecrets, Missing, missing
+from shared.forms.uploads.kinds import kind_of, reason_to_fear
 from shared.forms.webhook import Webhook
 from shared.query import terms
 from shared.query.submitted import Submitted
@@ -32,18 +37,36 @@ _CHAT_NEEDED = "notify needs it in {folder}, and its messages wait meanwhile, th
 
 
 def find_warnings(
-    content: bytes, path: Path, secrets: FormSecrets, tables: Sequence[str], *, has_owner_mail: bool = True
+    content: bytes,
+    path: Path,
+    secrets: FormSecrets,
+    tables: Sequence[str],
+    *,
+    has_owner_mail: bool = True,
+    upload_most: int | None = None,
+    can_attach: bool = True,
+    can_link: bool = True,
 ) -> list[str]:
     """Return the warnings about a file without errors, as lines of `path:line: warning: place: what`.
 
     It looks only at the secrets of the given tables. `has_owner_mail` says whether notify's COUNTERFOIL_OWNER_MAIL is
-    set; who does not know takes it as set. Raises `FormsError` as `file.parse` does.
+    set, `can_attach` its COUNTERFOIL_FILES_URL, `upload_most` how many bytes the gateway's COUNTERFOIL_MAX_UPLOAD_BYTES
+    lets in, `can_link` whether the gateway knows its own address; who does not know takes them as set, and as enough.
+    Raises `FormsError` as `file.parse` does.
     """
     forms, text = file.parse(content, path), file.text_of(content, path)
     document = file.document_of(text, path)["forms"]
     found = [one for name, form in forms.items() for one in _of_form(form, document[name])]
+    found += [one for form in forms.values() for one in _of_routes(form)]
     found += [one for form in forms.values() for one in _of_owner(form, has_owner_mail=has_owner_mail)]
+    found += [one for form in forms.values() for one in of_digest(form)]
     found += [one for form in forms.values() for one in _of_retention(form)]
+    found += [one for name, form in forms.items() for one in of_spam(form, document[name])]
+    found += [one for name, form in forms.items() for one in of_opt_in(form, document[name], can_link=can_link)]
+    if upload_most is not None:
+        found += [one for form in forms.values() for one in of_uploads(form, upload_most)]
+    if not can_attach:
+        found += [one for form in forms.values() for one in of_attached(form)]
     found += [
         (_place_of(one, document[one.form]), f"{one.reason}: {_needed(one, secrets.folder)}")
         for one in missing(forms, secrets, tables)
@@ -78,12 +101,17 @@ def _of_form(form: Form, written: Mapping[str, Any]) -> Iterator[_Remark]:
         if webhook.url.startswith("http:"):
             reason = "without TLS it is called only in the networks that notify's COUNTERFOIL_WEBHOOK_ALLOW names"
             yield (*place, *at, "url"), reason
+    for reason in _of_types(written.get("files", {}).get("types", ())):
+        yield (*place, "files", "types"), reason
     for name, field in (form.fields or {}).items():
         for key, reason in _of_field(field, form, written["fields"][name]):
             yield (*place, "fields", name, key), reason
+
+
+def _of_routes(form: Form) -> Iterator[_Remark]:
     for number, route in enumerate(form.routes):
         for key, reason in _of_route(route, form):
-            yield (*place, "route", number, key), reason
+            yield ("forms", form.name, "route", number, key), reason
 
 
 def _of_retention(form: Form) -> Iterator[_Remark]:
@@ -152,11 +180,19 @@ def _of_field(field: Field, form: Form, written: Mapping[str, Any]) -> Iterator[
         yield "choices", f"more than once: {', '.join(twice)}"
     if "max_length" in written and not FIELD_TYPES[field.type].has_length:
         yield "max_length", f"it has no effect: {field.type} has no length"
+    for reason in _of_types(written.get("types", ())):
+        yield "types", reason
     if field.min_length > field.max_length:  # else an error: this is what the type itself allows
         yield "min_length", f"nothing is so long: {field.type} takes {field.max_length} characters at most"
     if field.pattern is not None and not is_single_line(field, form):
         longer = f"which a text of more than {TEXTAREA_FROM} characters has: see max_length"
         yield "pattern", f"browsers do not check it in a text area, {longer}"
+
+
+def _of_types(written: Sequence[str]) -> Iterator[str]:
+    for kind in written:
+        if reason := reason_to_fear(kind_of(kind)):
+            yield f"{kind} can hurt whoever opens it: it is {reason}"
 
 
 def _without_address(form: Form, *, is_asked_for: bool) -> str | None:
@@ -167,4 +203,5 @@ def _without_address(form: Form, *, is_asked_for: bool) -> str | None:
     if form.fields.keys() & ADDRESS_NAMES or not (mails or is_asked_for):
         return None
     reason = f"none of {', '.join(mails)} is called email" if mails else "no field is an email"
-    return f"{reason}: a confirmation goes to nobody, unless the page sends _replyto"
+    follows = "nothing is taken" if form.confirmation.opt_in else "a confirmation goes to nobody"
+    return f"{reason}: {follows}, unless the page sends _replyto"

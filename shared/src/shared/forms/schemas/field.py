@@ -6,10 +6,12 @@ from typing import Any
 
 from marshmallow import ValidationError, fields, post_load, validate, validates_schema
 
-from shared.forms.field_types import BOUNDS, FIELD_TYPES, OWN_KEYS, Bound
+from shared.forms.field_types import BOUNDS, FIELD_TYPES, FILE_KEYS, OWN_KEYS, Bound
 from shared.forms.patterns import compiled
 from shared.forms.schemas.tables import Table
 from shared.forms.schemas.texts import Text
+from shared.forms.uploads.rules import SIZE_MOST
+from shared.forms.uploads.schemas import Kinds, Size, count
 
 FIELD_NAME = validate.Regexp(
     r"[^_\W][\w .-]{0,99}\Z",
@@ -58,6 +60,10 @@ class FieldSchema(Table):
     choices = fields.List(
         Text(most=_CHOICE_MOST, validate=validate.Length(min=1)), validate=validate.Length(1, _CHOICES_MOST)
     )
+    max_size = Size(SIZE_MOST)
+    max_count = count()
+    types = Kinds()
+    keep_metadata = fields.Boolean(truthy={True}, falsy={False})
 
     @validates_schema(skip_on_field_errors=False)
     def _keys_where_they_belong(self, data: dict[str, Any], **_: Any) -> None:
@@ -65,12 +71,14 @@ class FieldSchema(Table):
         if kind is None:
             return
         wrong = {
-            key: [f"{kind} has no {key}; {_having(key)} have"]
+            key: [f"{kind} has no {key}; {_having(key)}"]
             for key in OWN_KEYS
             if key in data and not FIELD_TYPES[kind].takes(key)
         }
         if FIELD_TYPES[kind].needs_choices and not data.get("choices"):
             wrong["choices"] = [f"a {kind} needs its choices"]
+        if data.get("sensitive") and not FIELD_TYPES[kind].can_be_sealed:
+            wrong["sensitive"] = [f"a {kind} is not sealed: leave it out (docs/files.md says who can read files)"]
         if wrong:
             raise ValidationError(wrong)
 
@@ -91,11 +99,14 @@ class FieldSchema(Table):
             data["choices"] = tuple(data["choices"])
         if most := FIELD_TYPES[data["type"]].length_most:
             data["max_length"] = min(most, data.get("max_length", most))
+        if data["type"] == "file":
+            data["file"] = {key: data.pop(key) for key in FILE_KEYS if key in data}
         return data | _bounds_of(data)
 
 
 def _having(key: str) -> str:
-    return ", ".join(name for name, kind in FIELD_TYPES.items() if kind.takes(key))
+    names = [name for name, kind in FIELD_TYPES.items() if kind.takes(key)]
+    return f"only {names[0]} has" if len(names) == 1 else f"{', '.join(names)} have"
 
 
 def _bounds_of(data: dict[str, Any]) -> dict[str, Bound]:

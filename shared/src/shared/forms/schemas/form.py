@@ -14,7 +14,9 @@ from shared.forms.origins import ORIGIN_MOST, check_origin
 from shared.forms.owner import Owner, strange_names
 from shared.forms.placeholders import names_in
 from shared.forms.rates import is_rate
+from shared.forms.schemas.confirmation import ConfirmationSchema, kept_unconfirmed, wrong_in_opt_in
 from shared.forms.schemas.field import FIELD_NAME, FieldSchema
+from shared.forms.schemas.files import built, wrong_in_files
 from shared.forms.schemas.routes import Routes, wrong_in_routes
 from shared.forms.schemas.sensitive import wrong_in_sensitive
 from shared.forms.schemas.tables import Table, Tables
@@ -32,19 +34,6 @@ _LANGUAGE = validate.Regexp(
     error="expected a language's tag, such as en, de or pt-BR",
 )
 _FORM_NAME = validate.Regexp(rf"{NAME.pattern}\Z", error="a form's name is letters, digits, - and _, 64 at most")
-
-
-class ConfirmationSchema(Table):
-    """The section `confirmation` of a form."""
-
-    enabled = fields.Boolean()
-    subject = Text(most=300)
-    text = Text(lines=True)
-    subject_from_page = fields.Boolean(truthy={True}, falsy={False})
-
-    @post_load
-    def _build(self, data: dict[str, Any], **_: Any) -> ConfirmationMail:
-        return ConfirmationMail(**data)
 
 
 class FormSchema(Table):
@@ -79,6 +68,7 @@ class FormSchema(Table):
     deduplicate = Window()
     retention = KeptFor(most=100)
     spam_retention = KeptFor(most=100)
+    unconfirmed_retention = KeptFor(most=100)
     retention_action = Text(validate=validate.OneOf(get_args(RetentionAction), error="expected one of: {choices}"))
     mail_domains = fields.List(Text(validate=_MAIL_DOMAIN), validate=validate.Length(max=50))
     language = Text(most=40, validate=_LANGUAGE)
@@ -120,6 +110,11 @@ class FormSchema(Table):
                 'it says what is done after the time of retention: add one, such as retention = "180 days"',
                 "retention_action",
             )
+
+    @validates_schema(skip_on_field_errors=False)
+    def _unconfirmed_where_some_are(self, data: dict[str, Any], **_: Any) -> None:
+        if wrong := wrong_in_opt_in(data):
+            raise ValidationError(wrong, "unconfirmed_retention")
 
     @validates_schema(skip_on_field_errors=False)
     def _unknown_beside_known(self, data: dict[str, Any], **_: Any) -> None:
@@ -174,9 +169,21 @@ class FormSchema(Table):
         if wrong := wrong_in_sensitive(data):
             raise ValidationError({"fields": wrong})
 
+    @validates_schema(skip_on_field_errors=False)
+    def _files_can_come(self, data: dict[str, Any], **_: Any) -> None:
+        wrong: dict[str, Any] = {}
+        for (*path, last), reason in wrong_in_files(data):
+            at = wrong
+            for key in path:
+                at = at.setdefault(key, {})
+            at[last] = [reason]
+        if wrong:
+            raise ValidationError(wrong)
+
     @post_load
     def _as_tuple(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:
-        return data | {key: tuple(data[key]) for key in ("allowed_origins", "mail_domains") if key in data}
+        tuples = {key: tuple(data[key]) for key in ("allowed_origins", "mail_domains") if key in data}
+        return built(data) | kept_unconfirmed(data) | tuples
 
 
 def _closed_fields(definition: Any) -> dict[str, Any] | None:

@@ -17,6 +17,7 @@ from shared.messaging.rabbitmq.consumer import QueueSource
 from shared.messaging.rabbitmq.declare import declare, look
 from shared.messaging.rabbitmq.live import LiveAnnouncer, LiveWatch
 from shared.messaging.rabbitmq.publisher import DECLARE_EVERY_S, ConfirmingPublisher
+from shared.messaging.rabbitmq.renewal import RENEW_EVERY_S
 from shared.messaging.rabbitmq.rpc import QueryClient, QueryServer
 from shared.messaging.topology import WorkQueue
 from shared.messaging.worker import Worker
@@ -48,6 +49,7 @@ class RabbitMQ:
         declares: bool = True,
         reach: Reach = ignore,
         instruments: Instruments | None = None,
+        renew_every_s: float = RENEW_EVERY_S,
     ) -> None:
         self._url = url
         self._name = name
@@ -55,6 +57,7 @@ class RabbitMQ:
         self._declare_every_s = DECLARE_EVERY_S if declares else None
         self._reach = reach
         self._instruments = instruments or Instruments()
+        self._renew_every_s = renew_every_s
         self._parts: list[Turning] = []
 
     def publisher(self) -> ConfirmingPublisher:
@@ -82,7 +85,7 @@ class RabbitMQ:
         """Return a consumer; see `broker.Broker`."""
         told = self._instruments.consuming.get(work.name, ConsumeInstruments())
         name, prefetch = f"{self._name} consumer", limits.prefetch
-        source = self._kept(QueueSource(self._url, name, work.name, prefetch=prefetch, on_return=told.reconnected))
+        source = self._source(name, work.name, prefetch=prefetch, on_return=told.reconnected)
         publisher = self.publisher()
         return Worker(
             work, handler, limits, decode, source=source, publisher=publisher, reach=self._reach, instruments=told
@@ -90,20 +93,35 @@ class RabbitMQ:
 
     def collect(self, queue: str, keep: Keep) -> Collector:
         """Hand every message of a queue over; see `broker.Broker`."""
-        source = self._kept(QueueSource(self._url, f"{self._name} collector", queue, prefetch=1))
-        return Collector(queue, keep, source)
+        return Collector(queue, keep, self._source(f"{self._name} collector", queue, prefetch=1))
 
     def rpc_client(self) -> QueryClient:
         """Return a client; see `broker.Broker`."""
         return self._kept(QueryClient(self._url, f"{self._name} queries", prepare=self._prepare))
 
-    def serve(self, queue: str, methods: Mapping[str, QueryMethod]) -> QueryServer:
+    def serve(
+        self, queue: str, methods: Mapping[str, QueryMethod], console_only: Mapping[str, QueryMethod] | None = None
+    ) -> QueryServer:
         """Answer the queries of a queue; see `broker.Broker`."""
-        return self._kept(QueryServer(self._url, f"{self._name} answers", queue, methods))
+        return self._kept(
+            QueryServer(self._url, f"{self._name} answers", queue, methods, console_only=console_only or {})
+        )
+
+    def held_for_s(self) -> float:
+        """Return for how many seconds a delivery can have been held; see `broker.Broker`."""
+        return max((part.open_for_s() for part in self._parts if isinstance(part, QueueSource)), default=0.0)
 
     def stuck(self) -> list[str]:
         """Return which connections' threads do not turn any more; see `broker.Broker`."""
         return [problem for part in self._parts for problem in part.stuck()]
+
+    def _source(
+        self, name: str, queue: str, *, prefetch: int, on_return: Callable[[], None] = lambda: None
+    ) -> QueueSource:
+        every_s = self._renew_every_s
+        return self._kept(
+            QueueSource(self._url, name, queue, prefetch=prefetch, renew_every_s=every_s, on_return=on_return)
+        )
 
     def _kept(self, part: T) -> T:
         self._parts.append(part)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 import pika
@@ -76,10 +76,17 @@ class Connection(pika.SelectConnection):
         channel.confirm_delivery(lambda frame: take(frame.method))
         self._read_by(confirms(channel.channel_number, take))
 
-    def take_deliveries(self, channel: Channel, queue_name: str, take: TakeDelivery) -> str:
-        """Consume a queue, and call `take` with each delivery. Returns the consumer's tag."""
+    def take_deliveries(
+        self, channel: Channel, queue_name: str, take: TakeDelivery, on_begun: Callable[[], None] = lambda: None
+    ) -> str:
+        """Consume a queue, and call `take` with each delivery; `on_begun` is called once the broker has agreed.
+
+        Returns the consumer's tag.
+        """
         consumer_tag = channel.basic_consume(
-            queue_name, lambda _, method, *content: take(method.delivery_tag, method.redelivered, *content)
+            queue_name,
+            lambda _, method, *content: take(method.delivery_tag, method.redelivered, *content),
+            callback=lambda _: on_begun(),
         )
         self._read_by(deliveries(channel.channel_number, consumer_tag, take))
         return consumer_tag

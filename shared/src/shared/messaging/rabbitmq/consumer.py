@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import queue
+import time
 from collections.abc import Callable, Collection
 
 import pika
@@ -48,10 +49,18 @@ class QueueSource:
         self._aside: Collection[Incoming] = ()
         self._consumer_tag = ""
         self._generation = 0
+        self._opened_s: float | None = None
         self._arrived: queue.SimpleQueue[Incoming | None] = queue.SimpleQueue()
         self._connection: Connection | None = None
         self._channel: Channel | None = None
-        self._link = Link(url, name, on_channel=self._opened, on_lost=self._lost, on_return=on_return)
+        self._link = Link(
+            url,
+            name,
+            purpose=f"consume {queue_name}",
+            on_channel=self._opened,
+            on_lost=self._lost,
+            on_return=on_return,
+        )
 
     def get(self, timeout_s: float | None) -> Incoming | None:
         """Return the next delivery, passing over those that a lost connection took back."""
@@ -79,6 +88,11 @@ class QueueSource:
         """Return a word about the I/O thread where it does not turn any more."""
         return self._link.stuck()
 
+    def open_for_s(self) -> float:
+        """Return for how many seconds its channel has been open, 0 without one; see `broker.Broker.held_for_s`."""
+        opened_s = self._opened_s
+        return 0.0 if opened_s is None else time.monotonic() - opened_s
+
     def widen(self) -> None:
         """Fetch whole batches ahead from now on; see `worker.Source`."""
         if self._is_narrow:
@@ -101,6 +115,7 @@ class QueueSource:
         self._generation += 1
         self._connection = connection
         self._channel = channel
+        self._opened_s = time.monotonic()
         self._is_renewing = False
         self._unacked.clear()
         self._consume(connection, channel, prefetch=1 if self._is_narrow else self._prefetch)
@@ -150,11 +165,14 @@ class QueueSource:
 
     def _consume(self, connection: Connection, channel: Channel, *, prefetch: int) -> None:
         channel.basic_qos(prefetch_count=prefetch)
-        self._consumer_tag = connection.take_deliveries(channel, self._queue_name, self._deliver)
+        self._consumer_tag = connection.take_deliveries(
+            channel, self._queue_name, self._deliver, on_begun=self._link.worked
+        )
 
     def _lost(self) -> None:
         self._generation += 1
         self._connection = self._channel = None
+        self._opened_s = None
         self._is_narrow = True
 
     def _deliver(self, tag: int, redelivered: bool, properties: pika.BasicProperties, body: bytes) -> None:  # noqa: FBT001 - as `TakeDelivery` has it

@@ -25,13 +25,18 @@ STUCK_AFTER_S = 120.0
 """How long an I/O thread may be busy with one thing: longer than the topology takes on a slow broker, and than a frozen
 one is waited for."""
 
+UNLESS_MENDED = "; if it stays so, see the broker's log: one whose disk was full has to be restarted"
+"""What to do where a broker takes connections and does nothing. After ENOSPC RabbitMQ's quorum queues do not come back
+by themselves, also once there is room (seen: 3.10.8)."""
+
 
 class Link:
     """Keeps one connection with one channel open until closed.
 
     `on_channel(connection, channel)` runs on the I/O thread each time a channel is open and the topology stands;
     `on_lost()` runs there each time it is gone. Both are told again after every reconnect, whose delays grow
-    from 0.1 to 5 s with full jitter; whoever closes the channel itself is given another over the same connection.
+    from 0.1 to 5 s with full jitter until what the channel is for works: `purpose` says that in words, and whose link
+    it is calls `worked` then. Whoever closes the channel itself is given another over the same connection.
     `prepare` runs before each connection, and makes the topology stand unless it is said to be something else.
     Where `url` holds several addresses, with commas between, each failure and each loss goes on to the next. With
     `declare_every_s` the topology is declared again that often meanwhile; after a queue was made, a connection waits
@@ -43,6 +48,7 @@ class Link:
         url: str,
         name: str,
         *,
+        purpose: str,
         on_channel: Callable[[Connection, Channel], None],
         on_lost: Callable[[], None] = lambda: None,
         prepare: Prepare = declare,
@@ -56,7 +62,9 @@ class Link:
         self._on_lost = on_lost
         self._on_return = on_return
         self._prepare = prepare
+        self._purpose = purpose
         self._has_stood = False
+        self._is_tried = False
         self._settle_s = settle_s
         self._connection: Connection | None = None
         self._guard = threading.Lock()
@@ -75,7 +83,7 @@ class Link:
 
     @property
     def problem(self) -> str | None:
-        """Why there is no connection, for an operator; None while there is one."""
+        """Why there is no connection that is of use, for an operator; None while there is one."""
         return self._problem
 
     def stuck(self, *, after_s: float = STUCK_AFTER_S) -> list[str]:
@@ -90,6 +98,19 @@ class Link:
                 return False
             self._connection.ioloop.add_callback_threadsafe(action)
             return True
+
+    def worked(self) -> None:
+        """Take note that the channel is of use, and so there is no problem any more. For the I/O thread.
+
+        An open channel says nothing: a broker may accept it, and end it as soon as anything is asked of it.
+        """
+        (self._log.info if self._complaints.over(self) else self._log.debug)("connected")
+        self._failures = 0
+        self._is_tried = False
+        if self._problem is not None and self._has_stood:
+            self._on_return()
+        self._has_stood = True
+        self._problem = None
 
     def close(self, *, timeout_s: float = 5.0) -> None:
         """Close the connection in order, within the timeout, and end the I/O thread."""
@@ -147,6 +168,7 @@ class Link:
         )
         with self._guard:
             self._connection = connection
+        self._is_tried = False
         self._turn(connection)
         try:
             if not self._closing.is_set():
@@ -171,12 +193,7 @@ class Link:
             return
         channel.add_on_close_callback(self._channel_closed)
         channel.add_on_cancel_callback(lambda _frame: connection.drop("the broker cancelled the consumer"))
-        (self._log.info if self._complaints.over(self) else self._log.debug)("connected")
-        self._failures = 0
-        if self._problem is not None and self._has_stood:
-            self._on_return()
-        self._has_stood = True
-        self._problem = None
+        self._is_tried = True
         self._on_channel(connection, channel)
 
     def _channel_closed(self, _channel: Channel, reason: Exception) -> None:
@@ -185,11 +202,12 @@ class Link:
         if isinstance(reason, ChannelClosedByClient):
             self._opened(self._connection)
         else:
-            self._connection.drop("the broker closed the channel")
+            self._connection.drop(f"the broker closed the channel: {_described(reason)}")
 
     def _ended(self, _connection: pika.connection.Connection, reason: BaseException | str) -> None:
         if not self._closing.is_set():
-            self._report(f"connection lost: {_described(reason)}")
+            lost = f"connection lost: {_described(reason)}"
+            self._report(f"cannot {self._purpose}: {lost}{UNLESS_MENDED}" if self._is_tried else lost)
         if self._connection is not None:
             self._connection.ioloop.stop()
 

@@ -38,7 +38,7 @@ class LiveAnnouncer:
         self._blocked = self._woken = False
         self._connection: Connection | None = None
         self._channel: Channel | None = None
-        self._link = Link(url, name, on_channel=self._opened, on_lost=self._lost, prepare=prepare)
+        self._link = Link(url, name, purpose="announce", on_channel=self._opened, on_lost=self._lost, prepare=prepare)
 
     def announce(self, announcement: Announcement) -> None:
         """Hand it over to the I/O thread; see `broker.Announcer`."""
@@ -61,6 +61,7 @@ class LiveAnnouncer:
         self._connection, self._channel = connection, channel
         connection.add_on_connection_blocked_callback(self._on_blocked)
         connection.add_on_connection_unblocked_callback(self._on_unblocked)
+        self._link.worked()  # nothing is ever answered here
         self._flush()
 
     def _lost(self) -> None:
@@ -97,7 +98,7 @@ class LiveWatch:
     ) -> None:
         self._notice = notice
         self._log = structlog.get_logger().bind(link=name)
-        self._link = Link(url, name, on_channel=self._opened, prepare=prepare)
+        self._link = Link(url, name, purpose="watch", on_channel=self._opened, prepare=prepare)
 
     def close(self) -> None:
         """Stop watching."""
@@ -110,7 +111,10 @@ class LiveWatch:
     def _opened(self, _connection: Connection, channel: Channel) -> None:
         def declared(frame: Method[Queue.DeclareOk]) -> None:
             name = frame.method.queue or ""
-            channel.queue_bind(name, LIVE, "#", callback=lambda _: channel.basic_consume(name, self._arrived, True))  # noqa: FBT003 - auto_ack
+            channel.queue_bind(name, LIVE, "#", callback=lambda _: consume(name))
+
+        def consume(name: str) -> None:
+            channel.basic_consume(name, self._arrived, auto_ack=True, callback=lambda _: self._link.worked())
 
         channel.queue_declare(
             "", exclusive=True, auto_delete=True, arguments={"x-max-length": WATCH_QUEUE_LENGTH}, callback=declared

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import threading
 import time
 from collections import Counter, deque
 from collections.abc import Sequence
@@ -20,8 +19,10 @@ from shared.messaging.instruments import PublishInstruments, Refusal
 from shared.messaging.message import Message
 from shared.messaging.rabbitmq.connection import Connection
 from shared.messaging.rabbitmq.declare import Prepare, declare
+from shared.messaging.rabbitmq.doubt import PROBE, Doubt
 from shared.messaging.rabbitmq.fast.reading import Confirm
 from shared.messaging.rabbitmq.link import Link
+from shared.messaging.rabbitmq.pending import PendingPublish
 from shared.messaging.rabbitmq.wire import properties_of
 from shared.messaging.routes import ROUTES, Destination
 from shared.messaging.topology import QUEUES
@@ -39,43 +40,10 @@ SETTLE_S = 1.0
 """How long after a queue was made nothing is published: RabbitMQ 3.10 and 4.0, killed within the first half second of
 a quorum queue's life, do not find what they confirmed there again (measured)."""
 
-PROBE = Message("probe", "", b"")
 NOWHERE = Destination(("counterfoil.probe",))
-"""The probe goes nowhere and first: a broker under an alarm says so only after the first publish on a connection."""
-
+"""A probe goes nowhere and first: a broker under an alarm says so only after the first publish on a connection."""
 
 _DECLARED = frozenset(queue.name for queue in QUEUES)
-
-
-class PendingPublish:
-    """One message on its way, and whoever waits for it; `left` counts the queues that have not confirmed it yet."""
-
-    __slots__ = ("_done", "deadline", "finished", "left", "message", "refusal", "sent_at", "to")
-
-    def __init__(self, message: Message, to: Destination, deadline: float) -> None:
-        self.message = message
-        self.to = to
-        self.deadline = deadline
-        self.sent_at = 0.0
-        self.left = 0
-        self.refusal: Refusal | None = None
-        self.finished = False
-        self._done = threading.Lock()
-        self._done.acquire()
-
-    def finish(self, refusal: Refusal | None = None) -> None:
-        """Say how it ended, once: None means confirmed. Called on the I/O thread only."""
-        if not self.finished:
-            self.finished = True
-            self.refusal = refusal
-            self._done.release()
-
-    def wait(self, timeout_s: float) -> None:
-        """Wait for the end; raises `NotConfirmed`."""
-        if not self._done.acquire(timeout=timeout_s):
-            raise NotConfirmed("timeout")
-        if self.refusal is not None:
-            raise NotConfirmed(self.refusal)
 
 
 class ConfirmingPublisher:
@@ -104,6 +72,7 @@ class ConfirmingPublisher:
         self._waiting: deque[PendingPublish] = deque()
         self._pending: dict[int, PendingPublish] = {}
         self._is_distrusted = False
+        self._doubt = Doubt()
         self._returned: Counter[str] = Counter()
         self._tag = 0
         self._woken = False
@@ -116,6 +85,7 @@ class ConfirmingPublisher:
         self._link = Link(
             url,
             name,
+            purpose="publish",
             on_channel=self._opened,
             on_lost=self._lost,
             prepare=prepare,
@@ -165,11 +135,12 @@ class ConfirmingPublisher:
 
     def missing(self) -> list[str]:
         """Return what keeps it from publishing; see `broker.Publisher`."""
-        if self._link.problem:
-            return [f"broker: {self._link.problem}"]
         if self._blocked:
             return ["broker: it blocks publishers (memory or disk alarm)"]
-        return [] if self._ready else ["broker: no confirm on this connection yet"]
+        problem = self._link.problem or self._doubt.problem()
+        if problem or self._ready:
+            return [f"broker: {problem}"] if problem else []
+        return ["broker: no confirm on this connection yet"]
 
     def in_flight(self) -> int:
         """Return how many messages wait for their confirm; see `broker.Publisher`."""
@@ -257,16 +228,23 @@ class ConfirmingPublisher:
                 self._conclude(pending, refusal)
 
     def _conclude(self, pending: PendingPublish, refusal: Refusal | None) -> None:
-        if pending.message is PROBE:
+        if pending.to is NOWHERE:
             self._ready = True
+            self._link.worked()
             self._flush()
+            self._look()
         elif self._returned[pending.message.id]:
             self._returned.subtract([pending.message.id])
             pending.finish("returned")
+        elif refusal:
+            pending.left = 0
+            self._doubt.refused(pending.to)
+            pending.finish(refusal)
         else:
             pending.left -= 1
-            if refusal or not pending.left:
-                pending.finish(refusal)
+            if not pending.left:
+                self._doubt.confirmed(pending.to)
+                pending.finish()
 
     def _on_return(self, _channel: Channel, method: Basic.Return, properties: pika.BasicProperties, _: bytes) -> None:
         self._log.error("message returned: no queue is bound", routing_key=method.routing_key)
@@ -279,6 +257,7 @@ class ConfirmingPublisher:
     def _on_blocked(self, *_: object) -> None:
         self._log.warning("the broker blocks publishers (memory or disk alarm)")
         self._blocked = True
+        self._link.worked()
         self._instruments.blocked(True)  # noqa: FBT003 - an instrument takes its value alone
         self._finish_all("blocked")
 
@@ -296,4 +275,12 @@ class ConfirmingPublisher:
         if oldest and not self._blocked and time.monotonic() - oldest.sent_at > SILENCE_MOST_S:
             connection.drop(f"no confirm for {SILENCE_MOST_S:.0f} s")
             return
+        self._look()
         connection.ioloop.call_later(1.0, lambda: self._watch_silence(connection))
+
+    def _look(self) -> None:
+        """Look whether confirms come, and send a probe where they do not, unless one is on its way."""
+        if self._ready and not self._blocked:
+            probe = self._doubt.look(next(iter(self._pending.values()), None))
+            if probe is not None and all(pending.message is not PROBE for pending in self._pending.values()):
+                self._send(probe, now=time.monotonic(), mandatory=False)

@@ -19,6 +19,7 @@ from pika.spec import Basic
 
 from shared.messaging.broker import Answer, NoAnswer, Params, QueryMethod
 from shared.messaging.queries import pack_query, reply_to, unpack_reply
+from shared.messaging.rabbitmq.askers import Askers, user_in
 from shared.messaging.rabbitmq.connection import Connection
 from shared.messaging.rabbitmq.declare import Prepare, declare
 from shared.messaging.rabbitmq.link import Link
@@ -61,14 +62,18 @@ class QueryClient:
         self._channel: Channel | None = None
         self._numbers = itertools.count(1)
         self._asked: dict[str, PendingQuery] = {}
-        self._link = Link(url, name, on_channel=self._opened, on_lost=self._lost, prepare=prepare)
+        self._user = user_in(url)
+        self._link = Link(
+            url, name, purpose="ask queries", on_channel=self._opened, on_lost=self._lost, prepare=prepare
+        )
 
-    def ask(self, queue: str, method: str, params: Params) -> PendingQuery:
-        """Send a query and return at once."""
+    def ask(self, queue: str, method: str, params: Params, *, is_named: bool = False) -> PendingQuery:
+        """Send a query and return at once; see `broker.RpcClient`."""
         number = str(next(self._numbers))
         pending = self._asked[number] = PendingQuery(lambda: self._asked.pop(number, None))
         body = pack_query(method, params)
-        if not self._link.call(lambda: self._send(queue, body, number)):
+        user = self._user if is_named else None
+        if not self._link.call(lambda: self._send(queue, body, number, user)):
             pending.finish(None)
         return pending
 
@@ -82,7 +87,7 @@ class QueryClient:
 
     def _opened(self, _connection: Connection, channel: Channel) -> None:
         channel.add_on_return_callback(self._returned)
-        channel.basic_consume(REPLY_TO, self._arrived, auto_ack=True)
+        channel.basic_consume(REPLY_TO, self._arrived, auto_ack=True, callback=lambda _: self._link.worked())
         self._channel = channel
 
     def _lost(self) -> None:
@@ -90,12 +95,16 @@ class QueryClient:
         for number in list(self._asked):
             self._finish(number, None)
 
-    def _send(self, queue: str, body: bytes, number: str) -> None:
+    def _send(self, queue: str, body: bytes, number: str, user: str | None) -> None:
         if self._channel is None:
             self._finish(number, None)
             return
         properties = pika.BasicProperties(
-            type=TYPE, correlation_id=number, reply_to=REPLY_TO, delivery_mode=DeliveryMode.Transient
+            type=TYPE,
+            correlation_id=number,
+            reply_to=REPLY_TO,
+            delivery_mode=DeliveryMode.Transient,
+            user_id=user,
         )
         self._channel.basic_publish(DEFAULT_EXCHANGE, queue, body, properties, mandatory=True)
 
@@ -125,17 +134,18 @@ class QueryServer:
         queue_name: str,
         methods: Mapping[str, QueryMethod],
         *,
+        console_only: Mapping[str, QueryMethod] | None = None,
         renew_every_s: float = RENEW_EVERY_S,
     ) -> None:
         self._renew_every_s = renew_every_s
         self._queue_name = queue_name
-        self._methods = methods
+        self._askers = Askers(url, methods, console_only or {})
         self._channel: Channel | None = None
         self._consumer_tag = ""
         self._unacked: set[int] = set()
         self._is_renewing = False
         self._arrived: queue.SimpleQueue[_Query | None] = queue.SimpleQueue()
-        self._link = Link(url, name, on_channel=self._opened, on_lost=self._lost)
+        self._link = Link(url, name, purpose=f"consume {queue_name}", on_channel=self._opened, on_lost=self._lost)
         self._thread = threading.Thread(target=self._run, name=f"{name} answers", daemon=True)
         self._thread.start()
 
@@ -154,7 +164,7 @@ class QueryServer:
         self._is_renewing = False
         self._unacked.clear()
         channel.basic_qos(prefetch_count=PREFETCH)
-        self._consumer_tag = channel.basic_consume(self._queue_name, self._take)
+        self._consumer_tag = channel.basic_consume(self._queue_name, self._take, callback=lambda _: self._link.worked())
         when_due(connection, self._renew_every_s, lambda: self._renew(connection, channel))
 
     def _renew(self, connection: Connection, channel: Channel) -> None:
@@ -183,7 +193,7 @@ class QueryServer:
     def _run(self) -> None:
         while (query := self._arrived.get()) is not None:
             if query.channel is self._channel:  # else the broker has taken it back, and delivers it anew
-                reply = reply_to(query.body, self._methods)
+                reply = reply_to(query.body, self._askers.methods_for(query.properties.user_id))
                 self._link.call(functools.partial(self._reply, query, reply))
 
     def _reply(self, query: _Query, reply: bytes) -> None:

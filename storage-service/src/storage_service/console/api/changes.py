@@ -20,13 +20,15 @@ from storage_service.console.parameters import Parameters, body_of
 from storage_service.console.parts import Parts
 from storage_service.console.places import id_of, no_submission
 from storage_service.console.versions import IF_MATCH, VERSION, tag_of, version_seen
-from storage_service.deliveries.resending import Withheld
+from storage_service.deliveries.resending import Unconfirmed, Withheld
 from storage_service.records import Record
 from storage_service.work import BadValue, NotFound, Outdated
 
 _ONE = "/v1/submissions/<id>"
-_WITHHELD = (
-    "Nothing of this submission is sent: somebody marked it as spam. Say first that it is none: POST …/not-spam."
+_WITHHELD = "Nothing of this submission is sent: it is held back as spam. Say first that it is none: POST …/not-spam."
+_UNCONFIRMED = (
+    "Nothing of this submission is sent before its address is confirmed, but for the mail that asks for that: "
+    "the channel confirmation."
 )
 
 
@@ -37,6 +39,8 @@ def routes(parts: Parts) -> Blueprint:
     work = parts.work
 
     def changed(record: Record) -> Response:
+        if not asker().may("read", record.form):
+            return Response(status=204, headers=tag_of(record.version))
         return json_answer(shown(record, parts.forms), headers=tag_of(record.version))
 
     @views.patch(_ONE)
@@ -81,7 +85,11 @@ def answer_what_work_raises(views: Blueprint, parts: Parts) -> None:
     def outdated(error: Outdated) -> Response:
         current = error.current
         told = "The submission has changed since the version in If-Match: nothing was done. It is as in current now."
-        refusal = Refused(409, told, FieldError("OUTDATED", told), more={"current": shown(current, parts.forms)})
+        if asker().may("read", current.form):
+            refusal = Refused(409, told, FieldError("OUTDATED", told), more={"current": shown(current, parts.forms)})
+        else:
+            told = told.partition(" It is as")[0]
+            refusal = Refused(409, told, FieldError("OUTDATED", told))
         refusal.headers.update(tag_of(current.version))
         return problem(refusal)
 
@@ -89,6 +97,7 @@ def answer_what_work_raises(views: Blueprint, parts: Parts) -> None:
     views.register_error_handler(NotFound, lambda _: problem(no_submission()))
     views.register_error_handler(BadValue, lambda error: problem(bad_value(error)))
     views.register_error_handler(Withheld, lambda _: problem(refused(409, "WITHHELD", _WITHHELD)))
+    views.register_error_handler(Unconfirmed, lambda _: problem(refused(409, "UNCONFIRMED", _UNCONFIRMED)))
 
 
 def bad_value(error: BadValue) -> Refused:
@@ -100,6 +109,7 @@ def described() -> Described:
     """Describe them."""
     one = "/v1/submissions/{id}"
     done = answer("The submission as it is then.", ref("Submission"), ETag=VERSION)
+    done["204"] = {"description": "It is done. Who has no scope `read` is not shown what it says."}
     conflict = {"409": {"$ref": "#/components/responses/409"}}
 
     def without_body(summary: str) -> dict[str, Any]:

@@ -33,7 +33,13 @@ def described() -> Described:
     """Describe it."""
     file = {"schema": {"type": "string"}}
     workbook = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-    kinds = {"text/csv": file, "application/x-ndjson": file, workbook: file, JSON: {"schema": ref("Exported")}}
+    kinds = {
+        "text/csv": file,
+        "application/x-ndjson": file,
+        workbook: file,
+        "application/zip": file,
+        JSON: {"schema": ref("Exported")},
+    }
     flag = {"enum": ["1", "0", "true", "false"], "default": "0"}
     return {
         "GET /v1/export": {
@@ -46,6 +52,7 @@ def described() -> Described:
                 parameter("bom", "CSV begins with U+FEFF, as Excel wants it.", **flag),
                 parameter("labels", "The forms' labels stand on top of the columns.", **flag),
                 parameter("unseal", "Sealed fields in the clear: the key needs the scope `unseal`, too.", **flag),
+                parameter("files", _FILES, enum=["none", "zip"], default="none"),
                 parameter("count", "`0`: begin at once where nothing has to be counted.", **{**flag, "default": "1"}),
             ],
             "responses": {
@@ -66,6 +73,10 @@ def schemas() -> Mapping[str, Schema]:
     return {"Exported": whole}
 
 
+_FILES = (
+    "`zip`: a ZIP of the table, of `files.csv`, and of all files that came, in a folder for each submission. "
+    "`X-Files-Expected` and `X-Bytes-Expected` say how much that is."
+)
 _COLUMNS = (
     'Which, in this order, as a line of CSV: `name,"PLZ, Ort",accepted_at`; `field.id` for a field that is called `id`.'
 )

@@ -58,6 +58,6 @@ def schemas() -> Mapping[str, Schema]:
     """Describe what it answers."""
     return {
         "FormSubmissions": an_object(
-            submissions=a_list(an_object(**STORED, conflict_count=COUNT)), next_cursor=TEXT_OR_NONE
+            submissions=a_list(an_object(**STORED, conflict_count=COUNT, file_count=COUNT)), next_cursor=TEXT_OR_NONE
         )
     }

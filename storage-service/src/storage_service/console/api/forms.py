@@ -45,10 +45,14 @@ def _shown(name: str, form: Form | None, counts: FormCounts, public_url: str | N
         "name": name,
         "title": form.title if form else name,
         "active": form is not None and form.active,
-        "counts": {"new": counts.new, "all": counts.all, "spam": counts.spam, "exact": counts.is_exact},
+        "counts": {"new": counts.new, "all": counts.all, "spam": counts.spam, **_further(counts)},
         "last_at": iso(counts.last_at) if counts.last_at else None,
         "url": f"{public_url or ''}/f/{name}" if form else None,
     }
+
+
+def _further(counts: FormCounts) -> dict[str, Any]:
+    return {"unconfirmed": counts.unconfirmed, "exact": counts.is_exact}
 
 
 def described() -> Described:
@@ -65,8 +69,9 @@ def schemas() -> Mapping[str, Schema]:
             title=TEXT,
             active={"type": "boolean", "description": "It takes submissions: it is defined, and not switched off."},
             counts={
-                **an_object(new=COUNT, all=COUNT, spam=COUNT, exact={"type": "boolean"}),
-                "description": f"`new` and `all` are without spam; `exact` is false above {NEW_MOST} new ones.",
+                **an_object(new=COUNT, all=COUNT, spam=COUNT, unconfirmed=COUNT, exact={"type": "boolean"}),
+                "description": f"`new` and `all` are without spam; `exact` is false above {NEW_MOST} new ones. "
+                "`unconfirmed` of all wait until their addresses are confirmed.",
             },
             last_at={**MOMENT_OR_NONE, "description": "When the newest that is no spam was accepted."},
             url={**TEXT_OR_NONE, "description": "Its public address; null for one that is no longer defined."},

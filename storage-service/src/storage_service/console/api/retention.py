@@ -22,7 +22,7 @@ from storage_service.console.parts import Parts
 from storage_service.retention.due import COUNT_MOST
 from storage_service.retention.outlook import Outlook
 from storage_service.retention.pauses import ALL, Pause
-from storage_service.retention.rules import Rule
+from storage_service.retention.rules import WHATS, Rule
 
 
 class PauseSchema(Checked):
@@ -130,7 +130,7 @@ def schemas() -> Mapping[str, Schema]:
     )
     line = an_object(
         form=TEXT,
-        what={"enum": ["submissions", "spam"]},
+        what={"enum": [*WHATS]},
         **rule,
         counts_at={
             **MOMENT_OR_NONE,

@@ -24,9 +24,12 @@ from storage_service.console.parts import Parts
 from storage_service.console.persons import exported, report_shown
 from storage_service.jobs.refusals import Differs
 from storage_service.jobs.sets import SET_MOST
-from storage_service.subjects import ADDRESSES_MOST, BadPerson, Erased, Incomplete, Person, person_of
+from storage_service.subjects import ADDRESSES_MOST, BadPerson, Busy, Erased, Incomplete, Person, person_of
 
 _TEXT_MOST = 2 * ADDRESS_MOST
+
+_KEY_LEAST, _SIGNS_LEAST = 20, 8
+"""Of a key that nobody finds out by trying: so many characters, of which so many are different ones."""
 
 
 class _Emails(fields.Field[list[str]]):
@@ -65,7 +68,7 @@ def routes(parts: Parts) -> Blueprint:
     def find() -> Response:
         Parameters(request)
         person = _person(body_of(request, SubjectBody()))
-        with refusals_told():
+        with refusals_told(), _incomplete_told():
             return json_answer(report_shown(parts.subjects.find(person, asker())))
 
     @views.post("/v1/subjects/export")
@@ -80,7 +83,7 @@ def routes(parts: Parts) -> Blueprint:
     @needs("erase")
     def erase() -> Response:
         Parameters(request)
-        key, given, who = key_of(request.headers.get("Idempotency-Key")), body_of(request, EraseBody()), asker()
+        key, given, who = _key_of(request.headers.get("Idempotency-Key")), body_of(request, EraseBody()), asker()
         person = _person(given)
         with refusals_told(), _incomplete_told():
             if given["confirm"] is None:
@@ -101,6 +104,15 @@ def _done(erased: Erased) -> Response:
     return json_answer({**report_shown(erased.report), "erased": done}, 202 if job.is_open else 200, headers)
 
 
+def _key_of(said: str | None) -> str | None:
+    """Return the key, which salts what a job keeps of whom it was about; raises `Refused` (400)."""
+    key = key_of(said)
+    if key is not None and (len(key) < _KEY_LEAST or len(set(key)) < _SIGNS_LEAST):
+        reason = f"Idempotency-Key must be chance, such as a UUID, of {_KEY_LEAST} characters at least."
+        raise refused(400, "IDEMPOTENCY_KEY", reason, field="Idempotency-Key")
+    return key
+
+
 def _person(given: Mapping[str, Any]) -> Person:
     try:
         return person_of(given["email"])
@@ -114,7 +126,7 @@ def _incomplete_told() -> Iterator[None]:
     """Turn what cannot be looked into just now into a refusal (503)."""
     try:
         yield
-    except Incomplete as error:
+    except (Busy, Incomplete) as error:
         text = str(error)
         raise unavailable(f"{text[:1].upper()}{text[1:]}. Nothing was done.") from error
 
@@ -140,7 +152,7 @@ def described() -> Described:
             "responses": answer("How much, and where.", ref("SubjectReport")),
         },
         "POST /v1/subjects/export": {
-            "summary": "All that is kept of a person, as a ZIP of `person.json` and `person.html`",
+            "summary": "All that is kept of a person, as a ZIP of `person.json`, `person.html` and files",
             "requestBody": body(an_object(email=_EMAIL), example),
             "responses": {
                 "200": {
@@ -151,7 +163,7 @@ def described() -> Described:
         },
         "POST /v1/subjects/erase": {
             "summary": "Erase all that is kept of a person: first without `confirm`, which counts, then with it",
-            "parameters": [KEY],
+            "parameters": [{**KEY, "schema": {**TEXT, "pattern": f"^[!-~]{{{_KEY_LEAST},255}}$"}}],
             "requestBody": body(erasing, example),
             "responses": {
                 "200": {"description": "How much it would be; with `confirm`: it is done.", "content": content},

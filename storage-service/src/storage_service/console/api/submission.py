@@ -13,8 +13,20 @@ from shared.web.schemas import MOMENT, TEXT, Schema, a_list, an_object, ref
 from storage_service.accounts.asker import Asker
 from storage_service.console.access import asker, needs
 from storage_service.console.answers import json_answer
-from storage_service.console.api.bodies.shown import FIELDS, HANDLED, LABELS, NOTE, SEALED, STORED, shown, shown_note
+from storage_service.console.api.bodies.shown import (
+    FIELDS,
+    HANDLED,
+    LABELS,
+    NOTE,
+    PROOF,
+    REASONS,
+    SEALED,
+    STORED,
+    shown,
+    shown_note,
+)
 from storage_service.console.describing import Described, answer
+from storage_service.console.files.shown import FILE, files_shown
 from storage_service.console.known import Known, known
 from storage_service.console.known.standing import STANDING, standing
 from storage_service.console.parameters import Parameters
@@ -51,14 +63,21 @@ def one_answer(parts: Parts, key: UUID, who: Asker) -> Response:
 
 def _whole(parts: Parts, found: Known) -> dict[str, Any]:
     document = shown(found.record, parts.forms)
-    del document["conflict_count"]
+    del document["conflict_count"], document["file_count"]
     return {
         **document,
-        "conflicts": found.conflicts,
+        "files": files_shown(found.record.id, found.files),
+        "conflicts": [_conflict(found, one) for one in found.conflicts],
         **standing(found.record, found.form, found.told),
+        "opt_in_proof": found.record.opt_in_proof,
         "notes": [shown_note(one) for one in found.notes],
         "trail": [_step(one) for one in found.trail],
     }
+
+
+def _conflict(found: Known, one: Mapping[str, Any]) -> dict[str, Any]:
+    mark = one["fingerprint"]
+    return {**one, "files": files_shown(found.record.id, found.conflict_files.get(mark, ()), mark)}
 
 
 def _step(step: Step) -> dict[str, Any]:
@@ -83,7 +102,8 @@ def described() -> Described:
 
 def schemas() -> Mapping[str, Schema]:
     """Describe what it answers."""
-    conflict = an_object(fingerprint=TEXT, fields=FIELDS, sealed=SEALED, accepted_at=MOMENT, received_at=MOMENT)
+    moments = {"accepted_at": MOMENT, "received_at": MOMENT}
+    conflict = an_object(fingerprint=TEXT, fields=FIELDS, sealed=SEALED, **moments, files=a_list(ref("File")))
     step = an_object(
         at=MOMENT,
         by=TEXT,
@@ -94,12 +114,16 @@ def schemas() -> Mapping[str, Schema]:
     return {
         "WholeSubmission": an_object(
             **STORED,
+            reasons=REASONS,
+            files={**a_list(ref("File")), "description": "What came with it; see `url` of each."},
             conflicts={**a_list(conflict), "description": f"What came later under its id, with other fields: {_FIRST}"},
             **HANDLED,
             field_labels=LABELS,
             **STANDING,
+            opt_in_proof=PROOF,
             notes=a_list(ref("Note")),
             trail={**a_list(step), "description": "What was done with it, oldest first."},
         ),
+        "File": FILE,
         "Note": NOTE,
     }

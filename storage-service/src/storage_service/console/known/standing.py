@@ -15,7 +15,7 @@ from storage_service.records import Record
 
 _CONFIRMATION = "email"
 _ENDED = frozenset({"sent", "failed"})
-_SETTLED = frozenset({"sent", "failed", "cancelled"})
+_SETTLED = frozenset({"sent", "failed", "cancelled", "suppressed", "bounced"})
 _NOT_TOLD = ("id", "destination", "error", "reason", "limit", "created_at", "next_attempt_at")
 
 
@@ -54,7 +54,7 @@ def standing(record: Record, form: Form | None, answer: Answer | None) -> dict[s
         is_told = form is not None and form.tells_owner and record.spam is None
         unknown += [*(["webhooks"] if is_told else []), "deliveries"]
     return {
-        "state": _state_of(confirmations),
+        "state": _state_of(record, confirmations),
         "confirmations": [one.to_json() for one in confirmations],
         "unknown": unknown,
         "webhooks": [told.shown(one).to_json() for one in _webhooks(told, record, form)],
@@ -83,10 +83,14 @@ def _webhooks(told: _Told, record: Record, form: Form | None) -> list[Confirmati
     return [Confirmation(channel, "pending") for channel in form.told_by if channel in told.parked]
 
 
-def _state_of(confirmations: list[Confirmation]) -> str:
+def _state_of(record: Record, confirmations: list[Confirmation]) -> str:
+    """Return the state of the receipt; where a mail asks to confirm the address, its button confirms, and not it."""
+    if record.opt_in_state == "confirmed":
+        return "confirmed"
     if any(one.state == "failed" for one in confirmations):
         return "failed"
-    return "confirmed" if confirmations and all(one.state == "sent" for one in confirmations) else "stored"
+    is_sent = bool(confirmations) and all(one.state == "sent" for one in confirmations)
+    return "confirmed" if is_sent and record.opt_in_state is None else "stored"
 
 
 def _deliveries(told: _Told) -> list[dict[str, Any]]:
@@ -119,7 +123,7 @@ _TRY = an_object(
     number={"type": "integer", "minimum": 1},
     at=MOMENT,
     took_ms={"type": "integer", "minimum": 0},
-    outcome={"enum": ["sent", "retrying", "failed"]},
+    outcome={"enum": ["sent", "retrying", "failed", "suppressed", "bounced", "complained"]},
     said={**TEXT, "description": "What the other side said, or why it said nothing."},
 )
 _DELIVERED = an_object(
@@ -127,7 +131,10 @@ _DELIVERED = an_object(
     id={"type": ["string", "null"], "format": "uuid"},
     channel=TEXT,
     destination={**TEXT_OR_NONE, "description": "Enough to know it by, such as `a…@example.org`."},
-    state={"enum": ["pending", "sending", "retrying", "held", "sent", "failed", "cancelled"]},
+    state={
+        "enum": ["pending", "sending", "retrying", "held", "sent", "failed", "cancelled", "suppressed", "bounced"],
+        "description": "`suppressed`: its address is sent no mail. `bounced`: it was sent, and came back.",
+    },
     attempts={"type": "integer", "minimum": 0},
     reason={**TEXT_OR_NONE, "description": "Why it is in this state, and what to do, in words."},
     error={**TEXT_OR_NONE, "description": "The same for programs."},

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from uuid import UUID
 
 from shared.contracts import JsonValue
 from storage_service.accounts.asker import Asker
@@ -11,6 +12,7 @@ from storage_service.accounts.audit import Audit
 from storage_service.console.parts import Parts
 from storage_service.records import Record
 from storage_service.sealed import Opened, Opening
+from storage_service.subjects.package.contents import Clear, Later
 
 UNSEAL = "submission.unseal"
 """What the audit calls it."""
@@ -31,12 +33,18 @@ class OpenedFor:
         self._opening = opening
         self._audit = audit
 
-    def __call__(self, record: Record, who: Asker) -> Mapping[str, JsonValue]:
-        """Return what can be opened, by name; nothing for who may not see it."""
-        if not record.sealed or not who.may("unseal", record.form):
-            return {}
-        self._audit.note(who, UNSEAL, record.id, count=len(record.sealed))
-        return self._opening.opened(record.form, record.id, record.sealed).fields
+    def __call__(self, record: Record, later: Later, who: Asker, noted: set[UUID]) -> Clear:
+        """Return what can be opened; nothing for who may not see it. What is `noted` the audit is not told again."""
+        count = len(record.sealed) + sum(map(len, later.values()))
+        if not count or not who.may("unseal", record.form):
+            return Clear()
+        if record.id not in noted:
+            self._audit.note(who, UNSEAL, record.id, count=count)
+            noted.add(record.id)
+        return Clear(self._open(record, record.sealed), {mark: self._open(record, one) for mark, one in later.items()})
+
+    def _open(self, record: Record, sealed: Mapping[str, str]) -> Mapping[str, JsonValue]:
+        return self._opening.opened(record.form, record.id, sealed).fields
 
 
 def unsealed(parts: Parts, record: Record, who: Asker) -> Unsealed:

@@ -16,7 +16,9 @@ from storage_service.console.pages import (
     parked,
     person,
     settings,
+    spam,
     submission,
+    suppression,
     ways,
 )
 from storage_service.console.pages.frame.room import Room
@@ -32,7 +34,9 @@ ROOMS: tuple[Room, ...] = (
     parked,
     person,
     settings,
+    spam,
     submission,
+    suppression,
     ways,
 )
 """See `console.pages.frame.room.Room` for what a package has."""

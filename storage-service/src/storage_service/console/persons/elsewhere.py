@@ -47,7 +47,7 @@ class AskedElsewhere:
 
     def forget_parked(self, service: str, ids: Sequence[str], actor: str) -> int | None:
         """Remove parked messages for ever, and return how many; None where the service does not answer."""
-        answer = self._asking.parked(service, "forget", {"ids": list(ids), "actor": actor})
+        answer = self._asking.parked(service, "forget", {"ids": list(ids), "actor": actor}, is_named=True)
         return None if answer is None else int(answer["forgotten"])
 
 

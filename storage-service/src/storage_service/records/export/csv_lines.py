@@ -7,8 +7,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from io import StringIO
 from typing import Any
 
-from sqlalchemy import Row
-
 from shared.contracts import JsonValue
 from storage_service.records.export.asked import Asked
 from storage_service.records.export.columns import Layout
@@ -35,7 +33,7 @@ class CsvLines:
             "text": _cell,
             "moment": lambda one: moment(one) if one else "",
             "flag": lambda one: "true" if one else "false",
-            "number": str,
+            "number": lambda one: "" if one is None else str(one),
             "list": list_text,
         }
         self._begin = _BOM if asked.has_bom else ""
@@ -45,7 +43,7 @@ class CsvLines:
         self._table = TableRows(layout, _cell, MAY_BE, how, plain)
         self.columns = self._table.columns
 
-    def chunks(self, batches: Iterable[Sequence[Row[Any]]]) -> Iterator[bytes]:
+    def chunks(self, batches: Iterable[Sequence[Sequence[Any]]]) -> Iterator[bytes]:
         """Yield the file."""
         sink = StringIO(self._begin, newline="")
         sink.seek(0, 2)

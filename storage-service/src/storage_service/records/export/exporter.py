@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
-from sqlalchemy import ColumnElement, Row
+from sqlalchemy import ColumnElement
 
 from shared.forms import Forms
 from shared.query import Query
@@ -28,7 +28,7 @@ class Writer(Protocol):
     content_type: str
     columns: Sequence[ColumnElement[Any]]
 
-    def chunks(self, batches: Iterable[Sequence[Row[Any]]]) -> Iterator[bytes]:
+    def chunks(self, batches: Iterable[Sequence[Sequence[Any]]]) -> Iterator[bytes]:
         """Yield the file, a part at a time. Its end says that it is whole, where the format has a place for it."""
 
 
@@ -36,13 +36,14 @@ class Writer(Protocol):
 class Export:
     """A file that is made while it is read. `expected` is how many rows it will have, None where nobody counted.
 
-    Reading `chunks` raises what `Records` raises; then the file is not whole.
+    `headers` say more of it. Reading `chunks` raises what `Records` raises; then the file is not whole.
     """
 
     file_name: str
     content_type: str
     expected: int | None
     chunks: Iterator[bytes]
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 class Exporter:

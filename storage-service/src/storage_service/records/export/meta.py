@@ -7,9 +7,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
-from sqlalchemy import JSON, Column, ColumnElement, Text, cast
+from sqlalchemy import JSON, Column, ColumnElement, Label, Text, cast
 
-from storage_service.records.record import as_stored
+from storage_service.records.record import OPT_IN_STATE, as_stored
 from storage_service.tables import submissions
 
 _S = submissions.c
@@ -22,7 +22,7 @@ class Meta:
     """One of them. `member` is read from a column that is a JSON object. The usual ones are in every table."""
 
     name: str
-    column: Column[Any]
+    column: Column[Any] | Label[Any]
     kind: Kind = "text"
     member: str | None = None
     is_usual: bool = False
@@ -38,9 +38,12 @@ _ALL = (
     Meta("labels", _S.labels, "list", is_usual=True),
     Meta("assignee", _S.assignee, is_usual=True),
     Meta("spam", _S.spam, is_usual=True),
+    Meta("score", _S.score, "number"),
     Meta("replied_at", _S.replied_at, "moment"),
     Meta("version", _S.version, "number"),
     Meta("imported_at", _S.imported_at, "moment"),
+    Meta(OPT_IN_STATE.name, OPT_IN_STATE),
+    Meta("opted_in_at", _S.opted_in_at, "moment"),
     Meta("receipt_url", _S.receipt_url),
     Meta("fingerprint", _S.fingerprint),
     Meta("reply_to", _S.control, member="reply_to"),
@@ -74,7 +77,7 @@ def reading(metas: Sequence[Meta]) -> Reading:
     return Reading((_FIELDS, *map(as_read, needed.values())), places)
 
 
-def as_read(column: Column[Any]) -> ColumnElement[Any]:
+def as_read(column: Column[Any] | Label[Any]) -> ColumnElement[Any]:
     """Return a column as it is read for an export: JSON as a text, all else as the driver gives it."""
     return (cast(column, Text) if isinstance(column.type, JSON) else as_stored(column)).label(column.name)
 

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row
+from sqlalchemy import ColumnElement
 
 from shared.query import Query
 from shared.query.tree import And, Form
 from storage_service.records.bounded import QueryTookTooLong
+from storage_service.records.export.filing import filing
 from storage_service.records.export.unsealing import Unseal, unsealing
 from storage_service.records.search import Records
 
@@ -28,11 +29,12 @@ class Scope:
     me: str | None
     unseal: Unseal | None = None
 
-    def batches(self, columns: Sequence[ColumnElement[Any]]) -> Iterable[Sequence[Row[Any]]]:
-        """Yield all rows, newest first, in the batches they are read in; see `unsealing` for `unseal`."""
-        return self._rows(columns) if self.unseal is None else unsealing(self._rows, self.unseal)(columns)
+    def batches(self, columns: Sequence[ColumnElement[Any]]) -> Iterable[Sequence[Sequence[Any]]]:
+        """Yield all rows, newest first, in the batches they are read in; see `filing`, and `unsealing` for `unseal`."""
+        rows = filing(self._rows, self.records.files)
+        return rows(columns) if self.unseal is None else unsealing(rows, self.unseal)(columns)
 
-    def _rows(self, columns: Sequence[ColumnElement[Any]]) -> Iterator[Sequence[Row[Any]]]:
+    def _rows(self, columns: Sequence[ColumnElement[Any]]) -> Iterator[Sequence[Sequence[Any]]]:
         return self.records.batches(
             columns, self.query, self.forms, until=self.now, now=self.now, zone=self.zone, me=self.me
         )

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row
+from sqlalchemy import ColumnElement
 
 from storage_service.records.export.columns import COLUMNS_MOST
 from storage_service.records.export.fields import names_of
@@ -28,7 +28,7 @@ class Survey:
     names: tuple[str, ...]
 
 
-def survey(batches: Iterable[Sequence[Row[Any]]]) -> Survey:
+def survey(batches: Iterable[Sequence[Sequence[Any]]]) -> Survey:
     """Look through all rows; what is kept of them does not grow with their number."""
     count, forms, names = 0, set[str](), dict[str, None]()
     for rows in batches:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row
+from sqlalchemy import ColumnElement
 
 from storage_service.records.export.columns import Layout
 from storage_service.records.export.fields import values_of
@@ -39,7 +39,7 @@ class TableRows:
             for at, meta in zip(found.places, layout.metas, strict=True)
         ]
 
-    def cells(self, row: Row[Any]) -> list[Any]:
+    def cells(self, row: Sequence[Any]) -> list[Any]:
         """Return a cell for each column."""
         values, write, special = values_of(row[FIELDS]), self._write, self._special
         found = [

@@ -7,17 +7,18 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeAlias
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row
+from sqlalchemy import ColumnElement
 
 from shared.contracts import JsonValue
 from storage_service.records.export.fields import values_of
 from storage_service.records.export.meta import as_read
+from storage_service.records.export.values import id_of
 from storage_service.tables import submissions
 
-Unseal: TypeAlias = Callable[[str, UUID, Mapping[str, str]], Mapping[str, JsonValue]]
-"""Returns what can be opened of a form's submission of this id."""
+Unseal: TypeAlias = Callable[[str, UUID, Mapping[str, str]], tuple[Mapping[str, JsonValue], Mapping[str, str]]]
+"""Returns what can be opened of a form's submission of this id, and why others cannot, by name."""
 
-Batches: TypeAlias = Callable[[Sequence[ColumnElement[Any]]], Iterable[Sequence[Row[Any]]]]
+Batches: TypeAlias = Callable[[Sequence[ColumnElement[Any]]], Iterable[Sequence[Sequence[Any]]]]
 
 _NEEDED = (submissions.c.form, submissions.c.id, submissions.c.sealed)
 _NAMES = ("fields", "sealed")
@@ -35,17 +36,21 @@ def unsealing(batches: Batches, unseal: Unseal) -> Batches:
     return read
 
 
-def _opened(row: Row[Any], behind: int, places: Mapping[str, int], unseal: Unseal) -> Sequence[Any]:
-    """Return a row, which has what is needed behind so many columns, and perhaps more behind that."""
+def _opened(row: Sequence[Any], behind: int, places: Mapping[str, int], unseal: Unseal) -> Sequence[Any]:
+    """Return a row, which has what is needed behind so many columns, and perhaps more behind that.
+
+    Where nothing else of the row says that a field stays sealed, its place does.
+    """
     values = list(row)
     form, key, sealed = values[behind : behind + len(_NEEDED)]
     if not sealed:
         return row
     closed: dict[str, str] = json.loads(sealed)
-    opened = unseal(form, key if isinstance(key, UUID) else UUID(key), closed)
+    opened, locked = unseal(form, id_of(key), closed)
     if "fields" in places:
         at = places["fields"]
-        values[at] = json.dumps({**values_of(values[at]), **opened}, ensure_ascii=False)
+        told = {} if "sealed" in places else {name: f"({why})" for name, why in locked.items()}
+        values[at] = json.dumps({**values_of(values[at]), **told, **opened}, ensure_ascii=False)
     if "sealed" in places:
         left = {name: one for name, one in closed.items() if name not in opened}
         values[places["sealed"]] = json.dumps(left) if left else None

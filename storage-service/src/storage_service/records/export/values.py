@@ -25,6 +25,11 @@ def text_of(value: JsonValue) -> str:
 _OF_SIGNS = {None: "", True: "true", False: "false"}
 
 
+def id_of(stored: UUID | str) -> UUID:
+    """Return an id; SQLite gives a text."""
+    return stored if isinstance(stored, UUID) else UUID(stored)
+
+
 def id_text(key: UUID | str) -> str:
     """Return an id with its hyphens; SQLite gives it without."""
     return f"{key[:8]}-{key[8:12]}-{key[12:16]}-{key[16:20]}-{key[20:]}" if isinstance(key, str) else str(key)

@@ -8,7 +8,7 @@ from itertools import chain, islice
 from typing import Any
 from zipfile import ZIP_DEFLATED, ZipFile
 
-from sqlalchemy import ColumnElement, Row
+from sqlalchemy import ColumnElement
 
 from shared.contracts import JsonValue
 from storage_service.records.export.asked import Asked
@@ -54,7 +54,7 @@ class Workbook:
         self._table = TableRows(layout, _cell, _DIGITS, how)
         self.columns: Sequence[ColumnElement[Any]] = self._table.columns
 
-    def chunks(self, batches: Iterable[Sequence[Row[Any]]]) -> Iterator[bytes]:
+    def chunks(self, batches: Iterable[Sequence[Sequence[Any]]]) -> Iterator[bytes]:
         """Yield the file."""
         sink, created = _Sink(), datetime.now(UTC)
         pattern = Package(2, created)

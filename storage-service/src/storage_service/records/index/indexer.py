@@ -18,7 +18,7 @@ from shared.messaging.failures import DependencyUnavailable
 from shared.messaging.worker import STUCK_AFTER_S, probe_delay_s
 from storage_service.records.index.entries import Entry, entry_of
 from storage_service.records.index.mailboxes import mailboxes_of
-from storage_service.records.index.pace import Pace
+from storage_service.records.index.pace import pace_for
 from storage_service.records.index.progress import Progress, begin_anew, come_to, missing_since, progress
 from storage_service.records.index.writing import Seen, write
 from storage_service.tables import LEASES
@@ -69,7 +69,7 @@ class Indexer:
         self._clock = clock
         self._look_every_s = look_every_s
         self._lease = Lease(LEASES, "search")
-        self._pace = Pace()
+        self._pace = pace_for(engine.dialect.name)
         self._stopping = threading.Event()
         self._turned_s = time.monotonic()
         self._looked_back_s = float("-inf")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, Protocol, TypeAlias
 
@@ -22,7 +23,7 @@ from sqlalchemy import (
     select,
     table,
 )
-from sqlalchemy.dialects.postgresql import ARRAY, TSQUERY, TSVECTOR
+from sqlalchemy.dialects.postgresql import JSON, TSQUERY, TSVECTOR
 
 from shared.query import Needle
 from storage_service.tables import search_entries, submissions
@@ -30,6 +31,12 @@ from storage_service.tables import search_entries, submissions
 _WORDS = table("search_words", column("number", BigInteger), column("tokens", TSVECTOR))
 _FTS = table("search_words", column("rowid", BigInteger), column("tokens", Text))
 _E, _S = search_entries.c, submissions.c
+
+_ROWS = func.json_to_recordset(cast(bindparam("rows", type_=Text()), JSON))
+_AS_ROWS = _ROWS.table_valued(column("number", BigInteger), column("tokens", Text)).render_derived(with_types=True)
+_KEPT = func.array_to_tsvector(func.string_to_array(_AS_ROWS.c.tokens, " "))
+_ALL_WORDS = insert(_WORDS).from_select(["number", "tokens"], select(_AS_ROWS.c.number, _KEPT))
+"""One document in the place of a statement for each entry. No token has a space in it."""
 
 
 class Words(Protocol):
@@ -70,9 +77,8 @@ def words_of(dialect: str, is_common: IsCommon = never) -> Words:
 
 class _PostgresqlWords:
     def add(self, connection: Connection, tokens: Mapping[int, Collection[str]]) -> None:
-        kept = func.array_to_tsvector(cast(bindparam("list", type_=ARRAY(Text)), ARRAY(Text)))
-        statement = insert(_WORDS).values(number=bindparam("entry"), tokens=kept)
-        connection.execute(statement, [{"entry": number, "list": list(some)} for number, some in tokens.items()])
+        rows = [{"number": number, "tokens": " ".join(some)} for number, some in tokens.items()]
+        connection.execute(_ALL_WORDS, {"rows": json.dumps(rows, ensure_ascii=False)})
 
     def remove(self, connection: Connection, numbers: Sequence[int]) -> None:
         connection.execute(delete(_WORDS).where(_WORDS.c.number.in_(numbers)))

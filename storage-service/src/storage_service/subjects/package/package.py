@@ -11,16 +11,20 @@ from uuid import UUID
 from shared.database import iso
 from storage_service.accounts.asker import Asker
 from storage_service.subjects.elsewhere import Elsewhere
-from storage_service.subjects.package.archive import zipped
 from storage_service.subjects.package.contents import Contents
 from storage_service.subjects.package.page import page
 from storage_service.subjects.report import Report
+from storage_service.zipping import Entry, zipped
 
 MAILS_MOST = 200
 """Submissions of which notify is asked what was mailed, each by a question of its own."""
 
 CONTENTS_MOST = 100
 """Parked copies of one service whose content is told; of others, that they are there."""
+
+
+OPERATE = "operate"
+"""The scope without which nobody is shown what a parked message says."""
 
 
 class Package:
@@ -39,11 +43,18 @@ class Package:
         self._elsewhere = elsewhere
         self._by = by
         self._at = at
+        self._noted = set[UUID]()  # the JSON and the page are one copy: the audit is told once
         self._mails = dict[UUID, Sequence[Mapping[str, Any]]]()
 
     def chunks(self) -> Iterator[bytes]:
         """Yield the file."""
-        return zipped([("person.json", self._json()), ("person.html", self._page())], self._at)
+        return zipped(self._entries())
+
+    def _entries(self) -> Iterator[Entry]:
+        yield Entry("person.json", self._json())
+        yield Entry("person.html", self._page())
+        for one in self._contents.packed(self._report.stored, self._by):
+            yield from one.entries()
 
     def _json(self) -> Iterator[bytes]:
         report = self._report
@@ -68,7 +79,7 @@ class Package:
             yield piece.encode(errors="replace")
 
     def _documents(self) -> Iterator[dict[str, Any]]:
-        for key, one in self._contents.documents(self._report.stored, self._by):
+        for key, one in self._contents.documents(self._report.stored, self._by, self._noted):
             yield {**one, "mails": self._mails_of(key)}
 
     def _of_none(self, key: UUID) -> dict[str, Any]:
@@ -83,9 +94,10 @@ class Package:
         return self._mails.get(key, ())
 
     def _parked(self) -> Iterator[dict[str, Any]]:
+        most = CONTENTS_MOST if self._by.may(OPERATE) else 0
         for service, copies in self._report.parked.items():
             for number, one in enumerate(copies or ()):
-                told = self._elsewhere.parked_content(service, one.id) if number < CONTENTS_MOST else None
+                told = self._elsewhere.parked_content(service, one.id) if number < most else None
                 yield {
                     "service": service,
                     "type": one.type,

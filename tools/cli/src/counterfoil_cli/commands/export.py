@@ -38,6 +38,7 @@ all: what stood there before stays until then. Without --to it goes to standard 
 @click.option("--columns", metavar="NAMES", help="Only these, in this order: name,email,accepted_at.")
 @click.option("--unseal", is_flag=True, help="Sealed fields in the clear: the key needs the scope unseal, too.")
 @click.option("--labels", is_flag=True, help="The forms' labels on top of the columns.")
+@click.option("--files", is_flag=True, help="The files too: a ZIP of the table, and of a folder for each submission.")
 @click.option("--bom", is_flag=True, help="Begin CSV with U+FEFF, as some versions of Excel want it.")
 def export(
     session: Session,
@@ -49,9 +50,12 @@ def export(
     unseal: bool,
     labels: bool,
     bom: bool,
+    files: bool,
 ) -> None:
     """Fetch it."""
-    chosen = _format(kind, to)
+    if files and to is not None and to.suffix.lower() not in ("", ".zip"):
+        raise Wrong(f"with --files it is a ZIP: give --to a name that ends in .zip, not in {line(to.suffix, 20)}")
+    chosen = _format(kind, None if files else to)
     if to is None and session.output.is_terminal:
         raise Wrong("give --to FILE, or hand it to another program: on a terminal it would do harm")
     asked = {
@@ -62,9 +66,10 @@ def export(
         "unseal": "1" if unseal else None,
         "labels": "1" if labels else None,
         "bom": "1" if bom else None,
+        "files": "zip" if files else None,
     }
     with session.api().stream("/export", asked) as answer, _sink(to) as file:
-        rows = _fetch(session, answer, file, Arriving(chosen))
+        rows = _fetch(session, answer, file, Arriving("zip" if files else chosen))
     if to is None:
         return
     if session.as_json:
@@ -120,7 +125,7 @@ def _expected(answer: requests.Response) -> int | None:
 
 
 def _progress(arriving: Arriving, expected: int | None) -> str:
-    size = f"{arriving.size / 1_000_000:,.1f} MB"
+    size = f"{arriving.size / 1_048_576:,.1f} MB"
     if arriving.rows is None:
         return size if expected is None else f"{size} of {_rows(expected)}"
     return f"{arriving.rows:,}{'' if expected is None else f' of {expected:,}'} rows, {size}"

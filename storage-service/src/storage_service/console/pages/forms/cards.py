@@ -11,6 +11,7 @@ from shared.forms import NAME, Form, Forms
 from shared.forms.checks.remarks import Remarks
 from storage_service.accounts.asker import Asker
 from storage_service.console.pages.forms.sparkline import Sparkline
+from storage_service.console.pages.frame.lists import INBOX, is_apart, of_form
 from storage_service.records import FormCounts
 from storage_service.records.overview import Counted
 from storage_service.records.recent import Day
@@ -40,7 +41,26 @@ class Card:
 
     def inbox(self, more: str = "") -> str:
         """Return the address of its submissions, of all that are no spam or of those that a query asks for, too."""
-        return "/console/inbox?" + urlencode({"q": f"form:{self.name} {more or '-is:spam'}"})
+        return f"{INBOX}?" + urlencode({"q": of_form(self.name, self.form, more or "-is:spam")})
+
+    @property
+    def waiting(self) -> str:
+        """The address of those that wait until their addresses are confirmed."""
+        return f"{INBOX}?" + urlencode({"q": f"form:{self.name} is:unconfirmed -is:spam"})
+
+    @property
+    def new(self) -> int:
+        """How many are new, without those that are listed apart."""
+        return self.counts.new - (min(self.counts.new, self.counts.new_unconfirmed) if self._is_apart else 0)
+
+    @property
+    def all(self) -> int:
+        """How many there are, without those that are listed apart."""
+        return self.counts.all - (min(self.counts.all, self.counts.unconfirmed) if self._is_apart else 0)
+
+    @property
+    def _is_apart(self) -> bool:
+        return self.form is not None and is_apart(self.form)
 
 
 def cards_of(

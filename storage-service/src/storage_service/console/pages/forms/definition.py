@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
-from shared.forms import FIELD_TYPES, Field
+from shared.forms import FIELD_TYPES, Field, Files, Form
 from shared.forms.labels import label_of
+from shared.forms.uploads.words import limits_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,13 +22,16 @@ class FieldRow:
     help: str
 
 
-def row_of(field: Field) -> FieldRow:
-    """Return a field's row."""
-    return FieldRow(field.name, label_of(field), field.type, field.required, "; ".join(_rules(field)), field.help)
+def row_of(field: Field, form: Form) -> FieldRow:
+    """Return the row of a field of a form."""
+    rules = "; ".join(_rules(field, form))
+    return FieldRow(field.name, label_of(field), field.type, field.required, rules, field.help)
 
 
-def _rules(field: Field) -> list[str]:
+def _rules(field: Field, form: Form) -> list[str]:
     found = []
+    if field.file:
+        found.append(limits_of(field.file, form.files or Files()).removesuffix("."))
     if field.sensitive:
         found.append("sealed")
     if field.choices:

@@ -49,7 +49,7 @@ class Whole:
             "url": url,
             "snippet": self._snippets.page(form, base),
             "line": command_line(form, url),
-            "fields": [row_of(one) for one in fields_to_offer(form)],
+            "fields": [row_of(one, form) for one in fields_to_offer(form)],
             "settings": lines_of(form),
             "no_test": why_not(form),
             "is_gateway_known": self._parts.trying.is_possible,

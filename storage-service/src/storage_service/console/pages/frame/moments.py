@@ -1,4 +1,4 @@
-"""Writes moments and sizes as people read them, in the reader's time zone."""
+"""Writes moments, and sizes, as people read them, in the reader's time zone."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from markupsafe import Markup
+
+from shared.forms import size_text
 
 _MINUTE, _HOUR, _DAY = 60, 3600, 86_400
 
@@ -49,22 +51,12 @@ def words(moment: datetime, now: datetime, zone: tzinfo = UTC) -> str:
     raise AssertionError("unreachable")
 
 
-def size(count: int) -> str:
-    """Return a number of bytes: `14 kB`."""
-    amount = float(count)
-    for unit in ("B", "kB", "MB"):
-        if amount < 1000:
-            return f"{amount:.0f} {unit}"
-        amount /= 1000
-    return f"{amount:.1f} GB"
-
-
 def filters(now: Callable[[], datetime], zone: Callable[[], tzinfo]) -> dict[str, Callable[..., object]]:
     """Return the filters of templates; `zone` says where the reader of the page is."""
     return {
         "ago": lambda moment: ago(moment, now(), zone()),
         "exact": lambda moment: exact(moment, zone()),
-        "size": size,
+        "size": size_text,
     }
 
 

@@ -14,7 +14,7 @@ from shared.query import Query, parse
 from shared.web.refusals import refused
 from storage_service.accounts.asker import Asker
 from storage_service.console.pages.frame import going
-from storage_service.console.pages.frame.lists import INBOX, USUAL
+from storage_service.console.pages.frame.lists import INBOX, USUAL, usual
 from storage_service.console.pages.frame.moments import zone_of
 from storage_service.console.pages.frame.renderer import reader_zone
 from storage_service.console.parameters import Parameters
@@ -35,11 +35,12 @@ class Asked:
     view: View | None = None
     cursor: Cursor | None = None
     is_counted: bool = False
+    usual: str = USUAL
 
     @property
     def is_usual(self) -> bool:
         """Whether it is the inbox as it opens."""
-        return self.text == USUAL
+        return self.text == self.usual
 
     def query(self) -> Query | None:
         """Return the query's tree, None for everything; raises `QueryError`."""
@@ -52,18 +53,24 @@ class Asked:
 
     def address(self, cursor: Cursor | None = None, *, counted: bool = False) -> str:
         """Return where this is shown, from a place on."""
-        members = _members(self.text, self.view) | ({"cursor": str(cursor)} if cursor else {})
+        members = self._members | ({"cursor": str(cursor)} if cursor else {})
         return _at(members | ({"count": "all"} if counted else {}))
 
     def stream(self, since: str, seen: str) -> str:
         """Return where it is told what comes in."""
-        return f"{INBOX}/events?{urlencode({**_members(self.text, self.view), 'since': since, 'seen': seen})}"
+        return f"{INBOX}/events?{urlencode({**self._members, 'since': since, 'seen': seen})}"
 
     def submission(self, key: UUID) -> str:
         """Return where one of the list is shown: from there to its neighbours in it, and back to this page of it."""
         members = {"q": self.text} | ({"view": str(self.view.id)} if self.view else {})
         members |= {"cursor": str(self.cursor)} if self.cursor else {}
         return f"/console/submissions/{key}?{urlencode(members)}"
+
+    @property
+    def _members(self) -> dict[str, str]:
+        found = {"view": str(self.view.id)} if self.view else {}
+        is_said = self.text == (self.view.written.query if self.view else self.usual)
+        return found if is_said else {**found, "q": self.text}
 
 
 def asked_of(parts: Parts, who: Asker, given: Request) -> Asked:
@@ -81,7 +88,7 @@ def asked_from(parts: Parts, who: Asker, address: str | None) -> Asked:
 
 def address_of(text: str) -> str:
     """Return where a query is shown."""
-    return _at(_members(text, None))
+    return _at({"q": text})
 
 
 def address_of_view(key: UUID) -> str:
@@ -93,20 +100,16 @@ def _at(members: Mapping[str, str]) -> str:
     return f"{INBOX}?{urlencode(members)}" if members else INBOX
 
 
-def _members(text: str, view: View | None) -> dict[str, str]:
-    found = {"view": str(view.id)} if view else {}
-    return found if text == (view.written.query if view else USUAL) else {**found, "q": text}
-
-
 def _read(parts: Parts, who: Asker, given: Mapping[str, str]) -> Asked:
     view = _view(parts, who, given.get("view", ""))
-    cursor = given.get("cursor", "")
+    cursor, opens = given.get("cursor", ""), usual(parts.forms, who)
     return Asked(
-        text=given.get("q", view.written.query if view else USUAL)[:QUERY_CHARACTERS],
+        text=given.get("q", view.written.query if view else opens)[:QUERY_CHARACTERS],
         zone=zone_of(view.written.zone) if view else reader_zone(),
         view=view,
         cursor=Cursor.read(cursor) if cursor else None,
         is_counted=given.get("count") == "all",
+        usual=opens,
     )
 
 

@@ -95,11 +95,12 @@ def do_all(parts: Parts, who: Asker, action: Action, asked: Asked, given: Mappin
 
 
 def ids_of(texts: Sequence[str]) -> list[UUID]:
-    """Return the submissions that were ticked; raises `BadAction`."""
-    if len(texts) > TICKED_MOST:
-        raise BadAction(f"{len(texts)} are ticked, {TICKED_MOST} at most: take “all that match”.")
+    """Return the submissions that were ticked, one or several with commas in each text; raises `BadAction`."""
+    keys = list(dict.fromkeys(key for text in texts for key in text.split(",")))
+    if len(keys) > TICKED_MOST:
+        raise BadAction(f"{len(keys)} are ticked, {TICKED_MOST} at most: take “all that match”.")
     try:
-        return [UUID(text[:64]) for text in texts]
+        return [UUID(key[:64]) for key in keys]
     except ValueError:
         raise BadAction("There is no such submission.") from None
 

@@ -20,7 +20,7 @@ from storage_service.console.pages.frame.renderer import Pages, is_part_wanted
 from storage_service.console.pages.inbox import bulk, hints, mistakes, saved
 from storage_service.console.pages.inbox.asked import QUERY_CHARACTERS, Asked, asked_of
 from storage_service.console.pages.inbox.listing import Listing, listing
-from storage_service.console.pages.inbox.places import PLACES, form_places, title_of
+from storage_service.console.pages.inbox.places import form_places, places, title_of
 from storage_service.console.pages.inbox.starting import Start, starts
 from storage_service.console.pages.inbox.stream import SHOWN_MOST, stream
 from storage_service.console.pages.inbox.widening import wider
@@ -61,7 +61,7 @@ class Inbox:
             return self._pages.part("inbox/inbox.html", "listing", status, **content)
         content |= {
             "mistake": mistakes.shown(asked.text, mistake) if mistake else None,
-            "places": PLACES,
+            "places": places(self._parts.forms, who),
             "form_places": form_places(self._parts.forms, who),
             "views": self._parts.views.listed(who),
         }
@@ -73,7 +73,8 @@ class Inbox:
     def _title(self, asked: Asked, who: Asker) -> str:
         if asked.view:
             return asked.view.written.name
-        return title_of(asked.text, form_places(self._parts.forms, who))
+        forms = self._parts.forms
+        return title_of(asked.text, [*places(forms, who), *form_places(forms, who)])
 
 
 def routes(parts: Parts, pages: Pages) -> Blueprint:

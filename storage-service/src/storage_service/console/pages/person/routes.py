@@ -17,7 +17,7 @@ from storage_service.console.pages.person.words import done_words, rows
 from storage_service.console.parts import Parts
 from storage_service.console.persons import exported
 from storage_service.jobs.refusals import Differs, Refusal
-from storage_service.subjects import BadPerson, Erased, Incomplete, Person, Report
+from storage_service.subjects import BadPerson, Busy, Erased, Incomplete, Person, Report
 
 HERE = "/console/person"
 
@@ -72,7 +72,7 @@ class PersonPages:
         except BadPerson as error:
             return self.form(asked, asked.said(error), 422)
         except (Incomplete, Refusal) as error:
-            return self.form(asked, sentence(error), 503 if isinstance(error, Incomplete) else 409)
+            return self.form(asked, sentence(error), 503 if isinstance(error, Busy | Incomplete) else 409)
 
     def report(self, asked: Asked, report: Report) -> Response:
         """Return how much there is, and where."""

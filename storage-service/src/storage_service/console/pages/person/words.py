@@ -10,6 +10,7 @@ _PLACES: Mapping[str, str] = {
     "submissions": "Submissions",
     "spam": "Submissions marked as spam",
     "conflicts": "Later copies with other content",
+    "files": "Files",
     "notes": "Notes that name them",
     "labels": "Labels that name them",
     "mailed": "Submissions that were confirmed to them by mail",

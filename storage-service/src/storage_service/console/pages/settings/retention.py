@@ -102,7 +102,7 @@ def _line(one: Outlook) -> Line:
 
 
 def _words_of(key: Key) -> str:
-    return "Spam" if key.what == "spam" else "Submissions"
+    return key.what.capitalize()
 
 
 def _rule(rule: Rule) -> str:

@@ -23,7 +23,7 @@
   }
 
   const listing = () => document.getElementById("listing");
-  const rows = () => [...document.querySelectorAll("#listing .row")];
+  const rows = () => [...document.querySelectorAll("#listing .row")].filter((row) => row.getClientRects().length); // copies may be folded away
   const boxes = () => [...document.querySelectorAll("#rows [name='ids']")];
 
   // --- which row is meant
@@ -82,17 +82,20 @@
 
   // --- what is ticked
 
+  // A box may stand for many: that of copies of one text.
+  const meant = (some) => new Set(some.flatMap((box) => box.value.split(","))).size;
+
   function count() {
     const form = document.getElementById("rows");
     if (!form) return;
-    const ticked = boxes().filter((box) => box.checked).length;
+    const ticked = meant(boxes().filter((box) => box.checked));
     const every = form.querySelector("[data-all]");
     const all = form.querySelector("[data-ticks-all]");
     if (!all) return;
     const isAll = Boolean(every && every.checked);
     form.querySelector("[data-ticked]").textContent = isAll ? "All that match" : ticked ? `${ticked} ticked` : "Tick all here";
     form.classList.add("scripted");
-    all.checked = ticked > 0 && ticked === boxes().length;
+    all.checked = ticked > 0 && ticked === meant(boxes());
     all.indeterminate = ticked > 0 && !all.checked;
     form.classList.toggle("has-ticked", ticked > 0 || isAll);
   }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from flask import Response
 
@@ -18,13 +18,26 @@ from storage_service.console.pages.submission.refusal import NotDone
 from storage_service.console.pages.submission.wishes import Wish, change_of, typed
 from storage_service.console.parts import Parts
 from storage_service.console.places import no_submission
-from storage_service.deliveries.resending import Withheld
+from storage_service.deliveries.resending import Unconfirmed, Withheld
 from storage_service.deliveries.selection import RESENT
 from storage_service.records import Record
 from storage_service.work import BadValue, NotFound
+from storage_service.work.trail import Step
 from storage_service.work.values import note_of
 
-_WITHHELD = "Nothing of it is sent while it is marked as spam. Say first that it is no spam."
+_WITHHELD = "Nothing of it is sent while it is held back as spam. Say first that it is no spam."
+_UNCONFIRMED = (
+    "It waits until its address is confirmed: until then nothing is sent of it but the mail that asks for that."
+)
+
+
+def _why_nothing(record: Record, trail: Sequence[Step]) -> str:
+    """Return why nothing of a submission is sent again."""
+    if any("anonymised" in step.changes for step in trail):
+        return "It is anonymous: nothing of it is sent any more."
+    if record.imported_at is not None:
+        return "It was imported: nothing of it is ever sent."
+    return "It was asked for before, and nothing has come of it yet."
 
 
 class Acts:
@@ -97,7 +110,8 @@ class Acts:
             after = with_others(self._work, place.id, seen, "spam", lambda v: does(place.id, who, v))
             if after.version != before.version:
                 text = "Marked as spam: nothing more of it is sent." if is_spam else "No spam: what was held is sent."
-                tell(text, Undo(place.post(back), {"version": str(after.version)}))
+                undo = Undo(place.post(back), {"version": str(after.version)})
+                tell(text, None if is_spam and before.spam else undo)  # "no spam" would deliver what a verdict held
             return place.page("standing")
 
         words = "mark it as spam" if is_spam else "say that it is no spam"
@@ -109,10 +123,10 @@ class Acts:
         channel = posted.one_of("channel", ("", *RESENT)) or None
 
         def do() -> str:
+            before = self._one(place, who)
             count = self._work.resend(place.id, channel, who)
-            was_asked = "It was asked for before, and nothing has come of it yet."
             what = "1 delivery is" if count == 1 else f"{count} deliveries are"
-            tell(f"{what} sent again." if count else was_asked)
+            tell(f"{what} sent again." if count else _why_nothing(before, self._work.trail(place.id)))
             return place.page("timeline")
 
         return self._answer(place, Wish("resend", "send it again", {"channel": channel or ""}), do)
@@ -134,6 +148,8 @@ class Acts:
             return self._page.shown(place, NotDone(422, wish, why=error.reason))
         except Withheld:
             return self._page.shown(place, NotDone(409, wish, why=_WITHHELD))
+        except Unconfirmed:
+            return self._page.shown(place, NotDone(409, wish, why=_UNCONFIRMED))
 
     def _is_written(self, place: Place, text: str, who: Asker, seen: int) -> bool:
         cleaned = note_of(text)

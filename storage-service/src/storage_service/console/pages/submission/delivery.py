@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from storage_service.console.pages.submission.words import OUTCOMES, STATES
+from storage_service.console.pages.submission.words import GATHERED, OUTCOMES, STATES
 from storage_service.deliveries.listing import Listed
 from storage_service.deliveries.naming import channel_named, channel_words
 
-_AGAIN = frozenset({"failed", "held"})
+_AGAIN = frozenset({"failed", "held", "suppressed", "bounced"})
 _UNSETTLED = frozenset({"pending", "sending", "retrying"})
 
 
@@ -83,13 +83,15 @@ def deliveries_known(told: Iterable[Listed]) -> list[Delivery]:
 def _shown(one: Mapping[str, Any]) -> Delivery:
     tries = [_try(each) for each in reversed(one.get("tries") or [])]
     parked_at = moment(one.get("parked_at"))
+    gathered = GATHERED.get(one.get("error") or "") if one["state"] == "held" else None
+    words = gathered or STATES.get(one["state"], one["state"])
     created_at, changed_at = moment(one.get("created_at")), moment(one.get("changed_at"))
     return Delivery(
         channel=channel_named(one["channel"]),
         name=channel_words(one["channel"]),
         destination=one.get("destination") or "",
-        state=one["state"],
-        words="waits for an operator" if parked_at else STATES.get(one["state"], one["state"]),
+        state="pending" if gathered else one["state"],
+        words="waits for an operator" if parked_at else words,
         reason=one.get("reason") or "",
         at=created_at or next((each.at for each in tries), None) or changed_at,
         changed_at=changed_at,

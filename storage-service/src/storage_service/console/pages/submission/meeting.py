@@ -21,7 +21,7 @@ _MEETS: Mapping[Subject, frozenset[str]] = {
     "spam": frozenset({"spam", "state"}),
     "note": _TALK,
     "reply": _TALK,
-    "erased": _TALK | {"labels", "starred"},
+    "erased": _TALK | {"labels", "starred", "opted_in"},
 }
 """By what somebody does: what others may have done meanwhile that they have to see first. One label is put on or taken
 off, whatever others do with labels; a star and a label say nothing that a note would answer. What

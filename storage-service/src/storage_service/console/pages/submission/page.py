@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from flask import Response
 
+from shared.spam import words_of
 from storage_service.console.access import asker
 from storage_service.console.known import Known, known
 from storage_service.console.known.standing import standing
@@ -15,9 +17,11 @@ from storage_service.console.known.unsealed import Unsealed, unsealed
 from storage_service.console.pages.frame import current
 from storage_service.console.pages.frame.moments import exact
 from storage_service.console.pages.frame.renderer import Pages, reader_zone
+from storage_service.console.pages.submission.attached import files_of_conflict, files_of_page
 from storage_service.console.pages.submission.delivery import Delivery, deliveries_known, deliveries_shown
 from storage_service.console.pages.submission.neighbours import neighbours
 from storage_service.console.pages.submission.place import Place, listed
+from storage_service.console.pages.submission.proof import proof_shown
 from storage_service.console.pages.submission.refusal import NotDone
 from storage_service.console.pages.submission.reply import address_of, mailto
 from storage_service.console.pages.submission.timeline import Entry, steps_shown, timeline
@@ -53,6 +57,7 @@ class SubmissionPage:
         if found is None:
             raise no_submission()
         stands = standing(found.record, found.form, found.told)
+        opened = unsealed(self._parts, found.record, who) if is_opened else None
         is_away = found.told is None
         deliveries = self._known(found) if is_away else deliveries_shown(stands["deliveries"])
         return self._pages.page(
@@ -66,14 +71,15 @@ class SubmissionPage:
             ),
             not_done=not_done,
             met=_met(found, not_done),
-            entries=timeline(found, deliveries, readings),
+            entries=timeline(found, deliveries, readings, partial(files_of_conflict, self._parts, found)),
             is_cut=len(found.trail) >= SHOWN_MOST,
             deliveries=deliveries,
             channels=_channels(deliveries),
             is_away=is_away,
             is_written=is_written,
             is_opened=is_opened,
-            **self._told(found, unsealed(self._parts, found.record, who) if is_opened else None),
+            is_locked=opened is not None and not any(one.fields for one in (opened.own, *opened.conflicts.values())),
+            **self._told(found, opened),
         )
 
     def _known(self, found: Known) -> list[Delivery]:
@@ -92,6 +98,7 @@ class SubmissionPage:
                 *sealed_shown(record.sealed, form, opened.own if opened else None),
             ],
             "may_unseal": current.may("unseal", record.form),
+            "files": files_of_page(self._parts, found),
             "fields_left_out": max(0, len(record.fields) - FIELDS_MOST),
             "may_write": may_write,
             "myself": as_assignee(current.me()),
@@ -99,6 +106,8 @@ class SubmissionPage:
             "address": address_of(record, form),
             "mailto": mailto(record, form, exact(record.accepted_at, reader_zone())),
             "spam": spam_words(record.spam) if record.spam is not None else None,
+            "opt_in": proof_shown(record.opt_in_proof, lambda at: exact(at, reader_zone())),
+            "reasons": [words_of(one) for one in record.score_reasons or ()],
         }
 
 

@@ -10,7 +10,7 @@ from uuid import UUID
 from flask import Request
 
 from storage_service.accounts.asker import Asker
-from storage_service.console.pages.frame.lists import INBOX, USUAL
+from storage_service.console.pages.frame.lists import INBOX, usual
 from storage_service.console.pages.frame.moments import zone_of
 from storage_service.console.pages.frame.renderer import reader_zone
 from storage_service.console.parameters import Parameters
@@ -69,7 +69,7 @@ def listed(parts: Parts, who: Asker, place: Place) -> Listed:
     try:
         view = parts.views.one(UUID(said.get("view", "")[:64]), who).written
     except (ValueError, NoView):
-        return Listed(said.get("q", USUAL), reader_zone())
+        return Listed(said.get("q", usual(parts.forms, who)), reader_zone())
     return Listed(said.get("q", view.query), zone_of(view.zone))
 
 

@@ -8,7 +8,9 @@ from uuid import UUID
 
 from flask import Blueprint, Response, request
 
-from storage_service.console.access import needs
+from storage_service.console.access import asker, needs
+from storage_service.console.files.answers import Files
+from storage_service.console.files.finding import place_of as file_place
 from storage_service.console.pages.frame.renderer import Pages
 from storage_service.console.pages.submission.acts import Acts
 from storage_service.console.pages.submission.erasing import ErasingPage
@@ -18,6 +20,8 @@ from storage_service.console.pages.submission.posted import Posted
 from storage_service.console.parts import Parts
 
 _ONE = f"{ROOT}/<uuid:id>"
+_FILE = f"{_ONE}/files/<number>"
+_BESIDE = f"{_ONE}/conflicts/<fingerprint>/files/<number>"
 
 
 def routes(parts: Parts, pages: Pages) -> Blueprint:
@@ -30,6 +34,20 @@ def routes(parts: Parts, pages: Pages) -> Blueprint:
     @needs("read")
     def one(id: UUID) -> Response:  # noqa: A002 - as the address has it
         return page.shown(place_of(id, request), is_written=WRITE in request.args)
+
+    files = Files(parts)
+
+    @views.get(_FILE)
+    @views.get(_BESIDE)
+    @needs("read")
+    def file(id: UUID, number: str, fingerprint: str | None = None) -> Response:  # noqa: A002
+        return files.file(file_place(id, number, fingerprint), asker())
+
+    @views.get(f"{_FILE}/preview")
+    @views.get(f"{_BESIDE}/preview")
+    @needs("read")
+    def preview(id: UUID, number: str, fingerprint: str | None = None) -> Response:  # noqa: A002
+        return files.preview(file_place(id, number, fingerprint), asker())
 
     erasing = ErasingPage(parts, pages, page)
 

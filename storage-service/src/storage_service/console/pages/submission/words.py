@@ -7,6 +7,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 from storage_service.deliveries.naming import channel_words
 from storage_service.records.folding import folded_address
+from storage_service.store.good_wins import BY as GOOD_WINS
 from storage_service.work import Step
 
 STATES: Mapping[str, str] = {
@@ -17,12 +18,31 @@ STATES: Mapping[str, str] = {
     "sent": "sent",
     "failed": "failed",
     "cancelled": "not sent",
+    "suppressed": "not sent: the address takes no mail",
+    "bounced": "came back",
 }
-OUTCOMES: Mapping[str, str] = {"sent": "sent", "retrying": "not yet", "failed": "failed"}
+GATHERED: Mapping[str, str] = {"digest": "waits for the digest", "many": "goes in one mail with others"}
+"""What is said of a delivery that notify holds to tell of it along with others: nobody has to do anything."""
+
+OUTCOMES: Mapping[str, str] = {
+    "sent": "sent",
+    "retrying": "not yet",
+    "failed": "failed",
+    "suppressed": "not sent",
+    "bounced": "came back",
+    "complained": "called spam by whoever got it",
+}
 SPAM: Mapping[str, str] = {
     "honeypot": "its trap was filled in",
     "owner": "somebody marked it",
     "imported": "it was spam where it came from",
+    "score": "it looks like what you marked as spam",
+    "rule:words": "it has a word that this form does not take",
+    "rule:hosts": "it links to a place that this form does not take",
+    "rule:addresses": "its mail address is one that this form does not take",
+    "rule:networks": "it came from a network that this form does not take",
+    "rule:links": "it has more links than this form takes",
+    "rule:time": "it was sent sooner than a person can write it",
 }
 """Why a submission is spam."""
 
@@ -74,7 +94,9 @@ def _assignee(change: Sequence[str | None], by: str) -> list[Sentence]:
     return [(Piece("gave it back"),) if before == by else (Piece("took it from "), Piece(before or "", is_named=True))]
 
 
-def _spam(change: Sequence[str | None], _by: str) -> list[Sentence]:
+def _spam(change: Sequence[str | None], by: str) -> list[Sentence]:
+    if by == GOOD_WINS:
+        return [(Piece("let it in: when it came once more, nothing spoke against it"),)]
     return [(Piece("marked it as spam" if change[1] is not None else "said that it is no spam"),)]
 
 
@@ -101,6 +123,7 @@ _SENTENCES: Mapping[str, Callable[[Any, str], list[Sentence]]] = {
     "note": lambda *_: [(Piece("wrote a note"),)],
     "reply": lambda *_: [(Piece("replied by mail"),)],
     "resend": _resend,
+    "opted_in": lambda *_: [(Piece("confirmed the address"),)],
     "erased": lambda *_: [(Piece("erased what was here before"),)],
     "anonymised": lambda *_: [(Piece("made it anonymous"),)],
     "arrived_after": _arrived,

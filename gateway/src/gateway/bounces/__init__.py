@@ -1,0 +1,1 @@
+"""What providers of mail tell by calls: mails that came back, and complaints."""

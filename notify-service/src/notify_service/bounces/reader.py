@@ -1,0 +1,195 @@
+"""Reads the mailbox that bounces come back to, in one process at a time, and publishes what they say.
+
+A mail is moved only once the broker has confirmed what it says. Whoever dies in between reads it again, and publishes
+the same under the same id.
+"""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Literal, Protocol, TypeAlias
+
+import structlog
+from sqlalchemy import Engine
+
+from notify_service.bounces.found import Unreadable
+from notify_service.bounces.mailbox import AWAY, READ, UNREADABLE, Mailbox
+from notify_service.bounces.reading import BounceMails, Found
+from shared.contracts import MailBounced
+from shared.database import Lease, classified
+from shared.failpoints import Reach, ignore
+from shared.messaging.broker import NotConfirmed, Publisher
+from shared.messaging.failures import DependencyUnavailable
+from shared.messaging.message import message_of
+from shared.messaging.worker import STUCK_AFTER_S
+
+EVERY_S = 60.0
+LOOK_EVERY_S = 10.0
+"""How often the mailbox is read, and how often the lease is renewed, or looked at."""
+
+PAUSE_MOST_S = 600.0
+"""How long the pause becomes while the server is away."""
+
+AT_ONCE = 50
+"""How many mails are read before the mailbox is asked what it has."""
+
+READ_FOR = timedelta(days=30)
+"""How long mails are kept that were read."""
+
+CONFIRM_S = 10.0
+
+Outcome: TypeAlias = Literal["told", "nothing", "unreadable"]
+"""What came of a mail: it told of a delivery, of nothing that counts, or cannot be read."""
+
+_log = structlog.get_logger().bind(part="bounces")
+
+
+class Telling(Protocol):
+    """Is told what is measured."""
+
+    def count_bounce_mail(self, outcome: Outcome) -> None:
+        """Count a mail that was read."""
+
+    def note_mailbox(self, *, is_away: bool) -> None:
+        """Note whether the mailbox was reached."""
+
+
+@dataclass(slots=True)
+class MailboxReader:
+    """Runs beside the consumers, as one of them (`broker.Consumer`): `run` until `stop`. `opened` opens the mailbox."""
+
+    opened: Callable[[], AbstractContextManager[Mailbox]]
+    mails: BounceMails
+    publisher: Publisher
+    engine: Engine
+    lease: Lease
+    telling: Telling
+    reach: Reach = ignore
+    every_s: float = EVERY_S
+    look_every_s: float = LOOK_EVERY_S
+    _stopping: threading.Event = field(default_factory=threading.Event)
+    _turned_s: float = field(default_factory=time.monotonic)
+    _failures: int = 0
+    _next_s: float = 0.0
+    _forgot_on: datetime | None = None
+
+    def run(self) -> None:
+        """Read until `stop`, and give the lease back."""
+        while not self._stopping.wait(self.look_every_s):
+            self._turned_s = time.monotonic()
+            if not self._has_lease():
+                self.telling.note_mailbox(is_away=False)  # whoever has it says so
+            elif self._turned_s >= self._next_s:
+                self._next_s = time.monotonic() + self._read()
+        self._give_back()
+
+    def stop(self) -> None:
+        """Make `run` return soon."""
+        self._stopping.set()
+
+    def missing(self) -> list[str]:
+        """Return nothing: no delivery waits for this."""
+        return []
+
+    def stuck(self) -> list[str]:
+        """Return what says that only a restart helps; see `broker.Consumer`."""
+        return ["bounces: its thread does not turn"] if time.monotonic() - self._turned_s > STUCK_AFTER_S else []
+
+    def _read(self) -> float:
+        """Read all that waits, and return after how many seconds to come again."""
+        try:
+            with self.opened() as mailbox:
+                self.telling.note_mailbox(is_away=False)
+                self._work_off(mailbox)
+                self._forget(mailbox)
+        except NotConfirmed as error:
+            _log.info("not now", because=str(error))
+        except AWAY as error:
+            self._failures += 1
+            self.telling.note_mailbox(is_away=True)
+            _log.warning("the mailbox of bounces was not reached", error=type(error).__name__, failures=self._failures)
+            pause_s = min(self.every_s * float(2 ** min(self._failures - 1, 10)), PAUSE_MOST_S)
+            return pause_s * random.uniform(0.8, 1.2)  # noqa: S311 - scatters, and keeps no secret
+        except Exception as error:  # noqa: BLE001 - a bug must not end the service
+            _log.error("reading bounces failed", error=type(error).__name__, exc_info=error)
+        self._failures = 0
+        return self.every_s
+
+    def _work_off(self, mailbox: Mailbox) -> None:
+        while waiting := mailbox.waiting(AT_ONCE):
+            for uid in waiting:
+                if self._stopping.is_set() or not self._has_lease():
+                    return
+                self._turned_s = time.monotonic()
+                content = mailbox.content(uid)
+                if content is not None:
+                    self._handle(mailbox, uid, content)
+
+    def _handle(self, mailbox: Mailbox, uid: int, content: bytes) -> None:
+        outcome, folder = self._told(content), READ
+        if outcome == "unreadable":
+            folder = UNREADABLE
+        self.reach("bounce-before-move")
+        mailbox.put(uid, folder)
+        self.telling.count_bounce_mail(outcome)
+
+    def _told(self, content: bytes) -> Outcome:
+        """Publish what a mail says, and return what came of it; raises `NotConfirmed`."""
+        try:
+            found = self.mails.read(content)
+        except Unreadable as error:
+            _log.warning("a mail in the mailbox of bounces cannot be read", because=str(error))
+            return "unreadable"
+        except Exception as error:  # noqa: BLE001 - one that ends us would do so for ever, and no other be read
+            _log.error("a mail in the mailbox of bounces cannot be read", error=type(error).__name__, exc_info=error)
+            return "unreadable"
+        if found is None:
+            return "nothing"
+        self.publisher.publish(message_of(_event(found)), timeout_s=CONFIRM_S)
+        return "told"
+
+    def _forget(self, mailbox: Mailbox) -> None:
+        """Remove what was read long ago, once a day."""
+        now = datetime.now(UTC)
+        if self._stopping.is_set() or (self._forgot_on is not None and now - self._forgot_on < timedelta(days=1)):
+            return
+        mailbox.forget((now - READ_FOR).date())
+        self._forgot_on = now
+
+    def _has_lease(self) -> bool:
+        now = datetime.now(UTC)
+        if self.lease.is_running(now):
+            return True
+        try:
+            with classified(), self.engine.begin() as connection:
+                return self.lease.is_taken(connection, now)
+        except DependencyUnavailable as error:
+            _log.info("not now", because=str(error))
+            return False
+
+    def _give_back(self) -> None:
+        try:
+            with classified(), self.engine.begin() as connection:
+                self.lease.give_back(connection)
+        except DependencyUnavailable as error:  # it ends by itself
+            _log.info("the lease was not given back", because=str(error))
+
+
+def _event(found: Found) -> MailBounced:
+    judged = found.judged
+    return MailBounced(
+        id=found.id,
+        delivery_id=found.delivery_id,
+        address_hash=None,
+        kind=judged.kind,
+        code=judged.code,
+        said=judged.said,
+        at=datetime.now(UTC),
+        via="mailbox",
+    )

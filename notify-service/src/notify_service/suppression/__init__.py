@@ -1,0 +1,1 @@
+"""Knows which addresses are sent no mail, and why."""

@@ -1,0 +1,1 @@
+"""What a form says of spam: how it is judged, and rules of its own."""

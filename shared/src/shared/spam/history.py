@@ -1,0 +1,31 @@
+"""Signals of what came before: the same text again and again, a network that spam came from lately."""
+
+from __future__ import annotations
+
+from shared.spam.signals import Signal
+
+_REPEATS_LEAST = 3
+"""Times before which a repeat says nothing: people send twice when nothing seems to happen."""
+_BITS_MOST = 6
+
+
+def signals_of_history(repeats: int, spam_from_network: int) -> list[Signal]:
+    """Return what is known: how often the text came within a day before, and how much spam from the network."""
+    found = []
+    if repeats >= _REPEATS_LEAST:
+        found.append(Signal(f"repeat:{min(repeats.bit_length(), _BITS_MOST)}", f"repeat:{repeats}"))
+    if spam_from_network:
+        found.append(Signal(f"network:{min(spam_from_network.bit_length(), 3)}", f"network:{spam_from_network}"))
+    return found
+
+
+PRIORS = {
+    **{f"repeat:{bits}": 0.5 * bits for bits in range(2, _BITS_MOST + 1)},
+    **{f"network:{bits}": 0.5 * bits for bits in range(1, 4)},
+    "throwaway": 1.0,
+    "look-alikes": 1.0,
+    "invisible": 0.5,
+    "odd-capitals": 1.0,
+    "same-fields": 0.5,
+}
+"""Logits that signals add before anybody has marked anything; labels add to them or take from them."""

@@ -1,0 +1,65 @@
+"""How many of an owner's queries run at once."""
+
+from __future__ import annotations
+
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from shared import database
+from storage_service.records.bounded import AT_ONCE, Reader, Turns
+
+MANY = 12
+
+
+class Counting:
+    """Counts how many are inside at once."""
+
+    def __init__(self) -> None:
+        self.most = self._now = 0
+        self._guard = threading.Lock()
+
+    def do(self, seconds: float) -> None:
+        with self._guard:
+            self._now += 1
+            self.most = max(self.most, self._now)
+        time.sleep(seconds)
+        with self._guard:
+            self._now -= 1
+
+
+def test_a_few_read_at_once_over_all_readers_of_a_database(tmp_path: Path) -> None:
+    engine, inside = database.create(f"sqlite:///{tmp_path / 'records.db'}"), Counting()
+    readers = [Reader(engine) for _ in range(MANY)]
+
+    def read(reader: Reader) -> None:
+        with reader.connection():
+            inside.do(0.01)
+
+    with ThreadPoolExecutor(MANY) as pool:
+        list(pool.map(read, readers))
+    engine.dispose()
+    assert 1 < inside.most <= AT_ONCE
+
+
+def test_slow_ones_hold_nobody_up_for_long() -> None:
+    turns, inside = Turns(at_once=1, patience_s=0.05), Counting()
+
+    def slow(_: int) -> None:
+        with turns.turn():
+            inside.do(0.5)
+
+    begun_s = time.monotonic()
+    with ThreadPoolExecutor(3) as pool:
+        list(pool.map(slow, range(3)))
+    assert inside.most == 3
+    assert time.monotonic() - begun_s < 1.4, "they went one after the other"
+
+
+def test_who_reads_within_a_reading_is_not_held_up_for_ever() -> None:
+    turns = Turns(at_once=1, patience_s=0.05)
+    with turns.turn(), turns.turn():
+        pass
+    with turns.turn():
+        assert not turns._free.acquire(blocking=False), "it gave back a turn that it had not"

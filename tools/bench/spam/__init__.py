@@ -1,0 +1,1 @@
+"""Measures the spam model on a public corpus, beside two other ways to learn one."""
