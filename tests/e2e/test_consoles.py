@@ -59,6 +59,17 @@ def submitted(installation: Installation) -> int:
     return requests.post(f"{installation.gateway_url}/f/signup", json=GOOD, timeout=10).status_code
 
 
+@pytest.fixture
+def restarted(installation: Installation) -> Iterator[None]:
+    """Consoles that a test has killed run again after it, whatever came of it."""
+    yield
+    for console in installation.consoles:
+        if not console.is_running():
+            console.start()
+    installation.await_ready()
+
+
+@pytest.mark.usefixtures("restarted")
 @pytest.mark.parametrize("number", [0, 1])
 def test_the_other_console_answers_while_one_is_killed(installation: Installation, number: int) -> None:
     statuses: Counter[int] = Counter()
@@ -80,10 +91,9 @@ def test_the_other_console_answers_while_one_is_killed(installation: Installatio
         owner.join()
     assert set(statuses) == {200}, statuses
     assert submitted(installation) == 202
-    installation.consoles[number].start()
-    installation.await_ready()
 
 
+@pytest.mark.usefixtures("restarted")
 def test_an_export_that_breaks_off_does_not_look_complete(installation: Installation) -> None:
     engine = database.create(installation.database_urls["storage"])
     with engine.begin() as connection:
@@ -92,6 +102,7 @@ def test_an_export_that_breaks_off_does_not_look_complete(installation: Installa
     engine.dispose()
     url, headers = f"{installation.gateway_url}/v1/export?format=csv", {"Authorization": f"Bearer {key}"}
     with requests.get(url, headers=headers, stream=True, timeout=40) as answer:
+        assert answer.status_code == 200, answer.text
         assert int(answer.headers["X-Rows-Expected"]) >= ROWS
         pieces = answer.iter_content(1000)
         assert next(pieces)
@@ -99,11 +110,9 @@ def test_an_export_that_breaks_off_does_not_look_complete(installation: Installa
             console.kill()
         with pytest.raises(requests.exceptions.ChunkedEncodingError):
             list(pieces)
-    for console in installation.consoles:
-        console.start()
-    installation.await_ready()
 
 
+@pytest.mark.usefixtures("restarted")
 def test_without_a_console_strangers_submit_as_ever(installation: Installation) -> None:
     for console in installation.consoles:
         console.kill()

@@ -6,16 +6,18 @@ import json
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 from urllib.parse import parse_qs
+
+from support.http_server import HttpServer
 
 SECRET = "the-secret-of-the-provider"
 
 Answer = tuple[int, bytes]
 
 
-class Provider(ThreadingHTTPServer):
+class Provider(HttpServer):
     """Knows one secret and, by provider, the tokens `good`, once, and `score-0.3`; all others are bad.
 
     Turnstile answers a question with the same `idempotency_key` as before. `breaks` makes it answer otherwise:
@@ -23,7 +25,6 @@ class Provider(ThreadingHTTPServer):
     `asked` holds every question.
     """
 
-    daemon_threads = True
     request_queue_size = 64
 
     def __init__(self) -> None:

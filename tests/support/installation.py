@@ -136,8 +136,10 @@ class Installation:
             running = sum(service.is_running() for service in replicas)
             expected = f"{running} consumers of {queue}\n{replicas[0].tail()}"
             eventually(partial(self._has_consumers, queue, running), START_TIMEOUT_S, expected)
-        for console in filter(Service.is_running, self.consoles):
-            ready = partial(_answers, f"{self.metrics_urls[console.name]}/readyz")
+        for console, url in zip(self.consoles, self.console_urls, strict=True):
+            if not console.is_running():
+                continue
+            ready = partial(_answers, f"{url}/readyz")
             eventually(ready, START_TIMEOUT_S, f"{console.name} is ready\n{console.tail()}")
 
     def stop(self) -> None:

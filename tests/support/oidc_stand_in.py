@@ -9,13 +9,15 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from joserfc import jwt
 from joserfc.jwk import ECKey, Key, KeySet, RSAKey
 from joserfc.util import json_b64encode, urlsafe_b64encode
+
+from support.http_server import HttpServer
 
 CLIENT_ID = "counterfoil"
 CLIENT_SECRET = "a-secret-of-the-tests-of-thirty-two-characters"
@@ -40,10 +42,8 @@ class Lies:
     silence_s: float = 0.0
 
 
-class StandIn(ThreadingHTTPServer):
+class StandIn(HttpServer):
     """Signs with `key`, by the name `first`; knows the nonce that `visit` has read, and gives each code once."""
-
-    daemon_threads = True
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)

@@ -6,16 +6,17 @@ import http.client
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
+
+from support.http_server import HttpServer
 
 Breaks = Callable[[str, str], str | None]
 """Given method and path, it says what becomes of a request: `hang`, `cut`, a status such as `503`, or None."""
 
 
-class S3Proxy(ThreadingHTTPServer):
+class S3Proxy(HttpServer):
     """Passes requests on to the server on `port`, except for those that `breaks` names. `asked` has all of them."""
 
-    daemon_threads = True
     request_queue_size = 128
 
     def __init__(self, port: int) -> None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from types import TracebackType
 
 from dev.processes import free_port
+from support.http_server import HttpServer
 
 _TYPES = {".html": "text/html; charset=utf-8", ".js": "text/javascript; charset=utf-8"}
 
@@ -19,8 +20,7 @@ class Site:
         self._folder = folder
         self._pages: dict[str, tuple[bytes, dict[str, str]]] = {}
         self._port = free_port()
-        self._server = ThreadingHTTPServer(("127.0.0.1", self._port), self._handler())
-        self._server.daemon_threads = True
+        self._server = HttpServer(("127.0.0.1", self._port), self._handler())
 
     @property
     def origin(self) -> str:

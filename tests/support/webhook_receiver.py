@@ -6,10 +6,11 @@ import ssl
 import threading
 from collections import Counter
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from types import TracebackType
 from typing import Any
 
+from support.http_server import HttpServer
 from support.smtp import CERTIFICATE
 
 ENDLESS = 10**9
@@ -54,8 +55,7 @@ class Receiver:
         return [one for one in list(self.received) if one.path == path]
 
     def __enter__(self) -> Receiver:
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"receiver": self}))
-        self._server.daemon_threads = True
+        self._server = HttpServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"receiver": self}))
         if self.tls:
             context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
             context.load_cert_chain(CERTIFICATE)

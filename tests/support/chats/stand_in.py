@@ -8,11 +8,12 @@ import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from types import TracebackType
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+from support.http_server import HttpServer
 from support.smtp import CERTIFICATE
 
 
@@ -86,8 +87,7 @@ class StandIn:
         return self.answer(asked)
 
     def __enter__(self) -> Any:
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"service": self}))
-        self._server.daemon_threads = True
+        self._server = HttpServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"service": self}))
         self._port = int(self._server.server_address[1])
         if self.tls:
             context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)

@@ -32,8 +32,11 @@ if TYPE_CHECKING:
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
 _REPEATED = frozenset({"GET", "HEAD"})
-"""What is asked once more where the connection broke before any answer: another console may have taken over. Not what
-is only slow: the first one would be at it still, with all that it holds."""
+"""What is asked again where the connection broke before anything was passed on: another console may have taken over.
+Not what is only slow: the first one would be at it still, with all that it holds."""
+
+_REPEATED_AFTER_S = (0.0, 0.2, 0.5)
+"""A console that dies may take connections until the last of its processes is gone."""
 
 _log = structlog.get_logger()
 
@@ -101,20 +104,20 @@ class Passing:
         place = held.enter_context(ExitStack())
         self._enter(place, self._requests, "requests", source)
         begun_s = time.monotonic()
-        answer = self._answer(asked)
+        answer, whole = self._answer(asked)
         held.callback(answer.close)
         self._counters.answered(side, answer.status, time.monotonic() - begun_s)
-        is_long = answer.has_body and (answer.length is None or answer.length > PIECE_BYTES)
-        if answer.is_event_stream or (is_long and answer.is_saved):  # neither keeps a place from who asks for a page
-            place.close()  # first: those who wait for a stream's place would keep others from asking
+        if answer.is_event_stream or (whole is None and answer.is_saved):
+            # Neither keeps a place from who asks for a page, nor do those who wait for the place of such.
+            place.close()
             self._enter(place, self._streams, "streams", source)
         if answer.is_event_stream:
             held.enter_context(self._open.added(answer))
         status = f"{answer.status} {_phrase_of(answer.status)}"
         headers = answered_headers(answer.headers, side)
-        if is_long:
+        if whole is None:
             return Passed(status, headers, _Streamed(self._pieces(request, answer), held.pop_all()))
-        return Passed(status, headers, [self._whole(answer)])
+        return Passed(status, headers, [whole])
 
     def _enter(self, held: ExitStack, places: Places, name: str, source: str) -> None:
         try:
@@ -123,11 +126,11 @@ class Passing:
             self._counters.refused(name, str(error))
             raise unavailable("Too much is asked for just now. Please try again in a moment.") from error
 
-    def _answer(self, asked: Asked) -> Answer:
+    def _answer(self, asked: Asked) -> tuple[Answer, bytes | None]:
         if self._upstream is None:
             raise self._away("COUNTERFOIL_CONSOLE_URL is not set")
         try:
-            answer = self._asked_twice(self._upstream, asked)
+            answered = _asked_again(self._upstream, asked)
         except Away as error:
             raise self._away(str(error)) from error
         except Broken as error:
@@ -135,17 +138,7 @@ class Passing:
         if self._is_away:
             self._is_away = False
             _log.info("console is back")
-        return answer
-
-    def _asked_twice(self, upstream: Upstream, asked: Asked) -> Answer:
-        try:
-            return upstream.ask(asked)
-        except Slow:
-            raise
-        except Broken:
-            if asked.method not in _REPEATED or asked.body.length:
-                raise
-            return upstream.ask(asked)
+        return answered
 
     def _away(self, reason: str) -> Refused:
         self._counters.failed("away")
@@ -158,13 +151,6 @@ class Passing:
         self._counters.failed("broken")
         _log.warning("console broke off", reason=str(error))
         return unavailable("The console did not answer. What was asked may have been done all the same.")
-
-    def _whole(self, answer: Answer) -> bytes:
-        """Return a body that is a small one: one that breaks off is answered as such."""
-        try:
-            return b"".join(answer.pieces()) if answer.has_body else b""
-        except Broken as error:
-            raise self._broken(error) from error
 
     def _pieces(self, request: Request, answer: Answer) -> Iterator[bytes]:
         sent_bytes = 0
@@ -226,6 +212,31 @@ class _OpenStreams:
     def _remove(self, answer: Answer) -> None:
         with self._lock:
             self._answers.discard(answer)
+
+
+def _asked_again(upstream: Upstream, asked: Asked) -> tuple[Answer, bytes | None]:
+    """Return what `_asked_once` does, of the first try that does not break off."""
+    is_repeated = asked.method in _REPEATED and not asked.body.length
+    for pause_s in _REPEATED_AFTER_S if is_repeated else ():
+        try:
+            return _asked_once(upstream, asked)
+        except Slow:
+            raise
+        except Broken:
+            time.sleep(pause_s)
+    return _asked_once(upstream, asked)
+
+
+def _asked_once(upstream: Upstream, asked: Asked) -> tuple[Answer, bytes | None]:
+    """Return an answer, and its whole body where that is a small one, or none."""
+    answer = upstream.ask(asked)
+    if answer.has_body and (answer.length is None or answer.length > PIECE_BYTES):
+        return answer, None
+    try:
+        return answer, b"".join(answer.pieces()) if answer.has_body else b""
+    except BaseException:
+        answer.close()
+        raise
 
 
 def _phrase_of(status: int) -> str:

@@ -45,7 +45,7 @@ class Broken(Exception):
 
 
 class Slow(Broken):
-    """It did not begin to answer in time: it may still be at it."""
+    """It did not answer in time: it may still be at it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,7 +199,7 @@ class Answer:
                 continue
             quiet_s += TICK_S
             if quiet_s >= self._silence_s:
-                raise Broken("silent")
+                raise Slow("silent")
             yield b""
 
     def end(self) -> None:
