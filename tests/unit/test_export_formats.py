@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import csv
 import json
 from datetime import date, datetime
+from io import StringIO
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -13,6 +15,7 @@ from hypothesis import strategies as st
 
 from shared.database import iso
 from storage_service.records.export import Asked, workbook
+from storage_service.records.export.csv_lines import line_of
 from storage_service.records.export.sheet_rows import CHARACTERS_MOST, shortened
 from storage_service.records.export.values import text_of
 from support.exported import KEY, MOMENT, cells_of, csv_cells, csv_rows, json_lines, layout, sheets, written
@@ -260,3 +263,13 @@ def test_json_on_several_lines_is_put_on_one() -> None:
     document, last = json_lines(written([{}], Asked("ndjson"), **stored))
     assert document["source"] == {"ip": "192.0.2.1", "referer": "a\nb"}
     assert last["complete"]
+
+
+_CELL = st.text(st.sampled_from("ab ,;\"'\n\r\t\x00\u2028é"), max_size=6)
+
+
+@given(st.lists(_CELL, min_size=1, max_size=6))
+def test_a_line_of_csv_is_the_standard_librarys(cells: list[str]) -> None:
+    sink = StringIO(newline="")
+    csv.writer(sink, lineterminator="\r\n").writerow(cells)
+    assert line_of(cells) == sink.getvalue()

@@ -19,6 +19,7 @@ CHUNK_CHARACTERS = 64 * 1024
 """What is sent at once, or a little more."""
 
 _BOM = "\ufeff"
+_ENDED = "\r\n"
 
 
 class CsvLines:
@@ -45,17 +46,28 @@ class CsvLines:
 
     def chunks(self, batches: Iterable[Sequence[Sequence[Any]]]) -> Iterator[bytes]:
         """Yield the file."""
-        sink = StringIO(self._begin, newline="")
-        sink.seek(0, 2)
-        writer = csv.writer(sink, lineterminator="\r\n")
-        writer.writerow(self._headers)
-        write, cells, written = writer.writerow, self._table.cells, sink.tell
+        cells = self._table.cells
+        lines, characters = [self._begin + line_of(self._headers)], 0
         for rows in batches:
             for row in rows:
-                write(cells(row))
-                if written() > CHUNK_CHARACTERS:
-                    yield _taken(sink)
-        yield _taken(sink)
+                lines.append(line := line_of(cells(row)))
+                characters += len(line)
+                if characters > CHUNK_CHARACTERS:
+                    yield _taken(lines)
+                    characters = 0
+        yield _taken(lines)
+
+
+def line_of(cells: Sequence[str]) -> str:
+    """Return a line as `csv.writer` writes it, in less than half of the time where no cell has a quote or a break."""
+    line = ",".join(cells)
+    if '"' in line or "\n" in line or "\r" in line or len(cells) == 1:
+        sink = StringIO(newline="")
+        csv.writer(sink, lineterminator=_ENDED).writerow(cells)
+        return sink.getvalue()
+    if line.count(",") >= len(cells):
+        line = ",".join([f'"{cell}"' if "," in cell else cell for cell in cells])
+    return line + _ENDED
 
 
 def _cell(value: JsonValue) -> str:
@@ -66,8 +78,7 @@ def _cell(value: JsonValue) -> str:
     return guarded(value) if isinstance(value, str) else text_of(value)
 
 
-def _taken(sink: StringIO) -> bytes:
-    text = sink.getvalue()
-    sink.seek(0)
-    sink.truncate()
+def _taken(lines: list[str]) -> bytes:
+    text = "".join(lines)
+    lines.clear()
     return text.encode("utf-8", "replace")
