@@ -45,7 +45,8 @@ class Installation:
     `{"gateway": {…}, "storage": {…}, "notify": {…}, "console": {…}}`. The gateway passes on to the consoles by one
     address. The services are `.gateways[i]` (the first is `.gateway`), `.storage[i]`, `.notify[i]`, `.consoles[i]`;
     after killing one, `.storage[0].start()` or `.restart()` brings it back, and `await_ready()` waits for all. What
-    each tells about itself is at `.metrics_urls["storage-0"]`.
+    each tells about itself is at `.metrics_urls["storage-0"]`. Processes begin by themselves, or, of a test that starts
+    them again and again, as forks where they can (`is_fresh`).
     """
 
     def __init__(
@@ -62,6 +63,7 @@ class Installation:
         gateways: int = 1,
         settings: dict[str, str] | None = None,
         special: Mapping[str, Mapping[str, str]] | None = None,
+        is_fresh: bool = True,
     ) -> None:
         self.directory = directory
         self.broker_url = broker_url
@@ -72,6 +74,7 @@ class Installation:
         directory.mkdir(parents=True, exist_ok=True)
         self._common = {"COUNTERFOIL_BROKER_URL": broker_url, "COUNTERFOIL_FORMS": str(forms)}
         self._common |= NO_LIMITS | (settings or {})
+        self._is_fresh = is_fresh
         special = special or {}
         self._storage_settings = {**self._with_database(database_url, "storage"), **special.get("storage", {})}
         self._notify_settings = {
@@ -237,8 +240,8 @@ class Installation:
     def _service(self, name: str, module: str, settings: dict[str, str], *arguments: str) -> Service:
         bind = f"127.0.0.1:{free_port()}"
         self.metrics_urls[name] = f"http://{bind}"
-        log = self.directory / f"{name}.log"
-        return Service(name, module, settings | {"COUNTERFOIL_METRICS_BIND": bind}, log, arguments, is_fresh=True)
+        settings, log = settings | {"COUNTERFOIL_METRICS_BIND": bind}, self.directory / f"{name}.log"
+        return Service(name, module, settings, log, arguments, is_fresh=self._is_fresh)
 
     @property
     def _secrets(self) -> Path:
