@@ -146,6 +146,41 @@ def test_ten_megabytes_of_anything_take_little_work(hostile: bytes) -> None:
     assert time.process_time() - begun_s < 10
 
 
+def _told(headers: str, body: bytes = b"550 5.1.1 no such user\r\n") -> bytes:
+    head = f"To: {ADDRESS.of(TOKENS.sign(DELIVERY))}\r\nFrom: MAILER-DAEMON@example.org\r\n{headers}\r\n\r\n"
+    return head.encode() + body
+
+
+@pytest.mark.parametrize(
+    "subject", ["=?utf-8?b?VW5k?= =?utf-8?b?abcde=?=", "=?utf-8?b?a?=", "=?x?q?a?=", "=?utf-8?b?=?="]
+)
+def test_a_mail_whose_subject_was_cut_is_read(subject: str) -> None:
+    found = MAILS.read(_told(f"Subject: {subject}"))
+    assert found
+    assert found.judged.code == "5.1.1"
+
+
+@pytest.mark.parametrize("charset", ["undefined", "idna", "a\x00b", "none such", "utf-16", "zlib"])
+def test_a_mail_in_no_encoding_is_read(charset: str) -> None:
+    body = "550 5.1.1 no such user\r\n".encode("utf-16" if charset == "utf-16" else "ascii")
+    found = MAILS.read(_told(f'Subject: Failure\r\nContent-Type: text/plain; charset="{charset}"', body))
+    assert found
+    assert found.judged.code == "5.1.1"
+
+
+def test_an_encoding_that_takes_the_square_of_its_bytes_gets_few() -> None:
+    body = b"ab-" + b"az" * 190_000
+    kind = "Content-Type: text/plain; charset=punycode\r\nContent-Transfer-Encoding: base64"
+    short, long = (_work(_told(kind, base64.encodebytes(one))) for one in (body[:80_000], body))
+    assert long < 4 * short + 0.5
+
+
+def _work(raw: bytes) -> float:
+    begun_s = time.process_time()
+    assert MAILS.read(raw) is None
+    return time.process_time() - begun_s
+
+
 def test_the_beginning_of_a_long_mail_is_enough() -> None:
     assert MAILS.read(a_bounce("postfix") + b"x" * 10_000_000) == MAILS.read(
         (a_bounce("postfix") + b"x" * 10_000_000)[:BYTES_MOST]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import email
 import re
 from collections.abc import Iterator
+from email.errors import MessageError
 from email.header import decode_header, make_header
 from email.message import Message
 
@@ -22,6 +23,9 @@ TYPES_MOST = 60
 
 TEXT_MOST = 20_000
 """How many characters of its text are read."""
+
+_PAYLOAD_MOST = 4 * TEXT_MOST
+"""How many bytes of a part become text: some encodings, such as punycode, take the square of them."""
 
 _TYPE = re.compile(rb"^content-type\s*:", re.IGNORECASE | re.MULTILINE)
 
@@ -43,7 +47,7 @@ def header(message: Message, name: str) -> str:
     value = str(message.get(name, ""))[:LINE_MOST]
     try:
         return str(make_header(decode_header(value)))
-    except (ValueError, LookupError):
+    except (ValueError, LookupError, MessageError):  # the last of base64 that was cut, as of a subject that is quoted
         return value
 
 
@@ -70,7 +74,9 @@ def _decoded(part: Message) -> str:
     payload = part.get_payload(decode=True)
     if not isinstance(payload, bytes):
         return ""
+    payload = payload[:_PAYLOAD_MOST]
     try:
-        return payload.decode(part.get_content_charset("utf-8"), "replace")
-    except LookupError:
+        text = payload.decode(part.get_content_charset("utf-8"), "replace")
+    except (LookupError, ValueError):  # no encoding, or one that decodes nothing: `undefined`
         return payload.decode("latin-1")
+    return text.encode("utf-8", "replace").decode("utf-8")  # without halves of characters, which nothing takes
