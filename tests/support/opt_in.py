@@ -23,6 +23,11 @@ fields.text = {type = "text"}
 fields.mail = {type = "email"}
 confirmation.opt_in = true
 
+[forms.kept]
+unknown = "keep"
+fields.mail = {type = "email"}
+confirmation.opt_in = true
+
 [forms.nameless]
 fields.text = {type = "text"}
 confirmation.opt_in = true

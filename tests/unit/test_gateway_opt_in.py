@@ -92,6 +92,24 @@ def test_an_address_to_reply_to_is_one(gateway: Gateway, form: str) -> None:
     assert accepted(gateway).opt_in
 
 
+@pytest.mark.parametrize(
+    ("form", "values", "asked"),
+    [
+        ("signup", {"name": "Ada", "email": "ada@example.org"}, "ada@example.org"),
+        ("lax", {"mail": "ada@example.org"}, "ada@example.org"),
+        ("kept", {"mail": "ada@example.org", "email": "eve@example.net"}, "ada@example.org"),
+        ("kept", {"Email": "ada@example.org"}, "ada@example.org"),
+        ("open", {"email": "ada@example.org"}, "ada@example.org"),
+        ("open", {"Email": "ada@example.org"}, "ada@example.org"),
+    ],
+)
+def test_who_stands_in_the_form_is_asked_and_nobody_else(
+    gateway: Gateway, form: str, values: dict[str, str], asked: str
+) -> None:
+    gateway.submitted(form, {**values, "_replyto": "eve@example.net"})
+    assert (accepted(gateway).reply_address, accepted(gateway).opt_in) == (asked, True)
+
+
 def test_what_a_trap_caught_waits_where_it_has_an_address(gateway: Gateway) -> None:
     gateway.submitted("lax", {"_gotcha": "x"})
     gateway.submitted("lax", {"_gotcha": "x", "_replyto": "ada@example.org"})

@@ -24,7 +24,7 @@ from gateway.http.site import Site
 from gateway.intake import submissions
 from gateway.intake.answers import Accepted, Answers
 from gateway.intake.duplicates import Duplicates
-from gateway.intake.opting_in import opts_in
+from gateway.intake.opting_in import opts_in, reply_to_of
 from gateway.intake.outcome_counters import OutcomeCounters
 from gateway.intake.publisher import DEADLINE_S, SubmissionPublisher, Unconfirmed
 from gateway.intake.request import SubmissionRequest
@@ -150,9 +150,8 @@ class Intake:
         form, now, is_trapped = submission.served.form, self._clock(), submission.is_trapped
         parted = self._sealing.part(form, _fields_of(submission))
         fields = parted.fields
-        control = Control(
-            submission.control.subject, submission.control.reply_to or submission.served.address_in(fields)
-        )
+        reply_to = reply_to_of(form, submission.control.reply_to, fields) or submission.served.address_in(fields)
+        control = Control(submission.control.subject, reply_to)
         address, source = reply_address_of(control, fields), submission.source
         opt_in = opts_in(form, address, is_trapped=is_trapped)
         if submission.given_key is None:
