@@ -81,6 +81,14 @@ def test_ses_tells_of_a_bounce(world: World, version: str) -> None:
     assert world.fetched == [calls.CERTIFICATE_URL], "a certificate is fetched once a day"
 
 
+def test_ses_tells_of_who_is_away_as_of_a_bounce_and_that_is_nothing(world: World) -> None:
+    away = {"bounceType": "Transient", "bounceSubType": "General"}
+    recipients = [{"emailAddress": "richard@example.com"}]
+    assert is_told(world.call("ses", calls.sns(calls.ses_bounce(SOURCE, bouncedRecipients=recipients, **away), AT)), 0)
+    full = {"bounceType": "Transient", "bounceSubType": "MailboxFull"}
+    assert is_told(world.call("ses", calls.sns(calls.ses_bounce(SOURCE, bouncedRecipients=recipients, **full), AT)))
+
+
 def test_ses_tells_of_complaints_by_a_tag_and_of_what_may_pass(world: World) -> None:
     assert is_told(world.call("ses", calls.sns(calls.ses_complaint(TOKEN), AT)))
     assert is_told(world.call("ses", calls.sns(calls.ses_complaint(TOKEN, "not-spam"), AT)), 0)
@@ -113,6 +121,10 @@ def _changed(body: bytes, **changes: Any) -> bytes:
         {"SigningCertURL": "https://u:p@sns.eu-west-1.amazonaws.com/x.pem"},
         {"SigningCertURL": "https://sns.eu-west-1.amazonaws.com/?x=x.pem"},
         {"SigningCertURL": "https://[sns/x.pem"},
+        {"SigningCertURL": f"{calls.SNS}/x.pem"},
+        {"SigningCertURL": f"{calls.SNS}/SimpleNotificationService-01/../x.pem"},
+        {"SigningCertURL": f"{calls.CERTIFICATE_URL}?Action=Publish&Message=-----BEGIN"},
+        {"SigningCertURL": f"{calls.CERTIFICATE_URL}#x"},
     ],
 )
 def test_what_is_forged_of_sns_is_refused(world: World, changes: dict[str, Any]) -> None:

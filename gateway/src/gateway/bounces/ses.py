@@ -65,7 +65,7 @@ class Ses:
 def _told(document: Any) -> Sequence[Told]:
     kind = text(document, "notificationType") or text(document, "eventType")
     mark = _mark(inside(document, "mail"))
-    if kind == "Bounce":
+    if kind == "Bounce" and not _is_an_answer(document):
         is_hard = text(document, "bounce", "bounceType") == "Permanent"
         key = text(document, "bounce", "feedbackId")
         return [
@@ -85,6 +85,14 @@ def _told(document: Any) -> Sequence[Told]:
         addresses = [text(one, "emailAddress") for one in complained]
         return [Told(f"{key} {address}", "complaint", address, mark, said=said) for address in addresses]
     return []
+
+
+def _is_an_answer(document: Any) -> bool:
+    """Say whether it is what SES calls a general bounce, and nobody said why: so it tells of those who are away."""
+    kind, subkind = text(document, "bounce", "bounceType"), text(document, "bounce", "bounceSubType")
+    recipients = objects(document, "bounce", "bouncedRecipients")
+    is_said = any(text(one, "diagnosticCode") or text(one, "status") for one in recipients)
+    return (kind, subkind) == ("Transient", "General") and not is_said
 
 
 def _mark(mail: Any) -> str | None:

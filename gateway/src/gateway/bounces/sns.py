@@ -28,6 +28,9 @@ from gateway.http.errors import unavailable
 
 ARN = re.compile(r"arn:(aws|aws-cn|aws-us-gov):sns:([a-z0-9-]{4,30}):\d{12}:[\w-]{1,256}", re.ASCII)
 
+_CERTIFICATE = re.compile(r"/SimpleNotificationService-[0-9a-zA-Z-]{1,64}\.pem", re.ASCII)
+"""Where its certificates are, with nothing behind: other answers of that host may repeat what its caller said."""
+
 KEPT_FOR_S = 86_400.0
 KEPT_MOST = 8
 
@@ -73,7 +76,8 @@ class Signatures:
         url = text(message, "SigningCertURL")
         if names is None or hash_ is None or not is_of_sns(url, text(message, "TopicArn")):
             raise forged()
-        if not urlsplit(url).path.endswith(".pem"):
+        place = urlsplit(url)
+        if place.query or place.fragment or not _CERTIFICATE.fullmatch(place.path):
             raise forged()
         signed = "".join(f"{name}\n{message[name]}\n" for name in names if isinstance(message.get(name), str))
         try:
