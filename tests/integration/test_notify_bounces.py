@@ -10,6 +10,7 @@ from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy import Engine, insert, select, update
+from structlog.testing import capture_logs
 
 from notify_service.account_mails.claims import MailClaims
 from notify_service.bounces.handler import WAITS_MOST, TakeBounces
@@ -59,7 +60,7 @@ class World:
             "attempts": 1,
             "created_at": NOON,
             "changed_at": NOON,
-            "address_hash": KEY.of(address),
+            "address_hash": KEY.exactly(address),
         } | changes
         with self.engine.begin() as connection:
             connection.execute(insert(deliveries).values(row))
@@ -205,6 +206,76 @@ def test_the_address_of_the_delivery_goes_before_what_is_told(world: World) -> N
     world.came_back(world.a_delivery(), address_hash=KEY.of("forwarded@example.net"))
     assert world.why() == "bounced"
     assert world.why("forwarded@example.net") is None
+
+
+def test_who_makes_up_an_address_with_a_plus_stops_that_one_alone(world: World) -> None:
+    made_up = "ada+made-up@example.org"
+    world.came_back(world.a_delivery(made_up))
+    world.came_back(None, via="postmark", address_hash=KEY.exactly("ada+other@example.org"))
+    assert [world.why(one) for one in (made_up, "Ada+Other@example.org")] == ["bounced", "bounced"]
+    assert [world.why(one) for one in (ADA, "ada+news@example.org")] == [None, None]
+    for number in range(3):
+        world.came_back(world.a_delivery(f"ada+{number}@example.org"), "soft")
+    assert world.why() is None
+
+
+def test_a_complaint_stops_the_mailbox(world: World) -> None:
+    mail = world.a_delivery("ada+news@example.org")
+    world.came_back(mail, "complaint", via="ses", address_hash=KEY.of("ada+news@example.org"))
+    assert [world.why(one) for one in (ADA, "ada+news@example.org", "ada+x@example.org")] == ["complained"] * 3
+
+
+def test_at_gmail_a_plus_makes_no_difference(world: World) -> None:
+    world.came_back(world.a_delivery("ada.l+made-up@gmail.com"))
+    assert world.why("adal@googlemail.com") == "bounced"
+
+
+def test_what_strangers_write_makes_no_owner_deaf(world: World) -> None:
+    for number in range(5):
+        mail = world.a_delivery(channel="owner")
+        world.came_back(mail, "soft", code="5.7.1", said="554 5.7.1 this looks like spam")
+        assert world.row(mail).state == "bounced"
+        final = world.a_delivery(channel="owner")
+        world.came_back(
+            final, "hard", code="5.7.1", said=f"550 5.7.1 virus {number}", via="ses", address_hash=KEY.of(ADA)
+        )
+        assert world.row(final).last_error == "bounced: soft 5.7.1"
+    assert world.why() is None
+    world.came_back(world.a_delivery(), "soft")
+    world.came_back(world.a_delivery(), "soft")
+    assert world.why() is None, "an owner's count against nobody"
+
+
+def test_an_owner_who_is_not_there_any_more_is_sent_no_more_and_that_is_a_warning(world: World) -> None:
+    mail = world.a_delivery(channel="owner")
+    with capture_logs() as logs:
+        world.came_back(mail)
+    assert world.why() == "bounced"
+    [warning] = [one for one in logs if one["log_level"] == "warning"]
+    assert (warning["because"], warning["code"], warning["delivery"]) == ("bounced", "5.1.1", str(mail))
+    assert ADA not in str(logs)
+
+
+@pytest.mark.parametrize(
+    ("code", "said", "kind"),
+    [
+        ("5.7.1", "550 5.7.1 rejected", "soft"),
+        ("5.6.0", "", "soft"),
+        ("5.3.4", "552 5.3.4 message too big", "soft"),
+        ("", "550 This message contains a virus", "soft"),
+        ("", "554 rejected due to its content", "soft"),
+        ("5.1.1", "550 5.1.1 blocked: user unknown", "hard"),
+        ("", "550 no such user here: policy", "hard"),
+        ("", "", "hard"),
+    ],
+)
+def test_what_a_provider_calls_final_is_soft_where_it_speaks_of_the_mail(
+    world: World, code: str, said: str, kind: str
+) -> None:
+    mail = world.a_delivery()
+    world.came_back(mail, "hard", code=code, said=said, via="mailgun")
+    assert world.row(mail).last_error == f"bounced: {kind} {code}".rstrip()
+    assert world.why() == ("bounced" if kind == "hard" else None)
 
 
 def test_a_mail_with_a_link_that_comes_back_has_its_address_sent_no_more(world: World) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from shared.mailboxes import NAMED_MOST, addresses_in, mailbox_of, mailboxes_in
+from shared.mailboxes import NAMED_MOST, addresses_in, exact_mailbox_of, mailbox_of, mailboxes_in
 
 
 @pytest.mark.parametrize(
@@ -98,3 +98,19 @@ def test_all_that_a_document_holds_is_looked_into() -> None:
 def test_a_document_of_very_many_addresses_is_looked_into_as_far_as_is_sensible() -> None:
     assert len(addresses_in([f"a{number}@example.org" for number in range(2 * NAMED_MOST)])) == NAMED_MOST
     assert addresses_in("@" * 1_000_000) == []
+
+
+@pytest.mark.parametrize(
+    ("address", "mailbox"),
+    [
+        ("Ada+News@Example.org", "ada+news@example.org"),
+        ("Ada@Example.org", "ada@example.org"),
+        ("A.da+news@googlemail.com", "ada@gmail.com"),
+        ("+@example.org", "+@example.org"),
+        ("ada+x@b\u00fccher.example", "ada+x@xn--bcher-kva.example"),
+    ],
+)
+def test_the_exact_mailbox_of_an_address_keeps_what_only_its_server_understands(address: str, mailbox: str) -> None:
+    assert exact_mailbox_of(address) == mailbox
+    assert exact_mailbox_of(mailbox) == mailbox
+    assert mailbox_of(mailbox) == mailbox_of(address)

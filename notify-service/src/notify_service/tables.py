@@ -72,7 +72,7 @@ due: `last_error` says which cap holds it, `changed_at` since when. `form` is un
 `published_again_at` is when storage was last asked for the event of a delivery whose message is gone. `last_request` is
 the request that made it, or made it pending again, and `requested_by` who asked: a cap counts none of these. `told` is
 what storage knows of it, where it is out of the ordinary (`TOLD_STATE`), and `told_at` the moment that went with it.
-`address_hash` is whose mailbox a mail went to, by `shared.links.addresses.AddressKey`, once it was sent.
+`address_hash` is where a mail went to, by `shared.links.addresses.AddressKey.exactly`, once it was sent.
 """
 
 TOLD_STATE = (

@@ -44,11 +44,20 @@ def mailbox_of(address: str) -> str:
     Each mailbox has as many addresses as somebody likes: what follows a plus in the local part is left out, so are
     Gmail's dots, `googlemail.com` is `gmail.com`, and a domain stands in ASCII, as IDNA 2008 writes it.
     """
+    local, _, domain = exact_mailbox_of(address).rpartition("@")
+    return f"{local.partition('+')[0] or local}@{domain}"
+
+
+def exact_mailbox_of(address: str) -> str:
+    """Return the mailbox of an address as far as everybody knows it: only of Gmail's what follows a plus is left out.
+
+    Elsewhere `ada+news@example.org` may be unknown where `ada@example.org` is not: what a mail server says of the one
+    says nothing of the other.
+    """
     local, _, domain = normalised(address).rpartition("@")
     domain = _in_ascii(domain)
-    local = local.partition("+")[0] or local
     if domain in _GMAIL:
-        local, domain = local.replace(".", ""), "gmail.com"
+        local, domain = (local.partition("+")[0] or local).replace(".", ""), "gmail.com"
     return f"{local}@{domain}"
 
 

@@ -87,7 +87,8 @@ class BounceCalls:
         return MailBounced(
             id=uuid5(NAMESPACE_URL, f"counterfoil bounce {provider} {told.key}"),
             delivery_id=self.tokens.read(told.token) if told.token else None,
-            address_hash=self.addresses.of(told.address),
+            # Whoever complains has the mailbox; what bounces is the address, with what follows its plus.
+            address_hash=(self.addresses.of if told.kind == "complaint" else self.addresses.exactly)(told.address),
             kind=told.kind,
             code=told.code[:_CODE_MOST],
             said=said(told.said),

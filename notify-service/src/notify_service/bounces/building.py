@@ -35,7 +35,7 @@ def mark(chosen: BounceSettings, secret: str | None) -> Mark:
 
 def marking(chosen: BounceSettings, secret: str | None, suppression: Suppression) -> Marking:
     """Return what makes mails known again: by the mark, and by whom they went to."""
-    return Marking(mark(chosen, secret), suppression.key.of if suppression.key else lambda _: None)
+    return Marking(mark(chosen, secret), suppression.key.exactly if suppression.key else lambda _: None)
 
 
 @dataclass(frozen=True, slots=True)

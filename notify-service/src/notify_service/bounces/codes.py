@@ -39,7 +39,8 @@ _UNKNOWN = re.compile(
 )
 _FOR_US = re.compile(
     r"spam|blocked|block ?list|blacklist|\bpolicy\b|reputation|grey ?list|\bdmarc\b|\bspf\b|\bdkim\b|\brate\b|too many"
-    r"|temporar|try again|timed? ?out|expired|too (large|big)",
+    r"|temporar|try again|timed? ?out|expired|too (large|big)"
+    r"|\bvirus|malware|infected|phish|\bjunk\b|unsolicited|suspicious|\bcontents?\b|\battachment",
     re.IGNORECASE,
 )
 
@@ -64,3 +65,11 @@ def kind_of(code: str, text: str) -> BounceKind:
         return "soft"
     reply = _REPLY.search(text)
     return "hard" if reply and reply[1] in _HARD_REPLIES else "soft"
+
+
+def is_about_us(code: str, text: str) -> bool:
+    """Say whether a failure, as somebody else judged it, speaks of the mail or of us, and not of the address."""
+    status = code.partition(".")[2]
+    if status in _HARD or _UNKNOWN.search(text):
+        return False
+    return status == "3.4" or status.partition(".")[0] in {"6", "7"} or bool(_FOR_US.search(text))

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal, Protocol, TypeAlias
 from uuid import UUID
 
 import structlog
 
+from notify_service.bounces.codes import is_about_us
 from notify_service.bounces.table import SentMail
 from notify_service.requests.one_by_one import one_by_one
 from notify_service.suppression.reasons import Reason
@@ -22,6 +23,9 @@ SOFT_MOST = 3
 
 WAITS_MOST = 10
 """How often a bounce waits for its mail to be recorded as sent: five minutes."""
+
+OWNER = "owner"
+"""The channel of mails to owners."""
 
 _UNDER_WAY = frozenset({"sending", "pending"})
 
@@ -70,7 +74,7 @@ class TakeBounces:
         return one_by_one(deliveries, self._taken)
 
     def _taken(self, delivery: Delivery[MailBounced]) -> RetryLater | None:
-        told, now = delivery.event, self.clock()
+        told, now = _doubted(delivery.event), self.clock()
         if self.bounces.is_known(told.id):
             self._end(told, "known")
             return None
@@ -80,9 +84,11 @@ class TakeBounces:
             return None
         if mail and mail.state in _UNDER_WAY and delivery.attempt < WAITS_MOST:
             return RetryLater("its mail is not recorded as sent yet", after_s=30)
-        address = (mail.address_hash if mail else None) or told.address_hash
+        address = _address_of(told, mail)
         reason = self._reason(told, address, now)
         if reason and address:
+            if mail and mail.channel == OWNER:
+                _log.warning("an owner is sent no mail any more", because=reason, code=told.code, delivery=str(mail.id))
             shown = mail.shown if mail else told.shown
             self.suppress(address, reason, now, shown=shown, by=told.via, said=told.said or told.code)
             self.reach("bounce-after-suppress")
@@ -103,3 +109,21 @@ class TakeBounces:
         self.count(outcome, told.via)
         delivery = None if told.delivery_id is None else str(told.delivery_id)
         _log.info("mail came back", outcome=outcome, kind=told.kind, code=told.code, via=told.via, delivery=delivery)
+
+
+def _doubted(told: MailBounced) -> MailBounced:
+    """Return it as soft where it is told as hard and speaks of the mail: providers take any refusal for a final one."""
+    return replace(told, kind="soft") if told.kind == "hard" and is_about_us(told.code, told.said) else told
+
+
+def _address_of(told: MailBounced, mail: SentMail | None) -> str | None:
+    """Return whose address that counts against: where the mail went to. Of a complaint it is the mailbox, where that is
+    told, whatever follows its plus.
+
+    Of an owner's mail that may come to pass it is nobody's: a stranger writes such mails, and could write three that
+    the owner's server takes for spam, or fill the mailbox. Then the owner would hear nothing more.
+    """
+    if told.kind == "soft" and mail and mail.channel == OWNER:
+        return None
+    sent_to = mail.address_hash if mail else None
+    return told.address_hash or sent_to if told.kind == "complaint" else sent_to or told.address_hash

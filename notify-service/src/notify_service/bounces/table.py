@@ -27,12 +27,13 @@ _CAME_BACK = ("sent", "failed", "sending", "retrying", "pending")
 
 @dataclass(frozen=True, slots=True)
 class SentMail:
-    """A mail that something is told of. `state` is that of its delivery; None of a mail that is none."""
+    """A mail that something is told of. `state` and `channel` are its delivery's; None of a mail that is none."""
 
     id: UUID
     state: str | None
     address_hash: str | None
     shown: str
+    channel: str | None = None
 
 
 class BounceTable:
@@ -50,11 +51,11 @@ class BounceTable:
 
     def mail(self, mail_id: UUID) -> SentMail | None:
         """Return the mail of this id; None where there is none, or its submission was erased."""
-        delivered = select(_D.id, _D.state, _D.address_hash, _D.destination_shown).where(_D.id == mail_id)
+        delivered = select(_D.id, _D.state, _D.address_hash, _D.destination_shown, _D.channel).where(_D.id == mail_id)
         linked = select(_M.id, _M.address_hash, _M.shown).where(_M.id == mail_id)
         with classified(), self._reading.connect() as connection:
             if row := connection.execute(delivered).one_or_none():
-                return SentMail(row.id, row.state, row.address_hash, row.destination_shown)
+                return SentMail(row.id, row.state, row.address_hash, row.destination_shown, row.channel)
             if other := connection.execute(linked).one_or_none():
                 return SentMail(other.id, None, other.address_hash, other.shown or "")
         return None

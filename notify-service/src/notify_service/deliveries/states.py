@@ -76,8 +76,8 @@ UNTRIED = Tried()
 
 
 class Sent(NamedTuple):
-    """A delivery that was sent, when, and how that went. `address_hash` is whose mailbox a mail went to, by
-    `shared.links.addresses.AddressKey`, where there is a key."""
+    """A delivery that was sent, when, and how that went. `address_hash` is where a mail went to, by
+    `shared.links.addresses.AddressKey.exactly`, where there is a key."""
 
     claim: Claim
     at: datetime

@@ -67,11 +67,10 @@ class Questions:
         if not self._suppression.is_on:
             return dict(OFF)
         address = _address(params)
-        hashed = self._suppression.hash_of(address)
-        known = self._suppression.table.of_address(hashed)
+        known = [one for key in self._suppression.hashes_of(address) for one in self._suppression.table.of_address(key)]
         return {
             "suppressions": [_shown(one) for one in known],
-            "address": hashed,
+            "address": self._suppression.hash_of(address),
             "shown": shown_address(address),
         }
 

@@ -33,6 +33,11 @@ class Suppression:
             raise ValueError("COUNTERFOIL_SECRET is not set: nothing is known of addresses")
         return self.key.of(address)
 
+    def hashes_of(self, address: str) -> list[str]:
+        """Return what an address may stand there by: the hash of its mailbox, and where that is another one its own, as
+        of what bounced. Empty where there is no key."""
+        return [] if self.key is None else [*dict.fromkeys((self.key.of(address), self.key.exactly(address)))]
+
     def among(self, addresses: Collection[str], form: str, stops: Stops = "all") -> Mapping[str, Reason]:
         """Return which of these whole addresses are sent no such mail of a form, and why."""
         found = self.pairs([(address, form) for address in addresses], stops)
@@ -46,9 +51,9 @@ class Suppression:
         """Return which pairs of a whole address and a form are sent no such mail, and why, by one query."""
         if self.key is None or not asked:
             return {}
-        hashes = {(address, form): (self.key.of(address), form) for address, form in asked}
-        found = self.table.among(set(hashes.values()), stops)
-        return {pair: found[hashed] for pair, hashed in hashes.items() if hashed in found}
+        hashes = {pair: [(one, pair[1]) for one in self.hashes_of(pair[0])] for pair in asked}
+        found = self.table.among({one for each in hashes.values() for one in each}, stops)
+        return {pair: found[one] for pair, each in hashes.items() for one in reversed(each) if one in found}
 
     def suppress(
         self,

@@ -36,12 +36,13 @@ _HASH = re.compile(r"[0-9a-f]{64}")
 class MailBounced:
     """What became of one mail after its server had taken it. `id` is the same whenever the same report comes again.
 
-    `delivery_id` is known where the report carries our token; `address_hash`, by `shared.links.addresses.AddressKey`,
-    where whoever reports it vouches for the address. `kind` says whether the address is bad for good (hard), whether
-    another try may reach it (soft), or that whoever got the mail calls it spam (complaint). `code` is an enhanced
-    status (RFC 3463), such as `5.1.1`, or empty; `said` is what the other side said, without anybody's whole address,
-    500 characters at most. `via` names who told us: `mailbox`, or a provider. `shown` is what may be seen of the
-    address, such as `a…@example.org`, where `address_hash` is known: no whole address is in it.
+    `delivery_id` is known where the report carries our token; `address_hash` where whoever reports it vouches for the
+    address: by `shared.links.addresses.AddressKey.exactly`, of a complaint by its `of`. `kind` says whether the address
+    is bad for good (hard), whether another try may reach it (soft), or that whoever got the mail calls it spam
+    (complaint). `code` is an enhanced status (RFC 3463), such as `5.1.1`, or empty; `said` is what the other side said,
+    without anybody's whole address, 500 characters at most. `via` names who told us: `mailbox`, or a provider. `shown`
+    is what may be seen of the address, such as `a…@example.org`, where `address_hash` is known: no whole address is in
+    it.
     """
 
     TYPE: ClassVar[str] = "mail.bounced.v1"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from shared.links.signing import SUPPRESSION, Signer
-from shared.mailboxes import mailbox_of
+from shared.mailboxes import exact_mailbox_of, mailbox_of
 
 
 class AddressKey:
@@ -15,3 +15,8 @@ class AddressKey:
     def of(self, address: str) -> str:
         """Return the hash of an address's mailbox, 64 characters of hex: the same for each of its addresses."""
         return self._signer.mac(mailbox_of(address)).hex()
+
+    def exactly(self, address: str) -> str:
+        """Return the hash of an address that bounces: with what follows a plus, but for Gmail's. Without a plus it is
+        that of its mailbox."""
+        return self._signer.mac(exact_mailbox_of(address)).hex()
