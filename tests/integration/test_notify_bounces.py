@@ -139,6 +139,22 @@ def test_three_soft_bounces_in_eight_days_and_one_delivery_told_thrice_are_not_e
     assert world.why("grace@example.org") is None
 
 
+def test_a_mail_that_is_told_twice_makes_no_third_of_two(world: World) -> None:
+    world.came_back(world.a_delivery(), "soft")
+    twice = world.a_delivery()
+    world.came_back(twice, "soft")
+    world.came_back(twice, "soft", via="ses")
+    assert world.why() is None
+    world.came_back(world.a_delivery(), "soft")
+    assert world.why() == "bounced"
+
+
+def test_soft_bounces_that_a_provider_tells_of_no_mail_of_ours_count_as_well(world: World) -> None:
+    for why in (None, None, "bounced"):
+        world.came_back(None, "soft", via="ses", address_hash=KEY.of(ADA))
+        assert world.why() == why
+
+
 def test_who_was_taken_back_begins_anew(world: World) -> None:
     for _ in range(3):
         world.came_back(world.a_delivery(), "soft")

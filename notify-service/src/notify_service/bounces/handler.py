@@ -44,8 +44,8 @@ class Bounces(Protocol):
     def mail(self, mail_id: UUID) -> SentMail | None:
         """Return the mail of this id."""
 
-    def soft_before(self, address_hash: str, now: datetime) -> int:
-        """Return how many came back of late for a reason that may pass."""
+    def soft_before(self, address_hash: str, mail_id: UUID | None, now: datetime) -> int:
+        """Return how many other mails came back of late for a reason that may pass."""
 
     def record(self, told: MailBounced, address_hash: str | None, now: datetime, *, has_counted: bool) -> None:
         """Keep it, with what it makes of its delivery."""
@@ -102,7 +102,7 @@ class TakeBounces:
             return "complained"
         if told.kind == "hard":
             return "bounced"
-        is_enough = address is not None and self.bounces.soft_before(address, now) + 1 >= SOFT_MOST
+        is_enough = address is not None and self.bounces.soft_before(address, told.delivery_id, now) + 1 >= SOFT_MOST
         return "bounced" if is_enough else None
 
     def _end(self, told: MailBounced, outcome: BounceOutcome) -> None:

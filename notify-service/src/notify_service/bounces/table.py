@@ -60,11 +60,15 @@ class BounceTable:
                 return SentMail(other.id, None, other.address_hash, other.shown or "")
         return None
 
-    def soft_before(self, address_hash: str, now: datetime) -> int:
-        """Return how many mails to an address came back of late for a reason that may pass, and did not count yet."""
-        counted = select(func.count(distinct(_B.mail_id))).where(
+    def soft_before(self, address_hash: str, mail_id: UUID | None, now: datetime) -> int:
+        """Return how many mails to an address, other than this one, came back of late for a reason that may pass, and
+        did not count yet. What a provider tells of none of our mails is of a mail of its own each time."""
+        mail = func.coalesce(_B.mail_id, _B.id)
+        counted = select(func.count(distinct(mail))).where(
             _B.address_hash == address_hash, _B.kind == "soft", _B.at > now - SOFT_WITHIN
         )
+        if mail_id is not None:
+            counted = counted.where(mail != mail_id)
         with classified(), self._reading.connect() as connection:
             return connection.scalar(counted) or 0
 
