@@ -210,6 +210,28 @@ def test_what_storage_calls_spam_or_erased_is_left_out_before_notify_has_heard(w
     assert len(world.mails()) == 1, "it was none after all"
 
 
+def test_a_mail_is_marked_as_a_delivery_that_it_tells_of(world: Digested) -> None:
+    odd, good = world.come(2)
+    world.storage.states[odd.id] = "spam"
+    world.next_hour()
+    assert world.marked == [world.rows(good)[0].id], "what bounces is told of one that was sent"
+
+
+def test_where_all_lines_are_left_out_the_others_have_their_mail_at_the_next_look(notify_database_url: str) -> None:
+    engine = database.create(notify_database_url)
+    migrate(engine, MIGRATIONS)
+    world = Digested(engine, most=2)
+    *odd, good = world.come(3)
+    world.storage.states |= {one.id: "spam" for one in odd}
+    world.look()
+    assert world.mails() == [], "none without a line"
+    world.look()
+    [mail] = world.mails()
+    assert (mail["Subject"], str(good.id) in plain(mail)) == ("Sign up: one new submission", True)
+    assert (world.all_states(odd), world.all_states([good])) == ({("held", DIGEST)}, {("sent", None)})
+    engine.dispose()
+
+
 def test_what_is_not_stored_yet_has_a_link_and_no_words(world: Digested) -> None:
     [event] = world.come()
     world.storage.unknown.add(event.id)

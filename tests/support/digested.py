@@ -14,7 +14,7 @@ from sqlalchemy import Engine, select
 
 from notify_service.channels.mail.composer import Composer
 from notify_service.channels.owner import OwnerChannel
-from notify_service.deliveries.marking import UNMARKED
+from notify_service.deliveries.marking import Marking
 from notify_service.digests.building import DigestNeeds, build
 from notify_service.digests.turning import Digests
 from notify_service.digests.wording import DigestWording
@@ -85,6 +85,7 @@ class Digested(Wishes):
         self.most = most
         self.sender, self.storage, self.endings = FakeSender(), MadeUpStorage(), MadeUpEndings()
         self.outcomes: list[tuple[str, str, int]] = []
+        self.marked: list[UUID] = []
         self.owners = OwnerChannel(Composer(MAIL_FROM, self.clock), TEMPLATES, [ADA], "UTC", CONSOLE)
         self.channels.clear()
         self.channels["owner"] = self.owners
@@ -109,7 +110,7 @@ class Digested(Wishes):
             sender or self.sender,
             self.storage,
             self.endings,
-            UNMARKED,
+            Marking(self._marked, lambda _: None),
             self.clock,
             self.most,
             60.0,
@@ -117,6 +118,10 @@ class Digested(Wishes):
             reach,
         )
         return build(needs, look_every_s=0.05)
+
+    def _marked(self, mail: Any, delivery: UUID) -> Any:
+        self.marked.append(delivery)
+        return mail
 
     def come(self, number: int = 1, **fields: Any) -> list[SubmissionAccepted]:
         """Have so many submissions accepted and planned, in one batch."""

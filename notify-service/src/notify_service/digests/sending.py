@@ -94,7 +94,7 @@ class SendDigest:
         """Tell of all that still waits; of what came too fast only how many there are: a flood asks storage nothing."""
         is_many = claimed.schedule == AT_ONCE
         count = self.table.count(claimed)
-        items = self.table.items(claimed, 1 if is_many else self.most) if count else ()
+        items = list(self.table.items(claimed, 1 if is_many else self.most)) if count else []
         try:
             told = [] if is_many else self._good(items, form)
         except DependencyUnavailable as error:
@@ -105,12 +105,14 @@ class SendDigest:
             kept = {one.id for one in told}
             left_out = {one.delivery_id for one in items if one.submission_id not in kept}
             self.table.put_back(left_out, self.clock() + LEFT_OUT_FOR)
-            count -= len(left_out)
+            count, items = count - len(left_out), [one for one in items if one.delivery_id not in left_out]
         if not count:
             self.table.drop(claimed)
-            return
-        url = self.endings.url(address, form.name, next((one.origin for one in items if one.origin), None))
-        self._try(claimed, form, Digested(told, count, is_many, url), address, items[0].delivery_id)
+        elif not items:
+            self.table.release(claimed, None)  # of as many as one mail has none is told: the next look has the others
+        else:
+            url = self.endings.url(address, form.name, next((one.origin for one in items if one.origin), None))
+            self._try(claimed, form, Digested(told, count, is_many, url), address, items[0].delivery_id)
 
     def _good(self, items: Sequence[Item], form: Form) -> list[Told]:
         """Return what storage says of submissions, without those that it calls spam or erased."""
