@@ -243,6 +243,31 @@ def test_the_example_that_sendgrid_publishes_is_signed_as_it_says(tmp_path: Path
     assert code_of(world.call("sendgrid", body + b" ", headers)) == (403, "FORGED")
 
 
+@pytest.mark.parametrize(
+    ("status", "code"),
+    [
+        ("5.1.1", "5.1.1"),
+        ("5.1.1 (bad mailbox)", "5.1.1"),
+        ("5.1.1\x00\nlog: x", "5.1.1"),
+        ("\ud800", ""),
+        ("ada@example.org", ""),
+    ],
+)
+def test_of_a_status_that_some_server_wrote_only_a_status_is_told(world: World, status: str, code: str) -> None:
+    body, headers = calls.sendgrid(calls.sendgrid_event(TOKEN, status=status), now=AT)
+    assert is_told(world.call("sendgrid", body, headers))
+    assert world.told_one().code == code
+
+
+@pytest.mark.parametrize("odd", ["\ud800", "\x00", "x\x00\udfff"])
+@pytest.mark.parametrize("name", ["email", "reason", "sg_event_id", "counterfoil", "type", "bounce_classification"])
+def test_what_no_event_can_have_keeps_no_other_of_a_call_from_being_told(world: World, name: str, odd: str) -> None:
+    fine = calls.sendgrid_event(TOKEN, sg_event_id="another")
+    body, headers = calls.sendgrid(calls.sendgrid_event(TOKEN, **{name: f"a{odd}"}), fine, now=AT)
+    assert is_told(world.call("sendgrid", body, headers), 2)
+    assert len(world.told()) == 2
+
+
 def test_mailgun_tells_of_a_bounce(world: World) -> None:
     assert is_told(world.call("mailgun", calls.mailgun(TOKEN, AT)))
     event = world.told_one()

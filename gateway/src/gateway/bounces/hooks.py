@@ -16,7 +16,7 @@ from gateway.bounces.sendgrid import SendGrid, public_key
 from gateway.bounces.ses import Ses
 from gateway.bounces.settings import BounceHooks
 from gateway.bounces.sns import Fetch, Signatures
-from gateway.bounces.told import Hook, Told
+from gateway.bounces.told import Hook, Told, status_in
 from gateway.http.bodies import Bodies
 from gateway.http.errors import Refused, refused, too_large, unavailable
 from gateway.http.request import Request
@@ -33,7 +33,6 @@ BODY_BYTES = 1024 * 1024
 
 CONFIRM_S = 3.0
 
-_CODE_MOST = 20
 _log = structlog.get_logger()
 
 
@@ -90,7 +89,7 @@ class BounceCalls:
             # Whoever complains has the mailbox; what bounces is the address, with what follows its plus.
             address_hash=(self.addresses.of if told.kind == "complaint" else self.addresses.exactly)(told.address),
             kind=told.kind,
-            code=told.code[:_CODE_MOST],
+            code=status_in(told.code),
             said=said(told.said),
             at=datetime.now(UTC),
             via=provider,

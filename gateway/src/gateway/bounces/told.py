@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -19,6 +20,7 @@ AHEAD_MOST = timedelta(minutes=5)
 """How far a provider's clock may be ahead of ours."""
 
 _TEXT_MOST = 2000
+_STATUS = re.compile(r"[245]\.\d{1,3}\.\d{1,3}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +28,7 @@ class Told:
     """One mail that came back, or was complained about.
 
     `key` tells it from all others of its provider, and is the same when the provider tells it again. `token` is the
-    mark that we gave the mail (`shared.links.bounce`), unchecked; `code` is an enhanced status, or empty.
+    mark that we gave the mail (`shared.links.bounce`), unchecked; `code` has an enhanced status in it, or is empty.
     """
 
     key: str
@@ -85,11 +87,20 @@ def inside(document: Any, *path: str) -> Any:
 
 
 def text(document: Any, *path: str) -> str:
-    """Return the text at a place, shortened; empty where there is none. A number is written out."""
+    """Return the text at a place, shortened, and without what nobody can store; empty where there is none. A number is
+    written out."""
     found = inside(document, *path)
     if isinstance(found, int | float) and not isinstance(found, bool):
         return str(found)[:_TEXT_MOST]
-    return found[:_TEXT_MOST] if isinstance(found, str) else ""
+    if not isinstance(found, str):
+        return ""
+    return found[:_TEXT_MOST].replace("\x00", "").encode("utf-8", "replace").decode("utf-8")
+
+
+def status_in(code: str) -> str:
+    """Return the enhanced status (RFC 3463) in what a provider calls so: some mail server on the way wrote it."""
+    found = _STATUS.search(code)
+    return found[0] if found else ""
 
 
 def objects(document: Any, *path: str) -> list[Mapping[str, Any]]:
