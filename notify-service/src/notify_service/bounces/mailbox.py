@@ -10,7 +10,7 @@ from datetime import date
 from typing import Any
 
 from imapclient import IMAPClient, SocketTimeout
-from imapclient.exceptions import IMAPClientError
+from imapclient.exceptions import IMAPClientAbortError, IMAPClientError
 
 from notify_service.bounces.mime import BYTES_MOST
 from notify_service.bounces.server import ImapServer
@@ -23,6 +23,9 @@ ANSWER_S = 30.0
 
 AWAY = (IMAPClientError, OSError, EOFError)
 """What it raises where the server is away, or refuses: OSError is also a certificate that is not good."""
+
+REFUSED, LOST = IMAPClientError, IMAPClientAbortError
+"""Of these, what says that the server refuses one thing; and, a kind of it, that the connection is of no more use."""
 
 _BODY = f"BODY.PEEK[]<0.{BYTES_MOST}>"
 

@@ -19,7 +19,7 @@ import structlog
 from sqlalchemy import Engine
 
 from notify_service.bounces.found import Unreadable
-from notify_service.bounces.mailbox import AWAY, READ, UNREADABLE, Mailbox
+from notify_service.bounces.mailbox import AWAY, LOST, READ, REFUSED, UNREADABLE, Mailbox
 from notify_service.bounces.reading import BounceMails, Found
 from shared.contracts import MailBounced
 from shared.database import Lease, classified
@@ -38,6 +38,9 @@ PAUSE_MOST_S = 600.0
 
 AT_ONCE = 50
 """How many mails are read before the mailbox is asked what it has."""
+
+ODD_MOST = 20
+"""How many mails the server may refuse to hand out, or to move: each that is not moved is told again the next time."""
 
 READ_FOR = timedelta(days=30)
 """How long mails are kept that were read."""
@@ -122,14 +125,29 @@ class MailboxReader:
         return self.every_s
 
     def _work_off(self, mailbox: Mailbox) -> None:
-        while waiting := mailbox.waiting(AT_ONCE):
+        """Read all that waits. What the server does not hand out, or move, waits for the next time, and keeps no other
+        waiting; where that is much, the server is as good as away."""
+        odd = set[int]()
+        while waiting := [uid for uid in mailbox.waiting(AT_ONCE + len(odd)) if uid not in odd]:
             for uid in waiting:
                 if self._stopping.is_set() or not self._has_lease():
                     return
                 self._turned_s = time.monotonic()
-                content = mailbox.content(uid)
-                if content is not None:
-                    self._handle(mailbox, uid, content)
+                try:
+                    is_handled = self._is_handled(mailbox, uid)
+                except REFUSED as error:
+                    if isinstance(error, LOST) or len(odd) >= ODD_MOST:
+                        raise
+                    _log.warning("a mail of the mailbox of bounces is not moved", error=type(error).__name__)
+                    is_handled = False
+                if not is_handled:
+                    odd.add(uid)
+
+    def _is_handled(self, mailbox: Mailbox, uid: int) -> bool:
+        content = mailbox.content(uid)
+        if content is not None:
+            self._handle(mailbox, uid, content)
+        return content is not None
 
     def _handle(self, mailbox: Mailbox, uid: int, content: bytes) -> None:
         outcome, folder = self._told(content), READ
