@@ -179,8 +179,6 @@ class Progress:
             return replace(self, stored_at=self.stored_at or news.stored_at, storage_known=True)
         if isinstance(news, OptedIn):
             return replace(self, opt_in_told="confirmed", opted_in_at=self.opted_in_at or news.at)
-        if isinstance(news, OptedIn):
-            return self
         others = [known for known in self.confirmations or () if known.channel != news.confirmation.channel]
         parked = {channel: since for channel, since in self.parked.items() if channel != news.confirmation.channel}
         return replace(self, confirmations=(*others, news.confirmation), parked=parked)
