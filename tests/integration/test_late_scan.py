@@ -34,6 +34,8 @@ class FakeScan(Scan):
     def verdict(self, timeout_s: float = 1.0) -> Verdict:
         if self.fails:
             raise self.fails
+        if b"bomb" in self.read:
+            raise ScannerAway("clamd took too long")
         if b"large" in self.read:
             raise TooLargeToScan
         return Verdict("Eicar" if b"virus" in self.read else None)
@@ -110,3 +112,29 @@ def test_passes_over_what_can_never_be_scanned(world: World) -> None:
     last = world.submitted(b"a letter")
     world.scan()
     assert world.said(last) == "clean"
+
+
+def test_a_file_by_which_the_scanner_ends_keeps_no_other_waiting(world: World) -> None:
+    bombs = [world.submitted(b"a bomb") for _ in range(3)]
+    letters = [world.submitted(b"a letter") for _ in range(3)]
+    failures = 0
+    for _ in range(len(bombs) + len(letters)):
+        try:
+            world.late.turn()
+        except DependencyUnavailable:
+            failures += 1
+    assert failures == 3
+    assert {world.said(one) for one in letters} == {"clean"}
+    assert {world.said(one) for one in bombs} == {"unscanned"}
+    with pytest.raises(DependencyUnavailable):
+        world.late.turn()  # and is tried again, as after a scanner that was away
+
+
+def test_what_is_passed_over_is_gone_through_in_pages(world: World) -> None:
+    for _ in range(45):
+        world.submitted(b"too large")
+    world.scan()
+    turns = 1
+    while world.late.turn() != LOOK_EVERY_S:
+        turns += 1
+    assert turns == 4, "three pages of what is known, and the end"

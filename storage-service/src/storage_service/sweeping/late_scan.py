@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from typing import Any, Protocol, TypeAlias
 
 import structlog
-from sqlalchemy import Engine, Row, select, update
+from sqlalchemy import Engine, Row, select, tuple_, update
 
 from shared.contracts.parts.submitted_file import CLEAN, INFECTED, TEXT_MOST, UNSCANNED
 from shared.database import classified, reading
-from shared.files import FileMissing, FileStore
+from shared.files import FileMissing, FileStore, StoreUnavailable
 from shared.files.scanning import Scan, ScannerAway, TooLargeToScan, Verdict
 from shared.messaging.failures import DependencyUnavailable
 from storage_service.accounts.asker import Asker
@@ -44,7 +44,9 @@ class Told(Protocol):
 class LateScan:
     """Scans a file in each turn, and notes what came of it. What can never be scanned it passes over until a restart.
 
-    A file that is infected is not handed out any more; who erases its submission removes it.
+    It goes round: after a file comes the next one, whatever came of it. So one by which ClamAV ends, or that the store
+    does not hand out, keeps no other waiting. A file that is infected is not handed out any more; who erases its
+    submission removes it.
     """
 
     def __init__(self, engine: Engine, store: FileStore, scanner: Scanner, audit: Audit, told: Told) -> None:
@@ -55,21 +57,41 @@ class LateScan:
         self._audit = audit
         self._told = told
         self._passed_over: set[_Place] = set()
+        self._after: _Place | None = None
+        self._has_failed = False
         self._log = structlog.get_logger().bind(part="scan")
 
     def turn(self) -> float:
         """Scan one; see `behind.Behind`. Raises as `classified`, and `StoreUnavailable`."""
-        for row in self._unscanned():
-            if _place(row) not in self._passed_over:
-                self._scan(row)
-                return REST_S
-        return LOOK_EVERY_S
+        rows = self._unscanned()
+        if not rows and self._has_failed:  # what failed in this round is tried again at once: whoever calls this waits
+            self._after, self._has_failed = None, False
+            rows = self._unscanned()
+        if not rows:
+            self._after = None
+            return LOOK_EVERY_S
+        for row in rows:
+            self._after = _place(row)
+            if self._after not in self._passed_over:
+                self._try(row)
+                break
+        return REST_S
+
+    def _try(self, row: Row[Any]) -> None:
+        try:
+            self._scan(row)
+        except (DependencyUnavailable, StoreUnavailable):
+            self._has_failed = True
+            raise
 
     def _unscanned(self) -> Sequence[Any]:
-        found = select(_F.submission_id, _F.fingerprint, _F.number, _F.key).where(_F.scan == UNSCANNED)
-        some = found.order_by(_F.submission_id, _F.fingerprint, _F.number).limit(AT_ONCE + len(self._passed_over))
+        """Return some of those behind the last one; none at the end of a round."""
+        place = (_F.submission_id, _F.fingerprint, _F.number)
+        found = select(*place, _F.key).where(_F.scan == UNSCANNED).order_by(*place).limit(AT_ONCE)
+        if self._after is not None:
+            found = found.where(tuple_(*place) > self._after)
         with classified(), self._reading.connect() as connection:
-            return connection.execute(some).all()
+            return connection.execute(found).all()
 
     def _scan(self, row: Row[Any]) -> None:
         begun_s = time.monotonic()
