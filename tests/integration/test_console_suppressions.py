@@ -73,6 +73,13 @@ def test_one_is_added_found_listed_and_taken_back(console: ConsoleApp, kept: Sup
     assert (again.status_code, errors_of(again)) == (404, [("NOT_FOUND", None)])
 
 
+def test_a_form_that_there_is_not_is_refused_and_nothing_is_kept(console: ConsoleApp, kept: Suppression) -> None:
+    answer = add(console, form="kontakt")
+    assert (answer.status_code, errors_of(answer)) == (422, [("FORM_NOT_FOUND", "form")])
+    assert (found(console), kept.why(HER)) == ([], None)
+    assert ("suppression.added", None) not in [(action, None) for action, _ in noted(console)]
+
+
 def test_the_audit_has_a_hash_and_what_may_be_seen_and_no_address(console: ConsoleApp, kept: Suppression) -> None:
     one = add(console, form="signup").get_json()
     found(console)

@@ -8,6 +8,7 @@ from marshmallow import fields, validate
 
 from shared.forms import NAME as FORM_NAME
 from shared.mail_addresses import ADDRESS_MOST
+from shared.web.refusals import refused
 from storage_service.accounts.asker import Asker
 from storage_service.console.access import asker_of_all, needs
 from storage_service.console.answers import json_answer
@@ -58,6 +59,8 @@ def routes(parts: Parts) -> Blueprint:
     @needs("operate")
     def add() -> Response:
         who, given = _operator(), body_of(request, AddSchema())
+        if given.get("form") is not None and given["form"] not in parts.forms:
+            raise refused(422, "FORM_NOT_FOUND", "There is no such form in the forms file.", field="form")
         one, is_new = kept.add(who, given["address"], given.get("form"), given.get("note"))
         return json_answer(one, 201 if is_new else 200)
 
