@@ -12,6 +12,7 @@ import pytest
 from sqlalchemy import select
 
 from notify_service.deliveries.states import DIGEST
+from notify_service.digests.wording import DigestWording
 from notify_service.history.failing import failing_forms
 from notify_service.history.shown import History
 from notify_service.tables import DIGESTS, MIGRATIONS, delivery_attempts
@@ -283,6 +284,23 @@ def test_a_mail_server_that_asks_to_come_again_is_tried_again_under_the_same_id(
     with world.engine.connect() as connection:
         tries = connection.execute(select(delivery_attempts.c.outcome).order_by(delivery_attempts.c.number)).all()
     assert [one.outcome for one in tries] == ["retrying", "sent"]
+
+
+def test_one_that_a_bug_keeps_from_being_made_has_failed_after_72_hours(
+    world: Digested, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(DigestWording, "words", fail)
+    events = world.come(2)
+    world.next_hour()
+    assert world.all_states(events) == {("held", DIGEST)}, "it is tried again"
+    assert failing_forms(world.engine, world.clock()) == {"signup"}
+    world.clock.forward(hours=73)
+    world.look()
+    assert world.all_states(events) == {("failed", "unexpected ZeroDivisionError")}
+    assert world.item_count() == 0
 
 
 def test_one_that_is_refused_has_failed_and_so_has_one_after_72_hours(world: Digested) -> None:

@@ -20,7 +20,7 @@ from notify_service.channels.owner import OwnerChannel
 from notify_service.channels.planned import AT_ONCE
 from notify_service.deliveries.leases import LEASE_MARGIN_S
 from notify_service.deliveries.marking import Marking
-from notify_service.deliveries.retries import UNKNOWN, is_too_old, retry_after_s
+from notify_service.deliveries.retries import BUG, UNKNOWN, is_too_old, retry_after_s
 from notify_service.deliveries.states import SUPPRESSED, Tried
 from notify_service.digests.lines import Line
 from notify_service.digests.recording import DigestRecord
@@ -125,8 +125,7 @@ class SendDigest:
         """Try once. It is marked as the `first` delivery that it stands for: what bounces is told of that one."""
         began_s = time.monotonic()
         try:
-            mail = self._mail(claimed, form, digested, address)
-            heard = self._send(claimed, self.marking.mark(mail, first))
+            heard = self._send(claimed, self._marked(claimed, form, digested, address, first))
         except DependencyUnavailable:
             self.table.release(claimed, None)
             raise
@@ -143,6 +142,18 @@ class SendDigest:
             named = {"provider_id": provider_id(claimed.id), "address_hash": self.marking.hash_of(address)}
             told = self.records.sent(claimed, self.clock(), tried, named)
             self._tell(claimed, "sent", told)
+
+    def _marked(self, claimed: Claimed, form: Form, digested: Digested, address: str, first: UUID) -> Mail:
+        """Return the mail; raises `SendFailure`. One that a bug keeps from being made is tried again for as long as any
+        other, and then has failed: what it tells of must not wait for ever."""
+        try:
+            made: Mail = self.marking.mark(self._mail(claimed, form, digested, address), first)
+        except SendFailure:
+            raise
+        except Exception as error:
+            _log.error("digest not made", form=form.name[:64], error=type(error).__name__, exc_info=error)
+            raise Transient(f"{BUG}{type(error).__name__}") from error
+        return made
 
     def _mail(self, claimed: Claimed, form: Form, digested: Digested, address: str) -> Mail:
         words = self.wording.words(digested, form)
