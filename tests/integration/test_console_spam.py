@@ -43,6 +43,9 @@ def test_how_far_it_is(console: ConsoleApp, engine: Engine) -> None:
     some = console.json("/v1/spam", console.key("read", forms=["signup"]))
     assert [one["form"] for one in some["forms"]] == ["signup"]
     assert some["authors"] == []
+    assert (found["model"]["made_by"] is None, some["model"]["made_by"]) == (False, None), "nobody's name of others"
+    listed = console.json("/v1/spam/models", console.key("read", forms=["signup"]))["models"]
+    assert [one["made_by"] for one in listed] == [None]
 
 
 def test_models_are_listed_and_one_is_taken_up_again(console: ConsoleApp, engine: Engine) -> None:

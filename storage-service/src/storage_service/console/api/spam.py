@@ -48,14 +48,15 @@ def routes(parts: Parts) -> Blueprint:
     @needs("read")
     def models() -> Response:
         Parameters(request)
-        return json_answer({"models": [_model(one) for one in parts.spam.models.all()]})
+        who = asker()
+        return json_answer({"models": [_model(one, who) for one in parts.spam.models.all()]})
 
     @views.post("/v1/spam/models/<version>/current")
     @needs("admin")
     def make_current(version: str) -> Response:
         who = asker_of_all(_MODELS)
         try:
-            return json_answer(_model(parts.spam.models.make_current(version[:64], who)))
+            return json_answer(_model(parts.spam.models.make_current(version[:64], who), who))
         except NoSuchModel:
             raise refused(404, "NOT_FOUND", "There is no model of this version.") from None
         except WasRefused as error:
@@ -95,7 +96,7 @@ def _shown(parts: Parts, who: Asker) -> dict[str, Any]:
         "new_labels": standing.new_labels,
         "missing_to_train": _missing(standing.missing_to_train),
         "missing_to_hold": _missing(standing.missing_to_hold),
-        "model": _model(standing.current) if standing.current else None,
+        "model": _model(standing.current, who) if standing.current else None,
         "forms": [
             {
                 "form": one.name,
@@ -117,11 +118,11 @@ def _missing(found: Missing | None) -> dict[str, Any] | None:
     return None if found is None else {"good": found.good, "spam": found.spam, "words": found.words}
 
 
-def _model(one: StoredModel) -> dict[str, Any]:
+def _model(one: StoredModel, who: Asker) -> dict[str, Any]:
     return {
         "version": one.version,
         "made_at": iso(one.made_at),
-        "made_by": one.made_by,
+        "made_by": one.made_by if who.forms is None else None,
         "state": one.state,
         "why": one.why,
         **_kinds(one),
@@ -192,7 +193,7 @@ def schemas() -> Mapping[str, Schema]:
     model = an_object(
         version=TEXT,
         made_at=MOMENT,
-        made_by=TEXT,
+        made_by={**TEXT_OR_NONE, "description": "Who had it trained; null for a key of some forms."},
         state={"enum": ["current", "former", "refused"]},
         why={**TEXT_OR_NONE, "description": "Why it was refused, or is not used yet."},
         **kinds,
