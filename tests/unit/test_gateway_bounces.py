@@ -268,6 +268,16 @@ def test_what_no_event_can_have_keeps_no_other_of_a_call_from_being_told(world: 
     assert len(world.told()) == 2
 
 
+def test_what_is_forged_has_us_fetch_a_few_certificates_at_most(world: World) -> None:
+    assert is_told(world.call("ses", calls.sns(calls.ses_bounce(SOURCE), AT)))
+    for number in range(20):
+        url = calls.CERTIFICATE_URL.replace(".pem", f"{number}.pem")
+        body = _changed(calls.sns(calls.ses_bounce(SOURCE), AT, SigningCertURL=url), Signature="AAAA")
+        assert world.call("ses", body).status_code in {403, 503}
+    assert len(world.fetched) == 5
+    assert is_told(world.call("ses", calls.sns(calls.ses_bounce(SOURCE), AT))), "what is known is checked all the same"
+
+
 def test_mailgun_tells_of_a_bounce(world: World) -> None:
     assert is_told(world.call("mailgun", calls.mailgun(TOKEN, AT)))
     event = world.told_one()

@@ -1,7 +1,8 @@
 """Amazon SNS: whether a message is what a topic published, by its signature.
 
 Source: Amazon's documentation, "Verifying the signatures of Amazon SNS messages". The certificate comes over HTTPS from
-a host of SNS alone, of the region that the topic is in, and each is fetched once a day.
+a host of SNS alone, of the region that the topic is in, and each is fetched once a day; a few in a minute at most,
+whoever names however many.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import re
 import threading
 import time
 from base64 import b64decode
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -33,6 +35,8 @@ _CERTIFICATE = re.compile(r"/SimpleNotificationService-[0-9a-zA-Z-]{1,64}\.pem",
 
 KEPT_FOR_S = 86_400.0
 KEPT_MOST = 8
+FETCHED_MOST, FETCHED_WITHIN_S = 5, 60.0
+"""How many certificates are fetched in a minute: Amazon has one for a region, and names a new one once a year."""
 
 Fetch: TypeAlias = Callable[[str], bytes]
 """Returns what is at an address; raises `OSError` where that cannot be had."""
@@ -67,6 +71,7 @@ class Signatures:
     fetch: Fetch
     clock: Callable[[], datetime]
     _kept: dict[str, tuple[float, Certificate]] = field(default_factory=dict)
+    _fetched_s: deque[float] = field(default_factory=lambda: deque(maxlen=FETCHED_MOST))
     _turn: threading.Lock = field(default_factory=threading.Lock)
 
     def check(self, message: Mapping[str, Any]) -> None:
@@ -100,6 +105,11 @@ class Signatures:
         return certificate
 
     def _fetched(self, url: str) -> Certificate:
+        """Fetch a certificate: others wait meanwhile, so what is forged must not have us fetch one after the other."""
+        now_s = time.monotonic()
+        if len(self._fetched_s) == FETCHED_MOST and now_s - self._fetched_s[0] < FETCHED_WITHIN_S:
+            raise unavailable("The signature cannot be checked just now.")
+        self._fetched_s.append(now_s)
         try:
             certificate = load_pem_x509_certificate(self.fetch(url))
         except OSError:
