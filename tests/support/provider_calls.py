@@ -22,7 +22,7 @@ SNS = "https://sns.eu-west-1.amazonaws.com"
 CERTIFICATE_URL = f"{SNS}/SimpleNotificationService-0123456789abcdef.pem"
 SUBSCRIBE_URL = f"{SNS}/?Action=ConfirmSubscription&TopicArn={TOPIC}&Token=2336412f37f"
 POSTMARK = "postmark:a password that is long"
-MAILGUN_KEY = "key-of-mailgun"
+MAILGUN_KEY = "key-of-mailgun-of-tests"
 
 _SIGNED = ("Message", "MessageId", "Subject", "SubscribeURL", "Timestamp", "Token", "TopicArn", "Type")
 

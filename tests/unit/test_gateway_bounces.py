@@ -381,10 +381,11 @@ def test_a_body_has_a_limit_and_a_length(world: World) -> None:
 
 def test_what_is_wrong_about_the_settings_is_named() -> None:
     assert problems(ALL) == problems(BounceHooks()) == []
-    wrong = BounceHooks(("arn:aws:sqs:x",), "user:short", "no key", "any")
+    wrong = BounceHooks(("arn:aws:sqs:x",), "user:short", "no key", "too-short")
     assert [one.partition(":")[0] for one in problems(wrong)] == [
         "COUNTERFOIL_BOUNCES_SES",
         "COUNTERFOIL_BOUNCES_POSTMARK",
         "COUNTERFOIL_BOUNCES_SENDGRID",
+        "COUNTERFOIL_BOUNCES_MAILGUN",
     ]
     assert "short" not in str(problems(wrong))

@@ -9,6 +9,9 @@ from environs import FileAwareEnv
 from gateway.bounces.sendgrid import public_key
 from gateway.bounces.sns import ARN
 
+_SECRET_LEAST = 16
+"""Characters of what proves a provider: a shorter one was cut, or can be guessed."""
+
 
 @dataclass(frozen=True, slots=True)
 class BounceHooks:
@@ -38,11 +41,17 @@ def problems(hooks: BounceHooks) -> list[str]:
             " several with commas between"
         )
     user, _, password = hooks.postmark.partition(":")
-    if hooks.postmark and (not user or len(password) < 16):
-        found.append("COUNTERFOIL_BOUNCES_POSTMARK: expected user:password, and a password of at least 16 characters")
+    if hooks.postmark and (not user or len(password) < _SECRET_LEAST):
+        least = f"a password of at least {_SECRET_LEAST} characters"
+        found.append(f"COUNTERFOIL_BOUNCES_POSTMARK: expected user:password, and {least}")
     if hooks.sendgrid:
         try:
             public_key(hooks.sendgrid)
         except ValueError:
             found.append("COUNTERFOIL_BOUNCES_SENDGRID: expected the verification key that SendGrid shows, in base64")
+    if hooks.mailgun and len(hooks.mailgun) < _SECRET_LEAST:
+        found.append(
+            f"COUNTERFOIL_BOUNCES_MAILGUN: expected the HTTP webhook signing key that Mailgun shows, of {_SECRET_LEAST}"
+            " characters at least"
+        )
     return found
