@@ -108,7 +108,8 @@ def _ends(found: Iterable[re.Match[str] | None], trim: Callable[[str, str], str]
 def _readings(values: Iterable[JsonValue | Mapping[str, JsonValue]]) -> Iterator[str]:
     """Yield each text, and where an @ in it is written as an address of a page has it, the text that it stands for."""
     for text in _texts(values):
-        yield text
+        if "@" in text:
+            yield text
         if "%40" in text:
             yield unquote(text)
 

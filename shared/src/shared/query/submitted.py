@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import date
 from decimal import Decimal
-from functools import cached_property
-from typing import Any, TypeAlias
+from typing import Any, Generic, TypeAlias, TypeVar
 
 from shared.contracts import JsonValue
 from shared.query.tokens import Needle, needle_of, tokens
@@ -14,6 +13,7 @@ from shared.query.tree import Field, Phrase, Prefix, Text, Word
 from shared.query.values import day_of, is_compared, number_of, typed_number
 
 Leaf: TypeAlias = str | int | float | bool | None
+_T = TypeVar("_T")
 
 YES, NO = frozenset({"true", "on", "yes", "1"}), frozenset({"false", "off", "no", "0"})
 """What a query calls a checkbox that is ticked, or is not."""
@@ -25,13 +25,26 @@ _SHORT = 100
 """Characters of a text that may be a day, a number or a tick."""
 
 
+class _Once(Generic[_T]):
+    """A property that is made once, as `functools.cached_property`, whose lock costs more than most of what it guards
+    here; Python 3.12 has taken it away. Two threads at most make the same value twice.
+    """
+
+    def __init__(self, make: Callable[[Any], _T]) -> None:
+        self._make, self._name, self.__doc__ = make, make.__name__, make.__doc__
+
+    def __get__(self, owner: Any, _of: type) -> _T:
+        value = owner.__dict__[self._name] = self._make(owner)
+        return value
+
+
 class Submitted:
     """The value of a field; a list or an object is all that is in it."""
 
     def __init__(self, value: JsonValue) -> None:
         self._leaves = list(_leaves(value))
 
-    @cached_property
+    @_Once
     def words(self) -> str:
         """The tokens of texts and numbers; see `searchable`."""
         return self.text_words + self.figure_words
@@ -57,50 +70,50 @@ class Submitted:
             return True
         return is_in(needle(asked), self.text_words, is_whole=is_whole)
 
-    @cached_property
+    @_Once
     def _texts(self) -> list[str]:
         return [leaf for leaf in self._leaves if isinstance(leaf, str)]
 
-    @cached_property
+    @_Once
     def _figures(self) -> list[int | float]:
         return [leaf for leaf in self._leaves if isinstance(leaf, int | float) and not isinstance(leaf, bool)]
 
-    @cached_property
+    @_Once
     def text_words(self) -> str:
         """The tokens of texts alone; see `searchable`."""
         return searchable(self._texts)
 
-    @cached_property
+    @_Once
     def figure_words(self) -> str:
         """The tokens of numbers alone; see `searchable`."""
         return searchable(map(str, self._figures))
 
-    @cached_property
+    @_Once
     def boxes(self) -> frozenset[str]:
         """`yes`, `no` or both: what a text says of a checkbox that the form's definition does not know as one."""
-        return frozenset(said for said, texts in _BOXES.items() if not texts.isdisjoint(self._short_texts))
+        return frozenset([said for said, texts in _BOXES.items() if not texts.isdisjoint(self._short_texts)])
 
-    @cached_property
+    @_Once
     def _short_texts(self) -> list[str]:
         return [text.strip().lower() for text in self._texts if len(text) <= _SHORT]
 
-    @cached_property
+    @_Once
     def truths(self) -> frozenset[bool]:
         """Whether a checkbox of the form is ticked."""
-        return frozenset(leaf for leaf in self._leaves if isinstance(leaf, bool))
+        return frozenset([leaf for leaf in self._leaves if isinstance(leaf, bool)])
 
-    @cached_property
+    @_Once
     def numbers(self) -> frozenset[Decimal]:
         """What came as numbers."""
-        return frozenset(Decimal(str(figure)) for figure in self._figures)
+        return frozenset([Decimal(str(figure)) for figure in self._figures])
 
-    @cached_property
+    @_Once
     def number_range(self) -> tuple[Decimal, Decimal] | None:
         """The least and the greatest number, also of those that were typed into a text; None without one."""
         typed = map(typed_number, self._short_texts)
         return _range([*self.numbers, *(number for number in typed if number is not None)])
 
-    @cached_property
+    @_Once
     def day_range(self) -> tuple[date, date] | None:
         """The first and the last day; None without one."""
         days = (day_of(text.partition("t")[0]) for text in self._short_texts)

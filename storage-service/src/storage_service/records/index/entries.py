@@ -15,6 +15,9 @@ TOKENS_BYTES_MOST = 1_000_000
 """How much of a submission's different tokens is kept: PostgreSQL's tsvector takes a little more."""
 
 
+_CHARACTER_BYTES_MOST = 4
+
+
 @dataclass(frozen=True, slots=True)
 class FieldEntry:
     """What a field says, compared as `shared.query.submitted` compares it.
@@ -78,11 +81,13 @@ def _of_sender(found: FieldEntry, address: str) -> Iterator[str]:
 
 def _different(tokens: Iterator[str]) -> Collection[str]:
     """Return each token once, in their order, as many as may be kept."""
-    kept, size = dict[str, None](), 0
-    for token in tokens:
-        if token not in kept:
-            size += len(token.encode())
-            if size > TOKENS_BYTES_MOST:
-                break
-            kept[token] = None
-    return kept.keys()
+    found, size = dict.fromkeys(tokens), 0
+    if sum(map(len, found)) * _CHARACTER_BYTES_MOST <= TOKENS_BYTES_MOST:
+        return found.keys()
+    kept = list[str]()
+    for token in found:
+        size += len(token.encode())
+        if size > TOKENS_BYTES_MOST:
+            break
+        kept.append(token)
+    return kept

@@ -20,7 +20,7 @@ from storage_service.records.index.entries import Entry, entry_of
 from storage_service.records.index.mailboxes import mailboxes_of
 from storage_service.records.index.pace import pace_for
 from storage_service.records.index.progress import Progress, begin_anew, come_to, missing_since, progress
-from storage_service.records.index.writing import Seen, write
+from storage_service.records.index.writing import Seen, behind, by_index, write
 from storage_service.tables import LEASES
 
 LOOK_EVERY_S = 0.5
@@ -154,7 +154,8 @@ class Indexer:
     def _read(self, generation: int, since: datetime) -> tuple[Sequence[Row[Any]], bool]:
         rows, characters = list[Row[Any]](), 0
         found = missing_since(generation, since).limit(ROWS_AT_ONCE + 1)
-        with classified(), self._reading.connect() as connection:
+        with classified(), self._reading.begin() as connection:
+            by_index(connection)
             for row in connection.execution_options(yield_per=50).execute(found):
                 characters += row.characters
                 if rows and (len(rows) == ROWS_AT_ONCE or characters > CHARACTERS_AT_ONCE):
@@ -173,6 +174,7 @@ class Indexer:
             some, keys = keys[: self._pace.rows], keys[self._pace.rows :]
             with classified(), self._engine.begin() as connection:
                 begun_s = time.monotonic()
+                behind(connection)
                 written += write(connection, {key: entries[key] for key in some}, generation, seen)
             self._pace.took(len(some), time.monotonic() - begun_s)
         return written

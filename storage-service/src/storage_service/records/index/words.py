@@ -26,6 +26,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSON, TSQUERY, TSVECTOR
 
 from shared.query import Needle
+from storage_service.records.index.among import among
 from storage_service.tables import search_entries, submissions
 
 _WORDS = table("search_words", column("number", BigInteger), column("tokens", TSVECTOR))
@@ -81,7 +82,7 @@ class _PostgresqlWords:
         connection.execute(_ALL_WORDS, {"rows": json.dumps(rows, ensure_ascii=False)})
 
     def remove(self, connection: Connection, numbers: Sequence[int]) -> None:
-        connection.execute(delete(_WORDS).where(_WORDS.c.number.in_(numbers)))
+        connection.execute(delete(_WORDS).where(among(_WORDS.c.number, numbers, "postgresql")))
 
     def joined(self) -> FromClause:
         entries = submissions.outerjoin(search_entries, _E.id == _S.id)

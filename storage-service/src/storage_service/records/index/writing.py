@@ -8,9 +8,10 @@ from datetime import datetime
 from typing import Any, TypeAlias
 from uuid import UUID
 
-from sqlalchemy import Connection, Text, bindparam, cast, delete, func, insert, select
+from sqlalchemy import Connection, Integer, Text, bindparam, cast, delete, func, insert, literal, select
 from sqlalchemy.dialects import postgresql, sqlite
 
+from storage_service.records.index.among import among, as_array
 from storage_service.records.index.entries import Entry, FieldEntry
 from storage_service.records.index.words import words_of
 from storage_service.tables import IS_THERE, search_entries, search_fields, submissions
@@ -31,14 +32,15 @@ def write(connection: Connection, entries: Mapping[UUID, Entry], generation: int
     It locks the rows of their submissions first: one that is erased gets no entry, and none that is no more as it was
     `seen`. Without that the caller has locked them.
     """
+    dialect = connection.dialect.name
     there = select(_S.id, _S.stored_at, _S.anonymised_at).where(_S.id.in_(entries), IS_THERE)
     rows = connection.execute(there.order_by(_S.id).with_for_update(read=True)).all()
     keys = [row.id for row in rows if seen is None or seen[row.id] == (row.stored_at, row.anonymised_at)]
     if not keys:
         return 0
     numbers = _numbers(connection, keys, generation)
-    words, listed = words_of(connection.dialect.name), list(numbers.values())
-    connection.execute(delete(search_fields).where(_F.number.in_(listed)))
+    words, listed = words_of(dialect), list(numbers.values())
+    connection.execute(delete(search_fields).where(among(_F.number, listed, dialect)))
     words.remove(connection, listed)
     fields = [_row(numbers[key], one) for key in keys for one in entries[key].fields]
     if fields:
@@ -47,6 +49,25 @@ def write(connection: Connection, entries: Mapping[UUID, Entry], generation: int
     if tokens:
         words.add(connection, tokens)
     return len(keys)
+
+
+def by_index(connection: Connection) -> None:
+    """Have a transaction look for rows by indexes alone.
+
+    A session keeps plans that it made while the tables were small: by these it goes through all of them, row by row.
+    """
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql("SET LOCAL enable_seqscan = off")
+
+
+def behind(connection: Connection) -> None:
+    """Have a transaction that writes entries, and nothing else, wait for no disk.
+
+    What a crash of the database takes with it is missing in the index, and is found to be: whatever is noted of how far
+    the index has come is written behind it.
+    """
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql("SET LOCAL synchronous_commit = off; SET LOCAL enable_seqscan = off")
 
 
 def forget(connection: Connection, keys: Sequence[UUID]) -> None:
@@ -76,8 +97,12 @@ def _row(number: int, one: FieldEntry) -> dict[str, Any]:
 
 
 def _numbers(connection: Connection, keys: Sequence[UUID], generation: int) -> Mapping[UUID, int]:
-    made = (postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert)(search_entries)
-    upserted = made.values([{"id": key, "generation": generation} for key in keys]).on_conflict_do_update(
-        index_elements=[_E.id], set_={"generation": generation}
-    )
+    upserted: Any
+    if connection.dialect.name == "postgresql":
+        each = func.unnest(as_array(_E.id, keys)).column_valued("id")
+        made = select(each, literal(generation, Integer))
+        upserted = postgresql.insert(search_entries).from_select(["id", "generation"], made)
+    else:
+        upserted = sqlite.insert(search_entries).values([{"id": key, "generation": generation} for key in keys])
+    upserted = upserted.on_conflict_do_update(index_elements=[_E.id], set_={"generation": generation})
     return {row.id: row.number for row in connection.execute(upserted.returning(_E.id, _E.number))}
