@@ -45,8 +45,9 @@ _COUNTED_BY = (_C.recipient_hash, _C.source_hash, column("counted_form", Text))
 _SHOWN = (*_KEY, _C.state, _C.attempts, _C.changed_at)
 
 # In the text, and not parameters: what psycopg has once taken apart it keeps, up to 4,096 characters.
-PENDING, SENDING, RETRYING, HELD, FAILED = (
-    literal_column(f"'{state}'", Text) for state in ("pending", "sending", "retrying", "held", "failed")
+PENDING, SENDING, RETRYING, HELD, FAILED, SENT, BOUNCED = (
+    literal_column(f"'{state}'", Text)
+    for state in ("pending", "sending", "retrying", "held", "failed", "sent", "bounced")
 )
 VISITOR = literal_column(f"'{REQUESTED_BY_VISITOR}'", Text)
 NONE, ONE = literal_column("0", Integer), literal_column("1", Integer)
@@ -173,9 +174,8 @@ def record_statements(dialect: str) -> Sequence[Executable]:
     values: dict[str, Any] = {"state": "sent", "owner": None, "lease_until": None, "last_error": None}
     values |= {"next_attempt_at": None, "changed_at": sent.c.changed_at, "sent_at": sent.c.changed_at}
     values |= {"address_hash": sent.c.address_hash}
-    recording = (
-        update(deliveries).where(is_one_of_them, _C.state.not_in(("sent", "bounced"))).values(values).returning(*_SHOWN)
-    )
+    is_new = and_(_C.state != SENT, _C.state != BOUNCED)
+    recording = update(deliveries).where(is_one_of_them, is_new).values(values).returning(*_SHOWN)
     return with_attempts(dialect, recording)
 
 

@@ -22,7 +22,7 @@ from shared.database.urls import parsed
 _SQLITE = "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON"
 _POSTGRESQL = "SET synchronous_commit = on; SET lock_timeout = '10s'; SET timezone = 'UTC'"
 
-_BY_INDEX = "SET enable_seqscan = off"
+_BY_INDEX = "SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off"
 
 _POOL_SIZE = 72
 """How many connections one process may hold, each made when it is first needed: the notify service works in up to 64
@@ -59,7 +59,8 @@ def create(url: str, *, by_index: bool = False, pool: Pool | None = None) -> Eng
     """Return an engine for a database address; nothing is connected yet. Raises ValueError for a bad address.
 
     `by_index` is for a service whose statements all find their rows by an index. PostgreSQL takes a table that it has
-    not analysed yet for a small one, and keeps the plan that reads all of it: with 8,000 rows, ten times as slow.
+    not analysed yet for a small one, and keeps the plan that reads all of it: with 8,000 rows, ten times as slow. It
+    reads all of it for a join, too, unless it looks up one row after the other.
     """
     address, pool = parsed(url), pool or Pool()
     return _sqlite(address, pool) if address.drivername == "sqlite" else _postgresql(address, pool, by_index=by_index)
