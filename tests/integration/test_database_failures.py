@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import resource
 import sqlite3
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -180,6 +181,23 @@ def test_a_process_without_a_descriptor_for_the_connection_waits_for_one(postgre
         resource.setrlimit(resource.RLIMIT_NOFILE, before)
     execute(engine, "SELECT 1")
     engine.dispose()
+
+
+@pytest.mark.parametrize(("idle_s", "is_asked"), [(0, True), (1e-9, True), (1e9, False)])
+def test_only_a_connection_that_lay_idle_for_longer_is_asked_first_whether_it_works(
+    postgres_url: str,
+    idle_s: float,
+    is_asked: bool,
+) -> None:
+    engine, other = database.create(postgres_url, pool=database.Pool(idle_s=idle_s)), database.create(postgres_url)
+    with engine.connect() as connection:
+        used = connection.execute(text("SELECT pg_backend_pid()")).scalar_one()
+    execute(other, f"SELECT pg_terminate_backend({used}, 10000)")
+    with nullcontext() if is_asked else pytest.raises(DependencyUnavailable):
+        execute(engine, "SELECT 1")
+    execute(engine, "SELECT 1")
+    engine.dispose()
+    other.dispose()
 
 
 def test_a_process_without_memory_waits_for_it() -> None:

@@ -17,6 +17,10 @@ from shared.messaging.rabbitmq import RabbitMQ
 from shared.telemetry.messaging import messaging
 from shared.telemetry.registry import process_registry
 
+IDLE_S = 1.0
+"""How long a connection to the database may lie idle before it is asked whether it still works. What fails without that
+is held and tried again, as while the database is away."""
+
 _HELP = "Run the service until it is told to stop. The environment sets it up: COUNTERFOIL_…"
 
 
@@ -27,7 +31,7 @@ def run(arguments: Sequence[str]) -> int:
     served, templates = _read(chosen)
     logs.configure("notify", level=chosen.log_level, format=chosen.log_format)
     served.tell()
-    engine = database.create(chosen.database_url, by_index=True)
+    engine = database.create(chosen.database_url, by_index=True, pool=database.Pool(idle_s=IDLE_S))
     if MIGRATIONS.needed_at_start(engine):
         raise Refused(MIGRATIONS.advice(engine, PROGRAM))
     served.follow()

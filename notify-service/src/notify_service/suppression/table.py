@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any, cast
 
 from sqlalchemy import Engine, Row, bindparam, delete, select, tuple_
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.sql import Executable
 
+from notify_service.deliveries.documents import documents
 from notify_service.suppression.reasons import ALL_FORMS, Reason, Stops, Suppressed
 from notify_service.tables import suppressed_addresses
 from shared.database import classified, reading
@@ -16,8 +19,6 @@ from shared.database import classified, reading
 SAID_MOST = 500
 
 _S = suppressed_addresses.c
-_OF_HASHES = _S.address_hash.in_(bindparam("hashes", expanding=True))
-_AMONG = select(_S.address_hash, _S.form, _S.stops, _S.reason).where(_OF_HASHES)
 
 
 class SuppressionTable:
@@ -29,6 +30,7 @@ class SuppressionTable:
         self._reading = reading(engine)
         # what each mail asks is one round trip, without a transaction around it
         self._asking = engine.execution_options(isolation_level="AUTOCOMMIT") if postgres else self._reading
+        self._among = _among(engine.dialect.name)
         self._insert = (postgresql if postgres else sqlite).insert
 
     def add(self, one: Suppressed) -> bool:
@@ -73,7 +75,8 @@ class SuppressionTable:
         if not asked:
             return {}
         with classified(), self._asking.connect() as connection:
-            rows = connection.execute(_AMONG, {"hashes": sorted({one for one, _ in asked})}).all()
+            hashes = json.dumps([{"address_hash": one} for one in sorted({one for one, _ in asked})])
+            rows = connection.execute(self._among, {"asked": hashes}).all()
         found: dict[tuple[str, str], Reason] = {}
         for row in rows:
             if row.stops in ("all", stops):
@@ -86,6 +89,13 @@ class SuppressionTable:
         found = select(suppressed_addresses).where(_S.address_hash == address_hash).order_by(_S.at.desc(), _S.form)
         with classified(), self._reading.connect() as connection:
             return [_read(row) for row in connection.execute(found)]
+
+
+def _among(dialect: str) -> Executable:
+    """Return what looks up the hashes of a parameter: one text for any number, which the server takes apart once."""
+    asked = documents(dialect, "asked", (_S.address_hash,))
+    found = select(_S.address_hash, _S.form, _S.stops, _S.reason)
+    return found.join_from(asked, suppressed_addresses, _S.address_hash == asked.c.address_hash)
 
 
 def _read(row: Row[Any]) -> Suppressed:

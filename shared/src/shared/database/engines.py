@@ -9,12 +9,16 @@ process that is frozen while its machine answers.
 
 from __future__ import annotations
 
+import math
 import sqlite3
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, ExceptionContext, create_engine, event
+from sqlalchemy.exc import InvalidatePoolError
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from shared.database.sqlite_files import explained
 from shared.database.urls import parsed
@@ -40,6 +44,8 @@ _LIBPQ: Mapping[str, str] = {
 }
 """Limits of libpq, each of which the address may override: `…/name?connect_timeout=30`."""
 
+_USED_S = "counterfoil_used_s"
+
 _READING = "counterfoil_reading"
 
 
@@ -48,11 +54,14 @@ class Pool:
     """How many connections one process may hold at once, and how long a thread waits for one, in seconds.
 
     `statement_s` is how long one statement may take, on PostgreSQL; SQLite has no such limit (see `records.bounded`).
+    A connection that lay idle for longer than `idle_s` is asked first whether it still works, which takes a round trip
+    to PostgreSQL. With 0 each is; a statement over one that is not asked fails where its server has gone.
     """
 
     size: int = _POOL_SIZE
     wait_s: float = 30.0
     statement_s: float = 60.0
+    idle_s: float = 0.0
 
 
 def create(url: str, *, by_index: bool = False, pool: Pool | None = None) -> Engine:
@@ -106,7 +115,7 @@ def _postgresql(address: URL, pool: Pool, *, by_index: bool) -> Engine:
         pool_size=pool.size,
         pool_timeout=pool.wait_s,
         max_overflow=0,
-        pool_pre_ping=True,
+        pool_pre_ping=not pool.idle_s,
         isolation_level="READ COMMITTED",
     )
 
@@ -116,4 +125,22 @@ def _postgresql(address: URL, pool: Pool, *, by_index: bool) -> Engine:
         connection.execute(f"{limited}; {_BY_INDEX}" if by_index else limited)
         connection.commit()
 
+    if pool.idle_s:
+        _ask_the_idle(engine, pool.idle_s)
     return engine
+
+
+def _ask_the_idle(engine: Engine, idle_s: float) -> None:
+    """Have a connection asked whether it still works, where it lay idle for longer."""
+
+    @event.listens_for(engine, "checkin")
+    def _note(_connection: Any, record: ConnectionPoolEntry) -> None:
+        record.info[_USED_S] = time.monotonic()
+
+    @event.listens_for(engine, "checkout")
+    def _ask(connection: Any, record: ConnectionPoolEntry, _: object) -> None:
+        if time.monotonic() - record.info.get(_USED_S, math.inf) > idle_s:
+            try:
+                engine.dialect.do_ping(connection)
+            except engine.dialect.loaded_dbapi.Error as error:
+                raise InvalidatePoolError from error  # the others may be as dead, and are replaced, too
