@@ -18,7 +18,7 @@ from shared.links.unsubscribe import Unsubscribe, UnsubscribeLinks
 from shared.messaging.broker import NotConfirmed, Publisher
 from shared.messaging.message import message_of
 
-REMEMBERED_FOR = timedelta(minutes=10)
+REMEMBERED_FOR = timedelta(minutes=1)
 REMEMBERED_MOST = 1000
 
 _log = structlog.get_logger()
