@@ -262,6 +262,18 @@ def test_what_strangers_write_makes_no_owner_deaf(world: World) -> None:
     assert world.why() is None, "an owner's count against nobody"
 
 
+@pytest.mark.parametrize(("code", "said"), [("5.7.1", "554 refused"), ("", "550 spam"), ("5.3.4", ""), ("4.7.1", "")])
+def test_what_a_mail_says_counts_against_nobody_whose_address_a_stranger_types(
+    world: World, code: str, said: str
+) -> None:
+    for _ in range(4):
+        world.came_back(world.a_delivery(), "soft", code=code, said=said)
+    assert world.why() is None
+    for _ in range(3):
+        world.came_back(world.a_delivery(), "soft", code="4.4.1", said="timed out")
+    assert world.why() == "bounced"
+
+
 def test_an_owner_who_is_not_there_any_more_is_sent_no_more_and_that_is_a_warning(world: World) -> None:
     mail = world.a_delivery(channel="owner")
     with capture_logs() as logs:

@@ -37,12 +37,12 @@ _UNKNOWN = re.compile(
     r"|存在しま|存在しない|見つかりません|不明なユーザ",
     re.IGNORECASE,
 )
-_FOR_US = re.compile(
-    r"spam|blocked|block ?list|blacklist|\bpolicy\b|reputation|grey ?list|\bdmarc\b|\bspf\b|\bdkim\b|\brate\b|too many"
-    r"|temporar|try again|timed? ?out|expired|too (large|big)"
+_OF_THE_MAIL = re.compile(
+    r"spam|blocked|block ?list|blacklist|\bpolicy\b|reputation|\bdmarc\b|\bspf\b|\bdkim\b|too (large|big)"
     r"|\bvirus|malware|infected|phish|\bjunk\b|unsolicited|suspicious|\bcontents?\b|\battachment",
     re.IGNORECASE,
 )
+_FOR_NOW = re.compile(r"grey ?list|\brate\b|too many|temporar|try again|timed? ?out|expired", re.IGNORECASE)
 
 
 def code_in(text: str) -> str:
@@ -61,15 +61,15 @@ def kind_of(code: str, text: str) -> BounceKind:
         return "hard" if status in _HARD else "soft"
     if _UNKNOWN.search(text):
         return "hard"
-    if _FOR_US.search(text) or status.partition(".")[0] in {"3", "4", "5", "6", "7"}:
+    if _OF_THE_MAIL.search(text) or _FOR_NOW.search(text) or status.partition(".")[0] in {"3", "4", "5", "6", "7"}:
         return "soft"
     reply = _REPLY.search(text)
     return "hard" if reply and reply[1] in _HARD_REPLIES else "soft"
 
 
-def is_about_us(code: str, text: str) -> bool:
-    """Say whether a failure, as somebody else judged it, speaks of the mail or of us, and not of the address."""
+def is_about_the_mail(code: str, text: str) -> bool:
+    """Say whether a failure speaks of what a mail says, or of its sender: then it says nothing of the address."""
     status = code.partition(".")[2]
     if status in _HARD or _UNKNOWN.search(text):
         return False
-    return status == "3.4" or status.partition(".")[0] in {"6", "7"} or bool(_FOR_US.search(text))
+    return status == "3.4" or status.partition(".")[0] in {"6", "7"} or bool(_OF_THE_MAIL.search(text))

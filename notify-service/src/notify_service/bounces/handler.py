@@ -10,7 +10,7 @@ from uuid import UUID
 
 import structlog
 
-from notify_service.bounces.codes import is_about_us
+from notify_service.bounces.codes import is_about_the_mail
 from notify_service.bounces.table import SentMail
 from notify_service.requests.one_by_one import one_by_one
 from notify_service.suppression.reasons import Reason
@@ -113,17 +113,18 @@ class TakeBounces:
 
 def _doubted(told: MailBounced) -> MailBounced:
     """Return it as soft where it is told as hard and speaks of the mail: providers take any refusal for a final one."""
-    return replace(told, kind="soft") if told.kind == "hard" and is_about_us(told.code, told.said) else told
+    return replace(told, kind="soft") if told.kind == "hard" and is_about_the_mail(told.code, told.said) else told
 
 
 def _address_of(told: MailBounced, mail: SentMail | None) -> str | None:
     """Return whose address that counts against: where the mail went to. Of a complaint it is the mailbox, where that is
     told, whatever follows its plus.
 
-    Of an owner's mail that may come to pass it is nobody's: a stranger writes such mails, and could write three that
-    the owner's server takes for spam, or fill the mailbox. Then the owner would hear nothing more.
+    What was refused for what it said counts against nobody, nor does an owner's mail whose reason may pass: a stranger
+    writes in these mails, and could write three that a server takes for spam, or fill the mailbox.
     """
-    if told.kind == "soft" and mail and mail.channel == OWNER:
+    is_owners = mail is not None and mail.channel == OWNER
+    if told.kind == "soft" and (is_owners or is_about_the_mail(told.code, told.said)):
         return None
     sent_to = mail.address_hash if mail else None
     return told.address_hash or sent_to if told.kind == "complaint" else sent_to or told.address_hash
