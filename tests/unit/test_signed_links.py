@@ -56,7 +56,9 @@ def test_nothing_in_a_token_can_be_changed(change: dict[str, datetime | str]) ->
     assert links.read(f"{content}.{signature}") is None
 
 
-def test_a_mailbox_has_one_mark_whatever_its_address() -> None:
-    assert recipient_of("Ada+news@Example.org") == recipient_of("ada@example.org")
+def test_an_address_has_one_mark_however_it_is_written() -> None:
+    assert recipient_of("Ada@Example.org") == recipient_of("ada@example.org")
+    assert recipient_of("ada+news@example.org") != recipient_of("ada@example.org"), "it may be somebody else's"
+    assert recipient_of("A.da+news@googlemail.com") == recipient_of("ada@gmail.com")
     assert recipient_of("bob@example.org") != recipient_of("ada@example.org")
     assert len(recipient_of("ada@example.org")) == 16

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
 from uuid import UUID
 
 from shared.links.signing import OPT_IN, Signer
-from shared.mailboxes import recipient_hash
+from shared.mailboxes import exact_mailbox_of
 
 LINK_GOOD_FOR = timedelta(days=7)
 """How long a link is good, from acceptance on, or from when its mail was asked for again."""
@@ -37,11 +38,12 @@ class OptInLink:
 
 
 def recipient_of(address: str) -> str:
-    """Return what stands for a mailbox in a link: the first 16 hex digits of the SHA-256 of it.
+    """Return what stands for an address in a link: the first 16 hex digits of the SHA-256 of its `exact_mailbox_of`.
 
-    Without a secret, so that storage, which has none, knows whether a link was sent to the address of a row.
+    Without a secret, so that storage, which has none, knows whether a link was sent to the address of a row. With what
+    follows a plus: `ada+x@example.org` may be somebody else, who has had the mail that went there, and no other.
     """
-    return recipient_hash(address)[:_RECIPIENT_LENGTH]
+    return hashlib.sha256(exact_mailbox_of(address).encode("utf-8", "surrogatepass")).hexdigest()[:_RECIPIENT_LENGTH]
 
 
 class OptInLinks:
