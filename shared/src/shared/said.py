@@ -7,7 +7,8 @@ import re
 SAID_MOST = 500
 
 _LONGEST = 4 * SAID_MOST
-_LOCAL_PART = re.compile(r"""("[^"]*"|[^\s<>()\[\]"':;,@]+)@""")
+_LOCAL_PART = re.compile(r"""("[^"]*"|(?<![^\s<>()\[\]"':;,@])[^\s<>()\[\]"':;,@]+)@""")
+"""What stands before an @, from where it begins: looked for from each of its letters on, it would take the square."""
 
 
 def said(text: str) -> str:
