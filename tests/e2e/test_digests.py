@@ -21,6 +21,7 @@ from notify_service.tables import DIGESTS, deliveries
 from shared import database
 from support.digested import html, plain
 from support.installation import Installation
+from support.metrics import scrape
 from support.polling import eventually
 from support.signed_in import SignedIn
 
@@ -103,6 +104,9 @@ def test_several_are_told_in_one_mail_and_nothing_in_none(installation: Installa
     names = ("Ada", "Grace", "Edith")
     ids = submit(installation, "orders", *names)
     assert sink.messages() == [], "nobody is told before the hour is over"
+    assert measured(installation, "counterfoil_digests_total", kind="digest") == 0
+    waiting = {"form": "orders", "because": "digest"}
+    eventually(lambda: measured(installation, "counterfoil_owner_mails_waiting", **waiting) == 3, 60, "it is measured")
     end_the_hour(installation)
     [mail] = mails(sink, BUSY, 1)
     assert mail["Subject"] == "Orders: 3 new submissions"
@@ -118,6 +122,12 @@ def test_several_are_told_in_one_mail_and_nothing_in_none(installation: Installa
     [mail] = mails(sink, CALM, 1)
     assert mail["Subject"] == "Visits: one new submission"
     assert len(mails(sink, BUSY, 1)) == 1, "an hour in which nothing came brings no mail"
+    sent = {"kind": "digest", "outcome": "sent"}
+    eventually(lambda: measured(installation, "counterfoil_digests_total", **sent) == 2, 30, "both are counted")
+
+
+def measured(installation: Installation, name: str, **labels: str) -> float:
+    return scrape(installation.metrics_urls["notify-0"]).value(name, **labels)
 
 
 def opens_in_the_console(installation: Installation, mail: EmailMessage, names: tuple[str, ...]) -> None:

@@ -12,15 +12,20 @@ import pytest
 from sqlalchemy import Engine, func, select
 
 from dev.mail_sink import MailSink
+from dev.processes import free_port
 from notify_service.account_mails.claims import KEPT_FOR, MailClaims, forget_old_mails
+from notify_service.suppression.suppression import Suppression
+from notify_service.suppression.table import SuppressionTable
 from notify_service.tables import MIGRATIONS, account_mails
 from shared import database
 from shared.contracts import AccountMail
+from shared.links.addresses import AddressKey
 from shared.messaging.message import Message, message_of
 from shared.messaging.rabbitmq import RabbitMQ
 from shared.messaging.topology import NOTIFY_ACCOUNTS
 from support.account_mails import SECRET, an_account_mail
 from support.confirmations import NOON
+from support.metrics import scrape
 from support.migrating import migrate
 from support.polling import eventually
 from support.queues import Queues
@@ -160,3 +165,29 @@ def test_one_that_the_server_puts_off_waits_on_a_delay_level_and_one_it_refuses_
         assert service.stop() == 0, service.tail()
         assert queues.depth(NOTIFY_ACCOUNTS.parked) == queues.depth(NOTIFY_ACCOUNTS.name) == 0
         assert SECRET not in service.tail(10_000)
+
+
+def test_one_to_an_address_that_is_sent_none_is_not_sent_and_each_is_counted(
+    sqlite_url: str, mail_sink: MailSink, make: Make, publish: Publish
+) -> None:
+    secret, metrics = "of this test, and longer than thirty-two", f"127.0.0.1:{free_port()}"
+    settings = {"COUNTERFOIL_SECRET": secret, "COUNTERFOIL_METRICS_BIND": metrics}
+    service, stopped, sent = make(mail_sink.url, **settings), soon(to="grace@stopped.example.org"), soon()
+    engine = database.create(sqlite_url)
+    suppression = Suppression(AddressKey(secret), SuppressionTable(engine))
+    suppression.suppress_address(stopped.to, "complained", datetime.now(UTC), by=None, said=None)
+    engine.dispose()
+    service.start()
+    for event in (stopped, sent):
+        publish(message_of(event))
+
+    def counted() -> dict[str, float]:
+        seen = scrape(f"http://{metrics}")
+        outcomes = ("sent", "suppressed", "refused", "expired")
+        return {one: seen.value("counterfoil_account_mails_total", outcome=one) for one in outcomes}
+
+    eventually(lambda: len(mail_sink.messages()) == 1, 30, f"the other one is sent\n{service.tail()}")
+    expected = {"sent": 1, "suppressed": 1, "refused": 0, "expired": 0}
+    eventually(lambda: counted() == expected, 30, f"both are counted\n{service.tail()}")
+    assert [mail["To"] for mail in mail_sink.messages()] == [sent.to]
+    assert service.stop() == 0, service.tail()

@@ -123,6 +123,16 @@ def test_what_was_withheld_and_released_waits_as_before(wishes: Wishes) -> None:
     assert wishes.states(event) == ["confirmation sent", "webhook cancelled"], "a later verdict stands"
 
 
+def test_what_was_withheld_waits_as_before_although_its_form_tells_nobody_of_it_any_more(wishes: Wishes) -> None:
+    event = one_that_waits()
+    wishes.accepted(event)
+    wishes.withheld(event.id, 2)
+    wishes.forms["signup"] = replace(wishes.forms["signup"], webhook=None)
+    wishes.released(event, 3)
+    assert wishes.states(event) == ["confirmation pending", "webhook held"]
+    assert wishes.rows(event, "webhook")[0].last_error == OPT_IN
+
+
 def test_nobody_can_ask_for_what_waits(wishes: Wishes) -> None:
     event = one_that_waits()
     asked = wishes.requested(event, "webhook")

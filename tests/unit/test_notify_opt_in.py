@@ -29,7 +29,7 @@ from support.confirmations import NOON, a_channel, a_form
 from support.events import an_event
 from support.owner_mails import an_owner_channel
 from support.planned_world import PlannedWorld
-from support.webhooks import a_webhook
+from support.webhooks import WebhookWorld, a_webhook
 
 LINKS = OptInLinks("a secret of the tests, which is longer than thirty-two")
 CHANNEL = a_channel(links=LINKS)
@@ -122,6 +122,14 @@ def test_nothing_but_that_mail_is_due_until_the_address_is_confirmed() -> None:
     found = plan(one_that_waits(), form, world.channels)
     assert [(one.key.channel, one.held_for) for one in found] == [("confirmation", None), ("webhook", OPT_IN)]
     assert plan(replace(one_that_waits(), spam="honeypot"), form, world.channels) == []
+
+
+def test_a_message_for_one_channel_alone_sends_nothing_until_then() -> None:
+    world, event = WebhookWorld(), one_that_waits()
+    world.handle(event)
+    assert world.caller.posted == []
+    world.handle(replace(event, opt_in=False))
+    assert len(world.caller.posted) == 1
 
 
 def test_no_release_is_told_of_one_that_still_waits() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from typing import get_args
 
 from prometheus_client import CollectorRegistry, Counter
 from sqlalchemy import Engine
@@ -40,4 +41,6 @@ def build(
 
 def _counting(registry: CollectorRegistry) -> Callable[[Outcome], None]:
     counter = Counter("counterfoil_opt_ins", "Presses of the button in a mail.", ["outcome"], registry=registry)
+    for outcome in get_args(Outcome):  # shown from the start, at zero
+        counter.labels(outcome)
     return lambda outcome: counter.labels(outcome).inc()
