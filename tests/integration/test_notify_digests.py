@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy import select
@@ -381,6 +381,17 @@ def test_two_replicas_send_one_also_where_both_believe_to_have_the_lease(world: 
         for done in [both.submit(one.look) for one in replicas * 2]:
             done.result(60)
     assert sorted(mail["Subject"] for mail in world.mails()) == [f"{one}: 3 new submissions" for one in "abc"]
+
+
+def test_one_that_was_sent_since_somebody_looked_is_claimed_no_more(world: Digested) -> None:
+    world.come(2)
+    world.clock.forward(hours=1)
+    world.digests.gather()
+    [digest] = world.digests.table.due(world.clock())
+    assert world.look() == 1
+    assert len(world.mails()) == 1
+    now = world.clock()
+    assert world.replica().table.claim(digest, uuid4(), now, now + timedelta(minutes=1)) is None
 
 
 def test_who_wants_no_digests_has_none(world: Digested) -> None:

@@ -64,6 +64,33 @@ def test_a_mail_that_came_back_says(shape: str) -> None:
         assert found == MAILS.read(a_bounce(shape))  # read again it has the same id
 
 
+@pytest.mark.parametrize(
+    "header",
+    [
+        *("Auto-Submitted: auto-replied", "X-Autoreply: yes", "Precedence: auto_reply", "Subject: Out of office"),
+        *("Subject: Abwesenheitsnotiz", "Subject: Automatic reply: Welcome"),
+    ],
+)
+def test_what_answers_by_itself_is_nothing_although_it_repeats_a_failure(header: str) -> None:
+    _, _, told = a_bounce("qmail").partition(b"\r\n\r\n")
+    person = f"From: Ada Lovelace <ada@example.org>\r\nTo: {ADDRESS.of(TOKENS.sign(DELIVERY))}\r\n"
+    assert MAILS.read(f"{person}{header}\r\n\r\n".encode() + told) is None
+    assert MAILS.read(f"{person}\r\n".encode() + told), "vacuous: it repeats none"
+
+
+@pytest.mark.parametrize(
+    ("words", "is_told"),
+    [
+        ("Your message has not yet been delivered: 4.4.1 no answer. Delivery will be retried.", False),
+        ("Ihre Nachricht wurde noch nicht zugestellt: 4.4.1 keine Antwort.", False),
+        ("Your message was not delivered: 4.4.1 no answer.", True),
+    ],
+)
+def test_a_delay_that_is_told_in_words_is_nothing_yet(words: str, is_told: bool) -> None:
+    daemon = f"From: MAILER-DAEMON@mail.example.org\r\nTo: {ADDRESS.of(TOKENS.sign(DELIVERY))}\r\n\r\n"
+    assert (MAILS.read(f"{daemon}{words}\r\n".encode()) is not None) == is_told
+
+
 def test_what_the_other_side_said_is_kept_without_the_address() -> None:
     found = MAILS.read(a_bounce("postfix"))
     assert found
