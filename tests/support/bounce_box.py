@@ -87,6 +87,24 @@ class BounceBox:
             for mail in mails:
                 client.append(folder, mail, msg_time=at)
 
+    def damage(self, number: int) -> None:
+        """Let the server fail at a mail that lies there: the size in its file's name is not that of its content."""
+        folder = self.server.mailbox(self.name)
+        with self.client() as client:
+            client.select_folder("INBOX")  # moves all from `new` to `cur`
+        file = sorted((folder / "cur").iterdir(), key=lambda one: one.stat().st_mtime_ns)[number]
+        file.write_bytes(b"")
+
+    def close(self, folder: str) -> None:
+        """Let the server put nothing into a folder any more."""
+        for part in ("cur", "new", "tmp"):
+            (self.server.mailbox(self.name) / f".{folder}" / part).chmod(0o500)
+
+    def count(self, folder: str = "INBOX") -> int:
+        """Return how many mails lie in a folder, whether or not they can be read."""
+        with self.client() as client:
+            return int(client.select_folder(folder)[b"EXISTS"])
+
     def mails(self, folder: str = "INBOX") -> list[bytes]:
         """Return what lies in a folder."""
         with self.client() as client:

@@ -32,11 +32,12 @@ class OddMailbox:
     at: str = "content"
     fails: range = range(1, 2)
     asked: int = 0
+    validity: int = 1
     put_away: list[int] = field(default_factory=list)
 
-    def waiting(self, most: int) -> Sequence[int]:
+    def waiting(self) -> Sequence[int]:
         self.asked += 1
-        return sorted(self.mails)[:most]
+        return sorted(self.mails)
 
     def content(self, uid: int) -> bytes | None:
         if uid in self.fails and self.at == "content":
@@ -100,8 +101,10 @@ def test_a_server_that_moves_none_is_as_good_as_away(engine: Engine) -> None:
     assert len(published.events) == ODD_MOST + 1, "not all are told again each time"
 
 
-def test_a_connection_that_is_lost_is_no_fault_of_the_mail(engine: Engine) -> None:
+def test_a_mail_at_which_the_connection_is_lost_again_and_again_is_put_aside(engine: Engine) -> None:
     mailbox, told = OddMailbox(_three(), IMAPClientAbortError("gone")), Told()
     with running(_reader(engine, mailbox, Published(), told)):
-        eventually(lambda: True in told.away, 30, "it is away")
-    assert mailbox.put_away == []
+        eventually(lambda: not mailbox.mails, 30, "all are put away")
+    assert mailbox.put_away == [2, 3, 1], "the others are not kept waiting"
+    assert told.outcomes == ["told", "told", "unreadable"]
+    assert not any(told.away)

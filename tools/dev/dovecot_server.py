@@ -137,6 +137,10 @@ class DovecotServer(Server):
         port, ending = (self.tls_port, "") if scheme == "imaps" else (self.port, "?starttls=never")
         return f"{scheme}://{quote(name, safe='')}:{quote(PASSWORD, safe='')}@{host}:{port}/{folder}{ending}"
 
+    def mailbox(self, name: str) -> Path:
+        """Return the folder of a mailbox's files, a maildir."""
+        return self.directory / "mail" / name
+
     def command(self) -> Sequence[str]:
         """See `Server`."""
         user = _USER if os.geteuid() == 0 else getpass.getuser()

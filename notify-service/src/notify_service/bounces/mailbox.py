@@ -36,10 +36,12 @@ class Mailbox:
 
     client: Any
     prefix: str
+    validity: int | None = None
+    """While it stays the same, an id means the same mail (`UIDVALIDITY`)."""
 
-    def waiting(self, most: int) -> Sequence[int]:
-        """Return the ids of the mails that lie there, the oldest first, so many at most."""
-        return sorted(self.client.search(["UNDELETED"]))[:most]
+    def waiting(self) -> Sequence[int]:
+        """Return the ids of the mails that lie there."""
+        return list(self.client.search(["UNDELETED"]))
 
     def content(self, uid: int) -> bytes | None:
         """Return the beginning of a mail; None where it has gone meanwhile."""
@@ -81,8 +83,8 @@ def opened(server: ImapServer) -> Iterator[Mailbox]:
         for folder in (READ, UNREADABLE):
             if not client.folder_exists(f"{prefix}{folder}"):
                 client.create_folder(f"{prefix}{folder}")
-        client.select_folder(server.folder)
-        yield Mailbox(client, prefix)
+        selected = client.select_folder(server.folder)
+        yield Mailbox(client, prefix, selected.get(b"UIDVALIDITY"))
     finally:
         with contextlib.suppress(*AWAY):
             client.logout()

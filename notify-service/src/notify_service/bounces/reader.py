@@ -21,6 +21,7 @@ from sqlalchemy import Engine
 from notify_service.bounces.found import Unreadable
 from notify_service.bounces.mailbox import AWAY, LOST, READ, REFUSED, UNREADABLE, Mailbox
 from notify_service.bounces.reading import BounceMails, Found
+from notify_service.bounces.stumbles import Stumbled, Stumbles
 from shared.contracts import MailBounced
 from shared.database import Lease, classified
 from shared.failpoints import Reach, ignore
@@ -48,7 +49,7 @@ READ_FOR = timedelta(days=30)
 CONFIRM_S = 10.0
 
 Outcome: TypeAlias = Literal["told", "nothing", "unreadable"]
-"""What came of a mail: it told of a delivery, of nothing that counts, or cannot be read."""
+"""What came of a mail: it told of a delivery, of nothing that counts, or cannot be read, or even be had."""
 
 _log = structlog.get_logger().bind(part="bounces")
 
@@ -76,6 +77,7 @@ class MailboxReader:
     reach: Reach = ignore
     every_s: float = EVERY_S
     look_every_s: float = LOOK_EVERY_S
+    _stumbles: Stumbles = field(default_factory=Stumbles)
     _stopping: threading.Event = field(default_factory=threading.Event)
     _turned_s: float = field(default_factory=time.monotonic)
     _failures: int = 0
@@ -113,6 +115,10 @@ class MailboxReader:
                 self._forget(mailbox)
         except NotConfirmed as error:
             _log.info("not now", because=str(error))
+        except Stumbled as error:
+            _log.warning("a mail in the mailbox of bounces cannot be had", because=str(error))
+            self._failures = 0
+            return 0.0  # the others wait for a new connection
         except AWAY as error:
             self._failures += 1
             self.telling.note_mailbox(is_away=True)
@@ -127,35 +133,51 @@ class MailboxReader:
     def _work_off(self, mailbox: Mailbox) -> None:
         """Read all that waits. What the server does not hand out, or move, waits for the next time, and keeps no other
         waiting; where that is much, the server is as good as away."""
+        self._stumbles.begin(mailbox.validity)
         odd = set[int]()
-        while waiting := [uid for uid in mailbox.waiting(AT_ONCE + len(odd)) if uid not in odd]:
+        while waiting := [uid for uid in self._stumbles.ordered(mailbox.waiting()) if uid not in odd][:AT_ONCE]:
             for uid in waiting:
                 if self._stopping.is_set() or not self._has_lease():
                     return
                 self._turned_s = time.monotonic()
                 try:
                     is_handled = self._is_handled(mailbox, uid)
-                except REFUSED as error:
-                    if isinstance(error, LOST) or len(odd) >= ODD_MOST:
+                except Stumbled as error:
+                    if not isinstance(error.__cause__, REFUSED) or isinstance(error.__cause__, LOST):
                         raise
-                    _log.warning("a mail of the mailbox of bounces is not moved", error=type(error).__name__)
+                    if len(odd) >= ODD_MOST:
+                        raise error.__cause__ from None
+                    _log.warning("a mail in the mailbox of bounces cannot be had, or moved", because=str(error))
                     is_handled = False
                 if not is_handled:
                     odd.add(uid)
 
     def _is_handled(self, mailbox: Mailbox, uid: int) -> bool:
-        content = mailbox.content(uid)
-        if content is not None:
-            self._handle(mailbox, uid, content)
-        return content is not None
+        """Handle a mail, and say whether it is there no more; raises `Stumbled`."""
+        if self._stumbles.is_worn_out(uid):
+            self._put_aside(mailbox, uid)
+            return True
+        with self._stumbles.at(uid):
+            content = mailbox.content(uid)
+        if content is None:  # it has gone meanwhile, and is listed no more; else it counts as one that cannot be had
+            self._stumbles.note(uid)
+            return False
+        self._handle(mailbox, uid, content)
+        return True
 
     def _handle(self, mailbox: Mailbox, uid: int, content: bytes) -> None:
-        outcome, folder = self._told(content), READ
-        if outcome == "unreadable":
-            folder = UNREADABLE
+        outcome = self._told(content)
         self.reach("bounce-before-move")
-        mailbox.put(uid, folder)
+        with self._stumbles.at(uid):
+            mailbox.put(uid, UNREADABLE if outcome == "unreadable" else READ)
         self.telling.count_bounce_mail(outcome)
+
+    def _put_aside(self, mailbox: Mailbox, uid: int) -> None:
+        """Move a mail that cannot be had; where that fails too, it stays, and is passed over from now on."""
+        self.telling.count_bounce_mail("unreadable")
+        with self._stumbles.at(uid):
+            mailbox.put(uid, UNREADABLE)
+        _log.warning("a mail in the mailbox of bounces cannot be had, and was put aside", uid=uid)
 
     def _told(self, content: bytes) -> Outcome:
         """Publish what a mail says, and return what came of it; raises `NotConfirmed`."""
