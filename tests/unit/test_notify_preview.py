@@ -42,6 +42,7 @@ confirmation.opt_in = true
 
 [forms.silent]
 confirmation.enabled = false
+owner.enabled = false
 """
 
 
@@ -71,6 +72,7 @@ def test_of_a_form_with_opt_in_the_mail_with_the_button_is_shown(capfdbinary: py
     mail = previewed(capfdbinary, "--form", "letters")
     assert mail["Subject"] == "Letters: Bitte bestätigen Sie Ihre Adresse"
     assert all("https://forms.example.org/opt-in/" in body for body in bodies(mail))
+    assert previewed(capfdbinary, "--form", "letters", "--template", "opt_in")["Subject"] == mail["Subject"]
 
 
 def test_the_owners_mail_is_shown_too(capfdbinary: pytest.CaptureFixture[bytes]) -> None:
@@ -80,7 +82,27 @@ def test_the_owners_mail_is_shown_too(capfdbinary: pytest.CaptureFixture[bytes])
     assert "Eingegangen am" in bodies(mail)[0]
 
 
-@pytest.mark.parametrize("template", ["confirmation", "owner"])
+def test_a_digest_is_shown_as_its_owner_gets_it(
+    monkeypatch: pytest.MonkeyPatch, capfdbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    monkeypatch.setenv("COUNTERFOIL_PUBLIC_URL", "https://forms.example.org")
+    mail = previewed(capfdbinary, "--form", "contact", "--template", "digest", "--language", "en")
+    assert (mail["To"], mail["Subject"]) == ("owner@example.org", "Contact: 5 new submissions")
+    assert mail["List-Unsubscribe"].strip() == "<https://forms.example.org/unsubscribe/example>"
+    for body in bodies(mail):
+        assert "Ada Lovelace" in body
+        assert "and 2 more" in body
+        assert "https://forms.example.org/console/submissions/" in body
+    assert not mail.defects
+
+
+def test_the_mail_about_too_many_at_once_is_shown(capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+    mail = previewed(capfdbinary, "--form", "contact", "--template", "many")
+    assert (mail["Content-Language"], "313" in mail["Subject"]) == ("de", True)
+    assert all("Ada Lovelace" not in body for body in bodies(mail))
+
+
+@pytest.mark.parametrize("template", ["confirmation", "owner", "digest", "many"])
 @pytest.mark.parametrize(("language", "given"), [("en", "en"), ("de-AT", "de"), ("fr", "en")])
 def test_any_mail_is_shown_in_any_language(
     template: str, language: str, given: str, capfdbinary: pytest.CaptureFixture[bytes]
@@ -108,6 +130,8 @@ def test_placeholders_have_values_of_their_kind(capfdbinary: pytest.CaptureFixtu
     [
         (["--form", "kontact"], "there is no form 'kontact'; there are: contact, own, open, letters, silent"),
         (["--form", "silent"], "the form silent sends no such mail"),
+        (["--form", "contact", "--template", "opt_in"], "the form contact sends no such mail"),
+        (["--form", "silent", "--template", "digest"], "the form silent sends no such mail"),
     ],
 )
 def test_what_cannot_be_shown_is_said(arguments: list[str], said: str, capfd: pytest.CaptureFixture[str]) -> None:

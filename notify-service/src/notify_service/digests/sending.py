@@ -15,7 +15,7 @@ from uuid import UUID
 
 import structlog
 
-from notify_service.channels.mail.composer import Composer, MailParts
+from notify_service.channels.mail.composer import Composer
 from notify_service.channels.owner import OwnerChannel
 from notify_service.channels.planned import AT_ONCE
 from notify_service.deliveries.leases import LEASE_MARGIN_S
@@ -23,6 +23,7 @@ from notify_service.deliveries.marking import Marking
 from notify_service.deliveries.retries import BUG, UNKNOWN, is_too_old, retry_after_s
 from notify_service.deliveries.states import SUPPRESSED, Tried
 from notify_service.digests.lines import Line
+from notify_service.digests.mail import mail_of, provider_id
 from notify_service.digests.recording import DigestRecord
 from notify_service.digests.table import Claimed, DigestTable, Item
 from notify_service.digests.wording import Digested, DigestWording, Told
@@ -147,28 +148,15 @@ class SendDigest:
         """Return the mail; raises `SendFailure`. One that a bug keeps from being made is tried again for as long as any
         other, and then has failed: what it tells of must not wait for ever."""
         try:
-            made: Mail = self.marking.mark(self._mail(claimed, form, digested, address), first)
+            made: Mail = self.marking.mark(
+                mail_of(claimed.id, digested, form, address, self.wording, self.composer), first
+            )
         except SendFailure:
             raise
         except Exception as error:
             _log.error("digest not made", form=form.name[:64], error=type(error).__name__, exc_info=error)
             raise Transient(f"{BUG}{type(error).__name__}") from error
         return made
-
-    def _mail(self, claimed: Claimed, form: Form, digested: Digested, address: str) -> Mail:
-        words = self.wording.words(digested, form)
-        parts = MailParts(
-            to=address,
-            subject=words.subject,
-            text=words.text,
-            html=words.html,
-            message_id=provider_id(claimed.id),
-            auto_submitted="auto-generated",
-            language=words.language,
-            mail_domains=form.mail_domains,
-            unsubscribe_url=digested.unsubscribe_url,
-        )
-        return self.composer.compose(parts)
 
     def _send(self, claimed: Claimed, mail: Mail) -> str:
         with self.transport.turn(None):
@@ -196,11 +184,6 @@ class SendDigest:
         self.count(kind, outcome, number)
         about: Mapping[str, object] = {"form": claimed.form[:64], "digest": str(claimed.id), "deliveries": number}
         (_log.warning if outcome == "failed" else _log.info)(f"{kind} {outcome}", **about, reason=reason)
-
-
-def provider_id(digest: UUID) -> str:
-    """Return what its Message-ID begins with: the same for every attempt."""
-    return f"{digest}.digest"
 
 
 def _tried(began_s: float, error: SendFailure) -> Tried:
