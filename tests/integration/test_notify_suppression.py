@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
@@ -13,7 +13,9 @@ from notify_service.deliveries.states import SUPPRESSED, Claim, Settled
 from notify_service.deliveries.table import DeliveryTable
 from notify_service.history.selecting import Which, selected
 from notify_service.history.told import TellStorage
+from notify_service.suppression.gauge import SuppressedGauge
 from notify_service.suppression.questions import methods
+from notify_service.suppression.reasons import Reason
 from notify_service.suppression.suppression import Suppression
 from notify_service.suppression.table import SuppressionTable
 from notify_service.tables import MIGRATIONS, OUTBOX
@@ -21,6 +23,7 @@ from shared import database
 from shared.contracts import DeliverySettled
 from shared.database import Outbox, iso
 from shared.links.addresses import AddressKey
+from shared.messaging.failures import DependencyUnavailable
 from support.confirmations import a_key, planned
 from support.migrating import migrate
 
@@ -47,6 +50,30 @@ def test_an_address_is_stopped_for_every_form_and_however_it_is_written(suppress
     asked = ["Ada+news@Example.ORG", "bob@example.org"]
     assert suppression.among(asked, "contact") == {"Ada+news@Example.ORG": "by-hand"}
     assert suppression.among(asked, "other") == {"Ada+news@Example.ORG": "by-hand"}
+
+
+def test_addresses_are_counted_by_reason_once_a_minute(suppression: Suppression) -> None:
+    now_s = 0.0
+    gauge = SuppressedGauge(suppression.table.counted, lambda: now_s)
+
+    def shown() -> dict[str, float]:
+        [family] = gauge.collect()
+        return {one.labels["reason"]: one.value for one in family.samples}
+
+    assert shown() == {"bounced": 0, "complained": 0, "unsubscribed": 0, "by-hand": 0}
+    for form in ("", "contact"):
+        suppression.suppress_address(ADA, "by-hand", NOW, form=form, by="ada", said=None)
+    suppression.suppress(suppression.hash_of("bob@example.org"), "bounced", NOW, shown="b…@example.org")
+    assert shown()["bounced"] == 0, "it is counted once a minute"
+    now_s = 60.0
+    assert shown() == {"bounced": 1, "complained": 0, "unsubscribed": 0, "by-hand": 1}
+
+
+def test_while_the_database_is_away_no_figure_is_shown() -> None:
+    def away() -> Mapping[Reason, int]:
+        raise DependencyUnavailable("away")
+
+    assert list(SuppressedGauge(away).collect()) == []
 
 
 def test_of_one_form_it_is_stopped_there_alone(suppression: Suppression) -> None:

@@ -42,6 +42,7 @@ from notify_service.hooks.table import HookTable
 from notify_service.instruments import NotifyInstruments
 from notify_service.queries import methods
 from notify_service.suppression import questions as suppressions
+from notify_service.suppression.gauge import SuppressedGauge
 from notify_service.suppression.handler import TakeSuppressed
 from notify_service.suppression.suppression import Suppression
 from notify_service.suppression.table import SuppressionTable
@@ -146,6 +147,7 @@ def run(
     measuring.watch_gathered(lambda: waiting(engine), lambda: [name for name, _ in served.items()])
     plans = PlanTable(engine, partial(measuring.count_erased, "planning"), Waiting(engine, chosen.owner_mails_most))
     suppression = _suppression(chosen, engine)
+    registry.register(SuppressedGauge(suppression.table.counted))
     mark = marking(chosen.bounces, chosen.secret, suppression)
     parts = Parts(chosen, served, table, plans, made, broker, announcer, measuring, reach, spans, suppression, mark)
     bounces = Bounces(chosen.bounces, chosen.secret, suppression, engine, BounceInstruments(registry), reach, now)

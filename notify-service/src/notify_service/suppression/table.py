@@ -10,6 +10,7 @@ from typing import Any, cast
 from sqlalchemy import Engine, Row, bindparam, delete, select, tuple_
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql import Executable
+from sqlalchemy.sql.functions import count
 
 from notify_service.deliveries.documents import documents
 from notify_service.suppression.reasons import ALL_FORMS, Reason, Stops, Suppressed
@@ -89,6 +90,12 @@ class SuppressionTable:
         found = select(suppressed_addresses).where(_S.address_hash == address_hash).order_by(_S.at.desc(), _S.form)
         with classified(), self._reading.connect() as connection:
             return [_read(row) for row in connection.execute(found)]
+
+    def counted(self) -> Mapping[Reason, int]:
+        """Return how many addresses stand there for each reason; one with two of them counts for both."""
+        each = select(_S.reason, count(_S.address_hash.distinct())).group_by(_S.reason)
+        with classified(), self._reading.connect() as connection:
+            return {cast("Reason", reason): number for reason, number in connection.execute(each)}
 
 
 def _among(dialect: str) -> Executable:
