@@ -14,6 +14,7 @@ from werkzeug.test import TestResponse
 
 from gateway.app import create_app
 from gateway.flask_app import GatewayApp
+from gateway.http.counting import NO_COUNTERS, MailCounters
 from gateway.intake.outcome_counters import OutcomeCounters
 from gateway.receipts.watchers import Watch, Watchers
 from gateway.settings import Settings
@@ -25,6 +26,7 @@ from shared.forms import Forms, FormSecrets
 from shared.messaging.broker import Params
 from shared.messaging.memory import MemoryBroker
 from shared.messaging.topology import NOTIFY_QUERIES, NOTIFY_SUBMISSIONS, STORAGE, STORAGE_QUERIES
+from shared.tracing import Spans
 
 SECRET = "a secret of the tests, longer than thirty-two characters"
 GOOD = {"name": "Ada Lovelace", "email": "ada@example.org"}
@@ -144,6 +146,8 @@ def a_gateway(
     models: Models | None = None,
     counters: OutcomeCounters | None = None,
     fetch: Callable[[str], bytes] | None = None,
+    mail_counters: MailCounters = NO_COUNTERS,
+    spans: Spans | None = None,
     **settings: Any,
 ) -> Gateway:
     """Return a gateway; `settings` are those that differ from the tests' own, `files` is where it keeps any, `models`
@@ -165,5 +169,7 @@ def a_gateway(
         models=models or NoModels(),
         counters=counters,
         fetch=fetch,
+        mail_counters=mail_counters,
+        spans=spans,
     )
     return Gateway(broker, app, app.test_client(), loaded)

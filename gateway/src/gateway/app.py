@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 
@@ -14,7 +15,7 @@ from gateway.bounces import routes as bounces_routes
 from gateway.bounces.fetching import fetching
 from gateway.bounces.hooks import BounceCalls, hooks
 from gateway.bounces.sns import Fetch
-from gateway.console.application import ConsoleApp
+from gateway.console.application import ConsoleApp, Pass
 from gateway.console.counters import PassingCounters
 from gateway.console.passing import Passing
 from gateway.console.upstream import Upstream
@@ -24,11 +25,12 @@ from gateway.forms.served import ServedForms
 from gateway.http import health
 from gateway.http.bodies import Bodies
 from gateway.http.body import Limits
+from gateway.http.counting import NO_COUNTERS, MailCounters
 from gateway.http.request import current_request
 from gateway.http.site import Site
 from gateway.intake import routes as intake_routes
 from gateway.intake.answers import Answers
-from gateway.intake.application import SubmissionApp
+from gateway.intake.application import SubmissionApp, Submit
 from gateway.intake.duplicates import Duplicates
 from gateway.intake.intake import Intake
 from gateway.intake.outcome_counters import OutcomeCounters
@@ -66,7 +68,7 @@ from shared.links.addresses import AddressKey
 from shared.links.bounce import BounceTokens
 from shared.links.opt_in import OptInLinks
 from shared.links.unsubscribe import UnsubscribeLinks
-from shared.messaging.broker import BatchPublisher, Broker
+from shared.messaging.broker import BatchPublisher, Broker, Publisher
 from shared.public_addresses import Guard
 from shared.sealing import Sealer
 from shared.tracing import Spans
@@ -82,6 +84,7 @@ def create_app(
     watchers_most: int = WATCHERS_MOST,
     counters: OutcomeCounters | None = None,
     passing_counters: PassingCounters | None = None,
+    mail_counters: MailCounters = NO_COUNTERS,
     files: FileStore | None = None,
     file_counters: FileCounters | None = None,
     models: Models | None = None,
@@ -98,61 +101,131 @@ def create_app(
     publisher, rpc = broker.publisher(), broker.rpc_client()
     holder = ModelHolder(rpc)
     watching = broker.watch(_both(watchers.notice, holder.notice))
-    secrets_missing = partial(_secrets_missing, forms, settings.form_secrets)
     passing = _passing(settings, bodies, passing_counters)
     app = GatewayApp(
         publisher,
         [watching, holder, rpc],
-        secrets_missing,
+        partial(_secrets_missing, forms, settings.form_secrets),
         streams=[watchers, passing],
         passed_on=passing.in_flight,
         spam_model=holder.standing,
     )
-    pages, queries, tokens = _pages(settings), ServiceQueries(rpc, clock), Tokens(settings.secret)
-    limits = Limits(body_bytes=settings.max_body_bytes, bodies=bodies)
-    answers, site = Answers(pages), Site(settings.public_url, settings.bind)
-    counters = counters or OutcomeCounters()
-    captchas = Captchas(settings.form_secrets, Guard(settings.captcha_allow))
-    rate_limits = RateLimits(settings.rate_limit, settings.rate_limit_url)
-    traced = TracedPublisher(publisher, spans) if spans else publisher
-    intake = Intake(
-        ServedForms(forms, captchas, Judges(models or holder, counters.judged)),
-        publisher=SubmissionPublisher(traced, queries),
-        rate_limits=rate_limits,
-        duplicates=Duplicates(queries.accepted_at),
-        sealing=Sealing(Sealer(settings.sealing_key) if settings.sealing_key else None, settings.secret),
-        tokens=tokens,
-        answers=answers,
-        limits=limits,
-        site=site,
-        uploads=_uploads(settings, limits, files, file_counters or FileCounters(), reach),
-        counters=counters,
-        clock=clock,
-    )
-    receipts = Receipts(forms, tokens=tokens, queries=queries, watchers=watchers, pages=pages, heartbeat_s=heartbeat_s)
-    listed = forms if settings.index == "forms" else None
+    queries = ServiceQueries(rpc, clock)
+    parts = _parts(settings, forms, publisher, spans=spans, bodies=bodies, queries=queries, clock=clock)
+    uploads = _uploads(settings, parts.limits, files, file_counters or FileCounters(), reach)
+    intake = _intake(parts, models or holder, uploads, counters or OutcomeCounters())
     submit = traced_submit(intake.submit, spans) if spans else intake.submit
     intake_routes.add_routes(app, submit, intake)
-    again = MailAgain(tokens=tokens, queries=queries, rate_limits=rate_limits)
-    receipts_routes.add_routes(app, receipts, again)
-    links = OptInLinks(settings.secret)
-    opt_ins = OptIns(links=links, queries=queries, publisher=traced, rate_limits=rate_limits, clock=clock)
-    opt_in_routes.add_routes(app, opt_ins, OptInAnswers(pages, forms, tokens))
-    pages_routes.add_routes(app, pages, forms, listed, site, leads_on=settings.index == "console")
-    leaving = Leaving(UnsubscribeLinks(settings.secret), publisher, clock)
-    unsubscribe_routes.add_routes(app, leaving, UnsubscribeAnswers(pages, forms))
-    openapi_routes.add_routes(app, pages, listed, site)
-    bounces_routes.add_routes(app, _bounces(settings, publisher, bodies, clock, fetch))
+    _add_receipts(app, parts, watchers, heartbeat_s)
+    _add_links(app, parts, mail_counters)
+    _add_pages(app, parts)
+    bounces_routes.add_routes(app, _bounces(parts, publisher, mail_counters, fetch))
     health.add_routes(app, publisher)
-    answer_errors(app, answers)
+    answer_errors(app, parts.answers)
     app.after_request(lambda response: bodies.settle(current_request(), response))
     pass_on = traced_passing(passing, spans) if spans else passing
-    console = ConsoleApp(pass_on, bodies=bodies, answers=answers, otherwise=app.wsgi_app)
-    submissions = SubmissionApp(submit, forms, bodies=bodies, answers=answers, otherwise=console)
-    app.wsgi_app = _behind_proxies(submissions, settings.trusted_hops)  # type: ignore[method-assign]
+    _put_in_front(app, parts, submit, pass_on)
     if models is None:
         holder.start()
     return app
+
+
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    """What several rooms are built from. `publisher` makes spans where they are switched on."""
+
+    settings: Settings
+    forms: Forms
+    publisher: Publisher
+    queries: ServiceQueries
+    rate_limits: RateLimits
+    tokens: Tokens
+    pages: Pages
+    answers: Answers
+    site: Site
+    limits: Limits
+    clock: Callable[[], datetime]
+
+
+def _parts(
+    settings: Settings,
+    forms: Forms,
+    publisher: Publisher,
+    *,
+    spans: Spans | None,
+    bodies: Bodies,
+    queries: ServiceQueries,
+    clock: Callable[[], datetime],
+) -> _Parts:
+    pages = Pages(settings.public_url, has_console=settings.console_url is not None)
+    return _Parts(
+        settings=settings,
+        forms=forms,
+        publisher=TracedPublisher(publisher, spans) if spans else publisher,
+        queries=queries,
+        rate_limits=RateLimits(settings.rate_limit, settings.rate_limit_url),
+        tokens=Tokens(settings.secret),
+        pages=pages,
+        answers=Answers(pages),
+        site=Site(settings.public_url, settings.bind),
+        limits=Limits(body_bytes=settings.max_body_bytes, bodies=bodies),
+        clock=clock,
+    )
+
+
+def _intake(parts: _Parts, models: Models, uploads: Uploads | None, counters: OutcomeCounters) -> Intake:
+    settings = parts.settings
+    captchas = Captchas(settings.form_secrets, Guard(settings.captcha_allow))
+    return Intake(
+        ServedForms(parts.forms, captchas, Judges(models, counters.judged)),
+        publisher=SubmissionPublisher(parts.publisher, parts.queries),
+        rate_limits=parts.rate_limits,
+        duplicates=Duplicates(parts.queries.accepted_at),
+        sealing=Sealing(Sealer(settings.sealing_key) if settings.sealing_key else None, settings.secret),
+        tokens=parts.tokens,
+        answers=parts.answers,
+        limits=parts.limits,
+        site=parts.site,
+        uploads=uploads,
+        counters=counters,
+        clock=parts.clock,
+    )
+
+
+def _add_receipts(app: GatewayApp, parts: _Parts, watchers: Watchers, heartbeat_s: float) -> None:
+    receipts = Receipts(
+        parts.forms,
+        tokens=parts.tokens,
+        queries=parts.queries,
+        watchers=watchers,
+        pages=parts.pages,
+        heartbeat_s=heartbeat_s,
+    )
+    again = MailAgain(tokens=parts.tokens, queries=parts.queries, rate_limits=parts.rate_limits)
+    receipts_routes.add_routes(app, receipts, again)
+
+
+def _add_links(app: GatewayApp, parts: _Parts, counters: MailCounters) -> None:
+    """Connect what the links in mails lead to."""
+    opt_ins = OptIns(
+        links=OptInLinks(parts.settings.secret),
+        queries=parts.queries,
+        publisher=parts.publisher,
+        rate_limits=parts.rate_limits,
+        clock=parts.clock,
+        count=counters.opt_in,
+    )
+    opt_in_routes.add_routes(app, opt_ins, OptInAnswers(parts.pages, parts.forms, parts.tokens))
+    links = UnsubscribeLinks(parts.settings.secret)
+    leaving = Leaving(links, parts.publisher, parts.clock, counters.unsubscribe)
+    unsubscribe_routes.add_routes(app, leaving, UnsubscribeAnswers(parts.pages, parts.forms))
+
+
+def _add_pages(app: GatewayApp, parts: _Parts) -> None:
+    index, site = parts.settings.index, parts.site
+    listed = parts.forms if index == "forms" else None
+    pages_routes.add_routes(app, parts.pages, parts.forms, listed, site, leads_on=index == "console")
+    openapi_routes.add_routes(app, parts.pages, listed, site)
 
 
 def _both(
@@ -167,15 +240,16 @@ def _both(
     return notice
 
 
-def _bounces(
-    settings: Settings, publisher: BatchPublisher, bodies: Bodies, clock: Callable[[], datetime], fetch: Fetch | None
-) -> BounceCalls:
-    called = hooks(settings.bounces, fetch or fetching(), clock)
-    return BounceCalls(called, publisher, BounceTokens(settings.secret), AddressKey(settings.secret), bodies)
-
-
-def _pages(settings: Settings) -> Pages:
-    return Pages(settings.public_url, has_console=settings.console_url is not None)
+def _bounces(parts: _Parts, publisher: BatchPublisher, counters: MailCounters, fetch: Fetch | None) -> BounceCalls:
+    secret = parts.settings.secret
+    return BounceCalls(
+        hooks(parts.settings.bounces, fetch or fetching(), parts.clock),
+        publisher,
+        BounceTokens(secret),
+        AddressKey(secret),
+        parts.limits.bodies,
+        counters.bounce_call,
+    )
 
 
 def _uploads(
@@ -194,8 +268,13 @@ def _passing(settings: Settings, bodies: Bodies, counters: PassingCounters | Non
     return Passing(upstream, bodies=bodies, bounds=settings.passed, counters=counters)
 
 
-def _behind_proxies(application: SubmissionApp, hops: int) -> SubmissionApp | ProxyFix:
-    return ProxyFix(application, x_for=hops, x_proto=hops, x_host=hops) if hops else application
+def _put_in_front(app: GatewayApp, parts: _Parts, submit: Submit, pass_on: Pass) -> None:
+    """Put before Flask what takes submissions and passes on to the console, and before that who believes proxies."""
+    bodies, answers, hops = parts.limits.bodies, parts.answers, parts.settings.trusted_hops
+    console = ConsoleApp(pass_on, bodies=bodies, answers=answers, otherwise=app.wsgi_app)
+    submissions = SubmissionApp(submit, parts.forms, bodies=bodies, answers=answers, otherwise=console)
+    proxied = ProxyFix(submissions, x_for=hops, x_proto=hops, x_host=hops) if hops else submissions
+    app.wsgi_app = proxied  # type: ignore[method-assign]
 
 
 def _secrets_missing(forms: Forms, secrets: FormSecrets) -> int:

@@ -18,6 +18,7 @@ from gateway.bounces.settings import BounceHooks
 from gateway.bounces.sns import Fetch, Signatures
 from gateway.bounces.told import Hook, Told, status_in
 from gateway.http.bodies import Bodies
+from gateway.http.counting import ignore
 from gateway.http.errors import Refused, refused, too_large, unavailable
 from gateway.http.request import Request
 from shared.contracts import MailBounced
@@ -32,6 +33,14 @@ BODY_BYTES = 1024 * 1024
 """How large a call may be: SendGrid's have 768 kB at most, all others far less."""
 
 CONFIRM_S = 3.0
+
+PROVIDERS = ("ses", "postmark", "sendgrid", "mailgun")
+
+ACCEPTED, MALFORMED = "accepted", "malformed"
+_OUTCOMES = {"FORGED": "forged", "STALE": "replayed", "UNAVAILABLE": "away"}
+OUTCOMES = (ACCEPTED, MALFORMED, *_OUTCOMES.values())
+"""What came of a call: it was taken; it is none that the provider documents, or too large; it does not prove to be
+theirs; it is too old; it could not be checked, or not published, and comes again."""
 
 _log = structlog.get_logger()
 
@@ -59,6 +68,8 @@ class BounceCalls:
     tokens: BounceTokens
     addresses: AddressKey
     bodies: Bodies
+    count: Callable[[str, str], object] = ignore
+    """Is told the provider and one of `OUTCOMES`."""
 
     def take(self, provider: str, request: Request) -> int:
         """Take a call, and return of how many mails it told; raises `Refused`."""
@@ -67,11 +78,14 @@ class BounceCalls:
             raise refused(404, "NOT_FOUND", "Nobody is expected to call here.")
         try:
             told = hook.read(request.headers, self._body(request))
+            events = [self._event(provider, one) for one in told if one.address]
+            self._publish(events, provider)
         except Refused as refusal:
-            _log.warning("call of a provider refused", provider=provider, because=[one.code for one in refusal.errors])
+            codes = [one.code for one in refusal.errors]
+            self.count(provider, _OUTCOMES.get(codes[0], MALFORMED))
+            _log.warning("call of a provider refused", provider=provider, because=codes)
             raise
-        events = [self._event(provider, one) for one in told if one.address]
-        self._publish(events, provider)
+        self.count(provider, ACCEPTED)
         return len(events)
 
     def _body(self, request: Request) -> bytes:

@@ -9,6 +9,7 @@ from datetime import datetime
 import structlog
 
 from gateway.abuse.rate_limits import RateLimits
+from gateway.http.counting import Count, ignore
 from gateway.http.request import Request
 from gateway.intake.publisher import DEADLINE_S
 from gateway.opt_in.words import Outcome
@@ -43,12 +44,14 @@ class OptIns:
         publisher: Publisher,
         rate_limits: RateLimits,
         clock: Callable[[], datetime],
+        count: Count = ignore,
     ) -> None:
         self._links = links
         self._queries = queries
         self._publisher = publisher
         self._rate_limits = rate_limits
         self._clock = clock
+        self._count = count
 
     def look(self, token: str) -> Standing:
         """Return what is to be said of a link before its button is pressed; `unsure` while storage does not answer."""
@@ -71,6 +74,11 @@ class OptIns:
         once.
         """
         self._rate_limits.check_presses(request.remote_addr)
+        found = self._pressed(token, request)
+        self._count(found.outcome)
+        return found
+
+    def _pressed(self, token: str, request: Request) -> Standing:
         found = self.look(token)
         if found.link is None or found.outcome not in {"waiting", "unsure"}:
             return found

@@ -9,6 +9,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from gateway.console.counters import PassingCounters
 from gateway.intake.outcome_counters import OutcomeCounters
+from gateway.server.mail_instruments import mail_counters
 from gateway.server.spam_instruments import SpamGauges, verdicts_counter
 from gateway.server.worker_status import keep_telling
 from gateway.uploads.counters import FileCounters
@@ -56,6 +57,7 @@ class WorkerInstruments:
         self.messaging: Instruments = messaging(registry)
         self.counters = _counters(registry)
         self.passing_counters = _passing_counters(registry)
+        self.mail_counters = mail_counters(registry)
         self._passed = Gauge(
             "counterfoil_passed_in_flight",
             "Requests and event streams that are passed on to the console just now.",

@@ -52,6 +52,7 @@ def _measured_app(settings: Settings, served: forms.Forms, spans: tracing.Spans 
         spans=spans,
         counters=measuring.counters,
         passing_counters=measuring.passing_counters,
+        mail_counters=measuring.mail_counters,
         files=measured,
         file_counters=file_counters,
         reach=reach,

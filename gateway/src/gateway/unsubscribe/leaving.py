@@ -11,6 +11,7 @@ from uuid import uuid4
 
 import structlog
 
+from gateway.http.counting import Count, ignore
 from gateway.intake.publisher import DEADLINE_S
 from gateway.unsubscribe.words import Outcome
 from shared.contracts import AddressSuppressed
@@ -39,10 +40,13 @@ class Leaving:
     link that was just taken is not published again, so whoever has one cannot fill the broker with it.
     """
 
-    def __init__(self, links: UnsubscribeLinks, publisher: Publisher, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self, links: UnsubscribeLinks, publisher: Publisher, clock: Callable[[], datetime], count: Count = ignore
+    ) -> None:
         self._links = links
         self._publisher = publisher
         self._clock = clock
+        self._count = count
         self._lock = Lock()
         self._taken: OrderedDict[Unsubscribe, datetime] = OrderedDict()
 
@@ -53,6 +57,11 @@ class Leaving:
 
     def leave(self, token: str) -> Standing:
         """Publish what a link says: `done` once the broker has confirmed it, else `away`. Again does no harm."""
+        found = self._left(token)
+        self._count(found.outcome)
+        return found
+
+    def _left(self, token: str) -> Standing:
         found = self.look(token)
         if found.link is None or self._is_taken(found.link):
             return Standing("done", found.link) if found.link else found
