@@ -71,7 +71,7 @@ def test_the_settings_show_it() -> None:
     [
         (f"{OPT_IN}confirmation.enabled = false", [f"2: forms.a.confirmation.opt_in: {OFF}"]),
         ("confirmation.unconfirmed_apart = true", [f"2: forms.a.confirmation.unconfirmed_apart: {NEEDS}"]),
-        ("confirmation.opt_in = 'yes'", ["2: forms.a.confirmation.opt_in: Not a valid boolean"]),
+        ("confirmation.opt_in = 'yes'", ["2: forms.a.confirmation.opt_in: expected true or false, without quotes"]),
         ("unconfirmed_retention = '9 days'", [f"2: forms.a.unconfirmed_retention: {NEEDS}"]),
         (
             f"{OPT_IN}unconfirmed_retention = '1 month'",

@@ -79,7 +79,7 @@ def test_a_form_that_says_nothing_leaves_it_to_the_setting() -> None:
         ('timezone = "../../etc/passwd"', "2: forms.a.owner.timezone: no time zone of this name"),
         ('timezone = "Europe"', "2: forms.a.owner.timezone: no time zone of this name"),
         ('include = ["_x"]', "2: forms.a.owner.include.0: a field's name begins with"),
-        ('enabled = "no"', "2: forms.a.owner.enabled: Not a valid boolean"),
+        ('enabled = "no"', "2: forms.a.owner.enabled: expected true or false, without quotes"),
         ("subject = 'a\tb'", "2: forms.a.owner.subject: a control character (U+0009)"),
     ],
 )  # fmt: skip

@@ -97,7 +97,7 @@ FIELDS = "[forms.a.fields]\nname = {type = 'text'}\n'PLZ Ort' = {type = 'text'}"
             [
                 "4: forms.a.route.0.owner: expected 1 to 10 addresses",
                 "5: forms.a.route.0.channels: expected 1 to 50 channels",
-                "6: forms.a.route.0.instead: Not a valid boolean",
+                "6: forms.a.route.0.instead: expected true or false, without quotes",
             ],
         ),
         (

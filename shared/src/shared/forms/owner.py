@@ -11,6 +11,7 @@ from marshmallow import ValidationError, fields, post_load, validate
 from shared.forms.digest import Digest, DigestText, check_timezone
 from shared.forms.placeholders import names_in
 from shared.forms.schemas.field import FIELD_NAME
+from shared.forms.schemas.switches import Switch
 from shared.forms.schemas.tables import Table
 from shared.forms.schemas.texts import Text
 from shared.mail_addresses import ADDRESS_MOST, is_address
@@ -134,7 +135,7 @@ class OwnerSchema(Table):
     include = fields.List(Text(validate=FIELD_NAME), validate=validate.Length(max=1000))
     reply_to = _ReplyTo(most=100)
     timezone = Text(most=100, validate=_is_timezone)
-    enabled = fields.Boolean(truthy={True}, falsy={False})
+    enabled = Switch()
     attach = Text(validate=validate.OneOf(get_args(Attach), error='expected "small" or "nothing"'))
     digest = DigestText()
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from marshmallow import ValidationError, fields, post_load, validate, validates_schema
 
+from shared.forms.schemas.switches import Switch
 from shared.forms.schemas.tables import Table
 from shared.forms.schemas.texts import Text
 from shared.mail_addresses import ADDRESS_MOST, is_address
@@ -81,7 +82,7 @@ class RouteSchema(Table):
         validate=[validate.Length(1, CHANNELS_MOST, error="expected {min} to {max} channels"), _each_once],
         error_messages={"invalid": 'expected a list of channels: ["slack"]'},
     )
-    instead = fields.Boolean(truthy={True}, falsy={False})
+    instead = Switch()
 
     @validates_schema
     def _tells_somebody(self, data: dict[str, Any], **_: Any) -> None:

@@ -9,6 +9,7 @@ from marshmallow import ValidationError, fields, post_load, validate
 
 from shared.forms.chats.sections import Chat, Room, TelegramChat
 from shared.forms.schemas.field import FIELD_NAME
+from shared.forms.schemas.switches import Switch
 from shared.forms.schemas.tables import Table
 from shared.forms.schemas.texts import Text
 from shared.forms.webhook.schemas import is_address
@@ -45,7 +46,7 @@ class ChatSchema(Table):
     """What all of them have. One that is switched off is none."""
 
     include = fields.List(Text(validate=FIELD_NAME), validate=validate.Length(max=_INCLUDED_MOST))
-    enabled = fields.Boolean(truthy={True}, falsy={False})
+    enabled = Switch()
 
     @post_load
     def _build(self, data: dict[str, Any], **_: Any) -> Chat | None:

@@ -8,6 +8,7 @@ from typing import Any
 from marshmallow import ValidationError, fields, post_load, validates_schema
 
 from shared.forms.definitions import ConfirmationMail
+from shared.forms.schemas.switches import Switch
 from shared.forms.schemas.tables import Table
 from shared.forms.schemas.texts import Text
 
@@ -23,9 +24,9 @@ class ConfirmationSchema(Table):
     enabled = fields.Boolean()
     subject = Text(most=300)
     text = Text(lines=True)
-    subject_from_page = fields.Boolean(truthy={True}, falsy={False})
-    opt_in = fields.Boolean(truthy={True}, falsy={False})
-    unconfirmed_apart = fields.Boolean(truthy={True}, falsy={False})
+    subject_from_page = Switch()
+    opt_in = Switch()
+    unconfirmed_apart = Switch()
 
     @validates_schema(skip_on_field_errors=False)
     def _opt_in_is_a_mail(self, data: dict[str, Any], **_: Any) -> None:

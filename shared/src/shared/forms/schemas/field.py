@@ -8,6 +8,7 @@ from marshmallow import ValidationError, fields, post_load, validate, validates_
 
 from shared.forms.field_types import BOUNDS, FIELD_TYPES, FILE_KEYS, OWN_KEYS, Bound
 from shared.forms.patterns import compiled
+from shared.forms.schemas.switches import Switch
 from shared.forms.schemas.tables import Table
 from shared.forms.schemas.texts import Text
 from shared.forms.uploads.rules import SIZE_MOST
@@ -49,7 +50,7 @@ class FieldSchema(Table):
         error_messages={"required": "a field needs a type, such as text"},
     )
     required = fields.Boolean()
-    sensitive = fields.Boolean(truthy={True}, falsy={False})
+    sensitive = Switch()
     min_length = fields.Integer(strict=True, validate=_whole(0))
     max_length = fields.Integer(strict=True, validate=_whole(1))
     pattern = Text(lines=True, validate=[validate.Length(min=1, max=500), _check_pattern])
@@ -63,7 +64,7 @@ class FieldSchema(Table):
     max_size = Size(SIZE_MOST)
     max_count = count()
     types = Kinds()
-    keep_metadata = fields.Boolean(truthy={True}, falsy={False})
+    keep_metadata = Switch()
 
     @validates_schema(skip_on_field_errors=False)
     def _keys_where_they_belong(self, data: dict[str, Any], **_: Any) -> None:

@@ -19,6 +19,7 @@ from shared.forms.schemas.field import FIELD_NAME, FieldSchema
 from shared.forms.schemas.files import built, wrong_in_files
 from shared.forms.schemas.routes import Routes, wrong_in_routes
 from shared.forms.schemas.sensitive import wrong_in_sensitive
+from shared.forms.schemas.switches import Switch
 from shared.forms.schemas.tables import Table, Tables
 from shared.forms.schemas.texts import Text, WebAddress
 from shared.forms.schemas.windows import KeptFor, Window
@@ -52,11 +53,11 @@ class FormSchema(Table):
         attribute="fields",
     )
     allowed_origins = fields.List(Text(most=ORIGIN_MOST, validate=check_origin), validate=validate.Length(max=1000))
-    allow_no_origin = fields.Boolean(truthy={True}, falsy={False})
-    text_plain = fields.Boolean(truthy={True}, falsy={False})
+    allow_no_origin = Switch()
+    text_plain = Switch()
     redirect = WebAddress()
     honeypot = Text(validate=FIELD_NAME)
-    active = fields.Boolean(truthy={True}, falsy={False})
+    active = Switch()
     dialect = Text(validate=validate.OneOf(get_args(Dialect), error="expected one of: {choices}"))
     access_key = Text(validate=validate.Length(min=1, max=200))
     unknown_ = Text(

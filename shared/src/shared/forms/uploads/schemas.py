@@ -6,6 +6,7 @@ from typing import Any, get_args
 
 from marshmallow import ValidationError, fields, post_load, validate
 
+from shared.forms.schemas.switches import Switch
 from shared.forms.schemas.tables import Table
 from shared.forms.schemas.texts import Text
 from shared.forms.uploads.kinds import kind_of
@@ -70,9 +71,9 @@ class FilesSchema(Table):
     max_total = Size(TOTAL_MOST)
     max_count = count()
     types = Kinds()
-    keep_metadata = fields.Boolean(truthy={True}, falsy={False})
+    keep_metadata = Switch()
     when_away = Text(validate=validate.OneOf(get_args(WhenAway), error="expected one of: {choices}"))
-    undeclared = fields.Boolean(truthy={True}, falsy={False})
+    undeclared = Switch()
 
     @post_load
     def _build(self, data: dict[str, Any], **_: Any) -> Written:

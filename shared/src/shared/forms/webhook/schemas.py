@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from marshmallow import ValidationError, fields, post_load, validate, validates_schema
 
+from shared.forms.schemas.switches import Switch
 from shared.forms.schemas.tables import Table
 from shared.forms.schemas.texts import Text
 from shared.forms.webhook.definitions import OWNER, Webhook, WebhookEvent, check_secret
@@ -63,7 +64,7 @@ class WebhookSchema(Table):
     )
     secret = Text(validate=_is_secret)
     secret_file = Text(validate=validate.Length(1, 1000))
-    enabled = fields.Boolean(truthy={True}, falsy={False})
+    enabled = Switch()
 
     @validates_schema
     def _one_secret(self, data: dict[str, Any], **_: Any) -> None:
