@@ -26,10 +26,10 @@ MAKES_SECRETS = ("credentials", "setup")
 """Run once, here, before anything is deployed."""
 
 OWN_SECRETS = {
-    "gateway": ("gateway", ("rate_limit_url", "forms/*", "files_*")),
+    "gateway": ("gateway", ("rate_limit_url", "bounces_*", "forms/*", "files_*")),
     "storage-service": ("storage", ("files_*",)),
     "console": ("console", ("files_*",)),
-    "notify-service": ("notify", ("smtp_url", "forms/*", "files_*")),
+    "notify-service": ("notify", ("smtp_url", "bounce_mailbox", "forms/*", "files_*")),
 }
 """Files that may be in a service's folder without being needed, by service: the folder, and which."""
 

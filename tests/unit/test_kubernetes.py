@@ -235,6 +235,26 @@ def test_the_secrets_of_forms_lie_in_a_folder_of_their_own(manifests: list[Manif
     assert (secret["secretName"], secret["optional"]) == (f"counterfoil-{name.partition('-')[0]}-forms", True)
 
 
+@pytest.mark.parametrize(
+    ("name", "secret", "keys"),
+    [
+        (
+            "gateway",
+            "counterfoil-gateway",
+            {"BOUNCES_POSTMARK": "bounces_postmark", "BOUNCES_MAILGUN": "bounces_mailgun"},
+        ),
+        ("notify-service", "counterfoil-notify", {"BOUNCE_MAILBOX": "bounce_mailbox"}),
+    ],
+)
+def test_what_tells_of_bounces_is_found_in_the_services_own_secret(
+    name: str, secret: str, keys: dict[str, str], manifests: list[Manifest]
+) -> None:
+    [container] = dict(pods(manifests))[name]["containers"]
+    found = {one["name"]: one["valueFrom"]["secretKeyRef"] for one in container["env"] if "valueFrom" in one}
+    for setting, key in keys.items():
+        assert found[f"COUNTERFOIL_{setting}"] == {"name": secret, "key": key, "optional": True}
+
+
 @pytest.mark.parametrize("place", [FOLDER / "base", ROOT / "deploy" / "forms"])
 def test_the_forms_are_those_of_a_new_installation(place: Path) -> None:
     assert (place / "forms.toml").read_text() == (ROOT / "forms.example.toml").read_text()

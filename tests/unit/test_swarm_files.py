@@ -31,7 +31,8 @@ def test_every_secret_that_is_handed_over_is_defined() -> None:
 
 
 def test_what_an_operator_puts_beside_the_secrets_is_handed_to_its_own_service(tmp_path: Path) -> None:
-    for name in ("gateway/forms/turnstile", "notify/forms/rsvp_webhook", "notify/smtp_url", "notify/forms/.draft"):
+    secrets = ("gateway/forms/turnstile", "notify/forms/rsvp_webhook", "notify/smtp_url", "notify/forms/.draft")
+    for name in (*secrets, "gateway/bounces_mailgun", "notify/bounce_mailbox"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text("a secret")
     config: dict[str, Any] = {
@@ -40,8 +41,12 @@ def test_what_an_operator_puts_beside_the_secrets_is_handed_to_its_own_service(t
     }
     add_own_secrets(config, tmp_path)
     assert {name: service["secrets"] for name, service in config["services"].items()} == {
-        "gateway": [{"source": "gateway-forms-turnstile", "target": "/secrets/forms/turnstile"}],
+        "gateway": [
+            {"source": "gateway-bounces_mailgun", "target": "/secrets/bounces_mailgun"},
+            {"source": "gateway-forms-turnstile", "target": "/secrets/forms/turnstile"},
+        ],
         "notify-service": [
+            {"source": "notify-bounce_mailbox", "target": "/secrets/bounce_mailbox"},
             {"source": "notify-forms-rsvp_webhook", "target": "/secrets/forms/rsvp_webhook"},
             {"source": "notify-smtp_url", "target": "/secrets/smtp_url"},
         ],

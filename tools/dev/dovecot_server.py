@@ -138,8 +138,9 @@ class DovecotServer(Server):
         return f"{scheme}://{quote(name, safe='')}:{quote(PASSWORD, safe='')}@{host}:{port}/{folder}{ending}"
 
     def mailbox(self, name: str) -> Path:
-        """Return the folder of a mailbox's files, a maildir."""
-        return self.directory / "mail" / name
+        """Return the folder of a mailbox's files, a maildir; from 2.4 on it lies in the user's own."""
+        home = self.directory / "mail" / name
+        return home / "maildir" if (home / "maildir").is_dir() else home
 
     def command(self) -> Sequence[str]:
         """See `Server`."""
