@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import re
 import zipfile
 from collections.abc import Iterator
@@ -41,12 +42,20 @@ def engine(sqlite_url: str) -> Iterator[Engine]:
 @pytest.fixture
 def console(engine: Engine, tmp_path: Path) -> ConsoleApp:
     made = a_console(engine, tmp_path)
+    serve(made, engine)
+    return made
+
+
+def serve(console: ConsoleApp, engine: Engine, *suppressed: dict[str, Any]) -> None:
+    """Answer for both services; notify has mailed nobody, and suppresses these."""
     parked = Naming(engine, PARKED)
     methods, erasing = naming.methods(parked), naming.erasing_methods(parked)
-    nobody: dict[str, Any] = {"deliveries_of_recipient": lambda _: {"submissions": [], "next": None}}
-    made.broker.serve(STORAGE_QUERIES, methods, erasing)
-    made.broker.serve(NOTIFY_QUERIES, {**methods, **nobody}, erasing)
-    return made
+    told: dict[str, Any] = {
+        "deliveries_of_recipient": lambda _: {"submissions": [], "next": None},
+        "suppressions.find": lambda _: {"suppressions": list(suppressed)},
+    }
+    console.broker.serve(STORAGE_QUERIES, methods, erasing)
+    console.broker.serve(NOTIFY_QUERIES, {**methods, **told}, erasing)
 
 
 @pytest.fixture
@@ -192,6 +201,23 @@ def test_a_person_is_found_copied_and_erased(console: ConsoleApp, owner: Reader,
     assert "4 submissions of this person are erased" in owner.text("/console/person")
     assert [is_there(console, one) for one in events] == [False, False, True]
     assert "Nothing was found" in owner.post("/console/person", {"email": HER}).text
+
+
+def test_an_address_that_is_sent_no_mail_is_named_and_stays(
+    console: ConsoleApp, owner: Reader, engine: Engine, event: SubmissionAccepted
+) -> None:
+    one = {"address": "e…@example.com", "form": None, "stops": "all", "reason": "complained", "said": HOSTILE}
+    told = {**one, "id": "x.all", "at": "2026-11-30T12:00:00Z", "by": None}
+    serve(console, engine, told)
+    for path in ("", "/erase"):
+        page = owner.post(f"/console/person{path}", {"email": HER}).text
+        assert "e…@example.com is sent no mail since 2026-11-30: mail to it was called spam" in page
+        assert "left there by erasing" in page
+        assert "<script>alert" not in page
+    copy = owner.post("/console/person/export", {"email": HER})
+    with zipfile.ZipFile(io.BytesIO(copy.get_data())) as archive:
+        assert "mail to it was called spam" in archive.read("person.html").decode()
+        assert json.loads(archive.read("person.json"))["suppressed"] == [{**one, "at": told["at"]}]
 
 
 @pytest.mark.parametrize("typed", ["", "nonsense", f"{HER}\n{HOSTILE}", ",".join(f"a{n}@x.org" for n in range(21))])

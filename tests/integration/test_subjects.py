@@ -53,6 +53,8 @@ class Notify:
     mails: dict[str, list[str]] = field(default_factory=dict)
     parked: list[dict[str, Any]] = field(default_factory=list)
     forgotten: list[str] = field(default_factory=list)
+    suppressed: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    is_silent_of_suppressed: bool = False
 
     def mailed(self, address: str, submission: UUID) -> None:
         self.mails.setdefault(recipient_hash(address), []).append(str(submission))
@@ -62,9 +64,15 @@ class Notify:
         return {
             "deliveries_of_recipient": self._page,
             "deliveries": lambda _: {"confirmations": [mail]},
+            "suppressions.find": self._suppressed,
             "parked.naming": self._naming,
             "parked.forget": self._forget,
         }
+
+    def _suppressed(self, params: Mapping[str, Any]) -> dict[str, Any]:
+        if self.is_silent_of_suppressed:
+            raise ValueError("an earlier version")
+        return {"suppressions": self.suppressed.get(params["address"], []), "address": "0" * 64, "shown": "…"}
 
     def _page(self, params: Mapping[str, Any]) -> dict[str, Any]:
         """Return a submission a page."""
@@ -197,6 +205,24 @@ def test_deliveries_and_parked_copies_are_asked_of_the_services(
     park(engine, an_event(email=HER))
     assert found(console)["places"]["mailed"] == 3, "what is parked was mailed to nobody"
     assert found(console)["count"] == 4
+
+
+def test_it_is_said_that_an_address_is_sent_no_mail_and_that_stays(
+    engine: Engine, console: ConsoleApp, notify: Notify
+) -> None:
+    store(engine, an_event(email=HER))
+    assert found(console)["suppressed"] == []
+    told = {"address": "a…@example.org", "form": None, "stops": "all", "reason": "bounced", "said": "550 5.1.1"}
+    at = "2026-11-30T12:00:00Z"
+    notify.suppressed = {HER: [{**told, "at": at, "id": "x.all", "by": "ses"}]}
+    assert found(console, ["ADA+1@example.org", BOB])["suppressed"] == [{**told, "at": at}]
+    assert found(console, BOB)["suppressed"] == []
+    assert found(console, key=console.key("read"))["suppressed"] == [], "it is for who may operate"
+    status, done = ask(console, "erase", {"email": HER, "confirm": 1})
+    assert (status, done["suppressed"]) == (200, [{**told, "at": at}])
+    assert found(console)["suppressed"] == [{**told, "at": at}]
+    notify.is_silent_of_suppressed = True
+    assert (found(console)["suppressed"], found(console)["complete"]) == (None, True)
 
 
 def test_a_key_of_some_forms_is_told_of_these_alone(engine: Engine, console: ConsoleApp, notify: Notify) -> None:

@@ -16,6 +16,7 @@ import pytest
 from counterfoil_cli.address import checked
 from counterfoil_cli.arriving import Arriving, Format
 from counterfoil_cli.choosing import checked_key, chosen
+from counterfoil_cli.commands.subject import suppressed_words
 from counterfoil_cli.exits import NotAllowed, Wrong
 from counterfoil_cli.files import replaced
 from counterfoil_cli.moments import ago, moment_of
@@ -186,6 +187,14 @@ def test_what_stays_sealed_is_said_with_the_reason() -> None:
     opened = {"fields": {"a": 1}, "locked": [{"name": "iban", "reason": reason, "key": "4f1c9a0b2d3e"}]}
     assert locked(opened) == [f"iban stays sealed: {reason}"]
     assert locked({"fields": {}}) == []
+
+
+def test_an_address_that_is_sent_no_mail_is_said_in_words() -> None:
+    one = {"address": "a…@example.org", "stops": "all", "form": None, "reason": "bounced", "at": "2026-11-30T12:00:00Z"}
+    assert suppressed_words(one) == "a…@example.org is sent no mail since 2026-11-30 (bounced): this stays"
+    digests = {**one, "stops": "digests", "form": "contact\x1b[2J"}
+    assert suppressed_words(digests).startswith("a…@example.org is sent no digests of contact")
+    assert "\x1b" not in suppressed_words(digests)
 
 
 def test_a_preview_has_who_and_the_first_words() -> None:

@@ -4,6 +4,7 @@ from storage_service.subjects.elsewhere import Elsewhere, Page, ParkedCopy
 from storage_service.subjects.person import ADDRESSES_MOST, BadPerson, Person, person_of
 from storage_service.subjects.report import Report
 from storage_service.subjects.subjects import Busy, Erased, Incomplete, Subjects
+from storage_service.subjects.suppressed import SuppressedAddress
 
 __all__ = [
     "ADDRESSES_MOST",
@@ -17,5 +18,6 @@ __all__ = [
     "Person",
     "Report",
     "Subjects",
+    "SuppressedAddress",
     "person_of",
 ]

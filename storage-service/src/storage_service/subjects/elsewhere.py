@@ -11,6 +11,7 @@ from uuid import UUID
 
 from shared.contracts import SubmissionAccepted
 from storage_service.subjects.person import Person
+from storage_service.subjects.suppressed import SuppressedAddress
 
 SECONDS_MOST = 3.0
 """How long one place is looked into: somebody waits for all of them."""
@@ -47,6 +48,9 @@ class Elsewhere(Protocol):
 
     def mails(self, submission: UUID) -> Sequence[Mapping[str, Any]] | None:
         """Return the confirmations of a submission, as they are shown."""
+
+    def suppressed(self, mailboxes: Sequence[str]) -> Sequence[SuppressedAddress] | None:
+        """Return which of these mailboxes are sent no mail, and why."""
 
     def parked(self, service: str, mailboxes: Sequence[str], after: Any) -> Page | None:
         """Return parked messages that name one of these mailboxes."""

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from storage_service.subjects.elsewhere import ParkedCopy
 from storage_service.subjects.person import Person
+from storage_service.subjects.suppressed import SuppressedAddress
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,8 +19,8 @@ class Report:
     are the ids of others, that are mailed, or of which a copy is parked. `spam` is among `stored`; `forms` says how
     many each form has. `conflicts` came later under the id of a submission, `files` came with either, `notes` and
     `labels` name the person. `parked` are copies, by service. `written` are the addresses as they were found, the
-    first ones. `unfinished` says what was not looked into, because there is too much of it; `is_indexed` is false
-    while the search index is being filled.
+    first ones. `suppressed` says which of the addresses are sent no mail: that stays. `unfinished` says what was not
+    looked into, because there is too much of it; `is_indexed` is false while the search index is being filled.
     """
 
     person: Person
@@ -34,6 +35,7 @@ class Report:
     mailed: Set[UUID] | None = field(default=None, repr=False)
     parked: Mapping[str, Sequence[ParkedCopy] | None] = field(default_factory=dict)
     written: Sequence[str] = field(default=(), repr=False)
+    suppressed: Sequence[SuppressedAddress] | None = field(default=(), repr=False)
     silent: Sequence[str] = ()
     unfinished: Sequence[str] = ()
     is_indexed: bool = True

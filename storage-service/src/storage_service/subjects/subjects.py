@@ -66,7 +66,8 @@ class Subjects:
     """What is kept of persons. Safe to use from several threads. All methods raise as `Finder` and `Jobs` do.
 
     `by` sees the forms that they may; whoever sees all of them is also told of deliveries and parked copies, which may
-    be of any form. The audit is told of everything, but not of whom.
+    be of any form; and whoever may operate as well, of addresses that are sent no mail. The audit is told of
+    everything, but not of whom.
     """
 
     def __init__(
@@ -140,6 +141,7 @@ class Subjects:
         mailed, are_all = mailed_to(self._elsewhere, person) if sees_all else (None, True)
         told = set(mailed or ())
         parked, unfinished = self._parked(person) if sees_all else ({}, [])
+        suppressed = self._elsewhere.suppressed(person.mailboxes) if sees_all and by.may(OPERATE) else ()
         told |= {one.submission for copies in parked.values() for one in copies or () if one.submission}
         found = self._finder.find(person, by.forms, told)
         stored = sorted(found.submissions)
@@ -155,6 +157,7 @@ class Subjects:
             labels=found.labels,
             mailed=mailed,
             parked=parked,
+            suppressed=suppressed,
             written=self._finder.written(stored, person),
             silent=_silent(parked, mailed) if sees_all else (),
             unfinished=[*found.unfinished, *unfinished, *([] if are_all else [_MANY.format("mails")])],

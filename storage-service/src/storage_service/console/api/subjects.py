@@ -185,6 +185,14 @@ def schemas() -> Mapping[str, Schema]:
         },
     )
     return {
+        "SubjectSuppressed": an_object(
+            address={**TEXT, "description": "What may be seen of it."},
+            form={"type": ["string", "null"], "description": "The form that sends it nothing; null for all."},
+            stops={**TEXT, "enum": ["all", "digests"]},
+            reason={**TEXT, "enum": ["bounced", "complained", "unsubscribed", "by-hand"]},
+            at={**TEXT, "format": "date-time"},
+            said={"type": ["string", "null"], "description": "What a mail server said, or a note."},
+        ),
         "SubjectReport": an_object(**_REPORT),
         "SubjectErased": an_object(**_REPORT, erased={"oneOf": [done, {"type": "null"}]}),
     }
@@ -210,6 +218,11 @@ _REPORT: dict[str, Schema] = {
     },
     "forms": {"type": "object", "additionalProperties": _COUNT, "description": "How many submissions of each form."},
     "written": {**a_list(TEXT), "description": "The addresses as they were found, the first ones."},
+    "suppressed": {
+        "oneOf": [a_list(ref("SubjectSuppressed")), {"type": "null"}],
+        "description": "Which of the addresses are sent no mail, and why, for whoever may operate; null where notify "
+        "did not answer. It stays when all else is erased.",
+    },
     "silent": {**a_list(TEXT), "description": "Services that did not answer just now."},
     "unfinished": {**a_list(TEXT), "description": "What was not looked into, and why."},
 }

@@ -8,7 +8,8 @@ from uuid import UUID
 
 from shared.messaging.broker import Answer
 from storage_service.console.asking import PARKED_AT, Asking
-from storage_service.subjects import Page
+from storage_service.subjects import Page, SuppressedAddress
+from storage_service.subjects.suppressed import suppressed_of
 
 LIMIT = 500
 
@@ -32,6 +33,16 @@ class AskedElsewhere:
         """Return the confirmations of a submission; None where notify does not answer."""
         answer = self._asking.deliveries(submission)
         found: Sequence[Mapping[str, Any]] | None = None if answer is None else answer["confirmations"]
+        return found
+
+    def suppressed(self, mailboxes: Sequence[str]) -> Sequence[SuppressedAddress] | None:
+        """Return which of these mailboxes are sent no mail, and why; None where notify does not answer."""
+        found = list[SuppressedAddress]()
+        for one in mailboxes:
+            answer = self._asking.suppressions("find", {"address": one})
+            if answer is None:
+                return None
+            found += map(suppressed_of, answer.get("suppressions", ()))  # none where it has no secret
         return found
 
     def parked(self, service: str, mailboxes: Sequence[str], after: Any) -> Page | None:

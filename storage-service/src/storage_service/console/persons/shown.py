@@ -19,6 +19,7 @@ def report_shown(report: Report) -> dict[str, Any]:
         "places": dict(report.places()),
         "forms": dict(report.forms),
         "written": list(report.written),
+        "suppressed": None if report.suppressed is None else [one.to_json() for one in report.suppressed],
         "silent": list(report.silent),
         "unfinished": [*report.unfinished, *([] if report.is_indexed else ["The search index is being filled."])],
     }

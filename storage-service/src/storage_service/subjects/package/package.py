@@ -62,6 +62,7 @@ class Package:
             "made_at": iso(self._at),
             "addresses": list(report.person.mailboxes),
             "places": dict(report.places()),
+            "suppressed": [one.to_json() for one in report.suppressed or ()],
             "unfinished": list(report.unfinished),
         }
         yield _encoded(head)[:-2] + b',\n  "submissions": ['

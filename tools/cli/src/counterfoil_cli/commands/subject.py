@@ -134,8 +134,18 @@ def _say(session: Session, report: Mapping[str, Any]) -> None:
     session.output.table(_COLUMNS, rows)
     if report.get("written"):
         session.output.line(f"written as {', '.join(line(one) for one in report['written'])}")
+    for one in report.get("suppressed") or ():
+        session.output.line(suppressed_words(one))
     for text in (*(f"the {line(one)} service does not answer" for one in report["silent"]), *report["unfinished"]):
         session.output.complain(f"this is not all: {line(text, 300)}")
+
+
+def suppressed_words(one: Mapping[str, Any]) -> str:
+    """Return as a line that an address is sent no mail."""
+    what = "digests" if one["stops"] == "digests" else "mail"
+    of = f" of {line(one['form'])}" if one["form"] else ""
+    since, reason = line(one["at"][:10]), line(one["reason"])
+    return f"{line(one['address'])} is sent no {what}{of} since {since} ({reason}): this stays"
 
 
 def _parked(report: Mapping[str, Any]) -> int:
