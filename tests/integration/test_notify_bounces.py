@@ -14,7 +14,7 @@ from structlog.testing import capture_logs
 
 from notify_service.account_mails.claims import MailClaims
 from notify_service.bounces.handler import WAITS_MOST, TakeBounces
-from notify_service.bounces.table import BounceTable
+from notify_service.bounces.table import TOLD_MOST, BounceTable
 from notify_service.forgetting.erasure_table import ErasureTable
 from notify_service.history.shown import History
 from notify_service.suppression.suppression import Suppression
@@ -153,6 +153,17 @@ def test_soft_bounces_that_a_provider_tells_of_no_mail_of_ours_count_as_well(wor
     for why in (None, None, "bounced"):
         world.came_back(None, "soft", via="ses", address_hash=KEY.of(ADA))
         assert world.why() == why
+
+
+def test_whoever_has_a_token_fills_no_table_with_it(world: World) -> None:
+    mail, other = world.a_delivery(), world.a_delivery("bob@example.org")
+    for number in range(TOLD_MOST + 5):
+        world.came_back(mail, "soft", said=f"{number} is another report")
+    world.came_back(other, "soft")
+    with world.engine.connect() as connection:
+        kept = [row.mail_id for row in connection.execute(select(mail_bounces))]
+    assert (kept.count(mail), kept.count(other)) == (TOLD_MOST, 1)
+    assert world.counted[-2:] == [("known", "mailbox"), ("soft", "mailbox")]
 
 
 def test_who_was_taken_back_begins_anew(world: World) -> None:

@@ -38,8 +38,8 @@ _log = structlog.get_logger()
 class Bounces(Protocol):
     """Keeps bounces; see `table.BounceTable`."""
 
-    def is_known(self, bounce_id: UUID) -> bool:
-        """Say whether this was handled before."""
+    def is_known(self, bounce_id: UUID, mail_id: UUID | None) -> bool:
+        """Say whether this was handled before, or enough was told of its mail."""
 
     def mail(self, mail_id: UUID) -> SentMail | None:
         """Return the mail of this id."""
@@ -75,7 +75,7 @@ class TakeBounces:
 
     def _taken(self, delivery: Delivery[MailBounced]) -> RetryLater | None:
         told, now = _doubted(delivery.event), self.clock()
-        if self.bounces.is_known(told.id):
+        if self.bounces.is_known(told.id, told.delivery_id):
             self._end(told, "known")
             return None
         mail = None if told.delivery_id is None else self.bounces.mail(told.delivery_id)

@@ -17,6 +17,9 @@ from shared.database import classified, reading
 
 SOFT_WITHIN = timedelta(days=7)
 KEPT_FOR = timedelta(days=30)
+TOLD_MOST = 20
+"""How much is kept of what is told of one mail: whoever got it has its token, and can tell as much as they like."""
+
 PAGE = 500
 PAGES_MOST = 20
 
@@ -44,10 +47,15 @@ class BounceTable:
         self._reading = reading(engine)
         self._insert = (postgresql if engine.dialect.name == "postgresql" else sqlite).insert
 
-    def is_known(self, bounce_id: UUID) -> bool:
-        """Say whether this was handled before."""
+    def is_known(self, bounce_id: UUID, mail_id: UUID | None = None) -> bool:
+        """Say whether this was handled before, or as much was told of its mail as anybody may tell."""
+        of_mail = select(func.count()).select_from(
+            select(_B.id).where(_B.mail_id == mail_id).limit(TOLD_MOST).subquery()
+        )
         with classified(), self._reading.connect() as connection:
-            return connection.scalar(select(_B.id).where(_B.id == bounce_id)) is not None
+            if connection.scalar(select(_B.id).where(_B.id == bounce_id)) is not None:
+                return True
+            return mail_id is not None and (connection.scalar(of_mail) or 0) >= TOLD_MOST
 
     def mail(self, mail_id: UUID) -> SentMail | None:
         """Return the mail of this id; None where there is none, or its submission was erased."""
