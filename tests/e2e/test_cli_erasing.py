@@ -211,7 +211,7 @@ def test_an_address_is_sent_no_mail_until_it_is_taken_back(
         eventually(partial(Queues(broker_url).consumers, NOTIFY_QUERIES), 10, "it is answered")
         eventually(lambda: is_listed(terminal), 30, "the console asks")
         said = terminal.run("suppressions", "add", HER, "--note", "rang \x1b[31m up").stdout
-        assert said == "a…@example.org is sent no such mail: by-hand\n"
+        assert said == "a…@example.org is sent no mail: by-hand\n"
         listed = terminal.run("suppressions", "list").stdout
         assert "all mail" in listed
         assert "\x1b" not in listed

@@ -71,7 +71,7 @@ def test_its_page_says_that_it_waits_and_then_shows_the_proof(
     words = shown(ada.text(page))
     assert "It waits until" not in words
     for expected in (
-        "visitor confirmed the address",
+        "The visitor confirmed the address",
         "Network address 192.0.2.9",
         "Browser Firefox",
         "Mark of the mailbox",
@@ -82,6 +82,7 @@ def test_its_page_says_that_it_waits_and_then_shows_the_proof(
 
 def test_what_is_not_confirmed_is_not_sent_by_hand(engine: Engine, ada: Reader, waits: SubmissionAccepted) -> None:
     page = f"/console/submissions/{waits.id}"
+    assert re.findall(r'<option value="([^"]*)"', ada.text(page).partition('id="channel"')[2]) == ["confirmation"]
     refused = ada.post(f"{page}/resend", {"version": "1", "channel": "owner"})
     assert refused.status_code == 409
     assert "It waits until its address is confirmed" in shown(refused.text)
@@ -97,7 +98,7 @@ def test_whoever_erases_it_sees_first_that_it_was_confirmed(
     Presses(engine).take(a_press(waits))
     asked = ada.post(page, {"version": "1"})
     assert asked.status_code == 409
-    assert "visitor confirmed the address" in shown(asked.text)
+    assert "The visitor confirmed the address" in shown(asked.text)
     assert ada.post(page, {"version": "2"}).status_code == 303
 
 

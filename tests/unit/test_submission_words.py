@@ -94,6 +94,13 @@ def test_tries_are_shown_the_oldest_first() -> None:
     assert one.at == one.tries[0].at
 
 
+def test_a_complaint_is_said_of_a_mail_that_was_sent_and_took_no_time() -> None:
+    tries = [{"number": 2, "at": "2026-11-22T17:04:45Z", "took_ms": 0, "outcome": "complained", "said": ""}]
+    [one] = deliveries_shown([{"channel": "email", "state": "sent", "attempts": 1, "tries": tries}])
+    assert (one.words, one.tries[0].took_ms) == ("sent", None)
+    assert one.reason == "Whoever got it called it spam: mail to this address was stopped."
+
+
 def test_what_was_erased_says_only_that_it_was() -> None:
     assert said(a_step()) == "changed it"
     assert said(a_step(erased=True)) == "erased what was here before"

@@ -94,7 +94,8 @@ def add(session: Session, *, email: str, form: str | None, note: str | None) -> 
     if session.as_json:
         session.output.json(made)
     else:
-        session.output.line(f"{line(made.get('address', ''))} is sent no such mail: {line(made.get('reason', ''))}")
+        of = f" of {line(made['form'])}" if made.get("form") else ""
+        session.output.line(f"{line(made.get('address', ''))} is sent no mail{of}: {line(made.get('reason', ''))}")
 
 
 @_one(

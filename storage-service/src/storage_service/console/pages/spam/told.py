@@ -119,13 +119,13 @@ def model_line(one: StoredModel) -> ModelLine:
 
 def _says(standing: Standing, what: Sequence[Does]) -> str:
     if standing.current is None:
-        return "It learns from what you mark. Until it knows enough it gives no score, and everything is delivered."
+        return "It learns from what you mark. Until it knows enough it gives no score, and holds nothing back."
     if "holds" in what:
         holding = some(what.count("holds"), "form", "forms")
         return f"It holds back what looks like spam, for {holding}. Nothing is lost: you see it in the list Spam."
     if standing.current.may_hold:
-        return "It shows how much each submission looks like spam, and delivers all. It is good enough to hold back."
-    return "It shows how much each submission looks like spam, and delivers all of them."
+        return "It shows how much each submission looks like spam, and holds none back. It is good enough to do so."
+    return "It shows how much each submission looks like spam, and holds none back."
 
 
 def _stages(standing: Standing, *, is_holding: bool) -> list[Stage]:
@@ -134,7 +134,7 @@ def _stages(standing: Standing, *, is_holding: bool) -> list[Stage]:
     return [
         Stage(
             "It learns",
-            "You mark what is spam and what is not. Nothing else happens.",
+            "You mark what is spam and what is not. Nothing is held back for it.",
             is_now=not has_model,
             is_reached=True,
             missing="" if has_model else _to_score(standing),
@@ -142,7 +142,7 @@ def _stages(standing: Standing, *, is_holding: bool) -> list[Stage]:
         Stage(
             "It shows",
             f"With {LABELS_LEAST} marks, {OF_A_KIND_LEAST} of each kind, each submission gets a score, 0 to 100, and"
-            " you see why. All are delivered.",
+            " you see why. None is held back for it.",
             is_now=has_model and not is_holding,
             is_reached=has_model,
             missing=_to_hold(standing.missing_to_hold) if has_model and not may_hold else "",
@@ -188,12 +188,14 @@ def _listed(parts: Sequence[str]) -> str:
 
 
 def _does(form: Form, what: Does) -> str:
+    catching = [key for key in form.spam.written_rules if not key.startswith("allow_")]
+    delivers = "delivers all but what its lists and limits catch" if catching else "delivers all"
     return {
         "nothing": "Nothing: it is off",
-        "learns": "Learns from what you mark, delivers all",
-        "shows": "Shows the score, delivers all",
+        "learns": f"Learns from what you mark, {delivers}",
+        "shows": f"Shows the score, {delivers}",
         "holds": f"Holds back what scores {form.spam.threshold or THRESHOLD} or more",
-        "waits": "Shows the score, delivers all. It is to hold back once enough is known",
+        "waits": f"Shows the score, {delivers}. It is to hold back once enough is known",
     }[what]
 
 

@@ -13,15 +13,20 @@ from storage_service.deliveries.naming import channel_named, channel_words
 
 _AGAIN = frozenset({"failed", "held", "suppressed", "bounced"})
 _UNSETTLED = frozenset({"pending", "sending", "retrying"})
+_TOLD_LATER = frozenset({"bounced", "complained"})
+_COMPLAINED = "Whoever got it called it spam: mail to this address was stopped."
 
 
 @dataclass(frozen=True, slots=True)
 class Try:
-    """One try to deliver: `said` is what the other side said, or why it said nothing."""
+    """One try to deliver: `said` is what the other side said, or why it said nothing.
+
+    `took_ms` is None for what somebody told of a mail afterwards.
+    """
 
     number: int
     at: datetime | None
-    took_ms: int
+    took_ms: int | None
     outcome: str
     said: str
 
@@ -82,6 +87,7 @@ def deliveries_known(told: Iterable[Listed]) -> list[Delivery]:
 
 def _shown(one: Mapping[str, Any]) -> Delivery:
     tries = [_try(each) for each in reversed(one.get("tries") or [])]
+    is_called_spam = any(each.outcome == OUTCOMES["complained"] for each in tries)
     parked_at = moment(one.get("parked_at"))
     gathered = GATHERED.get(one.get("error") or "") if one["state"] == "held" else None
     words = gathered or STATES.get(one["state"], one["state"])
@@ -92,7 +98,7 @@ def _shown(one: Mapping[str, Any]) -> Delivery:
         destination=one.get("destination") or "",
         state="pending" if gathered else one["state"],
         words="waits for an operator" if parked_at else words,
-        reason=one.get("reason") or "",
+        reason=one.get("reason") or (_COMPLAINED if is_called_spam else ""),
         at=created_at or next((each.at for each in tries), None) or changed_at,
         changed_at=changed_at,
         next_at=moment(one.get("next_attempt_at")),
@@ -108,7 +114,7 @@ def _try(told: Mapping[str, Any]) -> Try:
     return Try(
         told.get("number") or 0,
         moment(told.get("at")),
-        told.get("took_ms") or 0,
+        None if outcome in _TOLD_LATER else told.get("took_ms") or 0,
         OUTCOMES.get(outcome, outcome),
         told.get("said") or "",
     )

@@ -30,6 +30,9 @@ from storage_service.console.pages.submission.words import spam_words
 from storage_service.console.parts import Parts
 from storage_service.console.people import as_assignee, people
 from storage_service.console.places import no_submission
+from storage_service.deliveries.naming import channel_words
+from storage_service.deliveries.selection import CONFIRMATION
+from storage_service.records import Record
 from storage_service.records.preview import preview
 from storage_service.work.trail import SHOWN_MOST
 
@@ -74,7 +77,7 @@ class SubmissionPage:
             entries=timeline(found, deliveries, readings, partial(files_of_conflict, self._parts, found)),
             is_cut=len(found.trail) >= SHOWN_MOST,
             deliveries=deliveries,
-            channels=_channels(deliveries),
+            channels=_channels(deliveries, found.record),
             is_away=is_away,
             is_written=is_written,
             is_opened=is_opened,
@@ -120,6 +123,8 @@ def _met(found: Known, not_done: NotDone | None) -> list[Entry]:
     return sorted([*notes, *steps_shown(not_done.met)], key=lambda one: one.at)
 
 
-def _channels(deliveries: Sequence[Delivery]) -> list[tuple[str, str]]:
-    """Return the channels that there are deliveries of, as sending again and as people call them."""
+def _channels(deliveries: Sequence[Delivery], record: Record) -> list[tuple[str, str]]:
+    """Return the channels that can be sent again, as sending again and as people call them."""
+    if record.opt_in_state == "waiting":
+        return [(CONFIRMATION, channel_words(CONFIRMATION))]
     return list(dict.fromkeys((one.channel, one.name) for one in deliveries))

@@ -14,6 +14,7 @@ from storage_service.console.pages.submission.delivery import Delivery, moment
 from storage_service.console.pages.submission.values import FieldShown, fields_shown, sealed_shown
 from storage_service.console.pages.submission.words import Piece, step_words
 from storage_service.deliveries.naming import channel_words
+from storage_service.opt_in.proof import VISITOR
 from storage_service.work import Note, Step
 
 Kind: TypeAlias = Literal["accepted", "stored", "delivery", "again", "opened", "note", "step"]
@@ -70,7 +71,8 @@ def timeline(
 def steps_shown(steps: Iterable[Step]) -> Iterator[Entry]:
     """Yield what people did but for notes, which are shown themselves; what was one press is one entry."""
     for step in _pressed(one for one in steps if "note" not in one.changes):
-        yield Entry(step.at, "step", step.by, step_words(step), is_of_many=step.job is not None)
+        by = "The visitor" if step.by == VISITOR else step.by
+        yield Entry(step.at, "step", by, step_words(step), is_of_many=step.job is not None)
 
 
 def _conflicts(found: Known, files_of: Callable[[str], Sequence[FileShown]]) -> Iterator[Entry]:
