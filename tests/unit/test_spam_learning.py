@@ -9,6 +9,7 @@ from functools import lru_cache
 import pytest
 
 from shared.spam import Model, SpamText, packed, text_of
+from shared.spam.signals import code_of
 from storage_service.spam.learning import Example, Table, TooFewLabels, evaluate, gathered, recent_of, train
 from storage_service.spam.learning.blending import blended
 from storage_service.spam.learning.bounds import lower_bound, upper_bound
@@ -174,7 +175,7 @@ def test_the_same_text_again_and_again_and_its_network_weigh_for_spam() -> None:
     recent = recent_of([(text, True)] * 40)
     before, after = (train(a_table(), version=3, recent=given).weigh(text)[0] for given in (None, recent))
     assert after > before + 1
-    reasons = {code: weight for weight, code in train(a_table(), version=3, recent=recent).weigh(text)[1]}
+    reasons = {code_of(signal): weight for weight, signal in train(a_table(), version=3, recent=recent).weigh(text)[1]}
     assert reasons["repeat:40"] > 0
     assert reasons["network:40"] > 0
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from operator import itemgetter
+from typing import Literal, NamedTuple, TypeAlias
 
 import structlog
 
@@ -23,11 +23,11 @@ MODES = ("shadow", "hold")
 Judged: TypeAlias = Callable[[str, Outcome], None]
 """Takes note of a verdict: by what mode, and what came of it. It may not block or raise."""
 
+_SHORT = itemgetter(slice(REASON_MOST))
 _log = structlog.get_logger()
 
 
-@dataclass(frozen=True, slots=True)
-class Judgement:
+class Judgement(NamedTuple):
     """What was found of a submission: why it is spam, None where it is not; and what the model says, None without."""
 
     spam: str | None = None
@@ -78,9 +78,8 @@ class Judge:
 
     def _verdict(self, held: HeldModel, told: Told) -> Verdict:
         text = text_of(told.fields, form=self._form.name, language=told.language, address=told.address, ip=told.ip)
-        scored = held.model.score(text)
-        reasons = tuple(one[:REASON_MOST] for one in scored.reasons[:REASONS_MOST])
-        return Verdict(min(max(scored.score, 0), SCORE_MOST), held.name, reasons)
+        score, reasons = held.model.score(text)
+        return Verdict(min(max(score, 0), SCORE_MOST), held.name, tuple(map(_SHORT, reasons[:REASONS_MOST])))
 
 
 class Judges:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from shared.contracts import JsonValue
 
@@ -11,8 +11,7 @@ LOOKED_AT_MOST = 20_000
 """Characters of a submission that rules look at: nobody reads more."""
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
+class Told(NamedTuple):
     """One submission: its fields as they are stored, the submitter's own address and language, where it came from, and
     for how many seconds its page had been open, None where no page told."""
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from shared.spam.folding import folded
 from shared.spam.signals import Signal, signals_of
@@ -26,9 +26,8 @@ _APART = bytes([1] * _SPACED_LEAST)
 """The lengths of so many letters that stand apart."""
 
 
-@dataclass(frozen=True, slots=True)
-class Features:
-    """What a model weighs: `words` of each field, folded, in their order, and `signals` by their codes."""
+class Features(NamedTuple):
+    """What a model weighs: `words` of each field, folded, in their order, and `signals`."""
 
     words: tuple[list[str], ...]
     signals: list[Signal]
@@ -54,10 +53,10 @@ def features_of(text: SpamText, usual_scripts: frozenset[str] = frozenset()) -> 
     return Features(tuple(words), signals_of(text, values, hosts, usual_scripts, is_spaced=is_spaced))
 
 
-def _cut(fields: Mapping[str, str]) -> dict[str, str]:
+def _cut(fields: Mapping[str, str]) -> Mapping[str, str]:
     """Return the fields with `LOOKED_AT` characters in all: long ones give way to short ones."""
     if sum(map(len, fields.values())) <= LOOKED_AT:
-        return dict(fields)
+        return fields
     room, left, most = LOOKED_AT, len(fields), 0
     for length in sorted(map(len, fields.values())):
         most = room // left
@@ -71,6 +70,8 @@ def _words(plain: str) -> tuple[list[str], bool]:
     """Return the words of a folded text, and whether letters that stand apart were put together in it."""
     # Most texts are ASCII, and `split` takes a quarter of the time.
     found = plain.encode().translate(_SPACED_OUT).decode().split() if plain.isascii() else _WORD.findall(plain)
+    if len(plain) <= _WORD_MOST and len(found) < _SPACED_LEAST:
+        return found, False
     lengths = [*map(len, found)]
     if max(lengths, default=0) > _WORD_MOST:
         found = _WORD.findall(plain)

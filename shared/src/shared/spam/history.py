@@ -11,11 +11,11 @@ _BITS_MOST = 6
 
 def signals_of_history(repeats: int, spam_from_network: int) -> list[Signal]:
     """Return what is known: how often the text came within a day before, and how much spam from the network."""
-    found = []
+    found: list[Signal] = []
     if repeats >= _REPEATS_LEAST:
-        found.append(Signal(f"repeat:{min(repeats.bit_length(), _BITS_MOST)}", f"repeat:{repeats}"))
+        found.append((f"repeat:{min(repeats.bit_length(), _BITS_MOST)}", "repeat", repeats))
     if spam_from_network:
-        found.append(Signal(f"network:{min(spam_from_network.bit_length(), 3)}", f"network:{spam_from_network}"))
+        found.append((f"network:{min(spam_from_network.bit_length(), 3)}", "network", spam_from_network))
     return found
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from itertools import pairwise
+from functools import partial
+from itertools import chain, pairwise
 from math import exp, log, sqrt
 from operator import add, itemgetter
+from typing import Generic, NamedTuple, TypeVar
 
 from shared.spam.features import Features, features_of
 from shared.spam.hashing import SIGNAL_BITS, WORD_BITS, halves_of, place_of_signal, places_of, places_of_halves
@@ -15,14 +17,15 @@ from shared.spam.history import signals_of_history
 from shared.spam.known import Known
 from shared.spam.reasons import CODE_MOST
 from shared.spam.repeats import network_hash, text_hash
-from shared.spam.signals import Signal
+from shared.spam.signals import Signal, code_of
 from shared.spam.texts import SpamText
 
 REASONS_MOST = 5
 THRESHOLD = 80
 """The score that a model's own threshold has, whatever the model: scores of two models mean the same there."""
 
-_REMEMBERED_WORDS = 8192
+_REMEMBERED_MOST = 8192
+_NO_SCRIPTS: frozenset[str] = frozenset()
 _AT_THRESHOLD = log(THRESHOLD / (100 - THRESHOLD))
 _FLAT = 60.0
 _SAID_LEAST = 0.05
@@ -30,11 +33,15 @@ _SAID_LEAST = 0.05
 
 Weighed = tuple[int, int, int, int]
 """Of a word: the sum of its weights and of its parts', how many they are, and its halves of a pair."""
-Weight = tuple[float, str]
+_SUM, _COUNT, _FIRST, _SECOND = map(itemgetter, range(4))
+
+Weight = tuple[float, Signal]
+"""What is worth a line, and what it adds to the logit; a word is told as a signal is."""
+
+_V = TypeVar("_V")
 
 
-@dataclass(frozen=True, slots=True)
-class Scored:
+class Scored(NamedTuple):
     """What a model says of one submission: 0 (a person) to 100 (spam), and what weighed most, as codes."""
 
     score: int
@@ -67,10 +74,12 @@ class Model:
     may_hold: bool = False
     digest: str = ""
     _words: Mapping[str, Weighed] = field(init=False, repr=False, compare=False)
+    _of_signals: Mapping[str, float] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        """Begin to remember words: the same ones come again and again."""
-        object.__setattr__(self, "_words", _Words(self.weights))
+        """Begin to remember what words and signals weigh: the same ones come again and again."""
+        object.__setattr__(self, "_words", _Remembered(partial(_word_of, self.weights)))
+        object.__setattr__(self, "_of_signals", _Remembered(partial(_signal_of, self.signals, self.signal_scale)))
 
     @property
     def name(self) -> str:
@@ -80,91 +89,109 @@ class Model:
     def score(self, text: SpamText) -> Scored:
         """Return what the model says of a submission: 80 or more is above its own threshold."""
         logit, weights = self.weigh(text)
-        return Scored(self.scored(logit), _said(weights, speaks_for_spam=logit >= self.cut))
+        return Scored(self.scored(logit), _codes(weights, speaks_for_spam=logit >= self.cut))
 
     def weigh(self, text: SpamText) -> tuple[float, list[Weight]]:
-        """Return the logit of spam, and what adds to it, with its code: signals, and the words that weigh most."""
-        features = features_of(text, self.scripts.get(text.form, frozenset()))
-        seen = [
-            (self.signals[place_of_signal(key)] * self.signal_scale, code)
-            for key, code in (*features.signals, *self._history(text))
-        ]
+        """Return the logit of spam, and what is worth a line: signals, and the words that speak for the verdict."""
+        features = features_of(text, self.scripts.get(text.form, _NO_SCRIPTS))
+        of_signals, said = 0.0, []
+        for signal in chain(features.signals, self._history(text)):
+            weight = self._of_signals[signal[0]]
+            of_signals += weight
+            if not -_SAID_LEAST < weight < _SAID_LEAST:
+                said.append((weight, signal))
         words, pairs, count = self._weighed(features)
         scale = self.word_scale / sqrt(count) if count else 0.0
-        logit = self.bias + self.offsets.get(text.form, 0.0) + sum(weight for weight, _ in seen)
-        logit += scale * (sum(words.values()) + sum(pairs.values()))
+        logit = self.bias + self.offsets.get(text.form, 0.0) + of_signals
+        logit += scale * (sum(map(_SUM, words.values())) + sum(pairs.values()))
         if scale:
-            seen += _said_by_words(words, pairs, scale, speaks_for_spam=logit >= self.cut)
-        return logit, seen
+            said += _said_by_words(words, pairs, scale, speaks_for_spam=logit >= self.cut)
+        return logit, said
 
     def scored(self, logit: float) -> int:
         """Return the score of a logit."""
         steep = max(-_FLAT, min(_FLAT, self.slope * (logit - self.cut) + _AT_THRESHOLD))
         return int(100 / (1 + exp(-steep)) + 1e-9)
 
-    def _history(self, text: SpamText) -> list[Signal]:
+    def _history(self, text: SpamText) -> Iterable[Signal]:
+        if not self.texts.hashes and not self.networks.hashes:
+            return ()
         repeats = self.texts.count(text_hash(text)) if self.texts.hashes else 0
-        return signals_of_history(repeats, self.networks.count(network_hash(text.ip)) if self.networks.hashes else 0)
+        return signals_of_history(repeats, self.networks.count(network_hash(text.ip)))
 
-    def _weighed(self, features: Features) -> tuple[dict[str, int], dict[tuple[str, str], int], int]:
-        """Return what each word weighs with its parts, and each pair, once; and how many weights these are together.
+    def _weighed(self, features: Features) -> tuple[dict[str, Weighed], dict[tuple[str, str], int], int]:
+        """Return what each word weighs, and each pair, once; and how many weights these are together.
 
         By whole lists: a loop over words takes twice the time.
         """
-        words: dict[str, int] = {}
-        parts: dict[str, int] = {}
+        words: dict[str, Weighed] = {}
         pairs: dict[tuple[str, str], int] = {}
-        for there in filter(None, features.words):
-            values, counts, firsts, seconds = zip(*map(self._words.__getitem__, there), strict=True)
-            words.update(zip(there, values, strict=True))
-            parts.update(zip(there, counts, strict=True))
-            places = places_of_halves(map(add, firsts, seconds[1:]))
-            pairs.update(zip(pairwise(there), map(self.weights.__getitem__, places), strict=True))
-        return words, pairs, sum(parts.values()) + len(pairs)
+        for there in features.words:
+            found = [*map(self._words.__getitem__, there)]
+            words.update(zip(there, found))  # noqa: B905 - as long as each other; to say `strict` takes as long as the rest
+            if len(found) > 1:
+                places = places_of_halves(map(add, map(_FIRST, found), map(_SECOND, found[1:])))
+                pairs.update(zip(pairwise(there), map(self.weights.__getitem__, places)))  # noqa: B905
+        return words, pairs, sum(map(_COUNT, words.values())) + len(pairs)
 
 
-class _Words(dict[str, Weighed]):
-    """What each word weighs. It remembers those of late, since a stranger can send all that there are."""
+class _Remembered(dict[str, _V], Generic[_V]):
+    """What words or signals weigh. It remembers those of late, since a stranger can send all that there are."""
 
-    def __init__(self, weights: array[int]) -> None:
+    def __init__(self, find: Callable[[str], _V]) -> None:
         super().__init__()
-        self._weights = weights
-        self._before: dict[str, Weighed] = {}
+        self._find = find
+        self._before: dict[str, _V] = {}
 
-    def __missing__(self, word: str) -> Weighed:
-        found = self._before.get(word)
+    def __missing__(self, key: str) -> _V:
+        found = self._before.get(key)
         if found is None:
-            places = places_of(word)
-            found = sum(map(self._weights.__getitem__, places)), len(places), *halves_of(places[0])
-        if len(self) >= _REMEMBERED_WORDS:
+            found = self._find(key)
+        if len(self) >= _REMEMBERED_MOST:
             self._before = self.copy()
             self.clear()
-        self[word] = found
+        self[key] = found
         return found
 
 
+def _word_of(weights: array[int], word: str) -> Weighed:
+    places = places_of(word)
+    return sum(map(weights.__getitem__, places)), len(places), *halves_of(places[0])
+
+
+def _signal_of(signals: array[int], scale: float, key: str) -> float:
+    return signals[place_of_signal(key)] * scale
+
+
 def _said_by_words(
-    words: Mapping[str, int], pairs: Mapping[tuple[str, str], int], scale: float, *, speaks_for_spam: bool
+    words: Mapping[str, Weighed], pairs: Mapping[tuple[str, str], int], scale: float, *, speaks_for_spam: bool
 ) -> list[Weight]:
     """Return the words and pairs that weigh most on one side, of those that are worth a line."""
     least = _SAID_LEAST / scale - 1
     strong: list[tuple[int, str | tuple[str, str]]]
     if speaks_for_spam:
-        strong = [(value, word) for word, value in words.items() if value > least]
+        strong = [(one[0], word) for word, one in words.items() if one[0] > least]
         strong += [(value, pair) for pair, value in pairs.items() if value > least]
     else:
-        strong = [(value, word) for word, value in words.items() if value < -least]
+        strong = [(one[0], word) for word, one in words.items() if one[0] < -least]
         strong += [(value, pair) for pair, value in pairs.items() if value < -least]
-    strong.sort(key=itemgetter(0), reverse=speaks_for_spam)
-    return [
-        (value * scale, f"word:{said}" if isinstance(said, str) else f"words:{said[0]} {said[1]}")
-        for value, said in strong[:REASONS_MOST]
-    ]
+    if not strong:
+        return []
+    strong.sort(key=_SUM, reverse=speaks_for_spam)
+    return [(value * scale, _as_signal(said)) for value, said in strong[:REASONS_MOST]]
 
 
-def _said(weights: Iterable[Weight], *, speaks_for_spam: bool) -> tuple[str, ...]:
-    """Return the codes of what weighed most on the side of the verdict, each once."""
-    most = sorted(weights, key=itemgetter(0), reverse=speaks_for_spam)[: 2 * REASONS_MOST]
+def _as_signal(said: str | tuple[str, str]) -> Signal:
+    return ("", "word", said) if isinstance(said, str) else ("", "words", f"{said[0]} {said[1]}")
+
+
+def _codes(weights: list[Weight], *, speaks_for_spam: bool) -> tuple[str, ...]:
+    """Return the codes of what weighs most on the side of the verdict, each once."""
+    weights.sort(key=_SUM, reverse=speaks_for_spam)
     sign, prefix = (1, "") if speaks_for_spam else (-1, "-")
-    codes = dict.fromkeys(code for weight, code in most if sign * weight >= _SAID_LEAST)
-    return tuple(f"{prefix}{code}"[:CODE_MOST] for code in list(codes)[:REASONS_MOST])
+    codes: dict[str, None] = {}
+    for weight, signal in weights[: 2 * REASONS_MOST]:
+        if sign * weight < _SAID_LEAST:
+            break
+        codes[f"{prefix}{code_of(signal)}"] = None
+    return tuple(code[:CODE_MOST] for code in list(codes)[:REASONS_MOST])

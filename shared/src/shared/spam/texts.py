@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from itertools import islice
+from typing import NamedTuple
 
 from shared.spam.throwaway import is_throwaway
 
@@ -12,8 +12,7 @@ FIELDS_MOST = 64
 """Fields that are looked at, and texts of a list."""
 
 
-@dataclass(frozen=True, slots=True)
-class SpamText:
+class SpamText(NamedTuple):
     """What of one submission is scored. Nothing is cut or folded yet.
 
     `fields` has values as a person typed them, by name. `language` is what the browser asks for (`Accept-Language`),
@@ -40,11 +39,13 @@ def text_of(
     typed_s: float | None = None,
 ) -> SpamText:
     """Return what is scored of a submission's fields: texts and lists of texts; others are left out."""
-    texts = {name: found for name, value in islice(fields.items(), FIELDS_MOST) if (found := _text(value))}
+    texts = {
+        name: found
+        for name, value in islice(fields.items(), FIELDS_MOST)
+        if (found := value if isinstance(value, str) else _listed(value))
+    }
     return SpamText(texts, form, language, address, ip, typed_s, is_throwaway(address))
 
 
-def _text(value: object) -> str:
-    if isinstance(value, str):
-        return value
+def _listed(value: object) -> str:
     return " ".join(one for one in value[:FIELDS_MOST] if isinstance(one, str)) if isinstance(value, list) else ""

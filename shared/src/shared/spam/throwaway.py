@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from disposable_email_domains import blocklist
 
 from shared.mail_addresses import ADDRESS_MOST
@@ -13,5 +15,10 @@ def is_throwaway(address: str | None) -> bool:
     """Return whether an address is at a listed domain, or below one."""
     if address is None or len(address) > ADDRESS_MOST:
         return False
-    labels = address.rpartition("@")[2].lower().rstrip(".").split(".")[-_LABELS_MOST:]
+    return _is_listed(address.rpartition("@")[2])
+
+
+@lru_cache(maxsize=4096)
+def _is_listed(domain: str) -> bool:
+    labels = domain.lower().rstrip(".").split(".")[-_LABELS_MOST:]
     return any(".".join(labels[at:]) in blocklist for at in range(len(labels) - 1))

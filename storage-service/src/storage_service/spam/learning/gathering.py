@@ -109,7 +109,7 @@ class _Reading:
         text = example.text
         terms = self._terms_of(features := features_of(text))
         self._terms.add(terms)
-        self._signals.add(place_of_signal(signal.key) for signal in features.signals)
+        self._signals.add(place_of_signal(key) for key, *_ in features.signals)
         self._counts.append(sum(terms.values()))
         self._spam.append(example.is_spam)
         self._at.append(example.at)
@@ -160,7 +160,7 @@ class _Reading:
             same, network = self._repeats[number], self._networks[number]
             seen = signals_of_history(repeats.count(same, number), networks.count(network, number))
             if seen:
-                further[number] = [place_of_signal(signal.key) for signal in seen]
+                further[number] = [place_of_signal(key) for key, *_ in seen]
             repeats.note(same, number)
             if self._spam[number]:
                 networks.note(network, number)
