@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
+import numpy.typing as npt
 
 from storage_service.spam.learning.fitting import SIGNALS, Weights, fitted, naive
 from storage_service.spam.learning.table import LABELS_LEAST, Floats, Table, TooFewLabels
@@ -24,6 +25,8 @@ _FOLDS, _MANY = 5, 20_000
 _TYPICAL_SPAM = 2.09
 """The steps from a score of 80 to one of 97, as logits: the median of spam has 97."""
 _SLOPE_LEAST, _SLOPE_MOST = 0.05, 20.0
+
+Chosen = npt.NDArray[np.intp]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +58,12 @@ def spread_of(values: Floats) -> float:
     return float(values.std()) or 1.0
 
 
-def cut_of(table: Table) -> Cut:
-    """Return the cut of a model of these labels, from these alone: each is judged by a model that has not seen it."""
-    logits, chosen = held_back(table)
-    is_spam = table.is_spam[chosen]
+def cut_of(table: Table, among: Chosen | None = None) -> Cut:
+    """Return the cut of a model of these labels, from these alone: each is judged by a model that has not seen it.
+
+    With `among`, of these examples of the table: they are not copied, so that memory has one copy less.
+    """
+    logits, is_spam = held_back(table, np.arange(len(table.is_spam)) if among is None else among)
     good = np.sort(logits[~is_spam])[::-1]
     above = max(1, round(LOSS_AIMED * len(good)))
     at = float(good[above - 1] + good[above]) / 2
@@ -68,24 +73,25 @@ def cut_of(table: Table) -> Cut:
     return Cut(at, min(max(slope, _SLOPE_LEAST), _SLOPE_MOST))
 
 
-def held_back(table: Table) -> tuple[Floats, np.ndarray[tuple[int], np.dtype[np.intp]]]:
-    """Return logits by models that have not seen the example, and the examples that have one.
+def held_back(table: Table, among: Chosen) -> tuple[Floats, npt.NDArray[np.bool_]]:
+    """Return logits by models that have not seen the example, and whether each is spam.
 
     Every fifth label of a kind makes a part; each part is judged by a model of the others. Where there are very many,
     only one part is. Parts by time were not chosen: what came in one week alone would be judged by models that know
     nothing like it, and one such week would put the cut where little spam is caught.
     """
-    parts = np.zeros(len(table.is_spam), np.int64)
+    is_spam = table.is_spam[among]
+    parts = np.zeros(len(among), np.int64)
     for kind in (False, True):
-        of_kind = np.flatnonzero(table.is_spam == kind)
+        of_kind = np.flatnonzero(is_spam == kind)
         parts[of_kind] = np.arange(len(of_kind)) % _FOLDS
-    logits = np.zeros(len(table.is_spam))
-    judged = [_FOLDS - 1] if len(table.is_spam) > _MANY else [*range(_FOLDS)]
+    logits = np.zeros(len(among))
+    judged = [_FOLDS - 1] if len(among) > _MANY else [*range(_FOLDS)]
     for number in judged:
         seen, unseen = np.flatnonzero(parts != number), np.flatnonzero(parts == number)
-        logits[unseen] = blended(table.some(seen), len(parts)).of(table.some(unseen))
-    chosen = np.flatnonzero(np.isin(parts, judged))
-    return logits[chosen], chosen
+        logits[unseen] = blended(table.some(among[seen]), len(among)).of(table.some(among[unseen]))
+    chosen = np.isin(parts, judged)
+    return logits[chosen], is_spam[chosen]
 
 
 def parts_of(table: Table, count: int) -> np.ndarray[tuple[int], np.dtype[np.int64]]:

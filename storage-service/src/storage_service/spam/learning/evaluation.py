@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from shared.spam import Model
 from shared.spam.model import THRESHOLD
-from storage_service.spam.learning.blending import blended, cut_of, parts_of
+from storage_service.spam.learning.blending import Chosen, blended, cut_of, parts_of
 from storage_service.spam.learning.bounds import lower_bound, upper_bound
 from storage_service.spam.learning.table import LABELS_LEAST, Table, TooFewLabels
 
@@ -78,10 +78,11 @@ def evaluate(table: Table) -> Evaluation:
     parts = parts_of(table, _PARTS)
     scores, kinds = [], []
     for number in range(_PARTS - 1 if len(parts) > _MANY else 1, _PARTS):
-        earlier, later = table.some(np.flatnonzero(parts < number)), table.some(np.flatnonzero(parts == number))
-        if min(earlier.good, earlier.spam) >= 2 * LABELS_LEAST:
-            scores.append(_scores(earlier, later))
-            kinds.append(later.is_spam)
+        earlier, later = np.flatnonzero(parts < number), np.flatnonzero(parts == number)
+        spam = int(table.is_spam[earlier].sum())
+        if min(len(earlier) - spam, spam) >= 2 * LABELS_LEAST:
+            scores.append(_scores(table, earlier, later))
+            kinds.append(table.is_spam[later])
     if not scores:
         raise TooFewLabels
     return _evaluation(np.concatenate(scores), np.concatenate(kinds))
@@ -92,10 +93,11 @@ def evaluation_of(scores: Sequence[int], is_spam: Sequence[bool]) -> Evaluation:
     return _evaluation(np.asarray(scores, np.int64), np.asarray(is_spam, np.bool_))
 
 
-def _scores(earlier: Table, later: Table) -> Numbers:
-    cut = cut_of(earlier)
+def _scores(table: Table, earlier: Chosen, later: Chosen) -> Numbers:
+    cut = cut_of(table, earlier)
     scored = Model(version=0, cut=cut.at, slope=cut.slope).scored
-    return np.array([scored(logit) for logit in blended(earlier).of(later).tolist()], np.int64)
+    weights = blended(table.some(earlier))  # at no time there are copies of both
+    return np.array([scored(logit) for logit in weights.of(table.some(later)).tolist()], np.int64)
 
 
 def _evaluation(scores: Numbers, is_spam: npt.NDArray[np.bool_]) -> Evaluation:

@@ -124,6 +124,8 @@ class _Reading:
                 seen[script] = seen.get(script, 0) + 1
 
     def table(self) -> Table:
+        self._words.clear()  # all is read: what is copied now can have their memory
+        self._pairs.clear()
         order = np.argsort(np.frombuffer(self._at, np.float64), kind="stable")
         signals = self._with_history(order)
         names = sorted(self._form_names)
