@@ -59,7 +59,7 @@ def _add_learning(views: Blueprint, parts: Parts) -> None:
         except WasRefused as error:
             return _told(f"It is not used, because it got worse: {error}.")
         undo = Undo(f"{HERE}/use", {"version": before.version}) if before and before.version != version else None
-        return _told("Gateways use this one within a minute.", undo)
+        return _told("It counts within a minute.", undo)
 
 
 def _add_authors(views: Blueprint, parts: Parts) -> None:

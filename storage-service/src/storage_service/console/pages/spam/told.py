@@ -15,12 +15,12 @@ from storage_service.spam.models import StoredModel
 from storage_service.spam.standing import Standing
 
 _LISTS = {
-    "links": "most links",
-    "min_time": "least time",
-    "deny_words": "words",
-    "deny_hosts": "hosts",
-    "deny_addresses": "addresses",
-    "deny_networks": "networks",
+    "links": "too many links",
+    "min_time": "sent too soon",
+    "deny_words": "unwanted words",
+    "deny_hosts": "unwanted links",
+    "deny_addresses": "unwanted addresses",
+    "deny_networks": "unwanted networks",
     "allow_addresses": "allowed addresses",
     "allow_networks": "allowed networks",
 }
