@@ -17,7 +17,7 @@ COUNTED_EVERY_S = 60.0
 """How old a figure may be: counting reads all of the table, and changes little."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)  # a registry keeps it by its hash
 class SuppressedGauge(Collector):
     """Counts by a database query, at most once a minute however often it is asked; shows nothing while that fails."""
 
