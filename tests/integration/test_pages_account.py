@@ -54,7 +54,7 @@ def test_the_old_password_is_not_tried_out_by_who_sits_at_an_open_browser(consol
         for n in range(15)
     ]
     assert statuses[0] == 422
-    assert statuses[-1] == 429
+    assert 429 in statuses, "a wait may be over again by the last one"
 
 
 def test_whoever_sits_down_at_an_open_browser_makes_no_password_where_there_is_none(
