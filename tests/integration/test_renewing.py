@@ -31,7 +31,7 @@ OFTEN_S = 1.5
 SELDOM_S = 8.0
 """Time enough to take several before the first renewal is due."""
 
-PATIENCE_S = 3.0
+PATIENCE_S = 1.0
 
 
 @pytest.fixture
