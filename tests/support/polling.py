@@ -6,16 +6,18 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
+from support.pace import Patience
+
 T = TypeVar("T")
 
 
 def eventually(check: Callable[[], T | None], timeout_s: float, message: str) -> T:
     """Call `check` until what it returns is true, and return that.
 
-    An `AssertionError` in `check` counts as not yet. After `timeout_s` raises `AssertionError` with `message` and the
-    last thing that was seen.
+    An `AssertionError` in `check` counts as not yet. After `timeout_s`, on a slow machine more, raises
+    `AssertionError` with `message` and the last thing that was seen.
     """
-    deadline = time.monotonic() + timeout_s
+    patience = Patience(timeout_s)
     while True:
         seen: object
         try:
@@ -25,6 +27,6 @@ def eventually(check: Callable[[], T | None], timeout_s: float, message: str) ->
         else:
             if result:
                 return result
-        if time.monotonic() > deadline:
-            raise AssertionError(f"after {timeout_s:g} s still not: {message}; last seen: {seen!r}")
+        if patience.is_over():
+            raise AssertionError(f"after {patience.waited_s:.0f} s still not: {message}; last seen: {seen!r}")
         time.sleep(0.05)

@@ -6,10 +6,12 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from dev.processes import descendants, freeze, is_alive, poll, send, tail
+from dev.processes import descendants, freeze, is_alive, send, tail
+from support.pace import Patience
 from support.warm import WarmProcess, run_warm
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -17,6 +19,9 @@ ROOT = Path(__file__).resolve().parents[2]
 
 _WARM = {"storage_service", "notify_service"}
 """What may be a fork: the gateway may not, whose parent chooses before it imports how its workers are measured."""
+
+_LOOK_S = 0.02
+"""How often is looked whether something has come."""
 
 
 class Service:
@@ -80,13 +85,13 @@ class Service:
 
     def await_up(self, is_up: Callable[[], bool], timeout_s: float) -> None:
         """Wait until it is up; fails with the end of its log, at once where it has ended instead."""
-        is_decided = poll(lambda: not self.is_running() or is_up(), timeout_s)
+        is_decided = _comes(lambda: not self.is_running() or is_up(), timeout_s)
         assert self.is_running(), f"{self.name} has ended with {self.wait(timeout_s=1)}\n{self.tail()}"
         assert is_decided, f"{self.name} is not up after {timeout_s:g} s\n{self.tail()}"
 
     def has_ended(self, timeout_s: float) -> bool:
         """Wait until it has ended, and say whether it did within `timeout_s`."""
-        return poll(lambda: not self.is_running(), timeout_s)
+        return _comes(lambda: not self.is_running(), timeout_s)
 
     def workers(self) -> list[int]:
         """Return the ids of the processes below it: the gateway's workers."""
@@ -98,7 +103,7 @@ class Service:
         pids = [self.pid, *self.workers()]
         send(pids, signal.SIGKILL)
         self.wait(timeout_s=10)
-        assert poll(lambda: not any(map(is_alive, pids)), timeout_s=10), f"{self.name} survived SIGKILL"
+        assert _comes(lambda: not any(map(is_alive, pids)), timeout_s=10), f"{self.name} survived SIGKILL"
 
     def terminate(self) -> None:
         """Send SIGTERM and return at once."""
@@ -112,10 +117,8 @@ class Service:
     def wait(self, timeout_s: float) -> int:
         """Wait until it has ended and return its exit code; fails after `timeout_s`."""
         assert self._process
-        try:
-            return self._process.wait(timeout_s)
-        except subprocess.TimeoutExpired:
-            raise AssertionError(f"{self.name} did not end within {timeout_s:g} s\n{self.tail()}") from None
+        assert self.has_ended(timeout_s), f"{self.name} did not end within {timeout_s:g} s\n{self.tail()}"
+        return self._process.wait(timeout_s)
 
     def restart(self, **settings: str) -> None:
         """End it with SIGKILL if it runs, and start it again."""
@@ -134,6 +137,13 @@ class Service:
     def tail(self, lines: int = 60) -> str:
         """Return the end of its log."""
         return tail(self.log, lines)
+
+
+def _comes(check: Callable[[], bool], timeout_s: float) -> bool:
+    patience = Patience(timeout_s)
+    while not (comes := check()) and not patience.is_over():
+        time.sleep(_LOOK_S)
+    return comes
 
 
 def clean_environment(inherited: Mapping[str, str] = os.environ) -> dict[str, str]:

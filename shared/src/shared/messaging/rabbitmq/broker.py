@@ -16,6 +16,7 @@ from shared.messaging.instruments import ConsumeInstruments, Instruments
 from shared.messaging.rabbitmq.consumer import QueueSource
 from shared.messaging.rabbitmq.declare import declare, look
 from shared.messaging.rabbitmq.live import LiveAnnouncer, LiveWatch
+from shared.messaging.rabbitmq.preparation import Preparation
 from shared.messaging.rabbitmq.publisher import DECLARE_EVERY_S, ConfirmingPublisher
 from shared.messaging.rabbitmq.renewal import RENEW_EVERY_S
 from shared.messaging.rabbitmq.rpc import QueryClient, QueryServer
@@ -53,7 +54,7 @@ class RabbitMQ:
     ) -> None:
         self._url = url
         self._name = name
-        self._prepare = declare if declares else look
+        self._preparation = Preparation(declare if declares else look)
         self._declare_every_s = DECLARE_EVERY_S if declares else None
         self._reach = reach
         self._instruments = instruments or Instruments()
@@ -66,7 +67,7 @@ class RabbitMQ:
             ConfirmingPublisher(
                 self._url,
                 f"{self._name} publisher",
-                prepare=self._prepare,
+                preparation=self._preparation,
                 declare_every_s=self._declare_every_s,
                 instruments=self._instruments.publishing,
                 reach=self._reach,
@@ -75,11 +76,11 @@ class RabbitMQ:
 
     def announcer(self) -> LiveAnnouncer:
         """Return an announcer; see `broker.Broker`."""
-        return self._kept(LiveAnnouncer(self._url, f"{self._name} announcer", prepare=self._prepare))
+        return self._kept(LiveAnnouncer(self._url, f"{self._name} announcer", preparation=self._preparation))
 
     def watch(self, notice: Callable[[Announcement], None]) -> LiveWatch:
         """Call `notice` with every announcement; see `broker.Broker`."""
-        return self._kept(LiveWatch(self._url, f"{self._name} watch", notice, prepare=self._prepare))
+        return self._kept(LiveWatch(self._url, f"{self._name} watch", notice, preparation=self._preparation))
 
     def consumer(self, work: WorkQueue, handler: Handler[E], limits: BatchLimits, decode: Decoder[E]) -> Worker[E]:
         """Return a consumer; see `broker.Broker`."""
@@ -97,14 +98,21 @@ class RabbitMQ:
 
     def rpc_client(self) -> QueryClient:
         """Return a client; see `broker.Broker`."""
-        return self._kept(QueryClient(self._url, f"{self._name} queries", prepare=self._prepare))
+        return self._kept(QueryClient(self._url, f"{self._name} queries", preparation=self._preparation))
 
     def serve(
         self, queue: str, methods: Mapping[str, QueryMethod], console_only: Mapping[str, QueryMethod] | None = None
     ) -> QueryServer:
         """Answer the queries of a queue; see `broker.Broker`."""
         return self._kept(
-            QueryServer(self._url, f"{self._name} answers", queue, methods, console_only=console_only or {})
+            QueryServer(
+                self._url,
+                f"{self._name} answers",
+                queue,
+                methods,
+                console_only=console_only or {},
+                preparation=self._preparation,
+            )
         )
 
     def held_for_s(self) -> float:
@@ -118,9 +126,16 @@ class RabbitMQ:
     def _source(
         self, name: str, queue: str, *, prefetch: int, on_return: Callable[[], None] = lambda: None
     ) -> QueueSource:
-        every_s = self._renew_every_s
         return self._kept(
-            QueueSource(self._url, name, queue, prefetch=prefetch, renew_every_s=every_s, on_return=on_return)
+            QueueSource(
+                self._url,
+                name,
+                queue,
+                prefetch=prefetch,
+                renew_every_s=self._renew_every_s,
+                on_return=on_return,
+                preparation=self._preparation,
+            )
         )
 
     def _kept(self, part: T) -> T:

@@ -12,6 +12,7 @@ from pika.channel import Channel
 from shared.messaging.incoming import Incoming
 from shared.messaging.rabbitmq.connection import Connection
 from shared.messaging.rabbitmq.link import Link
+from shared.messaging.rabbitmq.preparation import Preparation
 from shared.messaging.rabbitmq.renewal import RENEW_EVERY_S, when_due
 
 PATIENCE_S = 5.0
@@ -38,6 +39,7 @@ class QueueSource:
         renew_every_s: float = RENEW_EVERY_S,
         patience_s: float = PATIENCE_S,
         on_return: Callable[[], None] = lambda: None,
+        preparation: Preparation | None = None,
     ) -> None:
         self._queue_name = queue_name
         self._prefetch = prefetch
@@ -60,6 +62,7 @@ class QueueSource:
             on_channel=self._opened,
             on_lost=self._lost,
             on_return=on_return,
+            preparation=preparation,
         )
 
     def get(self, timeout_s: float | None) -> Incoming | None:

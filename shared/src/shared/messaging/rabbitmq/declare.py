@@ -1,12 +1,9 @@
-"""This module declares the topology; every process does so on every connect, before it publishes.
+"""This module declares the topology; every process does so whenever it connects, before it publishes.
 
 But for one whose broker user may make nothing: it only looks whether others have.
 """
 
 from __future__ import annotations
-
-from collections.abc import Callable
-from typing import TypeAlias
 
 import pika
 from pika.adapters.blocking_connection import BlockingChannel
@@ -29,10 +26,6 @@ class TopologyMismatch(Exception):
 
 class NotDeclared(Exception):
     """Something is missing that this process may not make. The text says what, and who makes it."""
-
-
-Prepare: TypeAlias = Callable[[pika.URLParameters], bool]
-"""Makes a broker ready for use before each connection, as `declare` does, and raises what that raises."""
 
 
 def declare(parameters: pika.URLParameters) -> bool:

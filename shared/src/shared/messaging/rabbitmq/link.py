@@ -14,8 +14,9 @@ from pika.exceptions import ChannelClosedByClient
 
 from shared.messaging import complaints
 from shared.messaging.rabbitmq.connection import Connection
-from shared.messaging.rabbitmq.declare import UNREACHABLE, NotDeclared, Prepare, TopologyMismatch, declare
+from shared.messaging.rabbitmq.declare import UNREACHABLE, NotDeclared, TopologyMismatch
 from shared.messaging.rabbitmq.nodes import Nodes
+from shared.messaging.rabbitmq.preparation import SHARED_FOR_S, Preparation
 
 RECONNECT_FIRST_S = 0.1
 RECONNECT_MOST_S = 5.0
@@ -37,7 +38,7 @@ class Link:
     `on_lost()` runs there each time it is gone. Both are told again after every reconnect, whose delays grow
     from 0.1 to 5 s with full jitter until what the channel is for works: `purpose` says that in words, and whose link
     it is calls `worked` then. Whoever closes the channel itself is given another over the same connection.
-    `prepare` runs before each connection, and makes the topology stand unless it is said to be something else.
+    `preparation` runs before each connection, and makes the topology stand, with the other links that share it.
     Where `url` holds several addresses, with commas between, each failure and each loss goes on to the next. With
     `declare_every_s` the topology is declared again that often meanwhile; after a queue was made, a connection waits
     `settle_s` seconds. `on_return()` is told when a connection that was lost stands again.
@@ -51,7 +52,7 @@ class Link:
         purpose: str,
         on_channel: Callable[[Connection, Channel], None],
         on_lost: Callable[[], None] = lambda: None,
-        prepare: Prepare = declare,
+        preparation: Preparation | None = None,
         declare_every_s: float | None = None,
         settle_s: float = 0.0,
         on_return: Callable[[], None] = lambda: None,
@@ -61,7 +62,8 @@ class Link:
         self._on_channel = on_channel
         self._on_lost = on_lost
         self._on_return = on_return
-        self._prepare = prepare
+        self._preparation = preparation or Preparation()
+        self._since_s = time.monotonic() - SHARED_FOR_S
         self._purpose = purpose
         self._has_stood = False
         self._is_tried = False
@@ -122,7 +124,7 @@ class Link:
         while not self._closing.is_set():
             self._turned_s = time.monotonic()
             try:
-                if self._prepare(self._parameters):
+                if self._preparation.run(self._parameters, since_s=self._since_s):
                     self._closing.wait(self._settle_s)
                 self._hold_connection()
             except TopologyMismatch as error:
@@ -144,7 +146,7 @@ class Link:
         while not self._closing.wait(every_s):
             if self._problem is None:
                 try:
-                    self._prepare(self._parameters)
+                    self._preparation.run(self._parameters, since_s=time.monotonic() - every_s / 2)
                     self._complaints.over(who)
                 except TopologyMismatch:
                     self.call(
@@ -176,6 +178,7 @@ class Link:
         finally:
             with self._guard:
                 self._connection = None
+            self._since_s = time.monotonic()
             self._on_lost()
             connection.drop("link ended")
             connection.ioloop.close()

@@ -16,8 +16,8 @@ from shared.contracts.announcements import Announcement, decode_announcement, en
 from shared.contracts.event import InvalidEvent
 from shared.messaging.message import Message
 from shared.messaging.rabbitmq.connection import Connection
-from shared.messaging.rabbitmq.declare import Prepare, declare
 from shared.messaging.rabbitmq.link import Link
+from shared.messaging.rabbitmq.preparation import Preparation
 from shared.messaging.rabbitmq.wire import properties_of
 from shared.messaging.topology import LIVE
 
@@ -33,12 +33,14 @@ WATCH_QUEUE_LENGTH = 100_000
 class LiveAnnouncer:
     """Sends announcements as they come; drops the oldest when they cannot be sent."""
 
-    def __init__(self, url: str, name: str, *, prepare: Prepare = declare) -> None:
+    def __init__(self, url: str, name: str, *, preparation: Preparation | None = None) -> None:
         self._waiting: deque[Message] = deque(maxlen=BACKLOG_MOST)
         self._blocked = self._woken = False
         self._connection: Connection | None = None
         self._channel: Channel | None = None
-        self._link = Link(url, name, purpose="announce", on_channel=self._opened, on_lost=self._lost, prepare=prepare)
+        self._link = Link(
+            url, name, purpose="announce", on_channel=self._opened, on_lost=self._lost, preparation=preparation
+        )
 
     def announce(self, announcement: Announcement) -> None:
         """Hand it over to the I/O thread; see `broker.Announcer`."""
@@ -94,11 +96,11 @@ class LiveWatch:
     """Hands every announcement to one callable, on the I/O thread, from a queue that dies with the connection."""
 
     def __init__(
-        self, url: str, name: str, notice: Callable[[Announcement], None], *, prepare: Prepare = declare
+        self, url: str, name: str, notice: Callable[[Announcement], None], *, preparation: Preparation | None = None
     ) -> None:
         self._notice = notice
         self._log = structlog.get_logger().bind(link=name)
-        self._link = Link(url, name, purpose="watch", on_channel=self._opened, prepare=prepare)
+        self._link = Link(url, name, purpose="watch", on_channel=self._opened, preparation=preparation)
 
     def close(self) -> None:
         """Stop watching."""

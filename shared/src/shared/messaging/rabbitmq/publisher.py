@@ -18,11 +18,11 @@ from shared.messaging.broker import NotConfirmed
 from shared.messaging.instruments import PublishInstruments, Refusal
 from shared.messaging.message import Message
 from shared.messaging.rabbitmq.connection import Connection
-from shared.messaging.rabbitmq.declare import Prepare, declare
 from shared.messaging.rabbitmq.doubt import PROBE, Doubt
 from shared.messaging.rabbitmq.fast.reading import Confirm
 from shared.messaging.rabbitmq.link import Link
 from shared.messaging.rabbitmq.pending import PendingPublish
+from shared.messaging.rabbitmq.preparation import Preparation
 from shared.messaging.rabbitmq.wire import properties_of
 from shared.messaging.routes import ROUTES, Destination
 from shared.messaging.topology import QUEUES
@@ -62,7 +62,7 @@ class ConfirmingPublisher:
         url: str,
         name: str,
         *,
-        prepare: Prepare = declare,
+        preparation: Preparation | None = None,
         declare_every_s: float | None = DECLARE_EVERY_S,
         instruments: PublishInstruments | None = None,
         reach: Reach = ignore,
@@ -88,7 +88,7 @@ class ConfirmingPublisher:
             purpose="publish",
             on_channel=self._opened,
             on_lost=self._lost,
-            prepare=prepare,
+            preparation=preparation,
             declare_every_s=declare_every_s,
             settle_s=SETTLE_S,
             on_return=self._instruments.reconnected,

@@ -21,8 +21,8 @@ from shared.messaging.broker import Answer, NoAnswer, Params, QueryMethod
 from shared.messaging.queries import pack_query, reply_to, unpack_reply
 from shared.messaging.rabbitmq.askers import Askers, user_in
 from shared.messaging.rabbitmq.connection import Connection
-from shared.messaging.rabbitmq.declare import Prepare, declare
 from shared.messaging.rabbitmq.link import Link
+from shared.messaging.rabbitmq.preparation import Preparation
 from shared.messaging.rabbitmq.renewal import RENEW_EVERY_S, when_due
 from shared.messaging.topology import DEFAULT_EXCHANGE
 
@@ -58,13 +58,13 @@ class PendingQuery:
 class QueryClient:
     """Asks over one connection; see `broker.RpcClient`."""
 
-    def __init__(self, url: str, name: str, *, prepare: Prepare = declare) -> None:
+    def __init__(self, url: str, name: str, *, preparation: Preparation | None = None) -> None:
         self._channel: Channel | None = None
         self._numbers = itertools.count(1)
         self._asked: dict[str, PendingQuery] = {}
         self._user = user_in(url)
         self._link = Link(
-            url, name, purpose="ask queries", on_channel=self._opened, on_lost=self._lost, prepare=prepare
+            url, name, purpose="ask queries", on_channel=self._opened, on_lost=self._lost, preparation=preparation
         )
 
     def ask(self, queue: str, method: str, params: Params, *, is_named: bool = False) -> PendingQuery:
@@ -136,6 +136,7 @@ class QueryServer:
         *,
         console_only: Mapping[str, QueryMethod] | None = None,
         renew_every_s: float = RENEW_EVERY_S,
+        preparation: Preparation | None = None,
     ) -> None:
         self._renew_every_s = renew_every_s
         self._queue_name = queue_name
@@ -145,7 +146,10 @@ class QueryServer:
         self._unacked: set[int] = set()
         self._is_renewing = False
         self._arrived: queue.SimpleQueue[_Query | None] = queue.SimpleQueue()
-        self._link = Link(url, name, purpose=f"consume {queue_name}", on_channel=self._opened, on_lost=self._lost)
+        purpose = f"consume {queue_name}"
+        self._link = Link(
+            url, name, purpose=purpose, on_channel=self._opened, on_lost=self._lost, preparation=preparation
+        )
         self._thread = threading.Thread(target=self._run, name=f"{name} answers", daemon=True)
         self._thread.start()
 

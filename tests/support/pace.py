@@ -1,0 +1,50 @@
+"""How slow this machine is just now: what a test waits for may take longer on a slow or busy one, in proportion.
+
+Waits are given in seconds of a machine that has nothing else to do. Only what waits for something to happen is
+stretched; what is promised within a time is measured, and is not.
+"""
+
+from __future__ import annotations
+
+import time
+
+_COUNTED = 300_000
+_USUAL_S = 0.0115
+"""How long counting takes on the machine for which the waits were chosen, with nothing beside it."""
+
+_MOST = 4.0
+
+
+def slowness() -> float:
+    """Return how many times longer than usual something takes now: 1 at least, and `_MOST` at most."""
+    begun_s = time.perf_counter()
+    for _ in range(3):
+        _count()
+    return min(max(1.0, (time.perf_counter() - begun_s) / 3 / _USUAL_S), _MOST)
+
+
+def _count() -> None:
+    counted = 0
+    for number in range(_COUNTED):
+        counted += number
+
+
+class Patience:
+    """A wait of `timeout_s` that begins now, and is longer where the machine turns out to be slow at its end."""
+
+    def __init__(self, timeout_s: float) -> None:
+        self._timeout_s = timeout_s
+        self._begun_s = time.monotonic()
+        self._stretch = 1.0
+
+    @property
+    def waited_s(self) -> float:
+        """For how long it has been waited."""
+        return time.monotonic() - self._begun_s
+
+    def is_over(self) -> bool:
+        """Say whether it was waited for long enough. The machine is looked at only where it seems so."""
+        if self.waited_s <= self._timeout_s * self._stretch:
+            return False
+        self._stretch = max(self._stretch, slowness())
+        return self.waited_s > self._timeout_s * self._stretch
