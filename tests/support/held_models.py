@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import threading
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -52,6 +53,9 @@ class StorageOf:
     changes: dict[str, Any] = field(default_factory=dict)
     """What a test puts in place of members of the answer."""
 
+    guard: threading.RLock = field(default_factory=threading.RLock)
+    """Held while a model is put in another's place: whoever asks has either, with its own name."""
+
     @property
     def data(self) -> bytes:
         """The model's bytes."""
@@ -60,6 +64,10 @@ class StorageOf:
 
     def answer(self, params: Params) -> dict[str, Any]:
         """Answer one query."""
+        with self.guard:
+            return self._answer(params)
+
+    def _answer(self, params: Params) -> dict[str, Any]:
         self.asked.append(params["have"])
         if self.model is None:
             return {"hash": None}
@@ -71,6 +79,7 @@ class StorageOf:
 
     def learn(self, number: int, **members: Any) -> str:
         """Put another model in its place, and return the hash of its bytes."""
-        self.model = replace(Model(number), **members)
-        self.name = f"{number}-{digest_of(self.data)[:8]}"
-        return digest_of(self.data)
+        with self.guard:
+            self.model = replace(Model(number), **members)
+            self.name = f"{number}-{digest_of(self.data)[:8]}"
+            return digest_of(self.data)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -29,4 +28,4 @@ def eventually(check: Callable[[], T | None], timeout_s: float, message: str) ->
                 return result
         if patience.is_over():
             raise AssertionError(f"after {patience.waited_s:.0f} s still not: {message}; last seen: {seen!r}")
-        time.sleep(0.05)
+        patience.rest(0.05)

@@ -6,7 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
@@ -142,7 +141,7 @@ class Service:
 def _comes(check: Callable[[], bool], timeout_s: float) -> bool:
     patience = Patience(timeout_s)
     while not (comes := check()) and not patience.is_over():
-        time.sleep(_LOOK_S)
+        patience.rest(_LOOK_S)
     return comes
 
 

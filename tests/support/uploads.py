@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -38,7 +39,8 @@ class UploadServer(CrowdedServer):
 
     def kept(self) -> list[Path]:
         """Return the files that are there, those on their way too."""
-        return sorted(path for path in self.folder.rglob("*") if path.is_file())
+        # `rglob` raises where a folder goes meanwhile
+        return sorted(Path(folder, name) for folder, _, names in os.walk(self.folder) for name in names)
 
     def events(self) -> list[SubmissionAccepted]:
         """Return the events that wait for storage."""

@@ -50,8 +50,8 @@ class StandIn:
         self.complaints: list[str] = []
         self.replies: list[Reply] = []
         self._port = 9
-        self._busy_until_s = 0.0
-        self._told_busy = False
+        self._busy_for_s = 0.0
+        self._busy_until_s: float | None = None
 
     def answer(self, asked: Asked) -> Reply:
         """Answer one request as the service does."""
@@ -62,8 +62,8 @@ class StandIn:
         raise NotImplementedError
 
     def be_busy(self, for_s: float) -> None:
-        """Answer so for a while, and complain of whoever was told and comes again too early."""
-        self._busy_until_s, self._told_busy = time.monotonic() + for_s, False
+        """Answer so for a while, from the first request on, and complain of whoever was told and comes again too early."""
+        self._busy_for_s, self._busy_until_s = for_s, None
 
     def complain(self, of: str) -> None:
         """Note what the service would take and should not have got."""
@@ -78,11 +78,12 @@ class StandIn:
         self.asked.append(asked)
         if self.replies:
             return self.replies.pop(0)
-        left_s = self._busy_until_s - time.monotonic()
+        if self._busy_for_s and self._busy_until_s is None:
+            self._busy_until_s = time.monotonic() + self._busy_for_s
+            return self.too_many(self._busy_for_s)
+        left_s = (self._busy_until_s or 0.0) - time.monotonic()
         if left_s > 0:
-            if self._told_busy:
-                self.complain("it came again before the time it was told")
-            self._told_busy = True
+            self.complain("it came again before the time it was told")
             return self.too_many(left_s)
         return self.answer(asked)
 

@@ -54,6 +54,6 @@ class Preparation:
                 self._changed.notify_all()
         return was_missing
 
-    def _is_made(self, since_s: float, patience_s: float) -> bool:
+    def _is_made(self, since_s: float, patience_s: float | None) -> bool:
         self._changed.wait_for(lambda: self._made_s > since_s or not self._running, patience_s)
         return self._made_s > since_s
