@@ -62,7 +62,7 @@ class StandIn:
         raise NotImplementedError
 
     def be_busy(self, for_s: float) -> None:
-        """Answer so for a while, from the first request on, and complain of whoever was told and comes again too early."""
+        """Answer so for a while, from the first request on, and complain of whoever was told and comes too early."""
         self._busy_for_s, self._busy_until_s = for_s, None
 
     def complain(self, of: str) -> None:
