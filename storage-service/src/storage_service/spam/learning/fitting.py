@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from shared.spam.hashing import SIGNAL_BITS, WORD_BITS, place_of_signal
 from shared.spam.history import PRIORS
-from storage_service.spam.learning.table import Floats, Ragged, Table
+from storage_service.spam.learning.table import Floats, Ints, Ragged, Table
 
 WORDS, SIGNALS = 1 << WORD_BITS, 1 << SIGNAL_BITS
 
@@ -46,17 +46,30 @@ class Weights:
 
 def fitted(table: Table) -> Weights:
     """Return the weights that tell spam from good ones. The same for the same table."""
-    start = np.zeros(WORDS + SIGNALS + len(table.names) + 1)
-    prior = start.copy()
+    used, known = _narrow(table)
+    prior = np.zeros(len(used) + SIGNALS + len(table.names) + 1)
     for key, logit in PRIORS.items():
-        prior[WORDS + place_of_signal(key)] = logit / SIGNAL_VALUE
+        prior[len(used) + place_of_signal(key)] = logit / SIGNAL_VALUE
     rounds = _FEW_ROUNDS if len(table.is_spam) > _MANY else _ROUNDS_MOST
-    found = _least(lambda at: _loss(table, at, prior), prior, rounds)
-    return _weights(found)
+    found = _weights(_least(lambda at: _loss(known, at, prior), prior, rounds), len(used))
+    words = np.zeros(WORDS)
+    words[used] = found.words
+    return replace(found, words=words)
 
 
-def _weights(found: Floats) -> Weights:
-    return Weights(found[:WORDS], found[WORDS : WORDS + SIGNALS], found[WORDS + SIGNALS : -1], float(found[-1]))
+def _narrow(table: Table) -> tuple[Ints, Table]:
+    """Return the places of words that a table has, and the table with their numbers in the place of them.
+
+    The others' weights stay 0, and are most of them where few labels are.
+    """
+    used = np.unique(table.places.values).astype(np.int32)
+    number = np.zeros(WORDS, np.int32)
+    number[used] = np.arange(len(used), dtype=np.int32)
+    return used, replace(table, places=Ragged(number[table.places.values], table.places.starts))
+
+
+def _weights(found: Floats, words: int) -> Weights:
+    return Weights(found[:words], found[words : words + SIGNALS], found[words + SIGNALS : -1], float(found[-1]))
 
 
 def naive(table: Table) -> Floats:
@@ -66,14 +79,15 @@ def naive(table: Table) -> Floats:
         for kind in (0, 1):
             chosen = np.flatnonzero(table.is_spam[at] == bool(kind))
             seen = np.bincount(terms.rows(chosen).values, minlength=len(table.places.starts) - 1)
-            counts[kind] += _spread(seen.astype(np.float64), table.places)
+            counts[kind] += _spread(seen.astype(np.float64), table.places, WORDS)
     good, spam = counts
     return np.log((spam + _SMOOTH) / (table.spam + 1)) - np.log((good + _SMOOTH) / (table.good + 1))
 
 
 def _loss(table: Table, at: Floats, prior: Floats) -> tuple[float, Floats]:
     """Return the loss and its gradient."""
-    weights = _weights(at)
+    words = len(at) - SIGNALS - len(table.names) - 1
+    weights = _weights(at, words)
     step = np.zeros_like(at)
     of_terms = _sums_all(weights.words, table.places)
     by_term = np.zeros(len(of_terms))
@@ -87,12 +101,12 @@ def _loss(table: Table, at: Floats, prior: Floats) -> tuple[float, Floats]:
         loss += float(np.logaddexp(0, np.where(is_spam, -logits, logits)).sum())
         wrong = 1 / (1 + np.exp(-np.clip(logits, -500, 500))) - is_spam
         by_term += np.bincount(terms.values, np.repeat(wrong * scale, terms.lengths), len(by_term))
-        step[WORDS : WORDS + SIGNALS] += SIGNAL_VALUE * np.bincount(
+        step[words : words + SIGNALS] += SIGNAL_VALUE * np.bincount(
             signals.values, np.repeat(wrong, signals.lengths), SIGNALS
         )
-        step[WORDS + SIGNALS : -1] += np.bincount(forms, wrong, len(table.names))
+        step[words + SIGNALS : -1] += np.bincount(forms, wrong, len(table.names))
         step[-1] += wrong.sum()
-    step[:WORDS] = _spread(by_term, table.places)
+    step[:words] = _spread(by_term, table.places, words)
     pull = at - prior
     pull[-1] = 0.0  # the share of spam is no matter of taste
     return loss + float(pull @ pull) / (2 * _SPREAD), step + pull / _SPREAD
@@ -126,8 +140,8 @@ def _sums_all(weights: Floats, places: Ragged) -> Floats:
     return _sums(weights[places.values], places)
 
 
-def _spread(by_term: Floats, places: Ragged) -> Floats:
-    return np.asarray(np.bincount(places.values, np.repeat(by_term, places.lengths), WORDS))
+def _spread(by_term: Floats, places: Ragged, words: int) -> Floats:
+    return np.asarray(np.bincount(places.values, np.repeat(by_term, places.lengths), words))
 
 
 def _least(loss: Callable[[Floats], tuple[float, Floats]], start: Floats, rounds: int) -> Floats:
