@@ -11,6 +11,7 @@ import pytest
 from dev import clients
 from dev.broker import Broker
 from support.gateway_server import Server
+from support.pace import stretched_s
 from support.raw_http import FORM, JSON, a_post, answer_of
 
 FORMS = """
@@ -84,7 +85,7 @@ def test_so_do_a_page_that_may_not_post_and_another_type_or_method(gateway: Serv
 @pytest.mark.parametrize("path", REFUSALS)
 def test_node_s_fetch_sees_it_each_time(gateway: Server, path: str) -> None:
     command = [clients.node(), "--input-type=module", "--eval", NODE, f"{gateway.url}{path}", "10"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=stretched_s(60))
     assert [json.loads(line) for line in done.stdout.splitlines()] == ["{} {}".format(*REFUSALS[path])] * 10
 
 

@@ -13,7 +13,7 @@ from dev import clients
 from dev.broker import Broker
 from dev.mail_sink import MailSink
 from shared.files.directory import DirectoryFiles
-from support.browsing import chromium
+from support.browsing import chromium, patience_ms
 from support.installation import Installation
 from support.owned import Owned, an_owned
 from support.owner import Owner
@@ -106,7 +106,7 @@ def visit(browser: Browser, site: Site, installation: Installation) -> Iterator[
             text = text.replace(vendor, gateway_url + ours)
         text = text.replace("https://www.example.org", site.origin).replace("PACKAGE", package)
         context = browser.new_context(java_script_enabled=javascript)
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(patience_ms())
         contexts.append(context)
         page = context.new_page()
         if name.endswith(".jsx"):

@@ -21,6 +21,7 @@ from storage_service.console.pages.frame import going
 from storage_service.console.pages.frame.notices import Undo, tell
 from storage_service.console.pages.frame.renderer import Pages
 from storage_service.console.parts import Parts
+from support.browsing import patience_ms
 from support.console_app import ConsoleApp, a_console
 from support.console_pages import BY, PASSWORD
 from support.hosted import served
@@ -110,7 +111,7 @@ def opened(
 ) -> tuple[Page, list[str]]:
     """Return a page at the inbox, signed in by the page, and what the browser complained of."""
     context = browser.new_context(**options)  # type: ignore[arg-type]
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(patience_ms())
     contexts.append(context)
     page, complaints = context.new_page(), []
     page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)

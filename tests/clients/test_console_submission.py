@@ -19,6 +19,7 @@ from storage_service.accounts.accounts import accounts_of
 from storage_service.accounts.asker import Asker
 from storage_service.accounts.roles import Grant
 from storage_service.records import Records
+from support.browsing import patience_ms
 from support.installation import Installation
 from support.polling import eventually
 
@@ -74,7 +75,7 @@ def submitted(installation: Installation, engine: Engine, **fields: str) -> UUID
 @pytest.fixture
 def context(browser: Browser) -> Iterator[BrowserContext]:
     made = browser.new_context(viewport={"width": 1280, "height": 900})
-    made.set_default_timeout(10_000)
+    made.set_default_timeout(patience_ms())
     yield made
     made.close()
 
@@ -168,7 +169,7 @@ def test_without_scripts_it_is_the_same(
     browser: Browser, installation: Installation, submission: UUID, engine: Engine, email: str
 ) -> None:
     context = browser.new_context(java_script_enabled=False)
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(patience_ms())
     sign_in(context.new_page(), installation.gateway_url, email)
     page = context.new_page()
     page.goto(f"{installation.gateway_url}/console/submissions/{submission}?q=")

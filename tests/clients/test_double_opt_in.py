@@ -18,6 +18,7 @@ import requests
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from dev.mail_sink import MailSink
+from support.browsing import patience_ms
 from support.installation import Installation
 from support.polling import eventually
 
@@ -43,7 +44,7 @@ def address() -> str:
 def way(request: pytest.FixtureRequest, browser: Browser) -> Iterator[BrowserContext]:
     """A browser's profile: at a desk, on a phone in German, or without scripts."""
     context = browser.new_context(**WAYS[request.param])
-    context.set_default_timeout(30_000)
+    context.set_default_timeout(patience_ms())
     yield context
     context.close()
 
@@ -59,7 +60,7 @@ class Signed:
         self.page.get_by_label("Name").fill("Ada Lovelace")
         self.page.get_by_label("Email").fill(address)
         self.page.get_by_role("button").click()
-        expect(self.page.locator("#receipt")).to_contain_text(WAITING, timeout=30_000)
+        expect(self.page.locator("#receipt")).to_contain_text(WAITING, timeout=1.5 * patience_ms())
         self.reference = self.page.locator(".number code").inner_text()
         self.receipt_url = self.page.url
 
@@ -116,7 +117,9 @@ def test_the_receipt_turns_once_the_button_is_pressed_and_then_the_owner_has_a_m
     assert signed.mails(OWNER) == []
     page, language = press(way, link)
     assert language == ("de" if page.evaluate("navigator.language") == "de-DE" else "en")
-    expect(signed.page.locator("#receipt")).to_contain_text("You have confirmed your address.", timeout=30_000)
+    expect(signed.page.locator("#receipt")).to_contain_text(
+        "You have confirmed your address.", timeout=1.5 * patience_ms()
+    )
     expect(signed.page.locator("#step-confirmed time")).to_have_text(re.compile(r"20\d\d"))
     expect(signed.page.get_by_role("button", name="Send the mail again")).to_be_hidden()
     (mail,) = eventually(lambda: signed.mails(OWNER), 30, "the owner has a mail")
@@ -151,7 +154,9 @@ def test_who_has_lost_the_mail_has_another_one(signed: Signed, way: BrowserConte
     second = signed.button(count=2)
     assert second != first
     press(way, second)
-    expect(signed.page.locator("#receipt")).to_contain_text("You have confirmed your address.", timeout=30_000)
+    expect(signed.page.locator("#receipt")).to_contain_text(
+        "You have confirmed your address.", timeout=1.5 * patience_ms()
+    )
     expect(signed.page.locator("#came")).to_have_count(0)
     page = way.new_page()
     page.goto(first)
@@ -168,7 +173,7 @@ def test_counterfoil_js_says_that_the_button_is_waited_for(
     page.get_by_label("Name").fill("Ada Lovelace")
     page.get_by_label("Email").fill(address)
     page.get_by_role("button").click()
-    expect(page.get_by_role("status")).to_contain_text("Almost done.", timeout=30_000)
+    expect(page.get_by_role("status")).to_contain_text("Almost done.", timeout=1.5 * patience_ms())
 
     def links() -> list[str]:
         mails = [mail.get_body(("plain",)) for mail in client_sink.messages() if mail["X-Envelope-To"] == address]
@@ -176,4 +181,4 @@ def test_counterfoil_js_says_that_the_button_is_waited_for(
         return [link for link in found if "/opt-in/" in link]
 
     press(way, eventually(links, 30, "the mail is there")[0])
-    expect(page.get_by_role("status")).to_contain_text("Stored, and confirmed by mail.", timeout=30_000)
+    expect(page.get_by_role("status")).to_contain_text("Stored, and confirmed by mail.", timeout=1.5 * patience_ms())

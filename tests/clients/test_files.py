@@ -20,6 +20,7 @@ from support.faulty.proxy import Proxy
 from support.faulty.treatments import CutReply, Notice
 from support.installation import Installation
 from support.owner import Owner
+from support.pace import stretched_s
 from support.posts import posts_of
 from support.sample_files import picture
 from support.typing_in import fill_in
@@ -248,7 +249,7 @@ def test_curl_sends_a_file(installation: Installation, uploads: Uploads, tmp_pat
     (tmp_path / "cv.pdf").write_bytes(PDF)
     fields = ["-F", "name=Ada", "-F", "email=curl-files@example.org", "-F", f"cv=@{tmp_path / 'cv.pdf'}"]
     command = ["curl", "--silent", "--fail-with-body", *fields, f"{installation.gateway_url}/f/uploads"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=stretched_s(60), check=False)
     assert json.loads(done.stdout)["ok"] is True, done.stdout
     [cv] = uploads.await_stored("uploads", "curl-files@example.org")
     assert cv == Uploaded("cv", "cv.pdf", "application/pdf", PDF)

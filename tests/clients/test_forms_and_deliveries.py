@@ -31,7 +31,7 @@ def page(owned: Owned) -> Iterator[Page]:
 def test_a_test_of_a_form_is_sent_stored_labelled_and_found(owned: Owned, page: Page) -> None:
     page.locator('.card h2 a[href="/console/forms/signup"]').click()
     page.get_by_role("button", name="Send a test").click()
-    expect(page.get_by_text("The test was taken and stored.")).to_be_visible(timeout=20_000)
+    expect(page.get_by_text("The test was taken and stored.")).to_be_visible()
     page.get_by_role("link", name="Look at it").click()
     page.wait_for_url("**/console/submissions/**")
     expect(page.locator("main")).to_contain_text("TEST")

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from support.browsing import patience_ms
 from support.installation import Installation
 from support.owner import Owner
 
@@ -17,7 +18,7 @@ WIDE = "用户@例え.jp"
 @pytest.fixture(params=[True, False], ids=["javascript", "no javascript"])
 def page(request: pytest.FixtureRequest, browser: Browser, installation: Installation) -> Iterator[Page]:
     context = browser.new_context(java_script_enabled=request.param)
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(patience_ms())
     page = context.new_page()
     page.goto(f"{installation.gateway_url}/f/every")
     yield page

@@ -10,7 +10,7 @@ import requests
 from playwright.sync_api import Browser, Page, expect
 
 from dev.broker import Broker
-from support.browsing import wrong_with
+from support.browsing import patience_ms, wrong_with
 from support.owned import Owned, an_owned
 
 INBOX = "/console/inbox"
@@ -52,13 +52,13 @@ def test_what_comes_in_is_told_and_shown_on_a_click(owned: Owned, page: Page) ->
     listening(page)
     submit(owned, "Zoe of the stream")
     told = page.get_by_role("link", name="1 new: show it")
-    expect(told).to_be_visible(timeout=15_000)
+    expect(told).to_be_visible()
     expect(page).to_have_title(re.compile(r"^\(1\) Inbox"))
     told.click()
     expect(page.locator(NEWEST).first).to_have_text("Zoe of the stream")
     expect(told).to_be_hidden()
     submit(owned, "Zoe again")
-    expect(page.get_by_role("link", name="1 new: show it")).to_be_visible(timeout=15_000)
+    expect(page.get_by_role("link", name="1 new: show it")).to_be_visible()
 
 
 def test_an_empty_list_fills_while_one_watches(owned: Owned) -> None:
@@ -66,7 +66,7 @@ def test_an_empty_list_fills_while_one_watches(owned: Owned) -> None:
     expect(page.get_by_role("heading", name="Nothing found")).to_be_visible()
     listening(page)
     submit(owned, "Zanzibar")
-    expect(page.locator(NEWEST)).to_have_text(["Zanzibar"], timeout=20_000)
+    expect(page.locator(NEWEST)).to_have_text(["Zanzibar"])
     page.context.close()
 
 
@@ -78,7 +78,7 @@ def test_the_stream_ends_with_the_console_and_comes_back_with_the_next(owned: Ow
     console.start()
     owned.installation.await_ready()
     submit(owned, "Zoe after the restart")
-    expect(page.get_by_role("link", name=re.compile("new: show"))).to_be_visible(timeout=30_000)
+    expect(page.get_by_role("link", name=re.compile("new: show"))).to_be_visible(timeout=1.5 * patience_ms())
 
 
 def test_the_keyboard_alone_goes_ticks_stars_finishes_and_searches(page: Page) -> None:
@@ -168,11 +168,11 @@ def test_a_label_is_put_on_all_that_match_and_taken_back(owned: Owned) -> None:
     page.get_by_text("More", exact=True).click()
     page.get_by_label("Label").fill("of a test")
     page.get_by_role("button", name="Add").click()
-    expect(page.get_by_role("button", name="Undo")).to_be_visible(timeout=30_000)
+    expect(page.get_by_role("button", name="Undo")).to_be_visible(timeout=1.5 * patience_ms())
     labelled = owned.page(f"{INBOX}?q=is:new")
     expect(labelled.locator(".row .badge", has_text="of a test")).to_have_count(50)
     page.get_by_role("button", name="Undo").click()
-    expect(page.locator("main")).to_contain_text(re.compile("Undone|100 %"), timeout=30_000)
+    expect(page.locator("main")).to_contain_text(re.compile("Undone|100 %"), timeout=1.5 * patience_ms())
     labelled.reload()
     expect(labelled.locator(".row .badge", has_text="of a test")).to_have_count(0)
     labelled.context.close()

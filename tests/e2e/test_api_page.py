@@ -17,6 +17,7 @@ import requests
 
 from dev.broker import Broker
 from support.installation import Installation
+from support.pace import stretched_s
 from support.polling import eventually
 from support.service import ROOT, clean_environment, run
 from support.smtp import ScriptedSmtp
@@ -68,7 +69,7 @@ class Reader:
         text = text.replace(ADDRESS, self.installation.gateway_url)
         command = [sys.executable, "-c", text] if kind == "python" else ["bash", "-euo", "pipefail", "-c", text]
         done = subprocess.run(
-            command, cwd=self.folder, env=self.environment, capture_output=True, text=True, timeout=120
+            command, cwd=self.folder, env=self.environment, capture_output=True, text=True, timeout=stretched_s(120)
         )
         assert done.returncode == 0, f"{text}\n{done.stdout}\n{done.stderr}"
         return done.stdout

@@ -15,6 +15,7 @@ import requests
 from dev.broker import Broker
 from dev.mail_sink import MailSink
 from support.installation import Installation
+from support.pace import stretched_s
 from support.polling import eventually
 from support.service import ROOT, clean_environment
 
@@ -66,7 +67,7 @@ def shown(installation: Installation, submission_id: str) -> dict[str, Any]:
 def test_the_check_takes_the_file_and_warns_of_each_secret(forms: Path) -> None:
     environment = clean_environment() | {"COUNTERFOIL_FORM_SECRETS": str(forms / "secrets")}
     command = [sys.executable, "-m", "shared.forms", str(forms)]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=stretched_s(60))
     assert done.returncode == 0, done.stderr
     assert re.findall(r"warning: (\S+):", done.stderr) == [
         "forms.rsvp.webhook.secret_file",

@@ -12,12 +12,13 @@ from dev.mail_page import MailPage
 from dev.mail_sink import MailSink
 from dev.processes import free_port
 from support.installation import Installation
+from support.pace import stretched_s
 from support.service import ROOT
 
 
 def run_ledger(*arguments: str) -> subprocess.CompletedProcess[str]:
     command = [str(ROOT / ".venv" / "bin" / "counterfoil-ledger"), *arguments]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120)
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=stretched_s(120))
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ import requests
 
 from dev.mail_sink import mails, read_mail
 from dev.processes import descendants, free_port, is_alive
+from support.pace import stretched_s
 from support.polling import eventually
 from support.runner import Runner
 from support.service import ROOT, clean_environment
@@ -101,7 +102,7 @@ def test_wrong_forms_are_found_before_anything_is_started_and_said_once(tmp_path
     forms.write_text("[forms.a]\ntitel = 'A'\n[forms.b]\nunknown = 3\n", encoding="utf-8")
     settings = clean_environment() | {"COUNTERFOIL_FORMS": str(forms), "PORT": str(free_port())}
     command = [sys.executable, "-m", "dev.run", "--directory", str(directory)]
-    ended = subprocess.run(command, cwd=ROOT, env=settings, capture_output=True, text=True, timeout=30)
+    ended = subprocess.run(command, cwd=ROOT, env=settings, capture_output=True, text=True, timeout=stretched_s(30))
     assert ended.returncode == 1
     assert ended.stdout == ""
     first, second = [line for line in ended.stderr.splitlines() if line.startswith(str(forms))]

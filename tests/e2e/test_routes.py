@@ -15,6 +15,7 @@ import requests
 from dev.broker import Broker
 from dev.mail_sink import MailSink
 from support.installation import Installation
+from support.pace import stretched_s
 from support.polling import eventually
 from support.service import clean_environment
 from support.webhook_receiver import Receiver
@@ -109,6 +110,12 @@ def dry_run(forms: Path, fields: dict[str, Any]) -> Any:
     command = [sys.executable, "-m", "notify_service", "plan", "--form", "contact", "--json", "--fields", "-"]
     environment = clean_environment() | {"COUNTERFOIL_FORMS": str(forms)}
     done = subprocess.run(
-        command, env=environment, input=json.dumps(fields), capture_output=True, text=True, timeout=60, check=True
+        command,
+        env=environment,
+        input=json.dumps(fields),
+        capture_output=True,
+        text=True,
+        timeout=stretched_s(60),
+        check=True,
     )
     return json.loads(done.stdout)

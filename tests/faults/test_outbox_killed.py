@@ -17,6 +17,7 @@ from shared.messaging.rabbitmq import RabbitMQ
 from shared.messaging.topology import NOTIFY_REQUESTS, STORAGE_DELIVERIES
 from storage_service.deliveries.resending import AT_ONCE, Resending
 from storage_service.deliveries.selection import Selection
+from support.pace import stretched_s
 from support.polling import eventually
 from support.queues import Queues
 from support.resending import outgoing, submissions_with
@@ -103,7 +104,9 @@ def test_a_command_that_is_killed_goes_on_when_it_is_run_again(
     def resend(**others: str) -> subprocess.CompletedProcess[str]:
         environment = clean_environment() | {"COUNTERFOIL_DATABASE_URL": database_url} | others
         command = [sys.executable, "-m", "storage_service", "resend", "--failed", "--yes"]
-        return subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, text=True, timeout=60)
+        return subprocess.run(
+            command, env=environment, cwd=ROOT, capture_output=True, text=True, timeout=stretched_s(60)
+        )
 
     assert resend(COUNTERFOIL_FAILPOINT=point).returncode == 137
     assert len(outgoing(engine)) == asked

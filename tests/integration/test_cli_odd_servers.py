@@ -14,6 +14,7 @@ import pytest
 
 from dev.processes import free_port
 from support.odd_api import Given, OddApi, a_page, a_problem
+from support.pace import stretched_s
 from support.polling import eventually
 from support.terminal import Terminal
 
@@ -192,7 +193,7 @@ def test_who_has_read_enough_is_not_complained_to(at: At) -> None:
         os.close(writing)
         os.read(reading, 100)
         os.close(reading)
-        _, complained = listing.communicate(timeout=30)
+        _, complained = listing.communicate(timeout=stretched_s(30))
     assert (listing.returncode, complained) == (0, b"")
 
 
@@ -260,7 +261,7 @@ def test_completion_is_taken_by_the_shell(tmp_path: Path, shell: str) -> None:
     script = Terminal(tmp_path).run("completion", shell).stdout
     assert "_COUNTERFOIL_COMPLETE" in script
     if shutil.which(shell):
-        subprocess.run([shell, "-n"], input=script.encode(), check=True, timeout=20)
+        subprocess.run([shell, "-n"], input=script.encode(), check=True, timeout=stretched_s(20))
 
 
 def test_completion_knows_commands_options_and_installations(good: OddApi, tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ import pytest
 
 from shared.files import FileMissing, FilesSettings, FileStore, StoreUnavailable, store_at
 from shared.files.directory import INCOMING
+from support.pace import stretched_s
 
 KEY = "contact/2026-11-30/request/1"
 
@@ -164,7 +165,7 @@ def _said(tmp_path: Path, program: str, *before: str) -> str:
         "from shared.files import FilesSettings, StoreFull, StoreUnavailable, store_at\n"
         f"store = store_at(FilesSettings({tmp_path.as_uri()!r}))\n{program}"
     )
-    run = subprocess.run([*before, sys.executable, "-c", text], capture_output=True, text=True, timeout=60)
+    run = subprocess.run([*before, sys.executable, "-c", text], capture_output=True, text=True, timeout=stretched_s(60))
     assert run.returncode == 0, run.stderr
     return run.stdout.strip()
 

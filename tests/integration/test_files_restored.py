@@ -24,6 +24,7 @@ from storage_service.files import files_of
 from storage_service.sweeping.removals import Removals
 from support import migrating
 from support.events import a_file, an_event, with_files
+from support.pace import stretched_s
 from support.service import clean_environment
 from support.submission_databases import migrated, store
 
@@ -75,7 +76,9 @@ def erase(directory: Path, *arguments: str) -> None:
         "COUNTERFOIL_ERASURES": str(directory / run_settings.ERASURES),
     }
     command = [sys.executable, "-m", "storage_service", "erase", *arguments]
-    subprocess.run(command, env=clean_environment() | variables, check=True, capture_output=True, timeout=60)
+    subprocess.run(
+        command, env=clean_environment() | variables, check=True, capture_output=True, timeout=stretched_s(60)
+    )
 
 
 def remove_what_waits(files: FileStore, engine: Engine) -> None:

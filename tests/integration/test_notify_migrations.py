@@ -25,6 +25,7 @@ from shared import database
 from shared.contracts import NO_REQUEST
 from shared.database import iso
 from support.confirmations import a_key, planned
+from support.pace import stretched_s
 from support.service import clean_environment
 
 
@@ -63,7 +64,7 @@ def test_several_processes_may_migrate_at_once_beside_the_other_service(
         subprocess.Popen([sys.executable, "-m", name, "migrate"], env=environment, cwd=tmp_path, stderr=subprocess.PIPE)
         for name in services
     ]
-    ended = [(process.communicate(timeout=60)[1], process.returncode) for process in started]
+    ended = [(process.communicate(timeout=stretched_s(60))[1], process.returncode) for process in started]
     assert [code for _, code in ended] == [0, 0, 0], ended
     assert not MIGRATIONS.pending(engine)
     assert {"deliveries", "submissions"} <= set(inspect(engine).get_table_names())

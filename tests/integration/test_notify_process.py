@@ -26,6 +26,7 @@ from support.composed import bodies
 from support.events import an_event
 from support.migrating import migrate
 from support.own_templates import written
+from support.pace import stretched_s
 from support.polling import eventually
 from support.queues import Queues
 from support.service import ROOT, Service, clean_environment
@@ -244,7 +245,7 @@ def test_a_database_that_was_not_migrated_is_refused_with_the_mend(empty_databas
         "COUNTERFOIL_FORMS": str(ROOT / "forms.example.toml"),
     }
     command = [sys.executable, "-m", "notify_service"]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=stretched_s(60))
     assert done.returncode == 2
     assert "python -m notify_service migrate" in done.stderr
 

@@ -19,6 +19,7 @@ from storage_service.records import Records
 from storage_service.records.index.measuring import measure_lag
 from storage_service.tables import LEASES, submissions
 from support.events import an_event
+from support.pace import stretched_s
 from support.polling import eventually
 from support.service import clean_environment
 from support.submission_databases import migrated, store
@@ -65,7 +66,9 @@ def test_it_fills_dies_and_is_followed(engine: Engine, database_url: str, tmp_pa
 
 def test_it_is_made_anew_by_a_command(engine: Engine, database_url: str) -> None:
     environment = clean_environment() | {"COUNTERFOIL_DATABASE_URL": database_url}
-    done = subprocess.run(command("--rebuild"), env=environment, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(
+        command("--rebuild"), env=environment, capture_output=True, text=True, timeout=stretched_s(60)
+    )
     assert (done.returncode, done.stderr) == (0, "")
     assert "made anew" in done.stdout
 

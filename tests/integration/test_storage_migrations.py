@@ -17,6 +17,7 @@ from sqlalchemy import CheckConstraint, Engine, inspect, text
 from dev.postgres import Postgres
 from shared import database
 from storage_service.tables import MIGRATIONS, metadata
+from support.pace import stretched_s
 from support.polling import eventually
 from support.service import clean_environment
 
@@ -102,7 +103,7 @@ def test_a_second_migration_waits_for_the_first(empty_postgres_url: str) -> None
         MIGRATIONS.upgrade_within(first)
         second = subprocess.Popen([sys.executable, "-m", "storage_service", "migrate"], env=environment)
         eventually(lambda: first.execute(waiting).scalar_one() == 1, 20, "the second one waits")
-    assert second.wait(timeout=30) == 0
+    assert second.wait(timeout=stretched_s(30)) == 0
     engine.dispose()
 
 
@@ -114,6 +115,6 @@ def test_several_processes_may_migrate_at_once_from_any_folder(
     started = [
         subprocess.Popen(arguments, env=environment, cwd=tmp_path, stderr=subprocess.PIPE, text=True) for _ in range(3)
     ]
-    ended = [(process.communicate(timeout=60)[1], process.returncode) for process in started]
+    ended = [(process.communicate(timeout=stretched_s(60))[1], process.returncode) for process in started]
     assert [code for _, code in ended] == [0, 0, 0], ended
     assert not MIGRATIONS.pending(engine)

@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, StorageState
 
 from shared import database
 from shared.setup_token import new_setup_token
-from support.browsing import become
+from support.browsing import become, patience_ms
 from support.faulty.moody_smtp import MoodySink
 from support.installation import Installation
 from support.pictures import history, lively
@@ -51,7 +51,7 @@ class Owned:
     def context(self, **screen: Any) -> BrowserContext:
         """Return a context in which the owner is signed in. The pages' policy is bypassed there for axe."""
         context = self.browser.new_context(storage_state=self.signed_in, bypass_csp=True, **screen)
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(patience_ms())
         return context
 
 

@@ -43,6 +43,11 @@ def _count() -> None:
         counted += number
 
 
+def stretched_s(timeout_s: float) -> float:
+    """Return for how long a program that takes no more than `timeout_s` is waited for on this machine."""
+    return timeout_s * slowness()
+
+
 class Patience:
     """A wait of `timeout_s` that begins now, and is longer where the machine turns out to be slow at its end."""
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from dev.processes import descendants, freeze, is_alive, send, tail
-from support.pace import Patience
+from support.pace import Patience, stretched_s
 from support.warm import WarmProcess, run_warm
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -153,6 +153,6 @@ def clean_environment(inherited: Mapping[str, str] = os.environ) -> dict[str, st
 def run(module: str, *arguments: str, settings: Mapping[str, str], exit_code: int = 0) -> str:
     """Run `python -m <module> …` to its end and return what it prints; fails if it ends otherwise than expected."""
     environment = clean_environment() | dict(settings)
-    done = run_warm(module, arguments, environment=environment, folder=ROOT, timeout_s=120)
+    done = run_warm(module, arguments, environment=environment, folder=ROOT, timeout_s=stretched_s(120))
     assert done.returncode == exit_code, f"python -m {module} {' '.join(arguments)} failed:\n{done.stdout}{done.stderr}"
     return done.stdout

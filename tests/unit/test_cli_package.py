@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 
+from support.pace import stretched_s
 from support.service import ROOT
 
 CLI = ROOT / "tools" / "cli"
@@ -31,11 +32,15 @@ run()
 def test_it_is_installed_and_runs_without_anything_of_ours(tmp_path: Path) -> None:
     target = tmp_path / "target"
     pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "install", "--quiet", "--no-deps"]
-    subprocess.run([*pip, "--no-build-isolation", "--target", target, CLI], check=True, timeout=120, cwd=tmp_path)
+    subprocess.run(
+        [*pip, "--no-build-isolation", "--target", target, CLI], check=True, timeout=stretched_s(120), cwd=tmp_path
+    )
     assert (target / "bin" / "counterfoil").exists()
     text = PROGRAM.format(target=str(target), libraries=str(LIBRARIES))
     # -S leaves out the files that make our own packages importable where they are developed
-    done = subprocess.run([sys.executable, "-S", "-c", text], capture_output=True, text=True, timeout=60, cwd=tmp_path)
+    done = subprocess.run(
+        [sys.executable, "-S", "-c", text], capture_output=True, text=True, timeout=stretched_s(60), cwd=tmp_path
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     assert "List what came in" in done.stdout
 

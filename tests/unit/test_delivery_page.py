@@ -20,6 +20,7 @@ from shared.forms import FormSecrets, Webhook
 from shared.forms.file import parse
 from support.events import an_event
 from support.mail_providers import METHODS
+from support.pace import stretched_s
 from support.service import ROOT
 from support.webhooks import SECRET, URL
 
@@ -65,7 +66,7 @@ def program(request: pytest.FixtureRequest, tmp_path: Path) -> list[str]:
 
 def answer(program: list[str], headers: dict[str, str], body: bytes, secret: str = SECRET) -> bool:
     asked = json.dumps({"secret": secret, "headers": headers, "body": body.decode()})
-    done = subprocess.run(program, input=asked, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(program, input=asked, capture_output=True, text=True, timeout=stretched_s(60), check=False)
     assert done.returncode == 0, done.stderr
     return bool(json.loads(done.stdout))
 

@@ -11,11 +11,14 @@ import pytest
 
 from dev.programs import prometheus
 from support.observe import DASHBOARD, PLACE, alerts, records
+from support.pace import stretched_s
 from support.service import ROOT
 
 
 def promtool(*arguments: str) -> str:
-    done = subprocess.run([prometheus("promtool"), *arguments], cwd=PLACE, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(
+        [prometheus("promtool"), *arguments], cwd=PLACE, capture_output=True, text=True, timeout=stretched_s(60)
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 

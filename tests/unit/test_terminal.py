@@ -9,6 +9,7 @@ import sys
 import pytest
 
 from shared.terminal import Later, usage
+from support.pace import stretched_s
 
 SAYING = "import sys; from shared.terminal import say; say('one'); say('two'); sys.stderr.write('done')"
 
@@ -17,7 +18,7 @@ def test_a_command_goes_on_when_nobody_reads_what_it_says() -> None:
     reading, writing = os.pipe()
     os.close(reading)
     ended = subprocess.run(
-        [sys.executable, "-c", SAYING], stdout=writing, stderr=subprocess.PIPE, timeout=60, check=True
+        [sys.executable, "-c", SAYING], stdout=writing, stderr=subprocess.PIPE, timeout=stretched_s(60), check=True
     )
     os.close(writing)
     assert ended.stderr == b"done"
@@ -35,7 +36,9 @@ def test_a_command_goes_on_when_nobody_reads_what_it_says() -> None:
 )
 def test_a_command_loads_nothing_that_only_others_need(program: str, command: str, others: list[str]) -> None:
     asked = f"import sys; from {program}.__main__ import COMMANDS; COMMANDS[{command!r}].command(); print(*sys.modules)"
-    loaded = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, timeout=60, check=True)
+    loaded = subprocess.run(
+        [sys.executable, "-c", asked], capture_output=True, text=True, timeout=stretched_s(60), check=True
+    )
     assert not set(others) & set(loaded.stdout.split())
 
 

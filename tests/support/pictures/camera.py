@@ -10,6 +10,8 @@ from typing import Any
 from playwright.sync_api import Browser, ConsoleMessage, Page, StorageState
 from playwright.sync_api import Error as BrowserError
 
+from support.browsing import patience_ms
+
 DESKTOP = {"width": 1280, "height": 860}
 PHONE = {"width": 390, "height": 844}
 TALLEST = 2600
@@ -52,7 +54,7 @@ class Camera:
 
     def _on(self, name: str, shots: Sequence[Shot]) -> list[str]:
         context = self.browser.new_context(storage_state=self.signed_in, **SCREENS[name])
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(patience_ms())
         page = context.new_page()
         try:
             return [wrong for shot in shots if (wrong := self._one(page, shot, name))]

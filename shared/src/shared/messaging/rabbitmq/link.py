@@ -21,7 +21,6 @@ from shared.messaging.rabbitmq.preparation import SHARED_FOR_S, Preparation
 RECONNECT_FIRST_S = 0.1
 RECONNECT_MOST_S = 5.0
 
-TURN_EVERY_S = 1.0
 STUCK_AFTER_S = 120.0
 """How long an I/O thread may be busy with one thing: longer than the topology takes on a slow broker, and than a frozen
 one is waited for."""
@@ -75,6 +74,7 @@ class Link:
         self._failures = 0
         self._complaints = complaints.about(url)
         self._turned_s = time.monotonic()
+        self._asked_s: float | None = None
         self._problem: str | None = "not connected yet"
         self._log = structlog.get_logger().bind(link=name)
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
@@ -89,8 +89,17 @@ class Link:
         return self._problem
 
     def stuck(self, *, after_s: float = STUCK_AFTER_S) -> list[str]:
-        """Return a word about the I/O thread where it does not turn any more; an absent broker is no reason."""
-        still_s = 0.0 if self._closing.is_set() else time.monotonic() - self._turned_s
+        """Return a word about the I/O thread where it does not turn any more; an absent broker is no reason.
+
+        Each call asks it to show that it does, so who wants to know asks every so often: a timer of each link woke a
+        service with fifty of them fifty times a second.
+        """
+        if self._asked_s is None:
+            self._asked_s = time.monotonic()
+            if not self.call(self._turn):
+                self._asked_s = None
+        since_s = self._turned_s if self._asked_s is None and self._connection is None else self._asked_s
+        still_s = 0.0 if since_s is None or self._closing.is_set() else time.monotonic() - since_s
         return [f"{self._name}: its thread has not turned for {still_s:.0f} s"] if still_s > after_s else []
 
     def call(self, action: Callable[[], None]) -> bool:
@@ -122,7 +131,7 @@ class Link:
 
     def _run(self) -> None:
         while not self._closing.is_set():
-            self._turned_s = time.monotonic()
+            self._turn()
             try:
                 if self._preparation.run(self._parameters, since_s=self._since_s):
                     self._closing.wait(self._settle_s)
@@ -171,7 +180,6 @@ class Link:
         with self._guard:
             self._connection = connection
         self._is_tried = False
-        self._turn(connection)
         try:
             if not self._closing.is_set():
                 connection.ioloop.start()
@@ -179,13 +187,13 @@ class Link:
             with self._guard:
                 self._connection = None
             self._since_s = time.monotonic()
+            self._turn()
             self._on_lost()
             connection.drop("link ended")
             connection.ioloop.close()
 
-    def _turn(self, connection: Connection) -> None:
-        self._turned_s = time.monotonic()
-        connection.ioloop.call_later(TURN_EVERY_S, lambda: self._turn(connection))
+    def _turn(self) -> None:
+        self._turned_s, self._asked_s = time.monotonic(), None
 
     def _opened(self, connection: pika.connection.Connection) -> None:
         connection.channel(on_open_callback=self._channel_opened)
