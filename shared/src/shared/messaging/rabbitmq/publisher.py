@@ -33,7 +33,7 @@ IN_FLIGHT_MOST = 10_000
 SILENCE_MOST_S = 15.0
 """How long the broker may leave a message unconfirmed before the connection is dropped."""
 
-DECLARE_EVERY_S = 30.0
+DECLARE_EVERY_S = 20.0
 """How often the topology is declared again, so that what somebody deleted comes back before anybody needs it."""
 
 SETTLE_S = 1.0
