@@ -140,7 +140,7 @@ def test_what_waits_for_a_notify_that_knows_it_is_sent_once_and_never_parked(
 
 
 def test_one_whose_sender_is_killed_is_sent_by_the_next(mail_sink: MailSink, make: Make, publish: Publish) -> None:
-    service, asked = make(mail_sink.url, COUNTERFOIL_SMTP_TIMEOUT_S="1"), soon()
+    service, asked = make(mail_sink.url, COUNTERFOIL_SMTP_TIMEOUT_S="5"), soon()
     service.start(COUNTERFOIL_FAILPOINT="account-mail-before-send")
     publish(message_of(asked))
     assert service.wait(timeout_s=30) == 137, service.tail()

@@ -20,18 +20,21 @@ from shared.messaging.rabbitmq.rpc import QueryClient, QueryServer
 from shared.messaging.topology import STORAGE, STORAGE_QUERIES
 from support.faulty.frames import ACK, CHANNEL_CLOSE_OK, DELIVER, Lose
 from support.faulty.proxy import Proxy
+from support.pace import slowness
 from support.polling import eventually
 from support.queues import Queues
 
 TIMEOUT_S = 30.0
 PREFETCH = 20
-OFTEN_S = 1.5
-"""Time enough for the broker to answer on a slow machine: one that does not until the next renewal counts as gone."""
+_PACE = slowness()
 
-SELDOM_S = 8.0
+OFTEN_S = 1.5 * _PACE
+"""Time enough for the broker to answer, on a slow machine too: who does not until the next renewal counts as gone."""
+
+SELDOM_S = 8.0 * _PACE
 """Time enough to take several before the first renewal is due."""
 
-PATIENCE_S = 1.0
+PATIENCE_S = 1.0 * _PACE
 
 
 @pytest.fixture

@@ -1,8 +1,6 @@
 """How slow this machine is just now: what a test waits for may take longer on a slow or busy one, in proportion.
 
-Waits are given in seconds of a machine that has nothing else to do. Only what waits for something to happen is
-stretched; what is promised within a time is measured, and is not, but for that a second of the processor is one of the
-machine for which the promise was made.
+Waits are given in seconds of a machine that has nothing else to do.
 """
 
 from __future__ import annotations
@@ -44,7 +42,7 @@ def _count() -> None:
 
 
 def stretched_s(timeout_s: float) -> float:
-    """Return for how long a program that takes no more than `timeout_s` is waited for on this machine."""
+    """Return how long what takes no more than `timeout_s` on a usual machine may take on this one now."""
     return timeout_s * slowness()
 
 
