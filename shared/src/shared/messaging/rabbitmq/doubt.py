@@ -55,6 +55,11 @@ class Doubt:
             self.refused(oldest.to)
         return PendingPublish(PROBE, self._suspect, 0.0) if self._suspect is not None else None
 
+    @property
+    def is_any(self) -> bool:
+        """Whether queues are suspect."""
+        return self._suspect is not None
+
     def problem(self) -> str | None:
         """Return what is wrong, in words for an operator."""
         suspect, lasted_s = self._suspect, self._clock() - self._since_s

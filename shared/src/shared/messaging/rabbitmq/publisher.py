@@ -30,6 +30,9 @@ from shared.messaging.topology import QUEUES
 IN_FLIGHT_MOST = 10_000
 """How many messages may wait for their confirm; beyond it a publish is refused at once."""
 
+WATCH_EVERY_S = 1.0
+"""How often is looked for confirms that do not come, while any is waited for."""
+
 SILENCE_MOST_S = 15.0
 """How long the broker may leave a message unconfirmed before the connection is dropped."""
 
@@ -76,6 +79,7 @@ class ConfirmingPublisher:
         self._returned: Counter[str] = Counter()
         self._tag = 0
         self._woken = False
+        self._is_watched = False
         self._ready = False
         self._blocked = False
         self._closed = False
@@ -178,11 +182,10 @@ class ConfirmingPublisher:
         channel.add_on_return_callback(self._on_return)
         connection.take_confirms(channel, self._on_confirm)
         self._send(PendingPublish(PROBE, NOWHERE, 0.0), now=time.monotonic(), mandatory=False)
-        self._watch_silence(connection)
 
     def _lost(self) -> None:
         self._connection = self._channel = None
-        self._ready = self._blocked = self._woken = self._is_distrusted = False
+        self._ready = self._blocked = self._woken = self._is_watched = self._is_distrusted = False
         self._instruments.blocked(False)  # noqa: FBT003
         self._tag = 0
         self._returned.clear()
@@ -214,6 +217,9 @@ class ConfirmingPublisher:
             self._tag += 1
             self._pending[self._tag] = pending
         self._connection.publish(self._channel, queues, pending.message.body, properties, mandatory=mandatory)
+        if not self._is_watched:
+            self._is_watched = True
+            self._watch_on(self._connection)
 
     def _on_confirm(self, confirm: Confirm) -> None:
         if self._is_distrusted:  # what came back is confirmed next, maybe out of the same read: publish all of it again
@@ -271,12 +277,18 @@ class ConfirmingPublisher:
     def _watch_silence(self, connection: Connection) -> None:
         if connection is not self._connection:
             return
+        if not self._pending and not self._doubt.is_any:
+            self._is_watched = False  # the next message begins it again: a service has dozens of these
+            return
         oldest = next(iter(self._pending.values()), None)
         if oldest and not self._blocked and time.monotonic() - oldest.sent_at > SILENCE_MOST_S:
             connection.drop(f"no confirm for {SILENCE_MOST_S:.0f} s")
             return
         self._look()
-        connection.ioloop.call_later(1.0, lambda: self._watch_silence(connection))
+        self._watch_on(connection)
+
+    def _watch_on(self, connection: Connection) -> None:
+        connection.ioloop.call_later(WATCH_EVERY_S, lambda: self._watch_silence(connection))
 
     def _look(self) -> None:
         """Look whether confirms come, and send a probe where they do not, unless one is on its way."""
