@@ -13,6 +13,7 @@ from gateway.spam.told import LOOKED_AT_MOST, Told
 from shared.contracts import JsonValue
 from shared.forms import file
 from shared.forms.spam.rules import ENTRIES_MOST
+from support.steps import steps_of
 
 
 def rules(text: str, fields: str = "") -> Rules:
@@ -80,6 +81,16 @@ LINKS = {
     "a.example": [],
     "ada@www.example.org": ["example.org"],
     "http:// www. ://": [],
+    "https://ok.example,https://a.example": ["ok.example", "a.example"],
+    "[a](https://ok.example)[b](https://a.example/)(www.b.example)": ["ok.example", "a.example", "b.example"],
+    "https://ok.example/x|https://a.example/x|": ["ok.example", "a.example"],
+    "https://ok.example=https://a.example:8080,x": ["ok.example", "a.example"],
+    "https://ok.example/=https://a.example/&u=www.b.example": ["ok.example"],
+    "https://ok.example/web/2020/https://www.a.example/": ["ok.example"],
+    "https://ok.example/a_(b),c:d-e%20f": ["ok.example"],
+    f"https://{'u' * 300}@a.example": ["a.example"],
+    "https://ok.example@b@a.example": ["a.example"],
+    r"https:\\a.example https:/\b.example": ["a.example", "b.example"],
     "": [],
 }
 
@@ -199,6 +210,9 @@ HOSTILE = {
     "marks": "a" + "\u0301" * 1_000_000,
     "invisible": "h\u200bt\u200bt\u200bp\u200b:\u200b/\u200b/" * 80_000,
     "slashes": "a://" * 250_000,
+    "no host": "aa://(" * 170_000,
+    "many at": "aa://" + "@" * 1_000_000,
+    "links in a path": "http://a/" + ",aaaaaaaaaaaaaaaaaaaaa:" * 40_000,
     "wide": "\ufdfa" * 300_000,
 }
 
@@ -210,6 +224,23 @@ def test_a_megabyte_is_looked_at_in_bounded_time(text: str) -> None:
     began = time.process_time()
     form.broken(Told({"message": text}, "a" * 320 + "@example.com", ip="x" * 500))
     assert time.process_time() - began < 1
+
+
+def test_words_are_looked_for_once_however_many_texts_there_are() -> None:
+    words = ", ".join(f"'buy {number}'" for number in range(ENTRIES_MOST))
+    form = rules(f"deny_words = [{words}]")
+
+    def steps(texts: list[JsonValue]) -> int:
+        return steps_of(lambda: form.broken(Told({"a": texts})))
+
+    assert steps([""] * 4_000) - steps([""] * 2_000) < 2_000 * 40
+    assert steps([""] * 100_000) < 2 * steps([""] * LOOKED_AT_MOST)
+
+
+def test_a_phrase_is_not_found_across_two_texts() -> None:
+    form = rules("deny_words = ['buy now']")
+    assert form.broken(Told({"a": ["please buy", "now"]})) is None
+    assert form.broken(Told({"a": ["please", "Buy now"]})) == "rule:words"
 
 
 def test_no_more_is_looked_at_than_anybody_reads() -> None:

@@ -74,6 +74,13 @@ def test_links_are_counted_with_their_hosts_and_their_addresses_are_no_words() -
     assert "links:3:2" in set(map(code_of, features.signals))
 
 
+@pytest.mark.parametrize("between", [",", ")[b](", "|", "/x|"])
+def test_links_without_a_space_between_them_are_as_many(between: str) -> None:
+    links = between.join(f"https://{name}.example" for name in "abc")
+    assert "links:3:3" in set(map(code_of, features_of(a_text(links)).signals))
+    assert "links:1:1" in set(map(code_of, features_of(a_text("https://a.example/?u=https://b.example")).signals))
+
+
 def test_a_throw_away_address_is_known_by_its_domain_and_those_below() -> None:
     assert is_throwaway("x@mailinator.com")
     assert is_throwaway("x@sub.Mailinator.com")

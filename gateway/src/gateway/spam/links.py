@@ -16,7 +16,10 @@ _ODD_HOSTS_MOST = 20
 """How many hosts that are not ASCII are put into it: that takes far longer than all else."""
 
 _LINK = re.compile(
-    r"(?:[a-z][a-z0-9+]{1,20}://(?:[^\s/?#@<>\"']{0,100}@)?|\bwww\.)([^\s/?#:@<>\"'()\[\]{},;|\\]{1,253})[^\s<>\"']*"
+    r"(?:(?<=[a-z][a-z0-9+]):[/\\]{2}(?>[^\s/?#\\<>\"'()\[\]]*@)?|\bwww\.)"  # a browser goes where the last @ leads
+    r"([^\s\x00-,/:-@\[-^`{-\x7f]{1,253})(?::[0-9]{1,5})?+"
+    # its path and query, in which an address may stand after one of /=?&; after anything else it is a link of its own
+    r"(?:(?=[/?#\\])[a-z0-9+/=?&]*+(?:[^\s<>\"'a-z0-9+/=?&]++(?![a-z][a-z0-9+]{1,20}:[/\\]{2}|www\.)[a-z0-9+/=?&]*+)*+)?+"
 )
 
 
@@ -25,7 +28,7 @@ def hosts_in(texts: Iterable[str]) -> list[str]:
     found: list[str] = []
     for text in texts:
         seen = (text if text.isascii() else INVISIBLE.sub("", text)).lower()
-        if "://" in seen or "www." in seen:
+        if ":/" in seen or ":\\" in seen or "www." in seen:
             found += [link[1].strip(".") for link in islice(_LINK.finditer(seen), LINKS_MOST - len(found))]
     return found
 

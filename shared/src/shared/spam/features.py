@@ -15,7 +15,11 @@ from shared.spam.texts import SpamText
 
 LOOKED_AT = 2_000
 """Characters of all fields together."""
-_LINK = re.compile(r"(?:https?://(?:www\.)?|www\.)([a-z0-9.-]{1,253})[^\s<>\"']*")
+_LINK = re.compile(
+    r"(?:https?://(?:www\.)?|www\.)([a-z0-9.-]{1,253})"
+    # the rest, to another link that is no part of it: a part of it stands after one of /=?&
+    r"[a-z0-9+/=?&]*+(?:[^\s<>\"'a-z0-9+/=?&]++(?!https?://|www\.)[a-z0-9+/=?&]*+)*+"
+)
 _WORD = re.compile(r"[^\W_]{1,32}")
 _WORD_MOST = 32
 _SPACED_OUT = bytes(code if chr(code).isalnum() else 32 for code in range(256))
