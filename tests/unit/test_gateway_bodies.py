@@ -130,6 +130,14 @@ def test_too_many_parts_are_413(gateway: Gateway) -> None:
     assert errors_of(answer) == [("TOO_MANY_FIELDS", None)]
 
 
+@pytest.mark.parametrize("value", ["[]", "{}"])
+def test_too_many_empty_values_are_413(gateway: Gateway, value: str) -> None:
+    body = f'{{"a": [{", ".join([value] * 10_001)}]}}'
+    answer = gateway.client.post("/f/open", data=body, content_type="application/json")
+    assert answer.status_code == 413
+    assert errors_of(answer) == [("TOO_MANY_FIELDS", None)]
+
+
 def test_a_compressed_body_is_415(gateway: Gateway) -> None:
     answer = gateway.client.post("/f/open", data=b"\x1f\x8b", headers={"Content-Encoding": "gzip"})
     assert answer.status_code == 415

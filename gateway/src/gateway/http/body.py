@@ -132,8 +132,8 @@ def _json(document: bytes, limits: Limits, charset: str) -> dict[str, JsonValue]
 
 
 def _count(value: JsonValue) -> int:
-    """Return how many values there are: a page of an error shows each."""
-    if isinstance(value, dict | list):
+    """Return how many values there are, an empty object or list as one: a page of an error shows each."""
+    if isinstance(value, dict | list) and value:
         return sum(map(_count, value.values() if isinstance(value, dict) else value))
     return 1
 

@@ -23,12 +23,12 @@ class Told(NamedTuple):
 
 
 def texts_of(fields: Mapping[str, JsonValue], without: frozenset[str] = frozenset()) -> list[str]:
-    """Return the texts in fields, at any depth, `LOOKED_AT_MOST` characters in all."""
+    """Return the texts in fields, at any depth, `LOOKED_AT_MOST` characters in all; each counts as one more."""
     found: list[str] = []
     left = LOOKED_AT_MOST
     for text in _texts([value for name, value in fields.items() if name not in without]):
         found.append(text[:left])
-        left -= len(text)
+        left -= len(text) + 1
         if left <= 0:
             break
     return found
