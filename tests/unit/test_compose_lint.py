@@ -155,6 +155,15 @@ def test_each_service_reads_the_secrets_of_forms_from_a_folder_of_its_own() -> N
         assert f"{name.removesuffix('-service')}-secrets:/secrets:ro" in services[name]["volumes"]
 
 
+@pytest.mark.parametrize("name", ["gateway", "storage-service", "notify-service", "console"])
+def test_the_key_to_a_bucket_can_be_left_out(name: str) -> None:
+    """With `:-` an empty name in `.env` brought the generated key back, and the machine's role was never asked."""
+    environment = next(service for _, each, service in FOUND if each == name)["environment"]
+    for half in ("KEY_ID", "SECRET"):
+        variable = f"COUNTERFOIL_FILES_{half}_FILE"
+        assert environment[variable] == f"${{{variable}-/secrets/files_{half.lower()}}}"
+
+
 def test_the_gateways_reach_the_consoles_in_a_network_that_nobody_else_is_in() -> None:
     services = {each: service for file, each, service in FOUND if file == "docker-compose.yml"}
     inside = {name for name, service in services.items() if "owners" in service.get("networks", ())}
