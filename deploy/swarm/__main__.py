@@ -2,6 +2,7 @@
 
 Run it on a manager, from anywhere; STACK is `counterfoil` unless named, and the settings are those of Compose (`.env`).
 Its first run makes the installation's secrets, in `secrets/` or where COUNTERFOIL_SECRETS says, and hands them over.
+What an installation adds of its own stands in `override.yml` beside stack.yml: it is read last, if it is there.
 What Compose orders by `depends_on` it orders too: what others wait for is deployed first, and one-shots are waited for.
 Needs Compose 2.24 or newer.
 """
@@ -20,6 +21,7 @@ from typing import Any, TypeAlias
 ROOT = Path(__file__).resolve().parents[2]
 SECRETS = (ROOT / os.environ.get("COUNTERFOIL_SECRETS", "secrets")).resolve()
 FILES = ("docker-compose.yml", "deploy/swarm/stack.yml")
+OVERRIDE = "deploy/swarm/override.yml"
 ONE_SHOT_LIMIT_S = 300
 
 MAKES_SECRETS = ("credentials", "setup")
@@ -28,7 +30,7 @@ MAKES_SECRETS = ("credentials", "setup")
 OWN_SECRETS = {
     "gateway": ("gateway", ("rate_limit_url", "bounces_*", "forms/*", "files_*")),
     "storage-service": ("storage", ("files_*",)),
-    "console": ("console", ("files_*",)),
+    "console": ("console", ("files_*", "oidc*")),
     "notify-service": ("notify", ("smtp_url", "bounce_mailbox", "forms/*", "files_*")),
 }
 """Files that may be in a service's folder without being needed, by service: the folder, and which."""
@@ -44,8 +46,8 @@ def main() -> int:
     stack = sys.argv[1] if len(sys.argv) > 1 else "counterfoil"
     if _docker("info", "--format", "{{.Swarm.ControlAvailable}}").strip() != "true":
         return _refuse("this engine is no manager of a Swarm: `docker swarm init` makes it one")
-    files = [part for file in FILES for part in ("--file", file)]
-    config: Config = json.loads(_docker("compose", *files, "config", "--format", "json"))
+    named = [part for file in files_in(ROOT) for part in ("--file", file)]
+    config: Config = json.loads(_docker("compose", *named, "config", "--format", "json"))
     _make_secrets(config["services"])
     add_own_secrets(config, SECRETS)
     form = swarm_form(config, stack)
@@ -60,6 +62,11 @@ def main() -> int:
         "The first owner: docker exec, in a task of the console, python -m storage_service user add EMAIL --role owner"
     )
     return 0
+
+
+def files_in(root: Path) -> list[str]:
+    """Return what is put together, and last what an installation adds: a service's way out, or one of its own."""
+    return [*FILES, *([OVERRIDE] if (root / OVERRIDE).is_file() else [])]
 
 
 def swarm_form(config: Config, stack: str) -> Config:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from support.compose_files import BASE, read, services_of
-from swarm.__main__ import add_own_secrets, swarm_form
+from swarm.__main__ import FILES, OVERRIDE, add_own_secrets, files_in, swarm_form
 
 SWARM = "deploy/swarm/stack.yml"
 SERVICES = ("topology", "storage-migrate", "notify-migrate", "storage-service", "notify-service", "console", "gateway")
@@ -32,11 +32,11 @@ def test_every_secret_that_is_handed_over_is_defined() -> None:
 
 def test_what_an_operator_puts_beside_the_secrets_is_handed_to_its_own_service(tmp_path: Path) -> None:
     secrets = ("gateway/forms/turnstile", "notify/forms/rsvp_webhook", "notify/smtp_url", "notify/forms/.draft")
-    for name in (*secrets, "gateway/bounces_mailgun", "notify/bounce_mailbox"):
+    for name in (*secrets, "gateway/bounces_mailgun", "notify/bounce_mailbox", "console/oidc", "console/files_secret"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text("a secret")
     config: dict[str, Any] = {
-        "services": {name: {"secrets": []} for name in ("gateway", "notify-service")},
+        "services": {name: {"secrets": []} for name in ("gateway", "notify-service", "console")},
         "secrets": {},
     }
     add_own_secrets(config, tmp_path)
@@ -45,6 +45,10 @@ def test_what_an_operator_puts_beside_the_secrets_is_handed_to_its_own_service(t
             {"source": "gateway-bounces_mailgun", "target": "/secrets/bounces_mailgun"},
             {"source": "gateway-forms-turnstile", "target": "/secrets/forms/turnstile"},
         ],
+        "console": [
+            {"source": "console-files_secret", "target": "/secrets/files_secret"},
+            {"source": "console-oidc", "target": "/secrets/oidc"},
+        ],
         "notify-service": [
             {"source": "notify-bounce_mailbox", "target": "/secrets/bounce_mailbox"},
             {"source": "notify-forms-rsvp_webhook", "target": "/secrets/forms/rsvp_webhook"},
@@ -52,6 +56,13 @@ def test_what_an_operator_puts_beside_the_secrets_is_handed_to_its_own_service(t
         ],
     }
     assert config["secrets"]["notify-smtp_url"] == {"file": str(tmp_path / "notify" / "smtp_url")}
+
+
+def test_what_an_installation_adds_is_read_last(tmp_path: Path) -> None:
+    assert files_in(tmp_path) == [*FILES]
+    (tmp_path / OVERRIDE).parent.mkdir(parents=True)
+    (tmp_path / OVERRIDE).write_text("services: {}")
+    assert files_in(tmp_path) == [*FILES, OVERRIDE]
 
 
 @pytest.mark.parametrize("named", [".", "forms.toml"])
