@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import lru_cache
 
 import pytest
@@ -123,6 +124,15 @@ def test_a_gateway_adds_up_what_training_did() -> None:
     trained = blended(a_table()).of(a_table())
     for example, logit in zip(examples(60), trained.tolist(), strict=False):
         assert a_trained().weigh(example.text)[0] == pytest.approx(logit, abs=0.3)
+
+
+def test_letters_that_nobody_uses_on_a_form_speak_for_spam() -> None:
+    assert a_trained().scripts == {"contact": {"latin"}}
+    text = SpamText({"message": "Вопрос про счёт"}, "contact")
+    logit, weights = a_trained().weigh(text)
+    assert {code_of(one): weight for weight, one in weights}["unusual-script:cyrillic"] == pytest.approx(1.0, abs=0.1)
+    usual = replace(a_trained(), scripts={"contact": frozenset({"latin", "cyrillic"})})
+    assert logit == pytest.approx(usual.weigh(text)[0] + 1.0, abs=0.1)
 
 
 @pytest.mark.parametrize("count", [0, 5, 20])

@@ -27,5 +27,8 @@ PRIORS = {
     "invisible": 0.5,
     "odd-capitals": 1.0,
     "same-fields": 0.5,
+    "unusual-script": 1.0,
 }
-"""Logits that signals add before anybody has marked anything; labels add to them or take from them."""
+"""Logits that signals add before anybody has marked anything; labels add to them or take from them.
+
+No label tells of an unusual script: which ones are usual is known only once all labels are read."""
