@@ -108,6 +108,12 @@ def test_where_it_may_hold_it_says_from_which_score_on_each_form_does(ada: Reade
     assert "Missing:" not in said
 
 
+def test_below_the_score_that_was_proved_no_form_holds_back(engine: Engine, tmp_path: Path) -> None:
+    a_model(engine, may_hold=True)
+    loose = reader(a_console(engine, tmp_path, definitions='[forms.a.spam]\nmode = "hold"\nthreshold = 60'))
+    assert "Holds back what scores 80 or more" in words(loose.text(HERE))
+
+
 def test_a_model_that_got_worse_is_not_used_and_a_former_one_is_one_press_away(ada: Reader, engine: Engine) -> None:
     first = a_model(engine)
     second = a_model(engine)

@@ -196,6 +196,13 @@ def test_what_has_no_effect_or_too_much_is_warned_of() -> None:
     ]
 
 
+def test_a_threshold_for_which_nothing_is_proved_is_warned_of() -> None:
+    assert not warnings("[forms.a.spam]\nthreshold = 80")
+    assert warnings("[forms.a.spam]\nthreshold = 79") == [
+        "f:2: warning: forms.a.spam.threshold: nothing is held back below 80: no model proves what that loses"
+    ]
+
+
 def test_a_thousand_odd_words_are_one_warning() -> None:
     words = ", ".join(f'"word{number}*"' for number in range(ENTRIES_MOST))
     said = warnings(f"[forms.a.spam]\ndeny_words = [{words}]")

@@ -27,6 +27,9 @@ mode = "shadow"
 mode = "hold"
 [forms.strict.spam]
 mode = "hold"
+threshold = 90
+[forms.loose.spam]
+mode = "hold"
 threshold = 50
 [forms.off.spam]
 mode = "off"
@@ -83,8 +86,10 @@ def one(gateway: Gateway) -> SubmissionAccepted:
         ("hold", 79, None, ("hold", "good")),
         ("hold", 80, "score", ("hold", "spam")),
         ("hold", 100, "score", ("hold", "spam")),
-        ("strict", 49, None, ("hold", "good")),
-        ("strict", 50, "score", ("hold", "spam")),
+        ("strict", 89, None, ("hold", "good")),
+        ("strict", 90, "score", ("hold", "spam")),
+        ("loose", 79, None, ("hold", "good")),
+        ("loose", 80, "score", ("hold", "spam")),
     ],
 )
 def test_a_score_is_told_and_holds_where_the_form_says_so(

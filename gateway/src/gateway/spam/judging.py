@@ -68,7 +68,8 @@ class Judge:
             return self._found(mode, "allowed", None, verdict)
         if rules is not None and (rule := rules.broken(told)):
             return self._found(mode, "rule", rule, verdict)
-        if held is None or verdict is None or verdict.score < (self._form.spam.threshold or held.model.threshold):
+        # Of a lower threshold than the model's own nobody has proved how many good ones it loses.
+        if held is None or verdict is None or verdict.score < max(self._form.spam.threshold or 0, held.model.threshold):
             return self._found(mode, "good", None, verdict)
         return self._found(mode, "spam", "score" if mode == "hold" else None, verdict)
 

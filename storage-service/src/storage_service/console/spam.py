@@ -12,9 +12,6 @@ from storage_service.spam.authors import Authors
 from storage_service.spam.models import Models
 from storage_service.spam.standing import Standing
 
-THRESHOLD = 80
-"""The score from which on a form holds back that says no other: each model is made so that it means the same."""
-
 AUTHOR_MOST = 320
 """Characters of whoever marked: the name of a key, or an address."""
 

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from shared.forms import positions
 from shared.forms.definitions import Form
-from shared.forms.spam.rules import SpamRules
+from shared.forms.spam.rules import THRESHOLD, SpamRules
 from shared.query.tokens import tokens
 
 _SIGNS = frozenset("*^$|\\")
@@ -34,6 +34,8 @@ def _of_rules(form: Form, rules: SpamRules, written: Mapping[str, Any]) -> Itera
             if key in written:
                 yield key, 'it has no effect: mode = "off" switches all of it off'
         return
+    if rules.threshold and rules.threshold < THRESHOLD:
+        yield "threshold", f"nothing is held back below {THRESHOLD}: no model proves what that loses"
     for key, value in written.items():
         if isinstance(value, list) and len(value) > len(getattr(rules, key)):
             yield key, f"{len(value) - len(getattr(rules, key))} of its entries stand in it more than once"

@@ -13,7 +13,7 @@ Networks: TypeAlias = tuple[IPv4Network | IPv6Network, ...]
 ENTRIES_MOST = 1000
 """Entries of one list: all of them are looked for in every submission."""
 
-THRESHOLD_LEAST, THRESHOLD_MOST = 50, 99
+THRESHOLD_LEAST, THRESHOLD, THRESHOLD_MOST = 50, 80, 99
 LINKS_MOST = 1000
 TIME_MOST = timedelta(hours=1)
 
@@ -24,6 +24,7 @@ class SpamRules:
 
     `mode` says what follows from the score that the learned model gives: nothing, as it is `off` with all rules; it is
     shown (`shadow`); or what is above the `threshold`, None for the model's own, is spam (`hold`), once the model may.
+    Nothing is held below the model's own threshold, `THRESHOLD`, for which alone it has proved itself.
     Rules need no model. What has more than `links` links, or was sent sooner than `min_time` after its page was opened,
     where the page told, is spam; None for no such rule. Words are compared as in a query. An address is the
     submitter's; one without a name (`@example.org`) stands for the domain and all below it, as a host does. What comes

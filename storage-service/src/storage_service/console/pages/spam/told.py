@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from shared.forms import Form
+from shared.forms.spam.rules import THRESHOLD
 from storage_service.console.pages.spam.curve import Curve, CurveRow, Spot
 from storage_service.console.pages.spam.words import at_least_of_100, at_most_of_100, of_100, some
-from storage_service.console.spam import THRESHOLD, Does, Worth, does, worth_of
+from storage_service.console.spam import Does, Worth, does, worth_of
 from storage_service.spam.gate import LABELS_LEAST, OF_A_KIND_LEAST, Missing
 from storage_service.spam.models import StoredModel
 from storage_service.spam.standing import Standing
@@ -194,7 +195,7 @@ def _does(form: Form, what: Does) -> str:
         "nothing": "Nothing: it is off",
         "learns": f"Learns from what you mark, {delivers}",
         "shows": f"Shows the score, {delivers}",
-        "holds": f"Holds back what scores {form.spam.threshold or THRESHOLD} or more",
+        "holds": f"Holds back what scores {max(form.spam.threshold or 0, THRESHOLD)} or more",
         "waits": f"Shows the score, {delivers}. It is to hold back once enough is known",
     }[what]
 
