@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from dev.programs import prometheus
-from support.observe import DASHBOARD, PLACE, alerts, records
+from shared.messaging.topology import QUEUES, WORK_QUEUES
+from support.observe import DASHBOARD, PLACE, alerts, dashboard_queries, records
 from support.pace import stretched_s
 from support.service import ROOT
 
@@ -40,6 +41,22 @@ def test_an_alert_says_what_is_wrong_and_where_it_stands_what_to_do(rule: dict[s
     headings = re.findall(r"^#+ (.+)$", (ROOT / path).read_text(), re.MULTILINE)
     assert anchor in {re.sub(r"[^\w -]", "", heading).lower().replace(" ", "-") for heading in headings}
     assert anchor == rule["alert"].lower()
+
+
+QUEUE_CHOICE = re.compile(r'rabbitmq_detailed_queue_(?:consumers|messages)\{queue=~"(storage[^"]+[|]notify[^"]+)"')
+"""Which queues a query is about, where it is about those of both services."""
+
+
+@pytest.mark.parametrize("name", ["CounterfoilNoConsumer", "CounterfoilBacklogGrows", "the dashboard"])
+def test_every_queue_of_work_is_watched_and_no_other(name: str) -> None:
+    """A delay level or a parked queue has no consumer, or waits on purpose."""
+    queries = [query for _, query in dashboard_queries()]
+    rules = {rule["alert"]: [rule["expr"]] for rule in alerts()} | {"the dashboard": queries}
+    chosen = [pattern for query in rules[name] for pattern in QUEUE_CHOICE.findall(query)]
+    assert chosen
+    for pattern in chosen:
+        found = {queue.name for queue in QUEUES if re.fullmatch(pattern, queue.name)}
+        assert found == {work.name for work in WORK_QUEUES}
 
 
 def test_no_two_panels_lie_on_each_other() -> None:
