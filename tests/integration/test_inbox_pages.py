@@ -19,6 +19,7 @@ from sqlalchemy import Engine, event
 from shared.contracts import SubmissionAccepted, SubmissionsStored
 from shared.database import iso
 from storage_service.accounts.roles import Grant
+from storage_service.console.pages.frame import going
 from storage_service.console.pages.inbox.listing import ROWS
 from storage_service.records import Arrivals, Records
 from support.console_app import ConsoleApp, a_console
@@ -195,6 +196,40 @@ def test_all_that_match_are_done_once_the_page_has_said_how_many(ada: Reader, en
     assert notices(page) == [f"{ROWS + 5} submissions marked as spam: nothing more of it is sent."]
     assert listed(page) == []
     assert len(listed(undo(ada, page))) == ROWS
+
+
+@pytest.mark.parametrize("words", ["слово " * 157, "\U0001d49c" * 990], ids=["cyrillic", "letters"])
+def test_all_that_match_a_long_query_are_its_own(ada: Reader, engine: Engine, words: str) -> None:
+    """In an address each of its characters is six or twelve."""
+    one = an_event()
+    store(engine, one)
+    here = at(f'"{words}"')
+    answer = ada.post(BULK, {"all": "yes", "do": "done", "next": here, "said": "1"})
+    assert (answer.status_code, answer.location) == (303, here), answer.text
+    assert record_of(engine, one.id).state == "new"
+
+
+@pytest.mark.parametrize(
+    "address", ["", "/console/forms", "https://example.org/console/inbox", at("x" * going.PATH_MOST)], ids=len
+)
+def test_nothing_is_done_to_all_of_a_list_that_is_not_known(ada: Reader, engine: Engine, address: str) -> None:
+    one = an_event()
+    store(engine, one)
+    answer = ada.post(BULK, {"all": "yes", "do": "done", "next": address, "said": "1"})
+    assert answer.status_code == 400
+    assert "nothing was done" in answer.text
+    assert record_of(engine, one.id).state == "new"
+
+
+def test_what_was_done_from_a_long_address_can_be_undone(ada: Reader, engine: Engine) -> None:
+    one = an_event()
+    store(engine, one)
+    here = at("is:new OR " + " OR ".join(["é" * 30] * 10))
+    answer = ada.post(BULK, {"ids": [str(one.id)], "do": "done", "next": here})
+    assert record_of(engine, one.id).state == "done"
+    assert answer.location == here
+    undo(ada, ada.text(here))
+    assert record_of(engine, one.id).state == "new"
 
 
 def test_more_than_the_page_has_said_are_asked_for_first(ada: Reader, engine: Engine) -> None:

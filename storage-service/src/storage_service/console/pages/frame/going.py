@@ -8,8 +8,8 @@ from urllib.parse import quote, urlsplit
 from flask import Response, redirect, request
 
 HOME = "/console/inbox"
-PATH_MOST = 4000
-"""Characters of an address that is gone back to: a query may be long."""
+PATH_MOST = 16_000
+"""Characters of an address that is gone back to: each of the 1,000 of a query may be twelve in it."""
 
 _IN_A_QUERY = "".join(map(chr, range(0x21, 0x7F)))
 _OWN = re.compile(r"/console(?:[/?][!-\[\]-~]*)?", re.ASCII)

@@ -12,7 +12,7 @@ _KEPT_AT = "notices"
 _NOTICES_MOST = 3
 _CHARACTERS_MOST = 300
 _UNDO_CHARACTERS_MOST = 1000
-"""It is kept in a cookie: what is larger than this is told without its button."""
+"""It is kept in a cookie: what is larger than this is told without its `next`, and else without its button."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,5 +47,8 @@ def taken() -> list[Notice]:
 
 
 def _kept(undo: Undo) -> list[Any] | None:
-    length = len(undo.action) + sum(len(name) + len(value) for name, value in undo.fields.items())
-    return None if length > _UNDO_CHARACTERS_MOST else [undo.action, dict(undo.fields), undo.label]
+    without = {name: value for name, value in undo.fields.items() if name != "next"}
+    for fields in (dict(undo.fields), without):
+        if len(undo.action) + sum(len(name) + len(value) for name, value in fields.items()) <= _UNDO_CHARACTERS_MOST:
+            return [undo.action, fields, undo.label]
+    return None

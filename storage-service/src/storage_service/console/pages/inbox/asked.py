@@ -80,10 +80,15 @@ def asked_of(parts: Parts, who: Asker, given: Request) -> Asked:
 
 
 def asked_from(parts: Parts, who: Asker, address: str | None) -> Asked:
-    """Return what the page shows from whose address something was sent; raises as `asked_of` does."""
-    found = going.own(address) or INBOX
-    path, _, members = found.partition("?")
-    return _read(parts, who, dict(parse_qsl(members, keep_blank_values=True)) if path == INBOX else {})
+    """Return what the page shows from whose address something was sent; raises as `asked_of` does.
+
+    An address that is none of an inbox is refused: what is done to all that match must not be done to another list.
+    """
+    path, _, members = (going.own(INBOX if address is None else address) or "").partition("?")
+    if path != INBOX:
+        text = "The address of the list was not understood, so nothing was done. Open the inbox and do it from there."
+        raise refused(400, "NEXT", text, field="next")
+    return _read(parts, who, dict(parse_qsl(members, keep_blank_values=True)))
 
 
 def address_of(text: str) -> str:
