@@ -53,7 +53,7 @@ def test_another_console_finishes_it(
     first, second = consoles
     key = Keys(engine).add("dpo", ["read", "write", "erase"], None, None)
     second.pause()
-    asked = {"q": "", "action": {"erase": True}}
+    asked = {"q": "is:spam OR -is:spam", "action": {"erase": True}}
     seen = first.ask(BULK, key, "POST", json=asked).json()
     assert seen["count"] == ROWS
     begun = first.ask(BULK, key, "POST", json=asked | {"confirm": ROWS, "moment": seen["moment"]})

@@ -88,7 +88,7 @@ def test_another_console_finishes_a_job_and_its_undoing(
 ) -> None:
     first, second = consoles
     second.pause()
-    asked = {"q": "", "action": {"labels": {"add": ["tidied"]}}}
+    asked = {"q": "is:spam OR -is:spam", "action": {"labels": {"add": ["tidied"]}}}
     seen = first.ask(BULK, key, "POST", json=asked).json()
     assert seen["count"] == ROWS
     begun = first.ask(BULK, key, "POST", json=asked | {"confirm": ROWS, "moment": seen["moment"]})

@@ -120,6 +120,8 @@ def test_an_export_has_the_files(terminal: Terminal, engine: Engine, folder: Pat
     [
         ("../../.bashrc", "_.._.bashrc"),
         ("-rf", "rf"),
+        ("-.bashrc", "bashrc"),
+        ("~. -~.profile .", "profile"),
         ("~", "file"),
         ("CON.txt", "_CON.txt"),
         ("a\nb\x1b[2J.pdf", "a b [2J.pdf"),

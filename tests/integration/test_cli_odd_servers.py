@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
@@ -9,17 +10,20 @@ import signal
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from counterfoil_cli.commands.files import PART_BYTES
 from dev.processes import free_port
 from support.odd_api import Given, OddApi, a_page, a_problem
 from support.pace import stretched_s
 from support.polling import eventually
 from support.terminal import Terminal
 
+ONE_ID = "9b2f61c0-8c1e-4a5b-9d1b-2f6a3e9d4f10"
 ONE = {
-    "id": "9b2f61c0-8c1e-4a5b-9d1b-2f6a3e9d4f10",
+    "id": ONE_ID,
     "form": "contact",
     "accepted_at": "2026-11-22T17:59:30Z",
     "fields": {"name": "Ada", "topic": "\x1b]0;gone\x07"},
@@ -164,6 +168,46 @@ def test_a_broken_export_is_said_and_leaves_what_was_there(at: At, tmp_path: Pat
     assert "ask again" in done.stderr
     assert target.read_bytes() == b"last week"
     assert [one.name for one in tmp_path.glob("*week*")] + [*tmp_path.glob(".week*")] == ["week.csv"]
+
+
+def test_a_file_that_breaks_off_goes_on_where_it_was(at: At, tmp_path: Path) -> None:
+    content = bytes(range(256)) * 2000
+    one = a_told_file(1, content)
+    halves = [Given(content[: PART_BYTES + 1000], cut=True), Given(content[PART_BYTES:], 206)]
+    with OddApi(lambda path: halves.pop(0) if path == one["url"] else with_files(one)) as api:
+        at(api).run("files", ONE_ID, "--to", "here")
+    assert (tmp_path / "here" / "1.txt").read_bytes() == content
+    assert [headers.get("Range") for path, headers in api.asked if path == one["url"]] == [None, f"bytes={PART_BYTES}-"]
+
+
+@pytest.mark.parametrize(
+    ("answer", "code"), [(Given(b"not this one"), 5), (a_problem(403, "No."), 4)], ids=["other bytes", "not allowed"]
+)
+def test_a_file_that_does_not_come_keeps_no_other_back(at: At, tmp_path: Path, answer: Given, code: int) -> None:
+    bad, good = a_told_file(1, b"but this one"), a_told_file(2, b"good")
+    answers = {bad["url"]: answer, good["url"]: Given(b"good")}
+    with OddApi(lambda path: answers.get(path) or with_files(bad, good)) as api:
+        at(api).run("files", ONE_ID, "--to", "here", exit_code=code)
+    assert [one.name for one in (tmp_path / "here").iterdir()] == ["2.txt"]
+
+
+def a_told_file(number: int, content: bytes) -> dict[str, Any]:
+    """Return what a submission says of a file."""
+    sha256, url = hashlib.sha256(content).hexdigest(), f"/v1/files/{number}"
+    return {"number": number, "name": f"{number}.txt", "size": len(content), "sha256": sha256, "url": url}
+
+
+def with_files(*files: dict[str, Any]) -> Given:
+    return Given(json.dumps({**ONE, "files": files}).encode())
+
+
+@pytest.mark.parametrize("said", [["9B2F61C0-8C1E-4A5B-9D1B-2F6A3E9D4F10"], ["3E9D4F10"]])
+def test_an_id_that_is_said_twice_is_one(at: At, said: list[str]) -> None:
+    def answer(path: str) -> Given:
+        return a_page(ONE) if path.startswith("/v1/submissions?") else Given(b'{"count": 0}')
+
+    with OddApi(answer) as api:
+        assert "1 of these ids" in at(api).run("done", ONE_ID, *said, exit_code=1).stderr
 
 
 def test_a_whole_export_is_there_and_a_difference_is_said(at: At, tmp_path: Path) -> None:

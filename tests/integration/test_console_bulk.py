@@ -25,7 +25,8 @@ BULK = "/v1/submissions/bulk"
 AN_ID = "2f1c9d00-0000-4000-8000-000000000000"
 """Fixed, because it stands in the names of tests: each worker has to find the same ones."""
 
-OPEN = {"q": "", "action": {"status": "open"}}
+ALL = "is:spam OR -is:spam"
+OPEN = {"q": ALL, "action": {"status": "open"}}
 
 
 @pytest.fixture
@@ -137,7 +138,7 @@ def test_a_channel_may_be_named_as_a_submission_shows_it(ada: Client, engine: En
     ],
 )
 def test_a_job_shows_its_action_as_it_was_asked_for(ada: Client, action: dict[str, Any]) -> None:
-    asked = ada.post(BULK, {"q": "", "action": action, "confirm": 0})
+    asked = ada.post(BULK, {"q": ALL, "action": action, "confirm": 0})
     assert asked.json["job"]["action"] == action
 
 
@@ -185,6 +186,9 @@ WRONG: list[tuple[dict[str, Any], int, str]] = [
     ({"ids": ["x"], "action": {"status": "open"}}, 422, "ids.0"),
     ({"q": "x" * 10_001, "action": {"status": "open"}}, 422, "q"),
     ({"q": "is:nwe", "action": {"status": "open"}}, 400, "q"),
+    (OPEN | {"q": ""}, 422, "q"),
+    (OPEN | {"q": " "}, 422, "q"),
+    ({"q": "", "action": {"status": "done"}, "confirm": 1}, 422, "q"),
     ({"q": "", "action": {}}, 422, "action"),
     ({"q": "", "action": {"status": "spam"}}, 422, "action.status"),
     ({"q": "", "action": {"spam": "yes"}}, 422, "action.spam"),

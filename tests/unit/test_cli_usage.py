@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from io import StringIO
 from pathlib import Path
@@ -9,11 +10,12 @@ from pathlib import Path
 import click
 import pytest
 
-from counterfoil_cli.exits import DONE, MEANINGS, NOT_ALLOWED, USAGE
+from counterfoil_cli.commands.tail import Asking
+from counterfoil_cli.exits import DONE, MEANINGS, NOT_ALLOWED, USAGE, Unreachable
 from counterfoil_cli.output import Output
 from counterfoil_cli.program import commands, main
 from counterfoil_cli.saved import Saved
-from counterfoil_cli.session import World
+from counterfoil_cli.session import Session, World
 
 ID = "9b2f61c0-8c1e-4a5b-9d1b-2f6a3e9d4f10"
 
@@ -43,6 +45,9 @@ def a_world(folder: Path, **environment: str) -> tuple[World, StringIO, StringIO
         ["show", "../forms"],
         ["done"],
         ["done", ID, "--matching", "ada"],
+        ["done", "--matching", ""],
+        ["erase", "--matching", " ", "--yes"],
+        ["resend", "--matching", "", "--failed", "--yes"],
         ["change", ID],
         ["change", ID, "--assign", "ada@example.org", "--nobody"],
         ["jobs", "--undo"],
@@ -94,3 +99,31 @@ def test_every_command_has_help_with_examples(tmp_path: Path, capsys: pytest.Cap
             said = capsys.readouterr().out
             assert "--json" in said
             assert "Examples:" in said or name in ("completion", "installations")
+
+
+def test_an_outage_of_a_night_is_waited_for(tmp_path: Path) -> None:
+    world, _, _ = a_world(tmp_path, COUNTERFOIL_URL="http://127.0.0.1:1", COUNTERFOIL_KEY="cf_a")
+    waited = list[float]()
+    session = Session(replace(world, sleep=waited.append))
+    session._apis.append(Away(1100))  # type: ignore[arg-type]
+    asking = Asking(session)
+    assert asking.page({}) == asking.page({}) == {}
+    assert waited[:6] == [1, 2, 4, 8, 16, 30]
+    assert set(waited[5:]) == {30}
+    assert len(waited) == 1100
+
+
+class Away:
+    """An installation that answers once, and then not for so many questions."""
+
+    def __init__(self, questions: int) -> None:
+        self._left = questions
+        self._has_answered = False
+
+    def get(self, *_: object) -> dict[str, object]:
+        """Answer, or be away."""
+        if self._has_answered and self._left:
+            self._left -= 1
+            raise Unreachable("nobody answers")
+        self._has_answered = True
+        return {}

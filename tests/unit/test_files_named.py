@@ -27,6 +27,7 @@ RLO = "\u202e"
         ("履歴書.pdf", "attachment; filename=\"pdf\"; filename*=UTF-8''%E5%B1%A5%E6%AD%B4%E6%9B%B8.pdf"),
         ('a"b;c.pdf', "attachment; filename=\"a_b_c.pdf\"; filename*=UTF-8''a_b%3Bc.pdf"),
         ("", 'attachment; filename="file"'),
+        ("-.bashrc", 'attachment; filename="bashrc"'),
         ("../../etc/passwd", 'attachment; filename="_.._etc_passwd"'),
         ("a\r\nSet-Cookie: x=1", 'attachment; filename="a Set-Cookie_ x=1"'),
         (f"cv{RLO}fdp.exe", 'attachment; filename="cvfdp.exe"'),

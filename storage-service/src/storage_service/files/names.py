@@ -27,7 +27,7 @@ def safe_name(name: str, most: int = NAME_BYTES) -> str:
     """
     made = unicodedata.normalize("NFC", name.encode("utf-8", "replace").decode("utf-8"))
     made = _UNSAFE.sub("_", one_line(made).translate(_UNSEEN))
-    made = _shortened(made.strip(" .").lstrip("-~"), most)
+    made = _shortened(made.lstrip(" .-~").rstrip(" ."), most)
     return f"_{made}" if _RESERVED.match(made) else made or NO_NAME
 
 

@@ -15,7 +15,7 @@ _RESERVED = re.compile(r"(?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(?:\.|
 def local_name(name: str) -> str:
     """Return one name that any file system takes, without a dot or a dash in front."""
     seen = "".join(one if one.isprintable() else " " for one in unicodedata.normalize("NFC", name))
-    seen = _UNSAFE.sub("_", " ".join(seen.split())).strip(" .").lstrip("-~")
+    seen = _UNSAFE.sub("_", " ".join(seen.split())).lstrip(" .-~").rstrip(" .")
     ending = PurePath(seen).suffix[:16]
     stem = seen.removesuffix(PurePath(seen).suffix).encode(errors="replace")[: NAME_BYTES - len(ending.encode())]
     made = f"{stem.decode(errors='ignore').rstrip(' .')}{ending}"

@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
+import requests
+
 from counterfoil_cli.exits import BrokenOff, Wrong
 from counterfoil_cli.harmless import line
 from counterfoil_cli.names import local_name, numbered
@@ -76,5 +78,7 @@ class Part:
 def _said(path: Path) -> Iterator[None]:
     try:
         yield
+    except requests.RequestException:  # an OSError too, of the other end
+        raise
     except OSError as error:
         raise Wrong(f"{line(path.parent)} cannot be written: {error.strerror or error}") from error

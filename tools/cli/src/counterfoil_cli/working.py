@@ -31,8 +31,10 @@ class Which:
         if bool(self.ids) == (self.query is not None):
             raise Wrong("say which: ids, or --matching QUERY, and not both")
         if self.query is not None:
+            if not self.query.strip():
+                raise Wrong("--matching is empty: all there are, spam too, is 'is:spam OR -is:spam'")
             return {"q": self.query, "tz": session.zone()}
-        return {"ids": [found_id(session.api(), one) for one in dict.fromkeys(self.ids)]}
+        return {"ids": [*dict.fromkeys(found_id(session.api(), one) for one in self.ids)]}
 
 
 def work(session: Session, which: Which, action: Mapping[str, Any], words: str) -> None:

@@ -97,6 +97,8 @@ def _wanted(given: Mapping[str, Any], who: Asker, now: datetime) -> Wanted:
         raise refused(422, "MOMENT", f"moment is more than {KEPT_FOR.days} days old: count anew.", field="moment")
     kind, action = kind_and_action(given["action"])
     text = given.get("q")
+    if text is not None and not text.strip():  # as a script says it whose variable is not set
+        raise refused(422, "QUERY", "q is empty: all there are, spam too, is `is:spam OR -is:spam`.", field="q")
     return Wanted(
         kind,
         action,
@@ -125,7 +127,12 @@ def described() -> Described:
     """Describe it."""
     asked = an_object(
         *("q", "ids", "tz", "confirm", "moment"),
-        q={**TEXT, "description": "A query. This, or `ids`.", "maxLength": LINE_CHARACTERS},
+        q={
+            **TEXT,
+            "description": "A query, not an empty one. This, or `ids`.",
+            "minLength": 1,
+            "maxLength": LINE_CHARACTERS,
+        },
         ids={**a_list(ID), "minItems": 1, "maxItems": IDS_MOST},
         tz={**TEXT_OR_NONE, "description": "The time zone of the query's days.", "maxLength": 64},
         action=ACTION,

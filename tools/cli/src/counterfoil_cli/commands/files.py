@@ -10,7 +10,7 @@ import click
 import requests
 
 from counterfoil_cli.api import PAUSE_S, TRIES, Api
-from counterfoil_cli.exits import BrokenOff, Failure, Refused, Unreachable
+from counterfoil_cli.exits import BrokenOff, Failure, NotAllowed, Refused, Unreachable
 from counterfoil_cli.finding import found_id
 from counterfoil_cli.harmless import line
 from counterfoil_cli.options import command
@@ -77,7 +77,7 @@ def _fetched(session: Session, file: Mapping[str, Any], folder: Path) -> Failure
         with session.output.progress(f"fetching {line(file['name'], 100)}") as progress:
             _fetch(session, file, part, progress)
         place = part.become(str(file["name"]))
-    except Refused as error:
+    except (Refused, NotAllowed, BrokenOff) as error:
         session.output.complain(f"{line(file['name'])}: {error}")
         return error
     if session.as_json:

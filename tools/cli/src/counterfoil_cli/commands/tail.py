@@ -72,7 +72,7 @@ class Asking:
                 failures += 1
                 if failures == 1:
                     self._session.output.complain(f"{error}; waiting for it", "yellow")
-                self._session.world.sleep(max(error.after_s, min(2.0**failures / 2, WAIT_MOST_S)))
+                self._session.world.sleep(max(error.after_s, min(2.0 ** min(failures, 8) / 2, WAIT_MOST_S)))
                 continue
             if failures:
                 self._session.output.complain("it answers again", "green")
