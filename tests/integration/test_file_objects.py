@@ -16,7 +16,8 @@ import pytest
 from dev.seaweed import Seaweed
 from shared.files import FilesSettings, FileStore, StoreFull, StoreUnavailable, store_at
 from shared.files.buckets import REQUEST_S, opened
-from shared.files.objects import LARGE_AT_ONCE, ObjectFiles
+from shared.files.objects import ObjectFiles
+from shared.files.settings import LARGE_AT_ONCE
 from support.s3_proxy import S3Proxy, in_front_of
 
 KEY = "contact/2026-11-30/2f1c9dkcm3v8w0q4r7t6y5u1ab/1"

@@ -15,7 +15,10 @@ from gateway import settings
 from gateway.console.bounds import Bounds
 from gateway.server.forms_file import load_forms
 from gateway.server.installation import NewKeys, make_link, set_up
+from gateway.uploads.filing import STORE_PIECE_S
 from shared.api_keys import hash_of, key_hashes
+from shared.files.objects import TURN_S
+from shared.files.settings import LARGE_AT_ONCE
 from shared.forms import FormsError
 from shared.sealing.keys import opening_keys
 from shared.sealing.settings import keys_that_open
@@ -107,6 +110,23 @@ def test_a_form_that_takes_files_needs_a_store(monkeypatch: pytest.MonkeyPatch, 
         load_forms(load(monkeypatch))
     with_store = load(monkeypatch, COUNTERFOIL_FILES_URL=tmp_path.as_uri())
     assert load_forms(with_store)["apply"].takes_files
+
+
+def test_no_address_may_have_all_turns_of_large_files_in_a_bucket(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    bucket = {"FILES_URL": "s3://files", "FILES_KEY_ID": "id", "FILES_SECRET": "secret", "FILES_REGION": "eu-north-1"}
+    for name, value in bucket.items():
+        monkeypatch.setenv(f"COUNTERFOIL_{name}", value)
+    assert load(monkeypatch).uploads.uploads_per_source < LARGE_AT_ONCE
+    with pytest.raises(SettingsError, match=f"COUNTERFOIL_UPLOADS_PER_SOURCE: less than {LARGE_AT_ONCE} is needed"):
+        load(monkeypatch, COUNTERFOIL_UPLOADS_PER_SOURCE=str(LARGE_AT_ONCE))
+    load(monkeypatch, COUNTERFOIL_FILES_URL=tmp_path.as_uri())
+
+
+def test_a_wait_for_a_turn_is_not_taken_for_a_store_that_is_away() -> None:
+    """A gateway measures it as a part of what the store takes for a piece."""
+    assert TURN_S < STORE_PIECE_S
 
 
 def test_a_form_that_may_have_more_than_comes_in_is_said_at_start(

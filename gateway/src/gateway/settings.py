@@ -17,6 +17,7 @@ from gateway.console.bounds import Bounds, bounds
 from gateway.http.site import host_of, is_beyond_loopback
 from gateway.receipts.watchers import SOURCE_MOST, WATCHERS_MOST
 from gateway.uploads.bounds import UploadBounds, upload_bounds
+from gateway.uploads.bounds import problems as problems_of_uploads
 from shared import settings as shared_settings
 from shared.files.checking import problems as problems_of_files
 from shared.files.settings import FilesSettings, files_settings
@@ -119,7 +120,11 @@ def load() -> Settings:
 
 
 def _problems(settings: Settings) -> list[str | None]:
-    problems: list[str | None] = [*problems_of_files(settings.files), *problems_of_bounces(settings.bounces)]
+    problems: list[str | None] = [
+        *problems_of_files(settings.files),
+        *problems_of_uploads(settings.uploads, settings.files),
+        *problems_of_bounces(settings.bounces),
+    ]
     if is_beyond_loopback(host_of(settings.bind)):
         reason = f"while COUNTERFOIL_BIND is {settings.bind}, beyond loopback"
         if settings.secret and len(settings.secret) < SECRET_LENGTH:

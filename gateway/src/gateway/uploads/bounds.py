@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from environs import FileAwareEnv, validate
 
+from shared.files.settings import LARGE_AT_ONCE, FilesSettings
 from shared.web.slow_clients import UploadPace
 
 _MB = 1024 * 1024
@@ -17,7 +18,7 @@ class UploadBounds:
     request with files may have, whatever its form takes; the slowest pace at which it may come."""
 
     uploads: int = 64
-    uploads_per_source: int = 16
+    uploads_per_source: int = 6
     request_bytes: int = 100 * _MB
     pace: UploadPace = field(default_factory=UploadPace)
 
@@ -34,6 +35,20 @@ def upload_bounds(env: FileAwareEnv) -> UploadBounds:
             most_s=_whole(env, "UPLOAD_MOST_S", int(slowest.most_s), least=60, most=24 * 3600),
         ),
     )
+
+
+def problems(bounds: UploadBounds, files: FilesSettings | None) -> list[str]:
+    """Return what is wrong with the bounds where files are kept, for `shared.settings.sealed`.
+
+    Who sends slowly keeps one of the few turns of large files in a bucket: one address may not have them all.
+    """
+    if files is None or files.folder is not None or bounds.uploads_per_source < LARGE_AT_ONCE:
+        return []
+    problem = (
+        f"COUNTERFOIL_UPLOADS_PER_SOURCE: less than {LARGE_AT_ONCE} is needed with a bucket, "
+        "where so many large files go at once: one address could hold up all others"
+    )
+    return [problem]
 
 
 def _whole(env: FileAwareEnv, name: str, default: int, *, least: int, most: int) -> int:

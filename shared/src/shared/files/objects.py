@@ -18,17 +18,14 @@ from obstore.store import ObjectStore
 from shared.files import keys as names
 from shared.files.buckets import failure, opened
 from shared.files.probing import probe
-from shared.files.settings import FilesSettings
+from shared.files.settings import LARGE_AT_ONCE, FilesSettings
 from shared.files.store import PIECE_BYTES, FileMissing, Opened, StoredKey, StoreUnavailable
 
 PART_BYTES = 5 * 1024 * 1024
 """The least that S3 takes as a part of a file."""
 
-LARGE_AT_ONCE = 12
-"""So many files go in parts at once; each holds one part and a bit (6.5 MB measured)."""
-
-TURN_S = 30
-"""How long a file waits for its turn."""
+TURN_S = 8
+"""How long a file waits for its turn: less than a gateway gives a store for one piece, which this is a part of."""
 
 SMALL_BYTES = 256 * 1024
 """What a file may have to go in one request, without waiting for a turn."""

