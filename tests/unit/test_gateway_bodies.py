@@ -6,11 +6,13 @@ import io
 from pathlib import Path
 
 import pytest
+from werkzeug.test import TestResponse
 
 from gateway.settings import BODY_BYTES_MOST
 from shared.contracts import MAX_DEPTH
 from shared.messaging.topology import STORAGE
 from support.gateway_app import Gateway, a_gateway, document_of, errors_of
+from support.steps import steps_of
 
 
 @pytest.fixture
@@ -136,6 +138,23 @@ def test_too_many_empty_values_are_413(gateway: Gateway, value: str) -> None:
     answer = gateway.client.post("/f/open", data=body, content_type="application/json")
     assert answer.status_code == 413
     assert errors_of(answer) == [("TOO_MANY_FIELDS", None)]
+
+
+def test_a_part_with_a_long_header_is_400_and_its_header_not_read(gateway: Gateway) -> None:
+    """To find all parameters of a header takes the square of its length."""
+    body = b'--b\r\nContent-Disposition: form-data; name="x"' + b";a=b" * 30_000 + b"\r\n\r\nx\r\n--b--\r\n"
+
+    def post() -> TestResponse:
+        return gateway.client.post("/f/open", data=body, content_type="multipart/form-data; boundary=b")
+
+    assert (post().status_code, errors_of(post())) == (400, [("MALFORMED", None)])
+    assert steps_of(post) < 3 * len(body)
+
+
+def test_a_long_value_in_a_part_is_no_long_header(gateway: Gateway) -> None:
+    value = "--b " * 10_000
+    answer = gateway.client.post("/f/open", data={"a": value}, content_type="multipart/form-data")
+    assert answer.status_code == 202
 
 
 def test_a_compressed_body_is_415(gateway: Gateway) -> None:

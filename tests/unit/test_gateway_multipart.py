@@ -9,8 +9,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from gateway.http.body import HEADER_BYTES
 from gateway.http.errors import Refused
-from gateway.uploads.multipart import HEADER_BYTES, PARTS_MOST, Multipart
+from gateway.uploads.multipart import PARTS_MOST, Multipart
 from support.multipart import BOUNDARY, Sent, body_of
 from support.steps import steps_of
 

@@ -21,6 +21,11 @@ from shared.contracts import JsonValue, Unacceptable, check, parse
 _REPLACED = "\ufffd"
 """What werkzeug puts in place of what it cannot read in a multipart value; somebody may have typed it, too."""
 
+HEADER_BYTES = 8 * 1024
+"""What a part's header may have: names are far shorter (`Limits`, `files.names`), and werkzeug reads one in the square
+of its length."""
+
+_HEADER_END = re.compile(rb"\r\n\r\n|\r\r|\n\n")
 
 _BLANK = re.compile(rb"[\x00-\x20]")
 """What no urlencoded body holds; a form of `enctype="text/plain"`, which nobody can read with certainty, does."""
@@ -169,6 +174,7 @@ def _multipart(request: Request, limits: Limits, charset: str) -> Body:
         stream_factory=_stream_of_file, max_form_memory_size=limits.body_bytes, max_form_parts=limits.fields
     )
     body = _bytes_of(request, limits)
+    _check_headers(body, boundary)
     parser.charset = encodings.said_in(body, charset)
     try:
         form, files = parser.parse(io.BytesIO(body), boundary, len(body))
@@ -186,6 +192,15 @@ def _multipart(request: Request, limits: Limits, charset: str) -> Body:
     if any(upload.filename or upload.stream.read(1) for upload in files.values()):
         return Body(values, refused(422, "NO_FILE_UPLOADS", "This form does not take files."))
     return checked(values)
+
+
+def _check_headers(body: bytes, boundary: bytes) -> None:
+    """Refuse a body with a part whose header is too long, before anything reads it."""
+    if len(body) <= HEADER_BYTES:
+        return
+    for part in body.split(b"--" + boundary)[1:]:
+        if len(part) > HEADER_BYTES and not part.startswith(b"--") and not _HEADER_END.search(part, 0, HEADER_BYTES):
+            raise refused(400, "MALFORMED", f"A part's header is too long: {HEADER_BYTES // 1024} kB are the limit.")
 
 
 def _stream_of_file(

@@ -10,13 +10,11 @@ from typing import TYPE_CHECKING
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, MultipartState
 
+from gateway.http.body import HEADER_BYTES
 from gateway.http.errors import Refused, refused
 
 if TYPE_CHECKING:
     from python_multipart.multipart import MultipartCallbacks
-
-HEADER_BYTES = 16 * 1024
-"""What one header of a part may have: names are far shorter (`body.Limits`, `files.names`)."""
 
 HEADERS_MOST = 16
 
