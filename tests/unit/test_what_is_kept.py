@@ -9,7 +9,14 @@ from sqlalchemy import MetaData
 
 import notify_service.tables
 import storage_service.tables
-from shared.messaging.topology import NOTIFY_HTTP, NOTIFY_REQUESTS, NOTIFY_SMTP, NOTIFY_SUBMISSIONS, STORAGE
+from shared.messaging.topology import (
+    NOTIFY_HTTP,
+    NOTIFY_REQUESTS,
+    NOTIFY_SMTP,
+    NOTIFY_SUBMISSIONS,
+    STORAGE,
+    WORK_QUEUES,
+)
 from support.service import ROOT
 
 PAGE = (ROOT / "docs" / "what-is-kept.md").read_text()
@@ -57,3 +64,14 @@ def test_a_column_that_is_not_named_is_found() -> None:
 def test_every_queue_that_carries_submissions_is_named() -> None:
     [queues] = [row[0] for row in rows_below(PAGE, "Everywhere else") if row[0].startswith("the broker's queues")]
     assert set(re.findall(r"`([\w.]+)`", queues)) == {work.name for work in CARRY_SUBMISSIONS}
+
+
+def test_every_queue_of_work_is_named_and_what_it_is_parked_in() -> None:
+    places = " ".join(row[0] for row in rows_below(PAGE, "Everywhere else"))
+    queues = {name for work in WORK_QUEUES for name in (work.name, work.parked)}
+    assert set(re.findall(r"`((?:storage|notify)[.][\w.]+)`", places)) == queues
+
+
+def test_every_setting_that_it_names_is_one() -> None:
+    settings = (ROOT / "docs" / "operations.md").read_text().partition("## Limits")[0]
+    assert {name for name in re.findall(r"`(COUNTERFOIL_\w+)`", PAGE) if f"`{name}`" not in settings} == set()
