@@ -89,6 +89,11 @@ def test_ses_tells_of_who_is_away_as_of_a_bounce_and_that_is_nothing(world: Worl
     assert is_told(world.call("ses", calls.sns(calls.ses_bounce(SOURCE, bouncedRecipients=recipients, **full), AT)))
 
 
+def test_ses_tells_a_person_that_it_found_a_topic_and_that_is_nothing(world: World) -> None:
+    text = "Successfully validated SNS topic for Amazon SES event publishing."
+    assert is_told(world.call("ses", calls.sns(text, AT)), 0)
+
+
 def test_ses_tells_of_complaints_by_a_tag_and_of_what_may_pass(world: World) -> None:
     assert is_told(world.call("ses", calls.sns(calls.ses_complaint(TOKEN), AT)))
     assert is_told(world.call("ses", calls.sns(calls.ses_complaint(TOKEN, "not-spam"), AT)), 0)

@@ -14,7 +14,7 @@ import structlog
 
 from gateway.bounces.sns import Fetch, Signatures, is_of_sns
 from gateway.bounces.told import Told, check_age, document_of, forged, inside, malformed, objects, text
-from gateway.http.errors import unavailable
+from gateway.http.errors import Refused, unavailable
 from gateway.http.request import Headers
 from shared.links.bounce import MARK, token_in
 
@@ -43,7 +43,7 @@ class Ses:
         check_age(_moment(text(message, "Timestamp")), self.clock())
         kind = text(message, "Type")
         if kind == "Notification":
-            return _told(document_of(str(message.get("Message", ""))))
+            return _told(_document_in(message))
         if kind == "SubscriptionConfirmation":
             self._subscribe(message)
         else:
@@ -60,6 +60,14 @@ class Ses:
         except OSError:
             raise unavailable("The topic cannot be subscribed to just now.") from None
         _log.info("a topic of bounces was subscribed to", topic=topic)
+
+
+def _document_in(message: Mapping[str, Any]) -> Any:
+    """Return what a message holds; None for a text to people, as when SES says that it validated a topic."""
+    try:
+        return document_of(str(message.get("Message", "")))
+    except Refused:
+        return None
 
 
 def _told(document: Any) -> Sequence[Told]:
