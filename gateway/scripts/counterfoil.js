@@ -39,6 +39,7 @@
   const restored = new Set();
   const isFresh = performance.getEntriesByType?.("navigation")[0]?.type === "navigate";
   const address = (form) => form.getAttribute("action"); // form.action may be a field of that name
+  const call = (form, method, value) => Element.prototype[method].call(form, value); // as may form.after
 
   /** Tell the page; false when it took over with preventDefault. */
   const tell = (form, name, detail) =>
@@ -48,7 +49,7 @@
   const say = (form, state, words, href) => {
     form.counterfoil ||= document.getElementById(form.dataset.counterfoil) || make("p");
     const status = form.counterfoil;
-    if (!status.isConnected) form.after(status);
+    if (!status.isConnected) call(form, "after", status);
     status.setAttribute("role", "status");
     status.dataset.state = state;
     status.textContent = words || text(form, state);
@@ -70,29 +71,39 @@
   const place = (form) => "counterfoil" + [...document.forms].indexOf(form) + address(form);
   const inputs = ({ elements }) =>
     [...elements].flatMap((one) => (/^(hidden|file)$/.test(one.type) ? [] : [...(one.options || [one])]));
+  const called = (input) => (input.closest("select") || input).name;
+  const jobs = new Map(); // of this page: the same press again has its key, wherever nothing else may be kept
   const load = (form) => {
     try {
-      return JSON.parse(sessionStorage[place(form)]);
+      return jobs.get(form) || JSON.parse(sessionStorage[place(form)]);
     } catch {
       return {};
     }
   };
   const keep = (form, job) => {
-    if (form.querySelector("[type=password], [data-sensitive]")) return;
-    const typed = inputs(form).map(({ value, checked, selected }) => ({ value, checked, selected }));
     const kept = files(form)[0] ? { key: job.key, unsure: job.unsure } : job;
+    jobs.set(form, kept);
+    if (form.querySelector("[type=password], [data-sensitive]")) return;
+    const typed = inputs(form).map((one) => {
+      const { value, checked, selected } = one;
+      return { name: called(one), value, checked, selected };
+    });
     try {
       sessionStorage[place(form)] = JSON.stringify({ ...kept, typed });
     } catch {} // no storage here
   };
   const forget = (form) => {
+    jobs.delete(form);
     try {
       delete sessionStorage[place(form)];
     } catch {}
   };
-  const restore = (form, typed) => {
-    const found = inputs(form);
-    if (typed?.length === found.length) found.forEach((input, index) => Object.assign(input, typed[index]));
+  const restore = (form, typed = []) => {
+    const left = inputs(form); // a captcha may put its own input into the form, sooner or later
+    for (const { name, ...state } of typed) {
+      const at = left.findIndex((input) => called(input) === name);
+      if (at >= 0) Object.assign(left.splice(at, 1)[0], state);
+    }
   };
 
   // What is wrong: a summary on top with links, and each error before its field, until that is typed in again. A page
@@ -124,7 +135,7 @@
     const all = make("ul");
     all.append(...items);
     box.append(make("p"), all);
-    form.prepend(box);
+    call(form, "prepend", box);
     count(form);
     box.focus();
   };
@@ -296,7 +307,8 @@
 
   const send = async (form, { data, key, unsure, to, open }) => {
     const job = { data, key, unsure, to, open };
-    form.inert = true;
+    const { activeElement } = document;
+    form.inert = true; // which takes the focus away
     mend(form, [...form.elements].map(({ name }) => name));
     for (const box of find(form, "s")) box.remove();
     keep(form, { ...job, sending: true });
@@ -309,6 +321,7 @@
     const { answer, status } = await post(form, job);
     form.inert = false;
     job.box?.remove();
+    if (document.activeElement === document.body) activeElement?.focus();
     if (answer.id) accepted(form, answer);
     else refused(form, answer, status === 409 ? {} : job);
   };

@@ -124,6 +124,51 @@ def test_a_refusal_after_a_lost_answer_keeps_the_key(visit: Visit, owner: Owner)
     assert len(owner.stored("contact", "lost@example.org")) == 1
 
 
+def test_what_is_not_kept_in_the_browser_has_its_key_as_long_as_the_page(visit: Visit) -> None:
+    page = visit("snippet.html", OURS)
+    posts = posts_of(page)
+    page.get_by_label("Message").evaluate("one => one.dataset.sensitive = ''")
+
+    def lose_then_refuse(route: Route) -> None:
+        if len(posts) == 1:
+            route.abort()
+        else:
+            route.fulfill(status=422, headers=CORS, json={"error": "Please solve the captcha again."})
+
+    page.route(POST, lose_then_refuse)
+    fill_in(page, "unsure@example.org")
+    for count in (2, 3):
+        page.get_by_role("button").click()
+        eventually(lambda count=count: page.evaluate("1") and len(posts) >= count, 20, "it is posted")  # type: ignore[misc]
+        expect(page.get_by_role("status")).to_have_text("Please solve the captcha again.")
+        fill_in(page, f"unsure-{count}@example.org")
+    assert len({key_of(post) for post in posts}) == 1
+    assert page.evaluate("JSON.stringify(sessionStorage)") == "{}"
+
+
+def test_what_a_captcha_puts_into_the_form_hides_nothing_that_was_typed(visit: Visit) -> None:
+    page = visit("snippet.html", OURS)
+    page.locator("form").evaluate("form => form.insertAdjacentHTML('afterbegin', '<textarea name=token></textarea>')")
+    fill_in(page, "kept@example.org", message="All of it")
+    page.get_by_label("praise").check()
+    page.reload()
+    expect(page.get_by_label("Message")).to_have_value("All of it")
+    expect(page.get_by_label("praise")).to_be_checked()
+    expect(page.get_by_label("question")).not_to_be_checked()
+
+
+def test_a_refusal_gives_the_focus_back_whatever_fields_are_called(visit: Visit) -> None:
+    page = visit("snippet.html", OURS)
+    names = "<input type=hidden name=after><input type=hidden name=prepend>"
+    page.locator("form").evaluate("(form, names) => form.insertAdjacentHTML('beforeend', names)", names)
+    error = {"error": "Not now.", "errors": []}
+    page.route(POST, lambda route: route.fulfill(status=403, headers=CORS, json=error))
+    fill_in(page, "focus@example.org")
+    page.get_by_role("button").click()
+    expect(page.get_by_role("status")).to_have_text("Not now.")
+    expect(page.get_by_role("button")).to_be_focused()
+
+
 def test_a_rate_limit_is_waited_out(visit: Visit) -> None:
     page = visit("snippet.html", {"https://forms.example.org/f/contact": "/f/twice", **OURS})
     for state in ("confirmed", "waiting"):
