@@ -279,6 +279,11 @@ def test_who_presses_too_often_has_to_wait(tmp_path: Path) -> None:
     gateway = a_gateway(tmp_path, definitions=FORMS, rate_limit="2/hour", clock=lambda: SOON)
     Receipts(stored()).serve(gateway.broker)
     assert [press(gateway, "/opt-in/x").status_code for _ in range(3)] == [404, 404, 429]
+    assert errors_of(press(gateway)) == [("TOO_MANY_PRESSES", None)]
+    page = press(gateway, headers={"Accept": "text/html", "Sec-Fetch-Mode": "navigate", "Accept-Language": "de"})
+    assert (page.status_code, int(page.headers["Retry-After"]) > 60) == (429, True)
+    assert "Das geht gerade nicht" in page.text
+    assert "Noch einmal versuchen" in page.text
     assert gateway.client.get(link_path()).status_code == 200, "looking is not counted"
     assert gateway.client.post("/f/signup", json=ADA, environ_base={"REMOTE_ADDR": "192.0.2.7"}).status_code == 202
 

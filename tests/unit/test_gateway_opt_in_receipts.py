@@ -291,6 +291,10 @@ def test_who_asks_too_often_has_to_wait(tmp_path: Path) -> None:
     storage = Storage(gateway, {"sent": 1, "left": 2})
     assert [again(gateway).status_code for _ in range(2)] == [202, 429]
     assert len(storage.asked) == 1
+    page = again(gateway, headers={"Accept": "text/html", "Sec-Fetch-Mode": "navigate"})
+    assert "and press the button again" in page.text
+    assert "What you typed" not in page.text
+    assert "submissions" not in page.text
 
 
 def test_a_script_on_another_page_may_ask(gateway: Gateway) -> None:

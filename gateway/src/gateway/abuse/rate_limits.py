@@ -18,7 +18,7 @@ from limits.storage import RedisStorage
 from limits.strategies import FixedWindowRateLimiter
 
 from gateway.abuse.counts import Counts
-from gateway.http.errors import Refused, too_many_requests
+from gateway.http.errors import Refused, too_many_presses, too_many_requests
 from shared.forms import Form, parse_rate
 from shared.sources import network_of
 
@@ -50,34 +50,33 @@ class RateLimits:
 
     def check(self, form: Form, address: str | None) -> None:
         """Count one submission; raises `Refused` (429) when it is one too many."""
-        self._count(form.name, form.rate_limit or self._default, address)
+        self._count(form.name, form.rate_limit or self._default, address, too_many_requests)
 
     def check_presses(self, address: str | None) -> None:
         """Count one press of a button that a mail or a receipt has, of whatever form; raises as `check` does."""
-        self._count(_PRESSES, self._default, address)
+        self._count(_PRESSES, self._default, address, too_many_presses)
 
-    def _count(self, name: str, said: str, address: str | None) -> None:
+    def _count(self, name: str, said: str, address: str | None, refusal: Callable[[int], Refused]) -> None:
         rate = parse_rate(said)
         if rate is None:
             return None
         key = (name, network_of(address or "unknown"))
         if self._shared is None or self._clock() < self._resting_until_s:
-            return _check(self._own, rate, key)
+            return _check(self._own, rate, key, refusal)
         try:
-            _check(self._shared, rate, key)
+            _check(self._shared, rate, key, refusal)
         except StorageError as error:
             self._resting_until_s = self._clock() + REDIS_REST_S
             _log.warning("rates are not shared for now: Redis is away", reason=type(error.storage_error).__name__)
-            _check(self._own, rate, key)
+            _check(self._own, rate, key, refusal)
 
 
-def _check(limiter: FixedWindowRateLimiter, rate: RateLimitItem, key: tuple[str, str]) -> None:
+def _check(
+    limiter: FixedWindowRateLimiter, rate: RateLimitItem, key: tuple[str, str], refusal: Callable[[int], Refused]
+) -> None:
     if not limiter.hit(rate, *key):
-        raise _refusal(limiter.get_window_stats(rate, *key).reset_time)
-
-
-def _refusal(reset_time: float) -> Refused:
-    return too_many_requests(max(1, math.ceil(reset_time - time.time())))
+        reset_time = limiter.get_window_stats(rate, *key).reset_time
+        raise refusal(max(1, math.ceil(reset_time - time.time())))
 
 
 def _redis(url: str) -> RedisStorage:

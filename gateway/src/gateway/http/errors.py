@@ -20,6 +20,7 @@ __all__ = [
     "refused",
     "too_large",
     "too_many_fields",
+    "too_many_presses",
     "too_many_requests",
     "unavailable",
     "wrong_access_key",
@@ -86,5 +87,12 @@ def no_challenge() -> Refused:
 def too_many_requests(retry_after_s: int) -> Refused:
     """Return the refusal of an address that submits more often than it may: 429 with `Retry-After`."""
     refusal = refused(429, "TOO_MANY_REQUESTS", "Too many submissions came from your address. Please wait a moment.")
+    refusal.headers["Retry-After"] = str(retry_after_s)
+    return refusal
+
+
+def too_many_presses(retry_after_s: int) -> Refused:
+    """Return the refusal of an address that presses buttons of mails and receipts too often: as above."""
+    refusal = refused(429, "TOO_MANY_PRESSES", "Too many buttons were pressed from your address. Please wait a moment.")
     refusal.headers["Retry-After"] = str(retry_after_s)
     return refusal

@@ -28,6 +28,7 @@ STATUSES: Mapping[Outcome, int] = {
     "forged": 404,
     "erased": 410,
     "away": 503,
+    "often": 429,
 }
 
 _TOLD: Mapping[Outcome, str | None] = {
@@ -57,6 +58,8 @@ class OptInAnswers:
         made.headers.update(PRIVATE)
         if found.outcome == "away":
             made.headers["Retry-After"] = str(RETRY_AFTER_S)
+        if found.refusal:
+            made.headers.update(found.refusal.headers)
         return made
 
     def _page(self, found: Standing, accept_language: str) -> Response:
@@ -84,7 +87,7 @@ class OptInAnswers:
 
 def _document(found: Standing, style: Style) -> Response:
     if found.link is None or found.outcome not in _TOLD:
-        refusal = _refusal(found.outcome)
+        refusal = found.refusal or _refusal(found.outcome)
         document = refusal.to_problem() if style == "problem" else refusal.to_json()
         kind = {"kind": PROBLEM} if style == "problem" else {}
         return json_response(refusal.status, document, refusal.headers, **kind)

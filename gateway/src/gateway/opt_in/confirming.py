@@ -10,6 +10,7 @@ import structlog
 
 from gateway.abuse.rate_limits import RateLimits
 from gateway.http.counting import Count, ignore
+from gateway.http.errors import Refused
 from gateway.http.request import Request
 from gateway.intake.publisher import DEADLINE_S
 from gateway.opt_in.words import Outcome
@@ -27,10 +28,14 @@ _log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What is to be said of a link: what came of it, and what it says; None for one that is none of ours."""
+    """What is to be said of a link: what came of it, and what it says; None for one that is none of ours.
+
+    With `often` there is the `refusal` instead, and the link was not read.
+    """
 
     outcome: Outcome
     link: OptInLink | None = None
+    refusal: Refused | None = None
 
 
 class OptIns:
@@ -70,10 +75,12 @@ class OptIns:
     def press(self, token: str, request: Request) -> Standing:
         """Publish that a link's button was pressed: `thanks` once the broker has confirmed it, else `away`.
 
-        Raises `Refused` (429) for an address that presses too often. Pressed twice it is published twice, and counts
-        once.
+        It is `often` for an address that presses too often. Pressed twice it is published twice, and counts once.
         """
-        self._rate_limits.check_presses(request.remote_addr)
+        try:
+            self._rate_limits.check_presses(request.remote_addr)
+        except Refused as refusal:
+            return Standing("often", refusal=refusal)
         found = self._pressed(token, request)
         self._count(found.outcome)
         return found

@@ -7,7 +7,7 @@ from typing import Literal, TypeAlias
 
 from gateway.pages.languages import Language, Words
 
-Outcome: TypeAlias = Literal["waiting", "unsure", "thanks", "used", "expired", "forged", "erased", "away"]
+Outcome: TypeAlias = Literal["waiting", "unsure", "thanks", "used", "expired", "forged", "erased", "away", "often"]
 
 
 RECEIPT: Mapping[Language, str] = {"en": "See your receipt", "de": "Eingangsbestätigung ansehen"}
@@ -52,6 +52,11 @@ _ENGLISH: Mapping[Outcome, Words] = {
         ["We could not take your answer. Please press the button again in a minute."],
         "Try again",
     ),
+    "often": Words(
+        "Not just now",
+        ["Too many buttons were pressed over your connection, and nothing came of this one. Please wait a little."],
+        "Try again",
+    ),
 }
 
 _GERMAN: Mapping[Outcome, Words] = {
@@ -93,6 +98,11 @@ _GERMAN: Mapping[Outcome, Words] = {
     "away": Words(
         "Das geht gerade nicht",
         ["Wir konnten Ihre Antwort nicht annehmen. Bitte drücken Sie in einer Minute noch einmal auf den Knopf."],
+        "Noch einmal versuchen",
+    ),
+    "often": Words(
+        "Das geht gerade nicht",
+        ["Über Ihren Anschluss wurde zu oft auf Knöpfe gedrückt: Dieses Mal zählt nicht. Bitte warten Sie ein wenig."],
         "Noch einmal versuchen",
     ),
 }

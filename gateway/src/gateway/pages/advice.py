@@ -25,6 +25,7 @@ _NEXT = {
         "Nothing was stored. Please send it without the file, or tell whoever runs the page you came from."
     ),
     "TOO_MANY_FIELDS": "Nothing was stored. Please tell whoever runs the page you came from.",
+    "TOO_MANY_PRESSES": "Nothing came of it. Please wait {wait}, and press the button again.",
     "TOO_MANY_REQUESTS": "Nothing was stored. Please wait {wait}, and send it again.",
 }
 
@@ -56,7 +57,8 @@ def advice_on(refusal: Refused, *, posted: bool) -> list[str]:
     advice = text.replace("{wait}", _wait_of(refusal))
     if not posted:
         advice = advice.removeprefix("Nothing was stored. ")
-    return [line for line in (advice, _BACK if posted else "") if line]
+    was_typed = posted and "TOO_MANY_PRESSES" not in codes
+    return [line for line in (advice, _BACK if was_typed else "") if line]
 
 
 def _wait_of(refusal: Refused) -> str:
