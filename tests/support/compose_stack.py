@@ -105,12 +105,11 @@ class Stack:
         self.compose("build")
         self.compose("run", "--rm", "credentials")
         self.compose("exec", "-T", "rabbitmq", "rabbitmqctl", "import_definitions", "/users/definitions.json")
-        for once in ("topology", "storage-migrate", "notify-migrate"):
+        for once in ("topology", "storage-migrate", "notify-migrate", "setup"):
             self.compose("run", "--rm", "--no-deps", once)
         for service in ("storage-service", "notify-service"):
             count = replicas[service.replace("-", "_")]
             self.compose("up", "--no-deps", "--wait", f"--scale={service}={count}", service)
-        self.compose("run", "--rm", "--no-deps", "setup")
         self.compose("up", "--no-deps", "--wait", f"--scale=console={replicas['console']}", "console")
         old = self.containers("gateway")
         both = f"--scale=gateway={len(old) + replicas['gateway']}"
