@@ -117,6 +117,39 @@ def test_of_two_that_train_at_once_one_model_comes(engine: Engine) -> None:
     assert len(Models(engine).all()) == 1
 
 
+def test_who_is_left_out_meanwhile_teaches_nothing(engine: Engine) -> None:
+    taught(engine)
+    labelled(engine, texts(GOOD_WORDS, 20, 400), is_spam=False, author="eve")
+    left = list[bool]()
+
+    def reach(name: str) -> None:
+        if name == "spam-before-keeping" and not left:
+            left.append(Authors(engine).leave_out("eve", ADA))
+
+    assert Training(engine, reach=reach).run(RULE).kind == "trained"
+    assert [(one.number, one.without_authors) for one in Models(engine).all()] == [(1, ("eve",))]
+
+
+def test_who_is_left_out_while_another_process_keeps_the_same_number_teaches_nothing(engine: Engine) -> None:
+    taught(engine)
+    labelled(engine, texts(GOOD_WORDS, 20, 400), is_spam=False, author="eve")
+    others = list[Outcome]()
+
+    def reach(name: str) -> None:
+        if name == "spam-before-keeping" and not others:
+            Authors(engine).take_in("eve", ADA)
+            others.append(Training(engine).run(RULE))
+            Authors(engine).leave_out("eve", ADA)
+
+    Authors(engine).leave_out("eve", ADA)
+    assert Training(engine, reach=reach).run(ADA).kind == "trained"
+    assert [one.kind for one in others] == ["trained"]
+    assert [(one.number, one.without_authors) for one in Models(engine).all()] == [(2, ("eve",)), (1, ())]
+    current = Models(engine).current()
+    assert current is not None
+    assert current.number == 2
+
+
 def test_a_process_trains_and_one_at_a_time(engine: Engine) -> None:
     taught(engine)
     trainer = Trainer(engine)

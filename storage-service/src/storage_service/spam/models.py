@@ -13,6 +13,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from shared.database import classified, reading
 from storage_service.accounts.asker import Asker
 from storage_service.accounts.audit import Audit
+from storage_service.spam.authors import left_out
 from storage_service.spam.recent import Recent
 from storage_service.spam.sending import recent_sent, send
 from storage_service.tables import SPAM
@@ -31,6 +32,10 @@ class NoSuchModel(Exception):
 
 class WasRefused(Exception):
     """A model that was refused is no model to go back to; the text says why it was."""
+
+
+class OthersCount(Exception):
+    """By now other people's labels count than those that a model was made of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,10 +102,14 @@ class Models:
     def keep(self, made: Made, by: Asker) -> bool:
         """Keep a model that was trained, which is the current one from now on unless it says why it is not.
 
-        Returns False where somebody else has trained one of this number meanwhile: then nothing is kept.
+        Returns False where somebody else has trained one of this number meanwhile; raises `OthersCount` where that one,
+        or this one, was made of other people's labels than count by now. Then nothing is kept.
         """
         with classified(), self._engine.begin() as connection:
-            if not _insert(connection, made):
+            is_ours = _insert(connection, made)
+            if _without(connection, made.stored.number) != left_out(connection):
+                raise OthersCount
+            if not is_ours:
                 return False
             is_refused = made.stored.state == "refused"
             if made.stored.why is None:
@@ -157,6 +166,10 @@ def _insert(connection: Connection, made: Made) -> bool:
     values |= {"evaluation": dict(one.evaluation), "without_authors": list(one.without_authors)}
     written = insert.values(**values, state=state, data=made.data).on_conflict_do_nothing()
     return bool(connection.execute(written.returning(_M.version)).all())
+
+
+def _without(connection: Connection, number: int) -> tuple[str, ...]:
+    return tuple(connection.scalars(select(_M.without_authors).where(_M.number == number)).one())
 
 
 def _forget_old(connection: Connection) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -17,11 +18,14 @@ from storage_service.accounts.asker import Asker
 from storage_service.spam import counts, gate
 from storage_service.spam.examples import Labelled, Reach, labelled, reach_of
 from storage_service.spam.learning import Example, Table, TooFewLabels, evaluate, gathered, train
-from storage_service.spam.models import Made, Models, State, StoredModel
+from storage_service.spam.models import Made, Models, OthersCount, State, StoredModel
 from storage_service.spam.outcome import Outcome
 
 HELD_BACK_MOST = 5_000
 """Labels by which two models are compared: each takes a fifth of a millisecond."""
+
+_TIMES_MOST = 2
+"""Trainings in the place of one, where whose labels count changes meanwhile."""
 
 PROOF_KEPT = timedelta(days=30)
 """So long a model that has proved itself is used while newer ones have not."""
@@ -53,7 +57,16 @@ class Training:
         self._reach = reach
 
     def run(self, by: Asker) -> Outcome:
-        """Train a model of all labels that count, and have gateways use it unless it was refused, or is to wait."""
+        """Train a model of all labels that count, and have gateways use it unless it was refused, or is to wait.
+
+        Whoever leaves somebody out meanwhile is told that it is learned anew: so it is, once more.
+        """
+        for _ in range(_TIMES_MOST):
+            with suppress(OthersCount):
+                return self._run(by)
+        return Outcome("met", "whose labels count has changed again and again meanwhile")
+
+    def _run(self, by: Asker) -> Outcome:
         with classified(), reading(self._engine).connect() as connection:
             counted = counts.count(connection)
         if missing := gate.may_train(counted.good, counted.spam):
