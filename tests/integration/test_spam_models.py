@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 import base64
+import threading
 from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, select, text
 
 from shared.contracts import Source
 from shared.database import reading
 from shared.spam import Known, network_hash, text_hash, text_of, unpacked
 from storage_service.accounts.asker import Asker
 from storage_service.accounts.audit import Audit
-from storage_service.spam.models import KEPT_MOST, Models, NoSuchModel, WasRefused, refresh
+from storage_service.spam.models import KEPT_MOST, Models, NoSuchModel, WasRefused, _make_current, refresh
 from storage_service.spam.recent import Lately, Recent
-from storage_service.spam.sending import ModelQueries
+from storage_service.spam.sending import ModelQueries, lock
 from storage_service.store.repository import SubmissionRepository
 from storage_service.tables import SPAM
 from support.events import an_event
+from support.polling import eventually
 from support.spam_learned import MADE_AT, labelled, made
 from support.submission_databases import NOW, migrated, store
 from support.working import an_asker
@@ -92,6 +94,29 @@ def test_each_is_the_current_one_until_the_next_and_a_former_one_can_be_again(en
         models.make_current("7-00000000", ADA)
 
 
+def test_of_two_that_are_chosen_at_once_one_is_current(engine: Engine, models: Models) -> None:
+    first, second, third = (made(number).stored.version for number in (1, 2, 3))
+    for number in (1, 2, 3):
+        models.keep(made(number), RULE)
+    other = threading.Thread(target=models.make_current, args=(second, ADA))
+
+    def has_come() -> bool:
+        if engine.dialect.name == "sqlite":
+            return True  # it waits for the file
+        with engine.connect() as connection:
+            return bool(connection.scalar(text("SELECT count(*) FROM pg_locks WHERE NOT granted")))
+
+    with engine.begin() as connection:
+        lock(connection)
+        _make_current(connection, first, MADE_AT)
+        other.start()
+        eventually(has_come, 20, "the other one waits")
+    other.join(20)
+    states = {one.version: one.state for one in models.all()}
+    assert states == {first: "former", second: "current", third: "former"}
+    assert ModelQueries(engine).model({})["version"] == second
+
+
 def test_of_two_that_train_the_same_number_one_is_kept(engine: Engine, models: Models) -> None:
     one, other = made(1, bias=1.0), made(1, bias=2.0)
     assert models.keep(one, RULE)
@@ -154,7 +179,7 @@ def test_copies_of_a_day_and_networks_of_spam_are_known(engine: Engine) -> None:
     )
     lately = Lately(engine)
     found = lately.look(NOW + timedelta(hours=1))
-    copies, single = (text_hash(text_of({"m": text}, form="signup")) for text in (TEXT, OTHER))
+    copies, single = (text_hash(text_of({"m": one}, form="signup")) for one in (TEXT, OTHER))
     assert (found.texts.count(copies), found.texts.count(single)) == (3, 0)
     ours = network_hash("203.0.113.200")
     assert found.networks.count(ours) == 1, "two were spam, one was not"

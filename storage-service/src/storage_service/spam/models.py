@@ -15,7 +15,7 @@ from storage_service.accounts.asker import Asker
 from storage_service.accounts.audit import Audit
 from storage_service.spam.authors import left_out
 from storage_service.spam.recent import Recent
-from storage_service.spam.sending import recent_sent, send
+from storage_service.spam.sending import lock, recent_sent, send
 from storage_service.tables import SPAM
 
 KEPT_MOST = 20
@@ -106,6 +106,7 @@ class Models:
         or this one, was made of other people's labels than count by now. Then nothing is kept.
         """
         with classified(), self._engine.begin() as connection:
+            lock(connection)
             is_ours = _insert(connection, made)
             if _without(connection, made.stored.number) != left_out(connection):
                 raise OthersCount
@@ -124,6 +125,7 @@ class Models:
     def make_current(self, version: str, by: Asker) -> StoredModel:
         """Have gateways use this one from now on, and return it; raises `NoSuchModel` and `WasRefused`."""
         with classified(), self._engine.begin() as connection:
+            lock(connection)
             row = connection.execute(_LISTED.where(_M.version == version)).one_or_none()
             if row is None:
                 raise NoSuchModel(version)
@@ -146,6 +148,7 @@ def current_version(connection: Connection) -> str | None:
 def refresh(engine: Engine, recent: Recent, now: datetime) -> None:
     """Have gateways fetch the current model, where there is one, with what came lately. Raises as `classified` does."""
     with classified(), engine.begin() as connection:
+        lock(connection)
         version = current_version(connection)
         if version is not None:
             send(connection, version, _data(connection, version), recent, now)

@@ -45,6 +45,12 @@ def recent_sent(connection: Connection) -> Recent:
     return Recent(model.texts, model.networks)
 
 
+def lock(connection: Connection) -> None:
+    """Let nobody else say what gateways fetch before this transaction ends: of two at once each would see the other's
+    model as it was before. On SQLite a transaction that writes is alone."""
+    connection.execute(select(_S.name).where(_S.name == NAME).with_for_update())
+
+
 def send(connection: Connection, version: str, model: bytes, recent: Recent, at: datetime) -> Sent:
     """Have gateways fetch a model with what came lately; raises `BadModel`. The row is written, also where it is the
     same: whoever watches it sees that somebody still looks."""
