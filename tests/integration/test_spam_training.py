@@ -163,6 +163,15 @@ def test_a_process_trains_and_one_at_a_time(engine: Engine) -> None:
     assert trainer.ended() is None
 
 
+def test_what_came_of_each_is_told_however_late_somebody_asks(engine: Engine) -> None:
+    trainer = Trainer(engine)
+    for _ in range(2):
+        assert trainer.begin(ADA)
+        eventually(lambda: not trainer.is_training, 60, "it has ended")
+    told = [trainer.ended() for _ in range(3)]
+    assert [one and one.kind for one in told] == ["missing", "missing", None]
+
+
 def test_one_that_is_killed_leaves_nothing_and_the_next_one_trains(
     engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:

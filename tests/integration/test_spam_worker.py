@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import Engine
 
 from shared.contracts import SpamModelMade
+from shared.database import Lease
 from storage_service.accounts.asker import Asker
 from storage_service.spam.authors import Authors
 from storage_service.spam.models import Models
@@ -16,6 +17,8 @@ from storage_service.spam.outcome import Outcome
 from storage_service.spam.sending import ModelQueries
 from storage_service.spam.standing import standing
 from storage_service.spam.worker import BY, SpamWork
+from storage_service.sweeping.behind import Behind
+from storage_service.tables import LEASES
 from support.spam_learned import MADE_AT, labelled, made
 from support.submission_databases import migrated
 from support.working import an_asker
@@ -102,6 +105,16 @@ def test_it_trains_again_after_fifty_new_ones_and_at_most_hourly(world: World, e
     assert world.outcomes == [Outcome("failed", "killed")]
     world.work = world.restarted()
     assert world.turns(1) == 3, "of one that began again nobody knows that it was tried"
+
+
+def test_a_console_without_the_lease_says_what_came_of_its_own_training(world: World) -> None:
+    world.trainer.outcome = Outcome("failed", "killed")
+    behind = Behind(world.engine, "spam", world.work.turn, aside=world.work.aside)
+    with world.engine.begin() as connection:
+        assert Lease(LEASES, "spam").is_taken(connection, datetime.now(UTC))
+    behind.turn()
+    assert world.outcomes == [Outcome("failed", "killed")]
+    assert not world.trainer.begun
 
 
 def test_who_is_left_out_makes_no_model(world: World, engine: Engine) -> None:

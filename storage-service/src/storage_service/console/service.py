@@ -104,7 +104,7 @@ class Console:
         self.trainer = Trainer(self._behind, Logging(settings.log_level, settings.log_format))
         spam = spam_work(self._behind, self.trainer, broker.announcer().announce, registry)
         self._running: list[Consumer] = [uses, outbox, indexer, jobs, TellAgain(self._behind), retention]
-        self._running.append(Behind(self._behind, "spam", spam.turn))
+        self._running.append(Behind(self._behind, "spam", spam.turn, aside=spam.aside))
         self._store: FileStore | None = None
         if settings.files:
             instruments = FileInstruments(registry)

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import threading
+from collections import deque
 from dataclasses import dataclass
 
 from sqlalchemy import Engine
@@ -21,6 +22,9 @@ LONGEST_S = 900.0
 """A training that takes longer is ended: it takes a minute where it has a core."""
 
 ANSWER_MOST = 10_000
+
+_UNASKED_MOST = 100
+"""Outcomes that are kept until somebody asks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +44,14 @@ class Trainer:
         self._lock = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
         self._timer: threading.Timer | None = None
+        self._unasked: deque[Outcome] = deque(maxlen=_UNASKED_MOST)
 
     def begin(self, by: Asker) -> bool:
         """Begin one for whoever asks; return False where one is going on already."""
         with self._lock:
             if self._process is not None and self._process.poll() is None:
                 return False
-            self._settled()
+            self._settle()
             process = subprocess.Popen(  # noqa: S603 - the command is ours
                 COMMAND, stdin=subprocess.PIPE, stdout=subprocess.PIPE, close_fds=True, env={**os.environ, **ONE_THREAD}
             )
@@ -67,11 +72,11 @@ class Trainer:
             return self._process is not None and self._process.poll() is None
 
     def ended(self) -> Outcome | None:
-        """Return what came of one that ended since this was asked last; None while nothing did."""
+        """Return what came of one that ended, of each once, the first one first; None where there is no other."""
         with self._lock:
-            if self._process is None or self._process.poll() is None:
-                return None
-            return self._settled()
+            if self._process is not None and self._process.poll() is not None:
+                self._settle()
+            return self._unasked.popleft() if self._unasked else None
 
     def end(self) -> None:
         """End what is going on: nothing of it is kept."""
@@ -79,15 +84,15 @@ class Trainer:
             if self._process is not None:
                 self._process.kill()
                 self._process.wait()
-                self._settled()
+                self._settle()
 
-    def _settled(self) -> Outcome | None:
+    def _settle(self) -> None:
         process, self._process = self._process, None
         if self._timer is not None:
             self._timer.cancel()
         if process is None or process.stdout is None or process.stdin is None:
-            return None
+            return
         line = process.stdout.read(ANSWER_MOST)
         for pipe in (process.stdout, process.stdin):
             pipe.close()
-        return Outcome.decode(line.decode("utf-8", "replace"))
+        self._unasked.append(Outcome.decode(line.decode("utf-8", "replace")))

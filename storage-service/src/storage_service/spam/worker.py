@@ -73,11 +73,16 @@ class SpamWork:
         self._looked_at = self._refreshed_at = self._tried_at = datetime.min.replace(tzinfo=UTC)
         self._log = structlog.get_logger().bind(part="spam")
 
+    def aside(self) -> None:
+        """Say what came of trainings that were begun here while another console has the lease: people may begin one in
+        each."""
+        while outcome := self._trainer.ended():
+            self._ended(outcome)
+
     def turn(self) -> float:
         """Do what is due, and return after how many seconds to come again; raises `DependencyUnavailable`."""
         now = self._clock()
-        if outcome := self._trainer.ended():
-            self._ended(outcome)
+        self.aside()
         self._tell()
         if now - self._refreshed_at >= self._times.lately:
             self._refreshed_at = now
