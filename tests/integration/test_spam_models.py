@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import Engine, select, text
+from sqlalchemy import Engine, select, text, update
 
 from shared.contracts import Source
 from shared.database import reading
@@ -19,7 +19,7 @@ from storage_service.spam.models import KEPT_MOST, Models, NoSuchModel, WasRefus
 from storage_service.spam.recent import Lately, Recent
 from storage_service.spam.sending import ModelQueries, lock
 from storage_service.store.repository import SubmissionRepository
-from storage_service.tables import SPAM
+from storage_service.tables import SPAM, submissions
 from support.events import an_event
 from support.polling import eventually
 from support.spam_learned import MADE_AT, labelled, made
@@ -196,6 +196,19 @@ def test_what_comes_later_is_added_and_what_is_a_day_old_goes(engine: Engine) ->
         rows.insert([an_event(message=TEXT, name=name) for name in "bc"], stored_at=NOW + timedelta(seconds=1))
     assert list(lately.look(NOW + timedelta(seconds=1)).texts.counts) == [3]
     assert not lately.look(NOW + timedelta(days=1, seconds=2)).texts.hashes
+
+
+def test_what_was_imported_is_passed_by_once_and_says_nothing(engine: Engine) -> None:
+    events = [an_event(message=TEXT, name=name) for name in "abc"]
+    store(engine, *events)
+    with engine.begin() as connection:
+        connection.execute(update(submissions).values(imported_at=NOW))
+    lately = Lately(engine)
+    assert not lately.look(NOW).texts.hashes
+    assert lately._after == (NOW, max(one.id for one in events))
+    with SubmissionRepository(engine).transaction() as rows:
+        rows.insert([an_event(message=TEXT, name=name) for name in "de"], stored_at=NOW + timedelta(seconds=1))
+    assert list(lately.look(NOW + timedelta(seconds=1)).texts.counts) == [2]
 
 
 def test_a_day_of_very_many_is_looked_at_from_its_end(engine: Engine) -> None:

@@ -54,7 +54,8 @@ class Lately:
         if self._after is None:
             self._after = (self._first(since), _NONE)
         while rows := self._page():
-            self._seen.extend((row.stored_at, found) for row in rows if (found := _text_of(row)) is not None)
+            came = [(row.stored_at, _text_of(row)) for row in rows if row.imported_at is None]
+            self._seen.extend((at, found) for at, found in came if found is not None)
             self._after = (rows[-1].stored_at, rows[-1].id)
         while self._seen and self._seen[0][0] < since:
             self._seen.popleft()
@@ -70,8 +71,9 @@ class Lately:
             return connection.scalar(found) or since
 
     def _page(self) -> list[Row[Any]]:
-        found = select(_S.stored_at, _S.id, _S.form, _S.fields).where(_S.erased_at.is_(None))
-        found = found.where(tuple_(_S.stored_at, _S.id) > self._after, _S.imported_at.is_(None))
+        """Return what is next, imported ones too: they are passed by once, and not asked about at each look."""
+        found = select(_S.stored_at, _S.id, _S.form, _S.fields, _S.imported_at).where(_S.erased_at.is_(None))
+        found = found.where(tuple_(_S.stored_at, _S.id) > self._after)
         with classified(), self._reading.connect() as connection:
             return list(connection.execute(found.order_by(_S.stored_at, _S.id).limit(ROWS_AT_ONCE)))
 
