@@ -18,7 +18,7 @@ class Queues:
     """The queues of one virtual host. Every question is a connection of its own, so a killed node does no harm."""
 
     def __init__(self, broker_url: str) -> None:
-        self._parameters = [pika.URLParameters(address) for address in addresses.split(broker_url)]
+        self._parameters = [_patient(pika.URLParameters(address)) for address in addresses.split(broker_url)]
 
     def depth(self, name: str) -> int:
         """Return how many messages wait, without those that a consumer holds; 0 for a queue that is not there."""
@@ -74,3 +74,9 @@ class Queues:
         except (pika.exceptions.AMQPError, OSError):
             return 0, 0
         return frame.method.message_count, frame.method.consumer_count
+
+
+def _patient(parameters: pika.URLParameters) -> pika.URLParameters:
+    """Let a broker on a busy machine take its time; one that is away refuses at once."""
+    parameters.socket_timeout, parameters.stack_timeout = 30, 60
+    return parameters
