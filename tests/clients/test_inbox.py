@@ -148,6 +148,35 @@ def test_quick_keys_lose_nothing(page: Page) -> None:
         expect(page.locator(f"#{one} .star")).to_have_attribute("aria-pressed", "false" if was == "true" else "true")
 
 
+def test_whoever_types_while_the_list_comes_goes_on_typing(page: Page) -> None:
+    star = page.locator(f"#{page.locator('#listing .row').first.get_attribute('id')} .star")
+    was = star.get_attribute("aria-pressed")
+    for key in ("j", "s", "/"):
+        page.keyboard.press(key)
+    expect(star).to_have_attribute("aria-pressed", "false" if was == "true" else "true")
+    expect(page.locator("#q")).to_be_focused()
+
+
+def test_a_key_that_is_held_down_changes_once(page: Page) -> None:
+    stars = [page.locator(f"#{page.locator('#listing .row').nth(n).get_attribute('id')} .star") for n in range(2)]
+    now = ["false" if star.get_attribute("aria-pressed") == "true" else "true" for star in stars]
+    page.keyboard.press("j")
+    for _ in range(2):
+        page.keyboard.down("s")
+    page.keyboard.up("s")
+    page.keyboard.press("j")
+    page.keyboard.press("s")
+    for star, pressed in reversed([*zip(stars, now, strict=True)]):
+        expect(star).to_have_attribute("aria-pressed", pressed)
+
+
+def test_the_question_before_erasing_has_the_focus(page: Page) -> None:
+    page.keyboard.press("x")
+    page.locator("[name=do][value=erase]").press("Enter")
+    question = page.get_by_role("region", name="Erase 1 submission?")
+    expect(question).to_be_focused()
+
+
 def test_those_that_are_ticked_are_done_and_undone(page: Page) -> None:
     rows = page.locator("#listing .row")
     ids = [rows.nth(n).get_attribute("id") for n in range(2)]

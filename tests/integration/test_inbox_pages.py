@@ -538,6 +538,20 @@ def test_a_stream_tells_nothing_to_who_may_not_know_it_any_more(
     assert b"arrived" not in b"".join(islice(sent, 1))
 
 
+def test_a_view_is_exported_with_the_days_of_its_zone(ada: Reader, engine: Engine) -> None:
+    store(engine, an_event())
+    ada.client.set_cookie("counterfoil-zone", "Pacific/Kiritimati", path="/console")
+    view = ada.post("/console/views", {"name": "Far", "q": "is:new"}).location
+    ada.client.set_cookie("counterfoil-zone", "Europe/Berlin", path="/console")
+    page = ada.text(view)
+    (address,) = links(page, "Export")
+    assert address == f"/console/export?{urlencode({'q': 'is:new', 'tz': 'Pacific/Kiritimati'})}"
+    export = ada.text(address)
+    assert '<option value="Pacific/Kiritimati" selected>' in export
+    assert '<input type="hidden" name="tz" value="Pacific/Kiritimati">' in export
+    assert ada.get("/console/export?tz=Nowhere").status_code == 400
+
+
 @pytest.mark.parametrize("since", ["", "x", "2026"])
 def test_a_stream_without_a_moment_is_refused(ada: Reader, since: str) -> None:
     assert ada.get(f"{INBOX}/events?since={since}").status_code == 400

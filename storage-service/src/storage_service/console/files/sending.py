@@ -43,6 +43,8 @@ class Sending:
         except (StoreUnavailable, FileMissing) as error:
             _log.error("a file broke off", error=type(error).__name__, bytes_left=left)
         else:
+            if not left:  # an empty file
+                return
             _log.error("a file is shorter than it was", bytes_left=left)
         finally:
             self._end()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import tzinfo
 from typing import Any
 from urllib.parse import urlencode
 
@@ -36,16 +37,17 @@ def routes(parts: Parts, pages: Pages) -> Blueprint:
     @views.get(EXPORT)
     @needs("export")
     def options() -> Response:
-        Parameters(request, "q", "columns", others=True)
+        given = Parameters(request, "q", "columns", "tz", others=True)
+        zone = given.zone() if given.text("tz") else reader_zone()
         text, who = request.args.get("q", "")[:_QUERY_CHARACTERS], asker()
-        count, mistake = _count(parts, text, who)
+        count, mistake = _count(parts, text, who, zone)
         content: dict[str, Any] = {
             "text": text,
             "mistake": mistake,
             "count": count,
             "formats": FORMATS,
             "columns": request.args.get("columns", ""),
-            "zone": str(reader_zone()),
+            "zone": str(zone),
             "back": f"/console/inbox?{urlencode({'q': text})}",
         }
         return pages.page("export/export.html", 400 if mistake else 200, **content)
@@ -59,14 +61,14 @@ def routes(parts: Parts, pages: Pages) -> Blueprint:
     return views
 
 
-def _count(parts: Parts, text: str, who: Asker) -> tuple[Count | None, str | None]:
+def _count(parts: Parts, text: str, who: Asker, zone: tzinfo) -> tuple[Count | None, str | None]:
     """Return how many a query finds, None where that takes too long to find out; and what is wrong with it.
 
     The count that the file itself brings is exact.
     """
     try:
         query = parse(text) if text.strip() else None
-        return parts.records.count(query, who.forms, COUNTED_MOST, zone=reader_zone(), me=who.name), None
+        return parts.records.count(query, who.forms, COUNTED_MOST, zone=zone, me=who.name), None
     except QueryError as error:
         return None, f"The query is wrong {error}."
     except QueryTookTooLong:

@@ -67,6 +67,11 @@ class Asked:
         return f"/console/submissions/{key}?{urlencode(members)}"
 
     @property
+    def export(self) -> str:
+        """Return where what is listed is exported, with the days of the same zone."""
+        return f"/console/export?{urlencode({'q': self.text, 'tz': str(self.zone)})}"
+
+    @property
     def _members(self) -> dict[str, str]:
         found = {"view": str(self.view.id)} if self.view else {}
         is_said = self.text == (self.view.written.query if self.view else self.usual)

@@ -13,12 +13,36 @@
     notices.scrollIntoView({ block: "nearest" });
   }
 
+  let copied = 0; // until the buttons say "Copy" again
+
+  // A button's own name stays, so what came of it is said beside it, for those who do not see it.
+  function saying() {
+    const there = document.getElementById("copied");
+    if (there) return there;
+    const made = document.createElement("p");
+    made.id = "copied";
+    made.className = "hidden";
+    made.setAttribute("role", "status");
+    document.querySelector("main").append(made);
+    return made;
+  }
+
   async function copy(button) {
     const source = document.getElementById(button.dataset.copies);
-    await navigator.clipboard.writeText(source.textContent);
-    const label = button.textContent;
-    button.textContent = "Copied";
-    setTimeout(() => { button.textContent = label; }, 1500);
+    const status = saying();
+    let said = "Copied";
+    try {
+      await navigator.clipboard.writeText(source.textContent);
+    } catch {
+      said = "Not copied"; // the browser does not allow it
+    }
+    button.textContent = said;
+    status.textContent = said;
+    clearTimeout(copied);
+    copied = setTimeout(() => {
+      document.querySelectorAll("[data-copies]").forEach((one) => { one.textContent = "Copy"; });
+      status.textContent = "";
+    }, 1500);
   }
 
   function prepare(root) {
@@ -28,8 +52,8 @@
   }
 
   document.addEventListener("click", (event) => {
-    const copied = event.target.closest("[data-copies]");
-    if (copied) copy(copied);
+    const copies = event.target.closest("[data-copies]");
+    if (copies) copy(copies);
     const closing = event.target.closest("[data-closes]");
     if (closing) closing.closest("dialog").close();
     // one question at a time: another one that is open is closed

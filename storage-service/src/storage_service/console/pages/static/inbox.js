@@ -5,6 +5,7 @@
   const BULK = "/console/inbox/bulk";
   const RETRY_MS = 30000;
   const KEYS_OFF = "counterfoil-keys-off";
+  const TYPED = "input:not([type='checkbox']), textarea, select, dialog[open], [contenteditable]";
   const IDLE_MS = 3600000; // a page that nobody has touched for so long listens no more: it would keep its session alive
   const title = document.title;
   let current = null; // the row that the keys are at: its id and its place
@@ -51,7 +52,9 @@
   });
 
   // The row may be gone when the list comes back: then the one that has taken its place is meant.
+  // Whoever types goes on typing: what they type must not act as keys.
   function restore() {
+    if (document.activeElement && document.activeElement.closest(TYPED)) return;
     const all = rows();
     if (!current || !all.length) return;
     const row = document.getElementById(current.id) || all[Math.min(current.place, all.length - 1)];
@@ -135,10 +138,10 @@
 
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || !(event.key in KEYS)) return;
-    if (event.target.closest("input:not([type='checkbox']), textarea, select, dialog[open], [contenteditable]")) return;
+    if (event.target.closest(TYPED)) return;
     if (areKeysOff()) return;
     event.preventDefault();
-    KEYS[event.key]();
+    if (!event.repeat || event.key === "j" || event.key === "k") KEYS[event.key](); // a key held down moves, and does nothing twice
   });
 
   // --- what comes in
