@@ -257,6 +257,7 @@ class Installation:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self.stop()
+        self.queues.delete_all()
 
 
 def _answers(url: str) -> bool:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TypeVar
 
 import pika
 import pika.exceptions
 from pika.adapters.blocking_connection import BlockingChannel
+from pika.adapters.utils.connection_workflow import AMQPConnectorException
 
 from shared.messaging.rabbitmq import addresses
+from shared.messaging.topology import QUEUES
 
 T = TypeVar("T")
 
@@ -67,6 +71,19 @@ class Queues:
         finally:
             if connection.is_open:
                 connection.close()
+
+    def delete_all(self, timeout_s: float = 10) -> None:
+        """Delete every queue of the topology, within the time, as far as there is a broker that does it.
+
+        One has work with each of them every few seconds, though nobody uses them any more.
+        """
+        deleting = threading.Thread(target=self._delete_all, daemon=True)
+        deleting.start()
+        deleting.join(timeout_s)
+
+    def _delete_all(self) -> None:
+        with suppress(pika.exceptions.AMQPError, AMQPConnectorException, OSError):
+            self.on_channel(lambda channel: [channel.queue_delete(queue.name) for queue in QUEUES])
 
     def _declared(self, name: str) -> tuple[int, int]:
         try:
