@@ -52,7 +52,7 @@ def test_another_console_finishes_it(
 ) -> None:
     first, second = consoles
     key = Keys(engine).add("dpo", ["read", "write", "erase"], None, None)
-    second.pause()
+    second.pause_between_writes(engine)
     asked = {"q": "is:spam OR -is:spam", "action": {"erase": True}}
     seen = first.ask(BULK, key, "POST", json=asked).json()
     assert seen["count"] == ROWS

@@ -87,7 +87,7 @@ def test_another_console_finishes_a_job_and_its_undoing(
     engine: Engine, consoles: tuple[ConsoleServer, ConsoleServer], key: str
 ) -> None:
     first, second = consoles
-    second.pause()
+    second.pause_between_writes(engine)
     asked = {"q": "is:spam OR -is:spam", "action": {"labels": {"add": ["tidied"]}}}
     seen = first.ask(BULK, key, "POST", json=asked).json()
     assert seen["count"] == ROWS
@@ -103,7 +103,7 @@ def test_another_console_finishes_a_job_and_its_undoing(
     Work(engine).change(UUID(one), Change(add_labels=("mine",)), an_asker())
     first.start()
     first.await_ready()
-    first.pause()
+    first.pause_between_writes(engine)
     undone = second.ask(f"{place}/undo", key, "POST")
     assert undone.status_code == 202, undone.text
     undo = finished_by_the_other(second, first, undone.headers["Location"], key)

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import requests
+from sqlalchemy import Engine
 
 from dev.processes import free_port
 from shared.api_keys import hash_of
+from support.polling import eventually
 from support.service import ROOT, Service
 
 READ_KEY = "cf_a-key-of-the-tests-that-reads"
@@ -40,6 +44,17 @@ class ConsoleServer(Service):
             method, self.url + path, timeout=20, headers=headers | options.pop("headers", {}), **options
         )
 
+    def pause_between_writes(self, engine: Engine) -> None:
+        """Freeze it where it holds no lock of a SQLite file: whoever froze in a transaction lets nobody else write."""
+        eventually(lambda: self._is_paused_between_writes(engine), 60, f"{self.name} is frozen, and holds nothing")
+
+    def _is_paused_between_writes(self, engine: Engine) -> bool:
+        self.pause()
+        if engine.dialect.name != "sqlite" or _is_free(str(engine.url.database)):
+            return True
+        self.resume()
+        return False
+
     def answers(self, path: str = "/readyz", status: int = 200) -> bool:
         """Say whether this is what it answers just now."""
         try:
@@ -64,3 +79,13 @@ class ConsoleServer(Service):
         if self.is_running():
             self.kill()
         print(self.tail())
+
+
+def _is_free(path: str) -> bool:
+    with closing(sqlite3.connect(path, timeout=1, isolation_level=None)) as connection:
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError:
+            return False
+        connection.execute("ROLLBACK")
+    return True
