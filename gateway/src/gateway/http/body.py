@@ -196,8 +196,6 @@ def _multipart(request: Request, limits: Limits, charset: str) -> Body:
 
 def _check_headers(body: bytes, boundary: bytes) -> None:
     """Refuse a body with a part whose header is too long, before anything reads it."""
-    if len(body) <= HEADER_BYTES:
-        return
     for part in body.split(b"--" + boundary)[1:]:
         if len(part) > HEADER_BYTES and not part.startswith(b"--") and not _HEADER_END.search(part, 0, HEADER_BYTES):
             raise refused(400, "MALFORMED", f"A part's header is too long: {HEADER_BYTES // 1024} kB are the limit.")
