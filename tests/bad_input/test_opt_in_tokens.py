@@ -73,7 +73,7 @@ def test_forged_cut_and_borrowed_tokens(gateway: Server, method: str) -> None:
         head = f"{method} /opt-in/{token} HTTP/1.1\r\nHost: x\r\nAccept: text/html\r\nContent-Length: 0"
         status, body = asked(gateway, head)
         assert status == 404, token
-        assert token[:20].encode() not in body
+        assert len(token) < 10 or token[:20].encode() not in body  # a few letters may stand in any page
 
 
 def test_one_that_is_over_is_not_taken(gateway: Server) -> None:
