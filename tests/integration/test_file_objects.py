@@ -169,6 +169,7 @@ url, count, size = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
 names = ("KEY_ID", "SECRET", "ENDPOINT", "REGION")
 store = store_at(FilesSettings(url, *(os.environ.get(f"COUNTERFOIL_FILES_{name}") for name in names)))
 store.check()
+store._turn_s = 300  # here each waits for its turn for as long as it takes: a gateway would refuse some
 def most(): return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
 before = most()
 failed = []
