@@ -32,8 +32,10 @@ class UploadServer(CrowdedServer):
     def __init__(self, directory: Path, broker_url: str, module: str = "gateway", **settings: str) -> None:
         self.folder = directory / "files"
         self.folder.mkdir()
-        files = {"COUNTERFOIL_FILES_URL": self.folder.as_uri(), "COUNTERFOIL_UPLOADS_PER_SOURCE": "64"}
-        super().__init__(directory, broker_url, module, **{**files, **settings})
+        files = {"COUNTERFOIL_FILES_URL": self.folder.as_uri(), **settings}
+        if files["COUNTERFOIL_FILES_URL"].startswith("file:"):  # with a bucket one address may have few at once
+            files.setdefault("COUNTERFOIL_UPLOADS_PER_SOURCE", "64")
+        super().__init__(directory, broker_url, module, **files)
         (directory / "forms.toml").write_text(FORMS, encoding="utf-8")
         self._look = looker(broker_url)
 
