@@ -24,6 +24,10 @@ vm_memory_high_watermark.relative = 0.4
 raft.wal_max_size_bytes = 67108864
 """
 
+_SELDOM = "[{rabbit, [{quorum_tick_interval, 10000}]}].\n"
+"""How many milliseconds a quorum queue rests before it counts what it has, for who lists queues: it has seventy
+neighbours. In a cluster its followers need that more often."""
+
 _CLUSTER = """\
 cluster_formation.peer_discovery_backend = classic_config
 cluster_partition_handling = pause_minority
@@ -69,7 +73,7 @@ def write_files(directory: Path, state: dict[str, Any]) -> dict[str, Any]:
     _write_private(cookie, state["cookie"], mode=0o400)
     write_private_json(directory / "node.json", state)
     _write_private(directory / "rabbitmq.conf", _CONFIGURATION.format(directory=directory, **state) + _peers(state))
-    (directory / "advanced.config").write_text("[].\n")
+    (directory / "advanced.config").write_text("[].\n" if "names" in state else _SELDOM)
     (directory / "enabled_plugins").write_text("[].\n")
     (directory / "env.conf").write_text("")
     return state
