@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,10 +26,13 @@ type = "text"
 [forms.open]
 """
 
+_PROGRESS = re.compile(r" *[0-9]+% +[0-9,]+ records, [0-9,]+ a second")
+
 
 @dataclass(slots=True)
 class Import:
-    """The command for a database. `run` returns its exit code; what it said is in `said` and `complained`."""
+    """The command for a database. `run` returns its exit code; what it said is in `said` and `complained`, without the
+    progress, which it shows where the machine is slow."""
 
     url: str
     directory: Path
@@ -52,7 +56,8 @@ class Import:
             return import_([str(file), *arguments])
         finally:
             told = self.capsys.readouterr()
-            self.said, self.complained = told.out.splitlines(), told.err.splitlines()
+            self.said = told.out.splitlines()
+            self.complained = [line for line in told.err.splitlines() if not _PROGRESS.match(line)]
 
     def csv(self, text: str | bytes, *arguments: str, form: str = "open") -> int:
         """Import a table whose column `at` has the time."""
