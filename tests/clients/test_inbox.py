@@ -171,7 +171,8 @@ def test_a_key_that_is_held_down_changes_once(page: Page) -> None:
 
 
 def test_the_question_before_erasing_has_the_focus(page: Page) -> None:
-    page.keyboard.press("x")
+    page.locator("#listing .row").first.locator("[name=ids]").check()
+    page.locator("summary", has_text="More").first.click()
     page.locator("[name=do][value=erase]").press("Enter")
     question = page.get_by_role("region", name="Erase 1 submission?")
     expect(question).to_be_focused()
