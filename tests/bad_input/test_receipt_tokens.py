@@ -52,9 +52,11 @@ def test_the_good_one_is_good(gateway: Server) -> None:
 
 @pytest.mark.parametrize("suffix", ["", "/events"])
 def test_forged_and_cut_tokens(gateway: Server, suffix: str) -> None:
+    bodies = set[bytes]()
     for token in FORGED:
         with gateway.connect() as connection:
             connection.sendall(f"GET /receipts/{token}{suffix} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
             answer = answer_of(connection, closes_within_s=0)
         assert answer.status == 404, token
-        assert len(token) < 10 or token[:20].encode() not in answer.body  # a few letters may stand in any page
+        bodies.add(answer.body)
+    assert len(bodies) == 1, "nothing of a token stands in an answer: whichever it is, the answer is the same"

@@ -210,7 +210,7 @@ def test_all_that_match_a_long_query_are_its_own(ada: Reader, engine: Engine, wo
 
 
 @pytest.mark.parametrize(
-    "address", ["", "/console/forms", "https://example.org/console/inbox", at("x" * going.PATH_MOST)], ids=len
+    "address", ["", "/console/forms", "https://example.org/console/inbox", at("x" * going.BACK_MOST)], ids=len
 )
 def test_nothing_is_done_to_all_of_a_list_that_is_not_known(ada: Reader, engine: Engine, address: str) -> None:
     one = an_event()

@@ -89,7 +89,7 @@ def asked_from(parts: Parts, who: Asker, address: str | None) -> Asked:
 
     An address that is none of an inbox is refused: what is done to all that match must not be done to another list.
     """
-    path, _, members = (going.own(INBOX if address is None else address) or "").partition("?")
+    path, _, members = (going.own(INBOX if address is None else address, most=going.BACK_MOST) or "").partition("?")
     if path != INBOX:
         text = "The address of the list was not understood, so nothing was done. Open the inbox and do it from there."
         raise refused(400, "NEXT", text, field="next")
