@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections import Counter
 from collections.abc import Mapping
 from functools import partial
@@ -18,6 +19,7 @@ from dev.processes import free_port
 from gateway.server.installation import set_up
 from shared import database
 from shared.messaging.topology import NOTIFY_SUBMISSIONS, STORAGE
+from shared.settings import host_and_port
 from support.balanced import Balanced
 from support.parked_rows import parked_messages
 from support.polling import eventually
@@ -139,6 +141,10 @@ class Installation:
             running = sum(service.is_running() for service in replicas)
             expected = f"{running} consumers of {queue}\n{replicas[0].tail()}"
             eventually(partial(self._has_consumers, queue, running), START_TIMEOUT_S, expected)
+            for service in filter(Service.is_running, replicas):
+                # it consumes before it tells about itself, and before it obeys a signal
+                listens = partial(_listens, self.metrics_urls[service.name])
+                eventually(listens, START_TIMEOUT_S, f"{service.name} tells about itself\n{service.tail()}")
         for console, url in zip(self.consoles, self.console_urls, strict=True):
             if not console.is_running():
                 continue
@@ -258,6 +264,15 @@ class Installation:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self.stop()
         self.queues.delete_all()
+
+
+def _listens(url: str) -> bool:
+    """Say whether somebody listens there; one that is frozen does."""
+    try:
+        with socket.create_connection(host_and_port(url.removeprefix("http://")), timeout=5):
+            return True
+    except OSError:
+        return False
 
 
 def _answers(url: str) -> bool:
