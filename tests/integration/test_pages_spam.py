@@ -5,13 +5,16 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine
 
 from storage_service.accounts.roles import Grant
+from storage_service.spam import trainings
 from storage_service.spam.models import Models
+from storage_service.spam.outcome import Outcome
 from support.console_app import ConsoleApp, a_console
 from support.console_pages import Reader, reader
 from support.spam_taught import a_model, left_out, marked
@@ -83,6 +86,17 @@ def test_what_is_marked_counts_down(ada: Reader, engine: Engine) -> None:
     assert "Spam: 47 of 50" in said
     assert "Good: 60 " in said
     assert '<progress max="50" value="47">' in ada.text(HERE)
+
+
+def test_owners_read_why_the_last_training_made_no_model(ada: Reader, console: ConsoleApp, engine: Engine) -> None:
+    marked(engine, "ada@example.org", good=120, spam=80)
+    assert "It was to learn" not in words(ada.text(HERE))
+    trainings.keep(engine, Outcome("missing", f"too few of a kind {HOSTILE}"), datetime.now(UTC))
+    said = words(ada.text(HERE))
+    assert f"It was to learn just now , and did not: too few of a kind {HOSTILE}." in said
+    assert HOSTILE not in ada.text(HERE)
+    bob = reader(console, Grant("viewer"), email="bob@example.org")
+    assert "too few of a kind" not in bob.text(HERE)
 
 
 def test_with_a_model_it_shows_and_says_how_good_it_is_and_what_is_missing_to_hold(ada: Reader, engine: Engine) -> None:

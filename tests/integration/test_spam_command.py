@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 import pytest
 from sqlalchemy import Engine
 
 from shared.terminal import Refused
 from storage_service.commands.spam import spam
+from storage_service.spam import trainings
 from storage_service.spam.models import Models
+from storage_service.spam.outcome import Outcome
 from storage_service.spam.worker import BY
 from support.spam_learned import labelled, made
 from support.submission_databases import migrated
@@ -42,6 +45,9 @@ def test_it_says_who_said_what_and_what_is_missing(engine: Engine, capsys: pytes
     assert spam(["with", "bob@example.org"]) == 1
     with pytest.raises(Refused, match="nobody called 'eve'"):
         spam(["without", "eve"])
+    trainings.keep(engine, Outcome("failed", "the database was away"), datetime.now(UTC))
+    assert spam(["standing"]) == 0
+    assert "the last training made no model: the database was away" in capsys.readouterr().out.splitlines()
 
 
 def test_it_goes_back_to_a_former_model_and_to_no_other(engine: Engine, capsys: pytest.CaptureFixture[str]) -> None:

@@ -13,9 +13,10 @@ from shared.database import Lease
 from storage_service.accounts.asker import Asker
 from storage_service.spam.authors import Authors
 from storage_service.spam.models import Models
-from storage_service.spam.outcome import Outcome
+from storage_service.spam.outcome import KINDS, MADE_NONE, Kind, Outcome
 from storage_service.spam.sending import ModelQueries
 from storage_service.spam.standing import standing
+from storage_service.spam.trainings import Ended
 from storage_service.spam.worker import BY, SpamWork
 from storage_service.sweeping.behind import Behind
 from storage_service.tables import LEASES
@@ -115,6 +116,29 @@ def test_a_console_without_the_lease_says_what_came_of_its_own_training(world: W
     behind.turn()
     assert world.outcomes == [Outcome("failed", "killed")]
     assert not world.trainer.begun
+
+
+@pytest.mark.parametrize("kind", sorted(MADE_NONE))
+def test_what_came_of_a_training_that_made_no_model_is_said_until_there_is_one(
+    world: World, engine: Engine, kind: Kind
+) -> None:
+    assert standing(engine).in_vain is None
+    for words in ("before", "too few"):
+        world.trainer.outcome = Outcome(kind, words)
+        world.turns(1)
+    assert standing(engine).in_vain == Ended(Outcome(kind, "too few"), world.now)
+    world.now += timedelta(minutes=1)
+    world.models.keep(made(made_at=world.now), BY)
+    assert standing(engine).in_vain is None
+
+
+@pytest.mark.parametrize("kind", sorted(set(KINDS) - MADE_NONE))
+def test_what_made_a_model_is_said_by_that(world: World, engine: Engine, kind: Kind) -> None:
+    world.trainer.outcome = Outcome("failed", "killed")
+    world.turns(1)
+    world.trainer.outcome = Outcome(kind, "1-00000000")
+    world.turns(1)
+    assert standing(engine).in_vain is None
 
 
 def test_who_is_left_out_makes_no_model(world: World, engine: Engine) -> None:

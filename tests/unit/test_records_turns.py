@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from shared import database
-from storage_service.records.bounded import AT_ONCE, Reader, Turns
+from storage_service.records.bounded import AT_ONCE, Reader, Turns, _turns
 
 MANY = 12
 
@@ -31,16 +31,18 @@ class Counting:
 
 def test_a_few_read_at_once_over_all_readers_of_a_database(tmp_path: Path) -> None:
     engine, inside = database.create(f"sqlite:///{tmp_path / 'records.db'}"), Counting()
-    readers = [Reader(engine) for _ in range(MANY)]
+    _turns[engine.pool] = Turns(patience_s=60)  # or whoever is held up by a busy machine does not count
+    readers, another = [Reader(engine) for _ in range(MANY)], threading.Barrier(2)
 
     def read(reader: Reader) -> None:
         with reader.connection():
+            another.wait(timeout=30)
             inside.do(0.01)
 
     with ThreadPoolExecutor(MANY) as pool:
         list(pool.map(read, readers))
     engine.dispose()
-    assert 1 < inside.most <= AT_ONCE
+    assert inside.most <= AT_ONCE
 
 
 def test_slow_ones_hold_nobody_up_for_long() -> None:
@@ -57,9 +59,27 @@ def test_slow_ones_hold_nobody_up_for_long() -> None:
     assert time.monotonic() - begun_s < 1.4, "they went one after the other"
 
 
+def test_short_ones_keep_to_their_number_however_many_wait() -> None:
+    turns, inside = Turns(at_once=1, patience_s=5), Counting()
+
+    def short(_: int) -> None:
+        with turns.turn():
+            inside.do(0.02)
+
+    with ThreadPoolExecutor(MANY) as pool:
+        list(pool.map(short, range(4 * MANY)))  # a second for the last one
+    assert inside.most == 1
+
+
 def test_who_reads_within_a_reading_is_not_held_up_for_ever() -> None:
-    turns = Turns(at_once=1, patience_s=0.05)
+    turns, inside = Turns(at_once=1, patience_s=0.05), Counting()
     with turns.turn(), turns.turn():
         pass
-    with turns.turn():
-        assert not turns._free.acquire(blocking=False), "it gave back a turn that it had not"
+
+    def short(_: int) -> None:
+        with turns.turn():
+            inside.do(0.001)
+
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(short, range(2)))
+    assert inside.most == 1, "it gave back a turn that it had not"

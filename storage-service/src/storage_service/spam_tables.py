@@ -32,7 +32,8 @@ class SpamTables:
     without those of `without_authors`; `evaluation` is what it is worth.
 
     `spam_left_out` has the authors whose labels do not count. `spam_sent` has one row once there is a model: what
-    gateways fetch, which is the current model and what came lately.
+    gateways fetch, which is the current model and what came lately. `spam_trainings` has one row once a training has
+    ended: what came of the last one, an `outcome.Outcome`.
     """
 
     def __init__(self, metadata: MetaData) -> None:
@@ -83,5 +84,14 @@ class SpamTables:
             Column("hash", Text, nullable=False),
             Column("data", LargeBinary, nullable=False),
             Column("made_at", UtcTimestamp, nullable=False),
+            PrimaryKeyConstraint("name"),
+        )
+        self.trainings = Table(
+            "spam_trainings",
+            metadata,
+            Column("name", Text, nullable=False),
+            Column("kind", Text, nullable=False),
+            Column("words", Text, nullable=False),
+            Column("ended_at", UtcTimestamp, nullable=False),
             PrimaryKeyConstraint("name"),
         )

@@ -50,6 +50,8 @@ def _show(now: Standing) -> int:
     say(f"labels that count: {now.good} of no spam, {now.spam} of spam; new since the last training: {now.new_labels}")
     for one in now.authors:
         say(f"  {one.author}\t{one.good} no spam\t{one.spam} spam\t{'' if one.counts else 'left out'}".rstrip())
+    if now.in_vain:
+        say(f"the last training made no model: {now.in_vain.outcome.words}")
     if now.current is None:
         say(f"no model: {now.missing_to_train.words if now.missing_to_train else 'the next training makes one'}")
         return 0

@@ -33,7 +33,7 @@ AT_ONCE = 3
 machine with whatever takes in submissions."""
 
 PATIENCE_S = 0.25
-"""How long one waits for its turn. Then it goes on all the same: a few slow queries must not hold up all others."""
+"""After how long a statement that runs keeps nobody waiting any more: a few slow ones must not hold up all others."""
 
 
 class QueryTookTooLong(Exception):
@@ -44,21 +44,38 @@ class QueryTookTooLong(Exception):
 
 
 class Turns:
-    """Lets a few threads at once do something, and makes the others wait for a moment."""
+    """Lets a few threads at once do something. Whoever is at it for longer than `patience_s` seconds does not count.
+
+    So short ones are never more than `at_once`, however many wait, and none waits for a long one to end.
+    """
 
     def __init__(self, at_once: int = AT_ONCE, patience_s: float = PATIENCE_S) -> None:
-        self._free = threading.Semaphore(at_once)
+        self._at_once = at_once
         self._patience_s = patience_s
+        self._line = threading.Lock()
+        self._changed = threading.Condition()
+        self._begun_s: dict[object, float] = {}
 
     @contextmanager
     def turn(self) -> Iterator[None]:
-        """Wait for a turn, but not long, and do it."""
-        has_turn = self._free.acquire(timeout=self._patience_s)
+        """Wait for a turn, and do it."""
+        turn = object()
+        with self._line, self._changed:  # one waits for what changes, the others for that one
+            while (left_s := self._left_s()) > 0:
+                self._changed.wait(left_s)
+            self._begun_s[turn] = time.monotonic()
         try:
             yield
         finally:
-            if has_turn:
-                self._free.release()
+            with self._changed:
+                del self._begun_s[turn]
+                self._changed.notify()
+
+    def _left_s(self) -> float:
+        """Return in how many seconds there is room if nobody ends before."""
+        now_s = time.monotonic()
+        short = sorted(begun_s for begun_s in self._begun_s.values() if now_s - begun_s < self._patience_s)
+        return 0.0 if len(short) < self._at_once else short[-self._at_once] + self._patience_s - now_s
 
 
 _turns: WeakKeyDictionary[Pool, Turns] = WeakKeyDictionary()

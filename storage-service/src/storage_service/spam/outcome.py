@@ -8,6 +8,8 @@ from typing import Literal, TypeAlias, cast, get_args
 
 Kind: TypeAlias = Literal["trained", "refused", "missing", "met", "failed"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
+MADE_NONE: frozenset[Kind] = frozenset(("missing", "met", "failed"))
+"""After these there is no other model than before; of a refused one there is."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -78,7 +78,7 @@ class Training:
         try:
             model, evaluation = _learned(table, (newest.number if newest else 0) + 1)
         except TooFewLabels:
-            return Outcome("missing", "too few labels of a kind once copies of the same text are left out")
+            return Outcome("missing", "too few of a kind once copies of the same text are left out")
         data = packed(model)
         why = self._worse(current, model, sorted_) if current else None
         state: State = "refused" if why else "former"

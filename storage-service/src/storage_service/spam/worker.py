@@ -13,7 +13,7 @@ from shared.contracts import SpamModelMade
 from shared.database import classified, reading
 from shared.spam import BadModel
 from storage_service.accounts.asker import Asker
-from storage_service.spam import counts, gate, models
+from storage_service.spam import counts, gate, models, trainings
 from storage_service.spam.models import Models
 from storage_service.spam.outcome import Outcome
 from storage_service.spam.recent import Lately
@@ -97,6 +97,7 @@ class SpamWork:
         say = self._log.error if outcome.kind == "failed" else self._log.info
         say("a training ended", outcome=outcome.kind, because=outcome.words)
         self._told(outcome)
+        trainings.keep(self._engine, outcome, self._clock())
 
     def _tell(self) -> None:
         with classified(), self._reading.connect() as connection:

@@ -21,6 +21,7 @@ from storage_service.console.parts import Parts
 from storage_service.console.spam import AUTHOR_MOST, Worth, does, worth_of
 from storage_service.spam.gate import Missing
 from storage_service.spam.models import NoSuchModel, StoredModel, WasRefused
+from storage_service.spam.trainings import Ended
 
 AUTHORS_MOST = 100
 _MODELS = "the models of all forms"
@@ -97,6 +98,7 @@ def _shown(parts: Parts, who: Asker) -> dict[str, Any]:
         "missing_to_train": _missing(standing.missing_to_train),
         "missing_to_hold": _missing(standing.missing_to_hold),
         "model": _model(standing.current, who) if standing.current else None,
+        "in_vain": _in_vain(standing.in_vain) if standing.in_vain and who.forms is None else None,
         "forms": [
             {
                 "form": one.name,
@@ -116,6 +118,10 @@ def _kinds(counted: Any) -> dict[str, int]:
 
 def _missing(found: Missing | None) -> dict[str, Any] | None:
     return None if found is None else {"good": found.good, "spam": found.spam, "words": found.words}
+
+
+def _in_vain(found: Ended) -> dict[str, Any]:
+    return {"ended_at": iso(found.at), "words": found.outcome.words}
 
 
 def _model(one: StoredModel, who: Asker) -> dict[str, Any]:
@@ -221,6 +227,11 @@ def schemas() -> Mapping[str, Schema]:
             missing_to_train=missing,
             missing_to_hold=missing,
             model={"anyOf": [ref("SpamModel"), {"type": "null"}]},
+            in_vain={
+                **an_object(ended_at=MOMENT, words=TEXT),
+                "type": ["object", "null"],
+                "description": "Why the last training made no model; null where it did, and for a key of some forms.",
+            },
             forms=a_list(form),
         ),
     }

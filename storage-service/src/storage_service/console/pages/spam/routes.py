@@ -30,6 +30,7 @@ def routes(parts: Parts, pages: Pages) -> Blueprint:
             "spam/spam.html",
             told=told(standing, seen),
             may_change=may_change,
+            in_vain=standing.in_vain if may_change else None,
             teachers=standing.authors if may_change else (),
             models=[model_line(one) for one in parts.spam.models.all()] if may_change else (),
         )
