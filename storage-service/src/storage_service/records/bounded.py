@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections.abc import Iterator
@@ -28,9 +29,9 @@ compile a plan takes longer than to run it. Several processes walk four times as
 where the gateway needs the processor."""
 
 
-AT_ONCE = 3
-"""Statements of a process that a database runs at once: each has a process of PostgreSQL, and all of them share the
-machine with whatever takes in submissions."""
+AT_ONCE = max(1, len(os.sched_getaffinity(0)) // 2)
+"""Statements of a process that a database runs at once: half as many as there are cores. Each has a process of
+PostgreSQL, which may share them with whatever takes in submissions."""
 
 PATIENCE_S = 0.25
 """After how long a statement that runs keeps nobody waiting any more: a few slow ones must not hold up all others."""
