@@ -27,6 +27,8 @@ PLANNING = ("after-plan", "after-plan-publish")
 DELIVERING = ("after-claim", "before-send", "after-retry-publish", "after-send", "after-record")
 """In this order: what died claimed is leased, so the next to take it puts it off, and so reaches the retry."""
 
+UNRECORDED = "told once more: what died after-send had told one, and another may be under way as one dies after-record"
+
 Told = Callable[[], Counter[str]]
 
 
@@ -76,7 +78,7 @@ def test_every_webhook_is_told_and_twice_only_what_was_told_when_notify_died(
 
     submitted = die_at_every_step(installation, "webhook", [*PLANNING, *(f"webhook-{step}" for step in DELIVERING)])
     await_all(installation, told, {f"accepted_{one}" for one in submitted}, "webhook")
-    assert sum(told().values()) == COUNT + 1, "what was told and not recorded is told once more, by the same id"
+    assert COUNT < sum(told().values()) <= COUNT + 2, f"{UNRECORDED}, by the same id"
 
 
 def test_every_room_is_told_and_twice_only_what_was_told_when_notify_died(
@@ -87,7 +89,7 @@ def test_every_room_is_told_and_twice_only_what_was_told_when_notify_died(
         eventually(partial(is_sent, installation, one, "slack"), 90, f"{one} is sent\n{installation.notify[0].tail()}")
     told = Counter(said.rpartition("Reference ")[2] for said in room.said)
     assert set(told) == set(submitted)
-    assert sum(told.values()) == COUNT + 1, "what was told and not recorded is told once more"
+    assert COUNT < sum(told.values()) <= COUNT + 2, UNRECORDED
 
 
 def test_every_owner_has_their_mail_and_twice_only_what_was_sent_when_notify_died(
@@ -100,7 +102,7 @@ def test_every_owner_has_their_mail_and_twice_only_what_was_sent_when_notify_die
     for one in submitted:
         eventually(partial(is_sent, installation, one, "owner"), 90, f"{one} is sent\n{installation.notify[0].tail()}")
     assert len(told()) == COUNT, "each has one Message-ID, however often it comes"
-    assert COUNT < sum(told().values()) <= COUNT + 2, "the one whose 250 was lost, and one whose record was under way"
+    assert COUNT < sum(told().values()) <= COUNT + 2, UNRECORDED
 
 
 def die_at_every_step(installation: Installation, form: str, steps: list[str]) -> list[str]:
