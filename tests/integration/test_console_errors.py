@@ -65,6 +65,17 @@ def test_what_is_no_address_is_404_for_everybody(engine: Engine, tmp_path: Path,
     assert a_console(engine, tmp_path).refusal(path, key=None) == (404, "NOT_FOUND", None)
 
 
+def test_an_address_names_its_own_methods_and_none_of_what_matches_it_too(engine: Engine, tmp_path: Path) -> None:
+    console, own = a_console(engine, tmp_path), dict[str, set[str]]()
+    for rule in console.app.url_map.iter_rules():
+        if not rule.arguments:
+            own.setdefault(rule.rule, set()).update(rule.methods or ())
+    assert {"/v1/submissions/bulk", "/v1/suppressions/find"} <= own.keys(), "vacuous: another address matches these"
+    answers = {path: console.ask(path, method="TRACE") for path in own}
+    assert {path: one.status_code for path, one in answers.items()} == dict.fromkeys(own, 405)
+    assert {path: set(one.headers["Allow"].split(", ")) for path, one in answers.items()} == own
+
+
 def test_no_answer_is_kept_and_none_is_for_a_browser_to_guess(engine: Engine, tmp_path: Path) -> None:
     console = a_console(engine, tmp_path)
     for path in ("/v1/submissions", "/v1/forms", "/nowhere", "/v1/openapi.json", "/readyz"):

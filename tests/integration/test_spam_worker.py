@@ -10,7 +10,9 @@ from sqlalchemy import Engine
 
 from shared.contracts import SpamModelMade
 from shared.database import Lease
+from shared.messaging.failures import DependencyUnavailable
 from storage_service.accounts.asker import Asker
+from storage_service.spam import trainings
 from storage_service.spam.authors import Authors
 from storage_service.spam.models import Models
 from storage_service.spam.outcome import KINDS, MADE_NONE, Kind, Outcome
@@ -115,7 +117,26 @@ def test_a_console_without_the_lease_says_what_came_of_its_own_training(world: W
         assert Lease(LEASES, "spam").is_taken(connection, datetime.now(UTC))
     behind.turn()
     assert world.outcomes == [Outcome("failed", "killed")]
+    assert standing(world.engine).in_vain is not None
     assert not world.trainer.begun
+
+
+def test_what_came_of_a_training_is_kept_once_the_database_is_back(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.trainer.outcome = Outcome("failed", "the database was away")
+
+    def away(*_: object) -> None:
+        raise DependencyUnavailable("away")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(trainings, "keep", away)
+        with pytest.raises(DependencyUnavailable):
+            world.turns(1)
+    ended_at = world.now
+    world.turns(1)
+    assert standing(world.engine).in_vain == Ended(Outcome("failed", "the database was away"), ended_at)
+    assert len(world.outcomes) == 1
 
 
 @pytest.mark.parametrize("kind", sorted(MADE_NONE))

@@ -8,8 +8,9 @@ from typing import Literal, TypeAlias, cast, get_args
 
 Kind: TypeAlias = Literal["trained", "refused", "missing", "met", "failed"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
-MADE_NONE: frozenset[Kind] = frozenset(("missing", "met", "failed"))
-"""After these there is no other model than before; of a refused one there is."""
+MADE_NONE: frozenset[Kind] = frozenset(("missing", "failed"))
+"""After these there is no other model than before. Of a refused one there is, and `met` is said where somebody else has
+just made one."""
 
 
 @dataclass(frozen=True, slots=True)

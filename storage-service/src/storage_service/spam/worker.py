@@ -70,6 +70,7 @@ class SpamWork:
         self._models = Models(engine, clock=clock)
         self._lately = Lately(engine)
         self._announced: str | None = None
+        self._to_keep: tuple[Outcome, datetime] | None = None
         self._looked_at = self._refreshed_at = self._tried_at = datetime.min.replace(tzinfo=UTC)
         self._log = structlog.get_logger().bind(part="spam")
 
@@ -78,6 +79,9 @@ class SpamWork:
         each."""
         while outcome := self._trainer.ended():
             self._ended(outcome)
+        if self._to_keep is not None:
+            trainings.keep(self._engine, *self._to_keep)
+            self._to_keep = None
 
     def turn(self) -> float:
         """Do what is due, and return after how many seconds to come again; raises `DependencyUnavailable`."""
@@ -97,7 +101,7 @@ class SpamWork:
         say = self._log.error if outcome.kind == "failed" else self._log.info
         say("a training ended", outcome=outcome.kind, because=outcome.words)
         self._told(outcome)
-        trainings.keep(self._engine, outcome, self._clock())
+        self._to_keep = outcome, self._clock()  # until the database is there to take it
 
     def _tell(self) -> None:
         with classified(), self._reading.connect() as connection:
