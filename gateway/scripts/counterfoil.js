@@ -34,26 +34,38 @@
   const make = (kind, values) => Object.assign(document.createElement(kind), values);
   const pause = (ms) => new Promise((done) => setTimeout(done, ms));
   const json = (response) => response.json().catch(() => ({}));
-  const text = (form, name) => form.dataset[name] || TEXTS[name];
+  const text = (form, name) => get(form, "dataset")[name] || TEXTS[name];
   // how long the page has been open says something of a page that was opened empty, and nothing of one that was restored
   const restored = new Set();
   const isFresh = performance.getEntriesByType?.("navigation")[0]?.type === "navigate";
-  const address = (form) => form.getAttribute("action"); // form.action may be a field of that name
-  const call = (form, method, value) => Element.prototype[method].call(form, value); // as may form.after
+
+  // A field may be called action, elements or after, and stands in the place of what the form has by that name.
+  const KIND = HTMLFormElement.prototype;
+  const get = (form, name) => Reflect.get(KIND, name, form);
+  const call = (form, method, value) => get(form, method).call(form, value);
+  const elements = (form) => [...get(form, "elements")];
+  const address = (form) => call(form, "getAttribute", "action");
+  const statuses = new WeakMap();
+  const sending = new WeakSet();
+  const freeze = (form, isInert) => {
+    sending[isInert ? "add" : "delete"](form);
+    Reflect.set(KIND, "inert", isInert, form); // which not every browser knows
+  };
 
   /** Tell the page; false when it took over with preventDefault. */
   const tell = (form, name, detail) =>
-    form.dispatchEvent(new CustomEvent("counterfoil:" + name, { bubbles: true, cancelable: true, detail }));
+    call(form, "dispatchEvent", new CustomEvent("counterfoil:" + name, { bubbles: true, cancelable: true, detail }));
 
   /** Show a state: in the element that data-counterfoil names, else in one after the form. */
   const say = (form, state, words, href) => {
-    form.counterfoil ||= document.getElementById(form.dataset.counterfoil) || make("p");
-    const status = form.counterfoil;
+    const { counterfoil, receipt } = get(form, "dataset");
+    const status = statuses.get(form) || document.getElementById(counterfoil) || make("p");
+    statuses.set(form, status);
     if (!status.isConnected) call(form, "after", status);
     status.setAttribute("role", "status");
     status.dataset.state = state;
     status.textContent = words || text(form, state);
-    if (href) status.append(" ", make("a", { href, textContent: form.dataset.receipt || "Receipt" }));
+    if (href) status.append(" ", make("a", { href, textContent: receipt || "Receipt" }));
   };
 
   /** What the browser itself would post. An address to go to is made absolute: the gateway may not learn the folder. */
@@ -63,14 +75,14 @@
       value && /^_(next|redirect)$/.test(name) ? make("a", { href: value }).href : value,
     ]);
 
-  const files = (form) => [...form.elements].filter(({ type }) => type === "file");
+  const files = (form) => elements(form).filter(({ type }) => type === "file");
 
   // What was typed and its key, over a reload. A form with a password or what is marked data-sensitive is kept as long
   // as the page only, and so are files: after a reload they are chosen again, and nothing is sent by itself.
 
   const place = (form) => "counterfoil" + [...document.forms].indexOf(form) + address(form);
-  const inputs = ({ elements }) =>
-    [...elements].flatMap((one) => (/^(hidden|file)$/.test(one.type) ? [] : [...(one.options || [one])]));
+  const inputs = (form) =>
+    elements(form).flatMap((one) => (/^(hidden|file)$/.test(one.type) ? [] : [...(one.options || [one])]));
   const called = (input) => (input.closest("select") || input).name;
   const jobs = new Map(); // of this page: the same press again has its key, wherever nothing else may be kept
   const load = (form) => {
@@ -83,7 +95,7 @@
   const keep = (form, job) => {
     const kept = files(form)[0] ? { key: job.key, unsure: job.unsure } : job;
     jobs.set(form, kept);
-    if (form.querySelector("[type=password], [data-sensitive]")) return;
+    if (call(form, "querySelector", "[type=password], [data-sensitive]")) return;
     const typed = inputs(form).map((one) => {
       const { value, checked, selected } = one;
       return { name: called(one), value, checked, selected };
@@ -109,9 +121,9 @@
   // What is wrong: a summary on top with links, and each error before its field, until that is typed in again. A page
   // of the gateway's that was made with errors in it has the same elements, and its count goes down as well.
 
-  const find = (form, selector) => [...form.querySelectorAll(".counterfoil-error" + selector)];
+  const find = (form, selector) => [...call(form, "querySelectorAll", ".counterfoil-error" + selector)];
   const mark = (form, { field: wanted, message }) => {
-    const field = wanted && [...form.elements].find(({ name, type }) => name === wanted && type !== "hidden");
+    const field = wanted && elements(form).find(({ name, type }) => name === wanted && type !== "hidden");
     const item = make("li", { textContent: field ? "" : message });
     if (!field) return item;
     field.id ||= place(form) + wanted.replace(/\s/g, "-");
@@ -145,7 +157,7 @@
       box.firstElementChild.textContent = left ? text(form, left > 1 ? "errors" : "error").replace("#", left) : "";
       if (box.querySelector("li")) continue;
       box.remove();
-      if (form.counterfoil) form.counterfoil.textContent = "";
+      if (statuses.has(form)) statuses.get(form).textContent = "";
     }
   };
   const mend = (form, names) => {
@@ -154,7 +166,7 @@
       const { name } = document.getElementById(id) || {};
       if (!names.includes(name)) continue;
       note.remove();
-      for (const input of form.elements) {
+      for (const input of elements(form)) {
         if (input.name === name) input.removeAttribute("aria-invalid");
         const ids = input.getAttribute("aria-describedby");
         if (ids) input.setAttribute("aria-describedby", ids.split(" ").filter((one) => one !== note.id).join(" "));
@@ -208,7 +220,7 @@
       }
       if (input.files.length > maxCount) note(input.name, "many", maxCount);
     }
-    const { maxTotal } = form.dataset;
+    const { maxTotal } = get(form, "dataset");
     if (weight(form) > maxTotal) note(undefined, "total", size(maxTotal));
     return found;
   };
@@ -229,7 +241,7 @@
       const stop = make("button", { type: "button", textContent: text(form, "cancel"), onclick: job.stop });
       box.append(bar, make("span"), stop);
     }
-    if (!box.isConnected) form.counterfoil.after(box);
+    if (!box.isConnected) statuses.get(form).after(box);
     const part = loaded / total || 0;
     box.firstChild.value = part;
     box.children[1].textContent = size(loaded) + " / " + size(total);
@@ -272,7 +284,7 @@
 
   /** Post until there is a definite answer; what has none may have been accepted, and the key makes it one. */
   const post = async (form, job) => {
-    const parts = form.enctype === "multipart/form-data";
+    const parts = get(form, "enctype") === "multipart/form-data";
     const large = parts && files(form).some((input) => input.files[0]);
     let to = job.to || address(form);
     // not a field: a gateway of the version before, which may be asked during an upgrade, would refuse that
@@ -308,8 +320,8 @@
   const send = async (form, { data, key, unsure, to, open }) => {
     const job = { data, key, unsure, to, open };
     const { activeElement } = document;
-    form.inert = true; // which takes the focus away
-    mend(form, [...form.elements].map(({ name }) => name));
+    freeze(form, true); // which takes the focus away
+    mend(form, elements(form).map(({ name }) => name));
     for (const box of find(form, "s")) box.remove();
     keep(form, { ...job, sending: true });
     say(form, "sending");
@@ -319,7 +331,7 @@
       job.wake?.();
     };
     const { answer, status } = await post(form, job);
-    form.inert = false;
+    freeze(form, false);
     job.box?.remove();
     if (document.activeElement === document.body) activeElement?.focus();
     if (answer.id) accepted(form, answer);
@@ -339,25 +351,25 @@
   };
   const accepted = (form, answer) => {
     forget(form);
-    HTMLFormElement.prototype.reset.call(form);
+    call(form, "reset");
     say(form, "accepted", "", answer.receipt_url);
     if (!tell(form, "accepted", answer)) return;
-    if (answer.next !== answer.receipt_url || form.dataset.then === "receipt") location = answer.next;
+    if (answer.next !== answer.receipt_url || get(form, "dataset").then === "receipt") location = answer.next;
     else follow(form, answer.receipt_url);
   };
 
   addEventListener("input", ({ target: { form, name } }) => {
     if (form) mend(form, [name]);
-    if (form?.matches(OURS)) keep(form, load(form));
+    if (form && call(form, "matches", OURS)) keep(form, load(form));
   });
   addEventListener("submit", (event) => {
     const { target: form, submitter } = event;
-    if (event.defaultPrevented || !form.matches(OURS)) return;
+    if (event.defaultPrevented || !call(form, "matches", OURS)) return;
     event.preventDefault();
-    if (form.inert) return;
+    if (sending.has(form)) return;
     const errors = amiss(form);
     if (errors[0]) {
-      mend(form, [...form.elements].map(({ name }) => name));
+      mend(form, elements(form).map(({ name }) => name));
       for (const box of find(form, "s")) box.remove();
       return refused(form, { errors }, load(form));
     }

@@ -157,16 +157,41 @@ def test_what_a_captcha_puts_into_the_form_hides_nothing_that_was_typed(visit: V
     expect(page.get_by_label("question")).not_to_be_checked()
 
 
-def test_a_refusal_gives_the_focus_back_whatever_fields_are_called(visit: Visit) -> None:
+CLOBBERING = [
+    *("action", "elements", "dataset", "inert", "enctype", "method", "id", "reset", "submit", "counterfoil"),
+    *("after", "prepend", "querySelector", "querySelectorAll", "dispatchEvent"),
+]
+"""Names of what a form has itself, in whose place a field of that name stands; `matches` and `getAttribute` would
+hinder Playwright."""
+
+
+def test_fields_may_be_called_as_what_a_form_has_itself(visit: Visit) -> None:
     page = visit("snippet.html", OURS)
-    names = "<input type=hidden name=after><input type=hidden name=prepend>"
-    page.locator("form").evaluate("(form, names) => form.insertAdjacentHTML('beforeend', names)", names)
-    error = {"error": "Not now.", "errors": []}
-    page.route(POST, lambda route: route.fulfill(status=403, headers=CORS, json=error))
+    page.evaluate(
+        """names => { for (const name of names)
+        document.querySelector("textarea").insertAdjacentHTML("afterend", `<input type=hidden name=${name}>`); }""",
+        CLOBBERING,
+    )
+    refusal = {"error": "Not now.", "errors": []}
+    page.route(POST, lambda route: route.fulfill(status=403, headers=CORS, json=refusal))
     fill_in(page, "focus@example.org")
     page.get_by_role("button").click()
     expect(page.get_by_role("status")).to_have_text("Not now.")
     expect(page.get_by_role("button")).to_be_focused()
+    page.unroute(POST)
+    wrong = {"error": "", "errors": [{"field": "email", "message": "Is no address."}]}
+    page.route(POST, lambda route: route.fulfill(status=422, headers=CORS, json=wrong))
+    page.get_by_role("button").click()
+    expect(page.get_by_role("alert").get_by_role("link")).to_have_text("Is no address.")
+    fill_in(page, "mended@example.org")
+    expect(page.get_by_role("alert")).to_have_count(0)
+    page.unroute(POST)
+    page.evaluate(
+        "document.querySelectorAll('[type=hidden]').forEach(one => one.disabled = true)"
+    )  # the form has no such
+    page.get_by_role("button").click()
+    expect(page.get_by_role("status")).to_have_attribute("data-state", "confirmed")
+    expect(page.get_by_label("Message")).to_have_value("")
 
 
 def test_a_rate_limit_is_waited_out(visit: Visit) -> None:

@@ -7,6 +7,8 @@ import time
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
+from itertools import count
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -20,11 +22,13 @@ from storage_service.records.index import indexer as module
 from storage_service.records.index.entries import TOKENS_BYTES_MOST, entry_of
 from storage_service.records.index.facts import names
 from storage_service.records.index.indexer import Indexer, rebuild
+from storage_service.records.index.pace import REST, REST_MOST_S, rest_s
 from storage_service.records.index.words import words_of
 from storage_service.records.index.writing import forget, write
 from storage_service.store.repository import SubmissionRepository
 from storage_service.tables import LEASES, search_entries, search_fields, submissions
 from support.events import an_event
+from support.plans import plans_of, scans_in
 from support.polling import eventually
 from support.search_rows import found
 from support.submission_databases import NOW, migrated, store
@@ -195,6 +199,43 @@ def test_it_works_beside_who_stores_and_gives_its_lease_back(engine: Engine) -> 
     assert not thread.is_alive()
     with engine.begin() as connection:
         assert connection.execute(select(LEASES)).all() == [], "the lease is given back"
+
+
+def test_it_rests_only_while_more_comes_in_than_it_puts_in(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "ROWS_AT_ONCE", 5)
+    indexer, seconds, put_in = Indexer(engine, clock=lambda: NOW), count(), Indexer._write
+
+    def come(rows: int) -> None:
+        with SubmissionRepository(engine).transaction() as repository:
+            repository.insert(named(*["ada"] * rows), stored_at=NOW + timedelta(seconds=next(seconds)))
+
+    def rests_after(meanwhile: int) -> bool:
+        def write(*given: Any) -> int:
+            come(meanwhile)
+            return put_in(indexer, *given)
+
+        monkeypatch.setattr(indexer, "_write", write)
+        assert indexer.turn() == 5
+        return indexer._pause_s() > 0
+
+    come(25)
+    assert not rests_after(0), "it catches up"
+    assert not rests_after(4), "it is faster"
+    assert rests_after(5)
+    plans = plans_of(engine, lambda: rests_after(5))
+    assert "submissions_by_storing" in "".join(plans)
+    assert not scans_in(engine, plans), plans
+    assert not rests_after(1), "what came before this turn was rested for"
+    monkeypatch.undo()
+    while indexer.turn():
+        pass
+    come(5)
+    assert not rests_after(9), "it had all that there was"
+
+
+def test_it_rests_by_what_a_turn_took_and_not_for_long() -> None:
+    assert rest_s(0.1) == pytest.approx(0.1 * REST)
+    assert rest_s(60) == REST_MOST_S
 
 
 def test_its_transactions_are_short_on_sqlite(sqlite_url: str) -> None:

@@ -14,6 +14,7 @@ from storage_service.console.access import open_to_all
 from storage_service.console.answers import json_answer
 from storage_service.console.api import RESOURCES
 from storage_service.console.errors import answer_errors
+from storage_service.console.methods import keep_to_own
 from storage_service.console.openapi import Resource, document_of
 from storage_service.console.pages import ROOMS
 from storage_service.console.pages.frame.assets import Assets
@@ -58,6 +59,7 @@ def create_app(
     app.register_blueprint(assets.routes())
     for room in rooms:
         app.register_blueprint(room.routes(parts, pages))
+    keep_to_own(app)
     access.check_keys(app, parts.keys, proxies)
     Gate(parts.accounts.sessions, partial(parts.accounts.secret, "pages"), cookies, proxies, pages).close(app)
     return app

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import structlog
-from flask import Flask, Response, current_app, request
-from werkzeug.exceptions import HTTPException, MethodNotAllowed
+from flask import Flask, Response, request
+from werkzeug.exceptions import HTTPException
 
 from shared.messaging.failures import DependencyUnavailable, PermanentFailure
 from shared.query import QueryError
@@ -62,12 +62,4 @@ def _sentence(error: Exception) -> str:
 def _refusal_of(error: HTTPException) -> Refused:
     refusal = refused(error.code or 500, error.name.upper().replace(" ", "_"), f"{error.name}.")
     refusal.headers.update({name: value for name, value in error.get_headers() if name in _KEPT})
-    if isinstance(error, MethodNotAllowed) and (methods := _methods_here()):
-        refusal.headers["Allow"] = ", ".join(sorted(methods))
     return refusal
-
-
-def _methods_here() -> set[str]:
-    """Return the methods of what has this very path: `…/submissions/bulk` takes none of those of `…/submissions/<id>`."""
-    rules = (rule for rule in current_app.url_map.iter_rules() if rule.rule == request.path)
-    return {method for rule in rules for method in rule.methods or ()}

@@ -18,8 +18,16 @@ from shared.messaging.failures import DependencyUnavailable
 from shared.messaging.worker import STUCK_AFTER_S, probe_delay_s
 from storage_service.records.index.entries import Entry, entry_of
 from storage_service.records.index.mailboxes import mailboxes_of
-from storage_service.records.index.pace import pace_for
-from storage_service.records.index.progress import Progress, begin_anew, come_to, missing_since, progress
+from storage_service.records.index.pace import pace_for, rest_s
+from storage_service.records.index.progress import (
+    Progress,
+    begin_anew,
+    came_since,
+    come_to,
+    missing_since,
+    newest_stored,
+    progress,
+)
 from storage_service.records.index.writing import Seen, behind, by_index, write
 from storage_service.tables import LEASES
 
@@ -70,6 +78,7 @@ class Indexer:
         self._look_every_s = look_every_s
         self._lease = Lease(LEASES, "search")
         self._pace = pace_for(engine.dialect.name)
+        self._is_flooded = False
         self._stopping = threading.Event()
         self._turned_s = time.monotonic()
         self._looked_back_s = float("-inf")
@@ -90,8 +99,10 @@ class Indexer:
             except Exception as error:  # noqa: BLE001 - a bug must not end the service; the index is a derived one
                 written, failures = 0, failures + 1
                 self._log.error("the search index failed", error=type(error).__name__, exc_info=error)
-            if not written:
-                self._stopping.wait(probe_delay_s(failures) if failures else self._look_every_s)
+            if failures:
+                self._stopping.wait(probe_delay_s(failures))
+            else:
+                self._stopping.wait(self._pause_s() if written else self._look_every_s)
         self._give_back()
 
     def stop(self) -> None:
@@ -122,10 +133,11 @@ class Indexer:
             return 0
         come = self._come_so_far()
         since = self._place(come)
-        rows, is_all = self._read(come.generation, since)
+        newest, rows, is_all = self._read(come.generation, since)
         entries = {row.id: self._entry(row) for row in rows}
         seen = {row.id: (row.stored_at, row.anonymised_at) for row in rows}
         written = self._write(entries, come.generation, seen)
+        self._is_flooded = not is_all and self._came_meanwhile(newest, len(rows))
         until = now if is_all else rows[-1].stored_at
         self._near = Progress(come.generation, max(since, until - _NEAR) if is_all else until)
         self._note(come, min(until, now - OVERTAKEN))
@@ -151,17 +163,28 @@ class Indexer:
             self._log.info("the search index is made anew")
             return progress(connection) or begin_anew(connection)
 
-    def _read(self, generation: int, since: datetime) -> tuple[Sequence[Row[Any]], bool]:
+    def _read(self, generation: int, since: datetime) -> tuple[datetime | None, Sequence[Row[Any]], bool]:
+        """Return when the newest of all was stored, what is next, and whether that is all there is."""
         rows, characters = list[Row[Any]](), 0
         found = missing_since(generation, since).limit(ROWS_AT_ONCE + 1)
         with classified(), self._reading.begin() as connection:
             by_index(connection)
+            newest = newest_stored(connection)
             for row in connection.execution_options(yield_per=50).execute(found):
                 characters += row.characters
                 if rows and (len(rows) == ROWS_AT_ONCE or characters > CHARACTERS_AT_ONCE):
-                    return rows, False
+                    return newest, rows, False
                 rows.append(row)
-        return rows, True
+        return newest, rows, True
+
+    def _pause_s(self) -> float:
+        return rest_s(time.monotonic() - self._turned_s) if self._is_flooded else 0.0
+
+    def _came_meanwhile(self, newest: datetime | None, rows: int) -> bool:
+        """Return whether so many were stored since the newest of them was this one."""
+        with classified(), self._reading.begin() as connection:
+            by_index(connection)
+            return newest is not None and came_since(connection, newest, rows)
 
     def _entry(self, row: Row[Any]) -> Entry:
         control = Control(reply_to=row.control.get("reply_to"))

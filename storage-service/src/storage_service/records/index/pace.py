@@ -14,6 +14,11 @@ AIMED_ON_SQLITE_S = 0.02
 
 ROWS_MOST = 500
 
+REST = 2.0
+REST_MOST_S = 2.0
+"""How long the next turn waits while more comes in than is put into the index: times as long as one took, and seconds
+at most."""
+
 
 class Pace:
     """Grows slowly, and shrinks at once, but not below `least`."""
@@ -29,6 +34,12 @@ class Pace:
             self.rows = max(self._least, min(self.rows, int(rows * self._aimed_s / seconds)))
         elif rows >= self.rows and seconds < self._aimed_s / 2:
             self.rows = min(ROWS_MOST, self.rows + self.rows // 4 + 1)
+
+
+def rest_s(turn_s: float) -> float:
+    """Return for how many seconds to rest after a turn of so many, in which more came in than was put into the index:
+    what is stored now is worth more than finding it at once, and the work is put off, not left."""
+    return min(REST_MOST_S, REST * turn_s)
 
 
 def pace_for(dialect: str) -> Pace:

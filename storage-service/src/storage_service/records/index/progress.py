@@ -53,6 +53,17 @@ def come_to(connection: Connection, moment: datetime, generation: int) -> None:
     connection.execute(update(search_progress).where(there).values(stored_at=moment))
 
 
+def newest_stored(connection: Connection) -> datetime | None:
+    """Return when the newest submission was stored; None without any."""
+    return connection.scalar(select(_S.stored_at).where(IS_THERE).order_by(_S.stored_at.desc()).limit(1))
+
+
+def came_since(connection: Connection, moment: datetime, rows: int) -> bool:
+    """Say whether so many submissions were stored since; no more of them are looked at."""
+    later = select(_S.id).where(IS_THERE, _S.stored_at > moment).order_by(_S.stored_at, _S.id)
+    return connection.scalar(later.offset(rows - 1).limit(1)) is not None
+
+
 def missing_since(generation: int, since: datetime) -> Select[Any]:
     """Return the query of them, in the order of storing."""
     has_entry = and_(_E.id == _S.id, _E.generation == generation)
