@@ -34,6 +34,7 @@ def notify(broker_url: str, database_url: str, mail_sink: MailSink, tmp_path: Pa
         "COUNTERFOIL_DATABASE_URL": database_url,
         "COUNTERFOIL_SMTP_URL": mail_sink.url,
         "COUNTERFOIL_FORMS": str(ROOT / "forms.example.toml"),
+        "COUNTERFOIL_SMTP_TIMEOUT_S": "1",  # what died may have claimed the mail: so long nobody sends it
     }
     service = Service("notify", "notify_service", settings, tmp_path / "notify.log")
     yield service
