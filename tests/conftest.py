@@ -16,7 +16,7 @@ import pytest
 import structlog
 from hypothesis import settings
 from structlog.stdlib import ProcessorFormatter
-from xdist.workermanage import Producer
+from xdist.workermanage import Producer, WorkerController
 
 import notify_service.tables
 import storage_service.tables
@@ -29,7 +29,7 @@ from dev.redis_server import RedisServer
 from dev.seaweed import Seaweed
 from shared.files import FilesSettings
 from storage_service.spam.threads import keep_to_one
-from support import compiled_once, migrating, rewritten, schedule
+from support import compiled_once, left_behind, migrating, rewritten, schedule
 
 # One example may wait for a database, or for two cores that do something else.
 settings.register_profile("default", max_examples=100, deadline=None)
@@ -69,6 +69,14 @@ def pytest_collection_finish() -> None:
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> schedule.Schedule:
     """Give what shares a server to one process."""
     return schedule.Schedule(config, log)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: WorkerController, error: object | None) -> None:
+    """Stop what a process has left behind that died, as one does that hangs: see `faulthandler_exit_on_timeout`."""
+    if error:
+        run = node.workerinput["testrunuid"]
+        left_behind.kill_what_has({"PYTEST_XDIST_TESTRUNUID": run, "PYTEST_XDIST_WORKER": node.gateway.id})
 
 
 @pytest.fixture(autouse=True)

@@ -14,7 +14,7 @@ from xdist.scheduler import LoadScopeScheduling
 
 if TYPE_CHECKING:
     import pytest
-    from xdist.workermanage import Producer
+    from xdist.workermanage import Producer, WorkerController
 
 GROUPS: Mapping[str, tuple[str, ...]] = {
     "the mortal broker": (
@@ -72,6 +72,26 @@ class Schedule(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types
 
     def _split_scope(self, nodeid: str) -> str:
         return group_of(file_of(nodeid))
+
+    def remove_node(self, node: WorkerController) -> str | None:
+        """Return the test in which a process died, if it did, and give what is left of its work to others; that test
+        is not begun again: it has failed, and what hangs would hang each of them."""
+        work: dict[str, dict[str, bool]] = self.assigned_work.pop(node)
+        left = [(tests, test) for tests in work.values() for test, is_done in tests.items() if not is_done]
+        if not left:
+            return None
+        tests, died_in = left[0]
+        tests[died_in] = True
+        self.workqueue.update({group: tests for group, tests in work.items() if not all(tests.values())})
+        for other in self.nodes:
+            self._reschedule(other)
+        return died_in
+
+    def _reschedule(self, node: WorkerController) -> None:
+        """Give no work to whoever still collects: where two died at once, the second of those in their places does,
+        and the whole run would end there without a word about what had failed."""
+        if node in self.registered_collections:
+            super()._reschedule(node)
 
 
 def group_of(file: str) -> str:
