@@ -7,6 +7,7 @@ RUN = .run
 CODE = shared gateway storage-service notify-service deploy tools tests
 # Four at once on two processors: most tests wait for a server. tests/support/schedule.py says who has which tests.
 PARALLEL = --numprocesses=4 --dist=loadscope
+# Fewer where each has whole installations of its own: on a slow machine they would keep each other from their deadlines.
 UNDER_LOAD = --numprocesses=3 --dist=loadscope
 # What takes longest, and has a verb of its own.
 WHOLE = tests/e2e tests/clients
@@ -55,7 +56,7 @@ test: ## lint, and every test of the parts, against private servers (ARGS="-k re
 
 test-e2e: ## test whole installations, also by browsers and real clients (ARGS="-k receipt" for some)
 	@$(PREPARE) test
-	@$(BIN)/python -m pytest $(PARALLEL) $(WHOLE) $(ARGS)
+	@$(BIN)/python -m pytest $(UNDER_LOAD) $(WHOLE) $(ARGS)
 
 test-kills: ## kill and stop the parts under load: the quick half of test-faults
 	@$(PREPARE) test
