@@ -92,6 +92,11 @@ def list_of(name: str, database: str) -> str:
     return f"{name}, {database}"
 
 
+def after_a_restart(name: str) -> str:
+    """Return the name of a list, or of a search, that is the first after PostgreSQL was started again."""
+    return list_of(f"{name}, after a restart", "PostgreSQL")
+
+
 LISTS_MOST_MS = {
     "first page": 50,
     "a page in the middle": 50,
@@ -193,6 +198,7 @@ CLAIMS = (
     Claim("streams", ACCEPTS, WATCHED, UNWATCHED, least=0.9),
     *(claim for database in DATABASES for claim in _exports(database)),
     *(claim for database in DATABASES for claim in _lists(database)),
+    *(Claim("lists", PAGE_P95, after_a_restart(name), most=most) for name, most in LISTS_MOST_MS.items()),
     *(Claim("inbox", PAGE_P95, name, most=100) for name in (INBOX, INBOX_FOUND)),
     *(Claim("inbox", PAINTED_P95, name, most=300) for name in (INBOX_FOUND, INBOX_OPENED)),
     Claim("inbox", WEIGHT, INBOX, most=100),

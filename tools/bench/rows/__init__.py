@@ -47,7 +47,7 @@ ROWS: Mapping[str, Row] = {
     "uploads": Row("64 uploads of 25 MB at once, to a directory", uploads, 120),
     "streams": Row("accepts beside open receipt streams", streams, 90),
     "exports": Row("exports of very many submissions", exports, 1000),
-    "lists": Row("pages of lists and searches", lists, 400),
+    "lists": Row("pages of lists and searches", lists, 150),
     "inbox": Row("the console's inbox over very many submissions", inbox, 300),
     "retention": Row("accepts and the inbox while all is due, PostgreSQL", on_postgresql, 300),
     "retention-sqlite": Row("accepts and the inbox while all is due, SQLite", on_sqlite, 300),
