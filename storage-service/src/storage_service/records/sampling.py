@@ -31,7 +31,8 @@ class Sampling:
     def finds_often(self, query: Query | None, asked: ColumnElement[bool]) -> bool:
         """Return whether a list of it is better walked than gathered; True where the database itself decides well.
 
-        PostgreSQL takes the beginning of a word for one that 2 % have, whichever it is. SQLite is asked by `words`.
+        PostgreSQL knows the beginnings of words that are frequent by themselves, and not of many that are rare. SQLite
+        is asked by `words`.
         """
         if self._is_sqlite or query is None or not _begins_a_word(query):
             return True
