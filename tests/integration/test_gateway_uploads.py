@@ -16,6 +16,7 @@ import pytest
 import requests
 
 from dev.processes import send
+from gateway.uploads.incoming import PIECE_BYTES
 from gateway.uploads.places import SLOW_AFTER_S
 from support.hasty_uploads import PACE, SILENCE_S
 from support.multipart import Sent
@@ -99,6 +100,7 @@ def test_many_uploads_at_once_take_little_memory_and_keep_nobody_waiting(server:
         with ThreadPoolExecutor(8) as pool:
             begun = pool.map(lambda _: stack.enter_context(server.begun(Sent("a", content, "a.dat"))), range(UPLOADS))
             connections = list(begun)
+        eventually(lambda: len(server.kept()) == UPLOADS, 30, "each has its place")
         assert server.post().status_code == 202
         assert (
             requests.post(f"{server.url}/f/photos", files={"a": (None, "no file")}, timeout=5).elapsed.total_seconds()
@@ -121,19 +123,14 @@ def test_where_slow_ones_hold_all_places_one_gives_way_to_another_source(tmp_pat
         slow = []
         for source in ("127.0.0.2", "127.0.0.2", "127.0.0.3", "127.0.0.3"):
             part = Sent("a", os.urandom(MB), "a.dat")
-            slow.append(stack.enter_context(server.begun(part, without=MB - 65_536, source=source)))
+            slow.append(stack.enter_context(server.begun(part, without=MB - 2 * PIECE_BYTES, source=source)))
 
         def post() -> requests.Response:
             return requests.post(f"{server.url}/f/photos", files={"a": ("1.txt", b"1")}, timeout=10)
 
-        answered = list[requests.Response]()
-
-        def is_full() -> bool:
-            answered.append(post())
-            return answered[-1].status_code == 503
-
-        eventually(is_full, 30, "all places are taken")
-        assert answered[-1].json()["errors"][0]["code"] == "UPLOADS_BUSY"
+        eventually(lambda: len(server.kept()) == len(slow), SLOW_AFTER_S / 2, "each has its place")
+        busy = post()
+        assert (busy.status_code, busy.json()["errors"][0]["code"]) == (503, "UPLOADS_BUSY")
         until_s, at = time.monotonic() + SLOW_AFTER_S + 1, 0
         while time.monotonic() < until_s:
             for connection, rest in slow:
@@ -145,8 +142,7 @@ def test_where_slow_ones_hold_all_places_one_gives_way_to_another_source(tmp_pat
             connection.sendall(rest[at:])
         answers = [answer_of(connection, closes_within_s=0).status for connection, _ in slow]
         assert sorted(answers) == [202, 202, 202, 503]
-        left = 4 + len(answered) - 1  # one was posted, or more, before all places were taken
-        eventually(lambda: len(server.kept()) == left, 10, "of who gave way nothing is left")
+        eventually(lambda: len(server.kept()) == 4, 10, "of who gave way nothing is left")
 
 
 @pytest.fixture
