@@ -65,6 +65,13 @@ def pytest_collection_finish() -> None:
     gc.set_threshold(5000, 20, 20)
 
 
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    """Say for `.ci/run` whether tests failed (1), or the run broke off (2 and more)."""
+    cache = getattr(session.config, "cache", None)  # none with `-p no:cacheprovider`
+    if cache and not hasattr(session.config, "workerinput"):
+        cache.set("counterfoil/exit_status", int(exitstatus))
+
+
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> schedule.Schedule:
     """Give what shares a server to one process."""
