@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import chain, pairwise
-from math import exp, log, sqrt
+from math import exp, floor, log, sqrt
 from operator import add, itemgetter
 from typing import Generic, NamedTuple, TypeVar
 
@@ -167,7 +167,7 @@ def _said_by_words(
     words: Mapping[str, Weighed], pairs: Mapping[tuple[str, str], int], scale: float, *, speaks_for_spam: bool
 ) -> list[Weight]:
     """Return the words and pairs that weigh most on one side, of those that are worth a line."""
-    least = _SAID_LEAST / scale - 1
+    least = floor(_SAID_LEAST / scale) - 1
     strong: list[tuple[int, str | tuple[str, str]]]
     if speaks_for_spam:
         strong = [(one[0], word) for word, one in words.items() if one[0] > least]

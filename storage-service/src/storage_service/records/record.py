@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from operator import itemgetter
 from typing import Any, Literal, TypeAlias
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, case, func, select, true, type_coerce
+from sqlalchemy import ColumnCollection, ColumnElement, Row, case, func, select, true, type_coerce
 from sqlalchemy.types import NullType
 
 from shared.contracts import JsonValue
@@ -69,12 +70,10 @@ class Record:
         return "waiting" if self.opt_in else None
 
 
-_CONFLICTS = select(func.count()).where(conflicts.c.id == submissions.c.id).scalar_subquery().label("conflict_count")
-
-
-def columns() -> Sequence[ColumnElement[Any]]:
-    """Return what `record_of` reads."""
-    return [*submissions.c, _CONFLICTS]
+def columns(of: ColumnCollection[str, Any] = submissions.c) -> Sequence[ColumnElement[Any]]:
+    """Return what `record_of` reads, from all columns of submissions as a query has them."""
+    counted = select(func.count()).where(conflicts.c.id == of.id).scalar_subquery()
+    return [*(of[one.key] for one in submissions.c), counted.label("conflict_count")]
 
 
 def as_stored(column: ColumnElement[Any]) -> ColumnElement[Any]:
@@ -83,9 +82,14 @@ def as_stored(column: ColumnElement[Any]) -> ColumnElement[Any]:
 
 
 def record_of(row: Row[Any]) -> Record:
-    """Return the record of a row of `columns`."""
-    values = {name: value for name, value in row._mapping.items() if name in _NAMES}  # noqa: SLF001 - public
-    return Record(**{**values, "labels": tuple(values["labels"]), "sealed": values["sealed"] or {}})
+    """Return the record of a row that begins with `columns`."""
+    values = list(_OF_A_RECORD(row))
+    values[_LABELS] = tuple(values[_LABELS])
+    values[_SEALED] = values[_SEALED] or {}
+    return Record(*values)
 
 
-_NAMES = frozenset(Record.__dataclass_fields__)
+_NAMES = list(Record.__dataclass_fields__)
+_OF_A_RECORD = itemgetter(*[[one.key for one in columns()].index(name) for name in _NAMES])
+"""By their places: a page of fifty has a thousand values."""
+_LABELS, _SEALED = map(_NAMES.index, ("labels", "sealed"))
