@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import string
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -15,11 +16,13 @@ from sqlalchemy import Engine
 from shared.contracts import Control, SubmissionAccepted, Verdict
 from shared.query import Query, matches
 from shared.query.tree import And, Assigned, Field, Form, From, Has, Is, Label, Not, Or, Phrase, Prefix, Score, Word
-from storage_service.records import Records
+from storage_service.records import PAGE_MOST, Cursor, Records
 from storage_service.records.index.indexer import Indexer, rebuild
 from storage_service.work import Change
 from support.events import an_event, with_files
 from support.worked_on import ME, Did
+
+BEFORE_ALL = Cursor("newer", datetime(2000, 1, 1, tzinfo=UTC), UUID(int=0))
 
 
 def indexed(engine: Engine) -> None:
@@ -33,8 +36,13 @@ def indexed(engine: Engine) -> None:
 
 
 def found(engine: Engine, query: Query) -> set[UUID]:
-    """Return what a database finds."""
-    return {one.id for one in Records(engine).each(query, None, me=ME)}
+    """Return what a database finds: in batches, and the same in pages, both ways."""
+    records = Records(engine)
+    each = [one.id for one in records.each(query, None, me=ME)]
+    page = partial(records.page, query, forms=None, limit=PAGE_MOST, me=ME)
+    assert [one.id for one in page().rows] == each
+    assert [one.id for one in page(cursor=BEFORE_ALL).rows] == each
+    return set(each)
 
 
 def matched_with(work: list[tuple[SubmissionAccepted, Did]], query: Query) -> set[UUID]:
