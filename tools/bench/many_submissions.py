@@ -81,7 +81,12 @@ def fill(engine: Engine, rows: int) -> None:
     """Store submissions number 1 to `rows`, one accepted each second, and tell the database how many there are."""
     is_postgresql = engine.dialect.name == "postgresql"
     with engine.begin() as connection:
+        if is_postgresql:
+            connection.exec_driver_sql("SET LOCAL statement_timeout = 0")  # five millions take minutes
         for statement in _statements(_POSTGRESQL if is_postgresql else _SQLITE):
             connection.execute(text(statement), {"rows": rows})
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        if is_postgresql:
+            connection.exec_driver_sql("SET statement_timeout = 0")
         connection.exec_driver_sql("VACUUM ANALYZE" if is_postgresql else "ANALYZE")
+        connection.invalidate()  # the next to use it has its limits again

@@ -12,7 +12,7 @@ from uuid import UUID
 
 from sqlalchemy import Engine, text
 
-from bench.claims import DATABASES, LIKE, PAGE_P95, after_a_restart, list_of
+from bench.claims import DATABASES, FOUND, LIKE, PAGE_P95, after_a_restart, list_of
 from bench.figures import percentile
 from bench.many_submissions import fill
 from bench.rounds import Subject
@@ -28,10 +28,11 @@ RESTARTS = 5
 ROWS = 50
 _START = datetime(2026, 1, 1, tzinfo=UTC)
 
+_RARE = "needle"
 _LINES: Mapping[str, str] = {
     "first page": "",
     "a form and a day": "form:form7 on:2026-01-01",
-    "a rare word": "needle",
+    "a rare word": _RARE,
     "a medium word": "word17",
     "a word in all": "common",
     "a phrase": '"word17 common"',
@@ -42,7 +43,7 @@ _LINES: Mapping[str, str] = {
 
 @contextmanager
 def lists(world: World) -> Iterator[list[Subject]]:
-    """Yield each list on each database, warm, and a word by LIKE; then those that follow a restart."""
+    """Yield each list on each database, warm, and the ids of a word, also by LIKE; then those that follow a restart."""
     urls = (world.postgres.create_database("lists"), f"sqlite:///{world.directory / 'lists.db'}")
     engines = dict(zip(DATABASES, map(database.create, urls), strict=True))
     for engine in engines.values():
@@ -58,6 +59,7 @@ def lists(world: World) -> Iterator[list[Subject]]:
 def _subjects(kind: str, engine: Engine, rows: int) -> Iterator[Subject]:
     for name, page in _pages(engine, rows).items():
         yield Subject(list_of(name, kind), partial(_paged, page))
+    yield Subject(list_of(FOUND, kind), partial(_paged, partial(Records(engine).ids, parse(_RARE), None, ROWS)))
     yield Subject(list_of(LIKE, kind), partial(_paged, partial(_like, engine), 3))
 
 
@@ -78,12 +80,12 @@ def _page(records: Records, line: str, cursor: Cursor | None = None) -> None:
 
 
 def _like(engine: Engine) -> None:
-    found = "SELECT id FROM submissions WHERE CAST(fields AS text) LIKE '%needle%' ORDER BY accepted_at DESC LIMIT 50"
+    found = "SELECT id FROM submissions WHERE CAST(fields AS text) LIKE :asked ORDER BY accepted_at DESC LIMIT :most"
     with database.reading(engine).connect() as connection:
-        connection.execute(text(found)).all()
+        connection.execute(text(found), {"asked": f"%{_RARE}%", "most": ROWS}).all()
 
 
-def _paged(page: Callable[[], None], times: int = PAGES) -> Mapping[str, float]:
+def _paged(page: Callable[[], object], times: int = PAGES) -> Mapping[str, float]:
     page()
     took_ms = []
     for _ in range(times):
