@@ -21,7 +21,7 @@ from storage_service.console.pages.frame import going
 from storage_service.console.pages.frame.notices import Undo, tell
 from storage_service.console.pages.frame.renderer import Pages
 from storage_service.console.parts import Parts
-from support.browsing import patience_ms
+from support.browsing import complaints_of, patience_ms
 from support.console_app import ConsoleApp, a_console
 from support.console_pages import BY, PASSWORD
 from support.hosted import served
@@ -113,9 +113,8 @@ def opened(
     context = browser.new_context(**options)  # type: ignore[arg-type]
     context.set_default_timeout(patience_ms())
     contexts.append(context)
-    page, complaints = context.new_page(), []
-    page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
-    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page = context.new_page()
+    complaints = complaints_of(page)
     page.goto(f"{hosted.url}/console/inbox")
     expect(page).to_have_url(f"{hosted.url}/console/sign-in?next=/console/inbox")
     page.get_by_label("Mail address").fill("ada@example.org")

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from support.browsing import complaints_of
 from support.installation import Installation
 from support.owner import Owner
 from support.site import Site
@@ -21,8 +22,7 @@ def page(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Page]:
 
 
 def test_a_mistake_is_mended_and_the_receipt_follows(page: Page, installation: Installation, owner: Owner) -> None:
-    complaints: list[str] = []
-    page.on("console", lambda message: complaints.append(message.text))
+    complaints = complaints_of(page)
     page.goto(f"{installation.gateway_url}/f/contact")
     page.get_by_label("Praise").check()
     fill_in(page, "ada@nowhere", message="Kept")

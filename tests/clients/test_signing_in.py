@@ -15,6 +15,7 @@ from dev.processes import free_port
 from shared import database
 from storage_service.accounts.accounts import accounts_of
 from storage_service.accounts.roles import Grant
+from support.browsing import complaints_of
 from support.console_pages import BY, PASSWORD
 from support.installation import Installation
 from support.oidc_provider import OidcProvider
@@ -89,8 +90,7 @@ def sign_in_by_password(page: Page, console: Installation) -> None:
 
 
 def test_a_passkey_is_made_and_signs_in_with_an_address_typed_or_none(page: Page, console: Installation) -> None:
-    complaints: list[str] = []
-    page.on("console", lambda message: complaints.append(message.text))
+    complaints = complaints_of(page)
     device, key = a_device(page)
     sign_in_by_password(page, console)
     page.get_by_label("What to call it").fill("Ada's laptop")

@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from clients.conftest import Visit
+from support.browsing import complaints_of
 from support.installation import Installation
 from support.owner import Owner
 from support.posts import key_of, posts_of
@@ -137,8 +138,7 @@ def test_a_strict_policy_of_the_page_needs_to_name_the_gateway_only(
     ours = installation.gateway_url
     policy = f"default-src 'none'; script-src {ours} {site.origin}; connect-src {ours}; form-action {ours}"
     page.goto(site.put("/strict.html", page.content(), {"Content-Security-Policy": policy}))
-    complaints: list[str] = []
-    page.on("console", lambda message: complaints.append(message.text))
+    complaints = complaints_of(page)
     fill_in(page, "strict@example.org")
     page.get_by_role("button").click()
     expect(page.get_by_role("status")).to_have_attribute("data-state", "confirmed")

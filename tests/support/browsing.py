@@ -72,3 +72,14 @@ def wrong_with(page: Page) -> list[str]:
     found = [f"{one['id']}: {one['nodes'][0]['html']}" for one in page.evaluate(run_it, options)]
     is_wide = page.evaluate("document.documentElement.scrollWidth > innerWidth")
     return [*found, *(["wider than the screen"] if is_wide else [])]
+
+
+def complaints_of(page: Page) -> list[str]:
+    """Return what a page complains of from now on, as it comes: errors and warnings, and what its scripts throw.
+
+    What a browser just tells is left out: that it left the focus where somebody had been quicker is no fault.
+    """
+    complaints: list[str] = []
+    page.on("console", lambda said: complaints.append(said.text) if said.type in ("error", "warning") else None)
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    return complaints

@@ -83,5 +83,6 @@ def test_what_fails_again_is_red(run: Ran) -> None:
     assert "unsteady" not in said
 
 
-def test_what_kills_parts_is_looked_at_once(run: Ran) -> None:
-    assert run("test-kills")[:2] == (2, ["test", "test-e2e", "test-kills"])
+def test_of_what_kills_parts_one_alone_is_looked_at_again(run: Ran) -> None:
+    assert run("test-kills")[:2] == (0, ["test", "test-e2e", "test-kills", "test-kills" + AGAIN])
+    assert run("test-kills", failed=2)[0] == 2
