@@ -176,18 +176,6 @@ def test_postgresql_knows_how_many_have_a_word_that_begins_so(engine: Engine, be
     assert have / 2 < int(expected.rpartition("rows=")[2].split()[0]) < have * 2
 
 
-def test_only_so_many_texts_are_looked_at_as_fill_a_page(engine: Engine) -> None:
-    """Of words that stand together, where many have all of them: newest first, and no more than a page."""
-    if engine.dialect.name == "sqlite":
-        return  # it looks at each
-    page = partial(Records(engine).page, parse('"word17 common"'), forms=None, limit=3)
-    assert len(page().rows) == 3
-    looked_at = r"search_fields .*loops=(\d+)\)"
-    [plan] = plans_of(engine, page, "EXPLAIN (ANALYZE) ")
-    [times] = re.findall(looked_at, plan)
-    assert int(times) == 4, "one more than the page tells that there is another"
-
-
 def test_what_is_new_in_a_form_is_found_in_one_index(engine: Engine) -> None:
     [plan] = plans_of(engine, lambda: Records(engine).page(parse("form:form7 is:new"), forms=None, limit=50))
     assert "submissions_by_form" in plan

@@ -20,10 +20,10 @@ def scans_in(engine: Engine, plans: Sequence[str]) -> list[str]:
     return [line for plan in plans for line in plan.splitlines() if _SCANS[engine.dialect.name].search(line)]
 
 
-def plans_of(engine: Engine, ask: Callable[[], object], explaining: str = "EXPLAIN ") -> list[str]:
-    """Return the plan of each statement that is sent; `explaining` is for PostgreSQL."""
+def plans_of(engine: Engine, ask: Callable[[], object]) -> list[str]:
+    """Return the plan of each statement that is sent."""
     plans: list[str] = []
-    prefix = explaining if engine.dialect.name == "postgresql" else "EXPLAIN QUERY PLAN "
+    prefix = "EXPLAIN " if engine.dialect.name == "postgresql" else "EXPLAIN QUERY PLAN "
 
     def explain(connection: Connection, _cursor: Any, statement: str, parameters: Any, *_: object) -> None:
         if statement.startswith("SELECT"):

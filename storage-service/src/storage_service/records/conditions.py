@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
-from functools import partial
-from typing import TypeAlias
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, FromClause, and_, false, literal, not_, or_, select, true
@@ -36,7 +34,7 @@ from shared.query.tree import (
 from shared.query.values import COMPARISONS
 from storage_service.records.folding import folded_address, folded_label
 from storage_service.records.index.words import IsCommon, never
-from storage_service.records.texts import Texts, stands_together
+from storage_service.records.texts import Texts
 from storage_service.tables import (
     HAS_FILES,
     HAS_REPLY,
@@ -60,10 +58,6 @@ _OF_A_ROW: Mapping[str, ColumnElement[bool]] = {
     "imported": IS_IMPORTED,
     "unconfirmed": IS_UNCONFIRMED,
 }
-
-
-InEntry: TypeAlias = Callable[[ColumnElement[int]], ColumnElement[bool]]
-"""Returns what is asked of the entry of such a number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,16 +104,6 @@ class Conditions:
                 return self._texts.in_field(tree)
             case _:
                 return self._filter(tree)
-
-    def in_two(self, tree: Query, asking: Asking) -> tuple[ColumnElement[bool], InEntry] | None:
-        """Return a condition that an index tells, and one that has to look at the texts of each submission that meets
-        it: that words stand together. None where there is no such one, or where it saves nothing."""
-        parts = tree.parts if isinstance(tree, And) else (tree,)
-        words = [part for part in parts if isinstance(part, Word | Prefix | Phrase)]
-        if self._is_sqlite or not any(map(stands_together, words)):
-            return None
-        others = (self.of(part, asking) for part in parts if part not in words)
-        return and_(self._texts.have_all(*words), *others), partial(self._texts.stand_so, words)
 
     def _all(self, parts: Sequence[Query], asking: Asking) -> ColumnElement[bool]:
         """Return whether all hold. Words are looked up together: each may be in many submissions, all in few."""

@@ -13,12 +13,12 @@ from shared.query import Query
 from storage_service.files import StoredFile, files_of
 from storage_service.records.batches import Take, batches, raw, rows
 from storage_service.records.bounded import QUERY_SECONDS_MOST, Reader
-from storage_service.records.conditions import Asking, Conditions, InEntry, within
+from storage_service.records.conditions import Asking, Conditions, within
 from storage_service.records.cursors import Cursor, CursorError, Way
 from storage_service.records.pages import Count, Page, ends, place_of
 from storage_service.records.record import Record, columns, record_of
 from storage_service.records.sampling import Sampling
-from storage_service.tables import search_entries, submissions
+from storage_service.tables import submissions
 
 PAGE_MOST = 200
 """Records on a page."""
@@ -81,10 +81,10 @@ class Records:
             raise ValueError(f"limit: expected 1 to {PAGE_MOST}")
         if cursor and after:
             raise CursorError("expected cursor or after, and not both")
-        asking = Asking(now or self._clock(), zone, me)
+        asked = self._asked(query, forms, now, zone, me)
         if after is not None:
-            return self._page_after(self._asked(query, forms, asking), after.on("stored"), limit)
-        return self._page(query, forms, asking, cursor, limit)
+            return self._page_after(asked, after.on("stored"), limit)
+        return self._page(asked, cursor, limit)
 
     def one(self, key: UUID, forms: frozenset[str] | None) -> Record | None:
         """Return a submission by its id, None where there is none that the asker may see."""
@@ -106,7 +106,7 @@ class Records:
 
         With `stored_by`, those that were stored by this moment.
         """
-        asked = self._asked(query, forms, Asking(now or self._clock(), zone, me))
+        asked = self._asked(query, forms, now, zone, me)
         found: Select[Any] = select(literal_column("1")).select_from(self._conditions.source)
         found = found.where(asked, *_by(stored_by))
         if most is not None and self._sampling.finds_often(query, asked):  # by an index in this order, and to its end
@@ -129,7 +129,7 @@ class Records:
     ) -> list[UUID]:
         """Return the ids of at most so many, newest first, as `count` counts them; all as they are at one moment."""
         found = select(_S.id).select_from(self._conditions.source)
-        found = found.where(self._asked(query, forms, Asking(now or self._clock(), zone, me)), *_by(stored_by))
+        found = found.where(self._asked(query, forms, now, zone, me), *_by(stored_by))
         found = found.order_by(_S.accepted_at.desc(), _S.id.desc()).limit(most)
         with self._reader.connection() as connection:
             return list(connection.scalars(found))
@@ -150,7 +150,7 @@ class Records:
         Of what was stored since, the first `ARRIVED_MOST` are looked at.
         """
         # in a CASE no index is found for it: SQLite would go through all that are new, for the few that have come in
-        asked = case((self._asked(query, forms, Asking(now or self._clock(), zone, me)), 1), else_=0) == 1
+        asked = case((self._asked(query, forms, now, zone, me), 1), else_=0) == 1
         stored = select(_S.id).where(_S.stored_at > since, *within(forms)).order_by(_S.stored_at, _S.id)
         with self._reader.connection() as connection:
             keys, found = list(connection.scalars(stored.limit(ARRIVED_MOST))), list[UUID]()
@@ -187,7 +187,7 @@ class Records:
         It reads in short transactions and holds none while it waits for who takes the records. What is changed
         meanwhile may be seen as it was or as it is.
         """
-        asked = and_(self._asked(query, forms, Asking(now or self._clock(), zone, me)), _S.stored_at <= self._clock())
+        asked = and_(self._asked(query, forms, now, zone, me), _S.stored_at <= self._clock())
         for some in self._batches(columns(), asked, start, rows):
             yield from map(record_of, some)
 
@@ -206,7 +206,7 @@ class Records:
 
         They are the first of every row, as the driver gives them; see `batches.raw`.
         """
-        asked = and_(self._asked(query, forms, Asking(now or self._clock(), zone, me)), _S.stored_at <= until)
+        asked = and_(self._asked(query, forms, now, zone, me), _S.stored_at <= until)
         return self._batches(chosen, asked, None, raw)
 
     def files(self, keys: Collection[UUID]) -> Mapping[UUID, Sequence[StoredFile]]:
@@ -219,21 +219,17 @@ class Records:
         with self._reader.connection() as connection:
             return (connection.scalar(select(func.count()).select_from(some)) or 0) >= COMMON
 
-    def _asked(self, query: Query | None, forms: frozenset[str] | None, asking: Asking) -> ColumnElement[bool]:
+    def _asked(
+        self, query: Query | None, forms: frozenset[str] | None, now: datetime | None, zone: tzinfo, me: str | None
+    ) -> ColumnElement[bool]:
+        asking = Asking(now or self._clock(), zone, me)
         return and_(true(), *within(forms), *([] if query is None else [self._conditions.of(query, asking)]))
 
-    def _page(
-        self, query: Query | None, forms: frozenset[str] | None, asking: Asking, cursor: Cursor | None, limit: int
-    ) -> Page:
+    def _page(self, asked: ColumnElement[bool], cursor: Cursor | None, limit: int) -> Page:
         way: Way = cursor.way if cursor else "older"
         if way == "stored":
             raise CursorError("expected a cursor of a page, not one of after")
-        in_two = None if query is None else self._conditions.in_two(query, asking)
-        if in_two is None:
-            found = self._in_order(self._asked(query, forms, asking), way, cursor)
-        else:
-            found = self._in_two(and_(in_two[0], *within(forms)), in_two[1], way, cursor)
-        rows = self._read(found.limit(limit + 1))
+        rows = self._read(self._in_order(asked, way, cursor).limit(limit + 1))
         is_more, rows = len(rows) > limit, rows[:limit]
         if way == "newer":
             rows.reverse()
@@ -276,16 +272,6 @@ class Records:
             return found if place is None else found.where(order < (place.moment, place.id))
         found = found.order_by(moment, _S.id)
         return found if place is None else found.where(order > (place.moment, place.id))
-
-    def _in_two(self, asked: ColumnElement[bool], in_entry: InEntry, way: Way, cursor: Cursor | None) -> Select[Any]:
-        """Return the same for what is asked in two: only as many entries are looked at as fill a page, newest first.
-
-        PostgreSQL would look at all of them before it puts them in order; it takes what has an offset by itself.
-        """
-        chosen = [*_S, search_entries.c.number.label("entry")]
-        inner = self._in_order(asked, way, cursor, chosen).offset(0).subquery()
-        found, order = select(*columns(inner.c)).where(in_entry(inner.c.entry)), (inner.c.accepted_at, inner.c.id)
-        return found.order_by(*order) if way == "newer" else found.order_by(*(one.desc() for one in order))
 
 
 def _by(moment: datetime | None) -> list[ColumnElement[bool]]:

@@ -8,7 +8,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import ColumnElement, FromClause, Select, and_, func, literal, or_, select, true
+from sqlalchemy import ColumnElement, FromClause, Select, and_, func, or_, select
 
 from shared.query import Needle
 from shared.query.submitted import NO, YES, needle
@@ -44,16 +44,6 @@ class Texts:
         """Return whether some fields have all of these texts."""
         wanted = list(map(needle, texts))
         return and_(*self._have(wanted, wanted, _not_the_sender))
-
-    def have_all(self, *texts: Text) -> ColumnElement[bool]:
-        """Return whether all words of these texts are there, wherever they stand."""
-        return self._words.have(*map(needle, texts))
-
-    def stand_so(self, texts: Sequence[Text], number: ColumnElement[int]) -> ColumnElement[bool]:
-        """Return whether the words of each of these texts that has several stand together in an entry's fields."""
-        together = map(needle, filter(stands_together, texts))
-        found = (select(literal(1)).where(_F.number == number, _not_the_sender, self._says_so(one)) for one in together)
-        return and_(true(), *(one.offset(0).exists() for one in found))  # looked up by itself: no join, see `_beside`
 
     def sent_by(self, asked: From) -> ColumnElement[bool]:
         """Return whether the submitter's address has it, or is it."""
@@ -107,10 +97,7 @@ class Texts:
         yield from (*looked_up, *told) if is_quick else (*told, *looked_up)  # SQLite asks in this order
 
     def _side_by_side(self, wanted: Needle, condition: ColumnElement[bool]) -> ColumnElement[bool]:
-        return self._beside(condition, self._says_so(wanted))
-
-    def _says_so(self, wanted: Needle) -> ColumnElement[bool]:
-        return or_(self._contains(_F.words, wanted), self._contains(_F.figures, wanted))
+        return self._beside(condition, or_(self._contains(_F.words, wanted), self._contains(_F.figures, wanted)))
 
     def _beside(self, *conditions: ColumnElement[bool], is_walked: bool = False) -> ColumnElement[bool]:
         """Return whether a field of a submission is such a one; for few submissions, which another condition finds.
@@ -133,11 +120,6 @@ class Texts:
         said = " ".join(wanted.tokens)
         said = f"  {said}  " if is_whole else f" {said}" if wanted.is_prefix else f" {said} "
         return self._place(column, said) > 0
-
-
-def stands_together(text: Text) -> bool:
-    """Say whether a text has several words, side by side."""
-    return len(needle(text).tokens) > 1
 
 
 _not_the_sender = _F.field != SENDER_KEY
